@@ -1,0 +1,106 @@
+"""Every error the application raises on purpose.
+
+::
+
+    ReviewAppError
+    ├── SettingsError          a setting is missing, unsafe or contradicts another
+    ├── SchemaError            the database is older or newer than this program
+    ├── InputError             something a person gave cannot be used as it is
+    │   ├── ManifestError      a manifest; names the rows
+    │   └── RefusedFile        one file of a batch; carries a RefusalReason
+    ├── DetectorError
+    │   ├── BackboneError      unknown backbone, or its weights cannot be had
+    │   └── CheckpointError    missing, damaged, or of another schema
+    ├── CalibrationError       too few labels, or labels that cannot certify anything
+    ├── NotAllowedError        the person is signed in but may not do this
+    ├── NotFoundError          no such item, user, image or checkpoint
+    └── ConflictError          somebody or something was there first
+        └── ClaimLostError     the item is no longer held by this reviewer
+
+A message says what happened and what to do next. ``RefusedFile`` never ends a batch.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class ReviewAppError(Exception):
+    """Root of the tree: whatever is caught as this has a message fit for a person."""
+
+
+class SettingsError(ReviewAppError):
+    """A setting is missing, unsafe or contradicts another."""
+
+
+class SchemaError(ReviewAppError):
+    """The database schema is older or newer than this program."""
+
+
+class InputError(ReviewAppError):
+    """Something a person gave cannot be used as it is."""
+
+
+class ManifestError(InputError):
+    """A manifest cannot be used; the message names the file and its rows."""
+
+
+class RefusalReason(StrEnum):
+    """Why intake refused a file."""
+
+    UNREADABLE = "unreadable"
+    """The bytes cannot be read or decoded: truncated, damaged, or no permission."""
+    TOO_LARGE = "too_large"
+    """More bytes or pixels than the settings allow."""
+    BOMB = "bomb"
+    """A small file that unpacks into something huge."""
+    NOT_AN_IMAGE = "not_an_image"
+    """The content is something else, whatever the name says."""
+    EMPTY = "empty"
+    """Zero bytes."""
+    UNSUPPORTED = "unsupported"
+    """An image or file type that intake does not take."""
+    MISSING = "missing"
+    """A manifest row or argument names a file that is not there."""
+
+
+class RefusedFile(InputError):  # noqa: N818 - a refusal is an outcome that is reported, not a fault
+    """One file of a batch was refused; the batch goes on."""
+
+    def __init__(self, path: str, reason: RefusalReason, detail: str) -> None:
+        super().__init__(f"{path}: {reason} ({detail})")
+        self.path = path
+        self.reason = reason
+        self.detail = detail
+
+
+class DetectorError(ReviewAppError):
+    """The detector cannot do what was asked."""
+
+
+class BackboneError(DetectorError):
+    """Unknown backbone, or its weights cannot be had."""
+
+
+class CheckpointError(DetectorError):
+    """A checkpoint is missing, damaged, or of another schema."""
+
+
+class CalibrationError(ReviewAppError):
+    """Too few labels, or labels that cannot certify anything."""
+
+
+class NotAllowedError(ReviewAppError):
+    """The person is signed in but may not do this."""
+
+
+class NotFoundError(ReviewAppError):
+    """No such item, user, image or checkpoint."""
+
+
+class ConflictError(ReviewAppError):
+    """Somebody or something was there first."""
+
+
+class ClaimLostError(ConflictError):
+    """The item is no longer held by this reviewer."""
