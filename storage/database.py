@@ -1,0 +1,50 @@
+"""Transactions: ``read()`` and ``write()`` hand out the repositories, bound to one session.
+
+A write commits when its block ends and rolls back when it raises; a read never commits and
+refuses to flush, so a handler that forgot to ask for a write fails loudly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Engine, event
+from sqlalchemy.orm import Session
+
+from storage.engine import make_engine
+from storage.repositories import Repositories
+
+
+class ReadOnlyError(RuntimeError):
+    """Code tried to change something inside ``Database.read()``: a mistake in the program."""
+
+
+class Database:
+    """One database, its engine and its transactions. Safe to share between threads."""
+
+    def __init__(self, url: str) -> None:
+        self.engine: Engine = make_engine(url)
+        self._writer = self.engine.execution_options(writes=True)
+
+    @contextmanager
+    def read(self) -> Iterator[Repositories]:
+        """Repositories over one consistent snapshot."""
+        with Session(self.engine, autoflush=False) as session:
+            event.listen(session, "before_flush", _refuse_flush)
+            yield Repositories(session)
+
+    @contextmanager
+    def write(self) -> Iterator[Repositories]:
+        """Repositories in one transaction that holds the write lock from its start."""
+        with Session(self._writer, expire_on_commit=False) as session, session.begin():
+            yield Repositories(session)
+
+    def close(self) -> None:
+        """Give every connection back."""
+        self.engine.dispose()
+
+
+def _refuse_flush(*_: Any) -> None:
+    raise ReadOnlyError("this block may only read; use Database.write()")

@@ -1,0 +1,90 @@
+"""The closed sets that the database stores as text."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class ItemState(StrEnum):
+    """Where an item of the queue is; it is in exactly one of these at any moment."""
+
+    PENDING = "pending"
+    """Taken in, not yet scored."""
+    AUTO_ACCEPTED = "auto_accepted"
+    """Accepted by a certified policy; no person is asked."""
+    IN_REVIEW = "in_review"
+    """Waits for people, or is held by one."""
+    RESOLVED = "resolved"
+    """People, or a known label, gave the verdict."""
+    ESCALATED = "escalated"
+    """Reviewers were unsure or disagreed; an admin decides."""
+    FAILED = "failed"
+    """Could not be scored; the reason is in the audit log."""
+
+
+class LabelValue(StrEnum):
+    """What a person says an image is."""
+
+    REAL = "real"
+    """A photograph as a camera made it, ordinary processing included."""
+    FAKE = "fake"
+    """Generated or manipulated, wholly or in part."""
+    UNSURE = "unsure"
+    """Looked at, and cannot tell."""
+
+
+class ClaimOutcome(StrEnum):
+    """How a claim ended."""
+
+    LABELLED = "labelled"
+    """The reviewer answered."""
+    SKIPPED = "skipped"
+    """The reviewer passed; the item is never offered to that person again."""
+    RELEASED = "released"
+    """Given back unanswered, by signing out or closing the page."""
+    EXPIRED = "expired"
+    """The lease ran out."""
+
+
+class Role(StrEnum):
+    """What a user may do."""
+
+    ADMIN = "admin"
+    """Sees the queue, manages policy and people, exports, and may review."""
+    REVIEWER = "reviewer"
+    """Labels the items handed out and inspects own uploads."""
+
+
+class AuditKind(StrEnum):
+    """What an audit event records."""
+
+    INGESTED = "ingested"
+    """An item entered the queue."""
+    TRIAGED = "triaged"
+    """The policy decided."""
+    FAILED = "failed"
+    """Scoring failed."""
+    RETRIED = "retried"
+    """A failed item was put back to pending."""
+    LABELLED = "labelled"
+    """A label was stored."""
+    UNDONE = "undone"
+    """A reviewer withdrew a label."""
+    KNOWN_LABEL = "known_label"
+    """A manifest brought a known label."""
+    POLICY_APPLIED = "policy_applied"
+    """A policy version became the one in force."""
+    OPTIONS_CHANGED = "options_changed"
+    """An admin changed how review works."""
+    EXPORTED = "exported"
+    """Labels left the system."""
+    USER_ADDED = "user_added"
+    """An account was made."""
+    USER_DISABLED = "user_disabled"
+    """An account was closed."""
+    USER_ENABLED = "user_enabled"
+    """A closed account was opened again."""
+    SIGNED_IN = "signed_in"
+    """A session began."""
+    LINK_MADE = "link_made"
+    """A one-time sign-in link was made."""

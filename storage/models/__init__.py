@@ -1,0 +1,28 @@
+"""The tables. Importing this package registers all of them on ``Base.metadata``."""
+
+from storage.models.base import Base
+from storage.models.detector import Checkpoint, Feature, Prediction
+from storage.models.image import Image, Item, KnownLabel
+from storage.models.people import SignInLink, User, UserSession
+from storage.models.record import AuditEvent, Option
+from storage.models.review import Claim, Label
+from storage.models.triage import Decision, Policy
+
+__all__ = [
+    "AuditEvent",
+    "Base",
+    "Checkpoint",
+    "Claim",
+    "Decision",
+    "Feature",
+    "Image",
+    "Item",
+    "KnownLabel",
+    "Label",
+    "Option",
+    "Policy",
+    "Prediction",
+    "SignInLink",
+    "User",
+    "UserSession",
+]

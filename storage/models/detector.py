@@ -1,0 +1,48 @@
+"""Checkpoints, and what they said: features, predictions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.models.base import Base, Json
+from storage.types import utc_now
+
+
+class Checkpoint(Base):
+    """A trained set of heads that has scored something here."""
+
+    __tablename__ = "checkpoint"
+
+    id: Mapped[str] = mapped_column(String(120), primary_key=True)
+    path: Mapped[str] = mapped_column(String(1024))
+    backbone_key: Mapped[str] = mapped_column(String(200))
+    card: Mapped[Json]
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class Feature(Base):
+    """A backbone's feature vector, float32 little-endian, by the SHA-256 of the image file."""
+
+    __tablename__ = "feature"
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    backbone_key: Mapped[str] = mapped_column(String(200), primary_key=True)
+    vector: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Prediction(Base):
+    """One head's answer for one image."""
+
+    __tablename__ = "prediction"
+
+    image_id: Mapped[int] = mapped_column(ForeignKey("image.id"), primary_key=True)
+    checkpoint_id: Mapped[str] = mapped_column(ForeignKey("checkpoint.id"), primary_key=True)
+    head: Mapped[str] = mapped_column(String(40), primary_key=True)
+    p_fake: Mapped[float]
+    std: Mapped[float]
+    entropy: Mapped[float]
+    mutual_information: Mapped[float]
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)

@@ -1,0 +1,51 @@
+"""Users, their sessions, and one-time sign-in links. Tokens are stored as hashes only."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.enums import Role
+from storage.models.base import Base, IntPk
+from storage.types import text_enum, utc_now
+
+
+class User(Base):
+    """Somebody who may sign in."""
+
+    __tablename__ = "user"
+
+    id: Mapped[IntPk]
+    name: Mapped[str] = mapped_column(String(80), unique=True)
+    role: Mapped[Role] = mapped_column(text_enum(Role))
+    pseudonym: Mapped[str] = mapped_column(String(40), unique=True)
+    """What exports call this person."""
+    password_hash: Mapped[str | None] = mapped_column(String(200))
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    disabled_at: Mapped[datetime | None]
+
+
+class UserSession(Base):
+    """A signed-in browser."""
+
+    __tablename__ = "user_session"
+
+    token_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class SignInLink(Base):
+    """A link that signs one user in, once."""
+
+    __tablename__ = "sign_in_link"
+
+    token_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]

@@ -1,0 +1,63 @@
+"""Claims (leases on items) and labels (what people said)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.enums import ClaimOutcome, LabelValue
+from storage.models.base import Base, IntPk
+from storage.types import text_enum, utc_now
+
+
+class Claim(Base):
+    """A reviewer holds an item until ``expires_at``, or until the claim has ended."""
+
+    __tablename__ = "claim"
+    __table_args__ = (
+        Index("ix_claim_item_user", "item_id", "user_id"),
+        Index("ix_claim_live", "ended_at", "expires_at"),
+        Index("ix_claim_user", "user_id", "ended_at"),
+    )
+
+    id: Mapped[IntPk]
+    item_id: Mapped[int] = mapped_column(ForeignKey("item.id"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    claimed_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    outcome: Mapped[ClaimOutcome | None] = mapped_column(text_enum(ClaimOutcome))
+
+
+class Label(Base):
+    """One answer. Never changed and never deleted: a correction is a new row that supersedes.
+
+    A row without a value withdraws the row it supersedes. A label is in force while no row
+    supersedes it and it has a value.
+    """
+
+    __tablename__ = "label"
+    __table_args__ = (
+        Index("ix_label_item", "item_id", "id"),
+        Index("ix_label_user", "user_id", "id"),
+    )
+
+    id: Mapped[IntPk]
+    client_id: Mapped[str] = mapped_column(String(64), unique=True)
+    """Made by the page, so that sending an answer twice stores it once."""
+    item_id: Mapped[int] = mapped_column(ForeignKey("item.id"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    value: Mapped[LabelValue | None] = mapped_column(text_enum(LabelValue))
+    comment: Mapped[str] = mapped_column(Text, default="")
+    supersedes_id: Mapped[int | None] = mapped_column(ForeignKey("label.id"), unique=True)
+    blind: Mapped[bool]
+    """The reviewer had not been shown the model's opinion on this item."""
+    adjudicates: Mapped[bool] = mapped_column(default=False)
+    """Given on an escalated item; it alone decides the verdict."""
+    extra: Mapped[bool] = mapped_column(default=False)
+    """Came after the lease had run out and others had answered: kept, not counted."""
+    seconds: Mapped[float | None]
+    """From the image's appearance to the answer, as the page measured it."""
+    labelled_at: Mapped[datetime] = mapped_column(default=utc_now)

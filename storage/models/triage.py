@@ -1,0 +1,51 @@
+"""Policies and the decisions made under them. Rows are written once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.models.base import Base, IntPk, Json
+from storage.types import utc_now
+
+
+class Policy(Base):
+    """A policy version; the one with the highest version is in force."""
+
+    __tablename__ = "policy"
+
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    state: Mapped[str] = mapped_column(String(20))
+    checkpoint_id: Mapped[str] = mapped_column(ForeignKey("checkpoint.id"))
+    document: Mapped[Json]
+    note: Mapped[str] = mapped_column(Text)
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class Decision(Base):
+    """What the policy said of an item, with the scores it was said on. The newest one counts."""
+
+    __tablename__ = "decision"
+    __table_args__ = (Index("ix_decision_item", "item_id", "id"),)
+
+    id: Mapped[IntPk]
+    item_id: Mapped[int] = mapped_column(ForeignKey("item.id"))
+    policy_version: Mapped[int] = mapped_column(ForeignKey("policy.version"))
+    checkpoint_id: Mapped[str] = mapped_column(ForeignKey("checkpoint.id"))
+    head: Mapped[str] = mapped_column(String(40))
+    route: Mapped[str] = mapped_column(String(20))
+    proposal: Mapped[str | None] = mapped_column(String(20))
+    """The acceptance an audited item would have had."""
+    reasons: Mapped[list[str]]
+    p_fake: Mapped[float]
+    std: Mapped[float]
+    entropy: Mapped[float]
+    mutual_information: Mapped[float]
+    audited: Mapped[bool]
+    audit_probability: Mapped[float]
+    inclusion_probability: Mapped[float]
+    """Probability that this item gets a human label, known before anyone saw it."""
+    decided_at: Mapped[datetime] = mapped_column(default=utc_now)

@@ -1,0 +1,96 @@
+"""One small repository per aggregate, all on the session of one transaction."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from sqlalchemy.orm import Session
+
+from storage.repositories.audit import AuditLog
+from storage.repositories.claims import Claims
+from storage.repositories.counts import Counts
+from storage.repositories.detector import Checkpoints, Features, Predictions
+from storage.repositories.exports import ExportRows
+from storage.repositories.images import Images
+from storage.repositories.items import Items, KnownLabels
+from storage.repositories.labels import Labels
+from storage.repositories.options import Options
+from storage.repositories.people import Links, Sessions, Users
+from storage.repositories.triage import Decisions, Policies
+
+__all__ = ["Repositories"]
+
+
+class Repositories:
+    """What a transaction can reach; each repository is made when first used."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    @cached_property
+    def images(self) -> Images:
+        return Images(self.session)
+
+    @cached_property
+    def items(self) -> Items:
+        return Items(self.session)
+
+    @cached_property
+    def known_labels(self) -> KnownLabels:
+        return KnownLabels(self.session)
+
+    @cached_property
+    def checkpoints(self) -> Checkpoints:
+        return Checkpoints(self.session)
+
+    @cached_property
+    def features(self) -> Features:
+        return Features(self.session)
+
+    @cached_property
+    def predictions(self) -> Predictions:
+        return Predictions(self.session)
+
+    @cached_property
+    def policies(self) -> Policies:
+        return Policies(self.session)
+
+    @cached_property
+    def decisions(self) -> Decisions:
+        return Decisions(self.session)
+
+    @cached_property
+    def claims(self) -> Claims:
+        return Claims(self.session)
+
+    @cached_property
+    def labels(self) -> Labels:
+        return Labels(self.session)
+
+    @cached_property
+    def users(self) -> Users:
+        return Users(self.session)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        return Sessions(self.session)
+
+    @cached_property
+    def links(self) -> Links:
+        return Links(self.session)
+
+    @cached_property
+    def audit(self) -> AuditLog:
+        return AuditLog(self.session)
+
+    @cached_property
+    def options(self) -> Options:
+        return Options(self.session)
+
+    @cached_property
+    def counts(self) -> Counts:
+        return Counts(self.session)
+
+    @cached_property
+    def export_rows(self) -> ExportRows:
+        return ExportRows(self.session)

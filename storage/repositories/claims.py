@@ -1,0 +1,106 @@
+"""Claims: who holds which item, until when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session, joinedload
+
+from storage.enums import ClaimOutcome, ItemState
+from storage.models import Claim, Item
+from storage.repositories.items import Items
+
+ANSWERED = (ClaimOutcome.LABELLED, ClaimOutcome.SKIPPED)
+
+
+class Claims:
+    """Leases on items. All of it runs under the write lock, so no two people get one slot."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def take(
+        self, user_id: int, state: ItemState, limit: int, now: datetime, expires_at: datetime
+    ) -> list[tuple[Claim, Item]]:
+        """Lease up to ``limit`` items in ``state`` that have an open slot.
+
+        Never one that this user holds, has answered or has skipped.
+        """
+        mine = (
+            select(Claim.id)
+            .where(
+                Claim.item_id == Item.id,
+                Claim.user_id == user_id,
+                or_(Claim.ended_at.is_(None), Claim.outcome.in_(ANSWERED)),
+            )
+            .exists()
+        )
+        query = (
+            select(Item)
+            .where(Item.state == state, Item.open_slots > 0, ~mine)
+            .order_by(Item.rank, Item.id)
+            .limit(limit)
+            .options(joinedload(Item.image))
+            .with_for_update(skip_locked=True, of=Item)
+        )
+        taken = []
+        for item in self._session.scalars(query):
+            claim = Claim(item_id=item.id, user_id=user_id, claimed_at=now, expires_at=expires_at)
+            self._session.add(claim)
+            item.open_slots -= 1
+            taken.append((claim, item))
+        self._session.flush()
+        return taken
+
+    def held_by(self, user_id: int) -> list[tuple[Claim, Item]]:
+        """The user's live claims, oldest first, with items and images."""
+        query = (
+            select(Claim, Item)
+            .join(Item, Item.id == Claim.item_id)
+            .where(Claim.user_id == user_id, Claim.ended_at.is_(None))
+            .order_by(Claim.id)
+            .options(joinedload(Item.image))
+        )
+        return [(claim, item) for claim, item in self._session.execute(query)]
+
+    def last_of(self, user_id: int, item_id: int) -> Claim | None:
+        """The user's newest claim on the item, live or ended."""
+        query = (
+            select(Claim)
+            .where(Claim.user_id == user_id, Claim.item_id == item_id)
+            .order_by(Claim.id.desc())
+            .limit(1)
+        )
+        return self._session.scalar(query)
+
+    def end(self, claim: Claim, outcome: ClaimOutcome, now: datetime) -> None:
+        """End a live claim and recount the item's open slots."""
+        claim.ended_at = now
+        claim.outcome = outcome
+        self._session.flush()
+        Items(self._session).refresh_slots(claim.item_id)
+
+    def expire(self, now: datetime) -> int:
+        """End every claim whose lease has run out; how many there were."""
+        query = (
+            update(Claim)
+            .where(Claim.ended_at.is_(None), Claim.expires_at <= now)
+            .values(ended_at=now, outcome=ClaimOutcome.EXPIRED)
+            .returning(Claim.item_id)
+        )
+        item_ids: Sequence[int] = self._session.scalars(query).all()
+        for item_id in item_ids:
+            Items(self._session).refresh_slots(item_id)
+        return len(item_ids)
+
+    def extend(self, user_id: int, expires_at: datetime) -> int:
+        """Renew the leases of all that the user holds; how many there were."""
+        query = (
+            update(Claim)
+            .where(Claim.user_id == user_id, Claim.ended_at.is_(None))
+            .values(expires_at=expires_at)
+            .returning(Claim.id)
+        )
+        return len(self._session.scalars(query).all())

@@ -1,0 +1,117 @@
+"""Numbers about the queue, for statistics and the admin's page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from storage.enums import ItemState, LabelValue, Role
+from storage.models import Claim, Decision, Item, KnownLabel, Label, Prediction, User
+from storage.repositories.labels import IN_FORCE
+
+
+@dataclass(frozen=True)
+class ReviewerCounts:
+    """One person's labels in force."""
+
+    name: str
+    pseudonym: str
+    real: int
+    fake: int
+    unsure: int
+    last_at: datetime | None
+
+
+@dataclass(frozen=True)
+class ScoredItem:
+    """A point of the map of P(fake) against uncertainty."""
+
+    p_fake: float
+    std: float
+    state: ItemState
+
+
+class Counts:
+    """Read-only sums."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def by_state(self) -> dict[ItemState, int]:
+        """Items in each state, all states named."""
+        rows = self._session.execute(
+            select(Item.state, func.count().label("n")).group_by(Item.state)
+        )
+        found = {row.state: row.n for row in rows}
+        return {state: found.get(state, 0) for state in ItemState}
+
+    def labels(self) -> int:
+        """Labels in force."""
+        return self._scalar(select(func.count()).select_from(Label).where(*IN_FORCE))
+
+    def known_labels(self) -> int:
+        return self._scalar(select(func.count()).select_from(KnownLabel))
+
+    def labelled_by(self) -> int:
+        """People with at least one label in force."""
+        return self._scalar(select(func.count(func.distinct(Label.user_id))).where(*IN_FORCE))
+
+    def reviewers(self) -> int:
+        """Enabled accounts with the reviewer's role."""
+        return self._scalar(
+            select(func.count())
+            .select_from(User)
+            .where(User.role == Role.REVIEWER, User.disabled_at.is_(None))
+        )
+
+    def live_claims(self) -> int:
+        return self._scalar(select(func.count()).select_from(Claim).where(Claim.ended_at.is_(None)))
+
+    def oldest_in(self, state: ItemState) -> datetime | None:
+        """Since when the longest-waiting item of ``state`` has been in it."""
+        return self._session.scalar(select(func.min(Item.state_since)).where(Item.state == state))
+
+    def per_reviewer(self) -> list[ReviewerCounts]:
+        """Labels in force per person, most first."""
+
+        total = func.count()
+        query = (
+            select(
+                User.name,
+                User.pseudonym,
+                func.count().filter(Label.value == LabelValue.REAL),
+                func.count().filter(Label.value == LabelValue.FAKE),
+                func.count().filter(Label.value == LabelValue.UNSURE),
+                func.max(Label.labelled_at),
+            )
+            .join(Label, Label.user_id == User.id)
+            .where(*IN_FORCE)
+            .group_by(User.id)
+            .order_by(total.desc())
+        )
+        return [ReviewerCounts(*row) for row in self._session.execute(query)]
+
+    def scored(self, checkpoint_id: str, head: str, limit: int) -> list[ScoredItem]:
+        """The newest ``limit`` items with a score of this checkpoint's head."""
+        query = (
+            select(Prediction.p_fake, Prediction.std, Item.state)
+            .join(Item, Item.image_id == Prediction.image_id)
+            .where(Prediction.checkpoint_id == checkpoint_id, Prediction.head == head)
+            .order_by(Item.id.desc())
+            .limit(limit)
+        )
+        return [ScoredItem(*row) for row in self._session.execute(query)]
+
+    def decided_since(self, since: datetime, route: str) -> int:
+        """Decisions with ``route`` made since ``since``."""
+        return self._scalar(
+            select(func.count())
+            .select_from(Decision)
+            .where(Decision.route == route, Decision.decided_at >= since)
+        )
+
+    def _scalar(self, query: object) -> int:
+        return int(self._session.scalar(query) or 0)  # type: ignore[call-overload]

@@ -1,0 +1,93 @@
+"""Checkpoints, cached features, predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from storage.models import Checkpoint, Feature, Prediction
+
+VARIABLES = 500  # SQLite limits how many values one statement may name
+
+
+class Checkpoints:
+    """Checkpoints that have scored something here."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def get(self, checkpoint_id: str) -> Checkpoint | None:
+        return self._session.get(Checkpoint, checkpoint_id)
+
+    def register(self, checkpoint: Checkpoint) -> None:
+        """Remember the checkpoint; where it is known already, only its path is renewed."""
+        known = self.get(checkpoint.id)
+        if known is None:
+            self._session.add(checkpoint)
+        else:
+            known.path = checkpoint.path
+        self._session.flush()
+
+
+class Features:
+    """Feature vectors by (image file, backbone)."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def get_many(self, sha256s: Sequence[str], backbone_key: str) -> dict[str, np.ndarray]:
+        """The vectors (float32) that are cached, by hash."""
+        found: dict[str, np.ndarray] = {}
+        for start in range(0, len(sha256s), VARIABLES):
+            query = select(Feature.sha256, Feature.vector).where(
+                Feature.backbone_key == backbone_key,
+                Feature.sha256.in_(sha256s[start : start + VARIABLES]),
+            )
+            for sha256, vector in self._session.execute(query):
+                found[sha256] = np.frombuffer(vector, dtype="<f4").astype(np.float32)
+        return found
+
+    def put_many(self, features: Mapping[str, np.ndarray], backbone_key: str) -> None:
+        """Cache the vectors that are not cached yet."""
+        known = self.get_many(list(features), backbone_key)
+        rows = [
+            {
+                "sha256": sha256,
+                "backbone_key": backbone_key,
+                "vector": np.ascontiguousarray(vector, dtype="<f4").tobytes(),
+            }
+            for sha256, vector in features.items()
+            if sha256 not in known
+        ]
+        if rows:
+            self._session.execute(insert(Feature), rows)
+
+
+class Predictions:
+    """What each head said of each image."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add_many(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Store predictions; rows are column values of ``Prediction``."""
+        if rows:
+            self._session.execute(insert(Prediction), list(rows))
+
+    def of_images(
+        self, image_ids: Sequence[int], checkpoint_id: str
+    ) -> dict[int, dict[str, Prediction]]:
+        """Predictions by image id, then head."""
+        found: dict[int, dict[str, Prediction]] = {}
+        for start in range(0, len(image_ids), VARIABLES):
+            query = select(Prediction).where(
+                Prediction.checkpoint_id == checkpoint_id,
+                Prediction.image_id.in_(image_ids[start : start + VARIABLES]),
+            )
+            for row in self._session.scalars(query):
+                found.setdefault(row.image_id, {})[row.head] = row
+        return found

@@ -1,0 +1,81 @@
+"""The rows of an export, streamed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from storage.models import Decision, Image, Item, KnownLabel, Label, User
+from storage.repositories.labels import IN_FORCE
+
+BATCH = 500
+
+
+class ExportRows:
+    """Items with their decision, labels and known label, in batches by item id."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def batches(self) -> Iterator[list[dict[str, Any]]]:
+        """Dicts with ``item``, ``image``, ``decision`` (or None), ``labels`` and ``known``.
+
+        ``labels`` is a list of ``(Label, pseudonym)`` in force, oldest first. Only one batch is
+        in memory at a time.
+        """
+        after = 0
+        while rows := self._items(after):
+            ids = [item.id for item, _ in rows]
+            decisions = self._decisions(ids)
+            labels = self._labels(ids)
+            known = self._known(ids)
+            yield [
+                {
+                    "item": item,
+                    "image": image,
+                    "decision": decisions.get(item.id),
+                    "labels": labels.get(item.id, []),
+                    "known": known.get(item.id),
+                }
+                for item, image in rows
+            ]
+            after = ids[-1]
+            self._session.expunge_all()
+
+    def _items(self, after: int) -> list[tuple[Item, Image]]:
+        query = (
+            select(Item, Image)
+            .join(Image, Image.id == Item.image_id)
+            .where(Item.id > after)
+            .order_by(Item.id)
+            .limit(BATCH)
+        )
+        return [(item, image) for item, image in self._session.execute(query)]
+
+    def _decisions(self, ids: list[int]) -> dict[int, Decision]:
+        newest = (
+            select(func.max(Decision.id))
+            .where(Decision.item_id.in_(ids))
+            .group_by(Decision.item_id)
+        )
+        rows = self._session.scalars(select(Decision).where(Decision.id.in_(newest)))
+        return {row.item_id: row for row in rows}
+
+    def _labels(self, ids: list[int]) -> dict[int, list[tuple[Label, str]]]:
+        query = (
+            select(Label, User.pseudonym)
+            .join(User, User.id == Label.user_id)
+            .where(Label.item_id.in_(ids), *IN_FORCE)
+            .order_by(Label.id)
+        )
+        found: dict[int, list[tuple[Label, str]]] = {}
+        for label, pseudonym in self._session.execute(query):
+            found.setdefault(label.item_id, []).append((label, pseudonym))
+        return found
+
+    def _known(self, ids: list[int]) -> dict[int, KnownLabel]:
+        rows = self._session.scalars(select(KnownLabel).where(KnownLabel.item_id.in_(ids)))
+        return {row.item_id: row for row in rows}

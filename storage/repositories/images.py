@@ -1,0 +1,34 @@
+"""Images by content."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from storage.models import Image
+
+
+class Images:
+    """Distinct files, by hash."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def by_sha256(self, sha256: str) -> Image | None:
+        return self._session.scalar(select(Image).where(Image.sha256 == sha256))
+
+    def get(self, image_id: int) -> Image | None:
+        return self._session.get(Image, image_id)
+
+    def add(self, image: Image) -> Image:
+        """Store ``image`` and give it its id."""
+        self._session.add(image)
+        self._session.flush()
+        return image
+
+    def hashes(self) -> Iterable[tuple[int, int]]:
+        """``(id, perceptual hash)`` of every image, oldest first."""
+        rows = self._session.execute(select(Image.id, Image.phash).order_by(Image.id))
+        return ((row.id, row.phash) for row in rows)

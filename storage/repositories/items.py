@@ -1,0 +1,159 @@
+"""Items of the queue: their states, and the labels that came with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.orm import Session, joinedload
+
+from storage.enums import AuditKind, ItemState, LabelValue
+from storage.models import Claim, Image, Item, KnownLabel, Label, Prediction
+from storage.repositories.audit import AuditLog, Event
+from storage.types import utc_now
+
+
+@dataclass(frozen=True)
+class Move:
+    """An item's change of state, with what else changes in the same row."""
+
+    item_id: int
+    to_state: ItemState
+    kind: AuditKind
+    details: dict[str, Any] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+class Items:
+    """The queue. Every change of state goes through ``move``, which also writes the audit log."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, item: Item, actor: str) -> Item:
+        """Put a new item into the queue and record it."""
+        self._session.add(item)
+        self._session.flush()
+        event = Event(AuditKind.INGESTED, actor, item.id, None, item.state, {"name": item.name})
+        AuditLog(self._session).add(event)
+        return item
+
+    def get(self, item_id: int) -> Item | None:
+        """The item with its image."""
+        return self._session.get(Item, item_id, options=[joinedload(Item.image)])
+
+    def by_image(self, image_id: int) -> Item | None:
+        return self._session.scalar(select(Item).where(Item.image_id == image_id))
+
+    def in_state(self, state: ItemState, limit: int, after_id: int = 0) -> list[Item]:
+        """Up to ``limit`` items in ``state`` with ids above ``after_id``, by id, with images."""
+        query = (
+            select(Item)
+            .where(Item.state == state, Item.id > after_id)
+            .order_by(Item.id)
+            .limit(limit)
+            .options(joinedload(Item.image))
+        )
+        return list(self._session.scalars(query))
+
+    def untouched_in_review(self, limit: int, after_id: int = 0) -> list[Item]:
+        """Items that wait for a person and that nobody has claimed, answered or skipped."""
+        touched = select(Claim.id).where(Claim.item_id == Item.id).exists()
+        query = (
+            select(Item)
+            .where(Item.state == ItemState.IN_REVIEW, Item.id > after_id, ~touched)
+            .order_by(Item.id)
+            .limit(limit)
+            .options(joinedload(Item.image))
+        )
+        return list(self._session.scalars(query))
+
+    def move(self, actor: str, moves: Sequence[Move]) -> None:
+        """Apply ``moves``; each that changes the state becomes a row of the audit log."""
+        before = self._states([move.item_id for move in moves])
+        now = utc_now()
+        events = []
+        rows = []
+        for move in moves:
+            old = before[move.item_id]
+            changed = {"state_since": now} if old != move.to_state else {}
+            rows.append({"id": move.item_id, "state": move.to_state, **changed, **move.values})
+            events.append(
+                Event(move.kind, actor, move.item_id, old, move.to_state, move.details, now)
+            )
+        if rows:
+            self._session.execute(update(Item), rows)
+            AuditLog(self._session).add(*events)
+
+    def refresh_slots(self, item_id: int) -> None:
+        """Recount the labels still wanted: needed, less those in force, less live claims."""
+        superseding = select(Label.supersedes_id).where(Label.supersedes_id.is_not(None))
+        answered = (
+            select(func.count())
+            .select_from(Label)
+            .where(
+                Label.item_id == item_id,
+                Label.value.is_not(None),
+                Label.extra.is_(False),
+                Label.id.not_in(superseding.where(Label.item_id == item_id)),
+            )
+            .scalar_subquery()
+        )
+        live = (
+            select(func.count())
+            .select_from(Claim)
+            .where(Claim.item_id == item_id, Claim.ended_at.is_(None))
+            .scalar_subquery()
+        )
+        open_slots = Item.needed_labels - answered - live
+        # An escalated item asks for one more answer, the adjudicator's.
+        adjudication = 1 - live
+        item = self._session.get_one(Item, item_id)
+        wanted = adjudication if item.state == ItemState.ESCALATED else open_slots
+        self._session.execute(
+            update(Item)
+            .where(Item.id == item_id)
+            .values(open_slots=wanted)
+            .execution_options(synchronize_session="fetch")
+        )
+
+    def _states(self, ids: Sequence[int]) -> dict[int, ItemState]:
+        states: dict[int, ItemState] = {}
+        for start in range(0, len(ids), 500):  # SQLite limits the variables of one statement
+            part = ids[start : start + 500]
+            rows = self._session.execute(select(Item.id, Item.state).where(Item.id.in_(part)))
+            states.update({row.id: row.state for row in rows})
+        return states
+
+
+class KnownLabels:
+    """Labels that came with images."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def of_item(self, item_id: int) -> LabelValue | None:
+        return self._session.scalar(select(KnownLabel.value).where(KnownLabel.item_id == item_id))
+
+    def add(self, item_id: int, value: LabelValue, provenance: str, actor: str) -> None:
+        """Store the item's known label and record it."""
+        row = {"item_id": item_id, "value": value, "provenance": provenance}
+        self._session.execute(insert(KnownLabel), [row])
+        details = {"value": value, "provenance": provenance}
+        AuditLog(self._session).add(Event(AuditKind.KNOWN_LABEL, actor, item_id, details=details))
+
+    def scored_by(
+        self, checkpoint_id: str, head: str
+    ) -> list[tuple[str, str | None, LabelValue, float]]:
+        """``(sha256, split, label, p_fake)`` of every item with a known label that has a score."""
+        query = (
+            select(Image.sha256, Item.split, KnownLabel.value, Prediction.p_fake)
+            .join(Item, Item.id == KnownLabel.item_id)
+            .join(Image, Image.id == Item.image_id)
+            .join(Prediction, Prediction.image_id == Image.id)
+            .where(Prediction.checkpoint_id == checkpoint_id, Prediction.head == head)
+            .order_by(Item.id)
+        )
+        return [(r.sha256, r.split, r.value, r.p_fake) for r in self._session.execute(query)]
