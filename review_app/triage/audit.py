@@ -1,0 +1,28 @@
+"""The audit coin: which accepted images people check blindly, to keep testing the certificate."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+
+from review_app.errors import InputError, SettingsError
+
+
+def audit_coin(sha256: str, policy_version: int, secret: bytes) -> float:
+    """The coin of an image under a policy version, uniform in [0, 1).
+
+    HMAC-SHA256 under a secret of the deployment: drawn again it is the same, and nobody who uploads
+    an image can foresee it. A new policy version draws anew.
+
+    Raises:
+        InputError: ``sha256`` is not 64 hexadecimal digits.
+        SettingsError: the secret is shorter than 16 bytes.
+    """
+    if not re.fullmatch(r"[0-9a-fA-F]{64}", sha256):
+        raise InputError(f"{sha256!r} is no SHA-256: 64 hexadecimal digits are needed.")
+    if len(secret) < 16:
+        raise SettingsError("The audit secret is too short to be one; set at least 16 bytes.")
+    message = f"audit-coin:{policy_version}:{sha256.lower()}".encode()
+    digest = hmac.new(secret, message, hashlib.sha256).digest()
+    return (int.from_bytes(digest[:8], "big") >> 11) / 2**53  # 53 bits: exact in a double

@@ -1,0 +1,185 @@
+"""Certificates: proof from labelled images that auto-accept errs at most so often.
+
+The claim: among the images that one side accepts at its threshold, the share of errors is at most
+``risk_limit``, with confidence ``1 - delta`` over the draw of the calibration labels.
+
+How thresholds are found: `review_app.triage.certify`.
+
+It holds for images like the calibration images. It is void when calibration labels were not drawn
+at random from the stream, are wrong, repeat images the detector was trained on (or near-duplicates
+of them or of each other), or helped to choose the head, the ladder or the limit; and when an
+acceptance rule is added later that had no part in calibration. Testing again as labels come in is
+another ``attempt``: count them, at sizes fixed beforehand, and the confidence is shared.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from review_app.errors import CalibrationError
+from review_app.triage.bounds import check_limits, lower_bound, upper_bound
+from review_app.triage.document import from_document, to_document
+from review_app.triage.ladder import Side
+from review_app.triage.wording import count, percent
+
+PREVALENCES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99)
+"""Shares of fakes in the stream for which a certificate's bound is shown."""
+
+
+class Method(StrEnum):
+    """How the certified threshold was found."""
+
+    FIXED_SEQUENCE = "fixed_sequence"
+    """One walk along the ladder, from a start fixed beforehand to the first failure."""
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What was certified, on which labels, and when."""
+
+    checkpoint: str
+    head: str
+    calibration_set: str
+    """In words, for people: where the labels come from."""
+    certified_at: datetime
+    """UTC."""
+
+    def __post_init__(self) -> None:
+        if self.certified_at.utcoffset() is None:
+            raise CalibrationError("The time of a certificate needs a time zone; give it in UTC.")
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """One side's proven threshold, with every count needed to check it again.
+
+    Raises:
+        CalibrationError: the counts contradict each other or do not prove the limit.
+    """
+
+    side: Side
+    method: Method
+    threshold: float
+    accepted: int
+    """Calibration images that the threshold accepts (n of the bound)."""
+    errors: int
+    """Those of them of the other class (k of the bound)."""
+    upper_bound: float
+    """Clopper–Pearson upper bound on the error share, at ``level``."""
+    risk_limit: float
+    delta: float
+    """The certificate is wrong with at most this probability, over all attempts of its series."""
+    level: float
+    """What this attempt spent of ``delta``."""
+    n_calibration: int
+    n_fake: int
+    """Calibration images that are fake."""
+    candidates: int
+    """Rungs that could have been certified, known before any label was looked at."""
+    provenance: Provenance
+
+    def __post_init__(self) -> None:
+        check_limits(self.risk_limit, self.delta)
+        if not self._counts_agree() or not self.side.has(self.threshold):
+            raise CalibrationError(f"The counts of this certificate contradict each other: {self}.")
+        bound = upper_bound(self.errors, self.accepted, self.level)
+        if not math.isclose(bound, self.upper_bound, rel_tol=1e-6) or not (
+            self.level <= self.delta and self.upper_bound <= self.risk_limit
+        ):
+            raise CalibrationError(
+                f"{self.errors} errors in {count(self.accepted, 'label')} do not prove a limit of "
+                f"{percent(self.risk_limit)} (bound {bound:.4f}). Certify again."
+            )
+
+    def _counts_agree(self) -> bool:
+        return (
+            0 <= self.errors <= self._class_size(wrong=True)
+            and 0 <= self.accepted - self.errors <= self._class_size(wrong=False)
+            and self.candidates >= 1
+        )
+
+    def _class_size(self, *, wrong: bool) -> int:
+        fake = wrong is (self.side is Side.REAL)
+        return self.n_fake if fake else self.n_calibration - self.n_fake
+
+    @property
+    def prevalence(self) -> float:
+        """Share of fakes among the calibration images."""
+        return self.n_fake / self.n_calibration
+
+    def bound_at_prevalence(self, fake_share: float) -> float:
+        """Upper bound on the error share were ``fake_share`` of the stream fake.
+
+        For the real side ``pi a_F / (pi a_F + (1 - pi) a_R)``, where ``a_F`` and ``a_R`` are the
+        shares of fakes and of reals that the threshold accepts; for the fake side with the classes
+        exchanged. The wrong class's share is replaced by its Clopper–Pearson upper bound, the
+        right one's by its lower bound, each at ``level / (2 * candidates)``: half for either
+        rate, and an equal part for every rung that might have been chosen. So the bounds hold at
+        ``1 - level`` for all prevalences at once; at the calibration prevalence they are looser
+        than ``upper_bound``. They assume that only the mix changes, not what the classes look like.
+        """
+        part = self.level / (2 * self.candidates)
+        wrong = upper_bound(self.errors, self._class_size(wrong=True), part)
+        right = lower_bound(self.accepted - self.errors, self._class_size(wrong=False), part)
+        weight = fake_share if self.side is Side.REAL else 1 - fake_share
+        bad, good = weight * wrong, (1 - weight) * right
+        return bad / (bad + good) if bad > 0 else 0.0
+
+    def prevalence_range(self) -> tuple[tuple[float, float], ...]:
+        """Pairs of fake share and bound, for `PREVALENCES`."""
+        return tuple((pi, self.bound_at_prevalence(pi)) for pi in PREVALENCES)
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON-safe object that `from_json` reads back equal."""
+        return to_document(self)
+
+    @classmethod
+    def from_json(cls, document: object) -> Certificate:
+        """Read and check again what `to_json` wrote.
+
+        Raises:
+            InputError: fields are missing, unknown or mistyped.
+            CalibrationError: the counts do not prove the limit.
+        """
+        return from_document(cls, document)
+
+
+@dataclass(frozen=True)
+class Shortfall:
+    """Why one side could not be certified, and how far it is."""
+
+    side: Side
+    risk_limit: float
+    delta: float
+    n_calibration: int
+    threshold: float | None
+    """The rung that was tested; ``None`` where the ladder has none."""
+    accepted: int
+    errors: int
+    labels_at_least: int | None
+    """Further random labels needed were no further accepted image wrong; ``None``: out of reach."""
+    labels_expected: int | None
+    """Further random labels needed at the error rate seen so far; ``None``: out of reach."""
+
+    @property
+    def words(self) -> str:
+        """One or two sentences for an admin."""
+        doing = f"Accepting as {self.side} is not certified"
+        goal = f"a {percent(self.risk_limit)} limit at {percent(1 - self.delta)} confidence"
+        seen = f"{self.errors} wrong of {self.accepted:,} that it would accept so far"
+        if self.threshold is None:
+            return (
+                f"{doing}: on the images that thresholds are chosen from, the detector never leans "
+                f"to {self.side}. Train or choose another head."
+            )
+        if self.labels_expected is not None:
+            more = count(self.labels_expected, "more random label")
+            return f"{doing}: about {more} for {goal} ({seen})."
+        if self.labels_at_least is not None:
+            more = count(self.labels_at_least, "more random label")
+            return f"{doing}: at least {more}, and fewer errors, for {goal} ({seen})."
+        return f"{doing}: {goal} is out of reach ({seen}). Raise the limit or improve the detector."

@@ -1,0 +1,225 @@
+"""The policy: what auto-accept may do, on what proof, and in which state it is.
+
+A policy never changes. Each transition gives the next version, so that every decision keeps the
+policy that it was made under::
+
+    learning ──with_certificates──▶ certified ──suspended──▶ suspended
+       ▲ │ (nothing proven yet)        ▲                        │
+       └─┘                             └───with_certificates────┘
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from review_app.errors import CalibrationError, InputError, SettingsError
+from review_app.triage.bounds import check_limits
+from review_app.triage.certificate import Certificate, Shortfall
+from review_app.triage.certify import PolicyCertificates
+from review_app.triage.document import from_document, to_document
+from review_app.triage.ladder import Side
+from review_app.triage.wording import count, join, percent, percent_below
+
+SCHEMA = 1
+"""Version of the JSON form; raised when a field changes."""
+
+
+class PolicyState(StrEnum):
+    """Whether auto-accept is open."""
+
+    LEARNING = "learning"
+    """Cold start: everything goes to people, and their labels collect until they prove enough."""
+    CERTIFIED = "certified"
+    """At least one side is proven: it accepts by itself what lies beyond its threshold."""
+    SUSPENDED = "suspended"
+    """Closed by an alarm or an admin: everything goes to people until it is certified again."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """One version of the rules of triage.
+
+    Raises:
+        SettingsError: a limit, probability or version out of range; a suspension without a reason.
+        CalibrationError: a certificate of another side, checkpoint or head, or for a laxer limit.
+    """
+
+    version: int
+    state: PolicyState
+    checkpoint: str
+    head: str
+    risk_limit: float
+    """Largest share of errors allowed among the images accepted on either side."""
+    delta: float
+    """The certificates are wrong with at most this probability, both sides together."""
+    audit_probability: float
+    """Chance that an accepted image goes to a blind audit instead."""
+    real: Certificate | None = None
+    fake: Certificate | None = None
+    shortfalls: tuple[Shortfall, ...] = ()
+    """Of the sides that the last calibration could not certify."""
+    reason: str | None = None
+    """Why it is suspended."""
+
+    def __post_init__(self) -> None:
+        check_limits(self.risk_limit, self.delta)
+        if not 0 <= self.audit_probability <= 1:
+            raise SettingsError(
+                f"The audit probability is {self.audit_probability!r}; it must lie in [0, 1]."
+            )
+        if self.version < 1:
+            raise SettingsError(f"Policy versions are counted from 1, not {self.version}.")
+        if (self.state is PolicyState.SUSPENDED) != bool(self.reason):
+            raise SettingsError("A suspended policy needs a reason in words, and no other has one.")
+        if self.state is PolicyState.CERTIFIED and not self.certificates:
+            raise CalibrationError("A certified policy needs a certificate for at least one side.")
+        for side in Side:
+            self._check_certificate(side)
+        if sum(c.delta for c in self.certificates) > self.delta * (1 + 1e-9):
+            raise CalibrationError(
+                "The certificates together claim less confidence than the policy; certify again."
+            )
+
+    def _check_certificate(self, side: Side) -> None:
+        certificate = self.certificate(side)
+        if certificate is None:
+            return
+        made = (certificate.provenance.checkpoint, certificate.provenance.head)
+        if made != (self.checkpoint, self.head):
+            raise CalibrationError(
+                f"The certificate for '{side}' was made for checkpoint and head {made}, the policy "
+                f"uses {(self.checkpoint, self.head)}. Certify the new detector on its own scores."
+            )
+        if certificate.side is not side or certificate.risk_limit > self.risk_limit:
+            raise CalibrationError(
+                f"The certificate for '{side}' proves '{certificate.side}' to "
+                f"{percent(certificate.risk_limit)}; the policy needs '{side}' to "
+                f"{percent(self.risk_limit)}. Certify again."
+            )
+
+    def certificate(self, side: Side) -> Certificate | None:
+        """What is proven for ``side``, whatever the state."""
+        return self.real if side is Side.REAL else self.fake
+
+    @property
+    def certificates(self) -> tuple[Certificate, ...]:
+        """The certificates held, in force or not."""
+        return tuple(c for c in (self.real, self.fake) if c is not None)
+
+    def threshold(self, side: Side) -> float | None:
+        """The threshold beyond which ``side`` accepts now; ``None`` where it may not accept.
+
+        The one gate to auto-accept: closed in every state but certified.
+        """
+        certificate = self.certificate(side)
+        if self.state is not PolicyState.CERTIFIED or certificate is None:
+            return None
+        return certificate.threshold
+
+    def with_certificates(self, found: PolicyCertificates) -> Policy:
+        """The next version, resting on what a calibration found, in place of all older proof.
+
+        Where neither side is certified, it closes: suspended if it was before, else learning.
+        """
+        real, fake = found.real, found.fake
+        proven = isinstance(real, Certificate) or isinstance(fake, Certificate)
+        closed = self.state is PolicyState.SUSPENDED
+        state = PolicyState.SUSPENDED if closed else PolicyState.LEARNING
+        return replace(
+            self,
+            version=self.version + 1,
+            state=PolicyState.CERTIFIED if proven else state,
+            real=real if isinstance(real, Certificate) else None,
+            fake=fake if isinstance(fake, Certificate) else None,
+            shortfalls=tuple(s for s in (real, fake) if isinstance(s, Shortfall)),
+            reason=None if proven else self.reason,
+        )
+
+    def suspended(self, reason: str) -> Policy:
+        """The next version, closed; it keeps its certificates for the record only."""
+        return replace(self, version=self.version + 1, state=PolicyState.SUSPENDED, reason=reason)
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON-safe object with its schema version; `from_json` reads it back equal."""
+        return {"schema": SCHEMA, **to_document(self)}
+
+    @classmethod
+    def from_json(cls, document: object) -> Policy:
+        """Read and check again what `to_json` wrote.
+
+        Raises:
+            InputError: another schema, or fields that are missing, unknown or mistyped.
+            SettingsError, CalibrationError: the contents contradict each other.
+        """
+        schema = document.get("schema") if isinstance(document, Mapping) else None
+        if not isinstance(document, Mapping) or schema != SCHEMA:
+            raise InputError(
+                f"This policy has schema {schema!r}, this program reads {SCHEMA}. "
+                "Use the program version that wrote it, or certify again."
+            )
+        return from_document(cls, {k: v for k, v in document.items() if k != "schema"}, "policy")
+
+
+def learning_policy(
+    *,
+    checkpoint: str,
+    head: str,
+    risk_limit: float,
+    delta: float,
+    audit_probability: float,
+    version: int = 1,
+) -> Policy:
+    """A policy in cold start: it accepts nothing."""
+    return Policy(
+        version, PolicyState.LEARNING, checkpoint, head, risk_limit, delta, audit_probability
+    )
+
+
+def describe(policy: Policy) -> str:
+    """The policy in a few sentences for an admin."""
+    if policy.state is PolicyState.CERTIFIED:
+        return " ".join([_proof(policy), *map(_side, policy.certificates), *_missing(policy)])
+    if policy.state is PolicyState.SUSPENDED:
+        closed = f"Auto-accept is off: suspended ({policy.reason}). People decide every image"
+        return " ".join([f"{closed} until it is certified again.", *_missing(policy)])
+    return f"Auto-accept is off: {_progress(policy)} Until then people decide every image."
+
+
+def _proof(policy: Policy) -> str:
+    held = policy.certificates
+    labels = max(c.n_calibration for c in held)
+    wrong, accepted = sum(c.errors for c in held), sum(c.accepted for c in held)
+    # The mix of both sides errs at most as often as the worse of them.
+    bound = percent_below(max(c.upper_bound for c in held))
+    return (
+        f"Auto-accept is on. On {count(labels, 'random label')} it would have accepted "
+        f"{accepted:,} and been wrong {count(wrong, 'time')}; with {percent(1 - policy.delta)} "
+        f"confidence its error is below {bound} (limit {percent(policy.risk_limit)}), for images "
+        "like those."
+    )
+
+
+def _side(certificate: Certificate) -> str:
+    beyond = "at most" if certificate.side is Side.REAL else "at least"
+    return (
+        f"It accepts as {certificate.side} where P(fake) is {beyond} {certificate.threshold:.3g} "
+        f"({certificate.errors} wrong of {certificate.accepted:,})."
+    )
+
+
+def _missing(policy: Policy) -> list[str]:
+    return [s.words for s in policy.shortfalls]
+
+
+def _progress(policy: Policy) -> str:
+    limit, confidence = percent(policy.risk_limit), percent(1 - policy.delta)
+    goal = f"a {limit} limit at {confidence} confidence"
+    if not policy.shortfalls:
+        return f"it is learning, and no labels have been tried yet for {goal}."
+    known = [s.labels_expected for s in policy.shortfalls if s.labels_expected is not None]
+    if not known:
+        return f"it is learning. {join(_missing(policy))}"
+    return f"it is learning, and needs about {count(min(known), 'more random label')} for {goal}."

@@ -1,0 +1,252 @@
+"""Where one scored image goes, why, and in what words.
+
+The certificates cover one rule: the score of the policy's head against a threshold. Nothing else
+may move an image out of acceptance, for the images left would then err more or less often than was
+proven; except the audit coin, which looks at nothing. A further condition (heads that disagree, an
+image unlike the training data) must first be part of the rule that is certified. Until then it is
+only a reason in words, for images that go to people anyway.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from review_app.errors import InputError
+from review_app.triage.ladder import Side
+from review_app.triage.policy import Policy, PolicyState
+
+DISAGREEMENT_MARGIN = 0.1
+"""A head disagrees when it lies this far beyond 0.5 on the other side. Only words depend on it."""
+
+
+class Route(StrEnum):
+    """Where an image goes."""
+
+    ACCEPT_REAL = "accept_real"
+    """Accepted as real, without a person."""
+    ACCEPT_FAKE = "accept_fake"
+    """Accepted as fake, without a person."""
+    REVIEW = "review"
+    """A person decides."""
+
+
+class Reason(StrEnum):
+    """Why an image went where it went; ``words`` completes "... , but" or stands by itself."""
+
+    COLD_START = "cold_start"
+    """The policy is learning; everything goes to people."""
+    SUSPENDED = "suspended"
+    """The policy is suspended; everything goes to people."""
+    NO_CERTIFICATE = "no_certificate"
+    """The policy is certified, but not for the side this image leans to."""
+    LOW_CONFIDENCE = "low_confidence"
+    """The score does not reach the certified threshold of its side."""
+    HEADS_DISAGREE = "heads_disagree"
+    """Another head says the opposite; told only of images that go to people for another reason."""
+    AUDIT = "audit"
+    """Would have been accepted; the audit coin sent it to people."""
+    CERTIFIED_REAL = "certified_real"
+    """Beyond the certified threshold for real."""
+    CERTIFIED_FAKE = "certified_fake"
+    """Beyond the certified threshold for fake."""
+
+    @property
+    def words(self) -> str:
+        """A clause in plain words."""
+        return _WORDS[self]
+
+
+_WORDS = {
+    Reason.COLD_START: "auto-accept is still learning",
+    Reason.SUSPENDED: "auto-accept is suspended",
+    Reason.NO_CERTIFICATE: "nothing proves yet that this side may be accepted",
+    Reason.LOW_CONFIDENCE: "the detector is not sure enough",
+    Reason.HEADS_DISAGREE: "the heads disagree",
+    Reason.AUDIT: "it was drawn for a blind audit",
+    Reason.CERTIFIED_REAL: "it is beyond the certified threshold for real",
+    Reason.CERTIFIED_FAKE: "it is beyond the certified threshold for fake",
+}
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What the detector says of one image.
+
+    Raises:
+        InputError: a probability outside [0, 1], or a spread that is negative or not finite.
+    """
+
+    p_fake: float
+    """Of the policy's head; the only number that decides."""
+    std: float
+    """Posterior standard deviation of ``p_fake``."""
+    entropy: float
+    """Predictive entropy, nats."""
+    mutual_information: float
+    """Between prediction and parameters, nats."""
+    heads: Mapping[str, float] = field(default_factory=dict)
+    """P(fake) of every head, by name."""
+
+    def __post_init__(self) -> None:
+        for name, p in {"p_fake": self.p_fake, **self.heads}.items():
+            if not 0 <= p <= 1:
+                raise InputError(f"P(fake) of '{name}' is {p}, outside [0, 1]; score it again.")
+        for name in ("std", "entropy", "mutual_information"):
+            value = getattr(self, name)
+            # Rounding may leave a mutual information a hair below zero.
+            if not -1e-6 <= value < math.inf:
+                raise InputError(f"The {name} is {value}, not a spread; score it again.")
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The route of one image, with what a later estimate needs to weigh its label."""
+
+    route: Route
+    reasons: tuple[Reason, ...]
+    """Weightiest first."""
+    audited: bool
+    audit_probability: float
+    """With which accepted images were sent to audit."""
+    inclusion_probability: float
+    """Chance that this image got to people, given its scores: its label weighs one over this."""
+    policy_version: int
+    proposal: Route
+    """The route without the audit coin."""
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """The decisions of a batch as arrays [n]; ``decisions[i]`` is the one that `decide` gives."""
+
+    policy: Policy
+    p_fake: NDArray[np.float64]
+    accept_real: NDArray[np.bool_]
+    accept_fake: NDArray[np.bool_]
+    """Proposals: before the audit coin."""
+    audited: NDArray[np.bool_]
+    disagree: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.p_fake)
+
+    def __getitem__(self, i: int) -> Decision:
+        proposal = Route.REVIEW
+        if self.accept_fake[i] or self.accept_real[i]:
+            proposal = Route.ACCEPT_FAKE if self.accept_fake[i] else Route.ACCEPT_REAL
+        return _decision(
+            float(self.p_fake[i]),
+            self.policy,
+            proposal,
+            audited=bool(self.audited[i]),
+            disagree=bool(self.disagree[i]),
+        )
+
+    @property
+    def auto_accepted(self) -> NDArray[np.bool_]:
+        """Which images are accepted without a person."""
+        return (self.accept_real | self.accept_fake) & ~self.audited
+
+    @property
+    def inclusion_probability(self) -> NDArray[np.float64]:
+        """Chance of each image to get to people."""
+        return np.where(self.accept_real | self.accept_fake, self.policy.audit_probability, 1.0)
+
+
+def decide(scores: Scores, policy: Policy, coin: float) -> Decision:
+    """Route one image. ``coin`` in [0, 1) is drawn before anybody sees the image: `audit.audit_coin`.
+
+    Raises:
+        InputError: the coin is outside [0, 1).
+    """
+    if not 0 <= coin < 1:
+        raise InputError(f"An audit coin lies in [0, 1); this one is {coin}.")
+    proposal = Route.REVIEW
+    for side, route in ((Side.REAL, Route.ACCEPT_REAL), (Side.FAKE, Route.ACCEPT_FAKE)):
+        threshold = policy.threshold(side)
+        if threshold is not None and side.accepts(scores.p_fake, threshold):
+            proposal = route
+    return _decision(
+        scores.p_fake,
+        policy,
+        proposal,
+        audited=proposal is not Route.REVIEW and coin < policy.audit_probability,
+        disagree=bool(heads_disagree(scores.p_fake, list(scores.heads.values()))),
+    )
+
+
+def decide_many(
+    p_fake: ArrayLike, policy: Policy, coins: ArrayLike, heads: ArrayLike | None = None
+) -> Decisions:
+    """Route a batch: `decide` on ``p_fake`` [n], ``coins`` [n] and ``heads`` [n, heads].
+
+    Raises:
+        InputError: shapes that do not match, a score outside [0, 1], a coin outside [0, 1).
+    """
+    p, c = np.asarray(p_fake, np.float64), np.asarray(coins, np.float64)
+    others = np.empty((p.size, 0)) if heads is None else np.asarray(heads, np.float64)
+    if p.ndim != 1 or c.shape != p.shape or others.ndim != 2 or len(others) != len(p):
+        raise InputError(
+            f"Scores {p.shape}, coins {c.shape} and heads {others.shape} do not belong together."
+        )
+    inside = (p >= 0) & (p <= 1) & (c >= 0) & (c < 1) & ((others >= 0) & (others <= 1)).all(axis=1)
+    if not inside.all():
+        row = int(inside.argmin())
+        raise InputError(f"Row {row}: score {p[row]}, coin {c[row]} or a head is out of range.")
+    real, fake = (_accepts(policy, side, p) for side in (Side.REAL, Side.FAKE))
+    audited = (real | fake) & (c < policy.audit_probability)
+    return Decisions(policy, p, real, fake, audited, heads_disagree(p, others))
+
+
+def heads_disagree(p_fake: ArrayLike, heads: ArrayLike) -> NDArray[np.bool_]:
+    """Whether some of ``heads`` [..., heads] lies clearly across 0.5 from ``p_fake`` [...]."""
+    p, others = np.asarray(p_fake, np.float64)[..., None], np.asarray(heads, np.float64)
+    opposite = np.where(
+        p >= 0.5, others <= 0.5 - DISAGREEMENT_MARGIN, others >= 0.5 + DISAGREEMENT_MARGIN
+    )
+    return np.asarray(opposite.any(axis=-1))
+
+
+def _accepts(policy: Policy, side: Side, p: NDArray[np.float64]) -> NDArray[np.bool_]:
+    threshold = policy.threshold(side)
+    return np.zeros(p.shape, np.bool_) if threshold is None else side.accepts(p, threshold)
+
+
+def _decision(
+    p_fake: float, policy: Policy, proposal: Route, *, audited: bool, disagree: bool
+) -> Decision:
+    accepted = proposal is not Route.REVIEW
+    reasons = _accepted_reasons(proposal, audited) if accepted else _review_reasons(p_fake, policy)
+    # An audited image is in review because of the coin alone; disagreement is no reason there.
+    if disagree and not accepted:
+        reasons += (Reason.HEADS_DISAGREE,)
+    return Decision(
+        route=Route.REVIEW if audited else proposal,
+        reasons=reasons,
+        audited=audited,
+        audit_probability=policy.audit_probability,
+        inclusion_probability=policy.audit_probability if accepted else 1.0,
+        policy_version=policy.version,
+        proposal=proposal,
+    )
+
+
+def _accepted_reasons(proposal: Route, audited: bool) -> tuple[Reason, ...]:
+    proof = Reason.CERTIFIED_FAKE if proposal is Route.ACCEPT_FAKE else Reason.CERTIFIED_REAL
+    return (Reason.AUDIT, proof) if audited else (proof,)
+
+
+def _review_reasons(p_fake: float, policy: Policy) -> tuple[Reason, ...]:
+    if policy.state is PolicyState.LEARNING:
+        return (Reason.COLD_START,)
+    if policy.state is PolicyState.SUSPENDED:
+        return (Reason.SUSPENDED,)
+    side = Side.FAKE if p_fake >= 0.5 else Side.REAL
+    proven = policy.threshold(side) is not None
+    return (Reason.LOW_CONFIDENCE if proven else Reason.NO_CERTIFICATE,)

@@ -1,0 +1,30 @@
+"""How numbers read in sentences."""
+
+from __future__ import annotations
+
+import math
+
+
+def percent(share: float) -> str:
+    """``0.05`` as ``5%``, ``0.0412`` as ``4.1%``."""
+    return f"{100 * share:.1f}".removesuffix(".0") + "%"
+
+
+def percent_below(bound: float) -> str:
+    """A bound in percent, rounded up: the sentence never claims more than was proven."""
+    return percent(math.ceil(1000 * bound - 1e-9) / 1000)
+
+
+def plus_minus(p: float, std: float) -> str:
+    """``0.83 ± 0.09``."""
+    return f"{p:.2f} ± {std:.2f}"
+
+
+def count(n: int, noun: str) -> str:
+    """``1 label``, ``2 labels``."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def join(parts: list[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
