@@ -1,6 +1,6 @@
 """The first tables.
 
-Revision: 0001, the first. Labels and the audit log are append-only: triggers refuse any other change.
+Revision: 0001, the first. Triggers keep labels, decisions and the audit log append-only.
 """
 
 from __future__ import annotations

@@ -46,10 +46,10 @@ class Labels:
         )
         return self._session.scalar(query)
 
-    def of_user_on(self, user_id: int, item_id: int) -> Label | None:
-        """The user's label in force on the item."""
-        query = select(Label).where(Label.user_id == user_id, Label.item_id == item_id, *IN_FORCE)
-        return self._session.scalar(query)
+    def has_answered(self, user_id: int, item_id: int) -> bool:
+        """Whether the user has ever answered on the item, withdrawn answers included."""
+        query = select(Label.id).where(Label.user_id == user_id, Label.item_id == item_id).limit(1)
+        return self._session.scalar(query) is not None
 
     def count_of(self, user_id: int, since: datetime) -> int:
         """How many of the user's labels in force were given since ``since``."""

@@ -1,0 +1,106 @@
+"""Settings, from the environment (prefix ``REVIEW_``). Unsafe values are refused at the start."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from review_app.errors import SettingsError
+
+DEFAULT_CHECKPOINT = Path(__file__).parents[1] / "checkpoints" / "default"
+
+
+class Settings(BaseSettings):
+    """Every setting of a deployment; docs/settings.md lists them."""
+
+    model_config = SettingsConfigDict(env_prefix="REVIEW_", extra="ignore", frozen=True)
+
+    data_dir: Path = Field(
+        Path("review-data"),
+        description="Where images, features, exports and the SQLite database live.",
+    )
+    database_url: str = Field(
+        "", description="SQLAlchemy URL; empty means SQLite in the data directory."
+    )
+    checkpoint: Path = Field(
+        DEFAULT_CHECKPOINT,
+        description="Checkpoint directory that a new deployment starts with.",
+    )
+    xception_weights: Path | None = Field(
+        None, description="Local weights for the xception backbone, for use without the hub."
+    )
+    host: str = Field("127.0.0.1", description="Address to listen on; loopback unless told.")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(7860, description="Port; 0 picks one.")
+    public_url: str = Field(
+        "",
+        description="Address that people type, where a proxy stands in front (https://...).",
+    )
+    allow_remote: bool = Field(
+        False,
+        description="Confirms that listening beyond loopback is meant. "
+        "Requires an https public_url: passwords must not travel in the clear.",
+    )
+    session_hours: Annotated[float, Field(gt=0, le=24 * 30)] = Field(
+        12, description="How long a sign-in lasts."
+    )
+    link_minutes: Annotated[float, Field(gt=0, le=24 * 60)] = Field(
+        60, description="How long a one-time sign-in link can be used."
+    )
+    max_file_mb: Annotated[float, Field(gt=0, le=2048)] = Field(
+        64, description="Largest image file that intake takes, in MiB."
+    )
+    max_megapixels: Annotated[float, Field(gt=0, le=1000)] = Field(
+        100, description="Largest image that intake takes, in millions of pixels."
+    )
+    max_archive_mb: Annotated[float, Field(gt=0)] = Field(
+        4096, description="Most that one zip archive may unpack to, in MiB."
+    )
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Log level.")
+
+    @model_validator(mode="after")
+    def _refuse_unsafe(self) -> Settings:
+        if _is_loopback(self.host):
+            return self
+        if not (self.allow_remote and self.public_url.startswith("https://")):
+            raise ValueError(
+                f"host {self.host} is reachable from other machines; set REVIEW_ALLOW_REMOTE=true "
+                "and REVIEW_PUBLIC_URL=https://... (a proxy that ends TLS), or use 127.0.0.1"
+            )
+        return self
+
+    @property
+    def url(self) -> str:
+        """SQLAlchemy URL of the database."""
+        return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'review.db'}"
+
+    @property
+    def secure_cookies(self) -> bool:
+        """Cookies only over TLS, wherever people come through it."""
+        return self.public_url.startswith("https://")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Settings from the environment. Raises ``SettingsError`` that names each bad one."""
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        lines = [
+            f"REVIEW_{'_'.join(map(str, fault['loc'])).upper()}: {fault['msg']}"
+            if fault["loc"]
+            else fault["msg"]
+            for fault in error.errors()
+        ]
+        raise SettingsError("settings cannot be used:\n  " + "\n  ".join(lines)) from None

@@ -1,0 +1,193 @@
+"""Accounts and sign-in: passwords, sessions, one-time links.
+
+Tokens are 256 random bits; the database keeps only their SHA-256, so a copy of it signs nobody in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from review_app.errors import ConflictError, InputError, NotAllowedError, NotFoundError
+from review_app.permissions import Person
+from storage.database import Database
+from storage.enums import AuditKind, Role
+from storage.models import SignInLink, User, UserSession
+from storage.repositories import Repositories
+from storage.repositories.audit import Event
+from storage.types import utc_now
+
+MIN_PASSWORD = 10
+_hasher = PasswordHasher()
+# Verified against when the name is unknown, so that the answer takes as long either way.
+_NOBODY = _hasher.hash(secrets.token_hex(16))
+
+
+@dataclass(frozen=True)
+class Account:
+    """A user as the admin's page lists them."""
+
+    id: int
+    name: str
+    role: Role
+    pseudonym: str
+    created_at: datetime
+    disabled: bool
+    has_password: bool
+
+
+class People:
+    """Accounts and sign-in over one database."""
+
+    def __init__(self, database: Database, session_hours: float, link_minutes: float) -> None:
+        self._database = database
+        self._session_life = timedelta(hours=session_hours)
+        self._link_life = timedelta(minutes=link_minutes)
+
+    def add(self, name: str, role: Role, actor: str, password: str | None = None) -> Account:
+        """Make an account. Without a password the person signs in by one-time links only.
+
+        Raises ``InputError`` for an unusable name or password, ``ConflictError`` for a taken name.
+        """
+        name = _clean_name(name)
+        hashed = None if password is None else _hash(password)
+        with self._database.write() as repos:
+            if repos.users.by_name(name):
+                raise ConflictError(f"there is a user {name!r} already; choose another name")
+            pseudonym = f"r-{secrets.token_hex(4)}"
+            user = User(name=name, role=role, pseudonym=pseudonym, password_hash=hashed)
+            repos.users.add(user)
+            details = {"name": name, "role": role}
+            repos.audit.add(Event(AuditKind.USER_ADDED, actor, details=details))
+            return _account(user)
+
+    def ensure(self, name: str, role: Role, actor: str) -> Account:
+        """The account of that name, made if need be."""
+        with self._database.read() as repos:
+            user = repos.users.by_name(name)
+            if user is not None:
+                return _account(user)
+        return self.add(name, role, actor)
+
+    def all(self) -> list[Account]:
+        """Every account, oldest first."""
+        with self._database.read() as repos:
+            return [_account(user) for user in repos.users.all()]
+
+    def set_enabled(self, name: str, enabled: bool, actor: str) -> None:
+        """Open or close an account; closing ends its sessions. The last admin cannot be closed."""
+        with self._database.write() as repos:
+            user = repos.users.by_name(name)
+            if user is None:
+                raise NotFoundError(f"there is no user {name!r}")
+            if not enabled and _is_last_admin(user, repos.users.all()):
+                raise ConflictError(f"{name} is the only admin; add another before disabling them")
+            now = utc_now()
+            user.disabled_at = None if enabled else now
+            if not enabled:
+                repos.sessions.revoke_all_of(user.id, now)
+            kind = AuditKind.USER_ENABLED if enabled else AuditKind.USER_DISABLED
+            repos.audit.add(Event(kind, actor, details={"name": name}))
+
+    def make_link(self, name: str, actor: str) -> str:
+        """A token that signs ``name`` in once, until it runs out."""
+        token = secrets.token_urlsafe(32)
+        with self._database.write() as repos:
+            user = repos.users.by_name(name)
+            if user is None or user.disabled_at is not None:
+                raise NotFoundError(f"there is no enabled user {name!r}")
+            expires_at = utc_now() + self._link_life
+            row = SignInLink(token_sha256=_digest(token), user_id=user.id, expires_at=expires_at)
+            repos.links.add(row)
+            repos.audit.add(Event(AuditKind.LINK_MADE, actor, details={"name": name}))
+        return token
+
+    def redeem_link(self, token: str) -> str:
+        """Spend a one-time link; the token of the new session."""
+        with self._database.write() as repos:
+            user_id = repos.links.use(_digest(token), utc_now())
+            user = None if user_id is None else repos.users.get(user_id)
+            if user is None or user.disabled_at is not None:
+                raise NotAllowedError(
+                    "this sign-in link was used already or has run out; ask an admin for a new one"
+                )
+            return self._begin_session(repos, user, "link")
+
+    def sign_in(self, name: str, password: str) -> str:
+        """Check a password (slow on purpose; call it off the event loop); a session's token."""
+        with self._database.read() as repos:
+            user = repos.users.by_name(name.strip())
+        usable = user is not None and user.password_hash is not None and user.disabled_at is None
+        hashed = user.password_hash if user is not None and usable else _NOBODY
+        if not _verifies(hashed or _NOBODY, password) or user is None or not usable:
+            raise NotAllowedError("name or password is wrong")
+        with self._database.write() as repos:
+            return self._begin_session(repos, user, "password")
+
+    def person(self, token: str | None) -> Person | None:
+        """Who a session's token belongs to, or None."""
+        if not token:
+            return None
+        with self._database.read() as repos:
+            user = repos.sessions.user_of(_digest(token), utc_now())
+            return None if user is None else Person(user.id, user.name, user.role)
+
+    def sign_out(self, token: str) -> None:
+        """End a session."""
+        with self._database.write() as repos:
+            repos.sessions.revoke(_digest(token), utc_now())
+
+    def _begin_session(self, repos: Repositories, user: User, by: str) -> str:
+        token = secrets.token_urlsafe(32)
+        expires_at = utc_now() + self._session_life
+        repos.sessions.add(
+            UserSession(token_sha256=_digest(token), user_id=user.id, expires_at=expires_at)
+        )
+        repos.audit.add(Event(AuditKind.SIGNED_IN, user.name, details={"by": by}))
+        return token
+
+
+def _account(user: User) -> Account:
+    return Account(
+        user.id,
+        user.name,
+        user.role,
+        user.pseudonym,
+        user.created_at,
+        user.disabled_at is not None,
+        user.password_hash is not None,
+    )
+
+
+def _clean_name(name: str) -> str:
+    name = name.strip()
+    if not 1 <= len(name) <= 80 or not name.isprintable():
+        raise InputError("a user's name has 1 to 80 printable characters")
+    return name
+
+
+def _hash(password: str) -> str:
+    if len(password) < MIN_PASSWORD:
+        raise InputError(f"a password has at least {MIN_PASSWORD} characters")
+    return _hasher.hash(password)
+
+
+def _verifies(hashed: str, password: str) -> bool:
+    try:
+        return _hasher.verify(hashed, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _is_last_admin(user: User, users: list[User]) -> bool:
+    admins = [u for u in users if u.role is Role.ADMIN and u.disabled_at is None]
+    return [u.id for u in admins] == [user.id]

@@ -1,0 +1,42 @@
+"""From several people's answers to one verdict. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from storage.enums import ItemState, LabelValue
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """Where an item stands after an answer.
+
+    ``agreement`` is the share of answers equal to the verdict, in [0, 1]; None without a verdict.
+    """
+
+    state: ItemState
+    verdict: LabelValue | None
+    agreement: float | None
+
+
+def settle(answers: Sequence[LabelValue], needed: int) -> Settlement:
+    """The state that ``answers`` put an item into when ``needed`` are wanted.
+
+    A strict majority for real or for fake resolves it: with two answers both must agree. Unsure is
+    an answer but never a verdict here; without a majority an admin decides.
+    """
+    if len(answers) < needed:
+        return Settlement(ItemState.IN_REVIEW, None, None)
+    value, n = Counter(answers).most_common(1)[0]
+    if value is LabelValue.UNSURE or 2 * n <= len(answers):
+        return Settlement(ItemState.ESCALATED, None, None)
+    return Settlement(ItemState.RESOLVED, value, n / len(answers))
+
+
+def agreement(answers: Sequence[LabelValue], verdict: LabelValue | None) -> float | None:
+    """Share of ``answers`` equal to ``verdict``; None where there is nothing to compare."""
+    if verdict is None or not answers:
+        return None
+    return sum(answer is verdict for answer in answers) / len(answers)

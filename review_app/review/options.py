@@ -1,0 +1,48 @@
+"""How review works here: what an admin may change while the app runs."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from review_app.permissions import Permission, Person, require
+from storage.database import Database
+from storage.enums import AuditKind
+from storage.repositories import Repositories
+from storage.repositories.audit import Event
+
+_KEY = "review"
+
+
+class Reveal(StrEnum):
+    """When a reviewer learns what the model thinks."""
+
+    AFTER_LABEL = "after_label"
+    """Once their own answer is stored."""
+    NEVER = "never"
+    """Not at all."""
+
+
+class ReviewOptions(BaseModel):
+    """Deployment-wide choices about review."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    reveal: Reveal = Reveal.AFTER_LABEL
+    needed_labels: int = Field(1, ge=1, le=9, description="Answers per item before it is settled.")
+    lease_minutes: float = Field(10, gt=0, le=24 * 60, description="How long a claim lasts.")
+
+
+def read_options(repos: Repositories) -> ReviewOptions:
+    """The options in force."""
+    return ReviewOptions.model_validate(repos.options.get(_KEY) or {})
+
+
+def change_options(database: Database, person: Person, options: ReviewOptions) -> None:
+    """Put ``options`` in force; items that wait already keep the number of answers they had."""
+    require(person, Permission.MANAGE_POLICY)
+    with database.write() as repos:
+        document = options.model_dump(mode="json")
+        repos.options.set(_KEY, document, person.id)
+        repos.audit.add(Event(AuditKind.OPTIONS_CHANGED, person.name, details=document))
