@@ -1,0 +1,127 @@
+"""Zip archives as streams of entries: nothing is written to disk, and bombs are told beforehand."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from review_app.errors import RefusalReason, RefusedFile
+
+_ENCRYPTED: Final = 0x1
+_RATIO_MATTERS_ABOVE: Final = 1024**2
+"""Small entries may compress as well as they like."""
+_LITTER: Final = {"thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx"}
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveLimits:
+    """How much one archive may hold; beyond, it counts as a bomb."""
+
+    max_entries: int = 200_000
+    max_ratio: int = 200
+    """Unpacked over packed size of one entry. (Flat PNG inside deflate reaches about 10.)"""
+    max_total_bytes: int = 64 * 1024**3
+    """Unpacked, all entries together."""
+
+
+def is_zip(path: Path) -> bool:
+    """Whether the file begins as a zip archive does; its name does not matter."""
+    with path.open("rb") as file:
+        return file.read(4) in (b"PK\3\4", b"PK\5\6")
+
+
+def is_litter(name: str) -> bool:
+    """Hidden files, and what operating systems leave in folders."""
+    return name.startswith(".") or name.lower() in _LITTER
+
+
+def display_name(name: str) -> str:
+    """``name`` fit to be shown and stored: characters that do not print become ``?``.
+
+    That covers controls, text direction overrides, and the lone surrogates by which Python
+    carries file names that are not UTF-8.
+    """
+    return "".join(c if c.isprintable() else "?" for c in name)
+
+
+def entries(
+    path: Path, max_bytes: int, limits: ArchiveLimits
+) -> Iterator[tuple[str, Callable[[], bytes]] | RefusedFile]:
+    """Yield ``(name, read)`` for each file in the archive, in its own order, or a refusal.
+
+    The archive stays open for as long as any ``read`` of it is alive.
+    """
+    shown = display_name(str(path))
+    try:
+        archive = zipfile.ZipFile(path)
+    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError) as error:
+        yield RefusedFile(shown, RefusalReason.UNREADABLE, f"a damaged zip archive: {error}")
+        return
+    members = archive.infolist()
+    if len(members) > limits.max_entries:
+        detail = f"{len(members):,} entries; the limit is {limits.max_entries:,}"
+        yield RefusedFile(shown, RefusalReason.BOMB, detail)
+        return
+    total = 0
+    for member in members:
+        parts = _parts(member.filename)
+        if member.is_dir() or not parts or any(map(is_litter, parts)):
+            continue
+        name = f"{shown}/{'/'.join(parts)}"
+        refused = _refuse(member, name, max_bytes, limits)
+        if refused is not None:
+            yield refused
+            continue
+        total += member.file_size
+        if total > limits.max_total_bytes:
+            detail = f"more than {limits.max_total_bytes:,} bytes unpacked; the rest is left out"
+            yield RefusedFile(shown, RefusalReason.BOMB, detail)
+            return
+        yield name, partial(_read, archive, member, name)
+
+
+def _parts(filename: str) -> list[str]:
+    """Path components for display; nothing is written, so ``..`` and drives merely go."""
+    path = PurePosixPath(display_name(filename.replace("\\", "/")))
+    return [part for part in path.parts if part not in ("/", "..", ".")]
+
+
+def _refuse(
+    member: zipfile.ZipInfo, name: str, max_bytes: int, limits: ArchiveLimits
+) -> RefusedFile | None:
+    size, packed = member.file_size, max(1, member.compress_size)
+    if member.flag_bits & _ENCRYPTED:
+        detail = "encrypted; unpack it with its password and give the folder"
+        return RefusedFile(name, RefusalReason.UNREADABLE, detail)
+    if name.lower().endswith(".zip"):
+        detail = "an archive inside an archive; unpack it first"
+        return RefusedFile(name, RefusalReason.UNSUPPORTED, detail)
+    if size > _RATIO_MATTERS_ABOVE and size > limits.max_ratio * packed:
+        detail = f"{packed:,} bytes that unpack to {size:,}"
+        return RefusedFile(name, RefusalReason.BOMB, detail)
+    if size > max_bytes:
+        detail = f"{size:,} bytes; the limit is {max_bytes:,}"
+        return RefusedFile(name, RefusalReason.TOO_LARGE, detail)
+    return None
+
+
+def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> bytes:
+    """The entry's bytes; zipfile stops at the declared size, so a lying header gains nothing."""
+    try:
+        return archive.read(member)
+    except (
+        OSError,
+        ValueError,
+        EOFError,
+        RuntimeError,  # encrypted in a way that the flags do not say
+        NotImplementedError,  # a compression method that this Python lacks
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
+        detail = f"damaged inside the archive: {error}"
+        raise RefusedFile(name, RefusalReason.UNREADABLE, detail) from error
