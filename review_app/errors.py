@@ -62,6 +62,8 @@ class RefusalReason(StrEnum):
     """An image or file type that intake does not take."""
     MISSING = "missing"
     """A manifest row or argument names a file that is not there."""
+    LABEL_CONFLICT = "label_conflict"
+    """The same content is known already with the opposite label."""
 
 
 class RefusedFile(InputError):  # noqa: N818 - a refusal is an outcome that is reported, not a fault

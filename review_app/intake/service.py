@@ -1,0 +1,192 @@
+"""Intake: what a person points at → images in the queue, each once, each refusal with its reason.
+
+Decoding runs ahead on a few threads; rows are written in batches, so that a long intake neither
+holds the write lock nor starts over when it is interrupted: what is in stays in, and running it
+again finds duplicates.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from review_app.batches import batches
+from review_app.errors import RefusalReason, RefusedFile
+from review_app.intake.archives import ArchiveLimits
+from review_app.intake.decode import DecodedImage, Limits, decode
+from review_app.intake.hashing import NEAR_DISTANCE, NearIndex, perceptual_hash, sha256
+from review_app.intake.public_copy import public_copy
+from review_app.intake.sources import Candidate, count, expand
+from review_app.intake.store import MediaStore
+from review_app.review.options import read_options
+from storage.database import Database
+from storage.enums import LabelValue
+from storage.models import Image, Item
+from storage.repositories import Repositories
+
+BATCH = 32
+Progress = Callable[[int, int], None]
+"""Called with (done, total)."""
+
+
+@dataclass
+class IntakeReport:
+    """What became of a batch."""
+
+    added: int = 0
+    duplicates: int = 0
+    refused: list[RefusedFile] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A candidate that decoded, with all that its rows need."""
+
+    candidate: Candidate
+    sha256: str
+    n_bytes: int
+    decoded: DecodedImage
+    phash: int
+    public_type: str
+
+
+class IntakeService:
+    """Takes files into the queue of one database."""
+
+    def __init__(
+        self, database: Database, media: MediaStore, limits: Limits, archives: ArchiveLimits
+    ) -> None:
+        self._database = database
+        self._media = media
+        self._limits = limits
+        self._archives = archives
+
+    def ingest(
+        self, paths: Sequence[Path], actor: str, progress: Progress | None = None
+    ) -> IntakeReport:
+        """Take in files, folders, archives and manifests.
+
+        Raises:
+            ManifestError: a manifest cannot be used as a whole. Nothing of it is taken in.
+        """
+        total = count(paths, self._archives)
+        report = IntakeReport()
+        near = self._near_index()
+        candidates = expand(paths, self._limits.max_bytes, self._archives)
+        done = 0
+        for outcomes in batches(self._prepare_all(candidates), BATCH):
+            self._store(outcomes, actor, near, report)
+            done += len(outcomes)
+            if progress:
+                progress(done, max(total, done))
+        return report
+
+    def _prepare_all(
+        self, candidates: Iterable[Candidate | RefusedFile]
+    ) -> Iterator[_Prepared | RefusedFile]:
+        """Read and decode in parallel, in order, never more than a batch ahead."""
+        workers = os.cpu_count() or 1
+        with ThreadPoolExecutor(workers, thread_name_prefix="intake") as pool:
+            for chunk in batches(candidates, BATCH):
+                yield from pool.map(self._prepare, chunk)
+
+    def _prepare(self, candidate: Candidate | RefusedFile) -> _Prepared | RefusedFile:
+        if isinstance(candidate, RefusedFile):
+            return candidate
+        try:
+            data = candidate.read()
+            decoded = decode(data, candidate.name, self._limits)
+            public, public_type = public_copy(data, decoded)
+        except RefusedFile as refusal:
+            return refusal
+        digest = sha256(data)
+        self._media.add(digest, data, public, public_type)
+        phash = perceptual_hash(decoded.image)
+        return _Prepared(candidate, digest, len(data), decoded, phash, public_type)
+
+    def _store(
+        self,
+        outcomes: Iterable[_Prepared | RefusedFile],
+        actor: str,
+        near: NearIndex[int],
+        report: IntakeReport,
+    ) -> None:
+        with self._database.write() as repos:
+            needed = read_options(repos).needed_labels
+            for outcome in outcomes:
+                if isinstance(outcome, RefusedFile):
+                    report.refused.append(outcome)
+                    continue
+                try:
+                    item, is_new = _put(repos, outcome, actor, near, needed)
+                    _attach_label(repos, outcome.candidate, item, actor)
+                except RefusedFile as refusal:
+                    report.refused.append(refusal)
+                    continue
+                report.added += is_new
+                report.duplicates += not is_new
+
+    def _near_index(self) -> NearIndex[int]:
+        index: NearIndex[int] = NearIndex()
+        with self._database.read() as repos:
+            for image_id, phash in repos.images.hashes():
+                index.add(image_id, phash)
+        return index
+
+
+def _put(
+    repos: Repositories, prepared: _Prepared, actor: str, near: NearIndex[int], needed: int
+) -> tuple[Item, bool]:
+    """The item of this content, and whether it is new."""
+    known = repos.images.by_sha256(prepared.sha256)
+    if known is not None:
+        item = repos.items.by_image(known.id)
+        assert item is not None  # image and item are written together
+        return item, False
+    neighbour = near.nearest(prepared.phash, NEAR_DISTANCE)
+    image = repos.images.add(_image_row(prepared, neighbour))
+    near.add(image.id, prepared.phash)
+    candidate = prepared.candidate
+    item = Item(
+        image_id=image.id,
+        name=candidate.name[-1024:],
+        source=candidate.source,
+        group_key=candidate.group,
+        split=candidate.split,
+        needed_labels=needed,
+        open_slots=needed,
+    )
+    return repos.items.add(item, actor), True
+
+
+def _image_row(prepared: _Prepared, neighbour: tuple[int, int] | None) -> Image:
+    decoded = prepared.decoded
+    near_id, near_distance = neighbour or (None, None)
+    return Image(
+        sha256=prepared.sha256,
+        n_bytes=prepared.n_bytes,
+        width=decoded.width,
+        height=decoded.height,
+        format=decoded.format,
+        public_type=prepared.public_type,
+        phash=prepared.phash,
+        near_id=near_id,
+        near_distance=near_distance,
+        file_metadata=decoded.metadata,
+    )
+
+
+def _attach_label(repos: Repositories, candidate: Candidate, item: Item, actor: str) -> None:
+    if candidate.label is None:
+        return
+    value = LabelValue(candidate.label.value)
+    known = repos.known_labels.of_item(item.id)
+    if known is None:
+        provenance = f"{candidate.name} (row {candidate.row})"
+        repos.known_labels.add(item.id, value, provenance[-1024:], actor)
+    elif known is not value:
+        detail = f"row {candidate.row} says {value}, but this content is known as {known}"
+        raise RefusedFile(candidate.name, RefusalReason.LABEL_CONFLICT, detail)
