@@ -1,0 +1,1 @@
+"""Tests of intake: what gets in, what is refused and why, and what leaves again."""
