@@ -74,6 +74,8 @@ class AuditKind(StrEnum):
     """A manifest brought a known label."""
     POLICY_APPLIED = "policy_applied"
     """A policy version became the one in force."""
+    CERTIFICATION_TRIED = "certify_tried"
+    """Somebody tried to certify; each try spends some of the confidence."""
     OPTIONS_CHANGED = "options_changed"
     """An admin changed how review works."""
     EXPORTED = "exported"

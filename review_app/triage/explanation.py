@@ -65,10 +65,11 @@ def verdict_in_words(
     High entropy alone: the model is settled, and the image is ambiguous to it.
     """
     score = f"P(fake) {plus_minus(p_fake, std)}"
-    unsettled = std >= cuts.std or mutual_information >= cuts.mutual_information
+    # Strictly above: a head without spread has a cut of 0, and is not unsettled everywhere.
+    unsettled = std > cuts.std or mutual_information > cuts.mutual_information
     if unsettled:
         why = "equally good versions of the detector disagree, as on images unlike its training"
-    elif entropy >= cuts.entropy:
+    elif entropy > cuts.entropy:
         why = "images that score like this turn out either way"
     else:
         return f"{_lean(p_fake)}, and confident: {score}."

@@ -160,7 +160,9 @@ class Decisions:
 
 
 def decide(scores: Scores, policy: Policy, coin: float) -> Decision:
-    """Route one image. ``coin`` in [0, 1) is drawn before anybody sees the image: `audit.audit_coin`.
+    """Route one image.
+
+    ``coin`` in [0, 1) is drawn before anybody sees the image, by `audit.audit_coin`.
 
     Raises:
         InputError: the coin is outside [0, 1).

@@ -7,6 +7,7 @@ from functools import cached_property
 from sqlalchemy.orm import Session
 
 from storage.repositories.audit import AuditLog
+from storage.repositories.calibration import Calibration
 from storage.repositories.claims import Claims
 from storage.repositories.counts import Counts
 from storage.repositories.detector import Checkpoints, Features, Predictions
@@ -90,6 +91,10 @@ class Repositories:
     @cached_property
     def counts(self) -> Counts:
         return Counts(self.session)
+
+    @cached_property
+    def calibration(self) -> Calibration:
+        return Calibration(self.session)
 
     @cached_property
     def export_rows(self) -> ExportRows:

@@ -60,6 +60,11 @@ class AuditLog:
             self._session.scalars(select(AuditEvent).order_by(AuditEvent.id.desc()).limit(limit))
         )
 
+    def of_kind(self, kind: AuditKind) -> list[AuditEvent]:
+        """Every event of ``kind``, oldest first."""
+        query = select(AuditEvent).where(AuditEvent.kind == kind).order_by(AuditEvent.id)
+        return list(self._session.scalars(query))
+
     def first_broken(self) -> int | None:
         """The id of the first row that does not follow from the one before it, or None."""
         previous = GENESIS

@@ -10,7 +10,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from storage.enums import AuditKind, ItemState, LabelValue
-from storage.models import Claim, Image, Item, KnownLabel, Label, Prediction
+from storage.models import Claim, Item, KnownLabel, Label
 from storage.repositories.audit import AuditLog, Event
 from storage.types import utc_now
 
@@ -137,23 +137,14 @@ class KnownLabels:
     def of_item(self, item_id: int) -> LabelValue | None:
         return self._session.scalar(select(KnownLabel.value).where(KnownLabel.item_id == item_id))
 
+    def of_items(self, item_ids: Sequence[int]) -> dict[int, LabelValue]:
+        """Known labels by item id; ask for a batch at a time."""
+        query = select(KnownLabel.item_id, KnownLabel.value).where(KnownLabel.item_id.in_(item_ids))
+        return {row.item_id: row.value for row in self._session.execute(query)}
+
     def add(self, item_id: int, value: LabelValue, provenance: str, actor: str) -> None:
         """Store the item's known label and record it."""
         row = {"item_id": item_id, "value": value, "provenance": provenance}
         self._session.execute(insert(KnownLabel), [row])
         details = {"value": value, "provenance": provenance}
         AuditLog(self._session).add(Event(AuditKind.KNOWN_LABEL, actor, item_id, details=details))
-
-    def scored_by(
-        self, checkpoint_id: str, head: str
-    ) -> list[tuple[str, str | None, LabelValue, float]]:
-        """``(sha256, split, label, p_fake)`` of every item with a known label that has a score."""
-        query = (
-            select(Image.sha256, Item.split, KnownLabel.value, Prediction.p_fake)
-            .join(Item, Item.id == KnownLabel.item_id)
-            .join(Image, Image.id == Item.image_id)
-            .join(Prediction, Prediction.image_id == Image.id)
-            .where(Prediction.checkpoint_id == checkpoint_id, Prediction.head == head)
-            .order_by(Item.id)
-        )
-        return [(r.sha256, r.split, r.value, r.p_fake) for r in self._session.execute(query)]

@@ -1,0 +1,266 @@
+"""The policy in force: who may change it, on what labels it is certified, and its history.
+
+Which labels count for a certificate: known labels, and reviewers' verdicts on items that a learning
+policy sent to people (it sends everything, in random order). Later verdicts do not count: the
+policy chose those items. Images that the checkpoint was trained or tuned on, and near-duplicates of
+earlier images, never count; either would make the proof look better than it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from review_app.errors import CalibrationError
+from review_app.permissions import Permission, Person, require
+from review_app.triage.certificate import Provenance
+from review_app.triage.certify import PolicyCertificates, certify_policy
+from review_app.triage.ladder import Ladder
+from review_app.triage.policy import Policy, describe, learning_policy
+from review_app.triage.wording import count
+from storage.database import Database
+from storage.enums import AuditKind, LabelValue
+from storage.models import Policy as PolicyRow
+from storage.repositories import Repositories
+from storage.repositories.audit import Event
+from storage.types import utc_now
+
+DEFAULT_RISK_LIMIT = 0.05
+DEFAULT_DELTA = 0.1
+DEFAULT_AUDIT_PROBABILITY = 0.05
+_TUNING_SPLITS = ("train", "val")
+
+
+class DetectorFacts(Protocol):
+    """What governance needs to know of a checkpoint; no model is loaded for it."""
+
+    def start(self) -> tuple[str, str]:
+        """Id and default head of the checkpoint that a new deployment starts with."""
+        ...
+
+    def ladders(self, checkpoint_id: str, head: str) -> tuple[Ladder, Ladder]:
+        """Ladders for real and for fake, from the checkpoint's validation scores."""
+        ...
+
+    def has_seen(self, checkpoint_id: str) -> Callable[[str], bool]:
+        """Tells by SHA-256 whether the checkpoint was trained or tuned on an image."""
+        ...
+
+
+@dataclass(frozen=True)
+class PolicyVersion:
+    """A line of the policy's history."""
+
+    version: int
+    state: str
+    created_at: datetime
+    created_by: str
+    note: str
+    words: str
+
+
+@dataclass(frozen=True)
+class _Labels:
+    """Calibration labels that count."""
+
+    p_fake: list[float]
+    is_fake: list[bool]
+    known: int
+    reviewed: int
+
+    @property
+    def words(self) -> str:
+        known = count(self.known, "known label")
+        return f"{known} and {count(self.reviewed, 'reviewer verdict')} from the cold start"
+
+
+class PolicyDesk:
+    """Reads and changes the policy of one database."""
+
+    def __init__(self, database: Database, facts: DetectorFacts) -> None:
+        self._database = database
+        self._facts = facts
+
+    def current(self) -> Policy:
+        """The policy in force; a new deployment gets one that is learning."""
+        with self._database.read() as repos:
+            row = repos.policies.current()
+        if row is not None:
+            return Policy.from_json(row.document)
+        checkpoint, head = self._facts.start()
+        policy = learning_policy(
+            checkpoint=checkpoint,
+            head=head,
+            risk_limit=DEFAULT_RISK_LIMIT,
+            delta=DEFAULT_DELTA,
+            audit_probability=DEFAULT_AUDIT_PROBABILITY,
+        )
+        return self._apply(policy, None, "cold start")
+
+    def words(self) -> str:
+        """The policy in force in a few sentences."""
+        return describe(self.current())
+
+    def preview(self, person: Person, risk_limit: float, delta: float) -> str:
+        """What certifying now would give, in words. Nothing is applied.
+
+        Looking does not spend confidence, but choosing the limit by its result does; the page says
+        so.
+        """
+        require(person, Permission.MANAGE_POLICY)
+        policy = self._as_asked(risk_limit, delta, None)
+        labels = self._labels(policy)
+        found = self._certificates(policy, labels)
+        outcome = describe(policy.with_certificates(found))
+        return f"With {labels.words}: {outcome}"
+
+    def certify(
+        self,
+        person: Person,
+        risk_limit: float,
+        delta: float,
+        audit_probability: float,
+        note: str = "",
+    ) -> Policy:
+        """Certify on the labels there are, and put the result in force.
+
+        Raises:
+            CalibrationError: neither side can be certified; the policy stays as it is. The message
+                says how many labels are missing.
+        """
+        require(person, Permission.MANAGE_POLICY)
+        policy = self._as_asked(risk_limit, delta, audit_probability)
+        labels = self._labels(policy)
+        certified = policy.with_certificates(self._certificates(policy, labels))
+        self._record_try(person, certified, labels)
+        if not certified.certificates:
+            missing = " ".join(shortfall.words for shortfall in certified.shortfalls)
+            raise CalibrationError(f"Nothing can be certified on {labels.words}. {missing}")
+        return self._apply(certified, person, note or f"certified on {labels.words}")
+
+    def suspend(self, person: Person, reason: str) -> Policy:
+        """Close auto-accept at once; ``reason`` is kept and shown."""
+        require(person, Permission.MANAGE_POLICY)
+        reason = reason.strip() or f"closed by {person.name}"
+        return self._apply(self.current().suspended(reason), person, reason)
+
+    def adopt(self, actor: Person | None, checkpoint_id: str, head: str, note: str) -> Policy:
+        """Put another detector in force. It starts learning: old certificates say nothing of it."""
+        old = self.current()
+        policy = learning_policy(
+            checkpoint=checkpoint_id,
+            head=head,
+            risk_limit=old.risk_limit,
+            delta=old.delta,
+            audit_probability=old.audit_probability,
+            version=old.version + 1,
+        )
+        return self._apply(policy, actor, note)
+
+    def history(self) -> list[PolicyVersion]:
+        """Every version, newest first."""
+        with self._database.read() as repos:
+            names = {user.id: user.name for user in repos.users.all()}
+            return [
+                PolicyVersion(
+                    row.version,
+                    row.state,
+                    row.created_at,
+                    names.get(row.created_by or 0, "system"),
+                    row.note,
+                    describe(Policy.from_json(row.document)),
+                )
+                for row in repos.policies.history()
+            ]
+
+    def _as_asked(self, risk_limit: float, delta: float, audit: float | None) -> Policy:
+        """The policy in force with other targets and without proof."""
+        now = self.current()
+        return learning_policy(
+            checkpoint=now.checkpoint,
+            head=now.head,
+            risk_limit=risk_limit,
+            delta=delta,
+            audit_probability=now.audit_probability if audit is None else audit,
+            version=now.version,
+        )
+
+    def _certificates(self, policy: Policy, labels: _Labels) -> PolicyCertificates:
+        ladder_real, ladder_fake = self._facts.ladders(policy.checkpoint, policy.head)
+        return certify_policy(
+            labels.p_fake,
+            labels.is_fake,
+            ladder_real,
+            ladder_fake,
+            risk_limit=policy.risk_limit,
+            delta=policy.delta,
+            provenance=Provenance(policy.checkpoint, policy.head, labels.words, utc_now()),
+            attempt=self._attempt(policy.checkpoint),
+        )
+
+    def _attempt(self, checkpoint_id: str) -> int:
+        """One more than the times somebody has tried to certify this checkpoint here."""
+        with self._database.read() as repos:
+            tries = repos.audit.of_kind(AuditKind.CERTIFICATION_TRIED)
+        return 1 + len([event for event in tries if event.details["checkpoint"] == checkpoint_id])
+
+    def _record_try(self, person: Person, policy: Policy, labels: _Labels) -> None:
+        details = {
+            "checkpoint": policy.checkpoint,
+            "labels": labels.words,
+            "certified": [certificate.side for certificate in policy.certificates],
+        }
+        with self._database.write() as repos:
+            event = Event(AuditKind.CERTIFICATION_TRIED, person.name, details=details)
+            repos.audit.add(event)
+
+    def _labels(self, policy: Policy) -> _Labels:
+        has_seen = self._facts.has_seen(policy.checkpoint)
+        with self._database.read() as repos:
+            rows = repos.calibration.rows(policy.checkpoint, policy.head)
+        usable = [
+            row
+            for row in rows
+            if row.label is not LabelValue.UNSURE
+            and not row.near_duplicate
+            and row.split not in _TUNING_SPLITS
+            and not has_seen(row.sha256)
+        ]
+        return _Labels(
+            p_fake=[row.p_fake for row in usable],
+            is_fake=[row.label is LabelValue.FAKE for row in usable],
+            known=sum(row.known for row in usable),
+            reviewed=sum(not row.known for row in usable),
+        )
+
+    def _apply(self, policy: Policy, person: Person | None, note: str) -> Policy:
+        """Write ``policy`` as the next version, unless somebody else wrote one meanwhile."""
+        with self._database.write() as repos:
+            newest = repos.policies.current()
+            if newest is not None and newest.version >= policy.version:
+                policy = _renumbered(policy, newest.version + 1)
+            _write(repos, policy, person, note)
+        return policy
+
+
+def _renumbered(policy: Policy, version: int) -> Policy:
+    return Policy.from_json({**policy.to_json(), "version": version})
+
+
+def _write(repos: Repositories, policy: Policy, person: Person | None, note: str) -> None:
+    document = policy.to_json()
+    repos.policies.add(
+        PolicyRow(
+            version=policy.version,
+            state=policy.state.value,
+            checkpoint_id=policy.checkpoint,
+            document=document,
+            note=note,
+            created_by=None if person is None else person.id,
+        )
+    )
+    actor = "system" if person is None else person.name
+    details = {"version": policy.version, "state": policy.state, "note": note}
+    repos.audit.add(Event(AuditKind.POLICY_APPLIED, actor, details=details))

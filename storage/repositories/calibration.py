@@ -1,0 +1,70 @@
+"""Labels that may prove something about a checkpoint's head."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Select, func, literal, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from storage.enums import ItemState, LabelValue
+from storage.models import Decision, Image, Item, KnownLabel, Policy, Prediction
+
+Labelled = InstrumentedAttribute[LabelValue] | InstrumentedAttribute[LabelValue | None]
+
+LEARNING = "learning"
+"""The policy state under which everything goes to people, so that verdicts are unselected."""
+
+
+@dataclass(frozen=True)
+class CalibrationRow:
+    """A scored image whose label is known, or was found under a learning policy."""
+
+    sha256: str
+    split: str | None
+    label: LabelValue
+    known: bool
+    near_duplicate: bool
+    p_fake: float
+
+
+class Calibration:
+    """Read-only."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def rows(self, checkpoint_id: str, head: str) -> list[CalibrationRow]:
+        """Known labels first, then verdicts on items that have none."""
+        known = self._query(checkpoint_id, head, KnownLabel.value, literal(True)).join(
+            KnownLabel, KnownLabel.item_id == Item.id
+        )
+        first = select(func.min(Decision.id)).where(Decision.item_id == Item.id).scalar_subquery()
+        reviewed = (
+            self._query(checkpoint_id, head, Item.verdict, literal(False))
+            .join(Decision, Decision.id == first)
+            .join(Policy, Policy.version == Decision.policy_version)
+            .where(
+                Item.state == ItemState.RESOLVED,
+                Item.verdict.is_not(None),
+                Policy.state == LEARNING,
+                ~select(KnownLabel.id).where(KnownLabel.item_id == Item.id).exists(),
+            )
+        )
+        found = [*self._session.execute(known), *self._session.execute(reviewed)]
+        return [CalibrationRow(*row) for row in found]
+
+    def _query(
+        self, checkpoint_id: str, head: str, label: Labelled, known: ColumnElement[bool]
+    ) -> Select[str, str | None, LabelValue | None, bool, bool, float]:
+        return (
+            select(
+                Image.sha256, Item.split, label, known, Image.near_id.is_not(None),
+                Prediction.p_fake,
+            )
+            .select_from(Item)
+            .join(Image, Image.id == Item.image_id)
+            .join(Prediction, Prediction.image_id == Image.id)
+            .where(Prediction.checkpoint_id == checkpoint_id, Prediction.head == head)
+            .order_by(Item.id)
+        )  # fmt: skip
