@@ -1,0 +1,45 @@
+"""Fixtures that every part of the tests shares: a real migrated database, and builders on it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import migrations
+from storage.database import Database
+from tests.factories import Factory
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database at the head revision, made by the real migrations, for copying."""
+    path = tmp_path_factory.mktemp("migrated") / "review.db"
+    database = Database(f"sqlite:///{path}")
+    migrations.upgrade(database.engine)
+    database.close()
+    return path
+
+
+@pytest.fixture
+def database_url(migrated_file: Path, tmp_path: Path) -> str:
+    """The address of this test's own database file."""
+    path = tmp_path / "review.db"
+    shutil.copyfile(migrated_file, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """An empty migrated database in a file of its own."""
+    database = Database(database_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def factory(database: Database) -> Factory:
+    """Builders of rows in ``database``."""
+    return Factory(database)

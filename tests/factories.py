@@ -1,0 +1,126 @@
+"""Builders of rows for tests. Each call is one committed transaction; every value can be given."""
+
+from __future__ import annotations
+
+import hashlib
+from itertools import count
+from typing import Any
+
+from review_app.permissions import Person
+from storage.database import Database
+from storage.enums import AuditKind, ItemState, LabelValue, Role
+from storage.models import Checkpoint, Image, Item, Policy, User
+from storage.repositories import Repositories
+from storage.repositories.items import Move
+
+ACTOR = "factory"
+
+
+class Factory:
+    """Makes users, images, items, checkpoints, policies and decisions in one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._numbers = count(1)
+
+    def person(self, name: str = "", role: Role = Role.REVIEWER) -> Person:
+        """An account that cannot sign in, for services that are handed a person."""
+        number = next(self._numbers)
+        name = name or f"{role.value}-{number}"
+        with self._database.write() as repos:
+            user = repos.users.add(User(name=name, role=role, pseudonym=f"r-{number:08d}"))
+            return Person(user.id, user.name, user.role)
+
+    def admin(self, name: str = "") -> Person:
+        return self.person(name, Role.ADMIN)
+
+    def image(self, **values: Any) -> int:
+        """The id of a new image."""
+        with self._database.write() as repos:
+            return self._image(repos, values).id
+
+    def item(
+        self,
+        state: ItemState = ItemState.IN_REVIEW,
+        *,
+        known: LabelValue | None = None,
+        decided: bool = False,
+        **values: Any,
+    ) -> int:
+        """The id of a new item with an image of its own, moved to ``state`` as triage would.
+
+        ``needed_labels`` also sets the open slots. ``decided``: with a decision of the log.
+        """
+        with self._database.write() as repos:
+            item_id = self._item(repos, state, values)
+            if known is not None:
+                repos.known_labels.add(item_id, known, "factory.csv (row 1)", ACTOR)
+        if decided:
+            self.decision(item_id)
+        return item_id
+
+    def items(self, n: int, state: ItemState = ItemState.IN_REVIEW, **values: Any) -> list[int]:
+        """The ids of ``n`` items that differ only in image, name and rank (in that order)."""
+        with self._database.write() as repos:
+            return [self._item(repos, state, {"rank": float(rank), **values}) for rank in range(n)]
+
+    def checkpoint(self, checkpoint_id: str = "checkpoint-1") -> str:
+        """The id of a checkpoint, made if need be."""
+        with self._database.write() as repos:
+            row = Checkpoint(id=checkpoint_id, path="none", backbone_key="none", card={})
+            repos.checkpoints.register(row)
+        return checkpoint_id
+
+    def policy(self, version: int = 1, state: str = "learning", **values: Any) -> int:
+        """The version of a policy, made if need be."""
+        checkpoint_id = self.checkpoint()
+        columns = {"checkpoint_id": checkpoint_id, "document": {}, "note": "", **values}
+        with self._database.write() as repos:
+            if repos.policies.get(version) is None:
+                repos.policies.add(Policy(version=version, state=state, **columns))
+        return version
+
+    def decision(self, item_id: int, **values: Any) -> None:
+        """A decision on the item, by policy 1 and for review unless told otherwise."""
+        columns = {
+            "item_id": item_id,
+            "policy_version": self.policy(),
+            "checkpoint_id": self.checkpoint(),
+            "head": "variational",
+            "route": "review",
+            "reasons": ["cold_start"],
+            "p_fake": 0.83,
+            "std": 0.09,
+            "entropy": 0.45,
+            "mutual_information": 0.02,
+            "audited": False,
+            "audit_probability": 0.05,
+            "inclusion_probability": 1.0,
+            **values,
+        }
+        with self._database.write() as repos:
+            repos.decisions.add_many([columns])
+
+    def _image(self, repos: Repositories, values: dict[str, Any]) -> Image:
+        number = next(self._numbers)
+        columns = {
+            "sha256": hashlib.sha256(f"image {number}".encode()).hexdigest(),
+            "n_bytes": 1000,
+            "width": 320,
+            "height": 240,
+            "format": "PNG",
+            "public_type": "image/png",
+            "phash": number,
+            "file_metadata": {},
+            **values,
+        }
+        return repos.images.add(Image(**columns))
+
+    def _item(self, repos: Repositories, state: ItemState, values: dict[str, Any]) -> int:
+        image = self._image(repos, {})
+        needed = values.get("needed_labels", 1)
+        columns = {"name": f"image-{image.id}.png", "open_slots": needed, **values}
+        item = repos.items.add(Item(image_id=image.id, **columns), ACTOR)
+        if state is not ItemState.PENDING:
+            repos.items.move(ACTOR, [Move(item.id, state, AuditKind.TRIAGED)])
+        return item.id
