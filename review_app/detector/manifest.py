@@ -19,6 +19,7 @@ from pathlib import Path
 from review_app.errors import ManifestError
 
 _SHOWN = 5
+_Record = tuple[int, dict[str, str | None]]  # line of the file, values by column
 
 
 class Label(StrEnum):

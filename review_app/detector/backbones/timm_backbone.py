@@ -12,7 +12,6 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
-from functools import cached_property
 
 import numpy as np
 import torch
@@ -34,18 +33,15 @@ class TimmBackbone:
     def __init__(self, card: BackboneCard, model: nn.Module) -> None:
         self.card = card
         self.key = f"{card.name}-v{card.version}-{_digest(model)}"
+        # Threads set the limit for themselves too: OpenMP keeps it per thread.
+        self._pool = ThreadPoolExecutor(
+            _cores(), thread_name_prefix=card.name, initializer=use_one_thread
+        )
         self._mean = torch.tensor(card.mean).view(1, 3, 1, 1)
         self._std = torch.tensor(card.std).view(1, 3, 1, 1)
         example = torch.zeros(1, 3, card.input_size, card.input_size).add_(0.5)
         self._model = _fused(model.eval(), example)
         self._model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-
-    @cached_property
-    def _pool(self) -> ThreadPoolExecutor:
-        # Threads set the limit for themselves too: OpenMP keeps it per thread.
-        return ThreadPoolExecutor(
-            _cores(), thread_name_prefix=self.card.name, initializer=use_one_thread
-        )
 
     def extract(self, images: Sequence[Image.Image]) -> Features:
         """Features of ``images``, float32 [n, width]; see the protocol."""

@@ -1,0 +1,59 @@
+"""Heads: standardised features in, P(fake) with its uncertainty out.
+
+Prediction is NumPy alone; torch is imported when a head is trained.
+"""
+
+from __future__ import annotations
+
+from review_app.detector.heads.base import (
+    SOURCE_SEED,
+    Head,
+    HeadName,
+    HeadPrediction,
+    Labels,
+    Matrix,
+    State,
+    Training,
+)
+from review_app.detector.heads.linear import LinearHead, LinearTraining
+from review_app.detector.heads.mc_dropout import McDropoutHead, McDropoutTraining
+from review_app.detector.heads.naive_bayes import NaiveBayesHead, NaiveBayesTraining
+from review_app.detector.heads.standardizer import Standardizer
+from review_app.detector.heads.variational import VariationalHead, VariationalTraining
+
+HEADS: dict[HeadName, type[Head]] = {
+    head.name: head for head in (LinearHead, NaiveBayesHead, McDropoutHead, VariationalHead)
+}
+"""Every head by its name."""
+
+PRESETS: dict[str, dict[HeadName, Training]] = {
+    "source": {
+        HeadName.LINEAR: LinearTraining(),
+        HeadName.NAIVE_BAYES: NaiveBayesTraining(),
+        HeadName.MC_DROPOUT: McDropoutTraining(),
+        HeadName.VARIATIONAL: VariationalTraining(),
+    }
+}
+"""Named sets of hyper-parameters; ``source`` is the source method's."""
+
+__all__ = [
+    "HEADS",
+    "PRESETS",
+    "SOURCE_SEED",
+    "Head",
+    "HeadName",
+    "HeadPrediction",
+    "Labels",
+    "LinearHead",
+    "LinearTraining",
+    "Matrix",
+    "McDropoutHead",
+    "McDropoutTraining",
+    "NaiveBayesHead",
+    "NaiveBayesTraining",
+    "Standardizer",
+    "State",
+    "Training",
+    "VariationalHead",
+    "VariationalTraining",
+]

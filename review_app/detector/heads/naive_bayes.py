@@ -1,0 +1,88 @@
+"""The generative baseline: Gaussian naive Bayes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from review_app.detector.heads.base import (
+    Head,
+    HeadName,
+    HeadPrediction,
+    Labels,
+    Matrix,
+    State,
+    checked,
+)
+from review_app.detector.heads.numerics import block_matmul, certain
+
+
+class NaiveBayesHead(Head):
+    """Independent normals per class and direction; class frequencies as the prior.
+
+    The log odds of two sets of normals are a quadratic, so prediction is one product:
+    sum_i (a_i x_i² + b_i x_i) + c.
+    """
+
+    name = HeadName.NAIVE_BAYES
+    has_std = False
+
+    def __init__(self, mean: Matrix, variance: Matrix, log_odds: Matrix) -> None:
+        self._mean, self._variance, self._log_odds = mean, variance, log_odds
+        real, fake = mean.astype(np.float64)
+        real_variance, fake_variance = variance.astype(np.float64)
+        square = 0.5 * (1 / real_variance - 1 / fake_variance)
+        slope = fake / fake_variance - real / real_variance
+        constants = 0.5 * (
+            real**2 / real_variance
+            - fake**2 / fake_variance
+            + np.log(real_variance)
+            - np.log(fake_variance)
+        )
+        self._coefficients = np.concatenate([square, slope])[:, None].astype(np.float32)
+        self._constant = float(log_odds[0]) + float(constants.sum())
+
+    def predict(self, features: Matrix) -> HeadPrediction:
+        """See :class:`Head`; std and mutual information are 0."""
+        terms = np.concatenate([np.square(features), features], axis=1)
+        logits = block_matmul(terms, self._coefficients)[:, 0] + self._constant
+        return certain(expit(logits.astype(np.float64)))
+
+    def state(self) -> State:
+        """``mean`` and ``variance`` [2, width] (real, fake), prior ``log_odds`` of fake [1]."""
+        return {"mean": self._mean, "variance": self._variance, "log_odds": self._log_odds}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, NDArray[Any]], width: int) -> Self:
+        """See :class:`Head`."""
+        return cls(
+            checked(state, "mean", np.float32, 2, width),
+            checked(state, "variance", np.float32, 2, width),
+            checked(state, "log_odds", np.float32, 1),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class NaiveBayesTraining:
+    """Maximum likelihood with a floor under the variances."""
+
+    variance_floor: float = 1e-2
+    """In units of the standardised features, whose variance is 1: without it a direction that was
+    almost constant in one class decides alone."""
+
+    def fit(self, features: Matrix, labels: Labels, *, seed: int) -> NaiveBayesHead:
+        """See :class:`review_app.detector.heads.base.Training`; nothing here is random."""
+        classes = [features[~labels].astype(np.float64), features[labels].astype(np.float64)]
+        mean = np.stack([rows.mean(axis=0) for rows in classes])
+        variance = np.stack([rows.var(axis=0) for rows in classes])
+        log_odds = np.log(len(classes[1]) / len(classes[0]))
+        return NaiveBayesHead(
+            mean.astype(np.float32),
+            np.maximum(variance, self.variance_floor).astype(np.float32),
+            np.array([log_odds], dtype=np.float32),
+        )

@@ -1,0 +1,59 @@
+"""Gradient training shared by the heads: seeded, on one thread, the same bits every time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+
+from review_app.detector.heads.base import Labels, Matrix
+from review_app.detector.torch_runtime import use_one_thread
+
+BatchLoss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+"""Loss of a batch of features [b, width] and targets [b], a scalar."""
+
+
+def seeded(seed: int) -> torch.Generator:
+    """A generator of the run's own; torch's global one is never touched."""
+    return torch.Generator().manual_seed(seed)
+
+
+def uniform_layer(
+    outputs: int, inputs: int, generator: torch.Generator
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Weight [outputs, inputs] and bias [outputs], drawn as torch's ``nn.Linear`` draws them."""
+    bound = inputs**-0.5
+    weight = torch.empty(outputs, inputs).uniform_(-bound, bound, generator=generator)
+    bias = torch.empty(outputs).uniform_(-bound, bound, generator=generator)
+    return weight.requires_grad_(), bias.requires_grad_()
+
+
+def minimise(
+    parameters: Sequence[torch.Tensor],
+    loss: BatchLoss,
+    features: Matrix,
+    labels: Labels,
+    *,
+    epochs: int,
+    batch_size: int,
+    learning_rate: float,
+    weight_decay: float,
+    generator: torch.Generator,
+) -> tuple[float, ...]:
+    """Adam over shuffled mini-batches; the mean loss of each epoch."""
+    use_one_thread()
+    inputs = torch.from_numpy(features)
+    targets = torch.from_numpy(labels.astype("float32"))
+    optimiser = torch.optim.Adam(parameters, lr=learning_rate, weight_decay=weight_decay)
+    curve: list[float] = []
+    for _ in range(epochs):
+        total = 0.0
+        order = torch.randperm(len(inputs), generator=generator)
+        for batch in torch.split(order, batch_size):
+            optimiser.zero_grad()
+            batch_loss = loss(inputs[batch], targets[batch])
+            batch_loss.backward()  # type: ignore[no-untyped-call]
+            optimiser.step()
+            total += batch_loss.item() * len(batch)
+        curve.append(total / len(inputs))
+    return tuple(curve)

@@ -1,0 +1,47 @@
+"""Standardisation with the training set's mean and std; part of every checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from review_app.detector.heads.base import Matrix, State, checked
+
+_FLOOR = 0.05
+"""Of the median std: a direction that hardly moved in training must not shout on a new image."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standardizer:
+    """``(x - mean) / scale`` per direction; both float32 [width], scale above 0."""
+
+    mean: Matrix
+    scale: Matrix
+
+    @classmethod
+    def fit(cls, features: Matrix) -> Self:
+        """From training features [n, width]."""
+        exact = features.astype(np.float64)
+        std = exact.std(axis=0)
+        floor = max(_FLOOR * float(np.median(std)), 1e-6)
+        return cls(exact.mean(axis=0).astype(np.float32), np.maximum(std, floor).astype(np.float32))
+
+    def apply(self, features: Matrix) -> Matrix:
+        """Standardised features, float32 [n, width]."""
+        standardised: Matrix = (features - self.mean) / self.scale
+        return standardised
+
+    def state(self) -> State:
+        """Its two tensors."""
+        return {"mean": self.mean, "scale": self.scale}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, NDArray[Any]], width: int) -> Self:
+        """The standardiser stored in ``state``; CheckpointError where a tensor is wrong."""
+        return cls(
+            checked(state, "mean", np.float32, width), checked(state, "scale", np.float32, width)
+        )
