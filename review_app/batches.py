@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def batches(stream: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Lists of up to ``size`` from ``stream``, lazily. (``itertools.batched`` needs Python 3.12.)"""
+    """Lists of up to ``size`` from ``stream``, lazily: ``itertools.batched``, for Python 3.11."""
     iterator = iter(stream)
     while batch := list(islice(iterator, size)):
         yield batch

@@ -77,6 +77,13 @@ class Settings(BaseSettings):
         """SQLAlchemy URL of the database."""
         return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'review.db'}"
 
+    def address(self, port: int | None = None) -> str:
+        """Address that people type; ``port`` where the real one differs from the setting."""
+        if self.public_url:
+            return self.public_url.rstrip("/")
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port if port is None else port}"
+
     @property
     def secure_cookies(self) -> bool:
         """Cookies only over TLS, wherever people come through it."""

@@ -6,12 +6,14 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+from review_app.errors import InputError
 from review_app.review.consensus import agreement
 from storage.database import Database
-from storage.enums import AuditKind
-from storage.models import Decision, KnownLabel, Label
+from storage.enums import AuditKind, LabelValue
+from storage.models import Decision, Image, Item, KnownLabel, Label
 from storage.repositories.audit import Event
 
 COLUMNS = (
@@ -21,8 +23,7 @@ COLUMNS = (
 )  # fmt: skip
 """The outside contract's columns, in order, and ours after them; docs/exports.md explains each."""
 
-_ACCEPTED = {"accept_real": "real", "accept_fake": "fake"}
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 Row = dict[str, Any]
 
@@ -52,6 +53,25 @@ FORMATS: dict[str, Callable[[Database], Iterator[bytes]]] = {
 }
 
 
+def write_export(database: Database, out: Path, form: str) -> int:
+    """Write an export to ``out``, whole or not at all; how many rows it has."""
+    n = 0
+    draft = out.with_name(f".{out.name}.part")
+    try:
+        with draft.open("wb") as file:
+            for chunk in FORMATS[form](database):
+                file.write(chunk)
+                n += 1
+        draft.replace(out)
+    except OSError as error:
+        raise InputError(
+            f"{out} cannot be written ({error.strerror}); choose another file"
+        ) from error
+    finally:
+        draft.unlink(missing_ok=True)
+    return n - (form == "csv")
+
+
 def record_export(database: Database, actor: str, form: str) -> None:
     """Put into the audit log that labels left the system."""
     with database.write() as repos:
@@ -62,10 +82,10 @@ def _encode_csv(stream: Iterator[Row]) -> Iterator[bytes]:
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, COLUMNS)
     writer.writeheader()
+    yield _drain(buffer)
     for row in stream:
         writer.writerow({key: _neutral(value) for key, value in row.items()})
         yield _drain(buffer)
-    yield _drain(buffer)
 
 
 def _drain(buffer: io.StringIO) -> bytes:
@@ -83,15 +103,15 @@ def _neutral(value: object) -> object:
 
 
 def _row(
-    item: Any,
-    image: Any,
+    item: Item,
+    image: Image,
     decision: Decision | None,
     labels: list[tuple[Label, str]],
     known: KnownLabel | None,
 ) -> Row:
     counted = [(label, name) for label, name in labels if not label.extra]
-    value, source = _final(item.verdict, decision, bool(counted), known)
     answers = [label.value for label, _ in counted if label.value is not None]
+    value, source = _label(item.verdict, answers, known)
     return {
         "image_id": image.id,
         "sha256": image.sha256,
@@ -109,17 +129,18 @@ def _row(
     }
 
 
-def _final(
-    verdict: str | None, decision: Decision | None, by_people: bool, known: KnownLabel | None
-) -> tuple[str | None, str | None]:
-    """The label in force and who it comes from: people, a known label, or the policy."""
-    if verdict is not None and by_people:
-        return str(verdict), "reviewer"
-    if known is not None:
-        return known.value.value, "known"
-    if decision is not None and decision.route in _ACCEPTED:
-        return _ACCEPTED[decision.route], "policy"
-    return None, None
+def _label(
+    verdict: LabelValue | None, answers: list[LabelValue], known: KnownLabel | None
+) -> tuple[LabelValue | None, str | None]:
+    """The label and who it comes from: people first, then what came with the image.
+
+    What the policy accepted by itself is no label: training on it would teach the detector its own
+    mistakes. The column ``decision`` tells of it.
+    """
+    if answers:
+        unanimous = answers[0] if len(set(answers)) == 1 else None
+        return verdict or unanimous, "reviewer"
+    return (known.value, "known") if known else (None, None)
 
 
 def _scores(decision: Decision | None) -> Row:

@@ -1,0 +1,54 @@
+# make run    set everything up and open the app on the demo queue
+# make test   set up the development tools and run every test
+# make check  ruff, mypy --strict, import contracts
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+PIP = $(BIN)/pip --disable-pip-version-check
+DEMO_DATA ?= demo-data
+
+.PHONY: setup dev run test check format bench clean
+
+setup: $(VENV)/.installed
+dev: $(VENV)/.installed-dev
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# The CPU build of torch is tried first: the default build on Linux brings gigabytes of CUDA.
+$(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "Installing (several minutes the first time) ..."
+	@$(BIN)/python -c 'import torch' 2>/dev/null || \
+		$(PIP) install -q -c constraints.txt 'torch==2.13.0+cpu' 2>/dev/null || \
+		$(PIP) install -q -c constraints.txt torch
+	$(PIP) install -q -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(PIP) install -q -c constraints.txt -e '.[dev]'
+	@touch $@
+
+run: setup
+	REVIEW_DATA_DIR=$${REVIEW_DATA_DIR:-$(DEMO_DATA)} $(BIN)/deepfake-review demo
+
+test: dev
+	@BROWSER_PATH="$$(sh .ci/browser $(BIN)/python)" && export BROWSER_PATH && \
+		$(BIN)/python -m pytest -n auto --dist loadgroup
+
+check: dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: dev
+	$(BIN)/python -m benchmarks.heads
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,104 @@
+"""From settings to a working application: the one place where the parts are put together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import migrations
+from review_app.config import Settings
+from review_app.detectors import Detectors
+from review_app.errors import SchemaError
+from review_app.inspection import Inspector
+from review_app.intake.archives import ArchiveLimits
+from review_app.intake.decode import Limits
+from review_app.intake.service import IntakeService
+from review_app.intake.store import MediaStore
+from review_app.people import People
+from review_app.review.desk import ReviewDesk
+from review_app.secret import deployment_secret
+from review_app.triage.governance import PolicyDesk
+from review_app.triage.pipeline import TriageService
+from review_app.triage.record import words_of
+from storage.database import Database
+
+_MIB = 1024**2
+
+
+@dataclass(frozen=True)
+class Application:
+    """The services over one data directory."""
+
+    settings: Settings
+    database: Database
+    media: MediaStore
+    people: People
+    desk: ReviewDesk
+    intake: IntakeService
+    detectors: Detectors
+    policies: PolicyDesk
+    triage: TriageService
+    inspector: Inspector
+
+    def close(self) -> None:
+        """Give the database's connections back."""
+        self.database.close()
+
+
+def open_application(settings: Settings) -> Application:
+    """Open the data directory, made if it is new.
+
+    Raises:
+        SchemaError: the database was written by an older or newer program.
+    """
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    database = Database(settings.url)
+    ensure_schema(database)
+    limits = file_limits(settings)
+    media = MediaStore(settings.data_dir / "media")
+    detectors = Detectors(settings, database, media, limits)
+    policies = PolicyDesk(database, detectors)
+    secret = deployment_secret(settings.data_dir)
+    archives = ArchiveLimits(max_total_bytes=int(settings.max_archive_mb * _MIB))
+    return Application(
+        settings=settings,
+        database=database,
+        media=media,
+        people=People(database, settings.session_hours, settings.link_minutes),
+        desk=ReviewDesk(database, words_of),
+        intake=IntakeService(database, media, limits, archives),
+        detectors=detectors,
+        policies=policies,
+        triage=TriageService(database, policies, detectors, secret),
+        inspector=Inspector(policies, detectors, settings.data_dir / "samples"),
+    )
+
+
+def file_limits(settings: Settings) -> Limits:
+    """What intake takes of one file."""
+    return Limits(
+        max_bytes=int(settings.max_file_mb * _MIB),
+        max_pixels=int(settings.max_megapixels * 1_000_000),
+    )
+
+
+def ensure_schema(database: Database) -> None:
+    """Make the tables of a new database; refuse one of another version.
+
+    Raises:
+        SchemaError: with the command that mends it.
+    """
+    current, head = migrations.current_revision(database.engine), migrations.head_revision()
+    if current == head:
+        return
+    if current is None:
+        migrations.upgrade(database.engine)
+    elif current in migrations.known_revisions():
+        raise SchemaError(
+            f"the database is at revision {current}, this program needs {head}. "
+            "Make a copy of it, then run: deepfake-review db upgrade"
+        )
+    else:
+        raise SchemaError(
+            f"the database is at revision {current}, which this program (revision {head}) does "
+            "not know: a newer program wrote it. Run: pip install --upgrade deepfake-review"
+        )

@@ -1,0 +1,62 @@
+"""What the commands share: opening the application, progress bars, results."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from review_app.bootstrap import Application, open_application
+from review_app.config import load_settings
+
+ACTOR = "command line"
+REFUSED = 3
+"""Exit status: done, with some inputs refused."""
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+
+console = Console(stderr=True, highlight=False)
+
+
+@contextmanager
+def application() -> Iterator[Application]:
+    """The application that the environment describes, closed afterwards."""
+    app = open_application(load_settings())
+    try:
+        yield app
+    finally:
+        app.close()
+
+
+@contextmanager
+def progress_bar(what: str) -> Iterator[Callable[[int, int | None], None]]:
+    """A bar on standard error; call the function with (done, total)."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def result(document: dict[str, Any], as_json: bool, words: str) -> None:
+    """Print the outcome: the document for scripts, or words for people."""
+    sys.stdout.write((json.dumps(document) if as_json else words) + "\n")
+    sys.stdout.flush()

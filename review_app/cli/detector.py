@@ -1,0 +1,120 @@
+"""``train`` and ``evaluate``: the detector on labelled manifests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from PIL import Image
+
+from review_app.bootstrap import file_limits
+from review_app.cli.common import AsJson, progress_bar, result
+from review_app.config import Settings, load_settings
+from review_app.intake.decode import decode
+
+Manifest = Annotated[
+    Path, typer.Argument(help="CSV with path, label, and where known source, group, split.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to ``app``."""
+    app.command()(train)
+    app.command()(evaluate)
+
+
+def train(
+    manifest: Manifest,
+    out: Annotated[Path, typer.Option(help="Folder to make for the checkpoint.")],
+    backbone: Annotated[
+        str, typer.Option(help="efficientnet_lite0 or xception.")
+    ] = "efficientnet_lite0",
+    weights: Annotated[
+        Path | None, typer.Option(help="Local weights, for a backbone that brings none.")
+    ] = None,
+    preset: Annotated[str, typer.Option(help="Hyper-parameters.")] = "source",
+    licence: Annotated[
+        str | None, typer.Option(help="What may be done with the result, for the card.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train every head on split train, choose on val, measure on test; write a checkpoint."""
+    from review_app.detector.backbones import load_backbone
+    from review_app.detector.checkpoint import refuse_existing
+    from review_app.detector.feature_cache import DirectoryFeatureCache
+    from review_app.detector.manifest import read_manifest
+    from review_app.detector.training import LICENCE_OF_UNKNOWN_DATA
+    from review_app.detector.training import train as train_checkpoint
+
+    settings = load_settings()
+    refuse_existing(out)
+    rows = read_manifest(manifest, check_files=True)
+    with progress_bar("Features") as progress:
+        checkpoint = train_checkpoint(
+            rows,
+            load_backbone(backbone, weights=weights or settings.xception_weights),
+            out,
+            cache=DirectoryFeatureCache(settings.data_dir / "features"),
+            preset=preset,
+            licence=licence or LICENCE_OF_UNKNOWN_DATA,
+            decode=_decoder(settings),
+            progress=progress,
+        )
+    document = {
+        "checkpoint": checkpoint.id,
+        "path": str(out),
+        "default_head": checkpoint.default_head.value,
+        "test": {name.value: head.test for name, head in checkpoint.card.heads.items()},
+    }
+    result(document, as_json, f"checkpoint {checkpoint.id} in {out}")
+
+
+def evaluate(
+    manifest: Manifest,
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="Checkpoint folder; by default the one of the settings.")
+    ] = None,
+    split: Annotated[
+        str | None, typer.Option(help="By default test where the manifest has it, else all rows.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure every head on labelled images, with the checkpoint's own thresholds."""
+    from review_app.detector.backbones import load_backbone
+    from review_app.detector.checkpoint import Checkpoint
+    from review_app.detector.evaluation import evaluate_manifest
+    from review_app.detector.feature_cache import DirectoryFeatureCache
+    from review_app.detector.manifest import read_manifest
+
+    settings = load_settings()
+    loaded = Checkpoint.load(checkpoint or settings.checkpoint)
+    with progress_bar("Features") as progress:
+        document = evaluate_manifest(
+            loaded,
+            read_manifest(manifest, check_files=True),
+            load_backbone(loaded.card.backbone.name, weights=settings.xception_weights),
+            split=split,
+            cache=DirectoryFeatureCache(settings.data_dir / "features"),
+            decode=_decoder(settings),
+            progress=progress,
+        )
+    lines = [f"{document['checkpoint']} on {document['n']} images"]
+    for name, figures in document["heads"].items():
+        value, low, high = figures["auroc"]
+        lines.append(
+            f"{name:>12}: AUROC {value:.3f} ({low:.3f} to {high:.3f}), accuracy "
+            f"{figures['accuracy']:.3f}, AURC {figures['aurc']:.3f}, ECE {figures['ece']:.3f}"
+        )
+    result(document, as_json, "\n".join(lines))
+
+
+def _decoder(settings: Settings) -> Callable[[bytes, str], Image.Image]:
+    """Decode as intake does, so that a score here and in the app have the same bits."""
+    limits = file_limits(settings)
+
+    def decoded(data: bytes, name: str) -> Image.Image:
+        return decode(data, name, limits).image
+
+    return decoded

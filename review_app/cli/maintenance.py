@@ -1,0 +1,71 @@
+"""``db upgrade|check`` and ``doctor``."""
+
+from __future__ import annotations
+
+import typer
+
+import migrations
+from review_app.cli.common import AsJson, application, result
+from review_app.config import load_settings
+from review_app.errors import ReviewAppError
+from storage.database import Database
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to ``app``."""
+    group = typer.Typer(help="The database.", no_args_is_help=True)
+    group.command("upgrade")(upgrade)
+    group.command("check")(check)
+    app.add_typer(group, name="db")
+    app.command()(doctor)
+
+
+def upgrade(as_json: AsJson = False) -> None:
+    """Bring the database to this program's schema."""
+    settings = load_settings()
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    database = Database(settings.url)
+    before = migrations.current_revision(database.engine)
+    if before is not None and before not in migrations.known_revisions():
+        raise ReviewAppError(
+            f"the database is at revision {before}, which a newer program wrote; "
+            "run: pip install --upgrade deepfake-review"
+        )
+    migrations.upgrade(database.engine)
+    after = migrations.head_revision()
+    database.close()
+    words = f"the database is at revision {after}" + ("" if before == after else f" (was {before})")
+    result({"before": before, "after": after}, as_json, words)
+
+
+def check(as_json: AsJson = False) -> None:
+    """Check the schema, the database file and the audit log's chain."""
+    with application() as app, app.database.read() as repos:
+        broken = repos.audit.first_broken()
+        damage = repos.integrity()
+    document = {"audit_log_broken_at": broken, "integrity": damage}
+    if broken is not None:
+        raise ReviewAppError(
+            f"the audit log was changed at event {broken}: restore a backup from before, and find "
+            "out who can write to the database file"
+        )
+    if damage != "ok":
+        raise ReviewAppError(f"the database file is damaged ({damage}); restore a backup")
+    result(document, as_json, "the schema, the file and the audit log's chain are in order")
+
+
+def doctor(as_json: AsJson = False) -> None:
+    """Check that this installation can score an image, and say with what."""
+    with application() as app:
+        policy = app.policies.current()
+        heads = app.inspector.heads()
+        backbone = app.detectors.detector(policy.checkpoint).backbone.key
+    document = {
+        "data_dir": str(app.settings.data_dir.resolve()),
+        "database": migrations.head_revision(),
+        "checkpoint": policy.checkpoint,
+        "backbone": backbone,
+        "heads": heads,
+    }
+    lines = [f"{name:>10}: {value}" for name, value in document.items()]
+    result(document, as_json, "\n".join(lines))

@@ -1,0 +1,23 @@
+"""Whoever can run a command on the data directory has an admin's rights over it."""
+
+from __future__ import annotations
+
+from review_app.bootstrap import Application
+from review_app.errors import NotFoundError
+from review_app.permissions import Person
+from storage.enums import Role
+
+
+def operator(app: Application) -> Person:
+    """The oldest enabled admin, in whose name the command line acts.
+
+    Raises:
+        NotFoundError: there is none; the message gives the command that adds one.
+    """
+    for account in app.people.all():
+        if account.role is Role.ADMIN and not account.disabled:
+            return Person(account.id, account.name, account.role)
+    raise NotFoundError(
+        "a policy is changed in an admin's name, and there is none yet; "
+        "run: deepfake-review user add NAME --role admin"
+    )

@@ -1,0 +1,121 @@
+"""``ingest``, ``triage``, ``certify``, ``stats``, ``export``: the queue from the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from review_app.cli.common import ACTOR, REFUSED, AsJson, application, progress_bar, result
+from review_app.cli.operator import operator
+from review_app.errors import InputError
+from review_app.learning.export import FORMATS, record_export, write_export
+from review_app.monitoring.overview import stats as queue_stats
+from review_app.triage.governance import (
+    DEFAULT_AUDIT_PROBABILITY,
+    DEFAULT_DELTA,
+    DEFAULT_RISK_LIMIT,
+)
+from review_app.triage.policy import describe
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to ``app``."""
+    app.command()(ingest)
+    app.command()(triage)
+    app.command()(certify)
+    app.command()(stats)
+    app.command()(export)
+
+
+def ingest(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(help="Files, folders, zip archives, CSV manifests (path, label, ...)."),
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Take images into the queue; each once, whatever its name."""
+    with application() as app, progress_bar("Taking in") as progress:
+        report = app.intake.ingest(paths, ACTOR, progress)
+    document = {
+        "added": report.added,
+        "duplicates": report.duplicates,
+        "refused": [
+            {"path": r.path, "reason": r.reason, "detail": r.detail} for r in report.refused
+        ],
+    }
+    lines = [f"{report.added} added, {report.duplicates} known already"]
+    lines += [f"refused: {refusal}" for refusal in report.refused]
+    result(document, as_json, "\n".join(lines))
+    if report.refused:
+        raise typer.Exit(REFUSED)
+
+
+def triage(
+    again: Annotated[
+        bool,
+        typer.Option(
+            "--again", help="Also apply the policy in force to items that wait untouched."
+        ),
+    ] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Try failed items once more.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Score what is pending and route it under the policy in force."""
+    with application() as app, progress_bar("Triaging") as progress:
+        if retry:
+            app.triage.retry_failed(ACTOR)
+        report = app.triage.run(ACTOR, progress)
+        if again:
+            report += app.triage.retriage(ACTOR, progress)
+    words = (
+        f"{report.scored} scored: {report.auto_accepted} accepted by policy "
+        f"{report.policy_version}, {report.to_review} to reviewers, {report.failed} failed "
+        f"({report.images_per_second:.1f} images/s)"
+    )
+    result(report.to_json(), as_json, words)
+    if report.failed:
+        raise typer.Exit(REFUSED)
+
+
+def certify(
+    risk_limit: Annotated[
+        float, typer.Option(help="Largest share of errors among accepted images.")
+    ] = DEFAULT_RISK_LIMIT,
+    confidence: Annotated[float, typer.Option(help="Confidence that the limit holds.")] = 1
+    - DEFAULT_DELTA,
+    audit_probability: Annotated[
+        float, typer.Option(help="Share of accepted images that people check blindly.")
+    ] = DEFAULT_AUDIT_PROBABILITY,
+    as_json: AsJson = False,
+) -> None:
+    """Certify thresholds on the labels there are, and put them in force."""
+    with application() as app:
+        delta = round(1 - confidence, 12)
+        policy = app.policies.certify(operator(app), risk_limit, delta, audit_probability)
+    result(policy.to_json(), as_json, describe(policy))
+
+
+def stats(as_json: AsJson = False) -> None:
+    """Count items by state, labels and reviewers."""
+    with application() as app:
+        document = queue_stats(app.database)
+    lines = [f"{name:>14}: {n}" for name, n in document["items"].items()]
+    lines += [f"{name:>14}: {document[name]}" for name in ("labels", "reviewers")]
+    result(document, as_json, "\n".join(lines))
+
+
+def export(
+    out: Annotated[Path, typer.Argument(help="File to write.")],
+    form: Annotated[str, typer.Option("--format", help="csv or jsonl.")] = "csv",
+    as_json: AsJson = False,
+) -> None:
+    """Write every item with its labels, scores and decision."""
+    if form not in FORMATS:
+        raise InputError(f"there is no format {form!r}; choose from: {', '.join(FORMATS)}")
+    with application() as app:
+        rows = write_export(app.database, out, form)
+        record_export(app.database, ACTOR, form)
+    result({"path": str(out), "format": form, "rows": rows}, as_json, f"{rows} rows in {out}")

@@ -1,0 +1,117 @@
+"""``serve`` and ``demo``: the app in a browser."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import webbrowser
+from typing import Annotated
+
+import typer
+
+from review_app.bootstrap import Application, open_application
+from review_app.cli.common import AsJson, application, console, progress_bar, result
+from review_app.config import Settings, load_settings
+from review_app.errors import SettingsError
+from review_app.people import Account
+from storage.enums import Role
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to ``app``."""
+    app.command()(demo)
+    app.command()(serve)
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port; 0 picks a free one.")] = None,
+) -> None:
+    """Open the app on this data directory."""
+    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    settings = load_settings(**given)
+    app = open_application(settings)
+    if not app.people.all():
+        app.people.add("admin", Role.ADMIN, "first start")
+        _serve(app, [app.people.ensure("admin", Role.ADMIN, "first start")])
+    else:
+        _serve(app, [])
+
+
+def demo(
+    open_site: Annotated[
+        bool, typer.Option("--serve/--no-serve", help="Open the app when the queue is ready.")
+    ] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Make a queue of sample images, train, certify, triage it, and open the app."""
+    from review_app.demo.run import prepare
+
+    with application() as app:
+        with progress_bar("Demo") as progress:
+            summary = prepare(app, lambda words: console.print(words), progress)
+        result(summary.to_json(), as_json, summary.words)
+        if open_site:
+            accounts = [
+                app.people.ensure("admin", Role.ADMIN, "demo"),
+                app.people.ensure("reviewer", Role.REVIEWER, "demo"),
+            ]
+            _serve(app, accounts)
+
+
+def _serve(app: Application, accounts: list[Account]) -> None:
+    """Listen until stopped; ``accounts`` get one-time links once the app answers."""
+    import uvicorn
+
+    from review_app.web.server import create_app
+
+    sock = _bind(app.settings)
+    address = app.settings.address(sock.getsockname()[1])
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            _announce(app, address, accounts)
+
+    config = uvicorn.Config(create_app(app), log_level="warning", proxy_headers=False)
+    Server(config).run(sockets=[sock])
+
+
+def _bind(settings: Settings) -> socket.socket:
+    """The listening socket: taken before anything is printed, so that the address is certain."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    sock = socket.socket(family)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((settings.host, settings.port))
+    except OSError as error:
+        sock.close()
+        raise SettingsError(
+            f"cannot listen on {settings.host}:{settings.port} ({error.strerror}); stop what "
+            "listens there, or choose another port: REVIEW_PORT=7861"
+        ) from None
+    return sock
+
+
+def _announce(app: Application, address: str, accounts: list[Account]) -> None:
+    lines = [f"deepfake-review is open at {address}"]
+    minutes = f"{app.settings.link_minutes:g} minutes"
+    for account in accounts:
+        token = app.people.make_link(account.name, "start")
+        lines.append(f"  sign in as {account.name} (once, within {minutes}):")
+        lines.append(f"    {address}/login/link/{token}")
+    lines.append("Press Ctrl+C to stop. Nothing is lost.")
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+    if accounts and _has_screen():
+        token = app.people.make_link(accounts[0].name, "start")
+        webbrowser.open(f"{address}/login/link/{token}")
+
+
+def _has_screen() -> bool:
+    """Whether a person sits here: opening a browser elsewhere would only confuse."""
+    if not sys.stdout.isatty():
+        return False
+    on_x = bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    return sys.platform in ("darwin", "win32") or on_x

@@ -1,0 +1,92 @@
+"""``user add|list|disable|enable|link``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from review_app.bootstrap import Application
+from review_app.cli.common import ACTOR, AsJson, application, result
+from review_app.people import Account
+from storage.enums import Role
+
+Name = Annotated[str, typer.Argument(help="The user's name.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to ``app``."""
+    group = typer.Typer(help="People who may sign in.", no_args_is_help=True)
+    group.command("add")(add)
+    group.command("list")(list_users)
+    group.command("disable")(disable)
+    group.command("enable")(enable)
+    group.command("link")(make_link)
+    app.add_typer(group, name="user")
+
+
+def add(
+    name: Name,
+    role: Annotated[Role, typer.Option(help="What they may do.")] = Role.REVIEWER,
+    password: Annotated[
+        bool,
+        typer.Option("--password", help="Ask for a password; without, they sign in by link."),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Add a user, and print a one-time sign-in link."""
+    secret = None
+    if password:
+        secret = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    with application() as app:
+        account = app.people.add(name, role, ACTOR, secret)
+        link = _link(app, name)
+    words = f"{account.name} ({account.role}) added; one-time sign-in: {link}"
+    result({**_document(account), "link": link}, as_json, words)
+
+
+def list_users(as_json: AsJson = False) -> None:
+    """List every user."""
+    with application() as app:
+        accounts = app.people.all()
+    lines = [
+        f"{a.name}  {a.role}  {a.pseudonym}{'  disabled' if a.disabled else ''}" for a in accounts
+    ]
+    result({"users": [_document(a) for a in accounts]}, as_json, "\n".join(lines) or "no users yet")
+
+
+def disable(name: Name, as_json: AsJson = False) -> None:
+    """Close an account and end its sessions. Their labels stay."""
+    _set_enabled(name, False, as_json)
+
+
+def enable(name: Name, as_json: AsJson = False) -> None:
+    """Open a closed account again."""
+    _set_enabled(name, True, as_json)
+
+
+def make_link(name: Name, as_json: AsJson = False) -> None:
+    """Print a new one-time sign-in link."""
+    with application() as app:
+        link = _link(app, name)
+    result({"name": name, "link": link}, as_json, link)
+
+
+def _set_enabled(name: str, enabled: bool, as_json: bool) -> None:
+    with application() as app:
+        app.people.set_enabled(name, enabled, ACTOR)
+    words = f"{name} is {'enabled' if enabled else 'disabled'}"
+    result({"name": name, "disabled": not enabled}, as_json, words)
+
+
+def _link(app: Application, name: str) -> str:
+    return f"{app.settings.address()}/login/link/{app.people.make_link(name, ACTOR)}"
+
+
+def _document(account: Account) -> dict[str, object]:
+    return {
+        "name": account.name,
+        "role": account.role.value,
+        "pseudonym": account.pseudonym,
+        "disabled": account.disabled,
+    }

@@ -1,0 +1,134 @@
+"""The checkpoints of this deployment: found by id, loaded once, and asked to score its images."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from review_app.config import Settings
+from review_app.detector.checkpoint import Checkpoint
+from review_app.detector.features import Loader
+from review_app.detector.service import Detector, Failed, Scored
+from review_app.errors import CheckpointError, NotFoundError
+from review_app.intake.decode import Limits, decode
+from review_app.intake.store import MediaStore
+from review_app.triage.ladder import Ladder, Side
+from review_app.triage.pipeline import HeadScores
+from review_app.triage.pipeline import Scored as Answers
+from storage.database import Database
+from storage.models import Checkpoint as CheckpointRow
+from storage.models import Item
+
+
+class DatabaseFeatureCache:
+    """Features in the deployment's database; see ``detector.features.FeatureCache``."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get_many(self, keys: Sequence[str], backbone_key: str) -> Mapping[str, np.ndarray]:
+        with self._database.read() as repos:
+            return repos.features.get_many(keys, backbone_key)
+
+    def put_many(self, features: Mapping[str, np.ndarray], backbone_key: str) -> None:
+        with self._database.write() as repos:
+            repos.features.put_many(features, backbone_key)
+
+
+class Detectors:
+    """Every detector that a policy of this deployment names."""
+
+    def __init__(
+        self, settings: Settings, database: Database, media: MediaStore, limits: Limits
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._media = media
+        self._limits = limits
+        self._loaded: dict[str, Detector] = {}
+        self._loading = threading.Lock()
+        self.cache = DatabaseFeatureCache(database)
+
+    def register(self, path: Path) -> Checkpoint:
+        """Load and verify the checkpoint at ``path``, and remember where it is."""
+        checkpoint = Checkpoint.load(path)
+        row = CheckpointRow(
+            id=checkpoint.id,
+            path=str(path.resolve()),
+            backbone_key=checkpoint.card.backbone_key,
+            card=checkpoint.card.model_dump(mode="json"),
+        )
+        with self._database.write() as repos:
+            repos.checkpoints.register(row)
+        with self._loading:
+            self._loaded.setdefault(checkpoint.id, self._detector(checkpoint))
+        return checkpoint
+
+    def start(self) -> tuple[str, str]:
+        """Id and default head of the checkpoint that the settings name."""
+        checkpoint = self.register(self._settings.checkpoint)
+        return checkpoint.id, checkpoint.default_head.value
+
+    def detector(self, checkpoint_id: str) -> Detector:
+        """The detector of a checkpoint that is registered here.
+
+        Raises:
+            NotFoundError: it never was.
+            CheckpointError: its folder is gone, damaged, or holds another checkpoint by now.
+        """
+        with self._loading:
+            if checkpoint_id not in self._loaded:
+                self._loaded[checkpoint_id] = self._detector(self._find(checkpoint_id))
+            return self._loaded[checkpoint_id]
+
+    def ladders(self, checkpoint_id: str, head: str) -> tuple[Ladder, Ladder]:
+        """For real and for fake, as its validation scores made them."""
+        own = self.detector(checkpoint_id).checkpoint.card.heads
+        card = {name.value: each.ladder for name, each in own.items()}[head]
+        return (
+            Ladder(Side.REAL, card.real.thresholds, card.real.acceptance),
+            Ladder(Side.FAKE, card.fake.thresholds, card.fake.acceptance),
+        )
+
+    def has_seen(self, checkpoint_id: str) -> Callable[[str], bool]:
+        """Tells by SHA-256 whether the checkpoint was trained or tuned on an image."""
+        return self.detector(checkpoint_id).checkpoint.seen
+
+    def score(self, items: Sequence[Item], checkpoint_id: str) -> dict[int, Answers | str]:
+        """Every head's answer by item id, or in words why there is none."""
+        ids = {item.image.sha256: item.id for item in items}
+        wanted = [(item.image.sha256, self._loader(item)) for item in items]
+        outcomes = self.detector(checkpoint_id).score(wanted)
+        return {ids[outcome.key]: _answers(outcome) for outcome in outcomes}
+
+    def _loader(self, item: Item) -> Loader:
+        path = self._media.original(item.image.sha256)
+        return lambda: decode(path.read_bytes(), item.name, self._limits).image
+
+    def _detector(self, checkpoint: Checkpoint) -> Detector:
+        return Detector(checkpoint, self.cache, weights=self._settings.xception_weights)
+
+    def _find(self, checkpoint_id: str) -> Checkpoint:
+        with self._database.read() as repos:
+            row = repos.checkpoints.get(checkpoint_id)
+        if row is None:
+            raise NotFoundError(f"checkpoint {checkpoint_id} has never been used here")
+        # The default checkpoint moves with the program, so its recorded path may be out of date.
+        for path in (Path(row.path), self._settings.checkpoint):
+            if path.is_dir() and (checkpoint := Checkpoint.load(path)).id == checkpoint_id:
+                return checkpoint
+        raise CheckpointError(
+            f"checkpoint {checkpoint_id} is no longer at {row.path}; put its folder back there"
+        )
+
+
+def _answers(outcome: Scored | Failed) -> Answers | str:
+    if isinstance(outcome, Failed):
+        return outcome.reason
+    return {
+        name.value: HeadScores(o.p_fake, o.std, o.entropy, o.mutual_information)
+        for name, o in outcome.opinions.items()
+    }

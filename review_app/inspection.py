@@ -1,0 +1,117 @@
+"""Inspect: one image, every head's reading of it, and a sentence in plain words."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+from review_app.demo.samples import Sample, ensure_samples
+from review_app.detector.card import HeadCard
+from review_app.detector.service import Opinion
+from review_app.detectors import Detectors
+from review_app.triage.explanation import UncertaintyCuts, verdict_in_words
+from review_app.triage.governance import PolicyDesk
+from review_app.triage.wording import count, join
+
+TITLES = {
+    "linear": "Linear",
+    "naive_bayes": "Naive Bayes",
+    "mc_dropout": "MC dropout",
+    "variational": "Variational",
+}
+
+
+@dataclass(frozen=True)
+class HeadReading:
+    """What one head says of the image; entropy and mutual information in nats."""
+
+    name: str
+    title: str
+    p_fake: float
+    std: float
+    entropy: float
+    mutual_information: float
+    words: str
+    is_default: bool
+    """Triage decides on this head."""
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """Every head's reading, and the sentence of the head that triage decides on."""
+
+    heads: list[HeadReading]
+    words: str
+
+
+class Inspector:
+    """Reads images with the detector in force."""
+
+    def __init__(self, policies: PolicyDesk, detectors: Detectors, samples_dir: Path) -> None:
+        self._policies = policies
+        self._detectors = detectors
+        self._samples_dir = samples_dir
+
+    def heads(self) -> list[str]:
+        """Names of the heads, as they will be read."""
+        policy = self._policies.current()
+        return [name.value for name in self._detectors.detector(policy.checkpoint).checkpoint.heads]
+
+    def inspect(self, image: Image.Image) -> Inspection:
+        """Read ``image`` (upright RGB, as ``intake.decode`` makes it). Nothing is stored."""
+        policy = self._policies.current()
+        detector = self._detectors.detector(policy.checkpoint)
+        cards = detector.checkpoint.card.heads
+        readings = [
+            _reading(name.value, opinion, cards[name], name.value == policy.head)
+            for name, opinion in detector.inspect(image).items()
+        ]
+        words = next(reading.words for reading in readings if reading.is_default)
+        return Inspection(readings, words)
+
+    def samples(self) -> list[Sample]:
+        """A few images to try, made on first use."""
+        return ensure_samples(self._samples_dir)
+
+    def checkpoint_words(self) -> str:
+        """What the detector in force has learned from, and what that means for other images."""
+        policy = self._policies.current()
+        card = self._detectors.detector(policy.checkpoint).checkpoint.card
+        sources = join(list(card.data.sources)) if card.data.sources else card.data.name
+        images = count(card.data.n_train, "image")
+        return (
+            f"Checkpoint {policy.checkpoint}, trained on {images} of {sources}. It can be wrong, "
+            "and most likely is on images unlike those: other generators, other subjects, heavy "
+            "re-encoding. A low spread does not rule that out."
+        )
+
+
+def _reading(name: str, opinion: Opinion, card: HeadCard, is_default: bool) -> HeadReading:
+    words = verdict_in_words(
+        opinion.p_fake,
+        opinion.std,
+        opinion.entropy,
+        opinion.mutual_information,
+        _cuts(card),
+    )
+    return HeadReading(
+        name=name,
+        title=TITLES.get(name, name),
+        p_fake=opinion.p_fake,
+        std=opinion.std,
+        entropy=opinion.entropy,
+        mutual_information=opinion.mutual_information,
+        words=words,
+        is_default=is_default,
+    )
+
+
+def _cuts(card: HeadCard) -> UncertaintyCuts:
+    """The card's cuts; a head with one set of weights has no spread that could be large."""
+    cuts = card.uncertainty_cuts
+    if cuts.std == 0:
+        return UncertaintyCuts(math.inf, cuts.entropy, math.inf)
+    return UncertaintyCuts(cuts.std, cuts.entropy, cuts.mutual_information)

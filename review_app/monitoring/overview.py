@@ -1,0 +1,134 @@
+"""What the admin's first screen and ``stats`` say of the queue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from review_app.triage.ladder import Side
+from review_app.triage.policy import Policy, PolicyState, describe
+from review_app.triage.wording import count
+from storage.database import Database
+from storage.enums import ItemState
+from storage.repositories import Repositories
+from storage.repositories.counts import ReviewerCounts, ScoredItem
+from storage.types import utc_now
+
+STALE = timedelta(days=1)
+"""An item that has waited this long is worth a word."""
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The queue, the policy and the people at one moment."""
+
+    states: dict[ItemState, int]
+    waiting_since: datetime | None
+    """When the oldest item that waits for people came to them."""
+    policy_state: str
+    policy_version: int | None
+    policy_words: str
+    labels: int
+    known_labels: int
+    live_claims: int
+    accepted_today: int
+    labelled_today: int
+    reviewers: list[ReviewerCounts]
+    needs: list[str]
+    """What needs the admin now, a sentence each; empty when nothing does."""
+
+    @property
+    def total(self) -> int:
+        """Items in all states."""
+        return sum(self.states.values())
+
+
+@dataclass(frozen=True)
+class ScoreMap:
+    """Items as points of P(fake) against its standard deviation, with the policy's thresholds."""
+
+    points: list[ScoredItem]
+    head: str
+    threshold_real: float | None
+    threshold_fake: float | None
+
+
+def stats(database: Database) -> dict[str, Any]:
+    """The document of ``stats --json``; the states add up to the total."""
+    with database.read() as repos:
+        states = repos.counts.by_state()
+        return {
+            "items": {"total": sum(states.values()), **{s.value: n for s, n in states.items()}},
+            "labels": repos.counts.labels(),
+            "reviewers": repos.counts.reviewers(),
+        }
+
+
+def overview(database: Database, now: datetime | None = None) -> Overview:
+    """Everything the first screen shows, from one snapshot."""
+    now = now or utc_now()
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    with database.read() as repos:
+        states = repos.counts.by_state()
+        policy = _policy(repos)
+        waiting_since = repos.counts.oldest_in(ItemState.IN_REVIEW)
+        return Overview(
+            states=states,
+            waiting_since=waiting_since,
+            policy_state=policy.state.value if policy else PolicyState.LEARNING.value,
+            policy_version=policy.version if policy else None,
+            policy_words=describe(policy) if policy else "No image has been triaged yet.",
+            labels=repos.counts.labels(),
+            known_labels=repos.counts.known_labels(),
+            live_claims=repos.counts.live_claims(),
+            accepted_today=repos.counts.accepted_since(midnight),
+            labelled_today=repos.counts.labels_since(midnight),
+            reviewers=repos.counts.per_reviewer(),
+            needs=_needs(states, policy, waiting_since, now),
+        )
+
+
+def score_map(database: Database, limit: int = 4000) -> ScoreMap:
+    """The newest ``limit`` scored items; none before the first triage."""
+    with database.read() as repos:
+        policy = _policy(repos)
+        if policy is None:
+            return ScoreMap([], "", None, None)
+        return ScoreMap(
+            points=repos.counts.scored(policy.checkpoint, policy.head, limit),
+            head=policy.head,
+            threshold_real=policy.threshold(Side.REAL),
+            threshold_fake=policy.threshold(Side.FAKE),
+        )
+
+
+def _policy(repos: Repositories) -> Policy | None:
+    row = repos.policies.current()
+    return None if row is None else Policy.from_json(row.document)
+
+
+def _needs(
+    states: dict[ItemState, int],
+    policy: Policy | None,
+    waiting_since: datetime | None,
+    now: datetime,
+) -> list[str]:
+    needs = []
+    if policy is not None and policy.state is PolicyState.SUSPENDED:
+        needs.append("Auto-accept is suspended: find out why, then certify again.")
+    if states[ItemState.ESCALATED]:
+        items = count(states[ItemState.ESCALATED], "item")
+        needs.append(f"{items} escalated by reviewers: decide them on the Review page.")
+    if states[ItemState.FAILED]:
+        needs.append(
+            f"{count(states[ItemState.FAILED], 'item')} could not be scored: see the audit log, "
+            "then try them again."
+        )
+    if states[ItemState.PENDING]:
+        items = count(states[ItemState.PENDING], "item")
+        needs.append(f"{items} taken in but not triaged: run triage.")
+    if waiting_since is not None and now - waiting_since > STALE:
+        days = (now - waiting_since).days
+        needs.append(f"The oldest item has waited {count(days, 'day')}: more reviewers are needed.")
+    return needs
