@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betainccinv, betaincinv
+from scipy.special import bdtr, betainccinv, betaincinv
 
 from review_app.errors import SettingsError
 
@@ -28,6 +28,17 @@ def upper_bounds(errors: ArrayLike, n: ArrayLike, delta: float) -> NDArray[np.fl
 def upper_bound(errors: int, n: int, delta: float) -> float:
     """Upper bound on an error rate after ``errors`` in ``n``, wrong with probability ``delta``."""
     return float(upper_bounds(errors, n, delta))
+
+
+def proves(
+    errors: NDArray[np.int64], n: NDArray[np.int64], risk_limit: float, level: float
+) -> NDArray[np.bool_]:
+    """Where ``BinomCDF(errors; n, risk_limit) <= level``: `upper_bounds` decided without inverting.
+
+    Several times faster, for forecasts over many sizes; on the last digit the two may differ, so a
+    certificate rests on the bound alone.
+    """
+    return np.asarray(bdtr(errors, n, risk_limit) <= level)
 
 
 def lower_bound(hits: int, n: int, delta: float) -> float:

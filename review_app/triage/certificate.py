@@ -166,6 +166,17 @@ class Shortfall:
     """Further random labels needed at the error rate seen so far; ``None``: out of reach."""
 
     @property
+    def labels_missing(self) -> str | None:
+        """The expected number in words, e.g. "about 63 more random labels"; ``None``: out of reach.
+
+        "At least" where no error was seen yet: the forecast then rests on none to come.
+        """
+        if self.labels_expected is None:
+            return None
+        how = "about" if self.labels_expected != self.labels_at_least else "at least"
+        return f"{how} {count(self.labels_expected, 'more random label')}"
+
+    @property
     def words(self) -> str:
         """One or two sentences for an admin."""
         doing = f"Accepting as {self.side} is not certified"
@@ -177,8 +188,7 @@ class Shortfall:
                 f"to {self.side}. Train or choose another head."
             )
         if self.labels_expected is not None:
-            more = count(self.labels_expected, "more random label")
-            return f"{doing}: about {more} for {goal} ({seen})."
+            return f"{doing}: {self.labels_missing} for {goal} ({seen})."
         if self.labels_at_least is not None:
             more = count(self.labels_at_least, "more random label")
             return f"{doing}: at least {more}, and fewer errors, for {goal} ({seen})."

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from review_app.triage.bounds import upper_bounds
+from review_app.triage.bounds import proves
 from review_app.triage.ladder import Ladder, Side
 
 START_FACTOR = 1.5
@@ -70,11 +70,12 @@ def labels_missing(
     rung = _start_rungs(ladder, tally.n + more, risk_limit, level)
     prior = LADDER_WEIGHT * np.asarray(ladder.acceptance)
     share = (tally.accepted + prior) / (tally.n + LADDER_WEIGHT)
-    fresh = np.floor(share[rung] * more)
-    errors = tally.errors[rung].astype(np.float64)
+    fresh = np.floor(share[rung] * more).astype(np.int64)
+    errors = tally.errors[rung]
     if errors_go_on:
-        errors += np.ceil((tally.errors / np.maximum(tally.accepted, 1))[rung] * fresh)
-    passes = upper_bounds(errors, tally.accepted[rung] + fresh, level) <= risk_limit
+        rate = (tally.errors / np.maximum(tally.accepted, 1))[rung]
+        errors = errors + np.ceil(rate * fresh).astype(np.int64)
+    passes = proves(errors, tally.accepted[rung] + fresh, risk_limit, level)
     return int(more[passes.argmax()]) if passes.any() else None
 
 

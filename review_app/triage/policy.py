@@ -21,7 +21,7 @@ from review_app.triage.certificate import Certificate, Shortfall
 from review_app.triage.certify import PolicyCertificates
 from review_app.triage.document import from_document, to_document
 from review_app.triage.ladder import Side
-from review_app.triage.wording import count, join, percent, percent_below
+from review_app.triage.wording import count, percent, percent_below
 
 SCHEMA = 1
 """Version of the JSON form; raised when a field changes."""
@@ -219,7 +219,8 @@ def _progress(policy: Policy) -> str:
     goal = f"a {limit} limit at {confidence} confidence"
     if not policy.shortfalls:
         return f"it is learning, and no labels have been tried yet for {goal}."
-    known = [s.labels_expected for s in policy.shortfalls if s.labels_expected is not None]
+    known = [s for s in policy.shortfalls if s.labels_expected is not None]
     if not known:
-        return f"it is learning. {join(_missing(policy))}"
-    return f"it is learning, and needs about {count(min(known), 'more random label')} for {goal}."
+        return f"it is learning. {' '.join(_missing(policy))}"
+    nearest = min(known, key=lambda s: s.labels_expected or 0)
+    return f"it is learning, and needs {nearest.labels_missing} for {goal}."
