@@ -1,0 +1,77 @@
+"""A handful of images to try in Inspect: crops of free photos, and one forgery of each kind."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from review_app.demo.forgeries import Forgery
+from review_app.demo.generate import Recipe, render, save
+from review_app.demo.photos import PHOTOS, DemoSplit, Photo
+
+_SEED: Final = 7
+_INDEX: Final = "samples.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """An image to try. ``name`` says what was done to it, ``credit`` whose photo it is."""
+
+    name: str
+    path: Path
+    credit: str
+
+
+def ensure_samples(folder: Path) -> list[Sample]:
+    """The samples in ``folder``, made there if need be; complete or not at all."""
+    if not (folder / _INDEX).is_file():
+        _make(folder)
+    entries = json.loads((folder / _INDEX).read_text(encoding="utf-8"))
+    return [Sample(e["name"], folder / e["file"], e["credit"]) for e in entries]
+
+
+def _make(folder: Path) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        entries = [_sample(draft, number, recipe) for number, recipe in enumerate(_recipes())]
+        (draft / _INDEX).write_text(json.dumps(entries, indent=1), encoding="utf-8")
+        if not (folder / _INDEX).is_file():  # another process may have been quicker
+            shutil.rmtree(folder, ignore_errors=True)
+            draft.rename(folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _recipes() -> list[Recipe]:
+    """Each kind once, real crops between, on photos that the demo detector has not learned from."""
+    photos = [photo for photo in PHOTOS if photo.split is DemoSplit.QUEUE]
+    methods: list[Forgery | None] = []
+    for forgery in Forgery:
+        methods += [None, forgery]
+    return [
+        Recipe(number, photos[number % len(photos)], photos[(number + 1) % len(photos)], method)
+        for number, method in enumerate(methods)
+    ]
+
+
+def _sample(folder: Path, number: int, recipe: Recipe) -> dict[str, str]:
+    rng = np.random.default_rng((_SEED, number))
+    pixels = {photo.name: photo.load() for photo in (recipe.photo, recipe.donor)}
+    file = save(render(recipe, pixels, rng), folder, f"sample-{number}", rng)
+    done = "unchanged crop" if recipe.method is None else f"fake: {recipe.method}"
+    return {"name": f"{_title(recipe.photo)}, {done}", "file": file, "credit": _credit(recipe)}
+
+
+def _title(photo: Photo) -> str:
+    return photo.name.replace("_", " ")
+
+
+def _credit(recipe: Recipe) -> str:
+    return f"{recipe.photo.credit} ({recipe.photo.licence})"
