@@ -1,0 +1,150 @@
+"""``/api/v1``: what the review page's script asks for. Session cookie, JSON in and out.
+
+Each route authorises, calls one function of the desk off the event loop, and shapes the reply.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Depends, Header, Query
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from review_app.errors import NotAllowedError
+from review_app.permissions import Permission, Person, require
+from review_app.review.desk import MAX_AHEAD
+from review_app.review.tasks import Progress, Queue, Receipt, Submission, Task
+from review_app.web.identity import current_person
+
+if TYPE_CHECKING:
+    from review_app.bootstrap import Application
+
+PageId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
+ClientId = PageId
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Take(_Body):
+    """How many items the page wants to hold, and from where."""
+
+    n: int = Field(3, ge=1, le=MAX_AHEAD)
+    queue: Queue = Queue.WAITING
+    page: PageId | None = Field(None, description="The open page, so that a later one outlives it.")
+
+
+class Skip(_Body):
+    """An item given back unanswered."""
+
+    item_id: int
+
+
+class Undo(_Body):
+    """Withdraws the newest answer; sending the same ``client_id`` again changes nothing more."""
+
+    client_id: ClientId
+
+
+class Release(_Body):
+    """Everything held is given back, unless another page of the same person has taken since."""
+
+    page: PageId | None = None
+
+
+class Me(BaseModel):
+    """Who is signed in."""
+
+    id: int
+    name: str
+    role: str
+    may: list[Permission]
+
+
+class Counted(BaseModel):
+    """How many items a call touched."""
+
+    items: int
+
+
+class OpenPages:
+    """The page that each person took items with last.
+
+    A page that is reloaded says "release" on its way out, and that word can arrive after the new
+    page has taken the same items again; so only the last page to take may release.
+    """
+
+    def __init__(self) -> None:
+        self._last: dict[int, str] = {}
+
+    def took(self, person: Person, page: str | None) -> None:
+        if page is not None:
+            self._last[person.id] = page
+
+    def may_release(self, person: Person, page: str | None) -> bool:
+        return page is None or self._last.get(person.id) == page
+
+
+def reviewer(
+    person: Annotated[Person, Depends(current_person)],
+    x_person: Annotated[int | None, Header()] = None,
+) -> Person:
+    """Who reviews. ``X-Person`` names whom the page was made for, where it says so.
+
+    Another tab may have signed somebody else in since; their cookie must not carry this page's
+    answers.
+    """
+    if x_person is not None and x_person != person.id:
+        raise NotAllowedError(
+            f"this page belongs to another account than {person.name}, who is signed in now; "
+            "reload it"
+        )
+    return require(person, Permission.REVIEW)
+
+
+Reviewer = Annotated[Person, Depends(reviewer)]
+
+
+def api_router(app: Application) -> APIRouter:
+    """The routes, bound to ``app``."""
+    router = APIRouter(prefix="/api/v1")
+    desk = app.desk
+    pages = OpenPages()
+
+    @router.get("/me")
+    def me(person: Annotated[Person, Depends(current_person)]) -> Me:
+        may = [permission for permission in Permission if person.may(permission)]
+        return Me(id=person.id, name=person.name, role=person.role, may=may)
+
+    @router.post("/review/take")
+    def take(body: Take, person: Reviewer) -> list[Task]:
+        pages.took(person, body.page)
+        return desk.take(person, body.n, body.queue)
+
+    @router.post("/review/label")
+    def label(body: Submission, person: Reviewer) -> Receipt:
+        return desk.label(person, body)
+
+    @router.post("/review/skip", status_code=204)
+    def skip(body: Skip, person: Reviewer) -> None:
+        desk.skip(person, body.item_id)
+
+    @router.post("/review/undo")
+    def undo(body: Undo, person: Reviewer) -> Task:
+        return desk.undo(person, body.client_id)
+
+    @router.post("/review/heartbeat")
+    def heartbeat(person: Reviewer) -> Counted:
+        return Counted(items=desk.heartbeat(person))
+
+    @router.post("/review/release")
+    def release(body: Release, person: Reviewer) -> Counted:
+        released = desk.release(person) if pages.may_release(person, body.page) else 0
+        return Counted(items=released)
+
+    @router.get("/review/progress")
+    def progress(person: Reviewer, since: Annotated[AwareDatetime, Query()]) -> Progress:
+        return desk.progress(person, since)
+
+    return router

@@ -1,0 +1,105 @@
+"""Every error that leaves the server, in one shape.
+
+Programs get ``{"error": {"code", "message"}}``; somebody who typed the address gets a page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from review_app.errors import (
+    CalibrationError,
+    ClaimLostError,
+    ConflictError,
+    InputError,
+    NotAllowedError,
+    NotFoundError,
+    ReviewAppError,
+)
+from review_app.permissions import Person
+from review_app.web import pages
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a request came to nothing: an HTTP status, a stable code, and words for a person."""
+
+    status: int
+    code: str
+    message: str
+
+
+# The first that matches counts, so an exception stands before its parents.
+_BY_TYPE: tuple[tuple[type[ReviewAppError], int, str], ...] = (
+    (NotAllowedError, 403, "not_allowed"),
+    (NotFoundError, 404, "not_found"),
+    (ClaimLostError, 409, "claim_lost"),
+    (ConflictError, 409, "conflict"),
+    (CalibrationError, 409, "calibration"),
+    (InputError, 400, "bad_input"),
+    (ReviewAppError, 500, "failed"),
+)
+_HTTP_CODES = {401: "not_signed_in", 403: "not_allowed", 404: "not_found", 405: "wrong_method"}
+_HTTP_MESSAGES = {
+    404: "There is nothing at this address.",
+    405: "This address does not take that kind of request.",
+}
+
+
+def install(app: FastAPI) -> None:
+    """Make ``app`` answer every error in this shape."""
+    app.add_exception_handler(ReviewAppError, _own)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def answer(request: Request, failure: Failure) -> Response:
+    """The answer that tells of ``failure``."""
+    person = request.scope.get("state", {}).get("person")
+    if not _is_navigation(request):
+        error = {"code": failure.code, "message": failure.message}
+        return JSONResponse({"error": error}, failure.status)
+    if failure.status == 401:
+        query = request.url.query
+        target = request.url.path + (f"?{query}" if query else "")
+        return pages.go_on(target) if _came_by_link(request) else pages.sign_in(target, 401)
+    return pages.message(failure.message, failure.status, signed_in=isinstance(person, Person))
+
+
+def _is_navigation(request: Request) -> bool:
+    return request.method == "GET" and "text/html" in request.headers.get("accept", "")
+
+
+def _came_by_link(request: Request) -> bool:
+    """Whether the cookie may be missing only because another site's link led here."""
+    return request.headers.get("sec-fetch-site") == "cross-site" and not request.cookies
+
+
+async def _own(request: Request, error: Exception) -> Response:
+    status, code = next((s, c) for kind, s, c in _BY_TYPE if isinstance(error, kind))
+    return answer(request, Failure(status, code, str(error)))
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    faults = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()]
+    return answer(request, Failure(422, "invalid", "; ".join(faults)))
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    code = _HTTP_CODES.get(error.status_code, "refused")
+    message = _HTTP_MESSAGES.get(error.status_code, str(error.detail))
+    return answer(request, Failure(error.status_code, code, message))
+
+
+async def _unexpected(request: Request, _error: Exception) -> Response:
+    message = "Something went wrong on the server; its log says what. Nothing you sent was stored."
+    return answer(request, Failure(500, "internal", message))

@@ -1,0 +1,133 @@
+"""The door in front of everything, mounts included: who comes in, from where, and to what.
+
+Gradio leaves several of its own paths open whatever its ``auth_dependency`` says, and knows no
+roles. So each request passes here first: path -> area -> session -> person. Handlers behind ask
+again what the person may do.
+"""
+
+from __future__ import annotations
+
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from review_app.permissions import Area, Person, area_of, may_enter
+from review_app.web.failures import Failure, answer
+from review_app.web.headers import with_security_headers
+from review_app.web.identity import Sessions, session_token
+from review_app.web.origin import Origins
+
+MAX_BODY = 64 * 1024
+"""Most bytes of a request to our own routes; uploads go through Gradio, which has its own limit."""
+
+_PROBES = ("/healthz", "/readyz")
+_MOUNTS = ("/review", "/admin")
+_SHUT = (
+    "login",
+    "logout",
+    "monitoring",
+    "dev/",
+    "gradio_api/token",
+    "gradio_api/dev/",
+    "gradio_api/deep_link",
+    "gradio_api/openapi.json",
+    "gradio_api/proxy=",
+    "gradio_api/file=http",
+    "gradio_api/process_recording",
+    "gradio_api/runs",
+    "gradio_api/run-history",
+    "gradio_api/undo-vibe-edit",
+    "gradio_api/vibe",
+)
+
+
+class Guard:
+    """ASGI middleware. Puts the ``Person`` (or None) into ``scope["state"]["person"]``."""
+
+    def __init__(self, app: ASGIApp, sessions: Sessions, origins: Origins) -> None:
+        self._app = app
+        self._sessions = sessions
+        self._origins = origins
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._http(scope, receive, send)
+        else:  # nothing here speaks websocket
+            await send({"type": "websocket.close", "code": 1008})
+
+    async def _person(self, scope: Scope, headers: Headers) -> Person | None:
+        if area_of(scope["path"]) is Area.OPEN:
+            return None
+        return await self._sessions.person(session_token(headers.get("cookie", "")))
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
+        path: str = scope["path"]
+        over_tls = self._origins.is_public(headers)
+        send = with_security_headers(send, path, over_tls)
+        person = await self._person(scope, headers)
+        scope.setdefault("state", {})["person"] = person
+        refusal = self._refusal(scope, headers, person)
+        if refusal is not None:
+            await answer(Request(scope), refusal)(scope, receive, send)
+            return
+        await self._app(_as_seen_outside(scope, over_tls), receive, send)
+
+    def _refusal(self, scope: Scope, headers: Headers, person: Person | None) -> Failure | None:
+        path, method = scope["path"], scope["method"]
+        if path in _PROBES:
+            return None
+        if not self._origins.is_ours(headers):
+            return Failure(
+                400,
+                "unknown_host",
+                "This server does not go by that name. Use the address it printed at its start, "
+                "or set REVIEW_PUBLIC_URL to the address that people type.",
+            )
+        if self._origins.is_foreign_write(method, headers):
+            return Failure(403, "foreign_origin", "Changes are taken from this site's pages only.")
+        if not may_enter(person, area_of(path)):
+            if person is None:
+                return Failure(401, "not_signed_in", "Sign in first.")
+            return Failure(403, "not_allowed", f"{person.name} may not go there; an admin may.")
+        if _is_shut(path):
+            return Failure(404, "not_found", "There is nothing here.")
+        return _too_large(path, method, headers)
+
+
+def _is_shut(path: str) -> bool:
+    """Whether the path is a part of Gradio that this application has no use for."""
+    for mount in _MOUNTS:
+        if path.startswith(mount + "/"):
+            inner = path.removeprefix(mount + "/").lstrip("/")
+            return inner.startswith(_SHUT)
+    return False
+
+
+def _too_large(path: str, method: str, headers: Headers) -> Failure | None:
+    if method in ("GET", "HEAD") or path.startswith(tuple(mount + "/" for mount in _MOUNTS)):
+        return None
+    length = headers.get("content-length", "")
+    if "transfer-encoding" in headers or (length and not length.isdecimal()):
+        return Failure(411, "length_required", "Say how long the request is (Content-Length).")
+    if length and int(length) > MAX_BODY:
+        return Failure(413, "too_large", f"A request may have {MAX_BODY // 1024} KiB at most.")
+    return None
+
+
+def _as_seen_outside(scope: Scope, over_tls: bool) -> Scope:
+    """The scope with the scheme people use, and without headers that Gradio would trust too far.
+
+    It builds addresses from ``X-Forwarded-*``, which anybody can send, and lets every ``Origin``
+    read its answers where the host is not a loopback name.
+    """
+    scope["headers"] = [
+        (name, value)
+        for name, value in scope["headers"]
+        if name != b"origin" and not name.startswith(b"x-forwarded-")
+    ]
+    if over_tls:
+        scope["scheme"] = "https"
+    return scope

@@ -1,0 +1,51 @@
+"""The few pages that are ours alone, without Gradio: sign-in, messages, "continue"."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse
+
+from review_app.web.assets import asset_url
+
+_templates = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_templates.globals["asset_url"] = asset_url
+
+_TITLES = {
+    400: "That did not work",
+    403: "Not for this account",
+    404: "Nothing here",
+    413: "Too large",
+    500: "Something went wrong",
+}
+
+
+def sign_in(target: str, status: int = 200, problem: str = "", name: str = "") -> HTMLResponse:
+    """The sign-in form; afterwards the person goes on to ``target``, a path of this site."""
+    return _page("sign_in.html", status, target=target, problem=problem, name=name)
+
+
+def message(text: str, status: int, signed_in: bool) -> HTMLResponse:
+    """A page that says what happened, and where to go from there."""
+    title = _TITLES.get(status, "That did not work")
+    return _page("message.html", status, title=title, text=text, signed_in=signed_in)
+
+
+def go_on(target: str) -> HTMLResponse:
+    """A page that leads on to ``target`` by itself.
+
+    A browser holds a ``SameSite=Strict`` cookie back while it follows a link from another site,
+    redirects included. From here on it is our own page that asks, so the cookie comes along.
+    """
+    return _page("go_on.html", 200, target=target)
+
+
+def _page(template: str, status: int, **values: object) -> HTMLResponse:
+    return HTMLResponse(_templates.get_template(template).render(values), status)

@@ -1,0 +1,128 @@
+"""The web application, put together: guard → FastAPI → own routes and two Gradio mounts."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import gradio as gr
+from fastapi import FastAPI, Request
+from gradio.components import Navbar
+
+from review_app.permissions import Area, Person, may_enter
+from review_app.web import failures, shell
+from review_app.web.admin import build_admin
+from review_app.web.api import api_router
+from review_app.web.assets import PREFIX, Assets
+from review_app.web.guard import Guard
+from review_app.web.health import health_router
+from review_app.web.identity import Sessions
+from review_app.web.inspect import build_inspect
+from review_app.web.login import login_router
+from review_app.web.media import export_router, media_router
+from review_app.web.origin import Origins
+from review_app.web.review import build_review
+from review_app.web.theme import make_theme
+
+if TYPE_CHECKING:
+    from review_app.bootstrap import Application
+
+_MIB = 2**20
+
+
+def create_app(app: Application) -> FastAPI:
+    """The ASGI application over ``app``; give it to uvicorn. It calls nobody outside."""
+    sessions = Sessions(app.people)
+    web = FastAPI(title=shell.PRODUCT, docs_url=None, redoc_url=None, openapi_url=None)
+    failures.install(web)
+    web.include_router(login_router(app, sessions))
+    web.include_router(api_router(app))
+    web.include_router(media_router(app))
+    web.include_router(export_router(app))
+    web.include_router(health_router(app))
+    web.mount(PREFIX, Assets())
+    limits = app.settings
+    with _temp_dir(limits.data_dir / "uploads", "review"):
+        _mount(web, _review_pages(app), "/review", Area.REVIEW, limits.max_file_mb)
+    with _temp_dir(limits.data_dir / "uploads", "admin"):
+        _mount(web, _admin_pages(app), "/admin", Area.ADMIN, limits.max_archive_mb)
+    web.add_middleware(Guard, sessions=sessions, origins=Origins(limits))
+    return web
+
+
+def _review_pages(app: Application) -> gr.Blocks:
+    blocks = shell.open_blocks("Review")
+    with blocks:
+        Navbar(visible=False)
+        shell.header(shell.Page.REVIEW)
+        build_review()
+    with blocks.route("Inspect", "inspect"):
+        Navbar(visible=False)
+        shell.header(shell.Page.INSPECT)
+        build_inspect(app)
+    return blocks
+
+
+def _admin_pages(app: Application) -> gr.Blocks:
+    blocks = shell.open_blocks("Admin")
+    with blocks:
+        shell.header(shell.Page.ADMIN)
+        build_admin(app)
+    return blocks
+
+
+def _mount(web: FastAPI, blocks: gr.Blocks, path: str, area: Area, max_file_mb: float) -> None:
+    """Mount with every extra of Gradio off. The guard stands in front; this lock is the second."""
+
+    def user(request: Request) -> str | None:
+        person = getattr(request.state, "person", None)
+        if isinstance(person, Person) and may_enter(person, area):
+            return person.name
+        return None
+
+    with _quiet():
+        gr.mount_gradio_app(
+            web,
+            blocks,
+            path,
+            auth_dependency=user,
+            theme=make_theme(),
+            head=shell.HEAD,
+            allowed_paths=[],
+            max_file_size=round(max_file_mb * _MIB),
+            footer_links=[],
+            run_history=False,
+            enable_monitoring=False,
+            show_error=False,
+            pwa=False,
+            ssr_mode=False,
+            mcp_server=False,
+        )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Gradio warns that it turns off, for several pages, what we have turned off ourselves."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "SSR mode is not supported with multi-page apps")
+        yield
+
+
+@contextmanager
+def _temp_dir(root: Path, mount: str) -> Iterator[None]:
+    """Have what is built inside keep its uploads in a folder of its own, private to this user.
+
+    Gradio serves any file of its folder to whoever may use the mount; so each mount has another.
+    While running it only asks whether a path lies below the common root.
+    """
+    folder = root.resolve() / mount
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.environ["GRADIO_TEMP_DIR"] = str(folder)
+    try:
+        yield
+    finally:
+        os.environ["GRADIO_TEMP_DIR"] = str(root.resolve())

@@ -1,0 +1,70 @@
+"""What every Gradio page has around it: style, head, header."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import gradio as gr
+
+from review_app.web.assets import asset_url
+
+PRODUCT = "deepfake-review"
+DELETE_CACHE = (600, 3600)
+"""Uploads are looked for every 10 minutes and deleted once an hour old, in seconds."""
+
+
+class Page(StrEnum):
+    """A page that the header links to."""
+
+    REVIEW = "review"
+    """Label what waits."""
+    INSPECT = "inspect"
+    """Have one image scored."""
+    ADMIN = "admin"
+    """Oversee queue, policy and people."""
+
+
+_ADDRESS = {Page.REVIEW: "/review/", Page.INSPECT: "/review/inspect", Page.ADMIN: "/admin/"}
+
+HEAD = f"""
+<link rel="icon" href="{asset_url("icon.svg")}" type="image/svg+xml">
+<link rel="stylesheet" href="{asset_url("app.css")}">
+<link rel="stylesheet" href="{asset_url("review.css")}">
+<script type="module" src="{asset_url("shell.js")}"></script>
+<script type="module" src="{asset_url("review/main.js")}"></script>
+"""
+"""For both mounts; a script finds its own place on the page, or rests where there is none."""
+
+
+def open_blocks(title: str) -> gr.Blocks:
+    """Blocks with the settings that hold for every page."""
+    return gr.Blocks(
+        title=f"{title} · {PRODUCT}",
+        analytics_enabled=False,
+        fill_width=True,
+        fill_height=True,
+        delete_cache=DELETE_CACHE,
+    )
+
+
+def header(active: Page) -> None:
+    """The bar at the top. Who is signed in is filled in by ``shell.js``, as a page serves all."""
+    links = "".join(_link(page, active) for page in Page)
+    gr.HTML(
+        f"""<header class="bar">
+<a class="product" href="/">{PRODUCT}</a>
+<nav aria-label="Pages">{links}</nav>
+<div class="bar-middle" id="bar-middle"></div>
+<div class="who"><span id="who-name"></span>
+<button type="button" id="sign-out" class="quiet">Sign out</button></div>
+</header>""",
+        elem_id="header",
+        js_on_load=None,
+    )
+
+
+def _link(page: Page, active: Page) -> str:
+    current = ' aria-current="page"' if page is active else ""
+    hidden = " hidden" if page is Page.ADMIN else ""
+    name = page.value.capitalize()
+    return f'<a href="{_ADDRESS[page]}" data-page="{page}"{current}{hidden}>{name}</a>'

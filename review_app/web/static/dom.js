@@ -1,0 +1,17 @@
+// Gradio draws the page after scripts have loaded; wait for an element of ours to be there.
+
+export function whenThere(selector, then) {
+  const found = document.querySelector(selector);
+  if (found) {
+    then(found);
+    return;
+  }
+  const observer = new MutationObserver(() => {
+    const element = document.querySelector(selector);
+    if (element) {
+      observer.disconnect();
+      then(element);
+    }
+  });
+  observer.observe(document.documentElement, { childList: true, subtree: true });
+}

@@ -1,0 +1,25 @@
+// The header: who is signed in, which pages they may open, signing out.
+
+import { whenThere } from "./dom.js";
+
+const me = fetch("/api/v1/me", { headers: { accept: "application/json" } }).then((answer) => {
+  if (answer.status === 401) location.reload(); // the sign-in has ended; the server asks anew
+  if (!answer.ok) throw new Error(`who is signed in: ${answer.status}`);
+  return answer.json();
+});
+
+async function signOut() {
+  await fetch("/logout", { method: "POST", redirect: "manual" });
+  location.assign("/login");
+}
+
+whenThere("#header .bar", async (bar) => {
+  bar.querySelector("#sign-out").addEventListener("click", signOut);
+  const person = await me;
+  const name = bar.querySelector("#who-name");
+  name.textContent = person.name;
+  name.title = `Signed in as ${person.name} (${person.role})`;
+  bar.querySelector('[data-page="admin"]').hidden = person.role !== "admin";
+});
+
+export { me };
