@@ -1,0 +1,100 @@
+"""Streams of scores with known risk, and certificates and policies made from them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import numpy as np
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from review_app.triage.bounds import upper_bound, zero_error_minimum
+from review_app.triage.certificate import Certificate, Method, Provenance
+from review_app.triage.certify import PolicyCertificates
+from review_app.triage.ladder import Ladder, Side
+from review_app.triage.policy import Policy, PolicyState, learning_policy
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+PROVENANCE = Provenance(
+    "default-1a2b", "variational", "412 random", datetime(2026, 1, 2, tzinfo=UTC)
+)
+
+
+def draw(rng: np.random.Generator, n: int, separation: float = 1.5) -> tuple[Floats, Bools]:
+    """``n`` calibrated scores and labels; two Gaussian classes ``2 * separation`` apart."""
+    fake = rng.random(n) < 0.5
+    z = rng.normal(np.where(fake, separation, -separation))
+    return expit(2 * separation * z), fake
+
+
+def ladders(rng: np.random.Generator, n: int = 400) -> tuple[Ladder, Ladder]:
+    """Ladders for real and fake from scores of their own."""
+    p, _ = draw(rng, n)
+    return Ladder.from_scores(p, Side.REAL), Ladder.from_scores(p, Side.FAKE)
+
+
+def certificate(
+    side: Side, threshold: float, *, errors: int = 0, delta: float = 0.05
+) -> Certificate:
+    """A true certificate for a 5% limit, with as few labels as its errors allow."""
+    accepted = zero_error_minimum(0.05, delta)
+    while upper_bound(errors, accepted, delta) > 0.05:
+        accepted += 1
+    return Certificate(
+        side=side,
+        method=Method.FIXED_SEQUENCE,
+        threshold=threshold,
+        accepted=accepted,
+        errors=errors,
+        upper_bound=upper_bound(errors, accepted, delta),
+        risk_limit=0.05,
+        delta=delta,
+        level=delta,
+        n_calibration=412,
+        n_fake=206,
+        candidates=12,
+        provenance=PROVENANCE,
+    )
+
+
+def start(audit_probability: float = 0.1) -> Policy:
+    """A policy in cold start, of the detector that `PROVENANCE` names."""
+    return learning_policy(
+        checkpoint=PROVENANCE.checkpoint,
+        head=PROVENANCE.head,
+        risk_limit=0.05,
+        delta=0.1,
+        audit_probability=audit_probability,
+    )
+
+
+def certified(t_real: float = 0.1, t_fake: float = 0.9, audit_probability: float = 0.1) -> Policy:
+    """A policy that is certified on both sides."""
+    found = PolicyCertificates(certificate(Side.REAL, t_real), certificate(Side.FAKE, t_fake))
+    return start(audit_probability).with_certificates(found)
+
+
+@st.composite
+def policies(draw_: st.DrawFn) -> Policy:
+    """Policies of every state, certified on one side or both."""
+    probability = draw_(st.sampled_from([0.0, 0.05, 0.5, 1.0]) | st.floats(0, 1))
+    real = certificate(Side.REAL, draw_(st.floats(0, 0.499)))
+    fake = certificate(Side.FAKE, draw_(st.floats(0.501, 1)))
+    held = draw_(st.sampled_from([(real, fake), (real, None), (None, fake), (None, None)]))
+    states = set(PolicyState) if any(held) else set(PolicyState) - {PolicyState.CERTIFIED}
+    state = draw_(st.sampled_from(sorted(states)))
+    return Policy(
+        version=draw_(st.integers(1, 99)),
+        state=state,
+        checkpoint=PROVENANCE.checkpoint,
+        head=PROVENANCE.head,
+        risk_limit=0.05,
+        delta=0.1,
+        audit_probability=probability,
+        real=held[0],
+        fake=held[1],
+        reason="an alarm" if state is PolicyState.SUSPENDED else None,
+    )

@@ -1,0 +1,113 @@
+"""Sentences for people, as they read on the page."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from review_app.errors import CalibrationError
+from review_app.triage.explanation import UncertaintyCuts, explain, verdict_in_words
+from review_app.triage.policy import Policy
+from review_app.triage.routing import Scores, decide
+from review_app.triage.wording import count, join, percent, percent_below
+from tests.triage.cases import certified, policies, start
+
+CUTS = UncertaintyCuts(std=0.05, entropy=0.5, mutual_information=0.03)
+
+
+def scores(p: float, **heads: float) -> Scores:
+    return Scores(p, std=0.09, entropy=0.4, mutual_information=0.02, heads=heads)
+
+
+@pytest.mark.parametrize(
+    ("policy", "given_scores", "coin", "sentence"),
+    [
+        (
+            certified(),
+            scores(0.83, linear=0.2),
+            0.5,
+            "Likely fake, but the heads disagree: 0.83 ± 0.09; a person decides.",
+        ),
+        (
+            certified(),
+            scores(0.3),
+            0.5,
+            "Likely real, but the detector is not sure enough: 0.30 ± 0.09; a person decides.",
+        ),
+        (
+            start(),
+            scores(0.83, linear=0.2),
+            0.5,
+            "Likely fake, but auto-accept is still learning and the heads disagree: "
+            "0.83 ± 0.09; a person decides.",
+        ),
+        (
+            certified(),
+            scores(0.95),
+            0.01,
+            "Likely fake, but it was drawn for a blind audit: 0.95 ± 0.09; a person decides.",
+        ),
+        (
+            certified(),
+            scores(0.04),
+            0.5,
+            "Accepted as real: 0.04 ± 0.09, beyond the certified threshold.",
+        ),
+    ],
+)
+def test_a_decision_reads_as_one_plain_sentence(
+    policy: Policy, given_scores: Scores, coin: float, sentence: str
+) -> None:
+    assert explain(decide(given_scores, policy, coin), given_scores) == sentence
+
+
+@given(policies(), st.floats(0, 1), st.floats(0, 1, exclude_max=True), st.floats(0, 1))
+def test_every_decision_can_be_explained(policy: Policy, p: float, coin: float, h: float) -> None:
+    sentence = explain(decide(scores(p, linear=h), policy, coin), scores(p, linear=h))
+    assert sentence.endswith(".")
+
+
+def test_a_verdict_says_whether_the_detector_is_confident_and_why_not() -> None:
+    assert verdict_in_words(0.97, 0.02, 0.13, 0.001, CUTS) == (
+        "Likely fake, and confident: P(fake) 0.97 ± 0.02."
+    )
+    assert verdict_in_words(0.83, 0.09, 0.4, 0.02, CUTS) == (
+        "Likely fake, but uncertain: equally good versions of the detector disagree, as on images "
+        "unlike its training. P(fake) 0.83 ± 0.09."
+    )
+    assert verdict_in_words(0.42, 0.03, 0.68, 0.001, CUTS) == (
+        "Likely real, but uncertain: images that score like this turn out either way. "
+        "P(fake) 0.42 ± 0.03."
+    )
+
+
+def test_the_cuts_leave_the_given_share_of_validation_images_above_them() -> None:
+    rng = np.random.default_rng(0)
+    std, entropy, information = rng.random((3, 1000)) * [[0.1], [0.69], [0.05]]
+    cuts = UncertaintyCuts.from_validation(std, entropy, information, share=0.2)
+    for values, cut in ((std, cuts.std), (entropy, cuts.entropy)):
+        assert (values > cut).mean() == pytest.approx(0.2, abs=0.001)
+
+
+def test_a_head_without_spread_is_not_called_unsettled() -> None:
+    cuts = UncertaintyCuts.from_validation([0.0] * 5, np.linspace(0.1, 0.6, 5), [0.0] * 5)
+    assert "and confident" in verdict_in_words(0.97, 0.0, 0.13, 0.0, cuts)
+
+
+@pytest.mark.parametrize("bad", [[], [float("nan")]])
+def test_cuts_need_finite_validation_values(bad: list[float]) -> None:
+    with pytest.raises(CalibrationError, match="finite validation values"):
+        UncertaintyCuts.from_validation(bad, bad, bad)
+
+
+def test_numbers_read_well_and_bounds_are_never_rounded_down() -> None:
+    assert (percent(0.05), percent(0.0412), percent(1.0)) == ("5%", "4.1%", "100%")
+    assert (percent_below(0.0401), percent_below(0.041), percent_below(0.05)) == (
+        "4.1%",
+        "4.1%",
+        "5%",
+    )
+    assert (count(1, "label"), count(1200, "label")) == ("1 label", "1,200 labels")
+    assert (join([]), join(["a"]), join(["a", "b", "c"])) == ("", "a", "a, b and c")

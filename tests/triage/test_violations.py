@@ -1,0 +1,133 @@
+"""How often certificates are wrong, over thousands of resampled calibrations of known risk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from review_app.triage.bounds import spent_level, upper_bound
+from review_app.triage.certificate import Certificate
+from review_app.triage.certify import certify_fixed_sequence, certify_policy
+from review_app.triage.ladder import Ladder, Side
+from tests.triage.cases import PROVENANCE, Bools, Floats, draw
+
+RISK_LIMIT = 0.05
+DELTA = 0.1
+RESAMPLES = 1000
+MARGIN = 3 * (DELTA * (1 - DELTA) / RESAMPLES) ** 0.5
+"""Three Monte-Carlo standard errors at the nominal rate."""
+
+POPULATION = draw(np.random.default_rng(99), 200_000, separation=1.2)
+ORDER = np.argsort(POPULATION[0])
+SCORES = POPULATION[0][ORDER]
+FAKES_BELOW: NDArray[np.int64] = np.concatenate([[0], np.cumsum(POPULATION[1][ORDER])])
+LADDERS = tuple(
+    Ladder.from_scores(draw(np.random.default_rng(5), 400, separation=1.2)[0], side)
+    for side in (Side.REAL, Side.FAKE)
+)
+
+
+def true_risk(side: Side, threshold: float) -> float:
+    """Share of errors among what a threshold accepts of the whole population."""
+    if side is Side.REAL:
+        accepted = int(np.searchsorted(SCORES, threshold, side="right"))
+        return float(FAKES_BELOW[accepted] / max(accepted, 1))
+    first = int(np.searchsorted(SCORES, threshold, side="left"))
+    accepted = SCORES.size - first
+    return float(1 - (FAKES_BELOW[-1] - FAKES_BELOW[first]) / max(accepted, 1))
+
+
+def violations(certify: Callable[[Floats, Bools], bool], n: int) -> float:
+    """Share of resampled calibrations of ``n`` labels whose certified risk exceeds the limit."""
+    rng = np.random.default_rng(2024)
+    found = 0
+    for _ in range(RESAMPLES):
+        rows = rng.integers(0, SCORES.size, n)
+        found += certify(POPULATION[0][rows], POPULATION[1][rows])
+    return found / RESAMPLES
+
+
+def certified_wrongly(p: Floats, fake: Bools) -> bool:
+    found = certify_fixed_sequence(
+        p,
+        fake,
+        LADDERS[1],
+        risk_limit=RISK_LIMIT,
+        delta=DELTA,
+        provenance=PROVENANCE,
+    )
+    return isinstance(found, Certificate) and true_risk(Side.FAKE, found.threshold) > RISK_LIMIT
+
+
+def naively_wrong(p: Floats, fake: Bools) -> bool:
+    """The laxest rung whose error on the calibration labels is within the limit, no bound."""
+    passing = [
+        t for t in LADDERS[1].thresholds if (p >= t).any() and (~fake[p >= t]).mean() <= RISK_LIMIT
+    ]
+    return bool(passing) and true_risk(Side.FAKE, passing[-1]) > RISK_LIMIT
+
+
+@pytest.mark.parametrize("n", [400, 1000])
+def test_a_certificate_is_wrong_at_most_as_often_as_it_says(n: int) -> None:
+    assert violations(certified_wrongly, n) <= DELTA + MARGIN
+
+
+def test_a_threshold_without_a_bound_is_wrong_far_more_often() -> None:
+    assert violations(naively_wrong, 400) > 0.3
+
+
+def test_both_sides_of_a_policy_hold_together() -> None:
+    def wrong(p: Floats, fake: Bools) -> bool:
+        found = certify_policy(
+            p, fake, *LADDERS, risk_limit=RISK_LIMIT, delta=DELTA, provenance=PROVENANCE
+        )
+        return any(
+            true_risk(one.side, one.threshold) > RISK_LIMIT
+            for one in (found.real, found.fake)
+            if isinstance(one, Certificate)
+        )
+
+    assert violations(wrong, 400) <= DELTA + MARGIN
+
+
+@pytest.mark.parametrize("counted", [True, False])
+def test_trying_again_holds_only_where_attempts_share_the_confidence(counted: bool) -> None:
+    """At a true risk on the limit, with a test after every 60 labels until one passes."""
+    rng = np.random.default_rng(11)
+    sizes = range(60, 901, 60)
+    wrong = 0
+    for _ in range(RESAMPLES):
+        errors = (rng.random(900) < RISK_LIMIT).cumsum()
+        wrong += any(
+            upper_bound(int(errors[n - 1]), n, spent_level(DELTA, attempt if counted else None))
+            <= RISK_LIMIT
+            for attempt, n in enumerate(sizes, start=1)
+        )
+    if counted:
+        assert wrong / RESAMPLES <= DELTA
+    else:
+        assert wrong / RESAMPLES > 2 * DELTA
+
+
+def test_the_bound_over_prevalence_holds_when_the_mix_changes() -> None:
+    """At the certified threshold, for every prevalence at once."""
+    weights = np.array([0.02, 0.1, 0.3, 0.5, 0.7, 0.9])
+
+    def exceeded(p: Floats, fake: Bools) -> bool:
+        found = certify_fixed_sequence(
+            p, fake, LADDERS[1], risk_limit=RISK_LIMIT, delta=DELTA, provenance=PROVENANCE
+        )
+        if not isinstance(found, Certificate):
+            return False
+        first = int(np.searchsorted(SCORES, found.threshold))
+        fakes = int(FAKES_BELOW[-1] - FAKES_BELOW[first])
+        a_fake = fakes / FAKES_BELOW[-1]
+        a_real = (SCORES.size - first - fakes) / (SCORES.size - FAKES_BELOW[-1])
+        truth = (1 - weights) * a_real / ((1 - weights) * a_real + weights * a_fake)
+        bounds = np.array([found.bound_at_prevalence(w) for w in weights.tolist()])
+        return bool((truth > bounds).any())
+
+    assert violations(exceeded, 400) <= DELTA + MARGIN
