@@ -1,7 +1,7 @@
 """Transactions: ``read()`` and ``write()`` hand out the repositories, bound to one session.
 
 A write commits when its block ends and rolls back when it raises; a read never commits and
-refuses to flush, so a handler that forgot to ask for a write fails loudly.
+refuses every change, so a handler that forgot to ask for a write fails loudly.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Engine, event
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import ORMExecuteState, Session
 
 from storage.engine import make_engine
 from storage.repositories import Repositories
@@ -33,6 +33,7 @@ class Database:
         """Repositories over one consistent snapshot."""
         with Session(self.engine, autoflush=False) as session:
             event.listen(session, "before_flush", _refuse_flush)
+            event.listen(session, "do_orm_execute", _refuse_change)
             yield Repositories(session)
 
     @contextmanager
@@ -48,3 +49,8 @@ class Database:
 
 def _refuse_flush(*_: Any) -> None:
     raise ReadOnlyError("this block may only read; use Database.write()")
+
+
+def _refuse_change(statement: ORMExecuteState) -> None:
+    if statement.is_insert or statement.is_update or statement.is_delete:
+        _refuse_flush()

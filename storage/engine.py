@@ -34,6 +34,8 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
         # An acknowledged label must survive a power cut too, so every commit reaches the disk.
         "synchronous=FULL",
         "foreign_keys=ON",
+        # INSERT OR REPLACE fires the delete triggers of append-only tables only with this.
+        "recursive_triggers=ON",
         "cache_size=-65536",
     ):
         connection.execute(f"PRAGMA {pragma}")

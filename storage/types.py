@@ -9,21 +9,25 @@ from sqlalchemy import DateTime, Dialect, Enum
 from sqlalchemy.types import TypeDecorator
 
 
-class UtcDateTime(TypeDecorator[datetime]):
-    """A timezone-aware UTC time. SQLite keeps no zone, so it is put back on the way out.
+def to_utc(value: datetime) -> datetime:
+    """``value`` in UTC. Raises ``ValueError`` for a naive time: guessing a zone would corrupt
+    the record silently."""
+    if value.tzinfo is None:
+        raise ValueError("a naive datetime was given; use one with a timezone")
+    return value.astimezone(UTC)
 
-    Raises ``ValueError`` for a naive time: guessing a zone would corrupt the record silently.
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A timezone-aware UTC time; a naive one is refused.
+
+    SQLite keeps no zone, so it is put back on the way out.
     """
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a naive datetime was given; use one with a timezone")
-        return value.astimezone(UTC)
+        return None if value is None else to_utc(value)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:

@@ -86,6 +86,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("item") as batch_op:
         batch_op.create_index("ix_item_queue", ["state", "rank", "id"], unique=False)
+        batch_op.create_index("ix_item_state", ["state", "id"], unique=False)
 
     op.create_table(
         "option",
@@ -185,6 +186,13 @@ def upgrade() -> None:
         batch_op.create_index("ix_claim_item_user", ["item_id", "user_id"], unique=False)
         batch_op.create_index("ix_claim_live", ["ended_at", "expires_at"], unique=False)
         batch_op.create_index("ix_claim_user", ["user_id", "ended_at"], unique=False)
+        batch_op.create_index(
+            "uq_claim_live",
+            ["item_id", "user_id"],
+            unique=True,
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        )
 
     op.create_table(
         "decision",
@@ -237,6 +245,7 @@ def upgrade() -> None:
         sa.Column("comment", sa.Text(), nullable=False),
         sa.Column("supersedes_id", sa.Integer(), nullable=True),
         sa.Column("blind", sa.Boolean(), nullable=False),
+        sa.Column("revealed", sa.Boolean(), nullable=False),
         sa.Column("adjudicates", sa.Boolean(), nullable=False),
         sa.Column("extra", sa.Boolean(), nullable=False),
         sa.Column("seconds", sa.Double(), nullable=True),
@@ -280,6 +289,7 @@ def downgrade() -> None:
 
     op.drop_table("decision")
     with op.batch_alter_table("claim") as batch_op:
+        batch_op.drop_index("uq_claim_live")
         batch_op.drop_index("ix_claim_user")
         batch_op.drop_index("ix_claim_live")
         batch_op.drop_index("ix_claim_item_user")
@@ -298,6 +308,7 @@ def downgrade() -> None:
     op.drop_table("policy")
     op.drop_table("option")
     with op.batch_alter_table("item") as batch_op:
+        batch_op.drop_index("ix_item_state")
         batch_op.drop_index("ix_item_queue")
 
     op.drop_table("item")

@@ -6,36 +6,49 @@ the same slot, and an answer is on disk before it is acknowledged.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from review_app.errors import ClaimLostError, ConflictError, NotFoundError
+from review_app.errors import ClaimLostError, ConflictError, InputError, NotFoundError
 from review_app.permissions import Permission, Person, require
-from review_app.review.consensus import Settlement, settle
+from review_app.review import answers
 from review_app.review.options import Reveal, ReviewOptions, read_options
-from review_app.review.tasks import Opinion, Progress, Queue, Receipt, Submission, Task
+from review_app.review.tasks import (
+    CLIENT_ID,
+    Opinion,
+    Progress,
+    Queue,
+    Receipt,
+    Submission,
+    Task,
+)
 from storage.database import Database
-from storage.enums import AuditKind, ClaimOutcome, ItemState, LabelValue
+from storage.enums import AuditKind, ClaimOutcome, ItemState
 from storage.models import Claim, Decision, Item, Label
 from storage.repositories import Repositories
-from storage.repositories.items import Move
 from storage.types import utc_now
 
 MAX_AHEAD = 5
 """Most items one person holds at once."""
-_OPEN_STATES = (ItemState.IN_REVIEW, ItemState.ESCALATED)
-_FINAL_OUTCOMES = (ClaimOutcome.LABELLED, ClaimOutcome.SKIPPED)
 
 
 class ReviewDesk:
     """Claims and labels over one database.
 
     ``words``: turns a decision of the log into one plain sentence for after the answer.
+    ``clock``: tells the time; leases run by it.
     """
 
-    def __init__(self, database: Database, words: Callable[[Decision], str]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        words: Callable[[Decision], str],
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
         self._database = database
         self._words = words
+        self._clock = clock
 
     def take(self, person: Person, n: int = 1, queue: Queue = Queue.WAITING) -> list[Task]:
         """Up to ``n`` items for ``person``: those held already, then new ones. Renews the leases.
@@ -44,7 +57,7 @@ class ReviewDesk:
         """
         _require_queue(person, queue)
         n = max(1, min(n, MAX_AHEAD))
-        now = utc_now()
+        now = self._clock()
         with self._database.write() as repos:
             repos.claims.expire(now)
             expires_at = now + _lease(read_options(repos))
@@ -63,75 +76,76 @@ class ReviewDesk:
         ``ConflictError`` where they have answered or skipped it already.
         """
         require(person, Permission.REVIEW)
-        now = utc_now()
+        now = self._clock()
         with self._database.write() as repos:
             known = repos.labels.by_client_id(submission.client_id)
             if known is not None:
-                return self._receipt(repos, _same(known, person, submission))
+                return self._receipt(repos, answers.same_answer(known, person, submission))
             repos.claims.expire(now)
-            claim = _answerable(repos, person, submission.item_id)
-            item = repos.items.get(submission.item_id)
-            assert item is not None  # the claim's foreign key
-            label = _new_label(repos, person, submission, item, now)
-            if claim.ended_at is None:
-                repos.claims.end(claim, ClaimOutcome.LABELLED, now)
-            else:
-                claim.outcome = ClaimOutcome.LABELLED
-            if not label.extra:
-                _settle(repos, person, item, AuditKind.LABELLED, label)
+            claim = answers.answerable(repos, person, submission.item_id)
+            item = _item(repos, submission.item_id)
+            reveals = _reveals(repos, item)
+            label = answers.store(repos, person, submission, item, reveals, now)
+            repos.claims.end(claim, ClaimOutcome.LABELLED, now)
+            answers.record(repos, person, item, AuditKind.LABELLED, label)
             return self._receipt(repos, label)
 
     def skip(self, person: Person, item_id: int) -> None:
-        """Give the item back unanswered; it is never offered to ``person`` again."""
+        """Give the item back unanswered; it is never offered to ``person`` again.
+
+        Raises ``ClaimLostError`` where the person never held the item, and ``ConflictError`` where
+        they have answered it.
+        """
         require(person, Permission.REVIEW)
-        now = utc_now()
         with self._database.write() as repos:
             claim = repos.claims.last_of(person.id, item_id)
             if claim is None:
                 raise ClaimLostError(f"item {item_id} is not yours to skip; take the next one")
-            if claim.ended_at is None:
-                repos.claims.end(claim, ClaimOutcome.SKIPPED, now)
-            elif claim.outcome is not ClaimOutcome.LABELLED:
-                claim.outcome = ClaimOutcome.SKIPPED
+            if claim.outcome is ClaimOutcome.LABELLED:
+                raise ConflictError(f"you have labelled item {item_id} already; undo that first")
+            repos.claims.end(claim, ClaimOutcome.SKIPPED, self._clock())
 
     def undo(self, person: Person, client_id: str) -> Task:
         """Withdraw the person's newest answer in force; the item is theirs again.
 
-        ``client_id`` makes the undo idempotent. Raises ``NotFoundError`` with nothing to undo and
-        ``ConflictError`` where an admin has decided the item since.
+        ``client_id``, of the same form as an answer's, makes the undo idempotent. Raises
+        ``InputError`` for an unusable one, ``NotFoundError`` with nothing to undo, and
+        ``ConflictError`` where an admin has decided the item since, or where the undo is repeated
+        after the item has left the person's hands again.
         """
         require(person, Permission.REVIEW)
-        now = utc_now()
+        if not re.fullmatch(CLIENT_ID, client_id):
+            raise InputError("an undo needs an id of 8 to 64 letters, digits, - or _")
+        now = self._clock()
         with self._database.write() as repos:
             repos.claims.expire(now)
-            expires_at = now + _lease(read_options(repos))
             repeated = repos.labels.by_client_id(client_id)
             if repeated is not None:
-                return _held_task(repos, person, repeated.item_id)
+                return _undone_task(repos, person, repeated)
             label = repos.labels.last_of(person.id)
             if label is None:
                 raise NotFoundError("there is no answer of yours to undo")
-            item = repos.items.get(label.item_id)
-            assert item is not None
-            _refuse_decided(repos, item, label)
-            _withdraw(repos, person, label, client_id, now)
-            claim = Claim(item_id=item.id, user_id=person.id, claimed_at=now, expires_at=expires_at)
-            repos.session.add(claim)
-            repos.session.flush()
-            _settle(repos, person, item, AuditKind.UNDONE, label)
+            item = _item(repos, label.item_id)
+            was = item.state
+            answers.withdraw(repos, person, label, client_id, now)
+            expires_at = now + _lease(read_options(repos))
+            claim = repos.claims.give(person.id, item.id, now, expires_at)
+            answers.record(repos, person, item, AuditKind.UNDONE, label)
+            if was is ItemState.ESCALATED and item.state is ItemState.IN_REVIEW:
+                _call_off_adjudication(repos, item, claim, now)
             return _task(claim, item, expires_at)
 
     def heartbeat(self, person: Person) -> int:
         """Renew the leases of all that the person holds; how many there are."""
         require(person, Permission.REVIEW)
-        now = utc_now()
+        now = self._clock()
         with self._database.write() as repos:
             repos.claims.expire(now)
             return repos.claims.extend(person.id, now + _lease(read_options(repos)))
 
     def release(self, person: Person) -> int:
         """Give back all that the person holds, as on signing out; how many there were."""
-        now = utc_now()
+        now = self._clock()
         with self._database.write() as repos:
             held = repos.claims.held_by(person.id)
             for claim, _ in held:
@@ -141,7 +155,7 @@ class ReviewDesk:
     def progress(self, person: Person, session_start: datetime) -> Progress:
         """Counts for the page's header; days and sessions are counted in UTC."""
         require(person, Permission.REVIEW)
-        midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        midnight = self._clock().replace(hour=0, minute=0, second=0, microsecond=0)
         with self._database.read() as repos:
             states = repos.counts.by_state()
             escalated = states[ItemState.ESCALATED]
@@ -170,9 +184,7 @@ class ReviewDesk:
         )
 
     def _opinion(self, repos: Repositories, label: Label) -> Opinion | None:
-        if read_options(repos).reveal is Reveal.NEVER:
-            return None
-        decision = repos.decisions.of_item(label.item_id)
+        decision = repos.decisions.of_item(label.item_id) if label.revealed else None
         if decision is None:
             return None
         return Opinion(p_fake=decision.p_fake, std=decision.std, words=self._words(decision))
@@ -210,98 +222,31 @@ def _task(claim: Claim, item: Item, expires_at: datetime) -> Task:
     )
 
 
-def _held_task(repos: Repositories, person: Person, item_id: int) -> Task:
-    claim = repos.claims.last_of(person.id, item_id)
+def _item(repos: Repositories, item_id: int) -> Item:
     item = repos.items.get(item_id)
-    if claim is None or item is None or claim.ended_at is not None:
-        raise ConflictError("this undo was done already, and the item answered again since")
-    return _task(claim, item, claim.expires_at)
+    assert item is not None  # claims and labels refer to it
+    return item
 
 
-def _same(label: Label, person: Person, submission: Submission) -> Label:
-    sent = (person.id, submission.item_id, submission.value)
-    if (label.user_id, label.item_id, label.value) != sent:
-        raise ConflictError(
-            f"answer {submission.client_id} is stored already with other content; "
-            "reload the page and answer again"
-        )
-    return label
+def _reveals(repos: Repositories, item: Item) -> bool:
+    """Whether an answer given now is shown the model's opinion, there being one."""
+    if read_options(repos).reveal is Reveal.NEVER:
+        return False
+    return repos.decisions.of_item(item.id) is not None
 
 
-def _answerable(repos: Repositories, person: Person, item_id: int) -> Claim:
-    claim = repos.claims.last_of(person.id, item_id)
-    if claim is None:
-        raise ClaimLostError(f"item {item_id} was never handed to you; take the next one")
-    if claim.outcome in _FINAL_OUTCOMES:
-        raise ConflictError(f"you have {claim.outcome} item {item_id} already; undo that first")
-    return claim
+def _undone_task(repos: Repositories, person: Person, undo: Label) -> Task:
+    """The task that an undo gave back, when the same undo is sent again."""
+    if undo.user_id != person.id or undo.value is not None:
+        raise ConflictError("this id belongs to another answer; reload the page and undo again")
+    claim = repos.claims.last_of(person.id, undo.item_id)
+    if claim is None or claim.ended_at is not None:
+        raise ConflictError("this undo was done already, and you hold the item no longer")
+    return _task(claim, _item(repos, undo.item_id), claim.expires_at)
 
 
-def _new_label(
-    repos: Repositories, person: Person, submission: Submission, item: Item, now: datetime
-) -> Label:
-    adjudicates = item.state is ItemState.ESCALATED and person.may(Permission.ADJUDICATE)
-    too_late = item.state not in _OPEN_STATES or (
-        item.state is ItemState.ESCALATED and not adjudicates
-    )
-    label = Label(
-        client_id=submission.client_id,
-        item_id=item.id,
-        user_id=person.id,
-        value=submission.value,
-        comment=submission.comment,
-        blind=not repos.labels.has_answered(person.id, item.id),
-        adjudicates=adjudicates,
-        extra=too_late,
-        seconds=submission.seconds,
-        labelled_at=now,
-    )
-    return repos.labels.add(label)
-
-
-def _withdraw(
-    repos: Repositories, person: Person, label: Label, client_id: str, now: datetime
-) -> None:
-    repos.labels.add(
-        Label(
-            client_id=client_id,
-            item_id=label.item_id,
-            user_id=person.id,
-            value=None,
-            supersedes_id=label.id,
-            blind=False,
-            seconds=None,
-            labelled_at=now,
-        )
-    )
-
-
-def _refuse_decided(repos: Repositories, item: Item, label: Label) -> None:
-    others = [
-        other
-        for other in repos.labels.in_force(item.id)
-        if other.adjudicates and other.user_id != label.user_id
-    ]
-    if others:
-        raise ConflictError("an admin has decided this item since; your answer stays on record")
-
-
-def _settle(repos: Repositories, person: Person, item: Item, kind: AuditKind, label: Label) -> None:
-    """Move the item to where its labels in force put it, and recount its open slots."""
-    counted = [row for row in repos.labels.in_force(item.id) if not row.extra]
-    settlement = _adjudicated(counted) or settle(
-        [row.value for row in counted if row.value is not None], item.needed_labels
-    )
-    details = {"label": label.id, "value": label.value, "verdict": settlement.verdict}
-    values = {"verdict": settlement.verdict}
-    repos.items.move(person.name, [Move(item.id, settlement.state, kind, details, values)])
-    repos.session.refresh(item, ["state", "verdict"])
-    repos.items.refresh_slots(item.id)
-
-
-def _adjudicated(labels: list[Label]) -> Settlement | None:
-    deciding = [label.value for label in labels if label.adjudicates]
-    if not deciding:
-        return None
-    verdict = deciding[-1] or LabelValue.UNSURE
-    return Settlement(ItemState.RESOLVED, verdict, None)
+def _call_off_adjudication(repos: Repositories, item: Item, reopened: Claim, now: datetime) -> None:
+    """An undo took the item back from the admins: whoever was about to decide it lets go."""
+    for claim in repos.claims.live_on(item.id):
+        if claim.id != reopened.id:
+            repos.claims.end(claim, ClaimOutcome.RELEASED, now)

@@ -9,6 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from storage.enums import ItemState, LabelValue
 
+CLIENT_ID = r"^[A-Za-z0-9_-]{8,64}$"
+"""What the page may call an answer, or an undo."""
+
 
 class Queue(StrEnum):
     """Which items a person works on."""
@@ -41,11 +44,13 @@ class Submission(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    client_id: str = Field(pattern=r"^[A-Za-z0-9_-]{8,64}$", description="Unique per answer.")
-    item_id: int
+    client_id: str = Field(pattern=CLIENT_ID, description="Unique per answer.")
+    item_id: int = Field(ge=1, le=2**63 - 1)
     value: LabelValue
     comment: str = Field("", max_length=4000)
-    seconds: float | None = Field(None, ge=0, le=86_400, description="Time taken to answer.")
+    seconds: float | None = Field(
+        None, ge=0, le=86_400, allow_inf_nan=False, description="Time taken to answer."
+    )
 
 
 class Opinion(BaseModel):

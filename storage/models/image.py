@@ -40,7 +40,10 @@ class Item(Base):
     """An image's place in the queue."""
 
     __tablename__ = "item"
-    __table_args__ = (Index("ix_item_queue", "state", "rank", "id"),)
+    __table_args__ = (
+        Index("ix_item_queue", "state", "rank", "id"),
+        Index("ix_item_state", "state", "id"),
+    )
 
     id: Mapped[IntPk]
     image_id: Mapped[int] = mapped_column(ForeignKey("image.id"), unique=True)

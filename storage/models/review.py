@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.enums import ClaimOutcome, LabelValue
@@ -20,6 +20,15 @@ class Claim(Base):
         Index("ix_claim_item_user", "item_id", "user_id"),
         Index("ix_claim_live", "ended_at", "expires_at"),
         Index("ix_claim_user", "user_id", "ended_at"),
+        # Whatever the code does, nobody holds an item twice.
+        Index(
+            "uq_claim_live",
+            "item_id",
+            "user_id",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
     )
 
     id: Mapped[IntPk]
@@ -54,6 +63,8 @@ class Label(Base):
     supersedes_id: Mapped[int | None] = mapped_column(ForeignKey("label.id"), unique=True)
     blind: Mapped[bool]
     """The reviewer had not been shown the model's opinion on this item."""
+    revealed: Mapped[bool] = mapped_column(default=False)
+    """The answer's receipt showed the model's opinion."""
     adjudicates: Mapped[bool] = mapped_column(default=False)
     """Given on an escalated item; it alone decides the verdict."""
     extra: Mapped[bool] = mapped_column(default=False)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import String, cast, insert, select
 from sqlalchemy.orm import Session
 
 from storage.enums import AuditKind, ItemState
 from storage.models import AuditEvent
-from storage.types import utc_now
+from storage.types import to_utc, utc_now
 
 GENESIS = "0" * 64
 
@@ -66,51 +66,70 @@ class AuditLog:
         return list(self._session.scalars(query))
 
     def first_broken(self) -> int | None:
-        """The id of the first row that does not follow from the one before it, or None."""
-        previous = GENESIS
-        for row in self._all():
-            event = Event(
-                row.kind, row.actor, row.item_id, row.from_state, row.to_state, row.details, row.at
-            )
-            if row.previous_hash != previous or row.hash != _digest(event, previous):
-                return row.id
-            previous = row.hash
-        return None
+        """The id of the first row that does not follow from the one before it, or None.
 
-    def _all(self) -> Iterator[AuditEvent]:
-        query = select(AuditEvent).order_by(AuditEvent.id).execution_options(yield_per=1000)
-        yield from self._session.scalars(query)
+        Rows cut from the end leave a shorter chain that is whole: compare ``latest`` with a copy
+        kept elsewhere to find that.
+        """
+        previous = GENESIS
+        query = select(*_AS_TEXT).order_by(AuditEvent.id).execution_options(yield_per=1000)
+        for row_id, *stored, previous_hash, digest in self._session.execute(query):
+            if previous_hash != previous or digest != _digest_of_stored(stored, previous):
+                return int(row_id)
+            previous = digest
+        return None
 
     def _last_hash(self) -> str:
         query = select(AuditEvent.hash).order_by(AuditEvent.id.desc()).limit(1)
         return self._session.scalar(query) or GENESIS
 
 
+# Read for checking as plain text: a forged row may hold what no enum, time or JSON would parse.
+_AS_TEXT = (
+    AuditEvent.id,
+    cast(AuditEvent.at, String),
+    AuditEvent.actor,
+    cast(AuditEvent.kind, String),
+    AuditEvent.item_id,
+    cast(AuditEvent.from_state, String),
+    cast(AuditEvent.to_state, String),
+    cast(AuditEvent.details, String),
+    AuditEvent.previous_hash,
+    AuditEvent.hash,
+)
+
+
 def _as_row(event: Event, previous: str) -> dict[str, Any]:
+    at = to_utc(event.at)
+    # As they will be read back: JSON makes keys strings and tuples lists.
+    details = json.loads(json.dumps(event.details))
+    about = [event.actor, event.kind, event.item_id, event.from_state, event.to_state]
     return {
-        "at": event.at,
+        "at": at,
         "actor": event.actor,
         "kind": event.kind,
         "item_id": event.item_id,
         "from_state": event.from_state,
         "to_state": event.to_state,
-        "details": event.details,
+        "details": details,
         "previous_hash": previous,
-        "hash": _digest(event, previous),
+        "hash": _digest(at, about, details, previous),
     }
 
 
-def _digest(event: Event, previous: str) -> str:
+def _digest_of_stored(stored: Sequence[Any], previous: str) -> str | None:
+    """The hash that a row's text should have, or None where no event could have left that text."""
+    at, *about, details = stored
+    try:
+        moment = datetime.fromisoformat(at)
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else to_utc(moment)
+        return _digest(moment, about, json.loads(details), previous)
+    except (TypeError, ValueError):
+        return None
+
+
+def _digest(at: datetime, about: Sequence[Any], details: dict[str, Any], previous: str) -> str:
     """SHA-256 over the previous hash and the row's content in one canonical form."""
-    content = [
-        previous,
-        event.at.isoformat(),
-        event.actor,
-        event.kind,
-        event.item_id,
-        event.from_state,
-        event.to_state,
-        event.details,
-    ]
+    content = [previous, at.isoformat(), *about, details]
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()

@@ -9,10 +9,9 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from storage.enums import ClaimOutcome, ItemState
-from storage.models import Claim, Item
+from storage.models import Claim, Item, Label
 from storage.repositories.items import Items
-
-ANSWERED = (ClaimOutcome.LABELLED, ClaimOutcome.SKIPPED)
+from storage.repositories.labels import IN_FORCE
 
 
 class Claims:
@@ -26,20 +25,27 @@ class Claims:
     ) -> list[tuple[Claim, Item]]:
         """Lease up to ``limit`` items in ``state`` that have an open slot.
 
-        Never one that this user holds, has answered or has skipped.
+        Never one that this user holds or has skipped, nor one they have answered: except that an
+        adjudicator may decide what they answered as a reviewer, or a lone admin could never.
         """
-        mine = (
+        passed = (
             select(Claim.id)
             .where(
                 Claim.item_id == Item.id,
                 Claim.user_id == user_id,
-                or_(Claim.ended_at.is_(None), Claim.outcome.in_(ANSWERED)),
+                or_(Claim.ended_at.is_(None), Claim.outcome == ClaimOutcome.SKIPPED),
             )
             .exists()
         )
+        answered = (
+            select(Label.id)
+            .where(Label.item_id == Item.id, Label.user_id == user_id, *IN_FORCE)
+            .exists()
+        )
+        excluded = [passed] if state is ItemState.ESCALATED else [passed, answered]
         query = (
             select(Item)
-            .where(Item.state == state, Item.open_slots > 0, ~mine)
+            .where(Item.state == state, Item.open_slots > 0, ~or_(*excluded))
             .order_by(Item.rank, Item.id)
             .limit(limit)
             .options(joinedload(Item.image))
@@ -53,6 +59,24 @@ class Claims:
             taken.append((claim, item))
         self._session.flush()
         return taken
+
+    def give(self, user_id: int, item_id: int, now: datetime, expires_at: datetime) -> Claim:
+        """Lease this very item to the user, whatever its slots; a live claim of theirs is renewed.
+
+        The caller recounts the item's slots.
+        """
+        claim = self.last_of(user_id, item_id)
+        if claim is None or claim.ended_at is not None:
+            claim = Claim(item_id=item_id, user_id=user_id, claimed_at=now)
+            self._session.add(claim)
+        claim.expires_at = expires_at
+        self._session.flush()
+        return claim
+
+    def live_on(self, item_id: int) -> list[Claim]:
+        """Everybody's live claims on the item, oldest first."""
+        query = select(Claim).where(Claim.item_id == item_id, Claim.ended_at.is_(None))
+        return list(self._session.scalars(query.order_by(Claim.id)))
 
     def held_by(self, user_id: int) -> list[tuple[Claim, Item]]:
         """The user's live claims, oldest first, with items and images."""
@@ -76,8 +100,8 @@ class Claims:
         return self._session.scalar(query)
 
     def end(self, claim: Claim, outcome: ClaimOutcome, now: datetime) -> None:
-        """End a live claim and recount the item's open slots."""
-        claim.ended_at = now
+        """End a claim and recount the item's open slots; one that ended keeps its time."""
+        claim.ended_at = claim.ended_at or now
         claim.outcome = outcome
         self._session.flush()
         Items(self._session).refresh_slots(claim.item_id)

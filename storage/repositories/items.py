@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import case, func, insert, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from storage.enums import AuditKind, ItemState, LabelValue
 from storage.models import Claim, Item, KnownLabel, Label
 from storage.repositories.audit import AuditLog, Event
+from storage.repositories.labels import IN_FORCE
 from storage.types import utc_now
 
 
@@ -89,16 +90,10 @@ class Items:
 
     def refresh_slots(self, item_id: int) -> None:
         """Recount the labels still wanted: needed, less those in force, less live claims."""
-        superseding = select(Label.supersedes_id).where(Label.supersedes_id.is_not(None))
         answered = (
             select(func.count())
             .select_from(Label)
-            .where(
-                Label.item_id == item_id,
-                Label.value.is_not(None),
-                Label.extra.is_(False),
-                Label.id.not_in(superseding.where(Label.item_id == item_id)),
-            )
+            .where(Label.item_id == item_id, Label.extra.is_(False), *IN_FORCE)
             .scalar_subquery()
         )
         live = (
@@ -107,15 +102,15 @@ class Items:
             .where(Claim.item_id == item_id, Claim.ended_at.is_(None))
             .scalar_subquery()
         )
-        open_slots = Item.needed_labels - answered - live
-        # An escalated item asks for one more answer, the adjudicator's.
-        adjudication = 1 - live
-        item = self._session.get_one(Item, item_id)
-        wanted = adjudication if item.state == ItemState.ESCALATED else open_slots
+        open_slots = case(
+            # An escalated item asks for one more answer, the adjudicator's.
+            (Item.state == ItemState.ESCALATED, 1 - live),
+            else_=Item.needed_labels - answered - live,
+        )
         self._session.execute(
             update(Item)
             .where(Item.id == item_id)
-            .values(open_slots=wanted)
+            .values(open_slots=open_slots)
             .execution_options(synchronize_session="fetch")
         )
 

@@ -46,10 +46,12 @@ class Labels:
         )
         return self._session.scalar(query)
 
-    def has_answered(self, user_id: int, item_id: int) -> bool:
-        """Whether the user has ever answered on the item, withdrawn answers included."""
-        query = select(Label.id).where(Label.user_id == user_id, Label.item_id == item_id).limit(1)
-        return self._session.scalar(query) is not None
+    def has_seen_opinion(self, user_id: int, item_id: int) -> bool:
+        """Whether the user was ever shown the model's opinion of the item, on answering it."""
+        query = select(Label.id).where(
+            Label.user_id == user_id, Label.item_id == item_id, Label.revealed
+        )
+        return self._session.scalar(query.limit(1)) is not None
 
     def count_of(self, user_id: int, since: datetime) -> int:
         """How many of the user's labels in force were given since ``since``."""
