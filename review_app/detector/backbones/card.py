@@ -12,7 +12,7 @@ class BackboneCard:
     name: str
     """Name in the registry."""
     version: int
-    """Raised whenever preprocessing or extraction changes a single bit of the features."""
+    """Raised when the code of extraction changes the features; the facts below count anyway."""
     model: str
     """Name of the architecture in timm."""
     weights: str

@@ -32,7 +32,7 @@ class TimmBackbone:
 
     def __init__(self, card: BackboneCard, model: nn.Module) -> None:
         self.card = card
-        self.key = f"{card.name}-v{card.version}-{_digest(model)}"
+        self.key = f"{card.name}-v{card.version}-{_digest(card, model)}"
         # Threads set the limit for themselves too: OpenMP keeps it per thread.
         self._pool = ThreadPoolExecutor(
             _cores(), thread_name_prefix=card.name, initializer=use_one_thread
@@ -65,9 +65,11 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def _digest(model: nn.Module) -> str:
-    """Short hash of names and weights, the same whatever file they came from."""
-    digest = hashlib.sha256()
+def _digest(card: BackboneCard, model: nn.Module) -> str:
+    """Short hash of preprocessing, names and weights, whatever file the weights came from."""
+    digest = hashlib.sha256(
+        repr((card.resize, card.input_size, card.interpolation, card.mean, card.std)).encode()
+    )
     for name, tensor in sorted(model.state_dict().items()):
         digest.update(name.encode())
         digest.update(tensor.detach().contiguous().numpy().tobytes())
