@@ -1,0 +1,80 @@
+"""A review desk with a clock that tests turn by hand."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+from review_app.permissions import Person
+from review_app.review.desk import ReviewDesk
+from review_app.review.options import ReviewOptions, change_options
+from review_app.review.tasks import Queue, Receipt, Submission
+from storage.database import Database
+from storage.enums import ItemState, LabelValue
+from storage.models import AuditEvent, Item, Label
+
+REAL, FAKE, UNSURE = LabelValue.REAL, LabelValue.FAKE, LabelValue.UNSURE
+
+
+class Clock:
+    """Tells the time it was set to."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pass_minutes(self, minutes: float) -> None:
+        self.now += timedelta(minutes=minutes)
+
+
+class Bench:
+    """A desk, its clock, and short ways to work at it and to look at what is stored."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.clock = Clock()
+        self.desk = ReviewDesk(database, lambda decision: f"{decision.p_fake:.2f}", self.clock)
+        self._ids = count(1)
+
+    def new_id(self) -> str:
+        return f"answer-{next(self._ids):04d}"
+
+    def take(self, person: Person, queue: Queue = Queue.WAITING, n: int = 1) -> list[int]:
+        """The ids of the items handed out."""
+        return [task.item_id for task in self.desk.take(person, n, queue)]
+
+    def label(
+        self, person: Person, item_id: int, value: LabelValue = REAL, client_id: str = ""
+    ) -> Receipt:
+        client_id = client_id or self.new_id()
+        submission = Submission(client_id=client_id, item_id=item_id, value=value)
+        return self.desk.label(person, submission)
+
+    def undo(self, person: Person) -> int:
+        return self.desk.undo(person, self.new_id()).item_id
+
+    def options(self, admin: Person, **values: object) -> None:
+        change_options(self.database, admin, ReviewOptions.model_validate(values))
+
+    def item(self, item_id: int) -> Item:
+        with self.database.read() as repos:
+            item = repos.items.get(item_id)
+            assert item is not None
+            return item
+
+    def state(self, item_id: int) -> ItemState:
+        return self.item(item_id).state
+
+    def in_force(self, item_id: int) -> list[Label]:
+        with self.database.read() as repos:
+            return repos.labels.in_force(item_id)
+
+    def events(self, item_id: int) -> list[AuditEvent]:
+        with self.database.read() as repos:
+            return repos.audit.of_item(item_id)
+
+    def first_broken(self) -> int | None:
+        with self.database.read() as repos:
+            return repos.audit.first_broken()

@@ -1,0 +1,236 @@
+"""Who is handed what, for how long, and when it goes back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from review_app.errors import ClaimLostError, ConflictError, NotAllowedError
+from review_app.permissions import Person
+from review_app.review.desk import MAX_AHEAD
+from review_app.review.tasks import Queue
+from storage.enums import ItemState
+from tests.factories import Factory
+from tests.review.desks import REAL, UNSURE, Bench
+
+
+def test_items_are_handed_out_in_order_of_rank(bench: Bench, factory: Factory, ada: Person) -> None:
+    late, early = factory.item(rank=2.0), factory.item(rank=1.0)
+    assert bench.take(ada, n=2) == [early, late]
+
+
+@pytest.mark.parametrize("state", [s for s in ItemState if s is not ItemState.IN_REVIEW])
+def test_only_items_in_review_are_handed_to_reviewers(
+    state: ItemState, bench: Bench, factory: Factory, ada: Person
+) -> None:
+    factory.item(state)
+    assert bench.take(ada) == []
+
+
+def test_a_held_item_is_not_handed_to_anybody_else(
+    bench: Bench, factory: Factory, ada: Person, ben: Person
+) -> None:
+    factory.item()
+    assert len(bench.take(ada)) == 1
+    assert bench.take(ben) == []
+
+
+def test_at_overlap_two_an_item_goes_to_two_people_and_not_to_a_third(
+    bench: Bench, factory: Factory, ada: Person, ben: Person
+) -> None:
+    item = factory.item(needed_labels=2)
+    assert bench.take(ada) == bench.take(ben) == [item]
+    assert bench.take(factory.person()) == []
+
+
+def test_held_items_survive_a_reload(bench: Bench, factory: Factory, ada: Person) -> None:
+    factory.items(5)
+    first = bench.take(ada, n=2)
+    bench.clock.pass_minutes(9)
+    assert bench.take(ada, n=2) == first
+    bench.clock.pass_minutes(9)  # the reload renewed the lease
+    assert bench.take(ada, n=3)[:2] == first
+
+
+def test_nobody_holds_more_than_the_limit(bench: Bench, factory: Factory, ada: Person) -> None:
+    factory.items(MAX_AHEAD + 3)
+    assert len(bench.take(ada, n=100)) == MAX_AHEAD
+    assert len(bench.take(ada, n=100)) == MAX_AHEAD
+
+
+def test_asking_for_none_still_hands_out_one(bench: Bench, factory: Factory, ada: Person) -> None:
+    factory.item()
+    assert len(bench.take(ada, n=0)) == 1
+
+
+def test_a_task_hints_at_nothing(bench: Bench, factory: Factory, ada: Person) -> None:
+    factory.item(decided=True, known=REAL, name="fakes/swap.png", source="fakes")
+    (task,) = bench.desk.take(ada)
+    assert set(task.model_dump()) == {"item_id", "image_url", "width", "height", "expires_at"}
+    assert "swap" not in task.model_dump_json()
+
+
+def test_a_lease_runs_out_and_the_item_goes_to_the_next_person(
+    bench: Bench, factory: Factory, ada: Person, ben: Person
+) -> None:
+    item = factory.item()
+    (task,) = bench.desk.take(ada)
+    assert task.expires_at == bench.clock.now + timedelta(minutes=10)
+    bench.clock.pass_minutes(9.9)
+    assert bench.take(ben) == []
+    bench.clock.pass_minutes(0.1)
+    assert bench.take(ben) == [item]
+
+
+def test_the_lease_lasts_as_long_as_the_admin_says(
+    bench: Bench, factory: Factory, ada: Person, ben: Person, root: Person
+) -> None:
+    item = factory.item()
+    bench.options(root, lease_minutes=1)
+    bench.take(ada)
+    bench.clock.pass_minutes(1)
+    assert bench.take(ben) == [item]
+
+
+def test_a_heartbeat_keeps_what_is_held(
+    bench: Bench, factory: Factory, ada: Person, ben: Person
+) -> None:
+    factory.item()
+    bench.take(ada)
+    for _ in range(3):
+        bench.clock.pass_minutes(9)
+        assert bench.desk.heartbeat(ada) == 1
+    assert bench.take(ben) == []
+
+
+def test_a_heartbeat_after_the_lease_ran_out_revives_nothing(
+    bench: Bench, factory: Factory, ada: Person, ben: Person
+) -> None:
+    item = factory.item()
+    bench.take(ada)
+    bench.clock.pass_minutes(10)
+    assert bench.desk.heartbeat(ada) == 0
+    assert bench.take(ben) == [item]
+
+
+def test_released_items_go_to_others_at_once(
+    bench: Bench, factory: Factory, ada: Person, ben: Person
+) -> None:
+    items = factory.items(3)
+    bench.take(ada, n=3)
+    assert bench.desk.release(ada) == 3
+    assert bench.take(ben, n=3) == items
+    assert bench.desk.release(ada) == 0
+
+
+def test_a_skipped_item_is_never_offered_to_that_person_again(
+    bench: Bench, factory: Factory, ada: Person, ben: Person
+) -> None:
+    item = factory.item()
+    bench.take(ada)
+    bench.desk.skip(ada, item)
+    bench.desk.skip(ada, item)  # a double click
+    assert bench.take(ada) == []
+    bench.clock.pass_minutes(60)
+    assert bench.take(ada) == []
+    assert bench.take(ben) == [item]
+
+
+def test_a_skip_after_the_lease_ran_out_is_still_remembered(
+    bench: Bench, factory: Factory, ada: Person
+) -> None:
+    item = factory.item()
+    bench.take(ada)
+    bench.clock.pass_minutes(10)
+    bench.desk.skip(ada, item)
+    assert bench.take(ada) == []
+
+
+def test_a_skip_of_what_was_never_held_is_refused(
+    bench: Bench, factory: Factory, ada: Person
+) -> None:
+    with pytest.raises(ClaimLostError, match="take the next one"):
+        bench.desk.skip(ada, factory.item())
+
+
+def test_a_skip_of_what_was_answered_is_refused(
+    bench: Bench, factory: Factory, ada: Person
+) -> None:
+    item = factory.item()
+    bench.take(ada)
+    bench.label(ada, item)
+    with pytest.raises(ConflictError, match="undo that first"):
+        bench.desk.skip(ada, item)
+
+
+def test_an_answer_to_what_was_skipped_is_refused(
+    bench: Bench, factory: Factory, ada: Person
+) -> None:
+    item = factory.item()
+    bench.take(ada)
+    bench.desk.skip(ada, item)
+    with pytest.raises(ConflictError, match="take the next one"):
+        bench.label(ada, item)
+    assert bench.in_force(item) == []
+
+
+def test_going_to_another_queue_gives_back_what_was_held(
+    bench: Bench, factory: Factory, ada: Person, root: Person
+) -> None:
+    waiting, escalated = factory.item(), factory.item(ItemState.ESCALATED)
+    assert bench.take(root) == [waiting]
+    assert bench.take(root, Queue.ESCALATED) == [escalated]
+    assert bench.take(ada) == [waiting]
+
+
+def test_reviewers_may_not_take_escalated_items(
+    bench: Bench, factory: Factory, ada: Person
+) -> None:
+    factory.item(ItemState.ESCALATED)
+    with pytest.raises(NotAllowedError):
+        bench.take(ada, Queue.ESCALATED)
+
+
+def test_an_escalated_item_is_handed_to_one_admin_at_a_time(
+    bench: Bench, factory: Factory, root: Person
+) -> None:
+    item = factory.item(needed_labels=3)
+    for name in "xyz":
+        person = factory.person(name)
+        bench.take(person)
+        bench.label(person, item, UNSURE)
+    assert bench.state(item) is ItemState.ESCALATED
+    assert bench.take(root, Queue.ESCALATED) == [item]
+    assert bench.take(factory.admin(), Queue.ESCALATED) == []
+
+
+def test_reviewers_see_the_images_that_were_handed_to_them_and_no_others(
+    bench: Bench, factory: Factory, ada: Person, root: Person
+) -> None:
+    mine, other = factory.items(2)
+    bench.take(ada)
+    assert bench.desk.may_see_image(ada, mine)
+    assert not bench.desk.may_see_image(ada, other)
+    assert bench.desk.may_see_image(root, other)
+
+
+def test_progress_counts_what_waits_and_what_was_done(
+    bench: Bench, factory: Factory, ada: Person, root: Person
+) -> None:
+    factory.items(4)
+    factory.item(ItemState.ESCALATED)
+    bench.clock.now = bench.clock.now.replace(hour=23, minute=59)
+    (first,) = bench.take(ada)
+    bench.label(ada, first)
+    bench.clock.pass_minutes(2)  # past midnight
+    start = bench.clock.now
+    (second,) = bench.take(ada)
+    bench.label(ada, second)
+    (third,) = bench.take(ada)
+    bench.label(ada, third)
+    bench.undo(ada)
+    progress = bench.desk.progress(ada, start - timedelta(hours=1))
+    assert (progress.waiting, progress.done_today, progress.done_session) == (2, 1, 2)
+    assert progress.escalated is None
+    assert bench.desk.progress(root, start).escalated == 1

@@ -1,0 +1,49 @@
+"""Reviewers as threads and as processes of their own; importable, so that ``spawn`` finds them."""
+
+from __future__ import annotations
+
+import random
+import signal
+from os import getpid, kill
+
+from review_app.permissions import Person
+from review_app.review.desk import ReviewDesk
+from review_app.review.tasks import Submission
+from storage.database import Database
+from storage.enums import LabelValue, Role
+from tests.review.desks import FAKE, REAL
+
+
+def review_until_empty(url: str, person_id: int) -> list[int]:
+    """Take and label through an engine of one's own until nothing waits; the items, in order."""
+    database = Database(url)
+    person = Person(person_id, f"reviewer-{person_id}", Role.REVIEWER)
+    try:
+        return work(ReviewDesk(database, lambda _: ""), person)
+    finally:
+        database.close()
+
+
+def work(desk: ReviewDesk, person: Person) -> list[int]:
+    """Take one to three items and answer them, sometimes twice as a flaky network would."""
+    generator = random.Random(person.id)
+    answered: list[int] = []
+    while tasks := desk.take(person, generator.randint(1, 3)):
+        for task in tasks:
+            value: LabelValue = generator.choice([REAL, FAKE])
+            client_id = f"{person.name}-{task.item_id}-{len(answered)}"
+            answer = Submission(client_id=client_id, item_id=task.item_id, value=value)
+            for _ in range(generator.choice([1, 1, 1, 2])):
+                receipt = desk.label(person, answer)
+                assert not receipt.extra
+            answered.append(task.item_id)
+    return answered
+
+
+def label_one_and_die(url: str, person_id: int) -> None:
+    """Answer one item, and be killed the moment the answer is acknowledged."""
+    desk = ReviewDesk(Database(url), lambda _: "")
+    person = Person(person_id, f"reviewer-{person_id}", Role.REVIEWER)
+    (task,) = desk.take(person)
+    desk.label(person, Submission(client_id="last-words", item_id=task.item_id, value=FAKE))
+    kill(getpid(), signal.SIGKILL)
