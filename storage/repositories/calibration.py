@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Select, func, literal, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from storage.enums import ItemState, LabelValue
 from storage.models import Decision, Image, Item, KnownLabel, Policy, Prediction
@@ -39,7 +39,13 @@ class Calibration:
         known = self._query(checkpoint_id, head, KnownLabel.value, literal(True)).join(
             KnownLabel, KnownLabel.item_id == Item.id
         )
-        first = select(func.min(Decision.id)).where(Decision.item_id == Item.id).scalar_subquery()
+        earlier = aliased(Decision)
+        first = (
+            select(func.min(earlier.id))
+            .where(earlier.item_id == Item.id)
+            .correlate(Item)
+            .scalar_subquery()
+        )
         reviewed = (
             self._query(checkpoint_id, head, Item.verdict, literal(False))
             .join(Decision, Decision.id == first)
