@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.special import logit
 from sklearn.metrics import (
     accuracy_score,
     brier_score_loss,
@@ -66,7 +67,7 @@ def test_the_metrics_agree_with_scikit_learn() -> None:
 
 def test_a_head_without_std_is_ranked_by_its_confidence() -> None:
     prediction, is_fake = scores(400, 2)
-    plain = certain(prediction.p_fake)
+    plain = certain(logit(prediction.p_fake))
     metrics = head_metrics(plain, is_fake, 0.5, has_std=False)
     wrong = (prediction.p_fake >= 0.5) != is_fake
     doubt = 1 - np.maximum(prediction.p_fake, 1 - prediction.p_fake)

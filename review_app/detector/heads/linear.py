@@ -8,7 +8,6 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from review_app.detector.heads.base import (
     Head,
@@ -35,7 +34,7 @@ class LinearHead(Head):
     def predict(self, features: Matrix) -> HeadPrediction:
         """See :class:`Head`; std and mutual information are 0."""
         logits = block_matmul(features, self._weight[:, None])[:, 0] + self._bias
-        return certain(expit(logits.astype(np.float64)))
+        return certain(logits.astype(np.float64))
 
     def state(self) -> State:
         """``weight`` [width], ``bias`` [1]."""

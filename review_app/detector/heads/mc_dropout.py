@@ -8,7 +8,6 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from review_app.detector.heads.base import (
     Head,
@@ -60,7 +59,7 @@ class McDropoutHead(Head):
         """See :class:`Head`."""
         hidden = np.maximum(block_matmul(features, self._hidden_weight) + self._hidden_bias, 0)
         logits = block_matmul(hidden, self._passes) + self._output_bias
-        return mixture(expit(logits.astype(np.float64)), self._weights)
+        return mixture(logits.astype(np.float64), self._weights)
 
     def state(self) -> State:
         """Two layers, uint8 ``masks`` [T, hidden] and the share ``keep`` [1] that they keep."""

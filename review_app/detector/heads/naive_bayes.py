@@ -8,7 +8,6 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from review_app.detector.heads.base import (
     Head,
@@ -51,7 +50,7 @@ class NaiveBayesHead(Head):
         """See :class:`Head`; std and mutual information are 0."""
         terms = np.concatenate([np.square(features), features], axis=1)
         logits = block_matmul(terms, self._coefficients)[:, 0] + self._constant
-        return certain(expit(logits.astype(np.float64)))
+        return certain(logits.astype(np.float64))
 
     def state(self) -> State:
         """``mean`` and ``variance`` [2, width] (real, fake), prior ``log_odds`` of fake [1]."""

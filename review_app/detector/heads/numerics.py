@@ -7,11 +7,13 @@ last, contiguous axis, where NumPy treats every row alike. Tests hold both to th
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import entr, expit
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from review_app.detector.heads.base import HeadPrediction, Matrix
 
@@ -24,31 +26,39 @@ Float64 = NDArray[np.float64]
 
 
 def block_matmul(features: Matrix, weights: Matrix) -> Matrix:
-    """``features @ weights`` for [n, d] and [d, k], row by row independent of the batch."""
-    rows = np.ascontiguousarray(features)
-    n = len(rows)
-    product = np.empty((n, weights.shape[1]), dtype=np.float32)
-    for start in range(0, n, BLOCK):
-        block = rows[start : start + BLOCK]
-        if len(block) < BLOCK:
-            block = np.concatenate([block, np.zeros((BLOCK - len(block), rows.shape[1]), "f4")])
-        product[start : start + BLOCK] = (block @ weights)[: n - start]
+    """``features @ weights`` for [n, d] and [d, k], row by row independent of the batch.
+
+    Blocks are shared out over the cores; each runs on one thread, since BLAS's own threads wait for
+    each other at every product and crawl where other work has the cores.
+    """
+    pool = _pool()
+    product = np.empty((len(features), weights.shape[1]), dtype=np.float32)
+    starts = range(0, len(features), BLOCK)
+
+    def multiply(start: int) -> None:
+        rows = features[start : start + BLOCK]
+        block = np.zeros((BLOCK, features.shape[1]), dtype=np.float32)
+        block[: len(rows)] = rows
+        product[start : start + BLOCK] = (block @ weights)[: len(rows)]
+
+    run = pool.map if len(starts) > 2 else map  # a thread costs more than it saves on two blocks
+    list(run(multiply, starts))
     return product
 
 
-def certain(p_fake: Float64) -> HeadPrediction:
+def certain(logits: Float64) -> HeadPrediction:
     """The prediction of a head with one set of weights: nothing to disagree about."""
-    zero = np.zeros_like(p_fake)
-    return HeadPrediction(p_fake, zero, _entropy(p_fake), zero.copy())
+    p_fake, entropy = _bernoulli(logits)
+    return HeadPrediction(p_fake, np.zeros_like(p_fake), entropy, np.zeros_like(p_fake))
 
 
-def mixture(p_fake: Float64, weights: Float64) -> HeadPrediction:
+def mixture(logits: Float64, weights: Float64) -> HeadPrediction:
     """The prediction of members [n, t] that count with ``weights`` [t], which sum to 1."""
+    p_fake, entropies = _bernoulli(logits)
     mean = np.clip((p_fake * weights).sum(axis=1), 0.0, 1.0)
     variance = (np.square(p_fake - mean[:, None]) * weights).sum(axis=1)
-    entropy = _entropy(mean)
-    expected_entropy = (_entropy(p_fake) * weights).sum(axis=1)
-    information = np.maximum(entropy - expected_entropy, 0.0)
+    entropy = -_xlogx(mean) - _xlogx(1.0 - mean)
+    information = np.maximum(entropy - (entropies * weights).sum(axis=1), 0.0)
     return HeadPrediction(mean, np.sqrt(variance), entropy, information)
 
 
@@ -59,8 +69,7 @@ def logit_normal(mean: Float64, variance: Float64) -> HeadPrediction:
     exp(-x²/2), with f the sigmoid, its square deviation, and its entropy.
     """
     nodes, weights = _hermite()
-    logits = mean[:, None] + np.sqrt(variance)[:, None] * nodes
-    return mixture(expit(logits), weights)
+    return mixture(mean[:, None] + np.sqrt(variance)[:, None] * nodes, weights)
 
 
 @cache
@@ -69,7 +78,24 @@ def _hermite() -> tuple[Float64, Float64]:
     return nodes, weights / weights.sum()
 
 
-def _entropy(p_fake: Float64) -> Float64:
-    """Binary entropy in nats."""
-    total: Float64 = entr(p_fake) + entr(1.0 - p_fake)
-    return total
+@cache
+def _pool() -> ThreadPoolExecutor:
+    threadpool_limits(1, user_api="blas")
+    return ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="heads")
+
+
+def _bernoulli(logits: Float64) -> tuple[Float64, Float64]:
+    """Probability and entropy in nats at ``logits``, by formulas that never cancel.
+
+    With e = exp(-|z|): sigmoid(|z|) = 1 / (1 + e) and H = log(1 + e) + |z| e / (1 + e).
+    """
+    size = np.abs(logits)
+    small = np.exp(-size)
+    likely = 1.0 / (1.0 + small)
+    unlikely = small * likely
+    return np.where(logits >= 0, likely, unlikely), np.log1p(small) + size * unlikely
+
+
+def _xlogx(p: Float64) -> Float64:
+    product: Float64 = p * np.log(np.where(p > 0, p, 1.0))
+    return product

@@ -1,0 +1,164 @@
+"""Heads against the source method's way, a loop of 50 random passes, in the same run.
+
+``python -m benchmarks.heads [--quick] [--json]``; exit 1 when a bar does not hold. Both sides
+answer the same question for the same images (mean, std, entropy and mutual information of P(fake));
+only the loop's answer changes from run to run. Rounds alternate, and ratios are of medians.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from statistics import median
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from review_app.detector.heads import (
+    Head,
+    HeadName,
+    McDropoutTraining,
+    Training,
+    VariationalTraining,
+)
+
+WIDTH = 1280
+PASSES = 50
+BATCHES = (1, 32, 1024)
+BARS = {HeadName.MC_DROPOUT: 60.0, HeadName.VARIATIONAL: 12.0}
+"""How many times the loop's speed, at the largest batch."""
+TRAININGS: dict[HeadName, Training] = {
+    HeadName.MC_DROPOUT: McDropoutTraining(epochs=2, passes=PASSES),
+    HeadName.VARIATIONAL: VariationalTraining(epochs=2),
+}
+Summary = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]
+
+
+def summarise(passes: Sequence[torch.Tensor]) -> Summary:
+    """Mean, std, entropy and mutual information of the passes' P(fake), [n] each."""
+    members = torch.stack(list(passes))
+    mean = members.mean(0)
+    entropy = _entropy(mean)
+    return mean, members.std(0), entropy, entropy - _entropy(members).mean(0)
+
+
+def mc_dropout_loop(head: Head) -> Callable[[torch.Tensor], Summary]:
+    """The network run PASSES times with its dropout on."""
+    state = {name: torch.from_numpy(tensor) for name, tensor in head.state().items()}
+    dropout = 1 - float(state["keep"])
+
+    def once(x: torch.Tensor) -> torch.Tensor:
+        hidden = F.relu(F.linear(x, state["hidden_weight"], state["hidden_bias"]))
+        dropped = F.dropout(hidden, dropout, training=True)
+        return torch.sigmoid(dropped @ state["output_weight"] + state["output_bias"])
+
+    return lambda x: summarise([once(x) for _ in range(PASSES)])
+
+
+def variational_loop(head: Head) -> Callable[[torch.Tensor], Summary]:
+    """The layer run PASSES times, each with newly drawn weights."""
+    state = {name: torch.from_numpy(tensor) for name, tensor in head.state().items()}
+
+    def once(x: torch.Tensor) -> torch.Tensor:
+        weight = state["mean"] + state["std"] * torch.randn_like(state["std"])
+        bias = state["bias_mean"] + state["bias_std"] * torch.randn(1)
+        return torch.sigmoid(x @ weight + bias)
+
+    return lambda x: summarise([once(x) for _ in range(PASSES)])
+
+
+LOOPS = {HeadName.MC_DROPOUT: mc_dropout_loop, HeadName.VARIATIONAL: variational_loop}
+
+
+def measure(rounds: int) -> dict[str, dict[str, float]]:
+    """Microseconds a call of both ways and their ratio, by head and batch size."""
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(max(BATCHES), WIDTH)).astype(np.float32)
+    labels = rng.random(len(features)) < 0.5
+    measures: dict[str, dict[str, float]] = {}
+    for name, training in TRAININGS.items():
+        head = training.fit(features, labels, seed=0)
+        loop = LOOPS[name](head)
+        torch.set_num_threads(os.cpu_count() or 1)  # the loop may use what it can
+        for batch in BATCHES:
+            rows = features[:batch]
+            ours, theirs = _alternate(
+                partial(head.predict, rows), partial(loop, torch.from_numpy(rows)), rounds
+            )
+            measures[f"{name}_batch_{batch}"] = {
+                "us": ours * 1e6,
+                "loop_us": theirs * 1e6,
+                "ratio": theirs / ours,
+            }
+    return measures
+
+
+def report(measures: dict[str, dict[str, float]], quick: bool) -> dict[str, Any]:
+    """The document that ``--json`` prints."""
+    bars = []
+    for name, bar in BARS.items():
+        ratio = measures[f"{name}_batch_{max(BATCHES)}"]["ratio"]
+        bars.append(
+            {
+                "what": f"{name}, batch {max(BATCHES)}: times the speed of the loop",
+                "value": ratio,
+                "bar": bar,
+                "holds": ratio >= bar,
+                "baseline": f"torch, {PASSES} random passes in a Python loop",
+            }
+        )
+    machine = f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores"
+    return {
+        "name": "heads",
+        "machine": f"{machine}, torch {torch.__version__}, NumPy {np.__version__}",
+        "quick": quick,
+        "measures": measures,
+        "bars": bars,
+    }
+
+
+def main() -> int:
+    """Measure, print, and say by the exit code whether the bars hold."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="few rounds")
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    options = parser.parse_args()
+    document = report(measure(rounds=7 if options.quick else 41), options.quick)
+    if options.json:
+        print(json.dumps(document, indent=1))
+    else:
+        for name, row in document["measures"].items():
+            print(f"{name:24} {row['us']:10.0f} us {row['loop_us']:10.0f} us loop", end=" ")
+            print(f"{row['ratio']:8.1f} x")
+        for bar in document["bars"]:
+            print(f"{bar['what']}: {bar['value']:.1f} (bar {bar['bar']:.0f})")
+    return 0 if all(bar["holds"] for bar in document["bars"]) else 1
+
+
+def _alternate(
+    ours: Callable[[], object], theirs: Callable[[], object], rounds: int
+) -> tuple[float, float]:
+    """Median seconds of both, run in turn so that a busy machine disturbs them alike."""
+    times: tuple[list[float], list[float]] = ([], [])
+    for _ in range(rounds + 1):
+        for call, log in zip((ours, theirs), times, strict=True):
+            start = time.perf_counter()
+            call()
+            log.append(time.perf_counter() - start)
+    return median(times[0][1:]), median(times[1][1:])  # the first round warms up
+
+
+def _entropy(p: torch.Tensor) -> torch.Tensor:
+    return -(torch.xlogy(p, p) + torch.xlogy(1 - p, 1 - p))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
