@@ -7,20 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Depends, Header, Query
+from fastapi import APIRouter, Depends, Header, HTTPException, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from review_app.errors import NotAllowedError
 from review_app.permissions import Permission, Person, require
 from review_app.review.desk import MAX_AHEAD
-from review_app.review.tasks import Progress, Queue, Receipt, Submission, Task
+from review_app.review.tasks import CLIENT_ID, Progress, Queue, Receipt, Submission, Task
 from review_app.web.identity import current_person
 
 if TYPE_CHECKING:
     from review_app.bootstrap import Application
 
-PageId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
-ClientId = PageId
+ClientId = Annotated[str, Field(pattern=CLIENT_ID)]
 
 
 class _Body(BaseModel):
@@ -32,13 +30,13 @@ class Take(_Body):
 
     n: int = Field(3, ge=1, le=MAX_AHEAD)
     queue: Queue = Queue.WAITING
-    page: PageId | None = Field(None, description="The open page, so that a later one outlives it.")
+    page: ClientId | None = Field(None, description="The open page; see OpenPages.")
 
 
 class Skip(_Body):
     """An item given back unanswered."""
 
-    item_id: int
+    item_id: int = Field(ge=1, le=2**63 - 1)
 
 
 class Undo(_Body):
@@ -50,7 +48,7 @@ class Undo(_Body):
 class Release(_Body):
     """Everything held is given back, unless another page of the same person has taken since."""
 
-    page: PageId | None = None
+    page: ClientId | None = None
 
 
 class Me(BaseModel):
@@ -96,9 +94,8 @@ def reviewer(
     answers.
     """
     if x_person is not None and x_person != person.id:
-        raise NotAllowedError(
-            f"this page belongs to another account than {person.name}, who is signed in now; "
-            "reload it"
+        raise HTTPException(
+            401, f"This page is not {person.name}'s, who is signed in now. Reload it."
         )
     return require(person, Permission.REVIEW)
 

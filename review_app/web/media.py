@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Path
 from starlette.responses import FileResponse, StreamingResponse
 
 from review_app.errors import NotAllowedError, NotFoundError
@@ -15,6 +15,7 @@ from review_app.web.identity import current_person
 if TYPE_CHECKING:
     from review_app.bootstrap import Application
 
+ItemId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 Signed = Annotated[Person, Depends(current_person)]
 _EXPORT_TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
 
@@ -24,7 +25,7 @@ def media_router(app: Application) -> APIRouter:
     router = APIRouter()
 
     @router.get("/media/{item_id}")
-    def image(item_id: int, person: Signed) -> FileResponse:
+    def image(item_id: ItemId, person: Signed) -> FileResponse:
         # Reviewers get one answer for "not yours" and "not there": which ids exist is no news.
         if not app.desk.may_see_image(person, item_id):
             raise NotAllowedError("this image was not handed to you")

@@ -15,4 +15,9 @@ _FRAME = Path(__file__).parent / "templates" / "review.html"
 
 def build_review() -> None:
     """Add the viewer to the open Blocks."""
-    gr.HTML(_FRAME.read_text(encoding="utf-8"), elem_id="review-frame", js_on_load=None)
+    gr.HTML(
+        _FRAME.read_text(encoding="utf-8"),
+        elem_id="review-frame",
+        apply_default_css=False,
+        js_on_load=None,
+    )

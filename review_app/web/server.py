@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import gradio as gr
 from fastapi import FastAPI, Request
-from gradio.components import Navbar
+from starlette.responses import RedirectResponse
 
 from review_app.permissions import Area, Person, may_enter
 from review_app.web import failures, shell
 from review_app.web.admin import build_admin
 from review_app.web.api import api_router
-from review_app.web.assets import PREFIX, Assets
+from review_app.web.assets import PREFIX, Assets, asset_url
 from review_app.web.guard import Guard
 from review_app.web.health import health_router
 from review_app.web.identity import Sessions
@@ -45,6 +45,7 @@ def create_app(app: Application) -> FastAPI:
     web.include_router(export_router(app))
     web.include_router(health_router(app))
     web.mount(PREFIX, Assets())
+    web.add_api_route("/favicon.ico", _favicon, include_in_schema=False)
     limits = app.settings
     with _temp_dir(limits.data_dir / "uploads", "review"):
         _mount(web, _review_pages(app), "/review", Area.REVIEW, limits.max_file_mb)
@@ -54,14 +55,16 @@ def create_app(app: Application) -> FastAPI:
     return web
 
 
+async def _favicon() -> RedirectResponse:
+    return RedirectResponse(asset_url("icon.svg"))
+
+
 def _review_pages(app: Application) -> gr.Blocks:
     blocks = shell.open_blocks("Review")
     with blocks:
-        Navbar(visible=False)
         shell.header(shell.Page.REVIEW)
         build_review()
     with blocks.route("Inspect", "inspect"):
-        Navbar(visible=False)
         shell.header(shell.Page.INSPECT)
         build_inspect(app)
     return blocks

@@ -30,6 +30,7 @@ HEAD = f"""
 <link rel="icon" href="{asset_url("icon.svg")}" type="image/svg+xml">
 <link rel="stylesheet" href="{asset_url("app.css")}">
 <link rel="stylesheet" href="{asset_url("review.css")}">
+<link rel="stylesheet" href="{asset_url("panels.css")}">
 <script type="module" src="{asset_url("shell.js")}"></script>
 <script type="module" src="{asset_url("review/main.js")}"></script>
 """
@@ -59,6 +60,7 @@ def header(active: Page) -> None:
 <button type="button" id="sign-out" class="quiet">Sign out</button></div>
 </header>""",
         elem_id="header",
+        apply_default_css=False,
         js_on_load=None,
     )
 

@@ -9,6 +9,8 @@ const me = fetch("/api/v1/me", { headers: { accept: "application/json" } }).then
 });
 
 async function signOut() {
+  // A page with unsaved work may ask to wait.
+  if (!dispatchEvent(new CustomEvent("signing-out", { cancelable: true }))) return;
   await fetch("/logout", { method: "POST", redirect: "manual" });
   location.assign("/login");
 }

@@ -1,0 +1,214 @@
+// The review loop: show, take the answer, show the next at once; the server hears of it behind.
+
+import { Card, Deck } from "./deck.js";
+import { listen } from "./keys.js";
+import { Outbox } from "./outbox.js";
+import { SignedOut } from "./server.js";
+import { Supply } from "./supply.js";
+import { Tally } from "./tally.js";
+import { previousLine } from "./view.js";
+
+const REMEMBERED = 20; // how many answers back the page can show at once; the server knows all
+
+export class Review {
+  #view;
+  #outbox;
+  #deck;
+  #supply;
+  #tally;
+  #history = []; // answers given on this page, oldest first: {entry, card}
+  #turn = Promise.resolve(); // actions run one after the other, in the order of the keys
+  #onShow = null; // the card whose image is on the page
+  #broken = null; // the card whose image did not load
+  #warned = false;
+
+  constructor(person, server, view) {
+    this.#view = view;
+    this.#outbox = new Outbox(person, (entry) => server[entry.kind](entry));
+    this.#deck = new Deck(this.#outbox.entries());
+    this.#supply = new Supply(server, this.#deck, () => this.#outbox.entries().length);
+    this.#tally = new Tally(person, server, this.#outbox, view.status);
+  }
+
+  start() {
+    listen(this.#view.root, (action) => {
+      this.#turn = this.#turn.then(() => this.#act(action));
+    });
+    this.#outbox.addEventListener("stored", (event) => this.#stored(event.detail));
+    this.#outbox.addEventListener("refused", (event) => this.#refused(event.detail));
+    this.#supply.addEventListener("change", () => this.#show());
+    const queue = this.#view.status.queue;
+    queue.addEventListener("change", () => this.#supply.switchTo(queue.value));
+    addEventListener("signing-out", (event) => this.#signingOut(event));
+    this.#showRefused();
+    this.#outbox.pump();
+    this.#supply.start();
+    this.#tally.start();
+  }
+
+  async #act(action) {
+    const card = this.#deck.current;
+    const canSee = card !== undefined && card === this.#onShow;
+    if (action === "help") this.#view.help.showModal();
+    else if (action === "undo") await this.#undo();
+    else if (action === "skip" && card && (canSee || card === this.#broken)) this.#skip();
+    else if (!canSee) this.#view.say("Wait for the image.");
+    else if (action === "comment") this.#view.comment.toggle();
+    else this.#label(action);
+  }
+
+  #label(value) {
+    const { seconds } = this.#deck.current;
+    this.#answer({ kind: "label", value, comment: this.#view.comment.value, seconds });
+    this.#view.setPrevious(previousLine(value));
+    this.#show(`You said ${value}.`);
+  }
+
+  #skip() {
+    this.#answer({ kind: "skip" });
+    this.#view.setPrevious("Previous: skipped.");
+    this.#show("Skipped.");
+  }
+
+  #answer(what) {
+    const card = this.#deck.pass();
+    card.comment = this.#view.comment.value;
+    const item_id = card.task.item_id;
+    const entry = this.#outbox.add({ ...what, client_id: crypto.randomUUID(), item_id });
+    this.#history = [...this.#history.slice(1 - REMEMBERED), { entry, card }];
+    this.#view.hint.seen();
+    this.#outbox.pump();
+    this.#supply.refill();
+  }
+
+  async #undo() {
+    const last = this.#history.pop();
+    if (last && (await this.#outbox.cancel(last.entry))) {
+      this.#bringBack(last.card);
+    } else if (last?.entry.kind === "skip") {
+      this.#view.setPrevious("A skip cannot be taken back. Z again undoes the answer before it.");
+      this.#view.say("A skip cannot be taken back.");
+    } else {
+      const [of, item_id] = [last?.entry.client_id, last?.card.task.item_id];
+      this.#outbox.add({ kind: "undo", client_id: crypto.randomUUID(), of, item_id });
+      if (last) this.#bringBack(last.card);
+      this.#outbox.pump();
+    }
+  }
+
+  #bringBack(card) {
+    this.#deck.bringBack(card);
+    this.#view.setPrevious("Taken back. Answer again.");
+    this.#show("Taken back.");
+  }
+
+  // Put the current card's image on the page, or say why there is none.
+  async #show(words = "") {
+    const card = this.#deck.current;
+    if (card && card === this.#onShow) return;
+    this.#onShow = null;
+    this.#view.comment.close();
+    if (!card) {
+      this.#showNone(words);
+      return;
+    }
+    this.#view.comment.value = card.comment;
+    this.#view.showWaiting();
+    const image = await card.image().catch(() => null);
+    if (this.#deck.current !== card || this.#onShow === card) return;
+    if (image) this.#showImage(card, image, words);
+    else this.#showBroken(card);
+  }
+
+  #showImage(card, image, words) {
+    this.#view.showImage(image);
+    this.#onShow = card;
+    card.shown();
+    this.#view.say(`${words} Next image.`.trim());
+  }
+
+  #showBroken(card) {
+    this.#broken = card;
+    const text = "The connection may be down, or the file may be missing. Your answers are safe.";
+    const again = ["Try again", () => this.#show()];
+    const skip = ["Skip it", () => this.#act("skip")];
+    this.#view.showNotice("This image did not load", text, [again, skip]);
+  }
+
+  #showNone(words) {
+    if (this.#supply.isTaking && !this.#supply.trouble) {
+      this.#view.showWaiting();
+      return;
+    }
+    const again = ["Look again", () => this.#supply.refill()];
+    const { trouble } = this.#supply;
+    if (trouble instanceof SignedOut) {
+      const signIn = ["Sign in", () => location.assign("/login?next=/review/")];
+      const text = "Sign in to go on. Answers that are not saved yet stay in this browser.";
+      this.#view.showNotice("Your sign-in has ended", text, [signIn]);
+    } else if (trouble) {
+      const text = "Answers given so far are kept in this browser. This page tries again by itself.";
+      this.#view.showNotice("The server cannot be reached", text, [again]);
+    } else {
+      this.#view.showNotice(...this.#nothing(), [again]);
+    }
+    if (words) this.#view.say(words);
+  }
+
+  #nothing() {
+    const counts = this.#tally.counts;
+    const waiting = this.#supply.queue === "escalated" ? counts?.escalated : counts?.waiting;
+    if (waiting > 0) {
+      const text = "is with other reviewers, or went through your hands already.";
+      return ["Nothing for you right now", `What still waits (${waiting}) ${text}`];
+    }
+    const done = counts?.done_today ? ` You answered ${counts.done_today} today.` : "";
+    return ["Nothing waits", `New images appear here by themselves.${done}`];
+  }
+
+  #stored({ entry, reply }) {
+    const isLatest = this.#history.at(-1)?.entry.client_id === entry.client_id;
+    if (entry.kind === "label" && isLatest) this.#view.setPrevious(previousLine(entry.value, reply));
+    if (entry.kind === "undo") this.#undone(entry, reply);
+    this.#supply.refillIfShort();
+    this.#tally.countSoon();
+  }
+
+  // The server withdraws the newest answer it knows; usually that is the one we brought back.
+  #undone(entry, task) {
+    if (entry.item_id === task.item_id) return;
+    if (entry.item_id !== undefined) this.#deck.drop(entry.item_id);
+    this.#history = this.#history.filter((past) => past.card.task.item_id !== task.item_id);
+    this.#bringBack(new Card(task));
+  }
+
+  #refused({ entry, why }) {
+    this.#history = this.#history.filter((past) => past.entry.client_id !== entry.client_id);
+    if (entry.kind === "undo") {
+      if (entry.item_id !== undefined) this.#deck.drop(entry.item_id);
+      this.#view.setPrevious(`Not undone: ${why}.`);
+    }
+    this.#view.say(`Not taken: ${why}.`);
+    this.#showRefused();
+    this.#show();
+    this.#supply.refillIfShort();
+  }
+
+  #showRefused() {
+    this.#view.showRefused(this.#outbox.refused(), (entry) => {
+      this.#outbox.dismiss(entry);
+      this.#showRefused();
+    });
+  }
+
+  #signingOut(event) {
+    const kept = this.#outbox.entries().length;
+    if (kept === 0 || this.#warned) return;
+    event.preventDefault();
+    this.#warned = true;
+    this.#outbox.pump();
+    const text = `${kept} not saved yet. Sign out again to leave them in this browser until you sign in here next.`;
+    this.#view.setPrevious(text);
+    this.#view.say(text);
+  }
+}

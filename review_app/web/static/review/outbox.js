@@ -1,0 +1,199 @@
+// Answers on their way: each lies in localStorage until the server has acknowledged it.
+//
+// Entries are sent one at a time, in order, so that an undo never overtakes its answer. The lock
+// is shared by the tabs of one browser: whichever holds it sends for all. Sending twice is
+// harmless, as the server knows an answer by its client_id.
+
+import { Refused, SignedOut } from "./server.js";
+
+const RETRY_MS = [1000, 2000, 4000, 8000, 15_000, 30_000];
+
+export const State = Object.freeze({
+  SAVED: "saved",
+  SENDING: "sending",
+  RETRYING: "retrying",
+  SIGNED_OUT: "signed-out",
+});
+
+export class Outbox extends EventTarget {
+  #send;
+  #drawer; // waits to be sent
+  #aside; // was refused; kept for the person to read
+  #lock;
+  #state = State.SAVED;
+  #failures = 0;
+  #timer = null;
+  #pumping = false;
+  #again = false;
+  #n = 0;
+
+  // send: (entry) => Promise of the server's reply.
+  constructor(person, send) {
+    super();
+    this.#send = send;
+    this.#drawer = new Drawer(`deepfake-review/outbox/${person.id}/`);
+    this.#aside = new Drawer(`deepfake-review/aside/${person.id}/`);
+    this.#lock = `deepfake-review/outbox/${person.id}`;
+    addEventListener("online", () => this.pump());
+    addEventListener("storage", () => this.#changed());
+  }
+
+  // On disk before this returns. Call pump() to have it sent.
+  add(entry) {
+    const stamp = String(Date.now()).padStart(15, "0");
+    this.#n += 1;
+    const key = `${stamp}-${String(this.#n).padStart(6, "0")}-${entry.client_id}`;
+    const kept = { ...entry, key };
+    this.#drawer.put(kept);
+    this.#changed();
+    return kept;
+  }
+
+  entries() {
+    return this.#drawer.all();
+  }
+
+  refused() {
+    return this.#aside.all();
+  }
+
+  dismiss(entry) {
+    this.#aside.remove(entry);
+    this.#changed();
+  }
+
+  get state() {
+    return this.#state;
+  }
+
+  get safe() {
+    return this.#drawer.safe;
+  }
+
+  // Take an entry back before it is sent. False where it may be on its way already.
+  async cancel(entry) {
+    return navigator.locks.request(this.#lock, { ifAvailable: true }, (lock) => {
+      if (!lock || !this.#drawer.has(entry)) return false;
+      this.#drawer.remove(entry);
+      this.#changed();
+      return true;
+    });
+  }
+
+  async pump() {
+    if (this.#pumping) {
+      this.#again = true;
+      return;
+    }
+    clearTimeout(this.#timer);
+    this.#pumping = true;
+    try {
+      do {
+        this.#again = false;
+        await navigator.locks.request(this.#lock, () => this.#sendAll());
+      } while (this.#again && this.#state === State.SAVED);
+    } finally {
+      this.#pumping = false;
+    }
+  }
+
+  async #sendAll() {
+    for (let entry = this.#first(); entry; entry = this.#first()) {
+      if (this.#failures === 0) this.#become(State.SENDING);
+      let reply;
+      try {
+        reply = await this.#send(entry);
+      } catch (error) {
+        if (error instanceof Refused) {
+          this.#setAside(entry, error.message);
+          continue;
+        }
+        this.#later(error instanceof SignedOut ? State.SIGNED_OUT : State.RETRYING);
+        return;
+      }
+      this.#failures = 0;
+      this.#drawer.remove(entry);
+      this.#tell("stored", { entry, reply });
+    }
+    this.#become(State.SAVED);
+  }
+
+  #setAside(entry, why) {
+    this.#failures = 0;
+    this.#drawer.remove(entry);
+    // An undo of an answer that was never taken would withdraw an older one.
+    for (const later of this.entries()) if (later.of === entry.client_id) this.#drawer.remove(later);
+    if (entry.kind !== "undo") this.#aside.put({ ...entry, why });
+    this.#tell("refused", { entry, why });
+  }
+
+  #later(state) {
+    const wait = RETRY_MS[Math.min(this.#failures, RETRY_MS.length - 1)];
+    this.#failures += 1;
+    this.#timer = setTimeout(() => this.pump(), wait * (0.75 + Math.random() / 2));
+    this.#become(state);
+  }
+
+  #first() {
+    return this.entries()[0];
+  }
+
+  #become(state) {
+    this.#state = state;
+    this.#changed();
+  }
+
+  #changed() {
+    this.#tell("change", { state: this.#state, waiting: this.entries().length });
+  }
+
+  #tell(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}
+
+// Entries under one prefix of localStorage, one key each, so that tabs never overwrite each other.
+class Drawer {
+  #prefix;
+  #memory = new Map(); // where the browser lets us keep nothing
+  safe = true;
+
+  constructor(prefix) {
+    this.#prefix = prefix;
+  }
+
+  put(entry) {
+    try {
+      localStorage.setItem(this.#prefix + entry.key, JSON.stringify(entry));
+    } catch {
+      this.safe = false;
+      this.#memory.set(entry.key, entry);
+    }
+  }
+
+  has(entry) {
+    return this.all().some((other) => other.key === entry.key);
+  }
+
+  remove(entry) {
+    this.#memory.delete(entry.key);
+    try {
+      localStorage.removeItem(this.#prefix + entry.key);
+    } catch {
+      // then it never was there
+    }
+  }
+
+  // Oldest first.
+  all() {
+    const found = [...this.#memory.values()];
+    try {
+      for (const key of Object.keys(localStorage)) {
+        if (key.startsWith(this.#prefix)) found.push(JSON.parse(localStorage.getItem(key)));
+      }
+    } catch {
+      // then the memory is all there is
+    }
+    return found.sort((a, b) => (a.key < b.key ? -1 : 1));
+  }
+}

@@ -1,0 +1,80 @@
+// The header's numbers: how much waits, how much is done, whether all of it is saved.
+
+import { State } from "./outbox.js";
+
+const COUNT_MS = 30_000;
+const SOON_MS = 500;
+const SHOW_SENDING_AFTER_MS = 1500;
+
+export class Tally {
+  #server;
+  #outbox;
+  #status;
+  #since;
+  #soon = null;
+  #slow = null; // a timer: sending is mentioned only when it takes long
+  counts = null;
+
+  constructor(person, server, outbox, status) {
+    this.#server = server;
+    this.#outbox = outbox;
+    this.#status = status;
+    this.#since = sessionStart(person);
+  }
+
+  start() {
+    this.#outbox.addEventListener("change", () => this.#showSaved());
+    setInterval(() => this.#count(), COUNT_MS);
+    this.#showSaved();
+    this.#count();
+  }
+
+  countSoon() {
+    this.#soon ??= setTimeout(() => {
+      this.#soon = null;
+      this.#count();
+    }, SOON_MS);
+  }
+
+  async #count() {
+    if (document.hidden) return;
+    try {
+      this.counts = await this.#server.progress(this.#since);
+    } catch {
+      return; // the outbox and the supply tell of trouble
+    }
+    this.#status.setProgress(this.counts);
+  }
+
+  #showSaved() {
+    const kept = this.#outbox.entries().length;
+    const state = this.#outbox.state;
+    if (kept > 0 && state === State.SENDING) {
+      this.#slow ??= setTimeout(() => this.#say(`Saving ${kept}`, false), SHOW_SENDING_AFTER_MS);
+      return;
+    }
+    clearTimeout(this.#slow);
+    this.#slow = null;
+    if (kept === 0 || state === State.SAVED) this.#say("Saved", true);
+    else if (state === State.SIGNED_OUT) this.#say(`${kept} kept here, sign in again`, false);
+    else if (this.#outbox.safe) this.#say(`${kept} kept here, retrying`, false);
+    else this.#say(`${kept} not saved, keep this page open`, false);
+  }
+
+  #say(text, isFine) {
+    this.#status.setSaved(text, isFine);
+  }
+}
+
+// From the first page of this browser tab on.
+function sessionStart(person) {
+  const key = `deepfake-review/since/${person.id}`;
+  const now = new Date().toISOString();
+  try {
+    const known = sessionStorage.getItem(key);
+    if (!known) sessionStorage.setItem(key, now);
+    return known ?? now;
+  } catch {
+    return now;
+  }
+}
