@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import RLock
 from typing import Any
 
 from sqlalchemy import Engine, event
@@ -27,6 +28,9 @@ class Database:
     def __init__(self, url: str) -> None:
         self.engine: Engine = make_engine(url)
         self._writer = self.engine.execution_options(writes=True)
+        # SQLite lets waiting writers poll, and an unlucky one starves for seconds. Writers of this
+        # process queue here instead; only those of other processes still meet at the file.
+        self._turn = RLock()
 
     @contextmanager
     def read(self) -> Iterator[Repositories]:
@@ -39,7 +43,11 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Repositories]:
         """Repositories in one transaction that holds the write lock from its start."""
-        with Session(self._writer, expire_on_commit=False) as session, session.begin():
+        with (
+            self._turn,
+            Session(self._writer, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             yield Repositories(session)
 
     def close(self) -> None:

@@ -36,7 +36,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
         "foreign_keys=ON",
         # INSERT OR REPLACE fires the delete triggers of append-only tables only with this.
         "recursive_triggers=ON",
-        "cache_size=-65536",
+        "cache_size=-16384",
     ):
         connection.execute(f"PRAGMA {pragma}")
 

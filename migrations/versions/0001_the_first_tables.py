@@ -86,6 +86,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("item") as batch_op:
         batch_op.create_index("ix_item_queue", ["state", "rank", "id"], unique=False)
+        batch_op.create_index("ix_item_since", ["state", "state_since"], unique=False)
         batch_op.create_index("ix_item_state", ["state", "id"], unique=False)
 
     op.create_table(
@@ -260,8 +261,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("supersedes_id", name=op.f("uq_label_supersedes_id")),
     )
     with op.batch_alter_table("label") as batch_op:
-        batch_op.create_index("ix_label_item", ["item_id", "id"], unique=False)
+        batch_op.create_index("ix_label_item_user", ["item_id", "user_id"], unique=False)
         batch_op.create_index("ix_label_user", ["user_id", "id"], unique=False)
+        batch_op.create_index("ix_label_user_time", ["user_id", "labelled_at"], unique=False)
     _protect()
 
 
@@ -279,8 +281,9 @@ def _protect() -> None:
 
 def downgrade() -> None:
     with op.batch_alter_table("label") as batch_op:
+        batch_op.drop_index("ix_label_user_time")
         batch_op.drop_index("ix_label_user")
-        batch_op.drop_index("ix_label_item")
+        batch_op.drop_index("ix_label_item_user")
 
     op.drop_table("label")
     op.drop_table("known_label")
@@ -309,6 +312,7 @@ def downgrade() -> None:
     op.drop_table("option")
     with op.batch_alter_table("item") as batch_op:
         batch_op.drop_index("ix_item_state")
+        batch_op.drop_index("ix_item_since")
         batch_op.drop_index("ix_item_queue")
 
     op.drop_table("item")

@@ -157,11 +157,10 @@ class ReviewDesk:
         require(person, Permission.REVIEW)
         midnight = self._clock().replace(hour=0, minute=0, second=0, microsecond=0)
         with self._database.read() as repos:
-            states = repos.counts.by_state()
-            escalated = states[ItemState.ESCALATED]
+            adjudicates = person.may(Permission.ADJUDICATE)
             return Progress(
-                waiting=states[ItemState.IN_REVIEW],
-                escalated=escalated if person.may(Permission.ADJUDICATE) else None,
+                waiting=repos.items.count(ItemState.IN_REVIEW),
+                escalated=repos.items.count(ItemState.ESCALATED) if adjudicates else None,
                 done_today=repos.labels.count_of(person.id, midnight),
                 done_session=repos.labels.count_of(person.id, session_start),
             )

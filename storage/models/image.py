@@ -43,6 +43,7 @@ class Item(Base):
     __table_args__ = (
         Index("ix_item_queue", "state", "rank", "id"),
         Index("ix_item_state", "state", "id"),
+        Index("ix_item_since", "state", "state_since"),
     )
 
     id: Mapped[IntPk]

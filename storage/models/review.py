@@ -49,8 +49,9 @@ class Label(Base):
 
     __tablename__ = "label"
     __table_args__ = (
-        Index("ix_label_item", "item_id", "id"),
+        Index("ix_label_item_user", "item_id", "user_id"),
         Index("ix_label_user", "user_id", "id"),
+        Index("ix_label_user_time", "user_id", "labelled_at"),
     )
 
     id: Mapped[IntPk]

@@ -59,6 +59,11 @@ class Items:
         )
         return list(self._session.scalars(query))
 
+    def count(self, state: ItemState) -> int:
+        """How many items are in ``state``."""
+        query = select(func.count()).select_from(Item).where(Item.state == state)
+        return self._session.scalar(query) or 0
+
     def untouched_in_review(self, limit: int, after_id: int = 0) -> list[Item]:
         """Items that wait for a person and that nobody has claimed, answered or skipped."""
         touched = select(Claim.id).where(Claim.item_id == Item.id).exists()

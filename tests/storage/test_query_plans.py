@@ -1,0 +1,92 @@
+"""What runs at every answer must not grow with the queue: its queries use an index."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from review_app.permissions import Person
+from review_app.review.desk import ReviewDesk
+from review_app.review.tasks import Queue, Submission
+from storage.database import Database
+from storage.enums import ItemState, LabelValue
+from storage.types import utc_now
+from tests.factories import Factory
+
+Work = Callable[[Database, ReviewDesk, Person], object]
+
+
+def _label(database: Database, desk: ReviewDesk, person: Person) -> None:
+    (task,) = desk.take(person)
+    desk.label(
+        person,
+        Submission(client_id="answer-1", item_id=task.item_id, value=LabelValue.FAKE),
+    )
+
+
+def _undo(database: Database, desk: ReviewDesk, person: Person) -> None:
+    _label(database, desk, person)
+    desk.undo(person, "undo-0001")
+
+
+def _page_through(database: Database, desk: ReviewDesk, person: Person) -> None:
+    with database.read() as repos:
+        repos.items.in_state(ItemState.PENDING, 64, 1000)
+        repos.items.untouched_in_review(64, 1000)
+        repos.counts.oldest_in(ItemState.IN_REVIEW)
+
+
+WORK: dict[str, Work] = {
+    "take": lambda database, desk, person: desk.take(person, 3),
+    "take escalated": lambda database, desk, person: desk.take(person, 3, Queue.ESCALATED),
+    "label": _label,
+    "undo": _undo,
+    "heartbeat": lambda database, desk, person: desk.heartbeat(person),
+    "progress": lambda database, desk, person: desk.progress(person, utc_now()),
+    "page through the queue": _page_through,
+}
+
+
+@pytest.mark.parametrize("name", WORK)
+def test_no_query_walks_a_whole_table_or_sorts_one(
+    name: str, database: Database, factory: Factory
+) -> None:
+    factory.items(3)
+    person = factory.admin()
+    desk = ReviewDesk(database, lambda _: "")
+    with _statements(database) as statements:
+        WORK[name](database, desk, person)
+    assert statements
+    assert [plan for s in statements if _is_slow(plan := _plan(database, *s))] == []
+
+
+def _is_slow(plan: list[str]) -> bool:
+    """Apart from sorting one item's few rows, and from reading the last row of the audit log."""
+    scans = any(step.startswith("SCAN") and step != "SCAN audit_event" for step in plan)
+    sorts = any("TEMP B-TREE" in step for step in plan)
+    return scans or (sorts and "(item_id=?" not in plan[0])
+
+
+@contextmanager
+def _statements(database: Database) -> Iterator[list[tuple[str, Any]]]:
+    seen: list[tuple[str, Any]] = []
+
+    def note(_c: Any, _cursor: Any, sql: str, values: Any, _context: Any, many: bool) -> None:
+        if sql.startswith(("SELECT", "UPDATE")):
+            seen.append((sql, values[0] if many else values))
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(database.engine, "before_cursor_execute", note)
+
+
+def _plan(database: Database, statement: str, parameters: Any) -> list[str]:
+    raw = sqlite3.connect(str(database.engine.url.database))
+    rows = raw.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall()
+    raw.close()
+    return [row[3] for row in rows]
