@@ -1,0 +1,212 @@
+"""Makes the demo queue: crops of free photos, and forgeries of them, as files and a manifest.
+
+Everything but the forgery itself is drawn without looking at the label: crop, size, exposure,
+grain, format, quality. So neither size nor format of a file tells what it is.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from scipy import ndimage
+
+from review_app.demo.forgeries import Forgery, Pixels, forge
+from review_app.demo.photos import PHOTOS, DemoSplit, Photo
+
+SEED: Final = 20260
+COLUMNS: Final = ("path", "label", "source", "group", "split", "method")
+COUNTS: Final[Mapping[DemoSplit, int]] = {
+    DemoSplit.TRAIN: 360,
+    DemoSplit.VAL: 60,
+    DemoSplit.CALIBRATION: 280,
+    DemoSplit.QUEUE: 520,
+}
+"""Images of each split, half of them forged."""
+MIX: Final[Mapping[Forgery, float]] = {
+    Forgery.SPLICE: 0.25,
+    Forgery.RESYNTHESIS: 0.25,
+    Forgery.INPAINTING: 0.2,
+    Forgery.UPSAMPLING: 0.3,
+}
+"""Shares of the ways to forge."""
+_PNG_SHARE: Final = 0.15
+_GREY_SHARE: Final = 0.2
+_BY_NAME: Final = {photo.name: photo for photo in PHOTOS}
+
+Progress = Callable[[int, int], None]
+"""Called with the images done and the images in all, in the caller's thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """One image to make: a crop, forged by ``method`` with material of ``donor``."""
+
+    scene: int
+    """Seeds crop and camera. A forgery for training shares its scene with a real crop, so that
+    the two differ by the forgery alone and heads learn that instead of the photo."""
+    photo: Photo
+    donor: Photo
+    method: Forgery | None
+    """None for a real crop."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Camera:
+    """What a camera and an editor do to any picture, forged or not."""
+
+    gamma: float
+    gains: NDArray[np.float32]
+    """White balance, [3]."""
+    saturation: float
+    blur: float
+    """Pixels."""
+    grain: float
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator) -> _Camera:
+        """A random camera."""
+        return cls(
+            gamma=float(np.exp(rng.uniform(-0.3, 0.3))),
+            gains=np.exp(rng.uniform(-0.12, 0.12, 3)).astype(np.float32),
+            saturation=0.0 if rng.random() < _GREY_SHARE else float(rng.uniform(0.6, 1.3)),
+            blur=float(rng.uniform(0, 0.4)),
+            grain=float(rng.uniform(0, 0.008)),
+        )
+
+    def expose(self, image: Pixels, rng: np.random.Generator) -> Pixels:
+        """``image`` as this camera records it."""
+        grey = image.mean(2, keepdims=True)
+        coloured = (grey + np.float32(self.saturation) * (image - grey)) * self.gains
+        toned = np.clip(coloured, 0, 1) ** np.float32(self.gamma)
+        soft = ndimage.gaussian_filter(toned, (self.blur, self.blur, 0), truncate=2.5)
+        noise = rng.standard_normal(image.shape, dtype=np.float32)
+        return np.asarray(np.clip(soft + np.float32(self.grain) * noise, 0, 1), dtype=np.float32)
+
+
+def generate(out: Path, *, seed: int = SEED, progress: Progress | None = None) -> Path:
+    """Write the images and ``manifest.csv`` into the new folder ``out``; returns the manifest.
+
+    The same seed gives the same files. ``out`` appears complete or not at all; where it exists
+    already with a manifest, it is left as it is.
+    """
+    manifest = out / "manifest.csv"
+    if manifest.is_file():
+        return manifest
+    out.parent.mkdir(parents=True, exist_ok=True)
+    building = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    try:
+        _write(building, seed, progress or (lambda done, total: None))
+        building.chmod(0o755)
+        building.rename(out)
+    except BaseException:
+        shutil.rmtree(building, ignore_errors=True)
+        raise
+    return manifest
+
+
+def _write(folder: Path, seed: int, progress: Progress) -> None:
+    recipes = _recipes(seed)
+    pixels = {photo.name: photo.load() for photo in PHOTOS}
+    (folder / "images").mkdir()
+
+    def make(number: int, recipe: Recipe) -> str:
+        rng = np.random.default_rng((seed, recipe.scene))
+        image = render(recipe, pixels, rng)
+        return save(image, folder / "images", f"{number:04d}", rng)
+
+    rows = []
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        names = pool.map(make, range(len(recipes)), recipes)
+        for done, (recipe, name) in enumerate(zip(recipes, names, strict=True), start=1):
+            rows.append(_row(recipe, name))
+            progress(done, len(recipes))
+    with (folder / "manifest.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        writer.writerows(rows)
+
+
+def _row(recipe: Recipe, name: str) -> tuple[str, ...]:
+    label = "real" if recipe.method is None else "fake"
+    photo = recipe.photo
+    return (f"images/{name}", label, "demo", photo.name, photo.split, recipe.method or "")
+
+
+def _recipes(seed: int) -> list[Recipe]:
+    """Every image of every split, in an order that tells nothing."""
+    rng = np.random.default_rng(seed)
+    recipes: list[Recipe] = []
+    methods, shares = list(MIX), list(MIX.values())
+    for split, count in COUNTS.items():
+        photos = [photo for photo in PHOTOS if photo.split is split]
+        for index in range(count):
+            photo = photos[index // 2 % len(photos)]
+            donor = rng.choice([other.name for other in photos if other is not photo])
+            method = methods[rng.choice(len(methods), p=shares)] if index % 2 else None
+            scene = len(recipes) - (index % 2 if split is DemoSplit.TRAIN else 0)
+            recipes.append(Recipe(scene, photo, _BY_NAME[donor], method))
+    return [recipes[at] for at in rng.permutation(len(recipes))]
+
+
+def render(
+    recipe: Recipe, pixels: Mapping[str, NDArray[np.uint8]], rng: np.random.Generator
+) -> Pixels:
+    """Make the image; ``pixels`` has the photos by name, ``rng`` is seeded by the scene."""
+    photo, donor = pixels[recipe.photo.name], pixels[recipe.donor.name]
+    image = _crop(photo, _size(photo, rng), rng)
+    turns, channels = int(rng.integers(4)), rng.permutation(3)
+    camera = _Camera.draw(rng)
+    if recipe.photo.split is not DemoSplit.TRAIN:
+        turns, channels = 0, np.arange(3)
+    # few photos to learn from: turned and recoloured, they stand for more
+    image = np.rot90(image, turns)[:, :, channels]
+    if recipe.method is not None:
+        material = _crop(donor, (image.shape[1], image.shape[0]), rng)[:, :, channels]
+        strength = float(rng.triangular(0, 1, 1))
+        image = forge(image, material, recipe.method, strength, rng)
+    return camera.expose(image, rng)
+
+
+def _size(photo: NDArray[np.uint8], rng: np.random.Generator) -> tuple[int, int]:
+    """Width and height to make, 256 to 512 pixels each."""
+    longest = int(np.clip(1.25 * min(photo.shape[:2]), 256, 512))
+    long = int(rng.integers(256, longest + 1))
+    short = max(256, round(long * rng.uniform(0.75, 1.0)))
+    return (long, short) if rng.random() < 0.5 else (short, long)
+
+
+def _crop(photo: NDArray[np.uint8], size: tuple[int, int], rng: np.random.Generator) -> Pixels:
+    """A random part of ``photo``, maybe mirrored, resampled to ``size`` by at most a third up."""
+    width, height = size
+    largest = min(photo.shape[1] / width, photo.shape[0] / height)
+    scale = min(largest, rng.uniform(0.75, 1.25))
+    across, down = width * scale, height * scale
+    left = rng.uniform(0, max(0.0, photo.shape[1] - across))
+    top = rng.uniform(0, max(0.0, photo.shape[0] - down))
+    crop = Image.fromarray(photo).resize(
+        size, Image.Resampling.LANCZOS, box=(left, top, left + across, top + down)
+    )
+    values = np.asarray(crop, dtype=np.float32) / 255
+    return np.ascontiguousarray(values[:, ::-1] if rng.random() < 0.5 else values)
+
+
+def save(image: Pixels, folder: Path, stem: str, rng: np.random.Generator) -> str:
+    """Write ``image`` as JPEG of some quality or, now and then, PNG; returns the file's name."""
+    picture = Image.fromarray(np.rint(image * 255).astype(np.uint8))
+    quality = int(rng.integers(80, 96))
+    if rng.random() < _PNG_SHARE:
+        picture.save(folder / f"{stem}.png")
+        return f"{stem}.png"
+    picture.save(folder / f"{stem}.jpg", quality=quality)
+    return f"{stem}.jpg"

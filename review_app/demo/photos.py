@@ -1,0 +1,104 @@
+"""The photos that the demo queue is cut from: all ship inside packages that are installed anyway.
+
+Only photos whose package states their licence, and whose licence allows changes, are used;
+docs/demo-licences.md lists them, and what was left out and why.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.resources import files
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from review_app.errors import NotFoundError
+
+
+class DemoSplit(StrEnum):
+    """What a photo's crops serve for; no photo serves two purposes."""
+
+    TRAIN = "train"
+    """Labels that the heads learn from."""
+    VAL = "val"
+    """Labels that choices are made on: the head, and the ladder of thresholds."""
+    CALIBRATION = "calibration"
+    """Labels that the certificate rests on."""
+    QUEUE = "queue"
+    """The unlabelled stream; its truth is kept from reviewers."""
+
+
+class Licence(StrEnum):
+    """Under what terms a photo may be changed and shown."""
+
+    PUBLIC_DOMAIN = "public domain"
+    """No rights reserved, or none known to exist."""
+    CC0 = "CC0 1.0"
+    """Dedicated to the public by its author."""
+    CC_BY_2 = "CC BY 2.0"
+    """Free with attribution; changes must be indicated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """One source photo."""
+
+    name: str
+    package: str
+    """Import name of the package that holds it."""
+    file: str
+    """Path inside the package."""
+    licence: Licence
+    credit: str
+    """Author or origin, as the package states it."""
+    split: DemoSplit
+
+    def load(self) -> NDArray[np.uint8]:
+        """Pixels as RGB, uint8 [height, width, 3].
+
+        Raises:
+            NotFoundError: this version of the package no longer ships the photo.
+        """
+        try:
+            with files(self.package).joinpath(self.file).open("rb") as file:
+                return np.asarray(Image.open(file).convert("RGB"))
+        except (OSError, ModuleNotFoundError) as error:
+            raise NotFoundError(
+                f"the demo photo {self.name} is not in the installed {self.package} "
+                f"({self.file}); install the tested versions with 'make setup'"
+            ) from error
+
+
+def _skimage(name: str, licence: Licence, credit: str, split: DemoSplit) -> Photo:
+    return Photo(name.partition(".")[0], "skimage", f"data/{name}", licence, credit, split)
+
+
+def _sklearn(name: str, credit: str, split: DemoSplit) -> Photo:
+    file = f"datasets/images/{name}"
+    return Photo(name.partition(".")[0], "sklearn", file, Licence.CC_BY_2, credit, split)
+
+
+_FREE, _CC0 = Licence.PUBLIC_DOMAIN, Licence.CC0
+_TRAIN, _VAL = DemoSplit.TRAIN, DemoSplit.VAL
+_CALIBRATION, _QUEUE = DemoSplit.CALIBRATION, DemoSplit.QUEUE
+
+PHOTOS: Final = (
+    _skimage("astronaut.png", _FREE, "NASA (Eileen Collins)", _TRAIN),
+    _skimage("brick.png", _CC0, "CC0Textures, Bricks25", _TRAIN),
+    _skimage("camera.png", _CC0, "Lav Varshney", _CALIBRATION),
+    _skimage("chelsea.png", _CC0, "Stefan van der Walt", _QUEUE),
+    _skimage("clock_motion.png", _FREE, "Stefan van der Walt", _TRAIN),
+    _skimage("coffee.png", _CC0, "Rachel Michetti, courtesy of Pikolo Espresso Bar", _QUEUE),
+    _skimage("coins.png", _FREE, "Brooklyn Museum Collection", _VAL),
+    _skimage("grass.png", _CC0, "linolafett, DeviantArt", _QUEUE),
+    _skimage("gravel.png", _CC0, "CC0Textures, Gravel04", _CALIBRATION),
+    _skimage("hubble_deep_field.jpg", _FREE, "NASA, HubbleSite", _VAL),
+    _skimage("retina.jpg", _CC0, "Mikael Häggström", _TRAIN),
+    _skimage("rocket.jpg", _FREE, "SpaceX", _QUEUE),
+    _sklearn("china.jpg", "danielbuechele, Flickr", _TRAIN),
+    _sklearn("flower.jpg", "vultilion, Flickr", _CALIBRATION),
+)
+"""The registry. Every split has colour and grey, fine texture and smooth areas."""
