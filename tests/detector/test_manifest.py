@@ -88,7 +88,7 @@ def test_training_rows_need_labels_and_both_classes(write_manifest: Writer) -> N
         require_labels(manifest, manifest.rows[::2], "training")
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.text(), max_size=8), st.binary(max_size=40))
 def test_any_bytes_give_rows_or_a_manifest_error(
     tmp_path: Path, cells: list[str], tail: bytes

@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import logit
 from sklearn.metrics import (
@@ -96,6 +96,7 @@ def test_calibration_error_by_hand() -> None:
     assert expected_calibration_error(p_fake[:10], np.ones(10, bool)) == pytest.approx(0.7)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=25), st.booleans())
 def test_every_metric_is_json_for_any_scores_and_labels(
     rows: list[tuple[float, bool]], has_std: bool
@@ -109,6 +110,7 @@ def test_every_metric_is_json_for_any_scores_and_labels(
     assert set(metrics) == CONTRACT
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 9), st.booleans()), min_size=2, max_size=25))
 def test_no_threshold_has_a_higher_balanced_accuracy(rows: list[tuple[int, bool]]) -> None:
     p_fake = np.array([p / 9 for p, _ in rows])
@@ -125,6 +127,7 @@ def test_no_threshold_has_a_higher_balanced_accuracy(rows: list[tuple[int, bool]
     assert best >= max([*inner, merit(0.5)]) - 1e-9
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=60))
 def test_ladders_stay_on_their_side_and_run_from_conservative_to_lax(values: list[float]) -> None:
     sides = ladders(np.array(values))

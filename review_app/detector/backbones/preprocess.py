@@ -30,8 +30,11 @@ def pixels(image: Image.Image, card: BackboneCard) -> NDArray[np.uint8]:
     """The square of RGB that ``card`` asks for, uint8 [input_size, input_size, 3].
 
     Resize and centre crop are one resampling of the central box: at most one grey level from doing
-    both in turn, and an extremely long image never unfolds in memory.
+    both in turn, and an extremely long image never unfolds in memory. Raises ValueError for an
+    image without pixels.
     """
+    if not all(image.size):
+        raise ValueError("the image has no pixels")
     rgb = to_rgb(image)
     side = min(rgb.size) * card.input_size / card.resize
     left, top = (rgb.width - side) / 2, (rgb.height - side) / 2

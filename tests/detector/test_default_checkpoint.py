@@ -1,0 +1,56 @@
+"""The checkpoint that ships: it loads, and its card's test figures can be measured again."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from review_app.detector.backbones import Backbone
+from review_app.detector.checkpoint import Checkpoint
+from review_app.detector.dataset import load_labelled
+from review_app.detector.heads import HeadName
+from review_app.detector.manifest import read_manifest
+
+ROOT = Path(__file__).parents[2]
+DATA = ROOT / ".." / "shared" / "data" / "manifest.csv"
+
+
+@pytest.fixture(scope="module")
+def checkpoint() -> Checkpoint:
+    return Checkpoint.load(ROOT / "checkpoints" / "default")
+
+
+def test_the_shipped_checkpoint_loads_and_fits_the_embedded_backbone(
+    checkpoint: Checkpoint, backbone: Backbone
+) -> None:
+    assert checkpoint.card.name == "default"
+    assert set(checkpoint.heads) == set(HeadName)
+    assert checkpoint.card.backbone_key == backbone.key
+    assert checkpoint.card.backbone == backbone.card
+    assert "research" in checkpoint.card.licence
+
+
+def test_the_shipped_checkpoint_is_small(checkpoint: Checkpoint) -> None:
+    folder = ROOT / "checkpoints" / "default"
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 8e6
+
+
+@pytest.mark.data
+def test_the_cards_test_figures_reproduce_on_a_part_of_the_test_split(
+    checkpoint: Checkpoint, backbone: Backbone
+) -> None:
+    if not DATA.is_file():
+        pytest.skip("../shared/data is not here: the card's figures cannot be measured again")
+    manifest = read_manifest(DATA)
+    rows = manifest.split("test")[::8]
+    part = load_labelled(manifest, rows, backbone, purpose="this test")
+    assert not any(checkpoint.seen(key) for key in part.keys)
+    trained = manifest.split("train")[0].path.read_bytes()
+    assert checkpoint.seen(hashlib.sha256(trained).hexdigest())
+    for name, prediction in checkpoint.predict(part.features).items():
+        card = checkpoint.card.heads[name]
+        accuracy = ((prediction.p_fake >= card.threshold) == part.is_fake).mean()
+        # 191 images of 1,530: three standard errors.
+        assert accuracy == pytest.approx(card.test["all"]["accuracy"], abs=0.11), name
