@@ -6,8 +6,11 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import URL
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from review_app.errors import SettingsError
 
@@ -17,14 +20,15 @@ DEFAULT_CHECKPOINT = Path(__file__).parents[1] / "checkpoints" / "default"
 class Settings(BaseSettings):
     """Every setting of a deployment; docs/settings.md lists them."""
 
-    model_config = SettingsConfigDict(env_prefix="REVIEW_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="REVIEW_", extra="forbid", frozen=True)
 
     data_dir: Path = Field(
         Path("review-data"),
         description="Where images, features, exports and the SQLite database live.",
     )
     database_url: str = Field(
-        "", description="SQLAlchemy URL; empty means SQLite in the data directory."
+        "",
+        description="SQLAlchemy URL of an SQLite file; empty: review.db in the data directory.",
     )
     checkpoint: Path = Field(
         DEFAULT_CHECKPOINT,
@@ -37,6 +41,7 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = Field(7860, description="Port; 0 picks one.")
     public_url: str = Field(
         "",
+        pattern=r"^(https?://[^\s/?#@]+/?)?$",
         description="Address that people type, where a proxy stands in front (https://...).",
     )
     allow_remote: bool = Field(
@@ -56,10 +61,23 @@ class Settings(BaseSettings):
     max_megapixels: Annotated[float, Field(gt=0, le=1000)] = Field(
         100, description="Largest image that intake takes, in millions of pixels."
     )
-    max_archive_mb: Annotated[float, Field(gt=0)] = Field(
+    max_archive_mb: Annotated[float, Field(gt=0, le=1024**2)] = Field(
         4096, description="Most that one zip archive may unpack to, in MiB."
     )
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Log level.")
+
+    @field_validator("data_dir", "checkpoint", "xception_weights")
+    @classmethod
+    def _expand_home(cls, value: Path | None) -> Path | None:
+        return None if value is None else value.expanduser()
+
+    @field_validator("database_url")
+    @classmethod
+    def _refuse_other_databases(cls, value: str) -> str:
+        if value and not _is_sqlite_file(value):
+            # The value is not repeated: addresses of databases hold passwords.
+            raise ValueError("only an SQLite file will do, as in sqlite:////var/lib/review.db")
+        return value
 
     @model_validator(mode="after")
     def _refuse_unsafe(self) -> Settings:
@@ -75,7 +93,10 @@ class Settings(BaseSettings):
     @property
     def url(self) -> str:
         """SQLAlchemy URL of the database."""
-        return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'review.db'}"
+        if self.database_url:
+            return self.database_url
+        path = str(self.data_dir.resolve() / "review.db")
+        return URL.create("sqlite", database=path).render_as_string()
 
     def address(self, port: int | None = None) -> str:
         """Address that people type; ``port`` where the real one differs from the setting."""
@@ -99,15 +120,23 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
+def _is_sqlite_file(url: str) -> bool:
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        return False
+    return parsed.drivername == "sqlite" and parsed.database not in (None, "", ":memory:")
+
+
 def load_settings(**overrides: object) -> Settings:
     """Settings from the environment. Raises ``SettingsError`` that names each bad one."""
     try:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
-        lines = [
-            f"REVIEW_{'_'.join(map(str, fault['loc'])).upper()}: {fault['msg']}"
-            if fault["loc"]
-            else fault["msg"]
-            for fault in error.errors()
-        ]
+        lines = [_in_words(fault["loc"], fault["msg"]) for fault in error.errors()]
         raise SettingsError("settings cannot be used:\n  " + "\n  ".join(lines)) from None
+
+
+def _in_words(location: tuple[int | str, ...], message: str) -> str:
+    message = message.removeprefix("Value error, ")
+    return f"REVIEW_{str(location[0]).upper()}: {message}" if location else message

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -22,7 +23,9 @@ from storage.repositories import Repositories
 from storage.repositories.audit import Event
 from storage.types import utc_now
 
-MIN_PASSWORD = 10
+MIN_PASSWORD, MAX_PASSWORD = 10, 1024
+"""Characters."""
+_WRONG = "name or password is wrong"
 _hasher = PasswordHasher()
 # Verified against when the name is unknown, so that the answer takes as long either way.
 _NOBODY = _hasher.hash(secrets.token_hex(16))
@@ -59,20 +62,14 @@ class People:
         with self._database.write() as repos:
             if repos.users.by_name(name):
                 raise ConflictError(f"there is a user {name!r} already; choose another name")
-            pseudonym = f"r-{secrets.token_hex(4)}"
-            user = User(name=name, role=role, pseudonym=pseudonym, password_hash=hashed)
-            repos.users.add(user)
-            details = {"name": name, "role": role}
-            repos.audit.add(Event(AuditKind.USER_ADDED, actor, details=details))
-            return _account(user)
+            return _account(_add(repos, name, role, actor, hashed))
 
     def ensure(self, name: str, role: Role, actor: str) -> Account:
-        """The account of that name, made if need be."""
-        with self._database.read() as repos:
-            user = repos.users.by_name(name)
-            if user is not None:
-                return _account(user)
-        return self.add(name, role, actor)
+        """The account of that name, made if need be; one that exists keeps its role."""
+        name = _clean_name(name)
+        with self._database.write() as repos:
+            user = repos.users.by_name(name) or _add(repos, name, role, actor, None)
+            return _account(user)
 
     def all(self) -> list[Account]:
         """Every account, oldest first."""
@@ -80,31 +77,37 @@ class People:
             return [_account(user) for user in repos.users.all()]
 
     def set_enabled(self, name: str, enabled: bool, actor: str) -> None:
-        """Open or close an account; closing ends its sessions. The last admin cannot be closed."""
+        """Open or close an account; closing ends its sessions and its unused sign-in links.
+
+        Raises ``NotFoundError`` for an unknown name, ``ConflictError`` for the last admin.
+        """
         with self._database.write() as repos:
-            user = repos.users.by_name(name)
+            user = repos.users.by_name(_normal(name))
             if user is None:
                 raise NotFoundError(f"there is no user {name!r}")
+            if (user.disabled_at is None) is enabled:
+                return
             if not enabled and _is_last_admin(user, repos.users.all()):
                 raise ConflictError(f"{name} is the only admin; add another before disabling them")
             now = utc_now()
             user.disabled_at = None if enabled else now
             if not enabled:
                 repos.sessions.revoke_all_of(user.id, now)
+                repos.links.revoke_all_of(user.id, now)
             kind = AuditKind.USER_ENABLED if enabled else AuditKind.USER_DISABLED
-            repos.audit.add(Event(kind, actor, details={"name": name}))
+            repos.audit.add(Event(kind, actor, details={"name": user.name}))
 
     def make_link(self, name: str, actor: str) -> str:
         """A token that signs ``name`` in once, until it runs out."""
         token = secrets.token_urlsafe(32)
         with self._database.write() as repos:
-            user = repos.users.by_name(name)
+            user = repos.users.by_name(_normal(name))
             if user is None or user.disabled_at is not None:
                 raise NotFoundError(f"there is no enabled user {name!r}")
             expires_at = utc_now() + self._link_life
             row = SignInLink(token_sha256=_digest(token), user_id=user.id, expires_at=expires_at)
             repos.links.add(row)
-            repos.audit.add(Event(AuditKind.LINK_MADE, actor, details={"name": name}))
+            repos.audit.add(Event(AuditKind.LINK_MADE, actor, details={"name": user.name}))
         return token
 
     def redeem_link(self, token: str) -> str:
@@ -121,12 +124,17 @@ class People:
     def sign_in(self, name: str, password: str) -> str:
         """Check a password (slow on purpose; call it off the event loop); a session's token."""
         with self._database.read() as repos:
-            user = repos.users.by_name(name.strip())
-        usable = user is not None and user.password_hash is not None and user.disabled_at is None
-        hashed = user.password_hash if user is not None and usable else _NOBODY
-        if not _verifies(hashed or _NOBODY, password) or user is None or not usable:
-            raise NotAllowedError("name or password is wrong")
+            user = repos.users.by_name(_normal(name))
+        hashed = (user and user.password_hash) or _NOBODY
+        if not _verifies(hashed, password):
+            raise NotAllowedError(_WRONG)
         with self._database.write() as repos:
+            # Asked for again under the lock: the account may have been closed meanwhile.
+            user = repos.users.by_name(_normal(name))
+            if user is None or user.password_hash != hashed or user.disabled_at is not None:
+                raise NotAllowedError(_WRONG)
+            if _hasher.check_needs_rehash(hashed):
+                user.password_hash = _hasher.hash(password)
             return self._begin_session(repos, user, "password")
 
     def person(self, token: str | None) -> Person | None:
@@ -164,22 +172,36 @@ def _account(user: User) -> Account:
     )
 
 
+def _add(repos: Repositories, name: str, role: Role, actor: str, hashed: str | None) -> User:
+    pseudonym = f"r-{secrets.token_hex(4)}"
+    user = repos.users.add(User(name=name, role=role, pseudonym=pseudonym, password_hash=hashed))
+    details = {"name": name, "role": role}
+    repos.audit.add(Event(AuditKind.USER_ADDED, actor, details=details))
+    return user
+
+
+def _normal(name: str) -> str:
+    """The form a name is stored in: one spelling, however the keyboard composes its accents."""
+    return unicodedata.normalize("NFC", name.strip())
+
+
 def _clean_name(name: str) -> str:
-    name = name.strip()
+    name = _normal(name)
     if not 1 <= len(name) <= 80 or not name.isprintable():
         raise InputError("a user's name has 1 to 80 printable characters")
     return name
 
 
 def _hash(password: str) -> str:
-    if len(password) < MIN_PASSWORD:
-        raise InputError(f"a password has at least {MIN_PASSWORD} characters")
+    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
+        raise InputError(f"a password has {MIN_PASSWORD} to {MAX_PASSWORD} characters")
     return _hasher.hash(password)
 
 
 def _verifies(hashed: str, password: str) -> bool:
     try:
-        return _hasher.verify(hashed, password)
+        # Cut, so that nobody makes the hash work through megabytes.
+        return _hasher.verify(hashed, password[: MAX_PASSWORD + 1])
     except (VerificationError, InvalidHashError):
         return False
 

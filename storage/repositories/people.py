@@ -80,6 +80,14 @@ class Links:
         self._session.add(row)
         self._session.flush()
 
+    def revoke_all_of(self, user_id: int, now: datetime) -> None:
+        """Spend the user's links that nobody has used."""
+        self._session.execute(
+            update(SignInLink)
+            .where(SignInLink.user_id == user_id, SignInLink.used_at.is_(None))
+            .values(used_at=now)
+        )
+
     def use(self, token_sha256: str, now: datetime) -> int | None:
         """Spend the link; the user's id, or None where it is unknown, spent or over."""
         query = (
