@@ -45,6 +45,12 @@ def forge(
     return _unit(image * (1 - soft) + changed * soft)
 
 
+def grey_of(image: Pixels) -> Pixels:
+    """Mean of the channels, [height, width, 1]."""
+    total = image[..., :1] + image[..., 1:2] + image[..., 2:]
+    return np.asarray(total / 3, dtype=np.float32)
+
+
 def region(shape: tuple[int, int], area: float, rng: np.random.Generator) -> Pixels:
     """A soft-edged irregular blob near the centre, [height, width] in 0..1.
 
@@ -72,23 +78,27 @@ def splice(image: Pixels, donor: Pixels, mask: Pixels) -> Pixels:
     The difference on the border is diffused inwards by normalised convolution, an approximation of
     gradient-domain blending (Pérez et al. 2003; Farbman et al. 2011).
     """
-    if np.ptp(image, axis=2).max() < 1e-3:  # a colour donor in a grey photo would fool nobody
-        donor = np.repeat(donor.mean(2, keepdims=True), 3, 2)
+    if np.abs(image - grey_of(image)).max() < 1e-3:  # colour in a grey photo would fool nobody
+        donor = np.repeat(grey_of(donor), 3, axis=2)
     border = (ndimage.uniform_filter(mask, 9) * (1 - mask))[..., None]
     return donor + _diffuse(image - donor, border)
 
 
 def resynthesise(image: Pixels, strength: float) -> Pixels:
-    """``image`` rebuilt block by block from its three lowest cosine components.
+    """``image`` rebuilt from the three lowest cosines of each block: smooth inside, with seams.
 
-    Blocks of two overlapping grids are averaged, so that no seams show; they grow with ``strength``
-    from 8 to 20 pixels.
+    Blocks grow with ``strength`` from 8 to 20 pixels.
     """
     block = 2 * round(4 + 6 * strength)
-    total = np.zeros_like(image)
-    for offset in (0, block // 2):
-        total += _lowest_components(image, block, offset)
-    return np.asarray(total / 2, dtype=np.float32)
+    height, width = image.shape[:2]
+    padded = np.pad(image, ((0, -height % block), (0, -width % block), (0, 0)), mode="reflect")
+    blocks = padded.reshape(padded.shape[0] // block, block, padded.shape[1] // block, block, 3)
+    spectrum = fft.dctn(blocks, axes=(1, 3), norm="ortho")
+    kept = np.zeros_like(spectrum)
+    for row, column in ((0, 0), (0, 1), (1, 0)):
+        kept[:, row, :, column] = spectrum[:, row, :, column]
+    whole = fft.idctn(kept, axes=(1, 3), norm="ortho").reshape(padded.shape)
+    return np.asarray(whole[:height, :width], dtype=np.float32)
 
 
 def inpaint(image: Pixels, mask: Pixels, strength: float, rng: np.random.Generator) -> Pixels:
@@ -142,7 +152,7 @@ def _diffuse(values: Pixels, weight: Pixels) -> Pixels:
     result = np.zeros_like(values)
     trust = np.zeros_like(weight)
     for sigma in (2.0, 6.0, 18.0, 54.0):
-        reduced = 1 if sigma < 8 else 4
+        reduced = max(1, int(sigma // 3))
         total = _blur(values * weight, sigma, reduced)
         amount = _blur(weight, sigma, reduced)
         gain = (1 - trust) * np.clip(amount * 20, 0, 1)
@@ -159,17 +169,3 @@ def _blur(values: Pixels, sigma: float, reduced: int) -> Pixels:
     few = ndimage.gaussian_filter(few, (sigma / reduced, sigma / reduced, 0))
     whole = few.repeat(reduced, 0).repeat(reduced, 1)[: values.shape[0], : values.shape[1]]
     return np.asarray(ndimage.uniform_filter(whole, (reduced, reduced, 1)), dtype=np.float32)
-
-
-def _lowest_components(image: Pixels, block: int, offset: int) -> Pixels:
-    """Mean and the two lowest cosines of every block of the grid that starts at ``-offset``."""
-    height, width = image.shape[:2]
-    padding = ((offset, -(height + offset) % block), (offset, -(width + offset) % block), (0, 0))
-    padded = np.pad(image, padding, mode="reflect")
-    blocks = padded.reshape(padded.shape[0] // block, block, padded.shape[1] // block, block, 3)
-    spectrum = fft.dctn(blocks, axes=(1, 3), norm="ortho")
-    kept = np.zeros_like(spectrum)
-    for row, column in ((0, 0), (0, 1), (1, 0)):
-        kept[:, row, :, column] = spectrum[:, row, :, column]
-    whole = fft.idctn(kept, axes=(1, 3), norm="ortho").reshape(padded.shape)
-    return np.asarray(whole[offset : offset + height, offset : offset + width])

@@ -19,25 +19,24 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy import ndimage
 
-from review_app.demo.forgeries import Forgery, Pixels, forge
+from review_app.demo.forgeries import Forgery, Pixels, forge, grey_of
 from review_app.demo.photos import PHOTOS, DemoSplit, Photo
 
 SEED: Final = 20260
 COLUMNS: Final = ("path", "label", "source", "group", "split", "method")
-COUNTS: Final[Mapping[DemoSplit, int]] = {
-    DemoSplit.TRAIN: 360,
-    DemoSplit.VAL: 60,
-    DemoSplit.CALIBRATION: 280,
-    DemoSplit.QUEUE: 520,
+COUNTS: Final[Mapping[DemoSplit, tuple[int, int]]] = {
+    DemoSplit.TRAIN: (240, 160),
+    DemoSplit.VAL: (36, 24),
+    DemoSplit.CALIBRATION: (180, 120),
+    DemoSplit.QUEUE: (324, 216),
 }
-"""Images of each split, half of them forged."""
+"""Real and forged images of each split; shares alike, so that a certificate carries over."""
 MIX: Final[Mapping[Forgery, float]] = {
-    Forgery.SPLICE: 0.25,
+    Forgery.SPLICE: 0.15,
     Forgery.RESYNTHESIS: 0.25,
-    Forgery.INPAINTING: 0.2,
-    Forgery.UPSAMPLING: 0.3,
+    Forgery.INPAINTING: 0.25,
+    Forgery.UPSAMPLING: 0.35,
 }
 """Shares of the ways to forge."""
 _PNG_SHARE: Final = 0.15
@@ -69,8 +68,6 @@ class _Camera:
     gains: NDArray[np.float32]
     """White balance, [3]."""
     saturation: float
-    blur: float
-    """Pixels."""
     grain: float
 
     @classmethod
@@ -80,18 +77,16 @@ class _Camera:
             gamma=float(np.exp(rng.uniform(-0.3, 0.3))),
             gains=np.exp(rng.uniform(-0.12, 0.12, 3)).astype(np.float32),
             saturation=0.0 if rng.random() < _GREY_SHARE else float(rng.uniform(0.6, 1.3)),
-            blur=float(rng.uniform(0, 0.4)),
             grain=float(rng.uniform(0, 0.008)),
         )
 
     def expose(self, image: Pixels, rng: np.random.Generator) -> Pixels:
         """``image`` as this camera records it."""
-        grey = image.mean(2, keepdims=True)
+        grey = grey_of(image)
         coloured = (grey + np.float32(self.saturation) * (image - grey)) * self.gains
         toned = np.clip(coloured, 0, 1) ** np.float32(self.gamma)
-        soft = ndimage.gaussian_filter(toned, (self.blur, self.blur, 0), truncate=2.5)
         noise = rng.standard_normal(image.shape, dtype=np.float32)
-        return np.asarray(np.clip(soft + np.float32(self.grain) * noise, 0, 1), dtype=np.float32)
+        return np.asarray(np.clip(toned + np.float32(self.grain) * noise, 0, 1), dtype=np.float32)
 
 
 def generate(out: Path, *, seed: int = SEED, progress: Progress | None = None) -> Path:
@@ -148,13 +143,15 @@ def _recipes(seed: int) -> list[Recipe]:
     rng = np.random.default_rng(seed)
     recipes: list[Recipe] = []
     methods, shares = list(MIX), list(MIX.values())
-    for split, count in COUNTS.items():
+    for split, (real, fake) in COUNTS.items():
         photos = [photo for photo in PHOTOS if photo.split is split]
-        for index in range(count):
-            photo = photos[index // 2 % len(photos)]
+        first = len(recipes)
+        for index in range(real + fake):
+            turn = index % real  # the n-th forgery goes with the n-th real crop
+            photo = photos[turn % len(photos)]
             donor = rng.choice([other.name for other in photos if other is not photo])
-            method = methods[rng.choice(len(methods), p=shares)] if index % 2 else None
-            scene = len(recipes) - (index % 2 if split is DemoSplit.TRAIN else 0)
+            method = None if index < real else methods[rng.choice(len(methods), p=shares)]
+            scene = first + (turn if split is DemoSplit.TRAIN else index)
             recipes.append(Recipe(scene, photo, _BY_NAME[donor], method))
     return [recipes[at] for at in rng.permutation(len(recipes))]
 

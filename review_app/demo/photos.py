@@ -91,7 +91,7 @@ PHOTOS: Final = (
     _skimage("camera.png", _CC0, "Lav Varshney", _CALIBRATION),
     _skimage("chelsea.png", _CC0, "Stefan van der Walt", _QUEUE),
     _skimage("clock_motion.png", _FREE, "Stefan van der Walt", _TRAIN),
-    _skimage("coffee.png", _CC0, "Rachel Michetti, courtesy of Pikolo Espresso Bar", _QUEUE),
+    _skimage("coffee.png", _CC0, "Rachel Michetti, courtesy of Pikolo Espresso Bar", _TRAIN),
     _skimage("coins.png", _FREE, "Brooklyn Museum Collection", _VAL),
     _skimage("grass.png", _CC0, "linolafett, DeviantArt", _QUEUE),
     _skimage("gravel.png", _CC0, "CC0Textures, Gravel04", _CALIBRATION),
