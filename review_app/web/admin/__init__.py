@@ -1,0 +1,34 @@
+"""The admin's page: one file for each tab."""
+
+from __future__ import annotations
+
+import gradio as gr
+from markupsafe import Markup
+
+from review_app.bootstrap import Application
+from review_app.web.admin.data import build_data
+from review_app.web.admin.export import build_export
+from review_app.web.admin.overview import build_overview
+from review_app.web.admin.people import build_people
+from review_app.web.admin.policy import build_policy
+from review_app.web.handlers import open_page, title
+
+__all__ = ["build_admin"]
+
+
+def build_admin(app: Application) -> None:
+    """Add the admin's page to the open Blocks."""
+    blocks = open_page()
+    with gr.Column(elem_classes="page"):
+        title(Markup('<h1 class="visually-hidden">Admin</h1>'))
+        with gr.Tabs():
+            with gr.Tab("Overview"):
+                build_overview(app, blocks)
+            with gr.Tab("Policy") as tab:
+                build_policy(app, blocks, tab)
+            with gr.Tab("Data"):
+                build_data(app)
+            with gr.Tab("People") as tab:
+                build_people(app, blocks, tab)
+            with gr.Tab("Export"):
+                build_export()

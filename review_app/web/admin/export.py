@@ -1,0 +1,51 @@
+"""Export: the labels with their provenance, and what each column means."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from review_app.web.handlers import html
+from review_app.web.markup import table
+
+MEANINGS = {
+    "image_id": "number of the image in this database",
+    "sha256": "hash of the original file; the same image has the same one everywhere",
+    "path": "name under which the file came in",
+    "source": "data set or channel, where a manifest named one",
+    "label": "real, fake or unsure; empty while nobody has said",
+    "label_source": "reviewer, or known: came with the image in a manifest",
+    "n_labels": "people's labels in force",
+    "agreement": "share of the labels that say what the verdict says",
+    "reviewer": "pseudonyms, separated by semicolons",
+    "labelled_at": "when the newest label was given, UTC",
+    "p_fake": "the detector's probability that the image is fake, at the last decision",
+    "std": "posterior standard deviation of p_fake",
+    "entropy": "predictive entropy, nats",
+    "mutual_information": "part of the entropy that the detector's own doubt makes, nats",
+    "checkpoint": "detector that gave these numbers",
+    "policy_version": "policy that decided",
+    "decision": "accept_real, accept_fake or review",
+    "inclusion_probability": "chance that the image came to people: weigh its label by one over it",
+    "audit": "whether a blind audit drew it, although the policy would have accepted it",
+    "state": "where the image is now",
+    "comment": "what reviewers wrote, separated by bars",
+}
+"""What each column of ``learning.export.COLUMNS`` means."""
+
+_PAGE = Markup("""
+<h2>Take the labels out</h2>
+<p class="remark">One row for each image. Reviewers appear under pseudonyms. Each export is written
+to the audit log. What the policy accepted by itself is no label: training on it would teach the
+detector its own mistakes.</p>
+<p class="downloads">
+<a class="download" href="/exports/labels.csv" download>Download CSV</a>
+<a class="download" href="/exports/labels.jsonl" download>Download JSON lines</a>
+</p>
+{columns}
+""")
+
+
+def build_export() -> None:
+    """Add the tab's components to the open context. The routes behind the links check the role."""
+    columns = table("What the columns mean", ("Column", "Meaning"), MEANINGS.items())
+    html(_PAGE.format(columns=columns))

@@ -1,0 +1,201 @@
+"""Policy: the certificate in words, certifying anew, closing auto-accept, and how review works."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+from markupsafe import Markup
+
+from review_app.bootstrap import Application
+from review_app.errors import InputError
+from review_app.monitoring.overview import overview
+from review_app.permissions import Permission
+from review_app.review.options import Reveal, ReviewOptions, change_options, read_options
+from review_app.triage.wording import count
+from review_app.web.admin.confirm import Confirm
+from review_app.web.handlers import Call, Wiring, html, section
+from review_app.web.markup import Tone, moment, notice, table
+from storage.enums import ItemState
+
+REVEAL = {
+    Reveal.AFTER_LABEL: "after their own answer is stored",
+    Reveal.NEVER: "never",
+}
+
+_CHOOSE_FIRST = (
+    "Looking at a preview costs nothing. Trying one limit after another until one passes does: the "
+    "confidence then promises more than it holds. Choose first, then look."
+)
+
+
+class PolicyTab:
+    """What the tab's buttons do."""
+
+    def __init__(self, app: Application) -> None:
+        self._app = app
+
+    def load(self, _call: Call) -> tuple[Any, ...]:
+        """The words in force, the controls' values, and the history."""
+        policy = self._app.policies.current()
+        return (
+            self._words(),
+            _percent(policy.risk_limit),
+            _percent(1 - policy.delta),
+            _percent(policy.audit_probability),
+            self._history(),
+        )
+
+    def preview(self, call: Call, limit: float | None, confidence: float | None) -> Markup:
+        """What certifying now would give; nothing changes."""
+        words = self._app.policies.preview(
+            call.person, _share("risk limit", limit), 1 - _share("confidence", confidence)
+        )
+        return notice(f"Preview, nothing is applied. {words}")
+
+    def certify(
+        self, call: Call, limit: float | None, confidence: float | None, audit: float | None
+    ) -> Markup:
+        """Certify on the labels there are and put the result in force."""
+        policy = self._app.policies.certify(
+            call.person,
+            _share("risk limit", limit),
+            1 - _share("confidence", confidence),
+            _share("audit share", audit),
+        )
+        words = (
+            f"Policy version {policy.version} is in force for images that come in from now on. "
+            "Images that wait already keep waiting until you apply it to them below."
+        )
+        return notice(words, Tone.DONE)
+
+    def suspend(self, call: Call, reason: str | None) -> tuple[Markup, str]:
+        """Close auto-accept at once."""
+        policy = self._app.policies.suspend(call.person, reason or "")
+        words = f"Auto-accept is closed, as policy version {policy.version}. People see everything."
+        return notice(words, Tone.DONE), ""
+
+    def ask_apply(self, _call: Call) -> str:
+        """The question before many images may leave the queue."""
+        waiting = overview(self._app.database).states[ItemState.IN_REVIEW]
+        version = self._app.policies.current().version
+        return (
+            f"Apply policy version {version} to {count(waiting, 'image')} that wait for people? "
+            "Those it accepts leave the queue. Images that somebody holds or has answered stay."
+        )
+
+    def apply(self, call: Call) -> Markup:
+        """Put the policy in force to what waits untouched."""
+        report = self._app.triage.retriage(call.person.name, call.count("Applying the policy"))
+        words = (
+            f"Of {count(report.scored, 'image')}, {report.auto_accepted:,} were accepted and "
+            f"{report.to_review:,} stay with people."
+        )
+        if report.failed:
+            words += f" {report.failed:,} could not be scored."
+        return notice(words, Tone.DONE)
+
+    def load_options(self, _call: Call) -> tuple[Any, ...]:
+        """How review works now."""
+        with self._app.database.read() as repos:
+            options = read_options(repos)
+        return "", options.reveal.value, options.needed_labels, options.lease_minutes
+
+    def save_options(
+        self, call: Call, reveal: str, needed: float | None, lease: float | None
+    ) -> Markup:
+        """Change how review works from the next image on."""
+        if reveal not in set(Reveal) or needed not in range(1, 10):
+            raise InputError("answers per image is a whole number from 1 to 9")
+        if lease is None or not 0 < lease <= 24 * 60:
+            raise InputError("a claim lasts more than 0 and at most 1440 minutes")
+        options = ReviewOptions(
+            reveal=Reveal(reveal), needed_labels=int(needed or 1), lease_minutes=lease
+        )
+        change_options(self._app.database, call.person, options)
+        return notice("Saved. Images taken in from now on follow it.", Tone.DONE)
+
+    def _words(self) -> Markup:
+        return Markup('<p class="certificate">{}</p>').format(self._app.policies.words())
+
+    def _history(self) -> Markup:
+        rows = [
+            (v.version, v.state, moment(v.created_at), v.created_by, v.note, v.words)
+            for v in self._app.policies.history()
+        ]
+        headers = ("Version", "State", "Since", "By", "Note", "In words")
+        return table("Every policy version, newest first", headers, rows)
+
+
+def build_policy(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
+    """Add the tab's components to the open context."""
+    desk = PolicyTab(app)
+    wiring = Wiring(app, Permission.MANAGE_POLICY)
+    with section("The policy in force"):
+        words = html()
+    numbers, certified = _certify(desk, wiring)
+    _apply(desk, wiring)
+    suspended = _suspend(desk, wiring)
+    with section("History"):
+        history = html()
+    _options(desk, wiring, blocks)
+    for event in (blocks.load, tab.select, certified.then, suspended.then):
+        wiring.quick(event, desk.load, [words, *numbers, history])
+
+
+def _certify(desk: PolicyTab, wiring: Wiring) -> tuple[list[gr.Number], Any]:
+    with section("Certify", _CHOOSE_FIRST):
+        with gr.Row():
+            limit = gr.Number(label="Risk limit, % wrong among accepted", minimum=0.1, maximum=50)
+            confidence = gr.Number(label="Confidence, %", minimum=50, maximum=99.99)
+            audit = gr.Number(label="Blind audit, % of accepted", minimum=0, maximum=100)
+        with gr.Row():
+            preview = gr.Button("Preview")
+            certify = gr.Button("Certify and apply", variant="primary")
+        message = html()
+    wiring.slow(preview.click, desk.preview, [message], [limit, confidence])
+    numbers = [limit, confidence, audit]
+    return numbers, wiring.slow(certify.click, desk.certify, [message], numbers)
+
+
+def _apply(desk: PolicyTab, wiring: Wiring) -> None:
+    remark = "A new policy routes what comes in from now on. What waits can be routed again."
+    with section("Images that wait already", remark):
+        button = gr.Button("Apply to what waits…")
+        confirm = Confirm("Yes, apply")
+        message = html()
+    confirm.ask(wiring, button, desk.ask_apply)
+    confirm.then(wiring, desk.apply, [message])
+
+
+def _suspend(desk: PolicyTab, wiring: Wiring) -> Any:
+    remark = "People then see every new image. Nothing that was accepted is taken back."
+    with section("Close auto-accept", remark):
+        with gr.Row():
+            reason = gr.Textbox(label="Reason, kept in the history", max_length=400, scale=3)
+            button = gr.Button("Suspend auto-accept", variant="stop")
+        message = html()
+    return wiring.quick(button.click, desk.suspend, [message, reason], [reason])
+
+
+def _options(desk: PolicyTab, wiring: Wiring, blocks: gr.Blocks) -> None:
+    choices = [(words, value.value) for value, words in REVEAL.items()]
+    with section("How review works"):
+        with gr.Row():
+            reveal = gr.Radio(choices, label="Reviewers learn what the model thinks")
+            needed = gr.Number(label="Answers per image", minimum=1, maximum=9, precision=0)
+            lease = gr.Number(label="A claim lasts, minutes", minimum=0.5, maximum=1440)
+        save = gr.Button("Save")
+        message = html()
+    wiring.quick(blocks.load, desk.load_options, [message, reveal, needed, lease])
+    wiring.quick(save.click, desk.save_options, [message], [reveal, needed, lease])
+
+
+def _percent(share: float) -> float:
+    return round(100 * share, 4)
+
+
+def _share(name: str, percent: float | None) -> float:
+    if percent is None or not 0 <= percent <= 100:
+        raise InputError(f"the {name} is a number from 0 to 100 percent")
+    return round(percent / 100, 12)

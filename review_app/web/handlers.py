@@ -1,0 +1,165 @@
+"""Between Gradio's events and our functions: who calls, may they, and errors in words.
+
+``api_visibility="private"`` hides a handler but locks nothing: it can still be called by its index.
+So each handler asks for itself who sent the request, and what they may do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+from gradio.blocks import Block
+from gradio.context import Context
+from markupsafe import Markup
+
+from review_app.errors import ReviewAppError
+from review_app.permissions import Permission, Person, require
+from review_app.web.assets import asset_url
+from review_app.web.identity import person_of
+from review_app.web.markup import Tone, notice
+
+if TYPE_CHECKING:
+    from review_app.bootstrap import Application
+
+
+_PROGRESS = gr.Progress()
+
+
+@dataclass(frozen=True)
+class Call:
+    """One event: who caused it, at which address of ours, and how to tell them of progress."""
+
+    person: Person
+    origin: str
+    """Scheme and host that the person's browser used, without a slash at the end."""
+    progress: gr.Progress
+    event: gr.EventData | None = None
+    """What the page sent with the event; as little to be trusted as any input."""
+
+    def count(self, what: str) -> Callable[[int, int], None]:
+        """A callback that shows (done, total) of ``what``."""
+
+        def show(done: int, total: int) -> None:
+            self.progress((done, total), desc=what, unit=" images")
+
+        return show
+
+
+Function = Callable[..., Any]
+"""Takes a ``Call`` and the inputs' values; gives the outputs' values."""
+
+
+def guarded(
+    app: Application,
+    permission: Permission,
+    function: Function,
+    n_outputs: int = 1,
+    takes_event: bool = False,
+) -> Callable[..., Any]:
+    """``function`` as Gradio calls it: refused to whoever has not ``permission``.
+
+    A ``ReviewAppError`` becomes a sentence in the first output, which must show HTML; the other
+    outputs stay as they are.
+    """
+
+    def run(request: gr.Request, progress: gr.Progress, event: Any, inputs: Sequence[Any]) -> Any:
+        try:
+            person = require(person_of(app, request), permission)
+            call = Call(person, _origin(app, request), progress, event)
+            return function(call, *inputs)
+        except ReviewAppError as error:
+            refusal = notice(str(error), Tone.PROBLEM)
+            return (refusal, *[gr.skip()] * (n_outputs - 1)) if n_outputs > 1 else refusal
+
+    # Gradio fills in what it knows by annotation and default, at these places.
+    def plain(request: gr.Request, progress: gr.Progress = _PROGRESS, *inputs: Any) -> Any:
+        return run(request, progress, None, inputs)
+
+    def with_event(
+        request: gr.Request, event: gr.EventData, progress: gr.Progress = _PROGRESS, *inputs: Any
+    ) -> Any:
+        return run(request, progress, event, inputs)
+
+    return with_event if takes_event else plain
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """Connects events to functions that need one permission."""
+
+    app: Application
+    permission: Permission
+
+    def quick(
+        self,
+        event: Callable[..., Any],
+        function: Function,
+        outputs: Sequence[Block],
+        inputs: Sequence[Block] = (),
+    ) -> Any:
+        """For what takes milliseconds: answered at once, past the queue."""
+        handler = guarded(self.app, self.permission, function, len(outputs))
+        return event(
+            handler,
+            list(inputs),
+            list(outputs),
+            queue=False,
+            show_progress="hidden",
+            api_visibility="private",
+        )
+
+    def slow(
+        self,
+        event: Callable[..., Any],
+        function: Function,
+        outputs: Sequence[Block],
+        inputs: Sequence[Block] = (),
+        *,
+        takes_event: bool = False,
+    ) -> Any:
+        """For what takes seconds: queued, with progress shown on the first output."""
+        handler = guarded(self.app, self.permission, function, len(outputs), takes_event)
+        return event(
+            handler,
+            list(inputs),
+            list(outputs),
+            show_progress="full",
+            show_progress_on=outputs[0],
+            concurrency_limit=None,
+            api_visibility="private",
+        )
+
+
+def _origin(app: Application, request: gr.Request) -> str:
+    # The guard has checked that the host is one of ours.
+    return app.settings.public_url.rstrip("/") or f"http://{request.headers['host']}"
+
+
+def open_page() -> gr.Blocks:
+    """The Blocks that components are being added to; its ``load`` fires with the present page."""
+    blocks = Context.root_block
+    if blocks is None:
+        raise RuntimeError("open a gr.Blocks before adding a page to it")
+    return blocks
+
+
+def section(title: str, remark: str = "") -> gr.Column:
+    """A framed part of a page; open it with ``with``."""
+    column = gr.Column(elem_classes="card")
+    note = Markup('<p class="remark">{}</p>').format(remark) if remark else Markup()
+    with column:
+        html(Markup("<h2>{}</h2>{}").format(title, note))
+    return column
+
+
+def html(value: str = "", **options: Any) -> gr.HTML:
+    """A ``gr.HTML`` with our styles only."""
+    return gr.HTML(value, apply_default_css=False, js_on_load=None, **options)
+
+
+def title(value: Markup) -> None:
+    """Add the page's heading, and the style sheet of the pages that are made of components."""
+    html(value, head=f'<link rel="stylesheet" href="{asset_url("panels.css")}">')

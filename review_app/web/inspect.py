@@ -1,0 +1,205 @@
+"""Inspect: one image, what every head says of it, and how far each can be trusted."""
+
+from __future__ import annotations
+
+import base64
+from functools import lru_cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from markupsafe import Markup
+from PIL import Image
+
+from review_app.bootstrap import Application, file_limits
+from review_app.errors import InputError, RefusedFile
+from review_app.inspection import TITLES, HeadReading, Inspection
+from review_app.intake.decode import decode
+from review_app.intake.sources import read_bounded
+from review_app.permissions import Permission
+from review_app.triage.wording import plus_minus
+from review_app.web.charts import entropy_bar, interval
+from review_app.web.handlers import Call, Wiring, html, open_page, section, title
+from review_app.web.markup import join
+
+SHOWN_PIXELS = 800
+THUMBNAIL_PIXELS = 160
+
+# Heads are shown and hidden by a style sheet: the readings stay as they are, and so does a choice
+# when the next image is read.
+_TOGGLE = """(shown) => {
+  let sheet = document.getElementById("hidden-heads");
+  if (!sheet) {
+    sheet = document.createElement("style");
+    sheet.id = "hidden-heads";
+    document.head.append(sheet);
+  }
+  const kept = shown.map((name) => `:not([data-head="${CSS.escape(name)}"])`).join("");
+  sheet.textContent = `.reading${kept} { display: none; }`;
+}"""
+
+_PICK = """element.addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-sample]");
+  if (button) trigger("select", { sample: Number(button.dataset.sample) });
+});"""
+
+_CANNOT_TELL = (
+    "It reads one still image, 224 or so pixels across, and nothing around it: not who is shown, "
+    "who made it, why, or which part was changed. A score is a reason to look closer, never proof."
+)
+
+
+_TITLE = Markup(
+    '<h1>Inspect an image</h1><p class="remark">See what each head of the detector says of one '
+    "image, and how sure it is. Nothing you put here is stored or joins the queue.</p>"
+)
+_OR_SAMPLE = Markup("<h2>Or a sample</h2>")
+_NOTHING_YET = Markup('<p class="empty">Choose an image of yours, or one of the samples.</p>')
+
+
+class InspectPage:
+    """What the page's events do. Nothing is stored: an upload is deleted once it is read."""
+
+    def __init__(self, app: Application) -> None:
+        self._app = app
+        self._limits = file_limits(app.settings)
+
+    def load_samples(self, _call: Call) -> Markup:
+        """The samples as buttons, with whom to thank for them."""
+        samples = self._app.inspector.samples()
+        buttons = join(
+            Markup(
+                '<li><button type="button" data-sample="{}"><img src="{}" alt="">'
+                "<span>{}</span></button><small>{}</small></li>"
+            ).format(number, _thumbnail(sample.path), sample.name, sample.credit)
+            for number, sample in enumerate(samples)
+        )
+        return Markup('<ul class="samples" aria-label="Samples">{}</ul>').format(buttons)
+
+    def load_detector(self, _call: Call) -> tuple[Markup, Any]:
+        """What the detector has learned from, and its heads as choices."""
+        words = Markup("<p>{}</p><p>{}</p>").format(
+            self._app.inspector.checkpoint_words(), _CANNOT_TELL
+        )
+        names = self._app.inspector.heads()
+        choices = [(TITLES.get(name, name), name) for name in names]
+        return words, gr.update(choices=choices, value=names)
+
+    def read_upload(self, _call: Call, upload: str | None) -> tuple[Markup, None]:
+        """Read an image that somebody sent."""
+        if not upload:
+            raise InputError("choose an image first")
+        path = Path(upload)
+        try:
+            return self._read(path, path.name), None
+        finally:
+            path.unlink(missing_ok=True)
+
+    def read_sample(self, call: Call) -> Markup:
+        """Read one of the samples."""
+        samples = self._app.inspector.samples()
+        number = getattr(call.event, "sample", None)
+        if not isinstance(number, int) or not 0 <= number < len(samples):
+            raise InputError("there is no such sample; reload the page")
+        sample = samples[number]
+        return self._read(sample.path, sample.name)
+
+    def _read(self, path: Path, name: str) -> Markup:
+        try:
+            data = read_bounded(path, self._limits.max_bytes)
+            image = decode(data, name, self._limits).image
+        except RefusedFile as refusal:
+            words = f"{name} cannot be read: {refusal.detail}. Try another image."
+            raise InputError(words) from refusal
+        return result(name, image, self._app.inspector.inspect(image))
+
+
+def build_inspect(app: Application) -> None:
+    """Add the page to the open Blocks."""
+    page = InspectPage(app)
+    with gr.Column(elem_classes="page"):
+        title(_TITLE)
+        with gr.Row(equal_height=False):
+            with gr.Column(scale=1, min_width=300):
+                upload = gr.File(label="Your image", height=140, elem_id="inspect-upload")
+                html(_OR_SAMPLE)
+                samples = gr.HTML(apply_default_css=False, js_on_load=_PICK, min_height=120)
+            with gr.Column(scale=2, min_width=320):
+                reading = html(_NOTHING_YET, elem_id="reading")
+                heads = gr.CheckboxGroup([], label="Heads shown", elem_id="heads-shown")
+                with section("What it has learned from"):
+                    detector = html(elem_classes="remark")
+    _wire(Wiring(app, Permission.INSPECT), page, upload, samples, reading, heads, detector)
+
+
+def _wire(
+    wiring: Wiring,
+    page: InspectPage,
+    upload: gr.File,
+    samples: gr.HTML,
+    reading: gr.HTML,
+    heads: gr.CheckboxGroup,
+    detector: gr.HTML,
+) -> None:
+    blocks = open_page()
+    wiring.slow(blocks.load, page.load_samples, [samples])
+    wiring.slow(blocks.load, page.load_detector, [detector, heads])
+    wiring.slow(upload.upload, page.read_upload, [reading, upload], [upload])
+    wiring.slow(samples.select, page.read_sample, [reading], takes_event=True)
+    heads.change(None, [heads], None, js=_TOGGLE, api_visibility="private")
+
+
+def result(name: str, image: Image.Image, inspection: Inspection) -> Markup:
+    """The sentence first, then the image beside every head's reading."""
+    return Markup(
+        '<div class="inspection"><p class="verdict" role="status">{}</p>'
+        '<figure class="inspected"><img src="{}" alt="{}"><figcaption>{} · {} × {} pixels'
+        '</figcaption></figure><ul class="readings" aria-label="What each head says">{}</ul></div>'
+    ).format(
+        inspection.words,
+        _data_url(image, SHOWN_PIXELS),
+        f"The image that was read: {name}",
+        name,
+        image.width,
+        image.height,
+        join(map(_reading, inspection.heads)),
+    )
+
+
+def _reading(head: HeadReading) -> Markup:
+    decides = Markup(' <span class="tag">decides in triage</span>') if head.is_default else ""
+    return Markup(
+        '<li class="reading" data-head="{name}"><h3>{title}{decides}</h3>'
+        '<div class="scale" aria-hidden="true"><span>real 0</span><span>0.5</span>'
+        "<span>1 fake</span></div>{interval}"
+        '<dl><div><dt>P(fake)</dt><dd class="big">{p}</dd></div>'
+        "<div><dt>Entropy, nats</dt><dd>{entropy:.3f}</dd></div>"
+        "<div><dt>Mutual information, nats</dt><dd>{mutual:.3f}</dd></div>"
+        "</dl>{bar}<p>{words}</p></li>"
+    ).format(
+        name=head.name,
+        title=head.title,
+        decides=decides,
+        interval=interval(f"P(fake), head {head.title}", head.p_fake, head.std),
+        p=plus_minus(head.p_fake, head.std),
+        entropy=head.entropy,
+        mutual=max(head.mutual_information, 0.0),
+        bar=entropy_bar(head.title, head.entropy, head.mutual_information),
+        words=head.words,
+    )
+
+
+@lru_cache(maxsize=64)
+def _thumbnail(path: Path) -> str:
+    with Image.open(path) as image:
+        return _data_url(image.convert("RGB"), THUMBNAIL_PIXELS)
+
+
+def _data_url(image: Image.Image, longest: int) -> str:
+    """A small JPEG in the page itself: there is no file to serve, and no metadata in it."""
+    small = image.copy()
+    small.thumbnail((longest, longest))
+    buffer = BytesIO()
+    small.save(buffer, "JPEG", quality=88)
+    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()

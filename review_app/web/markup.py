@@ -1,0 +1,73 @@
+"""Small pieces of HTML. Whatever goes in is escaped unless it is ``Markup`` already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from markupsafe import Markup
+
+from storage.types import utc_now
+
+Content = str | int | Markup
+
+
+class Tone(StrEnum):
+    """What a notice tells of; the sign before it says so without colour."""
+
+    DONE = "done"
+    """It worked."""
+    NOTE = "note"
+    """Good to know."""
+    PROBLEM = "problem"
+    """It was not done; the text says why and what to do."""
+
+
+_SIGNS = {Tone.DONE: "✓", Tone.NOTE: "i", Tone.PROBLEM: "!"}
+_SPOKEN = {Tone.DONE: "Done: ", Tone.NOTE: "", Tone.PROBLEM: "Not done: "}
+
+
+def notice(text: str, tone: Tone = Tone.NOTE) -> Markup:
+    """A sentence that screen readers announce when it appears."""
+    return Markup(
+        '<div class="notice notice-{}" role="status"><span aria-hidden="true">{}</span>'
+        '<p><span class="visually-hidden">{}</span>{}</p></div>'
+    ).format(tone.value, _SIGNS[tone], _SPOKEN[tone], text)
+
+
+def table(caption: str, headers: Sequence[str], rows: Iterable[Sequence[Content]]) -> Markup:
+    """A table that scrolls sideways by itself; numbers (``int``) are set to the right."""
+    head = join(Markup('<th scope="col">{}</th>').format(name) for name in headers)
+    body = join(Markup("<tr>{}</tr>").format(join(map(_cell, row))) for row in rows)
+    return Markup(
+        '<div class="table" role="region" aria-label="{0}" tabindex="0"><table>'
+        "<caption>{0}</caption><thead><tr>{1}</tr></thead><tbody>{2}</tbody></table></div>"
+    ).format(caption, head, body)
+
+
+def join(parts: Iterable[Markup]) -> Markup:
+    """``parts`` one after another."""
+    return Markup("").join(parts)
+
+
+def moment(when: datetime) -> Markup:
+    """A moment in UTC, to the minute."""
+    return Markup('<time datetime="{}">{:%Y-%m-%d %H:%M} UTC</time>').format(when.isoformat(), when)
+
+
+def age(since: datetime, now: datetime | None = None) -> str:
+    """How long ago ``since`` was, in the two largest units: ``3 h 12 min``."""
+    seconds = max((now or utc_now()) - since, timedelta()).total_seconds()
+    minutes, hours, days = int(seconds // 60), int(seconds // 3600), int(seconds // 86400)
+    if days:
+        return f"{days} d {hours % 24} h"
+    if hours:
+        return f"{hours} h {minutes % 60} min"
+    return f"{minutes} min" if minutes else "less than a minute"
+
+
+def _cell(content: Content) -> Markup:
+    if isinstance(content, int):
+        return Markup('<td class="number">{:,}</td>').format(content)
+    return Markup("<td>{}</td>").format(content)
