@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import warnings
 from collections.abc import Iterator
@@ -36,6 +37,12 @@ _MIB = 2**20
 
 def create_app(app: Application) -> FastAPI:
     """The ASGI application over ``app``; give it to uvicorn. It calls nobody outside."""
+    # Each lock that Gradio makes while no event loop runs leaves one open behind it.
+    with asyncio.Runner() as runner:
+        return runner.run(_assemble(app))
+
+
+async def _assemble(app: Application) -> FastAPI:
     sessions = Sessions(app.people)
     web = FastAPI(title=shell.PRODUCT, docs_url=None, redoc_url=None, openapi_url=None)
     failures.install(web)

@@ -1,0 +1,92 @@
+"""A real application on a temporary data directory, and clients that are signed in to it."""
+
+from __future__ import annotations
+
+import io
+import itertools
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from fastapi import FastAPI
+from PIL import Image
+from starlette.testclient import TestClient
+
+from review_app.bootstrap import Application, open_application
+from review_app.config import Settings
+from review_app.permissions import Person
+from review_app.web.identity import COOKIE
+from review_app.web.server import create_app
+from storage.enums import ItemState, Role
+from tests.factories import Factory
+
+ADDRESS = "http://127.0.0.1:7860"
+PASSWORD = "correct horse battery"
+
+
+class Site:
+    """The application, its ASGI app, and builders of what a test needs in it."""
+
+    def __init__(self, data_dir: Path, **settings: object) -> None:
+        self.app: Application = open_application(
+            Settings(data_dir=data_dir, **settings)  # type: ignore[arg-type]
+        )
+        # In a thread: the event loop of a browser under test may be running in this one.
+        with ThreadPoolExecutor(1) as thread:
+            self.web: FastAPI = thread.submit(create_app, self.app).result()
+        self.factory = Factory(self.app.database)
+        self._numbers = itertools.count(1)
+
+    def close(self) -> None:
+        self.app.close()
+
+    def account(self, role: Role = Role.REVIEWER, password: str | None = None) -> str:
+        """The name of a new account."""
+        name = f"{role}-{next(self._numbers)}"
+        self.app.people.add(name, role, "test", password)
+        return name
+
+    def token(self, name: str) -> str:
+        """The token of a new session of ``name``."""
+        people = self.app.people
+        return people.redeem_link(people.make_link(name, "test"))
+
+    def anybody(self) -> TestClient:
+        """A client that is not signed in."""
+        return TestClient(self.web, ADDRESS, follow_redirects=False)
+
+    def signed_in(self, role: Role = Role.REVIEWER) -> tuple[TestClient, Person]:
+        """A client with a session, and whose it is."""
+        token = self.token(self.account(role))
+        client = self.anybody()
+        client.cookies.set(COOKIE, token)
+        person = self.app.people.person(token)
+        assert person is not None
+        return client, person
+
+    def items(
+        self, n: int, state: ItemState = ItemState.IN_REVIEW, decided: bool = False
+    ) -> list[int]:
+        """The ids of ``n`` new items with image files; they are handed out before older ones."""
+        ids = []
+        batch = next(self._numbers)
+        for i in range(n):
+            rank = i - 10_000.0 * batch
+            item_id = self.factory.item(state, rank=rank, decided=decided)
+            with self.app.database.read() as repos:
+                item = repos.items.get(item_id)
+                assert item is not None
+                sha256 = item.image.sha256
+            data = picture(item_id)
+            self.app.media.add(sha256, data, data, "image/png")
+            ids.append(item_id)
+        return ids
+
+
+def picture(seed: int, width: int = 320, height: int = 240) -> bytes:
+    """A PNG of smooth colours, another one for each seed."""
+    rng = np.random.default_rng(seed)
+    coarse = Image.fromarray(rng.integers(40, 216, (4, 5, 3), dtype=np.uint8))
+    out = io.BytesIO()
+    coarse.resize((width, height), Image.Resampling.BICUBIC).save(out, "PNG")
+    return out.getvalue()

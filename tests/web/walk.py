@@ -1,0 +1,70 @@
+"""Every address that the application answers to, mounts included, found by walking its routes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+from fastapi import FastAPI
+from starlette.types import ASGIApp, Message
+
+_PARAMETER = re.compile(r"\{(\w+)(:\w+)?\}")
+
+
+def addresses(app: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """``(method, path)`` of every route; parameters are filled in with ``1``."""
+    for route in app.routes:
+        inner = getattr(route, "original_router", None)  # how FastAPI keeps included routers
+        if inner is not None:
+            yield from addresses(inner, prefix)
+            continue
+        path = prefix + _PARAMETER.sub("1", route.path)
+        methods = getattr(route, "methods", None)
+        if methods is None:
+            yield "GET", path + "/"
+            if getattr(route.app, "routes", None):
+                yield from addresses(route.app, prefix + route.path)
+        else:
+            yield from ((method, path) for method in sorted(methods))
+
+
+def blocks_at(web: FastAPI, mount: str) -> gr.Blocks:
+    """The Gradio pages mounted at ``mount``."""
+    found = next(route.app for route in web.routes if getattr(route, "path", "") == mount)  # type: ignore[attr-defined]
+    blocks = found.get_blocks()
+    assert isinstance(blocks, gr.Blocks)
+    return blocks
+
+
+async def status_of(
+    web: ASGIApp, path: str, cookie: str = "", method: str = "GET", kind: str = "http"
+) -> tuple[int, bytes]:
+    """The answer to exactly this path, which no client has tidied up on the way."""
+    headers = [(b"host", b"127.0.0.1"), (b"cookie", cookie.encode()), (b"content-length", b"0")]
+    scope = {
+        "type": kind,
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": headers,
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 7860),
+    }
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await web(scope, receive, send)
+    body = b"".join(message.get("body", b"") for message in sent)
+    return sent[0].get("status", sent[0].get("code", 0)), body
