@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
+from scipy.special import entr
 
 from review_app.demo.samples import Sample, ensure_samples
-from review_app.detector.card import HeadCard
+from review_app.detector.card import HeadCard, Ladders
 from review_app.detector.service import Opinion
 from review_app.detectors import Detectors
 from review_app.triage.explanation import UncertaintyCuts, verdict_in_words
@@ -22,6 +23,9 @@ TITLES = {
     "mc_dropout": "MC dropout",
     "variational": "Variational",
 }
+
+_CONFIDENT_SHARE = 0.8
+"""Of the validation images; the rest, the most uncertain fifth, is what "uncertain" means."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +68,14 @@ class Inspector:
         """Read ``image`` (upright RGB, as ``intake.decode`` makes it). Nothing is stored."""
         policy = self._policies.current()
         detector = self._detectors.detector(policy.checkpoint)
-        cards = detector.checkpoint.card.heads
+        checkpoint = detector.checkpoint
         readings = [
-            _reading(name.value, opinion, cards[name], name.value == policy.head)
+            _reading(
+                name.value,
+                opinion,
+                _cuts(checkpoint.card.heads[name], checkpoint.heads[name].has_std),
+                is_default=name.value == policy.head,
+            )
             for name, opinion in detector.inspect(image).items()
         ]
         words = next(reading.words for reading in readings if reading.is_default)
@@ -89,14 +98,10 @@ class Inspector:
         )
 
 
-def _reading(name: str, opinion: Opinion, card: HeadCard, is_default: bool) -> HeadReading:
-    words = verdict_in_words(
-        opinion.p_fake,
-        opinion.std,
-        opinion.entropy,
-        opinion.mutual_information,
-        _cuts(card),
-    )
+def _reading(
+    name: str, opinion: Opinion, cuts: UncertaintyCuts, *, is_default: bool
+) -> HeadReading:
+    spread = (opinion.std, opinion.entropy, opinion.mutual_information)
     return HeadReading(
         name=name,
         title=TITLES.get(name, name),
@@ -104,14 +109,42 @@ def _reading(name: str, opinion: Opinion, card: HeadCard, is_default: bool) -> H
         std=opinion.std,
         entropy=opinion.entropy,
         mutual_information=opinion.mutual_information,
-        words=words,
+        words=verdict_in_words(opinion.p_fake, *spread, cuts),
         is_default=is_default,
     )
 
 
-def _cuts(card: HeadCard) -> UncertaintyCuts:
-    """The card's cuts; a head with one set of weights has no spread that could be large."""
-    cuts = card.uncertainty_cuts
-    if cuts.std == 0:
-        return UncertaintyCuts(math.inf, cuts.entropy, math.inf)
-    return UncertaintyCuts(cuts.std, cuts.entropy, cuts.mutual_information)
+def _cuts(card: HeadCard, has_std: bool) -> UncertaintyCuts:
+    """From where on the most uncertain fifth of the validation images lay, as the card tells.
+
+    Mutual information says the same as the standard deviation and gets no cut of its own; a head
+    with one set of weights has no spread that could be large.
+    """
+    if has_std:
+        return UncertaintyCuts(card.uncertainty_cut, _entropy(_confidence(card.ladder)), math.inf)
+    return UncertaintyCuts(math.inf, _entropy(card.uncertainty_cut), math.inf)
+
+
+def _confidence(ladders: Ladders) -> float:
+    """The least ``max(p, 1 - p)`` that no more than four fifths of the validation images reach."""
+    fake = list(zip(ladders.fake.thresholds, ladders.fake.acceptance, strict=True))
+    real = [
+        (1 - threshold, acceptance)
+        for threshold, acceptance in zip(
+            ladders.real.thresholds, ladders.real.acceptance, strict=True
+        )
+    ]
+    for confidence, _ in sorted(fake + real):
+        if _share(fake, confidence) + _share(real, confidence) <= _CONFIDENT_SHARE:
+            return confidence
+    return 0.5
+
+
+def _share(rungs: list[tuple[float, float]], confidence: float) -> float:
+    """Share of all validation images that lie on this side with at least that confidence."""
+    return max((share for rung, share in rungs if rung >= confidence), default=0.0)
+
+
+def _entropy(p: float) -> float:
+    """Of a coin that falls with probability ``p``, in nats."""
+    return float(entr(p) + entr(1 - p))
