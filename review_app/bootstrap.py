@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import inspect
 
 import migrations
 from review_app.config import Settings
 from review_app.detectors import Detectors
-from review_app.errors import SchemaError
+from review_app.errors import SchemaError, SettingsError
 from review_app.inspection import Inspector
 from review_app.intake.archives import ArchiveLimits
 from review_app.intake.decode import Limits
@@ -48,16 +51,20 @@ def open_application(settings: Settings) -> Application:
     """Open the data directory, made if it is new.
 
     Raises:
-        SchemaError: the database was written by an older or newer program.
+        SettingsError: the data directory cannot be made or written to.
+        SchemaError: the database was written by an older, newer or altogether different program.
     """
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    secret = _open_data_dir(settings.data_dir)
     database = Database(settings.url)
-    ensure_schema(database)
+    try:
+        ensure_schema(database)
+    except BaseException:
+        database.close()
+        raise
     limits = file_limits(settings)
     media = MediaStore(settings.data_dir / "media")
     detectors = Detectors(settings, database, media, limits)
     policies = PolicyDesk(database, detectors)
-    secret = deployment_secret(settings.data_dir)
     archives = ArchiveLimits(max_total_bytes=int(settings.max_archive_mb * _MIB))
     return Application(
         settings=settings,
@@ -81,24 +88,51 @@ def file_limits(settings: Settings) -> Limits:
     )
 
 
+def _open_data_dir(path: Path) -> bytes:
+    """Make the folder if need be; its secret."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        return deployment_secret(path)
+    except OSError as error:
+        raise SettingsError(
+            f"REVIEW_DATA_DIR: {path} cannot be used ({error.strerror}); "
+            "choose a folder that you may write to"
+        ) from error
+
+
 def ensure_schema(database: Database) -> None:
     """Make the tables of a new database; refuse one of another version.
 
     Raises:
         SchemaError: with the command that mends it.
     """
-    current, head = migrations.current_revision(database.engine), migrations.head_revision()
-    if current == head:
-        return
+    current, head = upgradable_revision(database), migrations.head_revision()
     if current is None:
         migrations.upgrade(database.engine)
-    elif current in migrations.known_revisions():
+    elif current != head:
         raise SchemaError(
             f"the database is at revision {current}, this program needs {head}. "
             "Make a copy of it, then run: deepfake-review db upgrade"
         )
-    else:
+
+
+def upgradable_revision(database: Database) -> str | None:
+    """The revision that the database is at, from which this program can bring it to its own; None
+    for an empty one.
+
+    Raises:
+        SchemaError: a newer program wrote it, or one that has nothing to do with this.
+    """
+    current = migrations.current_revision(database.engine)
+    if current is None and inspect(database.engine).get_table_names():
         raise SchemaError(
-            f"the database is at revision {current}, which this program (revision {head}) does "
-            "not know: a newer program wrote it. Run: pip install --upgrade deepfake-review"
+            f"{database.engine.url.database} holds the tables of another program; "
+            "choose another file: REVIEW_DATABASE_URL=sqlite:////..."
         )
+    if current is not None and current not in migrations.known_revisions():
+        raise SchemaError(
+            f"the database is at revision {current}, which this program (revision "
+            f"{migrations.head_revision()}) does not know: a newer program wrote it. "
+            "Run: pip install --upgrade deepfake-review"
+        )
+    return current

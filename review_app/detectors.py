@@ -7,17 +7,17 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from review_app.config import Settings
 from review_app.detector.checkpoint import Checkpoint
 from review_app.detector.features import Loader
-from review_app.detector.service import Detector, Failed, Scored
-from review_app.errors import CheckpointError, NotFoundError
+from review_app.detector.service import Detector, Failed
+from review_app.errors import CheckpointError, NotFoundError, RefusalReason, RefusedFile
 from review_app.intake.decode import Limits, decode
 from review_app.intake.store import MediaStore
 from review_app.triage.ladder import Ladder, Side
-from review_app.triage.pipeline import HeadScores
-from review_app.triage.pipeline import Scored as Answers
+from review_app.triage.pipeline import Opinions
 from storage.database import Database
 from storage.models import Checkpoint as CheckpointRow
 from storage.models import Item
@@ -85,9 +85,18 @@ class Detectors:
             return self._loaded[checkpoint_id]
 
     def ladders(self, checkpoint_id: str, head: str) -> tuple[Ladder, Ladder]:
-        """For real and for fake, as its validation scores made them."""
+        """For real and for fake, as its validation scores made them.
+
+        Raises:
+            NotFoundError: no such checkpoint here, or it has no such head.
+        """
         own = self.detector(checkpoint_id).checkpoint.card.heads
-        card = {name.value: each.ladder for name, each in own.items()}[head]
+        cards = {name.value: each.ladder for name, each in own.items()}
+        if head not in cards:
+            raise NotFoundError(
+                f"checkpoint {checkpoint_id} has no head {head!r}, only: {', '.join(cards)}"
+            )
+        card = cards[head]
         return (
             Ladder(Side.REAL, card.real.thresholds, card.real.acceptance),
             Ladder(Side.FAKE, card.fake.thresholds, card.fake.acceptance),
@@ -97,16 +106,33 @@ class Detectors:
         """Tells by SHA-256 whether the checkpoint was trained or tuned on an image."""
         return self.detector(checkpoint_id).checkpoint.seen
 
-    def score(self, items: Sequence[Item], checkpoint_id: str) -> dict[int, Answers | str]:
-        """Every head's answer by item id, or in words why there is none."""
-        ids = {item.image.sha256: item.id for item in items}
+    def score(self, items: Sequence[Item], checkpoint_id: str) -> dict[int, Opinions | str]:
+        """Every head's opinion by item id, or in words why there is none."""
         wanted = [(item.image.sha256, self._loader(item)) for item in items]
         outcomes = self.detector(checkpoint_id).score(wanted)
-        return {ids[outcome.key]: _answers(outcome) for outcome in outcomes}
+        found: dict[int, Opinions | str] = {}
+        for item, outcome in zip(items, outcomes, strict=True):
+            if isinstance(outcome, Failed):
+                found[item.id] = outcome.reason
+            else:
+                found[item.id] = {head.value: o for head, o in outcome.opinions.items()}
+        return found
 
     def _loader(self, item: Item) -> Loader:
         path = self._media.original(item.image.sha256)
-        return lambda: decode(path.read_bytes(), item.name, self._limits).image
+
+        def load() -> Image.Image:
+            try:
+                data = path.read_bytes()
+            except OSError as error:
+                raise RefusedFile(
+                    item.name,
+                    RefusalReason.UNREADABLE,
+                    f"its stored file {path} cannot be read ({error.strerror}); restore it",
+                ) from error
+            return decode(data, item.name, self._limits).image
+
+        return load
 
     def _detector(self, checkpoint: Checkpoint) -> Detector:
         return Detector(checkpoint, self.cache, weights=self._settings.xception_weights)
@@ -123,12 +149,3 @@ class Detectors:
         raise CheckpointError(
             f"checkpoint {checkpoint_id} is no longer at {row.path}; put its folder back there"
         )
-
-
-def _answers(outcome: Scored | Failed) -> Answers | str:
-    if isinstance(outcome, Failed):
-        return outcome.reason
-    return {
-        name.value: HeadScores(o.p_fake, o.std, o.entropy, o.mutual_information)
-        for name, o in outcome.opinions.items()
-    }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 from pathlib import Path
 
 from review_app.errors import SettingsError
@@ -15,19 +16,34 @@ def deployment_secret(data_dir: Path) -> bytes:
     """The secret of this data directory, readable by its owner only.
 
     The audit coins depend on it: keep it with the backups.
+
+    Raises:
+        SettingsError: the file is damaged.
+        OSError: it cannot be read or made.
     """
     path = data_dir / "secret.key"
-    data_dir.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        secret = path.read_bytes()
-        if len(secret) != _BYTES:
-            raise SettingsError(
-                f"{path} is damaged ({len(secret)} bytes); restore it from a backup, or delete it "
-                "to draw new audit coins from now on"
-            ) from None
-        return secret
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(secret := secrets.token_bytes(_BYTES))
+    if not path.exists():
+        _make(path)
+    secret = path.read_bytes()
+    if len(secret) != _BYTES:
+        raise SettingsError(
+            f"{path} is damaged ({len(secret)} bytes); restore it from a backup, or delete it "
+            "to draw new audit coins from now on"
+        )
     return secret
+
+
+def _make(path: Path) -> None:
+    """Appears whole or not at all, and of two processes that make it one wins."""
+    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=".secret-")  # mode 0600
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            return
+    finally:
+        Path(draft).unlink()

@@ -20,7 +20,8 @@ from rich.progress import (
 )
 
 from review_app.bootstrap import Application, open_application
-from review_app.config import load_settings
+from review_app.config import Settings, load_settings
+from review_app.logs import configure_logging
 
 ACTOR = "command line"
 REFUSED = 3
@@ -31,10 +32,17 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stand
 console = Console(stderr=True, highlight=False)
 
 
+def settings(**given: object) -> Settings:
+    """Settings from the environment, ``given`` ones before them; logging follows them at once."""
+    found = load_settings(**given)
+    configure_logging(found.log_level)
+    return found
+
+
 @contextmanager
-def application() -> Iterator[Application]:
-    """The application that the environment describes, closed afterwards."""
-    app = open_application(load_settings())
+def application(**given: object) -> Iterator[Application]:
+    """The application that the environment and ``given`` settings describe, closed afterwards."""
+    app = open_application(settings(**given))
     try:
         yield app
     finally:
@@ -58,5 +66,5 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int | None], None]]:
 
 def result(document: dict[str, Any], as_json: bool, words: str) -> None:
     """Print the outcome: the document for scripts, or words for people."""
-    sys.stdout.write((json.dumps(document) if as_json else words) + "\n")
+    sys.stdout.write((json.dumps(document, allow_nan=False) if as_json else words) + "\n")
     sys.stdout.flush()

@@ -10,8 +10,8 @@ import typer
 from PIL import Image
 
 from review_app.bootstrap import file_limits
-from review_app.cli.common import AsJson, progress_bar, result
-from review_app.config import Settings, load_settings
+from review_app.cli.common import AsJson, progress_bar, result, settings
+from review_app.config import Settings
 from review_app.intake.decode import decode
 
 Manifest = Annotated[
@@ -48,18 +48,18 @@ def train(
     from review_app.detector.training import LICENCE_OF_UNKNOWN_DATA
     from review_app.detector.training import train as train_checkpoint
 
-    settings = load_settings()
+    here = settings()
     refuse_existing(out)
     rows = read_manifest(manifest, check_files=True)
     with progress_bar("Features") as progress:
         checkpoint = train_checkpoint(
             rows,
-            load_backbone(backbone, weights=weights or settings.xception_weights),
+            load_backbone(backbone, weights=weights or here.xception_weights),
             out,
-            cache=DirectoryFeatureCache(settings.data_dir / "features"),
+            cache=DirectoryFeatureCache(here.data_dir / "features"),
             preset=preset,
             licence=licence or LICENCE_OF_UNKNOWN_DATA,
-            decode=_decoder(settings),
+            decode=_decoder(here),
             progress=progress,
         )
     document = {
@@ -88,16 +88,16 @@ def evaluate(
     from review_app.detector.feature_cache import DirectoryFeatureCache
     from review_app.detector.manifest import read_manifest
 
-    settings = load_settings()
-    loaded = Checkpoint.load(checkpoint or settings.checkpoint)
+    here = settings()
+    loaded = Checkpoint.load(checkpoint or here.checkpoint)
     with progress_bar("Features") as progress:
         document = evaluate_manifest(
             loaded,
             read_manifest(manifest, check_files=True),
-            load_backbone(loaded.card.backbone.name, weights=settings.xception_weights),
+            load_backbone(loaded.card.backbone.name, weights=here.xception_weights),
             split=split,
-            cache=DirectoryFeatureCache(settings.data_dir / "features"),
-            decode=_decoder(settings),
+            cache=DirectoryFeatureCache(here.data_dir / "features"),
+            decode=_decoder(here),
             progress=progress,
         )
     lines = [f"{document['checkpoint']} on {document['n']} images"]
@@ -110,9 +110,9 @@ def evaluate(
     result(document, as_json, "\n".join(lines))
 
 
-def _decoder(settings: Settings) -> Callable[[bytes, str], Image.Image]:
+def _decoder(here: Settings) -> Callable[[bytes, str], Image.Image]:
     """Decode as intake does, so that a score here and in the app have the same bits."""
-    limits = file_limits(settings)
+    limits = file_limits(here)
 
     def decoded(data: bytes, name: str) -> Image.Image:
         return decode(data, name, limits).image

@@ -5,8 +5,8 @@ from __future__ import annotations
 import typer
 
 import migrations
-from review_app.cli.common import AsJson, application, result
-from review_app.config import load_settings
+from review_app.bootstrap import upgradable_revision
+from review_app.cli.common import AsJson, application, result, settings
 from review_app.errors import ReviewAppError
 from storage.database import Database
 
@@ -22,18 +22,15 @@ def register(app: typer.Typer) -> None:
 
 def upgrade(as_json: AsJson = False) -> None:
     """Bring the database to this program's schema."""
-    settings = load_settings()
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    database = Database(settings.url)
-    before = migrations.current_revision(database.engine)
-    if before is not None and before not in migrations.known_revisions():
-        raise ReviewAppError(
-            f"the database is at revision {before}, which a newer program wrote; "
-            "run: pip install --upgrade deepfake-review"
-        )
-    migrations.upgrade(database.engine)
+    here = settings()
+    here.data_dir.mkdir(parents=True, exist_ok=True)
+    database = Database(here.url)
+    try:
+        before = upgradable_revision(database)
+        migrations.upgrade(database.engine)
+    finally:
+        database.close()
     after = migrations.head_revision()
-    database.close()
     words = f"the database is at revision {after}" + ("" if before == after else f" (was {before})")
     result({"before": before, "after": after}, as_json, words)
 
@@ -59,7 +56,9 @@ def doctor(as_json: AsJson = False) -> None:
     with application() as app:
         policy = app.policies.current()
         heads = app.inspector.heads()
-        backbone = app.detectors.detector(policy.checkpoint).backbone.key
+        detector = app.detectors.detector(policy.checkpoint)
+        detector.warm_up()
+        backbone = detector.checkpoint.card.backbone_key
     document = {
         "data_dir": str(app.settings.data_dir.resolve()),
         "database": migrations.head_revision(),

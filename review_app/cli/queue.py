@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -9,8 +10,7 @@ import typer
 
 from review_app.cli.common import ACTOR, REFUSED, AsJson, application, progress_bar, result
 from review_app.cli.operator import operator
-from review_app.errors import InputError
-from review_app.learning.export import FORMATS, record_export, write_export
+from review_app.learning.export import ExportFormat, record_export, write_export
 from review_app.monitoring.overview import stats as queue_stats
 from review_app.triage.governance import (
     DEFAULT_AUDIT_PROBABILITY,
@@ -42,13 +42,14 @@ def ingest(
     document = {
         "added": report.added,
         "duplicates": report.duplicates,
-        "refused": [
-            {"path": r.path, "reason": r.reason, "detail": r.detail} for r in report.refused
-        ],
+        "refused": [{"path": r.path, "reason": r.reason} for r in report.refused],
     }
-    lines = [f"{report.added} added, {report.duplicates} known already"]
-    lines += [f"refused: {refusal}" for refusal in report.refused]
-    result(document, as_json, "\n".join(lines))
+    for refusal in report.refused:
+        sys.stderr.write(f"refused: {refusal}\n")
+    words = f"{report.added} added, {report.duplicates} known already"
+    if report.refused:
+        words += f", {len(report.refused)} refused"
+    result(document, as_json, words)
     if report.refused:
         raise typer.Exit(REFUSED)
 
@@ -82,12 +83,14 @@ def triage(
 
 def certify(
     risk_limit: Annotated[
-        float, typer.Option(help="Largest share of errors among accepted images.")
+        float, typer.Option(min=0, max=0.5, help="Largest share of errors among accepted images.")
     ] = DEFAULT_RISK_LIMIT,
-    confidence: Annotated[float, typer.Option(help="Confidence that the limit holds.")] = 1
-    - DEFAULT_DELTA,
+    confidence: Annotated[
+        float, typer.Option(min=0.5, max=1, help="Confidence that the limit holds.")
+    ] = 1 - DEFAULT_DELTA,
     audit_probability: Annotated[
-        float, typer.Option(help="Share of accepted images that people check blindly.")
+        float,
+        typer.Option(min=0, max=1, help="Share of accepted images that people check blindly."),
     ] = DEFAULT_AUDIT_PROBABILITY,
     as_json: AsJson = False,
 ) -> None:
@@ -109,13 +112,13 @@ def stats(as_json: AsJson = False) -> None:
 
 def export(
     out: Annotated[Path, typer.Argument(help="File to write.")],
-    form: Annotated[str, typer.Option("--format", help="csv or jsonl.")] = "csv",
+    form: Annotated[
+        ExportFormat, typer.Option("--format", help="How the file is written.")
+    ] = ExportFormat.CSV,
     as_json: AsJson = False,
 ) -> None:
     """Write every item with its labels, scores and decision."""
-    if form not in FORMATS:
-        raise InputError(f"there is no format {form!r}; choose from: {', '.join(FORMATS)}")
     with application() as app:
         rows = write_export(app.database, out, form)
         record_export(app.database, ACTOR, form)
-    result({"path": str(out), "format": form, "rows": rows}, as_json, f"{rows} rows in {out}")
+    result({"path": str(out), "format": form.value, "rows": rows}, as_json, f"{rows} rows in {out}")

@@ -6,13 +6,13 @@ import os
 import socket
 import sys
 import webbrowser
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 
-from review_app.bootstrap import Application, open_application
+from review_app.bootstrap import Application
 from review_app.cli.common import AsJson, application, console, progress_bar, result
-from review_app.config import Settings, load_settings
+from review_app.config import Settings
 from review_app.errors import SettingsError
 from review_app.people import Account
 from storage.enums import Role
@@ -30,13 +30,10 @@ def serve(
 ) -> None:
     """Open the app on this data directory."""
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
-    settings = load_settings(**given)
-    app = open_application(settings)
-    if not app.people.all():
-        app.people.add("admin", Role.ADMIN, "first start")
-        _serve(app, [app.people.ensure("admin", Role.ADMIN, "first start")])
-    else:
-        _serve(app, [])
+    with application(**given) as app:
+        known = app.people.all()
+        accounts = [] if known else [app.people.ensure("admin", Role.ADMIN, "first start")]
+        _serve(app, accounts, sys.stdout)
 
 
 def demo(
@@ -57,11 +54,12 @@ def demo(
                 app.people.ensure("admin", Role.ADMIN, "demo"),
                 app.people.ensure("reviewer", Role.REVIEWER, "demo"),
             ]
-            _serve(app, accounts)
+            # With --json, standard output has had its one document.
+            _serve(app, accounts, sys.stderr if as_json else sys.stdout)
 
 
-def _serve(app: Application, accounts: list[Account]) -> None:
-    """Listen until stopped; ``accounts`` get one-time links once the app answers."""
+def _serve(app: Application, accounts: list[Account], out: TextIO) -> None:
+    """Listen until stopped; ``accounts`` get one-time links on ``out`` once the app answers."""
     import uvicorn
 
     from review_app.web.server import create_app
@@ -72,9 +70,10 @@ def _serve(app: Application, accounts: list[Account]) -> None:
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
-            _announce(app, address, accounts)
+            _announce(app, address, accounts, out)
 
-    config = uvicorn.Config(create_app(app), log_level="warning", proxy_headers=False)
+    # No access log: it would keep the one-time links that people sign in with.
+    config = uvicorn.Config(create_app(app), log_config=None, access_log=False, proxy_headers=False)
     Server(config).run(sockets=[sock])
 
 
@@ -94,7 +93,7 @@ def _bind(settings: Settings) -> socket.socket:
     return sock
 
 
-def _announce(app: Application, address: str, accounts: list[Account]) -> None:
+def _announce(app: Application, address: str, accounts: list[Account], out: TextIO) -> None:
     lines = [f"deepfake-review is open at {address}"]
     minutes = f"{app.settings.link_minutes:g} minutes"
     for account in accounts:
@@ -102,8 +101,8 @@ def _announce(app: Application, address: str, accounts: list[Account]) -> None:
         lines.append(f"  sign in as {account.name} (once, within {minutes}):")
         lines.append(f"    {address}/login/link/{token}")
     lines.append("Press Ctrl+C to stop. Nothing is lost.")
-    sys.stdout.write("\n".join(lines) + "\n")
-    sys.stdout.flush()
+    out.write("\n".join(lines) + "\n")
+    out.flush()
     if accounts and _has_screen():
         token = app.people.make_link(accounts[0].name, "start")
         webbrowser.open(f"{address}/login/link/{token}")

@@ -16,8 +16,9 @@ from pathlib import Path
 from review_app.batches import batches
 from review_app.errors import RefusalReason, RefusedFile
 from review_app.intake.archives import ArchiveLimits
-from review_app.intake.decode import DecodedImage, Limits, decode
+from review_app.intake.decode import Limits, decode
 from review_app.intake.hashing import NEAR_DISTANCE, NearIndex, perceptual_hash, sha256
+from review_app.intake.metadata import Json
 from review_app.intake.public_copy import public_copy
 from review_app.intake.sources import Candidate, count, expand
 from review_app.intake.store import MediaStore
@@ -43,12 +44,15 @@ class IntakeReport:
 
 @dataclass(frozen=True)
 class _Prepared:
-    """A candidate that decoded, with all that its rows need."""
+    """A candidate that decoded, with all that its rows need; the pixels have been let go."""
 
     candidate: Candidate
     sha256: str
     n_bytes: int
-    decoded: DecodedImage
+    width: int
+    height: int
+    format: str
+    metadata: dict[str, Json]
     phash: int
     public_type: str
 
@@ -73,6 +77,7 @@ class IntakeService:
             ManifestError: a manifest cannot be used as a whole. Nothing of it is taken in.
         """
         total = count(paths, self._archives)
+        self._media.sweep()
         report = IntakeReport()
         near = self._near_index()
         candidates = expand(paths, self._limits.max_bytes, self._archives)
@@ -87,7 +92,10 @@ class IntakeService:
     def _prepare_all(
         self, candidates: Iterable[Candidate | RefusedFile]
     ) -> Iterator[_Prepared | RefusedFile]:
-        """Read and decode in parallel, in order, never more than a batch ahead."""
+        """Read and decode in parallel, in order, never more than a batch ahead.
+
+        Only as many images are in memory as there are workers.
+        """
         workers = os.cpu_count() or 1
         with ThreadPoolExecutor(workers, thread_name_prefix="intake") as pool:
             for chunk in batches(candidates, BATCH):
@@ -104,8 +112,17 @@ class IntakeService:
             return refusal
         digest = sha256(data)
         self._media.add(digest, data, public, public_type)
-        phash = perceptual_hash(decoded.image)
-        return _Prepared(candidate, digest, len(data), decoded, phash, public_type)
+        return _Prepared(
+            candidate=candidate,
+            sha256=digest,
+            n_bytes=len(data),
+            width=decoded.width,
+            height=decoded.height,
+            format=decoded.format,
+            metadata=decoded.metadata,
+            phash=perceptual_hash(decoded.image),
+            public_type=public_type,
+        )
 
     def _store(
         self,
@@ -123,6 +140,7 @@ class IntakeService:
                 try:
                     item, is_new = _put(repos, outcome, actor, near, needed)
                     _attach_label(repos, outcome.candidate, item, actor)
+                    _fill_in(item, outcome.candidate)
                 except RefusedFile as refusal:
                     report.refused.append(refusal)
                     continue
@@ -162,20 +180,26 @@ def _put(
     return repos.items.add(item, actor), True
 
 
+def _fill_in(item: Item, candidate: Candidate) -> None:
+    """What a manifest knows of an item that came without one; what is known already stays."""
+    item.source = item.source or candidate.source
+    item.group_key = item.group_key or candidate.group
+    item.split = item.split or candidate.split
+
+
 def _image_row(prepared: _Prepared, neighbour: tuple[int, int] | None) -> Image:
-    decoded = prepared.decoded
     near_id, near_distance = neighbour or (None, None)
     return Image(
         sha256=prepared.sha256,
         n_bytes=prepared.n_bytes,
-        width=decoded.width,
-        height=decoded.height,
-        format=decoded.format,
+        width=prepared.width,
+        height=prepared.height,
+        format=prepared.format,
         public_type=prepared.public_type,
         phash=prepared.phash,
         near_id=near_id,
         near_distance=near_distance,
-        file_metadata=decoded.metadata,
+        file_metadata=prepared.metadata,
     )
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 from pathlib import Path
 
 _SUFFIX = {"image/jpeg": ".jpg", "image/png": ".png"}
+_ABANDONED_S = 3600.0
+"""No file takes this long to write: what is older was left by a process that was killed."""
 
 
 class MediaStore:
@@ -14,6 +17,7 @@ class MediaStore:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._drafts = root / "drafts"
 
     def original(self, sha256: str) -> Path:
         """Where the untouched file is."""
@@ -24,25 +28,43 @@ class MediaStore:
         return self._place("public", sha256).with_suffix(_SUFFIX[media_type])
 
     def add(self, sha256: str, data: bytes, public: bytes, public_type: str) -> None:
-        """Store both files; each appears whole or not at all."""
-        _write_whole(self.original(sha256), data)
-        _write_whole(self.public(sha256, public_type), public)
+        """Store both files; each appears whole or not at all, and is on disk on return."""
+        self._write(self.original(sha256), data)
+        self._write(self.public(sha256, public_type), public)
+
+    def sweep(self) -> None:
+        """Delete drafts that a killed process left behind."""
+        for draft in self._drafts.glob("*"):
+            if time.time() - draft.stat().st_mtime > _ABANDONED_S:
+                draft.unlink(missing_ok=True)
 
     def _place(self, kind: str, sha256: str) -> Path:
         return self._root / kind / sha256[:2] / sha256
 
+    def _write(self, path: Path, data: bytes) -> None:
+        if path.exists():
+            return
+        self._drafts.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=self._drafts)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+        _sync_folder(path.parent)
 
-def _write_whole(path: Path, data: bytes) -> None:
-    if path.exists():
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename outlive a power cut, where the system has a way to."""
+    if os.name != "posix":
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent)
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

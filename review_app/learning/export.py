@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import tempfile
 from collections.abc import Callable, Iterator
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,8 @@ COLUMNS = (
 )  # fmt: skip
 """The outside contract's columns, in order, and ours after them; docs/exports.md explains each."""
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""What may begin a formula in some spreadsheet or locale (OWASP, CSV injection)."""
 
 Row = dict[str, Any]
 
@@ -37,7 +40,7 @@ def rows(database: Database) -> Iterator[Row]:
 
 
 def stream_csv(database: Database) -> Iterator[bytes]:
-    """A CSV with a header; cells that a spreadsheet would run as a formula are quoted."""
+    """A CSV with a header; text that a spreadsheet would run as a formula is made harmless."""
     yield from _encode_csv(rows(database))
 
 
@@ -47,29 +50,48 @@ def stream_jsonl(database: Database) -> Iterator[bytes]:
         yield json.dumps(row, ensure_ascii=False).encode() + b"\n"
 
 
+class ExportFormat(StrEnum):
+    """How an export is written."""
+
+    CSV = "csv"
+    """For spreadsheets and pandas; formulas are neutralised."""
+    JSONL = "jsonl"
+    """One JSON object a line; text is exactly as it was typed."""
+
+
 FORMATS: dict[str, Callable[[Database], Iterator[bytes]]] = {
-    "csv": stream_csv,
-    "jsonl": stream_jsonl,
+    ExportFormat.CSV: stream_csv,
+    ExportFormat.JSONL: stream_jsonl,
 }
 
 
-def write_export(database: Database, out: Path, form: str) -> int:
-    """Write an export to ``out``, whole or not at all; how many rows it has."""
-    n = 0
-    draft = out.with_name(f".{out.name}.part")
+def write_export(database: Database, out: Path, form: ExportFormat) -> int:
+    """Write an export to ``out``, whole or not at all; how many rows it has.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    if out.exists() and not out.is_file():
+        raise InputError(f"{out} is no file that could be replaced; choose another name")
     try:
-        with draft.open("wb") as file:
-            for chunk in FORMATS[form](database):
-                file.write(chunk)
-                n += 1
-        draft.replace(out)
+        return _write_whole(out, FORMATS[form](database)) - (form is ExportFormat.CSV)
     except OSError as error:
         raise InputError(
             f"{out} cannot be written ({error.strerror}); choose another file"
         ) from error
-    finally:
-        draft.unlink(missing_ok=True)
-    return n - (form == "csv")
+
+
+def _write_whole(out: Path, chunks: Iterator[bytes]) -> int:
+    """Write ``chunks`` to a draft beside ``out`` that takes its place at the end; how many."""
+    n = 0
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name[:40]}-") as folder:
+        draft = Path(folder) / "draft"
+        with draft.open("wb") as file:
+            for chunk in chunks:
+                file.write(chunk)
+                n += 1
+        draft.replace(out)
+    return n
 
 
 def record_export(database: Database, actor: str, form: str) -> None:
@@ -80,7 +102,8 @@ def record_export(database: Database, actor: str, form: str) -> None:
 
 def _encode_csv(stream: Iterator[Row]) -> Iterator[bytes]:
     buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, COLUMNS)
+    # Quoted, text stays one cell where a locale separates by semicolons.
+    writer = csv.DictWriter(buffer, COLUMNS, quoting=csv.QUOTE_NONNUMERIC)
     writer.writeheader()
     yield _drain(buffer)
     for row in stream:
@@ -96,7 +119,7 @@ def _drain(buffer: io.StringIO) -> bytes:
 
 
 def _neutral(value: object) -> object:
-    """Text that begins like a formula gets an apostrophe in front (OWASP, CSV injection)."""
+    """Text that begins like a formula gets an apostrophe in front."""
     if isinstance(value, str) and value.startswith(_FORMULA):
         return "'" + value
     return value
@@ -138,8 +161,8 @@ def _label(
     mistakes. The column ``decision`` tells of it.
     """
     if answers:
-        unanimous = answers[0] if len(set(answers)) == 1 else None
-        return verdict or unanimous, "reviewer"
+        value = verdict or (answers[0] if len(set(answers)) == 1 else None)
+        return value, "reviewer" if value else None
     return (known.value, "known") if known else (None, None)
 
 

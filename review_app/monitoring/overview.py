@@ -119,11 +119,12 @@ def _needs(
         needs.append("Auto-accept is suspended: find out why, then certify again.")
     if states[ItemState.ESCALATED]:
         items = count(states[ItemState.ESCALATED], "item")
-        needs.append(f"{items} escalated by reviewers: decide them on the Review page.")
+        needs.append(f"{items} escalated by reviewers: decide on the Review page.")
     if states[ItemState.FAILED]:
+        items = count(states[ItemState.FAILED], "item")
         needs.append(
-            f"{count(states[ItemState.FAILED], 'item')} could not be scored: see the audit log, "
-            "then try them again."
+            f"{items} could not be scored: the audit log says why; to try again, run "
+            "deepfake-review triage --retry."
         )
     if states[ItemState.PENDING]:
         items = count(states[ItemState.PENDING], "item")

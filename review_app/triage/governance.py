@@ -2,8 +2,9 @@
 
 Which labels count for a certificate: known labels, and reviewers' verdicts on items that a learning
 policy sent to people (it sends everything, in random order). Later verdicts do not count: the
-policy chose those items. Images that the checkpoint was trained or tuned on, and near-duplicates of
-earlier images, never count; either would make the proof look better than it is.
+policy chose those items; nor do verdicts of people who had seen the model's opinion. Images that
+the checkpoint was trained or tuned on, and near-duplicates of earlier images, never count; any of
+these would make the proof look better than it is.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from review_app.errors import CalibrationError
+from review_app.errors import CalibrationError, ConflictError
 from review_app.permissions import Permission, Person, require
 from review_app.triage.certificate import Provenance
 from review_app.triage.certify import PolicyCertificates, certify_policy
@@ -41,7 +42,10 @@ class DetectorFacts(Protocol):
         ...
 
     def ladders(self, checkpoint_id: str, head: str) -> tuple[Ladder, Ladder]:
-        """Ladders for real and for fake, from the checkpoint's validation scores."""
+        """Ladders for real and for fake, from the checkpoint's validation scores.
+
+        Raises ``NotFoundError`` for a checkpoint or head that is not there.
+        """
         ...
 
     def has_seen(self, checkpoint_id: str) -> Callable[[str], bool]:
@@ -87,17 +91,7 @@ class PolicyDesk:
         """The policy in force; a new deployment gets one that is learning."""
         with self._database.read() as repos:
             row = repos.policies.current()
-        if row is not None:
-            return Policy.from_json(row.document)
-        checkpoint, head = self._facts.start()
-        policy = learning_policy(
-            checkpoint=checkpoint,
-            head=head,
-            risk_limit=DEFAULT_RISK_LIMIT,
-            delta=DEFAULT_DELTA,
-            audit_probability=DEFAULT_AUDIT_PROBABILITY,
-        )
-        return self._apply(policy, None, "cold start")
+        return self._start() if row is None else Policy.from_json(row.document)
 
     def words(self) -> str:
         """The policy in force in a few sentences."""
@@ -110,9 +104,11 @@ class PolicyDesk:
         so.
         """
         require(person, Permission.MANAGE_POLICY)
-        policy = self._as_asked(risk_limit, delta, None)
+        policy = _as_asked(self.current(), risk_limit, delta, None)
         labels = self._labels(policy)
-        found = self._certificates(policy, labels)
+        with self._database.read() as repos:
+            attempt = 1 + _tries(repos, policy.checkpoint)
+        found = self._certificates(policy, labels, attempt)
         outcome = describe(policy.with_certificates(found))
         return f"With {labels.words}: {outcome}"
 
@@ -129,35 +125,51 @@ class PolicyDesk:
         Raises:
             CalibrationError: neither side can be certified; the policy stays as it is. The message
                 says how many labels are missing.
+            ConflictError: somebody changed the policy meanwhile; their change stays in force.
+            SettingsError: a limit is out of range. This is no try.
         """
         require(person, Permission.MANAGE_POLICY)
-        policy = self._as_asked(risk_limit, delta, audit_probability)
+        policy = _as_asked(self.current(), risk_limit, delta, audit_probability)
         labels = self._labels(policy)
-        certified = policy.with_certificates(self._certificates(policy, labels))
-        self._record_try(person, certified, labels)
+        attempt = self._begin_try(person, policy, labels)
+        certified = policy.with_certificates(self._certificates(policy, labels, attempt))
         if not certified.certificates:
             missing = " ".join(shortfall.words for shortfall in certified.shortfalls)
             raise CalibrationError(f"Nothing can be certified on {labels.words}. {missing}")
-        return self._apply(certified, person, note or f"certified on {labels.words}")
+        with self._database.write() as repos:
+            _refuse_if_changed(repos, policy)
+            return _write(repos, certified, person, note or f"certified on {labels.words}")
 
     def suspend(self, person: Person, reason: str) -> Policy:
         """Close auto-accept at once; ``reason`` is kept and shown."""
         require(person, Permission.MANAGE_POLICY)
         reason = reason.strip() or f"closed by {person.name}"
-        return self._apply(self.current().suspended(reason), person, reason)
+        self.current()  # there is one to suspend
+        with self._database.write() as repos:
+            # Whatever came into force meanwhile is what gets closed.
+            return _write(repos, _newest(repos).suspended(reason), person, reason)
 
     def adopt(self, actor: Person | None, checkpoint_id: str, head: str, note: str) -> Policy:
-        """Put another detector in force. It starts learning: old certificates say nothing of it."""
-        old = self.current()
-        policy = learning_policy(
-            checkpoint=checkpoint_id,
-            head=head,
-            risk_limit=old.risk_limit,
-            delta=old.delta,
-            audit_probability=old.audit_probability,
-            version=old.version + 1,
-        )
-        return self._apply(policy, actor, note)
+        """Put another detector in force. It starts learning: old certificates say nothing of it.
+
+        Raises:
+            NotFoundError: no such checkpoint here, or it has no such head.
+        """
+        if actor is not None:
+            require(actor, Permission.MANAGE_POLICY)
+        self._facts.ladders(checkpoint_id, head)
+        self.current()  # there is one to follow
+        with self._database.write() as repos:
+            old = _newest(repos)
+            policy = learning_policy(
+                checkpoint=checkpoint_id,
+                head=head,
+                risk_limit=old.risk_limit,
+                delta=old.delta,
+                audit_probability=old.audit_probability,
+                version=old.version + 1,
+            )
+            return _write(repos, policy, actor, note)
 
     def history(self) -> list[PolicyVersion]:
         """Every version, newest first."""
@@ -175,19 +187,22 @@ class PolicyDesk:
                 for row in repos.policies.history()
             ]
 
-    def _as_asked(self, risk_limit: float, delta: float, audit: float | None) -> Policy:
-        """The policy in force with other targets and without proof."""
-        now = self.current()
-        return learning_policy(
-            checkpoint=now.checkpoint,
-            head=now.head,
-            risk_limit=risk_limit,
-            delta=delta,
-            audit_probability=now.audit_probability if audit is None else audit,
-            version=now.version,
+    def _start(self) -> Policy:
+        """The first policy, unless somebody else is quicker."""
+        checkpoint, head = self._facts.start()
+        policy = learning_policy(
+            checkpoint=checkpoint,
+            head=head,
+            risk_limit=DEFAULT_RISK_LIMIT,
+            delta=DEFAULT_DELTA,
+            audit_probability=DEFAULT_AUDIT_PROBABILITY,
         )
+        with self._database.write() as repos:
+            if repos.policies.current() is not None:
+                return _newest(repos)
+            return _write(repos, policy, None, "cold start")
 
-    def _certificates(self, policy: Policy, labels: _Labels) -> PolicyCertificates:
+    def _certificates(self, policy: Policy, labels: _Labels, attempt: int) -> PolicyCertificates:
         ladder_real, ladder_fake = self._facts.ladders(policy.checkpoint, policy.head)
         return certify_policy(
             labels.p_fake,
@@ -197,24 +212,18 @@ class PolicyDesk:
             risk_limit=policy.risk_limit,
             delta=policy.delta,
             provenance=Provenance(policy.checkpoint, policy.head, labels.words, utc_now()),
-            attempt=self._attempt(policy.checkpoint),
+            attempt=attempt,
         )
 
-    def _attempt(self, checkpoint_id: str) -> int:
-        """One more than the times somebody has tried to certify this checkpoint here."""
-        with self._database.read() as repos:
-            tries = repos.audit.of_kind(AuditKind.CERTIFICATION_TRIED)
-        return 1 + len([event for event in tries if event.details["checkpoint"] == checkpoint_id])
-
-    def _record_try(self, person: Person, policy: Policy, labels: _Labels) -> None:
-        details = {
-            "checkpoint": policy.checkpoint,
-            "labels": labels.words,
-            "certified": [certificate.side for certificate in policy.certificates],
-        }
+    def _begin_try(self, person: Person, policy: Policy, labels: _Labels) -> int:
+        """Count the try before anything is known of its outcome: two at once, or one that fails
+        halfway, cannot spend the same share of the confidence. Its number, from 1."""
+        details = {"checkpoint": policy.checkpoint, "labels": labels.words}
         with self._database.write() as repos:
+            attempt = 1 + _tries(repos, policy.checkpoint)
             event = Event(AuditKind.CERTIFICATION_TRIED, person.name, details=details)
             repos.audit.add(event)
+        return attempt
 
     def _labels(self, policy: Policy) -> _Labels:
         has_seen = self._facts.has_seen(policy.checkpoint)
@@ -235,28 +244,48 @@ class PolicyDesk:
             reviewed=sum(not row.known for row in usable),
         )
 
-    def _apply(self, policy: Policy, person: Person | None, note: str) -> Policy:
-        """Write ``policy`` as the next version, unless somebody else wrote one meanwhile."""
-        with self._database.write() as repos:
-            newest = repos.policies.current()
-            if newest is not None and newest.version >= policy.version:
-                policy = _renumbered(policy, newest.version + 1)
-            _write(repos, policy, person, note)
-        return policy
+
+def _as_asked(now: Policy, risk_limit: float, delta: float, audit: float | None) -> Policy:
+    """``now`` with other targets and without proof."""
+    return learning_policy(
+        checkpoint=now.checkpoint,
+        head=now.head,
+        risk_limit=risk_limit,
+        delta=delta,
+        audit_probability=now.audit_probability if audit is None else audit,
+        version=now.version,
+    )
 
 
-def _renumbered(policy: Policy, version: int) -> Policy:
-    return Policy.from_json({**policy.to_json(), "version": version})
+def _newest(repos: Repositories) -> Policy:
+    row = repos.policies.current()
+    assert row is not None  # callers have asked for the current policy before
+    return Policy.from_json(row.document)
 
 
-def _write(repos: Repositories, policy: Policy, person: Person | None, note: str) -> None:
-    document = policy.to_json()
+def _tries(repos: Repositories, checkpoint_id: str) -> int:
+    """How often somebody has tried to certify this checkpoint here."""
+    events = repos.audit.of_kind(AuditKind.CERTIFICATION_TRIED)
+    return sum(event.details["checkpoint"] == checkpoint_id for event in events)
+
+
+def _refuse_if_changed(repos: Repositories, base: Policy) -> None:
+    newest = repos.policies.current()
+    if newest is not None and newest.version != base.version:
+        raise ConflictError(
+            f"the policy changed to version {newest.version} ({newest.state}) meanwhile, and that "
+            "stays in force; look at it, then certify again"
+        )
+
+
+def _write(repos: Repositories, policy: Policy, person: Person | None, note: str) -> Policy:
+    """Put ``policy`` in force as the next version."""
     repos.policies.add(
         PolicyRow(
             version=policy.version,
             state=policy.state.value,
             checkpoint_id=policy.checkpoint,
-            document=document,
+            document=policy.to_json(),
             note=note,
             created_by=None if person is None else person.id,
         )
@@ -264,3 +293,4 @@ def _write(repos: Repositories, policy: Policy, person: Person | None, note: str
     actor = "system" if person is None else person.name
     details = {"version": policy.version, "state": policy.state, "note": note}
     repos.audit.add(Event(AuditKind.POLICY_APPLIED, actor, details=details))
+    return policy

@@ -1,7 +1,8 @@
 """Scores what is pending, decides under the policy in force, and moves each item once.
 
 A batch is scored outside any transaction and written in one: an interrupted run leaves whole
-batches done and the rest pending, and the next run goes on from there.
+batches done and the rest pending, and the next run goes on from there. The policy is asked for
+again with every batch, so that closing auto-accept also stops a run that is under way.
 """
 
 from __future__ import annotations
@@ -11,13 +12,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
+from review_app.detector.service import Opinion
 from review_app.triage.audit import audit_coin
 from review_app.triage.governance import PolicyDesk
 from review_app.triage.policy import Policy
 from review_app.triage.routing import Decision, Route, Scores, decide
 from storage.database import Database
 from storage.enums import AuditKind, ItemState, LabelValue
-from storage.models import Item
+from storage.models import Item, Prediction
 from storage.repositories import Repositories
 from storage.repositories.items import Move
 
@@ -29,25 +31,15 @@ Progress = Callable[[int, int], None]
 """Called with (done, total)."""
 
 
-@dataclass(frozen=True)
-class HeadScores:
-    """One head's answer for one image; entropy and mutual information in nats."""
-
-    p_fake: float
-    std: float
-    entropy: float
-    mutual_information: float
-
-
-Scored = Mapping[str, HeadScores]
-"""Answers by head."""
+Opinions = Mapping[str, Opinion]
+"""What each head says of one image, by the head's name."""
 
 
 class Scorer(Protocol):
     """Scores stored images with one checkpoint."""
 
-    def score(self, items: Sequence[Item], checkpoint_id: str) -> dict[int, Scored | str]:
-        """By item id: the answers of every head, or in words why there are none."""
+    def score(self, items: Sequence[Item], checkpoint_id: str) -> dict[int, Opinions | str]:
+        """By item id: the opinions of every head, or in words why there are none."""
         ...
 
 
@@ -86,7 +78,14 @@ class TriageReport:
 
     def to_json(self) -> dict[str, Any]:
         """The document of ``triage --json``."""
-        return asdict(self)
+        return {
+            "scored": self.scored,
+            "auto_accepted": self.auto_accepted,
+            "to_review": self.to_review,
+            "failed": self.failed,
+            "images_per_second": self.images_per_second,
+            "policy_version": self.policy_version,
+        }
 
 
 class TriageService:
@@ -126,21 +125,35 @@ class TriageService:
         total: int,
         progress: Progress | None,
     ) -> TriageReport:
-        policy = self._policies.current()
-        report = TriageReport(policy.version)
+        report = TriageReport(self._policies.current().version)
         started = time.time()
         clock = time.perf_counter()
         done = 0
         for items in source():
-            scored = self._score(items, policy)
-            with self._database.write() as repos:
-                self._write(repos, actor, policy, items, scored, started, report)
+            self._triage(items, actor, started, report)
             done += len(items)
             if progress:
                 progress(done, max(total, done))
+        if progress and done:
+            progress(done, done)
         seconds = time.perf_counter() - clock
         report.images_per_second = round(report.scored / seconds, 2) if report.scored else 0.0
         return report
+
+    def _triage(
+        self, items: Sequence[Item], actor: str, started: float, report: TriageReport
+    ) -> None:
+        """Score one batch and decide on it under the policy that is in force on writing."""
+        while True:
+            policy = self._policies.current()
+            scored = self._score(items, policy)
+            with self._database.write() as repos:
+                newest = repos.policies.current()
+                if newest is None or newest.version != policy.version:
+                    continue  # it changed while the batch was scored
+                self._write(repos, actor, policy, items, scored, started, report)
+            report.policy_version = policy.version
+            return
 
     def _pending(self) -> Iterator[list[Item]]:
         return self._portions(
@@ -162,37 +175,40 @@ class TriageService:
 
     def _count(self, state: ItemState) -> int:
         with self._database.read() as repos:
-            return repos.counts.by_state()[state]
+            return repos.items.count(state)
 
-    def _score(self, items: Sequence[Item], policy: Policy) -> dict[int, Scored | str]:
+    def _score(self, items: Sequence[Item], policy: Policy) -> dict[int, Opinions | str]:
         """Stored predictions where this checkpoint has made them, fresh ones elsewhere."""
         with self._database.read() as repos:
             stored = repos.predictions.of_images([i.image_id for i in items], policy.checkpoint)
-        found: dict[int, Scored | str] = {
-            item.id: {
-                name: HeadScores(row.p_fake, row.std, row.entropy, row.mutual_information)
-                for name, row in stored[item.image_id].items()
-            }
+        found: dict[int, Opinions | str] = {
+            item.id: {name: _opinion(row) for name, row in stored[item.image_id].items()}
             for item in items
             if item.image_id in stored
         }
         missing = [item for item in items if item.id not in found]
-        fresh = self._scorer.score(missing, policy.checkpoint) if missing else {}
-        self._keep(missing, fresh, policy)
+        if not missing:
+            return found
+        fresh = self._scorer.score(missing, policy.checkpoint)
+        self._keep(missing, fresh, policy.checkpoint)
         return {**found, **fresh}
 
     def _keep(
-        self, items: Sequence[Item], fresh: Mapping[int, Scored | str], policy: Policy
+        self, items: Sequence[Item], fresh: Mapping[int, Opinions | str], checkpoint_id: str
     ) -> None:
-        rows = [
-            {"image_id": item.image_id, "checkpoint_id": policy.checkpoint, "head": head}
-            | asdict(scores)
-            for item in items
-            if not isinstance(answers := fresh[item.id], str)
-            for head, scores in answers.items()
-        ]
+        """Store predictions, but for those that another run has stored meanwhile: the same ones."""
         with self._database.write() as repos:
-            repos.predictions.add_many(rows)
+            stored = repos.predictions.of_images([item.image_id for item in items], checkpoint_id)
+            repos.predictions.add_many(
+                [
+                    {"image_id": item.image_id, "checkpoint_id": checkpoint_id, "head": head}
+                    | asdict(opinion)
+                    for item in items
+                    if item.image_id not in stored
+                    and not isinstance(opinions := fresh[item.id], str)
+                    for head, opinion in opinions.items()
+                ]
+            )
 
     def _write(
         self,
@@ -200,7 +216,7 @@ class TriageService:
         actor: str,
         policy: Policy,
         items: Sequence[Item],
-        scored: Mapping[int, Scored | str],
+        scored: Mapping[int, Opinions | str],
         started: float,
         report: TriageReport,
     ) -> None:
@@ -211,13 +227,13 @@ class TriageService:
         for item in items:
             if not _is_ours(repos, item, policy):
                 continue
-            answers = scored[item.id]
-            if isinstance(answers, str):
+            opinions = scored[item.id]
+            if isinstance(opinions, str):
                 report.failed += 1
-                reason = {"reason": answers}
+                reason = {"reason": opinions}
                 moves.append(Move(item.id, ItemState.FAILED, AuditKind.FAILED, reason))
                 continue
-            scores = _scores(answers, policy.head)
+            scores = _scores(opinions, policy.head)
             coin = audit_coin(item.image.sha256, policy.version, self._secret)
             decision = decide(scores, policy, coin)
             rows.append(_row(item, policy, decision, scores))
@@ -243,10 +259,14 @@ def _is_ours(repos: Repositories, item: Item, policy: Policy) -> bool:
     return last is None or last.policy_version != policy.version
 
 
-def _scores(answers: Scored, head: str) -> Scores:
-    own = answers[head]
-    others = {name: scores.p_fake for name, scores in answers.items()}
-    return Scores(own.p_fake, own.std, own.entropy, own.mutual_information, others)
+def _opinion(row: Prediction) -> Opinion:
+    return Opinion(row.p_fake, row.std, row.entropy, row.mutual_information)
+
+
+def _scores(opinions: Opinions, head: str) -> Scores:
+    own = opinions[head]
+    every = {name: opinion.p_fake for name, opinion in opinions.items()}
+    return Scores(own.p_fake, own.std, own.entropy, own.mutual_information, every)
 
 
 def _row(item: Item, policy: Policy, decision: Decision, scores: Scores) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from sqlalchemy import ColumnElement, Select, func, literal, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from storage.enums import ItemState, LabelValue
-from storage.models import Decision, Image, Item, KnownLabel, Policy, Prediction
+from storage.models import Decision, Image, Item, KnownLabel, Label, Policy, Prediction
+from storage.repositories.labels import IN_FORCE
 
 Labelled = InstrumentedAttribute[LabelValue] | InstrumentedAttribute[LabelValue | None]
 
@@ -35,7 +36,11 @@ class Calibration:
         self._session = session
 
     def rows(self, checkpoint_id: str, head: str) -> list[CalibrationRow]:
-        """Known labels first, then verdicts on items that have none."""
+        """Known labels first, then verdicts on items that have none.
+
+        A verdict counts where a learning policy was the first to send the item to people, and no
+        answer behind it was given after seeing the model's opinion (answer, undo, answer again).
+        """
         known = self._query(checkpoint_id, head, KnownLabel.value, literal(True)).join(
             KnownLabel, KnownLabel.item_id == Item.id
         )
@@ -46,6 +51,16 @@ class Calibration:
             .correlate(Item)
             .scalar_subquery()
         )
+        swayed = (
+            select(Label.id)
+            .where(
+                Label.item_id == Item.id,
+                Label.blind.is_(False),
+                Label.extra.is_(False),
+                *IN_FORCE,
+            )
+            .exists()
+        )
         reviewed = (
             self._query(checkpoint_id, head, Item.verdict, literal(False))
             .join(Decision, Decision.id == first)
@@ -54,6 +69,7 @@ class Calibration:
                 Item.state == ItemState.RESOLVED,
                 Item.verdict.is_not(None),
                 Policy.state == LEARNING,
+                ~swayed,
                 ~select(KnownLabel.id).where(KnownLabel.item_id == Item.id).exists(),
             )
         )

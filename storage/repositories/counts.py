@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from storage.enums import ItemState, LabelValue, Role
-from storage.models import Claim, Decision, Item, KnownLabel, Label, Prediction, User
+from storage.models import Claim, Item, KnownLabel, Label, Prediction, User
 from storage.repositories.labels import IN_FORCE
 
 
@@ -55,10 +55,6 @@ class Counts:
     def known_labels(self) -> int:
         return self._scalar(select(func.count()).select_from(KnownLabel))
 
-    def labelled_by(self) -> int:
-        """People with at least one label in force."""
-        return self._scalar(select(func.count(func.distinct(Label.user_id))).where(*IN_FORCE))
-
     def reviewers(self) -> int:
         """Enabled accounts with the reviewer's role."""
         return self._scalar(
@@ -76,7 +72,6 @@ class Counts:
 
     def per_reviewer(self) -> list[ReviewerCounts]:
         """Labels in force per person, most first."""
-
         total = func.count()
         query = (
             select(
@@ -90,7 +85,7 @@ class Counts:
             .join(Label, Label.user_id == User.id)
             .where(*IN_FORCE)
             .group_by(User.id)
-            .order_by(total.desc())
+            .order_by(total.desc(), User.id)
         )
         return [ReviewerCounts(*row) for row in self._session.execute(query)]
 
@@ -105,13 +100,19 @@ class Counts:
         )
         return [ScoredItem(*row) for row in self._session.execute(query)]
 
-    def decided_since(self, since: datetime, route: str) -> int:
-        """Decisions with ``route`` made since ``since``."""
+    def accepted_since(self, since: datetime) -> int:
+        """Items that the policy accepted by itself since ``since``."""
         return self._scalar(
             select(func.count())
-            .select_from(Decision)
-            .where(Decision.route == route, Decision.decided_at >= since)
+            .select_from(Item)
+            .where(Item.state == ItemState.AUTO_ACCEPTED, Item.state_since >= since)
         )
 
-    def _scalar(self, query: object) -> int:
-        return int(self._session.scalar(query) or 0)  # type: ignore[call-overload]
+    def labels_since(self, since: datetime) -> int:
+        """Labels in force given since ``since``."""
+        return self._scalar(
+            select(func.count()).select_from(Label).where(Label.labelled_at >= since, *IN_FORCE)
+        )
+
+    def _scalar(self, query: Select[int]) -> int:
+        return self._session.scalar(query) or 0
