@@ -33,7 +33,7 @@ from review_app.detector.heads import (
 WIDTH = 1280
 PASSES = 50
 BATCHES = (1, 32, 1024)
-BARS = {HeadName.MC_DROPOUT: 60.0, HeadName.VARIATIONAL: 12.0}
+BARS = {HeadName.MC_DROPOUT: 40.0, HeadName.VARIATIONAL: 3.0}
 """How many times the loop's speed, at the largest batch."""
 TRAININGS: dict[HeadName, Training] = {
     HeadName.MC_DROPOUT: McDropoutTraining(epochs=2, passes=PASSES),

@@ -18,7 +18,7 @@ from review_app.detector.heads.base import (
     State,
     checked,
 )
-from review_app.detector.heads.numerics import block_matmul, mixture
+from review_app.detector.heads.numerics import by_blocks, mixture
 
 
 class McDropoutHead(Head):
@@ -57,9 +57,13 @@ class McDropoutHead(Head):
 
     def predict(self, features: Matrix) -> HeadPrediction:
         """See :class:`Head`."""
-        hidden = np.maximum(block_matmul(features, self._hidden_weight) + self._hidden_bias, 0)
-        logits = block_matmul(hidden, self._passes) + self._output_bias
+        logits = by_blocks(features, len(self._weights), self._logits)
         return mixture(logits.astype(np.float64), self._weights)
+
+    def _logits(self, rows: Matrix) -> Matrix:
+        hidden = np.maximum(rows @ self._hidden_weight + self._hidden_bias, 0)
+        logits: Matrix = hidden @ self._passes + self._output_bias
+        return logits
 
     def state(self) -> State:
         """Two layers, uint8 ``masks`` [T, hidden] and the share ``keep`` [1] that they keep."""

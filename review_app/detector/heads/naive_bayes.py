@@ -18,7 +18,7 @@ from review_app.detector.heads.base import (
     State,
     checked,
 )
-from review_app.detector.heads.numerics import block_matmul, certain
+from review_app.detector.heads.numerics import by_blocks, certain
 
 
 class NaiveBayesHead(Head):
@@ -43,14 +43,16 @@ class NaiveBayesHead(Head):
             + np.log(real_variance)
             - np.log(fake_variance)
         )
-        self._coefficients = np.concatenate([square, slope])[:, None].astype(np.float32)
+        self._square = square[:, None].astype(np.float32)
+        self._slope = slope[:, None].astype(np.float32)
         self._constant = float(log_odds[0]) + float(constants.sum())
 
     def predict(self, features: Matrix) -> HeadPrediction:
         """See :class:`Head`; std and mutual information are 0."""
-        terms = np.concatenate([np.square(features), features], axis=1)
-        logits = block_matmul(terms, self._coefficients)[:, 0] + self._constant
-        return certain(logits.astype(np.float64))
+        logits = by_blocks(
+            features, 1, lambda rows: np.square(rows) @ self._square + rows @ self._slope
+        )
+        return certain(logits[:, 0].astype(np.float64) + self._constant)
 
     def state(self) -> State:
         """``mean`` and ``variance`` [2, width] (real, fake), prior ``log_odds`` of fake [1]."""

@@ -8,6 +8,7 @@ last, contiguous axis, where NumPy treats every row alike. Tests hold both to th
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
@@ -17,33 +18,46 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from review_app.detector.heads.base import HeadPrediction, Matrix
 
-BLOCK = 32
-"""Rows per product: small enough for one image to be cheap, large enough for BLAS to be fast."""
-NODES = 100
-"""Gauss-Hermite nodes; NumPy's rule is sound up to about this many."""
+BLOCK = 64
+"""Rows at a time: small enough for one image to be cheap, large enough for BLAS to be fast."""
+NODES = 64
+_SPAN = 6.5
+"""Quadrature nodes, and how many standard deviations they reach: 1e-10 of the mass lies beyond."""
+_CHUNK = 256
+"""Rows whose members are summarised at once, as they fit a core's cache; more are shared out."""
 
 Float64 = NDArray[np.float64]
 
 
-def block_matmul(features: Matrix, weights: Matrix) -> Matrix:
-    """``features @ weights`` for [n, d] and [d, k], row by row independent of the batch.
+def by_blocks(features: Matrix, columns: int, apply: Callable[[Matrix], Matrix]) -> Matrix:
+    """``apply`` to every [BLOCK, d] of ``features`` [n, d]; its [BLOCK, columns] joined, [n, ...].
 
-    Blocks are shared out over the cores; each runs on one thread, since BLAS's own threads wait for
-    each other at every product and crawl where other work has the cores.
+    Every call sees the same shape, so a row's result is independent of the batch. Many blocks are
+    shared out over the cores, each block on one thread: BLAS's own threads wait for each other at
+    every product, and crawl where other work has the cores.
     """
-    pool = _pool()
-    product = np.empty((len(features), weights.shape[1]), dtype=np.float32)
-    starts = range(0, len(features), BLOCK)
+    one_blas_thread()
+    rows = np.ascontiguousarray(features, dtype=np.float32)
+    result = np.empty((len(rows), columns), dtype=np.float32)
+    parts = _cores() if len(rows) > _CHUNK else 1
+    size = BLOCK * -(-len(rows) // (BLOCK * parts))
 
-    def multiply(start: int) -> None:
-        rows = features[start : start + BLOCK]
-        block = np.zeros((BLOCK, features.shape[1]), dtype=np.float32)
-        block[: len(rows)] = rows
-        product[start : start + BLOCK] = (block @ weights)[: len(rows)]
+    def fill(first: int) -> None:
+        for start in range(first, min(first + size, len(rows)), BLOCK):
+            block = _whole_block(rows[start : start + BLOCK])
+            result[start : start + BLOCK] = apply(block)[: len(rows) - start]
 
-    run = pool.map if len(starts) > 2 else map  # a thread costs more than it saves on two blocks
-    list(run(multiply, starts))
-    return product
+    if parts == 1:
+        fill(0)
+    else:
+        list(_pool().map(fill, range(0, len(rows), size)))
+    return result
+
+
+@cache
+def one_blas_thread() -> None:
+    """Keep NumPy's BLAS on one thread, as torch is: work is parallel over images."""
+    threadpool_limits(1, user_api="blas")
 
 
 def certain(logits: Float64) -> HeadPrediction:
@@ -54,34 +68,55 @@ def certain(logits: Float64) -> HeadPrediction:
 
 def mixture(logits: Float64, weights: Float64) -> HeadPrediction:
     """The prediction of members [n, t] that count with ``weights`` [t], which sum to 1."""
+    starts = range(0, max(len(logits), 1), _CHUNK)
+    share = _pool().map if len(starts) > 1 else map
+    parts = list(share(lambda at: _summary(logits[at : at + _CHUNK], weights), starts))
+    return HeadPrediction(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def logit_normal(mean: Float64, variance: Float64) -> HeadPrediction:
+    """The exact prediction of a normal logit [n], by quadrature over that one normal.
+
+    E[f(z)] for z ~ N(m, s²) is the sum of w_i f(m + s x_i), with f the sigmoid, its square
+    deviation, and its entropy. The trapezoidal rule converges exponentially for such f (Trefethen &
+    Weideman 2014): its 64 nodes are within 1e-9 up to s = 4 and 1e-7 at s = 6, where 100
+    Gauss-Hermite nodes are within 1e-6 and 1e-4.
+    """
+    nodes, weights = _trapezoid()
+    return mixture(mean[:, None] + np.sqrt(variance)[:, None] * nodes, weights)
+
+
+@cache
+def _trapezoid() -> tuple[Float64, Float64]:
+    nodes = np.linspace(-_SPAN, _SPAN, NODES)
+    weights = np.exp(-np.square(nodes) / 2)
+    return nodes, weights / weights.sum()
+
+
+def _summary(logits: Float64, weights: Float64) -> tuple[Float64, Float64, Float64, Float64]:
+    """Mean, std, entropy and mutual information of members [n, t], [n] each."""
     p_fake, entropies = _bernoulli(logits)
     mean = np.clip((p_fake * weights).sum(axis=1), 0.0, 1.0)
     variance = (np.square(p_fake - mean[:, None]) * weights).sum(axis=1)
     entropy = -_xlogx(mean) - _xlogx(1.0 - mean)
     information = np.maximum(entropy - (entropies * weights).sum(axis=1), 0.0)
-    return HeadPrediction(mean, np.sqrt(variance), entropy, information)
-
-
-def logit_normal(mean: Float64, variance: Float64) -> HeadPrediction:
-    """The exact prediction of a normal logit [n], by Gauss-Hermite quadrature.
-
-    E[f(z)] for z ~ N(m, s²) is the sum of w_i f(m + s x_i) over the nodes x_i of the weight
-    exp(-x²/2), with f the sigmoid, its square deviation, and its entropy.
-    """
-    nodes, weights = _hermite()
-    return mixture(mean[:, None] + np.sqrt(variance)[:, None] * nodes, weights)
+    return mean, np.sqrt(variance), entropy, information
 
 
 @cache
-def _hermite() -> tuple[Float64, Float64]:
-    nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
-    return nodes, weights / weights.sum()
+def _cores() -> int:
+    return os.cpu_count() or 1
 
 
 @cache
 def _pool() -> ThreadPoolExecutor:
-    threadpool_limits(1, user_api="blas")
-    return ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="heads")
+    return ThreadPoolExecutor(_cores(), thread_name_prefix="heads")
+
+
+def _whole_block(rows: Matrix) -> Matrix:
+    if len(rows) == BLOCK:
+        return rows
+    return np.concatenate([rows, np.zeros((BLOCK - len(rows), rows.shape[1]), dtype=np.float32)])
 
 
 def _bernoulli(logits: Float64) -> tuple[Float64, Float64]:

@@ -18,7 +18,7 @@ from review_app.detector.heads.base import (
     State,
     checked,
 )
-from review_app.detector.heads.numerics import block_matmul, logit_normal
+from review_app.detector.heads.numerics import by_blocks, logit_normal
 
 if TYPE_CHECKING:
     import torch
@@ -51,9 +51,11 @@ class VariationalHead(Head):
 
     def logit_moments(self, features: Matrix) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Mean and variance of the logit, float64 [n] each."""
-        mean = block_matmul(features, self._mean)[:, 0].astype(np.float64)
-        variance = block_matmul(np.square(features), self._variance)[:, 0].astype(np.float64)
-        return mean + self._bias_mean, variance + self._bias_variance
+        moments = by_blocks(features, 2, self._block_moments).astype(np.float64)
+        return moments[:, 0] + self._bias_mean, moments[:, 1] + self._bias_variance
+
+    def _block_moments(self, rows: Matrix) -> Matrix:
+        return np.hstack([rows @ self._mean, np.square(rows) @ self._variance])
 
     def state(self) -> State:
         """``mean`` and ``std`` [width], ``bias_mean`` and ``bias_std`` [1]."""
