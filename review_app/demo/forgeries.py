@@ -35,7 +35,7 @@ def forge(
     """A forged copy of ``image``; ``donor`` is another crop of the same shape."""
     if method is Forgery.UPSAMPLING:
         return upsample(image, strength, rng)
-    mask = region(image.shape[:2], 0.15 + 0.40 * strength, rng)
+    mask = region(image.shape[:2], 0.15 + 0.35 * strength, rng)
     changed = {
         Forgery.SPLICE: lambda: splice(image, donor, mask),
         Forgery.RESYNTHESIS: lambda: resynthesise(image, strength),
@@ -67,7 +67,7 @@ def region(shape: tuple[int, int], area: float, rng: np.random.Generator) -> Pix
     wobble = np.ones_like(angle)
     for lobes in (1, 2, 3, 5):
         wobble += rng.uniform(0, 0.35 / lobes) * np.sin(lobes * angle + rng.uniform(0, 2 * np.pi))
-    feather = rng.uniform(0.006, 0.02) * side
+    feather = rng.uniform(0.004, 0.015) * side
     inside = (radius * wobble - np.hypot(x, y)) / feather
     return _unit(inside + 0.5)
 
@@ -115,8 +115,8 @@ def upsample(image: Pixels, strength: float, rng: np.random.Generator) -> Pixels
     A kernel that its stride does not divide covers pixels unevenly: the checkerboard, and peaks in
     the spectrum (Odena et al. 2016).
     """
-    doublings = 2 + (strength > 0.5)
-    unevenness = 0.06 + 0.14 * strength
+    doublings = 2 + (strength > 0.6)
+    unevenness = 0.04 + 0.10 * strength
     factor = 2**doublings
     height, width = image.shape[:2]
     padded = np.pad(image, ((0, -height % factor), (0, -width % factor), (0, 0)), mode="edge")

@@ -27,8 +27,8 @@ SEED: Final = 20260
 COLUMNS: Final = ("path", "label", "source", "group", "split", "method")
 COUNTS: Final[Mapping[DemoSplit, tuple[int, int]]] = {
     DemoSplit.TRAIN: (240, 160),
-    DemoSplit.VAL: (36, 24),
-    DemoSplit.CALIBRATION: (180, 120),
+    DemoSplit.VAL: (48, 32),
+    DemoSplit.CALIBRATION: (192, 128),
     DemoSplit.QUEUE: (324, 216),
 }
 """Real and forged images of each split; shares alike, so that a certificate carries over."""
@@ -170,7 +170,7 @@ def render(
     image = np.rot90(image, turns)[:, :, channels]
     if recipe.method is not None:
         material = _crop(donor, (image.shape[1], image.shape[0]), rng)[:, :, channels]
-        strength = float(rng.triangular(0, 1, 1))
+        strength = float(rng.triangular(0.1, 1, 1))
         image = forge(image, material, recipe.method, strength, rng)
     return camera.expose(image, rng)
 

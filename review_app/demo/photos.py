@@ -97,8 +97,8 @@ PHOTOS: Final = (
     _skimage("gravel.png", _CC0, "CC0Textures, Gravel04", _CALIBRATION),
     _skimage("hubble_deep_field.jpg", _FREE, "NASA, HubbleSite", _VAL),
     _skimage("retina.jpg", _CC0, "Mikael Häggström", _TRAIN),
-    _skimage("rocket.jpg", _FREE, "SpaceX", _QUEUE),
+    _skimage("rocket.jpg", _FREE, "SpaceX", _CALIBRATION),
     _sklearn("china.jpg", "danielbuechele, Flickr", _TRAIN),
-    _sklearn("flower.jpg", "vultilion, Flickr", _CALIBRATION),
+    _sklearn("flower.jpg", "vultilion, Flickr", _QUEUE),
 )
 """The registry. Every split has colour and grey, fine texture and smooth areas."""

@@ -1,0 +1,111 @@
+"""The demo queue as files: complete, repeatable, split by photo, and without shortcuts."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.metrics import roc_auc_score
+
+from review_app.demo import generate as module
+from review_app.demo.generate import COUNTS, SEED, generate
+from review_app.demo.photos import PHOTOS, DemoSplit
+from review_app.detector.manifest import Label, Manifest, read_manifest
+from review_app.intake.decode import Limits, decode
+
+
+@pytest.fixture(scope="module")
+def queue(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
+    """A sixth of the images of every split."""
+    counts = {split: (real // 6, fake // 6) for split, (real, fake) in COUNTS.items()}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "COUNTS", counts)
+        return read_manifest(generate(tmp_path_factory.mktemp("demo") / "queue"), check_files=True)
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in files
+    }
+
+
+def test_the_queue_has_at_least_500_images_and_all_splits_the_same_mix() -> None:
+    assert sum(COUNTS[DemoSplit.QUEUE]) >= 500
+    assert {real / fake for real, fake in COUNTS.values()} == {1.5}
+
+
+def test_every_split_has_its_counts_and_its_own_photos(queue: Manifest) -> None:
+    found = Counter((row.split, row.label) for row in queue.rows)
+    for split, (real, fake) in COUNTS.items():
+        assert found[split, Label.REAL] == real // 6
+        assert found[split, Label.FAKE] == fake // 6
+    splits = {(row.group, row.split) for row in queue.rows}
+    assert splits == {(photo.name, photo.split) for photo in PHOTOS}
+
+
+def test_every_image_is_decodable_and_256_to_512_pixels(queue: Manifest) -> None:
+    for row in queue.rows:
+        decoded = decode(row.path.read_bytes(), row.name, Limits())
+        assert 256 <= decoded.width <= 512
+        assert 256 <= decoded.height <= 512
+        assert set(decoded.metadata) <= {"dpi"}
+
+
+def test_names_and_formats_tell_nothing(queue: Manifest) -> None:
+    assert all(re.fullmatch(r"images/\d{4}\.(jpg|png)", row.name) for row in queue.rows)
+    fake = [row.label is Label.FAKE for row in queue.rows]
+    for values in (
+        [row.name for row in queue.rows],
+        [row.path.suffix for row in queue.rows],
+    ):
+        ranks = np.unique(values, return_inverse=True)[1]
+        assert 0.4 < roc_auc_score(fake, ranks) < 0.6
+
+
+def test_sizes_of_files_and_images_tell_next_to_nothing(queue: Manifest) -> None:
+    fake = [row.label is Label.FAKE for row in queue.rows]
+    sizes = [row.path.stat().st_size for row in queue.rows]
+    areas = []
+    for row in queue.rows:
+        with Image.open(row.path) as image:
+            areas.append(image.width * image.height)
+    assert 0.4 < roc_auc_score(fake, sizes) < 0.62
+    assert 0.4 < roc_auc_score(fake, areas) < 0.6
+
+
+def test_a_seed_gives_the_same_bytes_and_another_seed_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "COUNTS", dict.fromkeys(DemoSplit, (3, 2)))
+    done: list[tuple[int, int]] = []
+    generate(tmp_path / "a", progress=lambda now, total: done.append((now, total)))
+    generate(tmp_path / "b", seed=SEED)
+    generate(tmp_path / "c", seed=SEED + 1)
+    assert done == [(n, 20) for n in range(1, 21)]
+    assert _digests(tmp_path / "a") == _digests(tmp_path / "b")
+    assert not set(_digests(tmp_path / "a").values()) & set(_digests(tmp_path / "c").values())
+
+
+def test_an_interrupted_run_leaves_nothing_behind_and_a_finished_one_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "COUNTS", dict.fromkeys(DemoSplit, (3, 2)))
+
+    def interrupt(done: int, total: int) -> None:
+        if done == total // 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        generate(tmp_path / "queue", progress=interrupt)
+    assert list(tmp_path.iterdir()) == []
+    manifest = generate(tmp_path / "queue")
+    before = manifest.stat().st_mtime_ns
+    assert generate(tmp_path / "queue") == manifest
+    assert manifest.stat().st_mtime_ns == before
