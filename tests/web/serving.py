@@ -25,6 +25,9 @@ class Serving:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
+        """Returns once the server answers; nothing happens where it does already."""
+        if self._server is not None:
+            return
         config = uvicorn.Config(
             self._web,
             host="127.0.0.1",

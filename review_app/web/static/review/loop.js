@@ -37,6 +37,7 @@ export class Review {
     this.#outbox.addEventListener("stored", (event) => this.#stored(event.detail));
     this.#outbox.addEventListener("refused", (event) => this.#refused(event.detail));
     this.#supply.addEventListener("change", () => this.#show());
+    this.#tally.addEventListener("change", () => this.#show());
     const queue = this.#view.status.queue;
     queue.addEventListener("change", () => this.#supply.switchTo(queue.value));
     addEventListener("signing-out", (event) => this.#signingOut(event));
@@ -132,7 +133,7 @@ export class Review {
     const text = "The connection may be down, or the file may be missing. Your answers are safe.";
     const again = ["Try again", () => this.#show()];
     const skip = ["Skip it", () => this.#act("skip")];
-    this.#view.showNotice("This image did not load", text, [again, skip]);
+    this.#view.showPause("This image did not load", text, [again, skip]);
   }
 
   #showNone(words) {
@@ -145,12 +146,12 @@ export class Review {
     if (trouble instanceof SignedOut) {
       const signIn = ["Sign in", () => location.assign("/login?next=/review/")];
       const text = "Sign in to go on. Answers that are not saved yet stay in this browser.";
-      this.#view.showNotice("Your sign-in has ended", text, [signIn]);
+      this.#view.showPause("Your sign-in has ended", text, [signIn]);
     } else if (trouble) {
       const text = "Answers given so far are kept in this browser. This page tries again by itself.";
-      this.#view.showNotice("The server cannot be reached", text, [again]);
+      this.#view.showPause("The server cannot be reached", text, [again]);
     } else {
-      this.#view.showNotice(...this.#nothing(), [again]);
+      this.#view.showPause(...this.#nothing(), [again]);
     }
     if (words) this.#view.say(words);
   }
@@ -158,12 +159,13 @@ export class Review {
   #nothing() {
     const counts = this.#tally.counts;
     const waiting = this.#supply.queue === "escalated" ? counts?.escalated : counts?.waiting;
+    const title = "Nothing waits for you";
     if (waiting > 0) {
-      const text = "is with other reviewers, or went through your hands already.";
-      return ["Nothing for you right now", `What still waits (${waiting}) ${text}`];
+      const text = "is with others, or was in your hands before.";
+      return [title, `What still waits (${waiting}) ${text}`];
     }
     const done = counts?.done_today ? ` You answered ${counts.done_today} today.` : "";
-    return ["Nothing waits", `New images appear here by themselves.${done}`];
+    return [title, `New images appear here by themselves.${done}`];
   }
 
   #stored({ entry, reply }) {

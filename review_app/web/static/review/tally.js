@@ -6,7 +6,7 @@ const COUNT_MS = 30_000;
 const SOON_MS = 500;
 const SHOW_SENDING_AFTER_MS = 1500;
 
-export class Tally {
+export class Tally extends EventTarget {
   #server;
   #outbox;
   #status;
@@ -16,6 +16,7 @@ export class Tally {
   counts = null;
 
   constructor(person, server, outbox, status) {
+    super();
     this.#server = server;
     this.#outbox = outbox;
     this.#status = status;
@@ -44,6 +45,7 @@ export class Tally {
       return; // the outbox and the supply tell of trouble
     }
     this.#status.setProgress(this.counts);
+    this.dispatchEvent(new Event("change"));
   }
 
   #showSaved() {

@@ -11,7 +11,7 @@ export class View {
   }
 
   showImage(image) {
-    this.$("notice").hidden = true;
+    this.$("pause").hidden = true;
     this.$("frame").replaceChildren(image);
     this.#enable(true);
   }
@@ -21,12 +21,12 @@ export class View {
     this.#enable(false);
   }
 
-  showNotice(title, text, actions = []) {
+  showPause(title, text, actions = []) {
     this.$("frame").replaceChildren();
-    this.$("notice-title").textContent = title;
-    this.$("notice-text").textContent = text;
-    this.$("notice-actions").replaceChildren(...actions.map(([name, act]) => button(name, act)));
-    this.$("notice").hidden = false;
+    this.$("pause-title").textContent = title;
+    this.$("pause-text").textContent = text;
+    this.$("pause-actions").replaceChildren(...actions.map(([name, act]) => button(name, act)));
+    this.$("pause").hidden = false;
     this.#enable(false);
   }
 
@@ -125,6 +125,7 @@ class CommentBox {
   }
 
   open() {
+    this.before = document.activeElement;
     this.form.hidden = false;
     this.button.setAttribute("aria-expanded", "true");
     this.text.focus();
@@ -135,7 +136,10 @@ class CommentBox {
     this.form.hidden = true;
     this.button.setAttribute("aria-expanded", "false");
     this.#mark();
-    if (hadFocus) this.button.focus();
+    if (!hadFocus) return;
+    // Back to the button that opened it; a key opened it from nowhere in particular.
+    this.text.blur();
+    this.before?.focus();
   }
 
   #mark() {
@@ -180,11 +184,7 @@ class Status {
 export function previousLine(value, receipt) {
   let line = `Previous: you said ${value}.`;
   if (receipt?.extra) line += " Others had settled it meanwhile; yours is kept beside theirs.";
-  const opinion = receipt?.opinion;
-  if (opinion) {
-    const [p, std] = [opinion.p_fake.toFixed(2), opinion.std.toFixed(2)];
-    line += ` Model: P(fake) ${p} ± ${std}. ${opinion.words}`;
-  }
+  if (receipt?.opinion) line += ` Model: ${receipt.opinion.words}`;
   return line;
 }
 

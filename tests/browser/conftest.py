@@ -1,0 +1,112 @@
+"""A real Chromium, and the site on a real port.
+
+The browser is the one ``BROWSER_PATH`` names, else a Chromium or Chrome that is installed, else
+Playwright's own. Without any, these tests are skipped; but where ``CI`` is set they fail.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+
+from storage.enums import AuditKind, ItemState, Role
+from storage.repositories.items import Move
+from tests.web.serving import Serving
+from tests.web.site import Site
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DESKTOP = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+
+SignIn = Callable[..., Page]
+"""``sign_in(role=Role.REVIEWER, **context_options)``: a page of a fresh browser profile."""
+
+
+def find_browser(playwright: Playwright) -> str | None:
+    """The path of a Chromium, or None."""
+    given = os.environ.get("BROWSER_PATH")
+    if given:
+        return given
+    installed = next(filter(None, map(shutil.which, NAMES)), None)
+    own = Path(playwright.chromium.executable_path)
+    return installed or (str(own) if own.exists() else None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        path = find_browser(playwright)
+        if path is None:
+            missing = "no Chromium or Chrome: install one, or run `playwright install chromium`"
+            if os.environ.get("CI"):
+                pytest.fail(missing)
+            pytest.skip(missing)
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    site = Site(tmp_path_factory.mktemp("site"))
+    yield site
+    site.close()
+
+
+@pytest.fixture(scope="module")
+def serving(site: Site) -> Iterator[Serving]:
+    with Serving(site.web) as serving:
+        yield serving
+
+
+@pytest.fixture(autouse=True)
+def _fresh_start(site: Site, serving: Serving) -> None:
+    """Each test starts with a server that answers and nothing to review."""
+    serving.start()
+    with site.app.database.write() as repos:
+        for state in (ItemState.IN_REVIEW, ItemState.ESCALATED):
+            left = repos.items.in_state(state, 1000)
+            moves = [Move(item.id, ItemState.RESOLVED, AuditKind.TRIAGED) for item in left]
+            repos.items.move("test", moves)
+
+
+@pytest.fixture
+def new_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
+    """Makes browser profiles that share nothing; closed at the end."""
+    contexts: list[BrowserContext] = []
+
+    def make(**options: object) -> BrowserContext:
+        context = browser.new_context(**{"viewport": DESKTOP, **options})  # type: ignore[arg-type]
+        context.set_default_timeout(20_000)
+        contexts.append(context)
+        return context
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def sign_in(site: Site, serving: Serving, new_context: Callable[..., BrowserContext]) -> SignIn:
+    def signed_in(role: Role = Role.REVIEWER, name: str = "", **options: object) -> Page:
+        page = new_context(**options).new_page()
+        token = site.app.people.make_link(name or site.account(role), "test")
+        page.goto(f"{serving.url}/login/link/{token}")
+        page.wait_for_url("**/review/" if role is Role.REVIEWER else "**/admin/")
+        return page
+
+    return signed_in
