@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
-from scipy.special import entr
 
 from review_app.demo.samples import Sample, ensure_samples
-from review_app.detector.card import HeadCard, Ladders
+from review_app.detector.card import HeadCard
 from review_app.detector.service import Opinion
 from review_app.detectors import Detectors
 from review_app.triage.explanation import UncertaintyCuts, verdict_in_words
@@ -23,9 +22,6 @@ TITLES = {
     "mc_dropout": "MC dropout",
     "variational": "Variational",
 }
-
-_CONFIDENT_SHARE = 0.8
-"""Of the validation images; the rest, the most uncertain fifth, is what "uncertain" means."""
 
 
 @dataclass(frozen=True)
@@ -68,12 +64,12 @@ class Inspector:
         """Read ``image`` (upright RGB, as ``intake.decode`` makes it). Nothing is stored."""
         policy = self._policies.current()
         detector = self._detectors.detector(policy.checkpoint)
-        checkpoint = detector.checkpoint
+        cards = detector.checkpoint.card.heads
         readings = [
             _reading(
                 name.value,
                 opinion,
-                _cuts(checkpoint.card.heads[name], checkpoint.heads[name].has_std),
+                _cuts(cards[name]),
                 is_default=name.value == policy.head,
             )
             for name, opinion in detector.inspect(image).items()
@@ -114,37 +110,11 @@ def _reading(
     )
 
 
-def _cuts(card: HeadCard, has_std: bool) -> UncertaintyCuts:
-    """From where on the most uncertain fifth of the validation images lay, as the card tells.
-
-    Mutual information says the same as the standard deviation and gets no cut of its own; a head
-    with one set of weights has no spread that could be large.
-    """
-    if has_std:
-        return UncertaintyCuts(card.uncertainty_cut, _entropy(_confidence(card.ladder)), math.inf)
-    return UncertaintyCuts(math.inf, _entropy(card.uncertainty_cut), math.inf)
-
-
-def _confidence(ladders: Ladders) -> float:
-    """The least ``max(p, 1 - p)`` that no more than four fifths of the validation images reach."""
-    fake = list(zip(ladders.fake.thresholds, ladders.fake.acceptance, strict=True))
-    real = [
-        (1 - threshold, acceptance)
-        for threshold, acceptance in zip(
-            ladders.real.thresholds, ladders.real.acceptance, strict=True
-        )
-    ]
-    for confidence, _ in sorted(fake + real):
-        if _share(fake, confidence) + _share(real, confidence) <= _CONFIDENT_SHARE:
-            return confidence
-    return 0.5
-
-
-def _share(rungs: list[tuple[float, float]], confidence: float) -> float:
-    """Share of all validation images that lie on this side with at least that confidence."""
-    return max((share for rung, share in rungs if rung >= confidence), default=0.0)
-
-
-def _entropy(p: float) -> float:
-    """Of a coin that falls with probability ``p``, in nats."""
-    return float(entr(p) + entr(1 - p))
+def _cuts(card: HeadCard) -> UncertaintyCuts:
+    """The card's cuts; a head with one set of weights has no spread that could be large."""
+    std, mutual_information = card.cuts.std, card.cuts.mutual_information
+    return UncertaintyCuts(
+        std=math.inf if std is None else std,
+        entropy=card.cuts.entropy,
+        mutual_information=math.inf if mutual_information is None else mutual_information,
+    )

@@ -39,6 +39,15 @@ class Ladders(_Frozen):
     real: Ladder
 
 
+class Cuts(_Frozen):
+    """What the most uncertain fifth of the validation images exceeds, each measure by itself."""
+
+    entropy: float
+    std: float | None
+    """None for a head with one set of weights, which has no spread."""
+    mutual_information: float | None
+
+
 class HeadCard(_Frozen):
     """How one head was trained, what was chosen on validation images, and what it is worth."""
 
@@ -48,9 +57,7 @@ class HeadCard(_Frozen):
     """Mean training loss of each epoch."""
     threshold: float
     """Called fake at P(fake) >= threshold; chosen on validation images."""
-    uncertainty_cut: float
-    """The most uncertain fifth of validation images lies above it (std, or 1 - max(p, 1 - p) for
-    heads without std)."""
+    cuts: Cuts
     ladder: Ladders
     validation: dict[str, Any]
     """Metrics on validation images: optimistic, since they made the choices."""

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from review_app.detector.card import Ladder, Ladders
+from review_app.detector.card import Cuts, Ladder, Ladders
 from review_app.detector.heads import HeadName, HeadPrediction, Labels
-from review_app.detector.metrics import reject_score, uncertainty
+from review_app.detector.metrics import reject_score
 from review_app.detector.selective import risk_coverage
 
 _RUNGS = 20
@@ -34,9 +34,20 @@ def best_threshold(p_fake: Float64, is_fake: Labels) -> float:
     return float(best[np.argmin(np.abs(best - 0.5))])
 
 
-def uncertainty_cut(prediction: HeadPrediction, has_std: bool) -> float:
-    """The uncertainty that the most uncertain fifth of these images exceeds."""
-    return float(np.quantile(uncertainty(prediction, has_std), _CONFIDENT_SHARE))
+def uncertainty_cuts(prediction: HeadPrediction, has_std: bool) -> Cuts:
+    """From where on an image counts as uncertain: the most uncertain fifth of these images.
+
+    Quantiles, because a fixed cut means nothing: one head's spread is a multiple of another's.
+    """
+
+    def cut(measure: Float64) -> float:
+        return float(np.quantile(measure, _CONFIDENT_SHARE))
+
+    return Cuts(
+        entropy=cut(prediction.entropy),
+        std=cut(prediction.std) if has_std else None,
+        mutual_information=cut(prediction.mutual_information) if has_std else None,
+    )
 
 
 def ladders(p_fake: Float64) -> Ladders:

@@ -12,7 +12,7 @@ from review_app.detector.backbones.base import Backbone
 from review_app.detector.backbones.card import BackboneCard
 from review_app.detector.card import HeadCard, TrainingData
 from review_app.detector.checkpoint import Checkpoint, refuse_existing
-from review_app.detector.choices import best_threshold, choose_head, ladders, uncertainty_cut
+from review_app.detector.choices import best_threshold, choose_head, ladders, uncertainty_cuts
 from review_app.detector.dataset import Decoder, LabelledFeatures, decode_plainly, load_labelled
 from review_app.detector.features import FeatureCache, Progress
 from review_app.detector.heads import (
@@ -162,7 +162,7 @@ def _head_card(
         training=asdict(training),  # type: ignore[call-overload]
         losses=head.losses,
         threshold=threshold,
-        uncertainty_cut=uncertainty_cut(prediction, head.has_std),
+        cuts=uncertainty_cuts(prediction, head.has_std),
         ladder=ladders(prediction.p_fake),
         validation=head_metrics(prediction, val.is_fake, threshold, has_std=head.has_std),
         test=_by_source(on_test, test_data, threshold, head.has_std)
