@@ -19,7 +19,7 @@ from review_app.errors import ReviewAppError
 from review_app.permissions import Permission, Person, require
 from review_app.web.assets import asset_url
 from review_app.web.identity import person_of
-from review_app.web.markup import Tone, notice
+from review_app.web.markup import Tone, notice, sentence
 
 if TYPE_CHECKING:
     from review_app.bootstrap import Application
@@ -71,7 +71,7 @@ def guarded(
             call = Call(person, _origin(app, request), progress, event)
             return function(call, *inputs)
         except ReviewAppError as error:
-            refusal = notice(str(error), Tone.PROBLEM)
+            refusal = notice(sentence(str(error)), Tone.PROBLEM)
             return (refusal, *[gr.skip()] * (n_outputs - 1)) if n_outputs > 1 else refusal
 
     # Gradio fills in what it knows by annotation and default, at these places.

@@ -21,7 +21,7 @@ from review_app.permissions import Permission
 from review_app.triage.wording import plus_minus
 from review_app.web.charts import entropy_bar, interval
 from review_app.web.handlers import Call, Wiring, html, open_page, section, title
-from review_app.web.markup import join
+from review_app.web.markup import Tone, join, notice
 
 SHOWN_PIXELS = 800
 THUMBNAIL_PIXELS = 160
@@ -86,17 +86,17 @@ class InspectPage:
         choices = [(TITLES.get(name, name), name) for name in names]
         return words, gr.update(choices=choices, value=names)
 
-    def read_upload(self, _call: Call, upload: str | None) -> tuple[Markup, None]:
+    def read_upload(self, _call: Call, upload: str | None) -> tuple[Markup, Markup, None]:
         """Read an image that somebody sent."""
         if not upload:
             raise InputError("choose an image first")
         path = Path(upload)
         try:
-            return self._read(path, path.name), None
+            return *self._read(path, path.name), None
         finally:
             path.unlink(missing_ok=True)
 
-    def read_sample(self, call: Call) -> Markup:
+    def read_sample(self, call: Call) -> tuple[Markup, Markup]:
         """Read one of the samples."""
         samples = self._app.inspector.samples()
         number = getattr(call.event, "sample", None)
@@ -105,14 +105,16 @@ class InspectPage:
         sample = samples[number]
         return self._read(sample.path, sample.name)
 
-    def _read(self, path: Path, name: str) -> Markup:
+    def _read(self, path: Path, name: str) -> tuple[Markup, Markup]:
+        """The sentence and the readings; of a file that is refused, why, and none."""
         try:
             data = read_bounded(path, self._limits.max_bytes)
             image = decode(data, name, self._limits).image
         except RefusedFile as refusal:
             words = f"{name} cannot be read: {refusal.detail}. Try another image."
-            raise InputError(words) from refusal
-        return result(name, image, self._app.inspector.inspect(image))
+            return notice(words, Tone.PROBLEM), Markup()
+        inspection = self._app.inspector.inspect(image)
+        return verdict(inspection), readings(name, image, inspection)
 
 
 def build_inspect(app: Application) -> None:
@@ -126,11 +128,14 @@ def build_inspect(app: Application) -> None:
                 html(_OR_SAMPLE)
                 samples = gr.HTML(apply_default_css=False, js_on_load=_PICK, min_height=120)
             with gr.Column(scale=2, min_width=320):
-                reading = html(_NOTHING_YET, elem_id="reading")
-                heads = gr.CheckboxGroup([], label="Heads shown", elem_id="heads-shown")
+                sentence = html(_NOTHING_YET)
+                heads = gr.CheckboxGroup([], label="Heads shown")
+                reading = html()
                 with section("What it has learned from"):
                     detector = html(elem_classes="remark")
-    _wire(Wiring(app, Permission.INSPECT), page, upload, samples, reading, heads, detector)
+    _wire(
+        Wiring(app, Permission.INSPECT), page, upload, samples, [sentence, reading], heads, detector
+    )
 
 
 def _wire(
@@ -138,26 +143,32 @@ def _wire(
     page: InspectPage,
     upload: gr.File,
     samples: gr.HTML,
-    reading: gr.HTML,
+    reading: list[gr.HTML],
     heads: gr.CheckboxGroup,
     detector: gr.HTML,
 ) -> None:
     blocks = open_page()
     wiring.slow(blocks.load, page.load_samples, [samples])
     wiring.slow(blocks.load, page.load_detector, [detector, heads])
-    wiring.slow(upload.upload, page.read_upload, [reading, upload], [upload])
-    wiring.slow(samples.select, page.read_sample, [reading], takes_event=True)
+    wiring.slow(upload.upload, page.read_upload, [*reading, upload], [upload])
+    wiring.slow(samples.select, page.read_sample, reading, takes_event=True)
     heads.change(None, [heads], None, js=_TOGGLE, api_visibility="private")
 
 
-def result(name: str, image: Image.Image, inspection: Inspection) -> Markup:
-    """The sentence first, then the image beside every head's reading."""
+def verdict(inspection: Inspection) -> Markup:
+    """The sentence of the head that triage decides on."""
+    return Markup('<p class="verdict" role="status">{}</p>').format(inspection.words)
+
+
+def readings(name: str, image: Image.Image, inspection: Inspection) -> Markup:
+    """The image as it was read, beside what every head says of it."""
     return Markup(
-        '<div class="inspection"><p class="verdict" role="status">{}</p>'
-        '<figure class="inspected"><img src="{}" alt="{}"><figcaption>{} · {} × {} pixels'
-        '</figcaption></figure><ul class="readings" aria-label="What each head says">{}</ul></div>'
+        '<div class="inspection"><figure class="inspected"><img src="{}" alt="{}">'
+        "<figcaption>{} · {} × {} pixels</figcaption></figure>"
+        '<ul class="readings" aria-label="What each head says">{}</ul>'
+        '<p class="remark key">Dot and band: P(fake), one standard deviation to either side. Bar: '
+        "entropy, of at most 0.693 nats; hatched, the part that more labels could remove.</p></div>"
     ).format(
-        inspection.words,
         _data_url(image, SHOWN_PIXELS),
         f"The image that was read: {name}",
         name,

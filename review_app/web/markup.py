@@ -36,6 +36,12 @@ def notice(text: str, tone: Tone = Tone.NOTE) -> Markup:
     ).format(tone.value, _SIGNS[tone], _SPOKEN[tone], text)
 
 
+def sentence(text: str) -> str:
+    """``text`` with a capital at its start and a full stop at its end."""
+    text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
 def table(caption: str, headers: Sequence[str], rows: Iterable[Sequence[Content]]) -> Markup:
     """A table that scrolls sideways by itself; numbers (``int``) are set to the right."""
     head = join(Markup('<th scope="col">{}</th>').format(name) for name in headers)

@@ -57,7 +57,7 @@ def build_data(app: Application) -> None:
     with section("Take images in", remark):
         files = gr.File(label="Images or zip archives", file_count="multiple", height=180)
         button = gr.Button("Take in and triage", variant="primary")
-        message = html(min_height=60)
+        message = html(min_height=96)
         refused = html()
     wiring = Wiring(app, Permission.MANAGE_POLICY)
     outputs: list[Any] = [message, refused, files]

@@ -41,7 +41,7 @@ class PeopleTab:
         words = f"{account.name} is added as {account.role}. Give them the link below."
         return notice(words, Tone.DONE), self._link(call, account.name), *self.load(call), ""
 
-    def new_link(self, call: Call, name: str | None) -> tuple[Markup, Any]:
+    def new_link(self, call: Call, name: str | None) -> tuple[Markup, Markup]:
         """Another one-time link for somebody who has an account."""
         account = self._account(name)
         words = f"A new link for {account.name} is below. It shows only now."
@@ -72,14 +72,28 @@ class PeopleTab:
                 return account
         raise NotFoundError(f"there is no user {name!r} any more; reload the page")
 
-    def _link(self, call: Call, name: str) -> Any:
+    def _link(self, call: Call, name: str) -> Markup:
         token = self._app.people.make_link(name, call.person.name)
-        minutes = f"{self._app.settings.link_minutes:g}"
-        return gr.update(
-            value=f"{call.origin}/login/link/{token}",
-            label=f"Sign-in link for {name}: works once, within {minutes} minutes",
-            visible=True,
+        return _LINK.format(
+            name=name,
+            minutes=f"{self._app.settings.link_minutes:g}",
+            url=f"{call.origin}/login/link/{token}",
         )
+
+
+_LINK = Markup(
+    '<div class="card"><label>Sign-in link for {name}: works once, within {minutes} minutes'
+    '<input type="text" readonly value="{url}"></label>'
+    '<button type="button" class="copy">Copy the link</button></div>'
+)
+_COPY = """element.addEventListener("click", async (event) => {
+  const button = event.target.closest("button.copy");
+  if (!button) return;
+  const field = element.querySelector("input");
+  field.select();
+  await navigator.clipboard.writeText(field.value);
+  button.textContent = "Copied";
+});"""
 
 
 def build_people(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
@@ -88,7 +102,7 @@ def build_people(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
     wiring = Wiring(app, Permission.MANAGE_PEOPLE)
     accounts = html()
     message = html()
-    link = gr.Textbox(visible=False, interactive=False, buttons=["copy"], elem_id="sign-in-link")
+    link = gr.HTML(apply_default_css=False, js_on_load=_COPY)
     with section("Add a person"), gr.Row():
         name = gr.Textbox(label="Name, as they will sign in", max_length=80)
         choices = [(words, role.value) for role, words in ROLES.items()]

@@ -12,6 +12,11 @@ from review_app.errors import InputError
 from review_app.monitoring.overview import overview
 from review_app.permissions import Permission
 from review_app.review.options import Reveal, ReviewOptions, change_options, read_options
+from review_app.triage.governance import (
+    DEFAULT_AUDIT_PROBABILITY,
+    DEFAULT_DELTA,
+    DEFAULT_RISK_LIMIT,
+)
 from review_app.triage.wording import count
 from review_app.web.admin.confirm import Confirm
 from review_app.web.handlers import Call, Wiring, html, section
@@ -36,15 +41,19 @@ class PolicyTab:
         self._app = app
 
     def load(self, _call: Call) -> tuple[Any, ...]:
-        """The words in force, the controls' values, and the history."""
+        """The words in force, the history, and the controls' values."""
         policy = self._app.policies.current()
         return (
             self._words(),
+            self._history(),
             _percent(policy.risk_limit),
             _percent(1 - policy.delta),
             _percent(policy.audit_probability),
-            self._history(),
         )
+
+    def refresh(self, _call: Call) -> tuple[Markup, Markup]:
+        """The words and the history, but not the controls: somebody may be typing there."""
+        return self._words(), self._history()
 
     def preview(self, call: Call, limit: float | None, confidence: float | None) -> Markup:
         """What certifying now would give; nothing changes."""
@@ -87,6 +96,8 @@ class PolicyTab:
     def apply(self, call: Call) -> Markup:
         """Put the policy in force to what waits untouched."""
         report = self._app.triage.retriage(call.person.name, call.count("Applying the policy"))
+        if not report.scored and not report.failed:
+            return notice("Nothing to do: this policy has routed all that nobody has touched.")
         words = (
             f"Of {count(report.scored, 'image')}, {report.auto_accepted:,} were accepted and "
             f"{report.to_review:,} stay with people."
@@ -105,7 +116,9 @@ class PolicyTab:
         self, call: Call, reveal: str, needed: float | None, lease: float | None
     ) -> Markup:
         """Change how review works from the next image on."""
-        if reveal not in set(Reveal) or needed not in range(1, 10):
+        if reveal not in set(Reveal):
+            raise InputError("choose when reviewers learn what the model thinks")
+        if needed not in range(1, 10):
             raise InputError("answers per image is a whole number from 1 to 9")
         if lease is None or not 0 < lease <= 24 * 60:
             raise InputError("a claim lasts more than 0 and at most 1440 minutes")
@@ -139,16 +152,21 @@ def build_policy(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
     with section("History"):
         history = html()
     _options(desk, wiring, blocks)
-    for event in (blocks.load, tab.select, certified.then, suspended.then):
-        wiring.quick(event, desk.load, [words, *numbers, history])
+    wiring.quick(blocks.load, desk.load, [words, history, *numbers])
+    for event in (tab.select, certified.then, suspended.then):
+        wiring.quick(event, desk.refresh, [words, history])
 
 
 def _certify(desk: PolicyTab, wiring: Wiring) -> tuple[list[gr.Number], Any]:
     with section("Certify", _CHOOSE_FIRST):
         with gr.Row():
-            limit = gr.Number(label="Risk limit, % wrong among accepted", minimum=0.1, maximum=50)
-            confidence = gr.Number(label="Confidence, %", minimum=50, maximum=99.99)
-            audit = gr.Number(label="Blind audit, % of accepted", minimum=0, maximum=100)
+            limit = gr.Number(
+                _percent(DEFAULT_RISK_LIMIT), label="Risk limit, % wrong among accepted"
+            )
+            confidence = gr.Number(_percent(1 - DEFAULT_DELTA), label="Confidence, %")
+            audit = gr.Number(
+                _percent(DEFAULT_AUDIT_PROBABILITY), label="Blind audit, % of accepted"
+            )
         with gr.Row():
             preview = gr.Button("Preview")
             certify = gr.Button("Certify and apply", variant="primary")
@@ -183,8 +201,8 @@ def _options(desk: PolicyTab, wiring: Wiring, blocks: gr.Blocks) -> None:
     with section("How review works"):
         with gr.Row():
             reveal = gr.Radio(choices, label="Reviewers learn what the model thinks")
-            needed = gr.Number(label="Answers per image", minimum=1, maximum=9, precision=0)
-            lease = gr.Number(label="A claim lasts, minutes", minimum=0.5, maximum=1440)
+            needed = gr.Number(1, label="Answers per image", precision=0)
+            lease = gr.Number(10, label="A claim lasts, minutes")
         save = gr.Button("Save")
         message = html()
     wiring.quick(blocks.load, desk.load_options, [message, reveal, needed, lease])

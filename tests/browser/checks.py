@@ -1,0 +1,29 @@
+"""What holds for every page: nothing that shuts somebody out, nothing that sticks out."""
+
+from __future__ import annotations
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+expect.set_options(timeout=20_000)  # a busy machine answers late; nothing here measures speed
+
+GRAVE = ("serious", "critical")
+
+
+def barriers(page: Page) -> list[str]:
+    """What axe calls serious or critical on the page as it is now."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{rule['id']}: {node['html'][:200]}"
+        for rule in found
+        if rule["impact"] in GRAVE
+        for node in rule["nodes"]
+    ]
+
+
+def sticks_out(page: Page) -> int:
+    """Pixels by which the page is wider than its window."""
+    width: int = page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    return width

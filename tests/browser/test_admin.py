@@ -1,0 +1,143 @@
+"""The admin's page in a real browser."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from storage.enums import ItemState, Role
+from tests.browser.checks import barriers, sticks_out
+from tests.browser.conftest import DESKTOP, PHONE, SignIn
+from tests.web.handling import scored
+from tests.web.site import Site, picture
+
+pytestmark = [
+    pytest.mark.browser,
+    # Gradio's queue asks pandas for an option that pandas 3 has deprecated.
+    pytest.mark.filterwarnings("ignore:.*no_silent_downcasting:DeprecationWarning"),
+]
+
+TABS = ("Overview", "Policy", "Data", "People", "Export")
+HOSTILE = "<img src=x onerror=document.title='owned'>"
+
+
+def open_tab(page: Page, name: str) -> None:
+    page.get_by_role("tab", name=name).first.click()
+    expect(page.get_by_role("tab", name=name).first).to_have_attribute("aria-selected", "true")
+
+
+def test_an_admin_sees_the_counts_certifies_applies_and_suspends(
+    site: Site, sign_in: SignIn
+) -> None:
+    scored(site, 240)
+    page = sign_in(Role.ADMIN)
+    answers = page.get_by_role("region", name="The state of things")
+    expect(answers).to_contain_text("Off, learning")
+    expect(answers).to_contain_text("240 images")
+    expect(answers).to_contain_text("240 more labels came with the images.")
+    states = page.get_by_role("list", name="Where are the images?")
+    expect(states.get_by_role("listitem").filter(has_text="In review")).to_contain_text("240")
+    expect(page.get_by_role("img", name="Which images is the detector sure of?")).to_be_visible()
+
+    open_tab(page, "Policy")
+    expect(page.locator(".certificate")).to_be_visible()
+    page.get_by_label("Risk limit").fill("10")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_text("Preview, nothing is applied.")).to_contain_text("Auto-accept is on")
+    page.get_by_role("button", name="Certify and apply").click()
+    expect(page.get_by_text("Policy version 2 is in force")).to_be_visible()
+    expect(page.locator(".certificate")).to_contain_text("Auto-accept is on")
+
+    page.get_by_role("button", name="Apply to what waits").click()
+    expect(page.get_by_text("Apply policy version 2 to 240 images")).to_be_visible()
+    page.get_by_role("button", name="Cancel").first.click()
+    expect(page.get_by_text("Apply policy version 2 to")).to_have_count(0)
+    page.get_by_role("button", name="Apply to what waits").click()
+    page.get_by_role("button", name="Yes, apply").click()
+    expect(page.get_by_text("Of 240 images,")).to_be_visible()
+    with site.app.database.read() as repos:
+        assert repos.counts.by_state()[ItemState.AUTO_ACCEPTED] > 0
+
+    page.get_by_label("Reason, kept in the history").fill(HOSTILE)
+    page.get_by_role("button", name="Suspend auto-accept").click()
+    expect(page.locator(".certificate")).to_contain_text(f"suspended ({HOSTILE})")
+    open_tab(page, "Overview")
+    expect(answers).to_contain_text("Off, suspended")  # by the timer alone
+    assert "owned" not in page.title()
+
+
+def test_an_admin_is_told_what_is_missing_for_a_certificate(site: Site, sign_in: SignIn) -> None:
+    scored(site, 6)
+    page = sign_in(Role.ADMIN)
+    open_tab(page, "Policy")
+    expect(page.locator(".certificate")).to_be_visible()
+    page.get_by_role("button", name="Certify and apply").click()
+    problem = page.locator(".notice-problem")
+    expect(problem).to_contain_text("Nothing can be certified on 6 known labels")
+    page.get_by_label("Confidence").fill("")
+    page.get_by_role("button", name="Preview").click()
+    expect(problem).to_contain_text("The confidence is a number from 0 to 100 percent.")
+
+
+def test_people_are_added_disabled_and_enabled(site: Site, sign_in: SignIn) -> None:
+    page = sign_in(Role.ADMIN)
+    open_tab(page, "People")
+    page.get_by_label("Name, as they will sign in").fill(HOSTILE)
+    page.get_by_role("button", name="Add and make a link").click()
+    link = page.get_by_label("Sign-in link for")
+    expect(link).to_be_visible()
+    assert "/login/link/" in link.input_value()
+    page.get_by_role("button", name="Copy the link").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    row = page.get_by_role("row").filter(has_text=HOSTILE)
+    expect(row).to_contain_text("enabled")
+
+    page.get_by_role("combobox", name="Person").click()
+    page.get_by_role("option", name=HOSTILE).click()
+    for done in ("disabled", "enabled"):
+        page.get_by_role("button", name="Disable or enable").click()
+        page.get_by_role("button", name="Yes, change their access").click()
+        expect(row).to_contain_text(done)
+    assert "owned" not in page.title()
+
+
+def test_images_are_taken_in_and_the_labels_come_out(
+    site: Site, sign_in: SignIn, tmp_path: Path
+) -> None:
+    good, bad = tmp_path / "good.png", tmp_path / "bad.png"
+    good.write_bytes(picture(1))
+    bad.write_text("no image")
+    page = sign_in(Role.ADMIN)
+    open_tab(page, "Data")
+    page.locator("input[type=file]").set_input_files([good, bad])
+    expect(page.get_by_text("good.png")).to_be_visible()
+    page.get_by_role("button", name="Take in and triage").click()
+    expect(page.get_by_text("1 image taken in, 1 refused.")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("row").filter(has_text="bad.png")).to_contain_text("not an image")
+
+    open_tab(page, "Export")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download CSV").click()
+    with Path(download.value.path()).open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 1, rows
+    (row,) = rows
+    assert row["state"] == "in_review"
+    assert row["path"].endswith("good.png")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_no_tab_shuts_anybody_out_or_sticks_out(
+    site: Site, sign_in: SignIn, scheme: str, viewport: dict[str, int]
+) -> None:
+    scored(site, 20)
+    page = sign_in(Role.ADMIN, color_scheme=scheme, viewport=viewport, reduced_motion="reduce")
+    expect(page.get_by_text("Which images is the detector sure of?").first).to_be_visible()
+    for name in TABS:
+        open_tab(page, name)
+        assert barriers(page) == [], name
+        assert sticks_out(page) <= 0, name

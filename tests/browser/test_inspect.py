@@ -1,0 +1,76 @@
+"""The Inspect page in a real browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from storage.enums import Role
+from tests.browser.checks import barriers, sticks_out
+from tests.browser.conftest import DESKTOP, PHONE, SignIn
+from tests.web.site import Site, picture
+
+pytestmark = [
+    pytest.mark.browser,
+    # Gradio's queue asks pandas for an option that pandas 3 has deprecated.
+    pytest.mark.filterwarnings("ignore:.*no_silent_downcasting:DeprecationWarning"),
+]
+
+FIRST_READING = 90_000
+"""Milliseconds: it loads the weights."""
+
+
+def inspect_page(sign_in: SignIn, **options: object) -> Page:
+    page = sign_in(Role.REVIEWER, **options)
+    page.get_by_role("link", name="Inspect").click()
+    expect(page.get_by_role("heading", name="Inspect an image")).to_be_visible()
+    return page
+
+
+def pick_a_sample(page: Page) -> None:
+    page.get_by_role("list", name="Samples").get_by_role("button").first.click(
+        timeout=FIRST_READING
+    )
+    expect(page.locator(".verdict")).to_contain_text("P(fake)", timeout=FIRST_READING)
+
+
+def test_a_sample_an_upload_and_a_refusal(site: Site, sign_in: SignIn, tmp_path: Path) -> None:
+    page = inspect_page(sign_in)
+    pick_a_sample(page)
+    readings = page.get_by_role("list", name="What each head says").get_by_role("listitem")
+    heads = site.app.inspector.heads()
+    expect(readings).to_have_count(len(heads))
+
+    # Heads go and come back without another reading, and the choice outlasts the image.
+    page.get_by_role("checkbox", name="Linear").uncheck()
+    expect(page.locator('.reading[data-head="linear"]')).to_be_hidden()
+    expect(page.locator('.reading[data-head="variational"]')).to_be_visible()
+
+    mine = tmp_path / "mine.png"
+    mine.write_bytes(picture(1))
+    page.locator("input[type=file]").set_input_files(mine)
+    expect(page.get_by_text("mine.png · 320 × 240 pixels")).to_be_visible()
+    expect(page.locator('.reading[data-head="linear"]')).to_be_hidden()
+    page.get_by_role("checkbox", name="Linear").check()
+    expect(page.locator('.reading[data-head="linear"]')).to_be_visible()
+
+    bad = tmp_path / "bad.png"
+    bad.write_text("<html>no image</html>")
+    page.locator("input[type=file]").set_input_files(bad)
+    expect(page.get_by_text("bad.png cannot be read: the content is a web page.")).to_be_visible()
+    expect(page.locator(".reading")).to_have_count(0)
+    left = list((site.app.settings.data_dir / "uploads").rglob("*.png"))
+    assert left == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_the_page_shuts_nobody_out_and_nothing_sticks_out(
+    sign_in: SignIn, scheme: str, viewport: dict[str, int]
+) -> None:
+    page = inspect_page(sign_in, color_scheme=scheme, viewport=viewport, reduced_motion="reduce")
+    pick_a_sample(page)
+    assert barriers(page) == []
+    assert sticks_out(page) <= 0
