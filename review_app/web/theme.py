@@ -28,10 +28,8 @@ _MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")
 
 # Gradio's variable -> our token. A token carries its own dark value, so both modes name the same.
 _TOKENS = {
-    "body_background_fill": "--surface",
     "background_fill_primary": "--raised",
     "background_fill_secondary": "--surface",
-    "body_text_color": "--text",
     "body_text_color_subdued": "--text-quiet",
     "border_color_primary": "--line",
     "border_color_accent": "--accent",
@@ -88,6 +86,13 @@ _TOKENS = {
     "table_text_color": "--text",
     "stat_background_fill": "--accent-soft",
 }
+# Gradio also writes these two into the page's first bytes, where no style sheet is known yet.
+_BEFORE_STYLES = {
+    "body_background_fill": "#f5f5f5",
+    "body_background_fill_dark": "#141414",
+    "body_text_color": "#1a1a1a",
+    "body_text_color_dark": "#ededed",
+}
 _SAME_IN_BOTH = {
     "block_shadow": "none",
     "block_border_width": "1px",
@@ -110,7 +115,7 @@ def make_theme() -> Base:
     theme = Base(
         primary_hue=_GREY, secondary_hue=_GREY, neutral_hue=_GREY, font=_SANS, font_mono=_MONO
     )
-    values = dict(_SAME_IN_BOTH)
+    values = {**_SAME_IN_BOTH, **_BEFORE_STYLES}
     for name, token in _TOKENS.items():
         values[name] = f"var({token})"
         if hasattr(theme, f"{name}_dark"):
