@@ -71,9 +71,9 @@ def write_export(database: Database, out: Path, form: ExportFormat) -> int:
     Raises:
         InputError: the file cannot be written.
     """
-    if out.exists() and not out.is_file():
-        raise InputError(f"{out} is no file that could be replaced; choose another name")
     try:
+        if out.exists() and not out.is_file():
+            raise InputError(f"{out} is no file that could be replaced; choose another name")
         return _write_whole(out, FORMATS[form](database)) - (form is ExportFormat.CSV)
     except OSError as error:
         raise InputError(

@@ -1,0 +1,103 @@
+"""A real application on a data directory of its own, with real pictures or made-up scores in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from review_app.bootstrap import Application, open_application
+from review_app.config import Settings
+from review_app.permissions import Person
+from storage.enums import ItemState, LabelValue
+from storage.models import Item
+from tests.factories import Factory
+from tests.intake.samples import encode, picture
+
+LOOSE = (0.3, 0.5)
+"""Risk limit and delta so lax that a dozen right labels a side certify them."""
+
+
+def write_pictures(folder: Path, n: int, first: int = 0) -> list[Path]:
+    """``n`` different PNG files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"{first + i:04}.png" for i in range(n)]
+    for i, path in enumerate(paths):
+        path.write_bytes(encode(picture(seed=first + i), "PNG"))
+    return paths
+
+
+class Deployment:
+    """The application, and builders of what a test needs in it."""
+
+    def __init__(self, app: Application) -> None:
+        self.app = app
+        self.factory = Factory(app.database)
+
+    def scored(
+        self,
+        p_fake: float,
+        known: LabelValue | None = None,
+        *,
+        state: ItemState = ItemState.PENDING,
+        near_id: int | None = None,
+        **values: Any,
+    ) -> int:
+        """The id of an item of which every head of the detector in force says ``p_fake``."""
+        item_id = self.factory.item(state, known=known, **values)
+        policy = self.app.policies.current()
+        heads = self.app.inspector.heads()
+        spread = {"std": 0.01, "entropy": 0.1, "mutual_information": 0.01}
+        with self.app.database.write() as repos:
+            item = repos.items.get(item_id)
+            assert item is not None
+            item.image.near_id = near_id
+            about = {"image_id": item.image_id, "checkpoint_id": policy.checkpoint}
+            repos.predictions.add_many(
+                [{**about, "head": head, "p_fake": p_fake, **spread} for head in heads]
+            )
+        return item_id
+
+    def calibrated(self, n: int = 15, **values: Any) -> list[int]:
+        """``n`` real and ``n`` fake items with known labels, which the detector tells apart."""
+        ids = [self.scored(0.0, LabelValue.REAL, **values) for _ in range(n)]
+        return ids + [self.scored(1.0, LabelValue.FAKE, **values) for _ in range(n)]
+
+    def certify(self, admin: Person, audit_probability: float = 0.0) -> int:
+        """Certify on lax terms; the version."""
+        certified = self.app.policies.certify(admin, *LOOSE, audit_probability=audit_probability)
+        return certified.version
+
+    def items(self) -> dict[int, Item]:
+        """Every item by id."""
+        with self.app.database.read() as repos:
+            found = [i for state in ItemState for i in repos.items.in_state(state, 10_000)]
+        assert len({item.id for item in found}) == len(found), "an item is in two states"
+        return {item.id: item for item in found}
+
+    def states(self, ids: Iterable[int] | None = None) -> Mapping[int, ItemState]:
+        """States by item id."""
+        items = self.items()
+        return {i: items[i].state for i in (items if ids is None else ids)}
+
+    def events(self, item_id: int) -> list[str]:
+        """Kinds of the item's audit events, oldest first."""
+        with self.app.database.read() as repos:
+            return [event.kind.value for event in repos.audit.of_item(item_id)]
+
+    def chain_holds(self) -> bool:
+        """Whether the audit log is whole."""
+        with self.app.database.read() as repos:
+            return repos.audit.first_broken() is None
+
+
+@contextmanager
+def deployment(folder: Path, **settings: object) -> Iterator[Deployment]:
+    """An application whose data lies in ``folder``/data."""
+    given = Settings(data_dir=folder / "data", **settings)  # type: ignore[arg-type]
+    app = open_application(given)
+    try:
+        yield Deployment(app)
+    finally:
+        app.close()

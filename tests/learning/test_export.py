@@ -1,0 +1,316 @@
+"""Exports: what was labelled is what leaves, in bounded memory, and no spreadsheet runs it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from review_app.errors import InputError
+from review_app.learning.export import (
+    COLUMNS,
+    FORMATS,
+    ExportFormat,
+    record_export,
+    rows,
+    stream_csv,
+    stream_jsonl,
+    write_export,
+)
+from review_app.permissions import Person
+from review_app.review.desk import ReviewDesk
+from review_app.review.options import ReviewOptions, change_options
+from review_app.review.tasks import Queue, Submission
+from storage.database import Database
+from storage.enums import AuditKind, ItemState, LabelValue
+from storage.repositories import exports
+from tests.factories import Factory
+
+CONTRACT = [
+    "image_id", "sha256", "path", "source", "label", "label_source", "n_labels", "agreement",
+    "reviewer", "labelled_at", "p_fake", "std", "entropy", "mutual_information", "checkpoint",
+    "policy_version", "decision", "inclusion_probability", "audit",
+]  # fmt: skip
+Row = dict[str, Any]
+Answer = Callable[..., None]
+
+
+@pytest.fixture
+def desk(database: Database) -> ReviewDesk:
+    return ReviewDesk(database, lambda _: "words")
+
+
+@pytest.fixture
+def answer(desk: ReviewDesk) -> Answer:
+    """Takes the next item and answers it."""
+
+    def answer(
+        person: Person, value: LabelValue, comment: str = "", queue: Queue = Queue.WAITING
+    ) -> None:
+        (task,) = desk.take(person, 1, queue)
+        client_id = f"answer-{task.item_id}-{person.id}-{value}"
+        desk.label(
+            person,
+            Submission(client_id=client_id, item_id=task.item_id, value=value, comment=comment),
+        )
+
+    return answer
+
+
+def exported(database: Database) -> list[Row]:
+    return [json.loads(line) for line in stream_jsonl(database)]
+
+
+def as_csv(database: Database) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(b"".join(stream_csv(database)).decode(), newline="")))
+
+
+def test_the_columns_are_those_of_the_contract_and_ours_after_them(database: Database) -> None:
+    assert list(COLUMNS) == [*CONTRACT, "state", "comment"]
+    assert b"".join(stream_csv(database)).decode().splitlines() == [
+        ",".join(f'"{name}"' for name in COLUMNS)
+    ]
+    assert exported(database) == []
+
+
+def test_every_column_is_explained() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "exports.md").read_text()
+    assert [name for name in COLUMNS if f"`{name}`" not in text] == []
+
+
+def test_a_label_leaves_with_where_it_comes_from(
+    database: Database, factory: Factory, answer: Answer
+) -> None:
+    factory.item(decided=True, source="archive")
+    reviewer = factory.person()
+    answer(reviewer, LabelValue.FAKE, comment="odd ears")
+    (row,) = exported(database)
+    assert (row["label"], row["label_source"], row["n_labels"]) == ("fake", "reviewer", 1)
+    assert (row["agreement"], row["state"], row["comment"]) == (1.0, "resolved", "odd ears")
+    assert row["source"] == "archive"
+    assert row["reviewer"].startswith("r-")
+    assert reviewer.name not in json.dumps(row)
+    assert row["labelled_at"].endswith("+00:00")
+    scores = ("p_fake", "std", "entropy", "mutual_information", "inclusion_probability", "audit")
+    assert [row[name] for name in scores] == [0.83, 0.09, 0.45, 0.02, 1.0, False]
+    assert (row["checkpoint"], row["policy_version"]) == ("checkpoint-1", 1)
+    assert row["decision"] == "review"
+
+
+def test_an_image_that_was_never_triaged_has_no_scores(
+    database: Database, factory: Factory
+) -> None:
+    factory.item(ItemState.PENDING, known=LabelValue.REAL)
+    factory.item(ItemState.PENDING)
+    known, blank = exported(database)
+    assert (known["label"], known["label_source"], known["n_labels"]) == ("real", "known", 0)
+    assert (blank["label"], blank["label_source"]) == (None, None)
+    assert [blank[name] for name in CONTRACT[10:]] == [None] * 9
+
+
+def test_what_the_policy_accepted_is_no_label(database: Database, factory: Factory) -> None:
+    item_id = factory.item(ItemState.AUTO_ACCEPTED)
+    factory.decision(item_id, route="accept_fake", inclusion_probability=0.05)
+    (row,) = exported(database)
+    assert (row["label"], row["label_source"]) == (None, None)
+    assert (row["decision"], row["inclusion_probability"]) == ("accept_fake", 0.05)
+
+
+def test_the_newest_decision_is_the_one_that_counts(database: Database, factory: Factory) -> None:
+    item_id = factory.item(decided=True)
+    factory.decision(item_id, policy_version=factory.policy(2), p_fake=0.1, audited=True)
+    (row,) = exported(database)
+    assert (row["policy_version"], row["p_fake"], row["audit"]) == (2, 0.1, True)
+
+
+def test_an_answer_that_was_undone_does_not_leave(
+    database: Database, factory: Factory, desk: ReviewDesk, answer: Answer
+) -> None:
+    factory.item()
+    reviewer = factory.person()
+    answer(reviewer, LabelValue.FAKE, comment="slip")
+    desk.undo(reviewer, "undo-0001")
+    (row,) = exported(database)
+    assert (row["label"], row["n_labels"], row["reviewer"], row["comment"]) == (None, 0, "", "")
+    answer(reviewer, LabelValue.REAL)
+    (row,) = exported(database)
+    assert (row["label"], row["n_labels"]) == ("real", 1)
+
+
+def test_unsure_is_an_answer_and_disputed_is_none(
+    database: Database, factory: Factory, answer: Answer
+) -> None:
+    factory.item(rank=1)
+    factory.item(rank=2, needed_labels=2)
+    first, second = factory.person(), factory.person()
+    answer(first, LabelValue.UNSURE)
+    answer(first, LabelValue.REAL)
+    answer(second, LabelValue.FAKE)
+    unsure, disputed = exported(database)
+    assert (unsure["label"], unsure["label_source"]) == ("unsure", "reviewer")
+    assert (unsure["state"], unsure["agreement"]) == ("escalated", None)
+    assert (disputed["label"], disputed["label_source"]) == (None, None)
+    assert (disputed["state"], disputed["n_labels"]) == ("escalated", 2)
+    assert len(disputed["reviewer"].split(";")) == 2
+
+
+def test_an_admins_decision_settles_a_dispute(
+    database: Database, factory: Factory, answer: Answer
+) -> None:
+    factory.item(needed_labels=2)
+    for value in (LabelValue.REAL, LabelValue.FAKE):
+        answer(factory.person(), value)
+    answer(factory.admin(), LabelValue.FAKE, queue=Queue.ESCALATED)
+    (row,) = exported(database)
+    assert (row["label"], row["n_labels"], row["state"]) == ("fake", 3, "resolved")
+    assert row["agreement"] == pytest.approx(2 / 3)
+
+
+def test_the_first_of_two_answers_is_told_while_the_second_is_missing(
+    database: Database, factory: Factory, answer: Answer
+) -> None:
+    admin = factory.admin()
+    change_options(database, admin, ReviewOptions(needed_labels=2))
+    factory.item(needed_labels=2)
+    answer(factory.person(), LabelValue.REAL)
+    (row,) = exported(database)
+    assert (row["label"], row["state"], row["agreement"]) == ("real", "in_review", None)
+
+
+def test_every_label_leaves_as_it_was_given(
+    database: Database, factory: Factory, desk: ReviewDesk
+) -> None:
+    factory.items(60)
+    given: dict[int, str] = {}
+    for person in (factory.person(), factory.person()):
+        while tasks := desk.take(person, 5):
+            for task in tasks:
+                value = list(LabelValue)[task.item_id % 3]
+                answer = Submission(
+                    client_id=f"answer-{task.item_id}", item_id=task.item_id, value=value
+                )
+                desk.label(person, answer)
+                given[task.item_id] = value.value
+    found = exported(database)
+    assert len(given) == len(found) == 60
+    assert [row["label"] for row in found] == [given[i] for i in sorted(given)]
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=30)
+HOSTILE = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", 'a";=1;"', "a;=1", "a,=1"]
+
+
+def test_json_lines_and_csv_say_the_same(
+    database: Database, factory: Factory, answer: Answer
+) -> None:
+    for i, text in enumerate(HOSTILE):
+        factory.item(rank=i, decided=i % 2 == 0, name=f"{text}.jpg", source=text)
+    reviewer = factory.person()
+    for i, text in enumerate(HOSTILE):
+        answer(reviewer, list(LabelValue)[i % 3], comment=text)
+    for plain, cells in zip(exported(database), as_csv(database), strict=True):
+        assert {name: _cell(value) for name, value in plain.items()} == cells
+
+
+def _cell(value: object) -> str:
+    """A JSON value as the CSV writes it."""
+    if value is None:
+        return ""
+    if isinstance(value, str) and value.startswith(tuple("=+-@\t\r\n＝＋－＠")):
+        return "'" + value
+    return str(value)
+
+
+@settings(
+    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(name=TEXTS.filter(bool), source=TEXTS)
+def test_no_cell_begins_a_formula_whichever_separator_reads_it(
+    database: Database, factory: Factory, name: str, source: str
+) -> None:
+    factory.item(name=name, source=source)
+    text = b"".join(stream_csv(database)).decode()
+    for delimiter in (",", ";", "\t"):
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
+            if delimiter == ",":
+                assert len(row) == len(COLUMNS)
+            # With another separator the whole line may be one cell; it begins with a quote mark.
+            for cell in row:
+                assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", "＝")), row
+
+
+def test_memory_does_not_grow_with_the_queue(
+    database: Database, factory: Factory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def peak() -> int:
+        tracemalloc.start()
+        for _ in rows(database):
+            pass
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return most
+
+    monkeypatch.setattr(exports, "BATCH", 50)
+    factory.items(200)
+    peak()  # caches of compiled statements fill up
+    small = peak()
+    factory.items(400)
+    assert peak() < 1.2 * small
+
+
+@pytest.mark.parametrize("form", list(ExportFormat))
+def test_a_file_is_written_whole_and_counted(
+    database: Database, factory: Factory, tmp_path: Path, form: ExportFormat
+) -> None:
+    factory.items(3)
+    out = tmp_path / f"labels.{form}"
+    out.write_text("an older export")
+    assert write_export(database, out, form) == 3
+    assert out.read_bytes() == b"".join(FORMATS[form](database))
+    assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
+
+
+def test_a_write_that_fails_leaves_no_file_and_keeps_the_old_one(
+    database: Database, factory: Factory, tmp_path: Path
+) -> None:
+    factory.item()
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (folder / "labels.csv").write_text("an older export")
+    factory.item()
+    with database.write() as repos:  # a row that cannot be told: its state is damaged
+        repos.session.connection().exec_driver_sql("UPDATE item SET state = 'nowhere'")
+    with pytest.raises(LookupError):
+        write_export(database, folder / "labels.csv", ExportFormat.CSV)
+    assert [p.name for p in folder.iterdir()] == ["labels.csv"]
+    assert (folder / "labels.csv").read_text() == "an older export"
+
+
+@pytest.mark.parametrize("name", ["missing/labels.csv", "file/labels.csv", "folder", "x" * 300])
+def test_a_place_that_cannot_be_written_is_named(
+    database: Database, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(InputError, match=r"choose another"):
+        write_export(database, tmp_path / name, ExportFormat.CSV)
+
+
+def test_a_device_is_not_replaced_by_a_file(database: Database) -> None:
+    with pytest.raises(InputError, match="no file that could be replaced"):
+        write_export(database, Path("/dev/null"), ExportFormat.CSV)
+
+
+def test_taking_labels_out_is_recorded(database: Database) -> None:
+    record_export(database, "ada", "csv")
+    with database.read() as repos:
+        (event,) = repos.audit.of_kind(AuditKind.EXPORTED)
+    assert (event.actor, event.details) == ("ada", {"format": "csv"})

@@ -1,0 +1,360 @@
+"""The policy in force: who changes it, on which labels, and that nobody overwrites anybody."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+
+import pytest
+
+from review_app.errors import (
+    CalibrationError,
+    ConflictError,
+    NotAllowedError,
+    NotFoundError,
+    SettingsError,
+)
+from review_app.permissions import Person
+from review_app.review.tasks import Submission
+from review_app.triage.certificate import Shortfall
+from review_app.triage.governance import DetectorFacts, PolicyDesk
+from review_app.triage.ladder import Ladder
+from review_app.triage.policy import Policy, PolicyState
+from storage.enums import AuditKind, ItemState, LabelValue
+from tests.applications import LOOSE, Deployment, deployment
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Deployment]:
+    with deployment(tmp_path) as place:
+        yield place
+
+
+@pytest.fixture
+def policies(place: Deployment) -> PolicyDesk:
+    return place.app.policies
+
+
+@pytest.fixture
+def admin(place: Deployment) -> Person:
+    return place.factory.admin("ada")
+
+
+def counted(place: Deployment, admin: Person) -> tuple[int, int]:
+    """How many known labels and reviewers' verdicts a certificate would rest on now."""
+    words = place.app.policies.preview(admin, *LOOSE)
+    found = re.match(r"With (\d+) known labels? and (\d+) reviewer verdicts? ", words)
+    assert found, words
+    return int(found[1]), int(found[2])
+
+
+def tries(place: Deployment) -> int:
+    with place.app.database.read() as repos:
+        return len(repos.audit.of_kind(AuditKind.CERTIFICATION_TRIED))
+
+
+# --- The start, and who may change anything
+
+
+def test_a_new_deployment_learns_with_the_checkpoint_of_the_settings(place: Deployment) -> None:
+    policy = place.app.policies.current()
+    assert (policy.version, policy.state) == (1, PolicyState.LEARNING)
+    assert (policy.checkpoint, policy.head) == place.app.detectors.start()
+    assert place.app.policies.current() == policy
+    (line,) = place.app.policies.history()
+    assert (line.created_by, line.note) == ("system", "cold start")
+
+
+def test_asked_for_by_many_at_once_there_is_still_one_first_policy(place: Deployment) -> None:
+    together = Barrier(6)
+
+    def ask(_: int) -> int:
+        together.wait()
+        return place.app.policies.current().version
+
+    with ThreadPoolExecutor(6) as pool:
+        assert set(pool.map(ask, range(6))) == {1}
+    assert len(place.app.policies.history()) == 1
+
+
+def test_only_admins_touch_the_policy(place: Deployment, policies: PolicyDesk) -> None:
+    place.calibrated()
+    reviewer = place.factory.person()
+    before = policies.current()
+    for attempt in (
+        lambda: policies.preview(reviewer, *LOOSE),
+        lambda: policies.certify(reviewer, *LOOSE, audit_probability=0.1),
+        lambda: policies.suspend(reviewer, "because"),
+        lambda: policies.adopt(reviewer, before.checkpoint, before.head, "mine"),
+    ):
+        with pytest.raises(NotAllowedError):
+            attempt()
+    assert policies.current() == before
+    assert tries(place) == 0
+
+
+# --- Certifying
+
+
+def test_a_preview_applies_nothing_and_spends_nothing(
+    place: Deployment, policies: PolicyDesk, admin: Person
+) -> None:
+    place.calibrated()
+    before = policies.current()
+    assert "Auto-accept is on." in policies.preview(admin, *LOOSE)
+    assert policies.current() == before
+    assert tries(place) == 0
+
+
+def test_enough_labels_certify_both_sides(
+    place: Deployment, policies: PolicyDesk, admin: Person
+) -> None:
+    place.calibrated()
+    policy = policies.certify(admin, *LOOSE, audit_probability=0.2, note="first proof")
+    assert (policy.version, policy.state) == (2, PolicyState.CERTIFIED)
+    assert policy.audit_probability == 0.2
+    assert {certificate.n_calibration for certificate in policy.certificates} == {30}
+    assert policies.current() == policy
+    newest, _ = policies.history()
+    assert (newest.version, newest.state, newest.created_by) == (2, "certified", "ada")
+    assert (newest.note, newest.words) == ("first proof", policies.words())
+
+
+def test_too_few_labels_change_nothing_but_count_as_a_try(
+    place: Deployment, policies: PolicyDesk, admin: Person
+) -> None:
+    place.calibrated(2)
+    with pytest.raises(CalibrationError, match=r"4 known labels .* more random labels"):
+        policies.certify(admin, 0.05, 0.1, 0.1)
+    assert policies.current().version == 1
+    assert tries(place) == 1
+
+
+def test_each_try_leaves_less_confidence_to_the_next(
+    place: Deployment, policies: PolicyDesk, admin: Person
+) -> None:
+    place.calibrated()
+    levels = []
+    for _ in range(3):
+        real = policies.certify(admin, *LOOSE, audit_probability=0.0).real
+        assert real is not None
+        assert not isinstance(real, Shortfall)
+        levels.append(real.level)
+    assert levels == [0.125, 0.0625, 0.03125]  # half of delta a side, then half for each try
+
+
+def test_targets_out_of_range_are_refused_and_are_no_try(
+    place: Deployment, policies: PolicyDesk, admin: Person
+) -> None:
+    for risk_limit, delta, audit in ((0, 0.1, 0.1), (0.6, 0.1, 0.1), (0.05, 0, 0), (0.05, 0.1, 2)):
+        with pytest.raises(SettingsError):
+            policies.certify(admin, risk_limit, delta, audit)
+    assert tries(place) == 0
+
+
+# --- Which labels count
+
+
+def test_known_labels_count_once_their_image_is_scored(place: Deployment, admin: Person) -> None:
+    place.scored(0.1, LabelValue.REAL)
+    place.scored(0.9, LabelValue.FAKE, split="test")
+    place.factory.item(known=LabelValue.FAKE)  # not scored
+    assert counted(place, admin) == (2, 0)
+
+
+@pytest.mark.parametrize("split", ["train", "val"])
+def test_images_of_the_splits_for_training_do_not_count(
+    place: Deployment, admin: Person, split: str
+) -> None:
+    place.scored(0.1, LabelValue.REAL, split=split)
+    assert counted(place, admin) == (0, 0)
+
+
+def test_near_duplicates_of_earlier_images_do_not_count(place: Deployment, admin: Person) -> None:
+    first = place.scored(0.1, LabelValue.REAL)
+    image_id = place.items()[first].image_id
+    place.scored(0.1, LabelValue.REAL, near_id=image_id)
+    assert counted(place, admin) == (1, 0)
+
+
+def test_images_that_the_checkpoint_has_seen_do_not_count(place: Deployment, admin: Person) -> None:
+    """The facts about the detector come from outside; here one says that it knows an image."""
+    seen = place.scored(0.1, LabelValue.REAL)
+    place.scored(0.1, LabelValue.REAL)
+    sha256 = place.items()[seen].image.sha256
+
+    class Facts:
+        def start(self) -> tuple[str, str]:
+            return place.app.detectors.start()
+
+        def ladders(self, checkpoint_id: str, head: str) -> tuple[Ladder, Ladder]:
+            return place.app.detectors.ladders(checkpoint_id, head)
+
+        def has_seen(self, checkpoint_id: str) -> object:
+            return lambda other: other == sha256
+
+    facts: DetectorFacts = Facts()  # type: ignore[assignment]
+    words = PolicyDesk(place.app.database, facts).preview(admin, *LOOSE)
+    assert words.startswith("With 1 known label ")
+
+
+def answer(place: Deployment, value: LabelValue, n: int = 1) -> Person:
+    """One new reviewer answers the next ``n`` items."""
+    reviewer = place.factory.person()
+    for _ in range(n):
+        (task,) = place.app.desk.take(reviewer)
+        place.app.desk.label(
+            reviewer,
+            Submission(
+                client_id=f"answer-{task.item_id}-{reviewer.id}",
+                item_id=task.item_id,
+                value=value,
+            ),
+        )
+    return reviewer
+
+
+def test_verdicts_of_the_cold_start_count_and_unsure_does_not(
+    place: Deployment, admin: Person
+) -> None:
+    for _ in range(3):
+        place.scored(0.4)
+    place.app.triage.run("tester")
+    answer(place, LabelValue.REAL)
+    answer(place, LabelValue.UNSURE)
+    assert counted(place, admin) == (0, 1)
+
+
+def test_a_known_label_counts_instead_of_the_verdict(place: Deployment, admin: Person) -> None:
+    place.scored(0.4, LabelValue.REAL)
+    place.app.triage.run("tester")
+    answer(place, LabelValue.FAKE)
+    assert counted(place, admin) == (1, 0)
+
+
+def test_verdicts_that_a_certified_policy_asked_for_do_not_count(
+    place: Deployment, admin: Person
+) -> None:
+    place.calibrated()
+    place.certify(admin)
+    place.scored(0.5)
+    place.app.triage.run("tester")  # calibration images go first; they are accepted
+    reviewer = answer(place, LabelValue.REAL)
+    assert place.app.desk.take(reviewer) == []
+    assert counted(place, admin) == (30, 0)
+
+
+def test_an_answer_given_after_seeing_the_model_does_not_count(
+    place: Deployment, admin: Person
+) -> None:
+    place.scored(0.9)
+    place.app.triage.run("tester")
+    reviewer = answer(place, LabelValue.REAL)  # the receipt shows the model's opinion
+    assert counted(place, admin) == (0, 1)
+    task = place.app.desk.undo(reviewer, "undo-after-the-reveal")
+    again = Submission(client_id="answer-after-seeing", item_id=task.item_id, value=LabelValue.FAKE)
+    place.app.desk.label(reviewer, again)
+    assert place.states()[task.item_id] is ItemState.RESOLVED
+    assert counted(place, admin) == (0, 0)
+
+
+# --- Suspending and adopting
+
+
+def test_a_suspension_closes_both_sides_and_keeps_its_reason(
+    place: Deployment, policies: PolicyDesk, admin: Person
+) -> None:
+    place.calibrated()
+    place.certify(admin)
+    policy = policies.suspend(admin, "  odd batch from the new camera ")
+    assert (policy.version, policy.state) == (3, PolicyState.SUSPENDED)
+    assert "odd batch from the new camera" in policies.words()
+    assert policies.history()[0].note == "odd batch from the new camera"
+    item_id = place.scored(1.0)
+    place.app.triage.run("tester")
+    assert place.states()[item_id] is ItemState.IN_REVIEW
+
+
+def test_a_suspension_without_a_reason_names_who_closed_it(
+    policies: PolicyDesk, admin: Person
+) -> None:
+    assert policies.suspend(admin, " ").reason == "closed by ada"
+
+
+def test_another_detector_starts_learning(
+    place: Deployment, policies: PolicyDesk, admin: Person
+) -> None:
+    place.calibrated()
+    place.certify(admin)
+    now = policies.current()
+    adopted = policies.adopt(admin, now.checkpoint, "linear", "trying the linear head")
+    assert (adopted.version, adopted.state) == (3, PolicyState.LEARNING)
+    assert (adopted.head, adopted.certificates) == ("linear", ())
+    assert adopted.risk_limit == now.risk_limit
+
+
+def test_a_detector_that_is_not_there_cannot_be_adopted(
+    policies: PolicyDesk, admin: Person
+) -> None:
+    checkpoint = policies.current().checkpoint
+    with pytest.raises(NotFoundError, match="no head 'oracle', only: "):
+        policies.adopt(admin, checkpoint, "oracle", "")
+    with pytest.raises(NotFoundError, match="never been used here"):
+        policies.adopt(admin, "elsewhere-1234", "linear", "")
+    assert policies.current().version == 1
+
+
+# --- Several admins at once
+
+
+def test_a_suspension_during_certification_stays_in_force(place: Deployment, admin: Person) -> None:
+    """The suspension comes after the labels were read, at the worst moment."""
+    place.calibrated()
+    other = place.factory.admin("bo")
+
+    class Facts:
+        def start(self) -> tuple[str, str]:
+            return place.app.detectors.start()
+
+        def ladders(self, checkpoint_id: str, head: str) -> tuple[Ladder, Ladder]:
+            place.app.policies.suspend(other, "alarm")
+            return place.app.detectors.ladders(checkpoint_id, head)
+
+        def has_seen(self, checkpoint_id: str) -> object:
+            return place.app.detectors.has_seen(checkpoint_id)
+
+    facts: DetectorFacts = Facts()  # type: ignore[assignment]
+    desk = PolicyDesk(place.app.database, facts)
+    with pytest.raises(ConflictError, match=r"version 2 \(suspended\).*certify again"):
+        desk.certify(admin, *LOOSE, audit_probability=0.0)
+    assert desk.current().state is PolicyState.SUSPENDED
+    assert tries(place) == 1
+
+
+def test_two_certifications_at_once_spend_two_shares_and_one_wins(
+    place: Deployment, policies: PolicyDesk, admin: Person
+) -> None:
+    place.calibrated()
+    policies.current()
+    together = Barrier(4)
+
+    def certify(_: int) -> Policy | ConflictError:
+        together.wait()
+        try:
+            return policies.certify(admin, *LOOSE, audit_probability=0.0)
+        except ConflictError as conflict:
+            return conflict
+
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = list(pool.map(certify, range(4)))
+    won = [outcome for outcome in outcomes if isinstance(outcome, Policy)]
+    levels = [policy.real.level for policy in won if policy.real]
+    assert len(won) >= 1
+    assert len(set(levels)) == len(levels), "a share of the confidence was spent twice"
+    assert tries(place) == 4
+    versions = [line.version for line in policies.history()]
+    assert versions == list(range(len(won) + 1, 0, -1))
+    assert place.chain_holds()
