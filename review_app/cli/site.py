@@ -73,7 +73,14 @@ def _serve(app: Application, accounts: list[Account], out: TextIO) -> None:
             _announce(app, address, accounts, out)
 
     # No access log: it would keep the one-time links that people sign in with.
-    config = uvicorn.Config(create_app(app), log_config=None, access_log=False, proxy_headers=False)
+    config = uvicorn.Config(
+        create_app(app),
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=3,  # open pages keep a stream that would hold the end up
+    )
     Server(config).run(sockets=[sock])
 
 

@@ -22,6 +22,7 @@ from review_app.detector.manifest import read_manifest
 from review_app.detector.training import train
 from review_app.errors import CalibrationError
 from review_app.monitoring.overview import stats
+from review_app.notice import set_notice
 from review_app.permissions import Person
 from storage.enums import Role
 
@@ -32,6 +33,11 @@ AUDIT_PROBABILITY = 0.1
 LICENCE = (
     "Made by the demo from photos that are in the public domain or freely licensed "
     "(docs/demo-licences.md). For trying the program; it knows no forgeries but the demo's own."
+)
+
+NOTICE = (
+    "Demo: crops of free photos, many of them forged by this program. "
+    "Nothing here says anything about real deepfakes."
 )
 
 Say = Callable[[str], None]
@@ -67,6 +73,7 @@ def prepare(app: Application, say: Say, progress: Progress) -> DemoSummary:
     started = time.perf_counter()
     admin = app.people.ensure("admin", Role.ADMIN, "demo")
     person = Person(admin.id, admin.name, admin.role)
+    set_notice(app.database, NOTICE)
     folder = app.settings.data_dir / "demo-images"
     say("1/5 Making images: crops of free photos, and forgeries of them")
     manifest = generate(folder, progress=progress)

@@ -14,6 +14,7 @@ import gradio as gr
 from fastapi import FastAPI, Request
 from starlette.responses import RedirectResponse
 
+from review_app.notice import read_notice
 from review_app.permissions import Area, Person, may_enter
 from review_app.web import failures, shell
 from review_app.web.admin import build_admin
@@ -44,7 +45,9 @@ def create_app(app: Application) -> FastAPI:
 
 async def _assemble(app: Application) -> FastAPI:
     sessions = Sessions(app.people)
-    web = FastAPI(title=shell.PRODUCT, docs_url=None, redoc_url=None, openapi_url=None)
+    web = FastAPI(
+        title=shell.PRODUCT, docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json"
+    )
     failures.install(web)
     web.include_router(login_router(app, sessions))
     web.include_router(api_router(app))
@@ -67,20 +70,22 @@ async def _favicon() -> RedirectResponse:
 
 
 def _review_pages(app: Application) -> gr.Blocks:
+    notice = read_notice(app.database)
     blocks = shell.open_blocks("Review")
     with blocks:
-        shell.header(shell.Page.REVIEW)
+        shell.header(shell.Page.REVIEW, notice)
         build_review()
     with blocks.route("Inspect", "inspect"):
-        shell.header(shell.Page.INSPECT)
+        shell.header(shell.Page.INSPECT, notice)
         build_inspect(app)
     return blocks
 
 
 def _admin_pages(app: Application) -> gr.Blocks:
+    notice = read_notice(app.database)
     blocks = shell.open_blocks("Admin")
     with blocks:
-        shell.header(shell.Page.ADMIN)
+        shell.header(shell.Page.ADMIN, notice)
         build_admin(app)
     return blocks
 

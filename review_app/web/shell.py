@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from html import escape
 
 import gradio as gr
 
@@ -48,9 +49,14 @@ def open_blocks(title: str) -> gr.Blocks:
     )
 
 
-def header(active: Page) -> None:
-    """The bar at the top. Who is signed in is filled in by ``shell.js``, as a page serves all."""
+def header(active: Page, notice: str | None) -> None:
+    """The bar at the top. Who is signed in is filled in by ``shell.js``, as a page serves all.
+
+    ``notice`` says on every page what this deployment is, where that must not be mistaken.
+    """
     links = "".join(_link(page, active) for page in Page)
+    text = escape(notice or "")
+    strip = f'<p class="notice" title="{text}">{text}</p>' if notice else ""
     gr.HTML(
         f"""<header class="bar">
 <a class="product" href="/">{PRODUCT}</a>
@@ -58,7 +64,7 @@ def header(active: Page) -> None:
 <div class="bar-middle" id="bar-middle"></div>
 <div class="who"><span id="who-name"></span>
 <button type="button" id="sign-out" class="quiet">Sign out</button></div>
-</header>""",
+</header>{strip}""",
         elem_id="header",
         apply_default_css=False,
         js_on_load=None,
