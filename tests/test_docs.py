@@ -1,0 +1,54 @@
+"""What the documentation says of the program is true."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from annotated_types import Le
+from pydantic_core import PydanticUndefined
+
+from review_app.config import DEFAULT_CHECKPOINT, Settings, load_settings
+
+ROOT = Path(__file__).parents[1]
+SETTINGS = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+ROW = re.compile(r"^\| `REVIEW_(\w+)` \| (?:`([^`]*)`)? *\| (.+) \|$", re.MULTILINE)
+ROWS = {name.lower(): (default, words) for name, default, words in ROW.findall(SETTINGS)}
+
+
+def test_every_setting_is_documented_and_none_that_does_not_exist() -> None:
+    assert set(ROWS) == set(Settings.model_fields)
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_the_documented_default_is_the_default(name: str) -> None:
+    assert ROWS[name][0] == _in_the_environment(Settings.model_fields[name].default)
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_the_documented_limit_is_the_limit(name: str) -> None:
+    for rule in Settings.model_fields[name].metadata:
+        if isinstance(rule, Le):
+            assert re.search(rf"\b{rule.le}\b", ROWS[name][1])
+
+
+def test_the_documented_command_behind_a_proxy_is_accepted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"REVIEW_{name.upper()}", raising=False)
+    command = SETTINGS[SETTINGS.index("```sh") :]
+    for variable, value in re.findall(r"(REVIEW_\w+)=(\S+)", command):
+        monkeypatch.setenv(variable, value)
+    assert load_settings().address() == "https://review.example.org"
+
+
+def _in_the_environment(default: Any) -> str:
+    assert default is not PydanticUndefined
+    if default is None:
+        return ""
+    if default == DEFAULT_CHECKPOINT:
+        return str(DEFAULT_CHECKPOINT.relative_to(ROOT))
+    return str(default).lower() if isinstance(default, bool) else str(default)
