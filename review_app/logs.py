@@ -6,8 +6,17 @@ import logging
 import sys
 
 import structlog
+from structlog.stdlib import ProcessorFormatter, add_log_level, add_logger_name
+from structlog.typing import Processor
 
 OURS = ("review_app", "storage", "migrations")
+
+
+class StandardError(logging.Handler):
+    """Writes to what is standard error now, which a progress bar puts a layer over."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        sys.stderr.write(self.format(record) + "\n")
 
 
 def configure_logging(level: str) -> None:
@@ -15,35 +24,25 @@ def configure_logging(level: str) -> None:
 
     Libraries tell of their routine at INFO, so of theirs only warnings pass; at DEBUG all do.
     """
-    on_terminal = sys.stderr.isatty()
-    handler = logging.StreamHandler(sys.stderr)
+    timestamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
+    handler = StandardError()
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[
-                structlog.stdlib.add_log_level,
-                structlog.stdlib.add_logger_name,
-                structlog.processors.TimeStamper(fmt="iso", utc=True),
-            ],
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                *(_on_terminal() if on_terminal else _as_json()),
-            ],
+        ProcessorFormatter(
+            foreign_pre_chain=[add_log_level, add_logger_name, timestamp],
+            processors=[ProcessorFormatter.remove_processors_meta, *_rendering()],
         )
     )
     number = logging.getLevelNamesMapping()[level]
     root = logging.getLogger()
-    for old in root.handlers[:]:
-        if isinstance(old.formatter, structlog.stdlib.ProcessorFormatter):
-            root.removeHandler(old)
+    for old in [old for old in root.handlers if isinstance(old, StandardError)]:
+        root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(number if number <= logging.DEBUG else max(number, logging.WARNING))
     for name in OURS:
         logging.getLogger(name).setLevel(number)
 
 
-def _on_terminal() -> list[structlog.typing.Processor]:
-    return [structlog.dev.ConsoleRenderer()]  # it draws exceptions itself
-
-
-def _as_json() -> list[structlog.typing.Processor]:
+def _rendering() -> list[Processor]:
+    if sys.stderr.isatty():
+        return [structlog.dev.ConsoleRenderer()]  # it draws exceptions itself
     return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]

@@ -1,0 +1,69 @@
+"""Commands run in this process, on a data directory of their own."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from review_app.cli import app
+from review_app.config import Settings
+from review_app.logs import StandardError
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        """The one JSON document on standard output; anything else there is an error."""
+        return json.loads(self.out)
+
+    @property
+    def fault(self) -> str:
+        """The one line of a command that failed; progress bars have none then."""
+        lines = [line for line in self.err.splitlines() if line.startswith("error: ")]
+        assert (self.code, self.out, len(lines)) == (1, "", 1), self
+        return lines[0].removeprefix("error: ")
+
+
+Run = Callable[..., Outcome]
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The data directory of the commands; no setting of the machine gets through."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"REVIEW_{name.upper()}", raising=False)
+    monkeypatch.setenv("REVIEW_DATA_DIR", str(tmp_path / "data"))
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def run(data_dir: Path) -> Iterator[Run]:
+    """Runs a command, as ``run("ingest", path, "--json")``."""
+    levels = {name: logging.getLogger(name).level for name in ("", "review_app", "storage")}
+
+    def run(*arguments: object) -> Outcome:
+        result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return Outcome(result.exit_code, result.stdout, result.stderr)
+
+    yield run
+    root = logging.getLogger()
+    for handler in [h for h in root.handlers if isinstance(h, StandardError)]:
+        root.removeHandler(handler)
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)

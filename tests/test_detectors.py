@@ -1,0 +1,157 @@
+"""The checkpoints of a deployment, and that every way to a score gives the same bits."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from review_app.bootstrap import file_limits
+from review_app.config import DEFAULT_CHECKPOINT, Settings
+from review_app.detector.backbones import load_backbone
+from review_app.detector.checkpoint import Checkpoint
+from review_app.detector.dataset import load_labelled
+from review_app.detector.feature_cache import DirectoryFeatureCache
+from review_app.detector.manifest import read_manifest
+from review_app.errors import CheckpointError, NotFoundError
+from review_app.intake.decode import decode
+from review_app.intake.hashing import sha256
+from review_app.triage.ladder import Side
+from tests.applications import Deployment, deployment
+from tests.intake.samples import encode, exif, picture
+
+Bits = tuple[float, float, float, float]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Deployment]:
+    with deployment(tmp_path) as place:
+        yield place
+
+
+def pictures(folder: Path) -> Path:
+    """Images whose decoding has a choice to make, and a manifest of them."""
+    folder.mkdir()
+    rgba = picture(64, 48, seed=2).convert("RGBA")
+    rgba.putalpha(picture(64, 48, seed=3).convert("L"))
+    deep = Image.fromarray(np.arange(64 * 64, dtype=np.uint16).reshape(64, 64))
+    files = {
+        "plain.jpg": encode(picture(96, 64, seed=1), "JPEG"),
+        "alpha.png": encode(rgba, "PNG"),
+        "cmyk.jpg": encode(picture(64, 64, seed=4).convert("CMYK"), "JPEG"),
+        "rotated.jpg": encode(picture(80, 40, seed=5), "JPEG", exif=exif(6)),
+        "palette.gif": encode(picture(64, 64, seed=6).convert("P"), "GIF"),
+        "deep.png": encode(
+            Image.fromarray(np.arange(4096, dtype=np.uint16).reshape(64, 64)), "PNG"
+        ),
+    }
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    manifest = folder / "manifest.csv"
+    with manifest.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["path", "label"])
+        writer.writerows([name, ("real", "fake")[i % 2]] for i, name in enumerate(files))
+    return manifest
+
+
+def test_evaluate_triage_and_inspect_give_the_same_bits(place: Deployment, tmp_path: Path) -> None:
+    path = pictures(tmp_path / "in")
+    manifest, limits = read_manifest(path), file_limits(place.app.settings)
+    checkpoint = Checkpoint.load(DEFAULT_CHECKPOINT)
+
+    data = load_labelled(
+        manifest,
+        manifest.rows,
+        load_backbone(checkpoint.card.backbone.name),
+        DirectoryFeatureCache(tmp_path / "features"),
+        purpose="evaluation",
+        decode=lambda content, name: decode(content, name, limits).image,
+    )
+    evaluated: dict[str, dict[str, Bits]] = {key: {} for key in data.keys}
+    for head, p in checkpoint.predict(data.features).items():
+        for i, key in enumerate(data.keys):
+            bits = (p.p_fake[i], p.std[i], p.entropy[i], p.mutual_information[i])
+            evaluated[key][head.value] = bits
+
+    assert place.app.intake.ingest([path], "tester").added == len(manifest.rows)
+    place.app.triage.run("tester")
+    triaged: dict[str, dict[str, Bits]] = {}
+    with place.app.database.read() as repos:
+        for item in place.items().values():
+            heads = repos.predictions.of_images([item.image_id], checkpoint.id)[item.image_id]
+            triaged[item.image.sha256] = {
+                name: (x.p_fake, x.std, x.entropy, x.mutual_information)
+                for name, x in heads.items()
+            }
+
+    inspected: dict[str, dict[str, Bits]] = {}
+    for row in manifest.rows:
+        content = row.path.read_bytes()
+        readings = place.app.inspector.inspect(decode(content, row.name, limits).image).heads
+        inspected[sha256(content)] = {
+            x.name: (x.p_fake, x.std, x.entropy, x.mutual_information) for x in readings
+        }
+
+    assert evaluated == triaged == inspected
+    assert len({bits["linear"] for bits in triaged.values()}) == len(manifest.rows)
+
+
+def test_a_checkpoint_that_was_never_used_here_is_not_found(place: Deployment) -> None:
+    with pytest.raises(NotFoundError, match="other-1234 has never been used here"):
+        place.app.detectors.detector("other-1234")
+
+
+def test_ladders_are_those_of_the_card(place: Deployment) -> None:
+    checkpoint_id, head = place.app.detectors.start()
+    real, fake = place.app.detectors.ladders(checkpoint_id, head)
+    assert (real.side, fake.side) == (Side.REAL, Side.FAKE)
+    assert len(real.thresholds) > 0
+    assert len(fake.thresholds) > 0
+    with pytest.raises(NotFoundError, match="no head 'oracle', only: "):
+        place.app.detectors.ladders(checkpoint_id, "oracle")
+
+
+def test_a_checkpoint_that_moved_is_found_where_the_settings_say(tmp_path: Path) -> None:
+    first = shutil.copytree(DEFAULT_CHECKPOINT, tmp_path / "first")
+    with deployment(tmp_path, checkpoint=first) as place:
+        checkpoint_id = place.app.policies.current().checkpoint
+    second = first.rename(tmp_path / "second")
+    with deployment(tmp_path, checkpoint=second) as place:
+        assert place.app.detectors.detector(checkpoint_id).checkpoint.id == checkpoint_id
+
+
+def test_a_checkpoint_that_is_gone_is_asked_for_by_name(tmp_path: Path) -> None:
+    folder = shutil.copytree(DEFAULT_CHECKPOINT, tmp_path / "mine")
+    with deployment(tmp_path, checkpoint=folder) as place:
+        place.app.policies.current()
+    shutil.rmtree(folder)
+    with (
+        deployment(tmp_path, checkpoint=folder) as place,
+        pytest.raises(CheckpointError, match=rf"no longer at {folder}; put its folder back"),
+    ):
+        place.app.detectors.detector(place.app.policies.current().checkpoint)
+
+
+def test_images_that_the_checkpoint_learned_from_are_known_by_their_hash(
+    place: Deployment,
+) -> None:
+    checkpoint_id, _ = place.app.detectors.start()
+    seen = place.app.detectors.has_seen(checkpoint_id)
+    prefix = int(Checkpoint.load(DEFAULT_CHECKPOINT).seen_prefixes[0])
+    assert seen(f"{prefix:016x}" + 48 * "0")
+    assert not seen(64 * "0")
+
+
+def test_the_settings_name_the_checkpoint_of_a_new_deployment(tmp_path: Path) -> None:
+    with (
+        pytest.raises(CheckpointError, match=str(tmp_path / "nowhere")),
+        deployment(tmp_path, checkpoint=tmp_path / "nowhere") as place,
+    ):
+        place.app.policies.current()
+    assert Settings().checkpoint == DEFAULT_CHECKPOINT

@@ -1,0 +1,82 @@
+"""Inspect: every head's reading of one image, and honest words about them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import pytest
+
+from review_app.detector.card import Cuts, HeadCard
+from review_app.detector.heads import HeadName
+from review_app.inspection import TITLES
+from tests.applications import Deployment, deployment
+from tests.intake.samples import picture
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    with deployment(tmp_path_factory.mktemp("inspection")) as place:
+        yield place
+
+
+def test_every_head_reads_the_image_and_one_is_the_policys(place: Deployment) -> None:
+    inspection = place.app.inspector.inspect(picture(200, 150))
+    assert [reading.name for reading in inspection.heads] == place.app.inspector.heads()
+    assert {reading.name for reading in inspection.heads} == {name.value for name in HeadName}
+    (default,) = [reading for reading in inspection.heads if reading.is_default]
+    assert default.name == place.app.policies.current().head
+    assert inspection.words == default.words
+    for reading in inspection.heads:
+        assert 0 <= reading.p_fake <= 1
+        assert 0 <= reading.entropy <= math.log(2) + 1e-9
+        assert reading.title == TITLES[reading.name]
+        assert reading.words.startswith("Likely fake" if reading.p_fake >= 0.5 else "Likely real")
+
+
+def test_heads_with_one_set_of_weights_have_no_spread(place: Deployment) -> None:
+    readings = {r.name: r for r in place.app.inspector.inspect(picture(200, 150)).heads}
+    for name in ("linear", "naive_bayes"):
+        assert (readings[name].std, readings[name].mutual_information) == (0, 0)
+    for name in ("mc_dropout", "variational"):
+        assert readings[name].std > 0
+
+
+def test_nothing_is_stored_of_an_inspected_image(place: Deployment) -> None:
+    before = sorted((place.app.settings.data_dir / "media").rglob("*"))
+    place.app.inspector.inspect(picture(seed=77))
+    assert sorted((place.app.settings.data_dir / "media").rglob("*")) == before
+    assert place.items() == {}
+
+
+def test_the_words_follow_the_cuts_of_the_card(place: Deployment) -> None:
+    checkpoint = place.app.detectors.detector(place.app.policies.current().checkpoint).checkpoint
+    for seed in range(6):
+        for reading in place.app.inspector.inspect(picture(seed=seed)).heads:
+            card: HeadCard = checkpoint.card.heads[HeadName(reading.name)]
+            uncertain = _beyond(card.cuts, reading.std, reading.entropy, reading.mutual_information)
+            assert ("uncertain" in reading.words) == uncertain
+
+
+def _beyond(cuts: Cuts, std: float, entropy: float, mutual_information: float) -> bool:
+    return (
+        entropy > cuts.entropy
+        or (cuts.std is not None and std > cuts.std)
+        or (cuts.mutual_information is not None and mutual_information > cuts.mutual_information)
+    )
+
+
+def test_it_says_what_the_detector_has_learned_from_and_that_it_can_be_wrong(
+    place: Deployment,
+) -> None:
+    words = place.app.inspector.checkpoint_words()
+    assert place.app.policies.current().checkpoint in words
+    assert "It can be wrong" in words
+    assert "stylegan_ffhq" in words
+
+
+def test_there_are_samples_to_try(place: Deployment) -> None:
+    samples = place.app.inspector.samples()
+    assert samples
+    assert all(sample.path.is_file() and sample.credit for sample in samples)
+    assert place.app.inspector.samples() == samples
