@@ -11,9 +11,8 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from review_app.bootstrap import Application
 from review_app.demo.generate import generate
 from review_app.demo.photos import DemoSplit
 from review_app.detector.backbones import load_backbone
@@ -34,6 +33,9 @@ LICENCE = (
     "Made by the demo from photos that are in the public domain or freely licensed "
     "(docs/demo-licences.md). For trying the program; it knows no forgeries but the demo's own."
 )
+
+if TYPE_CHECKING:
+    from review_app.bootstrap import Application
 
 NOTICE = (
     "Demo: crops of free photos, many of them forged by this program. "
