@@ -24,7 +24,7 @@ class Checkpoint(Base):
 
 
 class Feature(Base):
-    """A backbone's feature vector, float32 little-endian, by the SHA-256 of the image file."""
+    """A backbone's feature vector, float16 little-endian, by the SHA-256 of the image file."""
 
     __tablename__ = "feature"
 

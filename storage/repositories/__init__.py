@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from storage.repositories.audit import AuditLog
@@ -27,6 +28,12 @@ class Repositories:
 
     def __init__(self, session: Session) -> None:
         self.session = session
+
+    def integrity(self) -> str:
+        """``ok``, or what SQLite finds wrong with its file."""
+        if self.session.get_bind().dialect.name != "sqlite":
+            return "ok"
+        return str(self.session.execute(text("PRAGMA integrity_check")).scalar_one())
 
     @cached_property
     def images(self) -> Images:

@@ -48,17 +48,17 @@ class Features:
                 Feature.sha256.in_(sha256s[start : start + VARIABLES]),
             )
             for sha256, vector in self._session.execute(query):
-                found[sha256] = np.frombuffer(vector, dtype="<f4").astype(np.float32)
+                found[sha256] = np.frombuffer(vector, dtype="<f2").astype(np.float32)
         return found
 
     def put_many(self, features: Mapping[str, np.ndarray], backbone_key: str) -> None:
-        """Cache the vectors that are not cached yet."""
+        """Cache the vectors that are not cached yet; their values must fit float16 exactly."""
         known = self.get_many(list(features), backbone_key)
         rows = [
             {
                 "sha256": sha256,
                 "backbone_key": backbone_key,
-                "vector": np.ascontiguousarray(vector, dtype="<f4").tobytes(),
+                "vector": np.ascontiguousarray(vector, dtype="<f2").tobytes(),
             }
             for sha256, vector in features.items()
             if sha256 not in known
