@@ -46,9 +46,7 @@ def pictures(folder: Path) -> Path:
         "cmyk.jpg": encode(picture(64, 64, seed=4).convert("CMYK"), "JPEG"),
         "rotated.jpg": encode(picture(80, 40, seed=5), "JPEG", exif=exif(6)),
         "palette.gif": encode(picture(64, 64, seed=6).convert("P"), "GIF"),
-        "deep.png": encode(
-            Image.fromarray(np.arange(4096, dtype=np.uint16).reshape(64, 64)), "PNG"
-        ),
+        "deep.png": encode(deep, "PNG"),
     }
     for name, data in files.items():
         (folder / name).write_bytes(data)
