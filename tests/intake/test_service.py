@@ -226,7 +226,6 @@ def test_progress_counts_up_to_the_total(place: Deployment, tmp_path: Path) -> N
 
 def test_pixels_are_let_go_before_a_batch_is_written(place: Deployment, tmp_path: Path) -> None:
     write_pictures(tmp_path / "in", 20)
-    gc.collect()
     before = _live_images()
     during: list[int] = []
     place.app.intake.ingest([tmp_path / "in"], "tester", lambda *_: during.append(_live_images()))
@@ -234,6 +233,7 @@ def test_pixels_are_let_go_before_a_batch_is_written(place: Deployment, tmp_path
 
 
 def _live_images() -> int:
+    gc.collect()
     return sum(isinstance(thing, Image.Image) for thing in gc.get_objects())
 
 

@@ -320,7 +320,7 @@ def test_closing_auto_accept_stops_a_run_that_is_under_way(
     report = Disturbed(place, suspend).service().run("tester")
     assert (summary(report), report.policy_version) == ((3, 0, 3, 0), 3)
     last = {d.item_id: d for d in decisions(place)}
-    assert {reason for i in pending for reason in last[i].reasons} == {"suspended"}
+    assert {next(iter(last[i].reasons)) for i in pending} == {"suspended"}
 
 
 def test_two_runs_at_once_decide_every_item_once(place: Deployment, tmp_path: Path) -> None:
