@@ -8,17 +8,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from review_app.monitoring.overview import overview
 from storage.enums import ItemState, Role
-from tests.browser.checks import barriers, sticks_out
+from tests.browser.checks import GRADIO_WARNINGS, barriers, sticks_out
 from tests.browser.conftest import DESKTOP, PHONE, SignIn
 from tests.web.handling import scored
 from tests.web.site import Site, picture
 
-pytestmark = [
-    pytest.mark.browser,
-    # Gradio's queue asks pandas for an option that pandas 3 has deprecated.
-    pytest.mark.filterwarnings("ignore:.*no_silent_downcasting:DeprecationWarning"),
-]
+pytestmark = [pytest.mark.browser, *GRADIO_WARNINGS]
 
 TABS = ("Overview", "Policy", "Data", "People", "Export")
 HOSTILE = "<img src=x onerror=document.title='owned'>"
@@ -33,11 +30,13 @@ def test_an_admin_sees_the_counts_certifies_applies_and_suspends(
     site: Site, sign_in: SignIn
 ) -> None:
     scored(site, 240)
+    now = overview(site.app.database)
+    version = (now.policy_version or 0) + 1
     page = sign_in(Role.ADMIN)
     answers = page.get_by_role("region", name="The state of things")
     expect(answers).to_contain_text("Off, learning")
     expect(answers).to_contain_text("240 images")
-    expect(answers).to_contain_text("240 more labels came with the images.")
+    expect(answers).to_contain_text(f"{now.known_labels} more labels came with the images.")
     states = page.get_by_role("list", name="Where are the images?")
     expect(states.get_by_role("listitem").filter(has_text="In review")).to_contain_text("240")
     expect(page.get_by_role("img", name="Which images is the detector sure of?")).to_be_visible()
@@ -48,18 +47,18 @@ def test_an_admin_sees_the_counts_certifies_applies_and_suspends(
     page.get_by_role("button", name="Preview").click()
     expect(page.get_by_text("Preview, nothing is applied.")).to_contain_text("Auto-accept is on")
     page.get_by_role("button", name="Certify and apply").click()
-    expect(page.get_by_text("Policy version 2 is in force")).to_be_visible()
+    expect(page.get_by_text(f"Policy version {version} is in force")).to_be_visible()
     expect(page.locator(".certificate")).to_contain_text("Auto-accept is on")
 
+    question = page.get_by_text(f"Apply policy version {version} to 240 images")
     page.get_by_role("button", name="Apply to what waits").click()
-    expect(page.get_by_text("Apply policy version 2 to 240 images")).to_be_visible()
+    expect(question).to_be_visible()
     page.get_by_role("button", name="Cancel").first.click()
-    expect(page.get_by_text("Apply policy version 2 to")).to_have_count(0)
+    expect(question).to_have_count(0)
     page.get_by_role("button", name="Apply to what waits").click()
     page.get_by_role("button", name="Yes, apply").click()
     expect(page.get_by_text("Of 240 images,")).to_be_visible()
-    with site.app.database.read() as repos:
-        assert repos.counts.by_state()[ItemState.AUTO_ACCEPTED] > 0
+    assert overview(site.app.database).states[ItemState.AUTO_ACCEPTED] > 0
 
     page.get_by_label("Reason, kept in the history").fill(HOSTILE)
     page.get_by_role("button", name="Suspend auto-accept").click()
@@ -69,14 +68,14 @@ def test_an_admin_sees_the_counts_certifies_applies_and_suspends(
     assert "owned" not in page.title()
 
 
-def test_an_admin_is_told_what_is_missing_for_a_certificate(site: Site, sign_in: SignIn) -> None:
-    scored(site, 6)
+def test_an_admin_is_told_what_is_missing_for_a_certificate(sign_in: SignIn) -> None:
     page = sign_in(Role.ADMIN)
     open_tab(page, "Policy")
     expect(page.locator(".certificate")).to_be_visible()
+    page.get_by_label("Risk limit").fill("0.1")
     page.get_by_role("button", name="Certify and apply").click()
     problem = page.locator(".notice-problem")
-    expect(problem).to_contain_text("Nothing can be certified on 6 known labels")
+    expect(problem).to_contain_text("Nothing can be certified on")
     page.get_by_label("Confidence").fill("")
     page.get_by_role("button", name="Preview").click()
     expect(problem).to_contain_text("The confidence is a number from 0 to 100 percent.")
@@ -115,18 +114,15 @@ def test_images_are_taken_in_and_the_labels_come_out(
     page.locator("input[type=file]").set_input_files([good, bad])
     expect(page.get_by_text("good.png")).to_be_visible()
     page.get_by_role("button", name="Take in and triage").click()
-    expect(page.get_by_text("1 image taken in, 1 refused.")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("1 image taken in, 1 refused.")).to_be_visible(timeout=150_000)
     expect(page.get_by_role("row").filter(has_text="bad.png")).to_contain_text("not an image")
 
     open_tab(page, "Export")
     with page.expect_download() as download:
         page.get_by_role("link", name="Download CSV").click()
     with Path(download.value.path()).open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert len(rows) == 1, rows
-    (row,) = rows
+        (row,) = [row for row in csv.DictReader(file) if row["path"].endswith("good.png")]
     assert row["state"] == "in_review"
-    assert row["path"].endswith("good.png")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -8,17 +8,13 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from storage.enums import Role
-from tests.browser.checks import barriers, sticks_out
+from tests.browser.checks import GRADIO_WARNINGS, barriers, sticks_out
 from tests.browser.conftest import DESKTOP, PHONE, SignIn
 from tests.web.site import Site, picture
 
-pytestmark = [
-    pytest.mark.browser,
-    # Gradio's queue asks pandas for an option that pandas 3 has deprecated.
-    pytest.mark.filterwarnings("ignore:.*no_silent_downcasting:DeprecationWarning"),
-]
+pytestmark = [pytest.mark.browser, *GRADIO_WARNINGS]
 
-FIRST_READING = 90_000
+FIRST_READING = 150_000
 """Milliseconds: it loads the weights."""
 
 
