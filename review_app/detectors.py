@@ -14,7 +14,7 @@ from review_app.detector.checkpoint import Checkpoint
 from review_app.detector.features import Loader
 from review_app.detector.service import Detector, Failed
 from review_app.errors import CheckpointError, NotFoundError, RefusalReason, RefusedFile
-from review_app.intake.decode import Limits, decode
+from review_app.intake.decode import Limits, decoder
 from review_app.intake.store import MediaStore
 from review_app.triage.ladder import Ladder, Side
 from review_app.triage.pipeline import Opinions
@@ -47,7 +47,7 @@ class Detectors:
         self._settings = settings
         self._database = database
         self._media = media
-        self._limits = limits
+        self.decode = decoder(limits)
         self._loaded: dict[str, Detector] = {}
         self._loading = threading.Lock()
         self.cache = DatabaseFeatureCache(database)
@@ -130,7 +130,7 @@ class Detectors:
                     RefusalReason.UNREADABLE,
                     f"its stored file {path} cannot be read ({error.strerror}); restore it",
                 ) from error
-            return decode(data, item.name, self._limits).image
+            return self.decode(data, item.name)
 
         return load
 

@@ -77,6 +77,10 @@ class Inspector:
         words = next(reading.words for reading in readings if reading.is_default)
         return Inspection(readings, words)
 
+    def warm_up(self) -> None:
+        """Load the weights now, rather than when the first person waits for them."""
+        self._detectors.detector(self._policies.current().checkpoint).warm_up()
+
     def samples(self) -> list[Sample]:
         """A few images to try, made on first use."""
         return ensure_samples(self._samples_dir)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from PIL import Image
 
 from review_app.bootstrap import file_limits
 from review_app.cli.common import AsJson, progress_bar, result, settings
-from review_app.config import Settings
-from review_app.intake.decode import decode
+from review_app.intake.decode import decoder
 
 Manifest = Annotated[
     Path, typer.Argument(help="CSV with path, label, and where known source, group, split.")
@@ -59,7 +56,7 @@ def train(
             cache=DirectoryFeatureCache(here.data_dir / "features"),
             preset=preset,
             licence=licence or LICENCE_OF_UNKNOWN_DATA,
-            decode=_decoder(here),
+            decode=decoder(file_limits(here)),
             progress=progress,
         )
     document = {
@@ -97,7 +94,7 @@ def evaluate(
             load_backbone(loaded.card.backbone.name, weights=here.xception_weights),
             split=split,
             cache=DirectoryFeatureCache(here.data_dir / "features"),
-            decode=_decoder(here),
+            decode=decoder(file_limits(here)),
             progress=progress,
         )
     lines = [f"{document['checkpoint']} on {document['n']} images"]
@@ -108,13 +105,3 @@ def evaluate(
             f"{figures['accuracy']:.3f}, AURC {figures['aurc']:.3f}, ECE {figures['ece']:.3f}"
         )
     result(document, as_json, "\n".join(lines))
-
-
-def _decoder(here: Settings) -> Callable[[bytes, str], Image.Image]:
-    """Decode as intake does, so that a score here and in the app have the same bits."""
-    limits = file_limits(here)
-
-    def decoded(data: bytes, name: str) -> Image.Image:
-        return decode(data, name, limits).image
-
-    return decoded

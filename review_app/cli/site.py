@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import threading
 import webbrowser
 from typing import Annotated, TextIO
 
@@ -73,6 +74,7 @@ def _serve(app: Application, accounts: list[Account], out: TextIO) -> None:
             _announce(app, address, accounts, out)
 
     # No access log: it would keep the one-time links that people sign in with.
+    threading.Thread(target=app.inspector.warm_up, name="warm-up", daemon=True).start()
     config = uvicorn.Config(
         create_app(app),
         log_config=None,

@@ -104,6 +104,7 @@ def _trained(app: Application, manifest: Path, progress: Progress) -> Checkpoint
             load_backbone("efficientnet_lite0"),
             out,
             cache=app.detectors.cache,
+            decode=app.detectors.decode,
             licence=LICENCE,
             progress=progress,
         )

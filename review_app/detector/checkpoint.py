@@ -23,7 +23,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
-from review_app.detector.backbones.base import Features
+from review_app.detector.backbones.base import Backbone, Features
 from review_app.detector.card import SCHEMA_VERSION, CheckpointCard
 from review_app.detector.heads import (
     HEADS,
@@ -145,6 +145,16 @@ def refuse_existing(path: Path) -> None:
         return
     if path.exists():
         raise CheckpointError(f"{path} exists already; choose a new folder, or remove it first")
+
+
+def require_backbone(checkpoint: Checkpoint, backbone: Backbone) -> None:
+    """Raise CheckpointError unless ``backbone`` makes the features the heads were trained on."""
+    if backbone.key != checkpoint.card.backbone_key:
+        raise CheckpointError(
+            f"checkpoint {checkpoint.id} was trained on features of {checkpoint.card.backbone_key};"
+            f" this backbone makes {backbone.key}; load the weights it was trained with, or train "
+            "it again"
+        )
 
 
 def _pack(

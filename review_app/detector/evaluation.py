@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from review_app.detector.backbones.base import Backbone
-from review_app.detector.checkpoint import Checkpoint
+from review_app.detector.checkpoint import Checkpoint, require_backbone
 from review_app.detector.dataset import Decoder, LabelledFeatures, decode_plainly, load_labelled
 from review_app.detector.features import FeatureCache, Progress
 from review_app.detector.manifest import Manifest
 from review_app.detector.metrics import head_metrics
-from review_app.errors import CheckpointError, InputError, ManifestError
+from review_app.errors import InputError, ManifestError
 
 
 def evaluate(checkpoint: Checkpoint, data: LabelledFeatures) -> dict[str, Any]:
@@ -59,13 +59,3 @@ def evaluate_manifest(
         manifest, rows, backbone, cache, purpose="evaluation", decode=decode, progress=progress
     )
     return evaluate(checkpoint, data)
-
-
-def require_backbone(checkpoint: Checkpoint, backbone: Backbone) -> None:
-    """Raise CheckpointError unless ``backbone`` makes the features the heads were trained on."""
-    if backbone.key != checkpoint.card.backbone_key:
-        raise CheckpointError(
-            f"checkpoint {checkpoint.id} was trained on features of {checkpoint.card.backbone_key};"
-            f" this backbone makes {backbone.key}; load the weights it was trained with, or train "
-            "it again"
-        )

@@ -14,8 +14,7 @@ import numpy as np
 from PIL import Image
 
 from review_app.detector.backbones import Backbone, Features, load_backbone
-from review_app.detector.checkpoint import Checkpoint
-from review_app.detector.evaluation import require_backbone
+from review_app.detector.checkpoint import Checkpoint, require_backbone
 from review_app.detector.features import FeatureCache, Loader, stream_features
 from review_app.detector.heads import HeadName, HeadPrediction
 

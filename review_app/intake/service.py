@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from review_app.batches import batches
@@ -69,9 +69,17 @@ class IntakeService:
         self._archives = archives
 
     def ingest(
-        self, paths: Sequence[Path], actor: str, progress: Progress | None = None
+        self,
+        paths: Sequence[Path],
+        actor: str,
+        progress: Progress | None = None,
+        *,
+        bare_names: bool = False,
     ) -> IntakeReport:
         """Take in files, folders, archives and manifests.
+
+        ``bare_names`` leaves out the folder that each path lies in: for uploads, whose folder
+        means nothing to people.
 
         Raises:
             ManifestError: a manifest cannot be used as a whole. Nothing of it is taken in.
@@ -81,6 +89,8 @@ class IntakeService:
         report = IntakeReport()
         near = self._near_index()
         candidates = expand(paths, self._limits.max_bytes, self._archives)
+        if bare_names:
+            candidates = (_bare(candidate, paths) for candidate in candidates)
         done = 0
         for outcomes in batches(self._prepare_all(candidates), BATCH):
             self._store(outcomes, actor, near, report)
@@ -153,6 +163,16 @@ class IntakeService:
             for image_id, phash in repos.images.hashes():
                 index.add(image_id, phash)
         return index
+
+
+def _bare(candidate: Candidate | RefusedFile, paths: Sequence[Path]) -> Candidate | RefusedFile:
+    """``candidate`` under the name its file was given, without the folder it lies in."""
+    name = candidate.path if isinstance(candidate, RefusedFile) else candidate.name
+    for folder in {f"{path.parent}{os.sep}" for path in paths}:
+        name = name.removeprefix(folder)
+    if isinstance(candidate, RefusedFile):
+        return RefusedFile(name, candidate.reason, candidate.detail)
+    return replace(candidate, name=name)
 
 
 def _put(

@@ -251,10 +251,12 @@ class TriageService:
 def _is_ours(repos: Repositories, item: Item, policy: Policy) -> bool:
     """Whether the item is still as it was read: not moved, not claimed, not decided by now."""
     now = repos.items.get(item.id)
-    if now is None or (now.state, now.open_slots) != (item.state, item.open_slots):
+    if now is None or now.state is not item.state:
         return False
     if item.state is ItemState.PENDING:
         return True
+    if repos.claims.ever_on(item.id):
+        return False
     last = repos.decisions.of_item(item.id)
     return last is None or last.policy_version != policy.version
 

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 expect.set_options(timeout=20_000)  # a busy machine answers late; nothing here measures speed
-
-GRADIO_WARNINGS = [
-    pytest.mark.filterwarnings("ignore:.*no_silent_downcasting:DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore:The copy keyword is deprecated:DeprecationWarning"),
-]
-"""Gradio's queue uses what pandas 3 has deprecated; as an error it would end the queue's worker."""
 
 GRAVE = ("serious", "critical")
 

@@ -32,6 +32,15 @@ ARGUMENTS = [
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One worker has them all: two browsers at once would starve each other on two cores."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
 SignIn = Callable[..., Page]
 """``sign_in(role=Role.REVIEWER, **context_options)``: a page of a fresh browser profile."""
 
@@ -46,7 +55,7 @@ def find_browser(playwright: Playwright) -> str | None:
     return installed or (str(own) if own.exists() else None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # its event loop must not outlive these tests
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         path = find_browser(playwright)

@@ -10,12 +10,10 @@ from playwright.sync_api import Page, expect
 
 from review_app.monitoring.overview import overview
 from storage.enums import ItemState, Role
-from tests.browser.checks import GRADIO_WARNINGS, barriers, sticks_out
+from tests.browser.checks import barriers, sticks_out
 from tests.browser.conftest import DESKTOP, PHONE, SignIn
 from tests.web.handling import scored
 from tests.web.site import Site, picture
-
-pytestmark = [pytest.mark.browser, *GRADIO_WARNINGS]
 
 TABS = ("Overview", "Policy", "Data", "People", "Export")
 HOSTILE = "<img src=x onerror=document.title='owned'>"

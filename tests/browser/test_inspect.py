@@ -8,11 +8,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from storage.enums import Role
-from tests.browser.checks import GRADIO_WARNINGS, barriers, sticks_out
+from tests.browser.checks import barriers, sticks_out
 from tests.browser.conftest import DESKTOP, PHONE, SignIn
 from tests.web.site import Site, picture
-
-pytestmark = [pytest.mark.browser, *GRADIO_WARNINGS]
 
 FIRST_READING = 150_000
 """Milliseconds: it loads the weights."""

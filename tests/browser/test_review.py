@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from review_app.review.options import Reveal, ReviewOptions, change_options
@@ -14,8 +13,6 @@ from storage.enums import ItemState, LabelValue, Role
 from tests.browser.conftest import SignIn
 from tests.web.serving import Serving
 from tests.web.site import PASSWORD, Site
-
-pytestmark = pytest.mark.browser
 
 KEY_OF = {LabelValue.REAL: "r", LabelValue.FAKE: "f", LabelValue.UNSURE: "u"}
 

@@ -12,8 +12,6 @@ from tests.browser.looks import SCHEMES, faults, keep_picture
 from tests.web.serving import Serving
 from tests.web.site import Site
 
-pytestmark = pytest.mark.browser
-
 SIZES = {"desktop": DESKTOP, "phone": PHONE}
 
 

@@ -31,6 +31,7 @@ class TimmBackbone:
     """A timm model without classifier; see :class:`review_app.detector.backbones.base.Backbone`."""
 
     def __init__(self, card: BackboneCard, model: nn.Module) -> None:
+        use_one_thread()  # the check below runs in the caller's thread
         self.card = card
         self.key = f"{card.name}-v{card.version}-{_digest(card, model)}"
         # Threads set the limit for themselves too: OpenMP keeps it per thread.

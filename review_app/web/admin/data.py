@@ -35,13 +35,15 @@ class DataTab:
         paths = [Path(upload) for upload in uploads]
         try:
             taken, refused = _without_tables(paths)
-            report = self._app.intake.ingest(taken, call.person.name, call.count("Taking in"))
+            report = self._app.intake.ingest(
+                taken, call.person.name, call.count("Taking in"), bare_names=True
+            )
             report.refused[:0] = refused
         finally:
             for path in paths:
                 path.unlink(missing_ok=True)
         triaged = self._app.triage.run(call.person.name, call.count("Scoring"))
-        return _outcome(report, triaged), _refusals(report.refused, paths), None
+        return _outcome(report, triaged), _refusals(report.refused), None
 
 
 def build_data(app: Application) -> None:
@@ -68,7 +70,7 @@ def _without_tables(paths: Sequence[Path]) -> tuple[list[Path], list[RefusedFile
     """Uploaded tables are refused: as manifests they could name any file of the server."""
     tables = [path for path in paths if path.suffix.lower() == ".csv"]
     detail = "a table cannot be uploaded; use the command line for manifests"
-    refused = [RefusedFile(str(path), RefusalReason.UNSUPPORTED, detail) for path in tables]
+    refused = [RefusedFile(path.name, RefusalReason.UNSUPPORTED, detail) for path in tables]
     return [path for path in paths if path not in tables], refused
 
 
@@ -84,23 +86,14 @@ def _outcome(report: IntakeReport, triaged: TriageReport) -> Markup:
     return notice(words, Tone.DONE if report.added or report.duplicates else Tone.NOTE)
 
 
-def _refusals(refused: Sequence[RefusedFile], uploads: Sequence[Path]) -> Markup:
+def _refusals(refused: Sequence[RefusedFile]) -> Markup:
     if not refused:
         return Markup()
     caption = f"{count(len(refused), 'file')} refused"
     if len(refused) > SHOWN_REFUSALS:
         caption += f", the first {SHOWN_REFUSALS} shown"
     rows = [
-        (_shown_name(file.path, uploads), file.reason.value.replace("_", " "), file.detail)
+        (file.path, file.reason.value.replace("_", " "), file.detail)
         for file in refused[:SHOWN_REFUSALS]
     ]
     return table(caption, ("File", "Reason", "What was found"), rows)
-
-
-def _shown_name(path: str, uploads: Sequence[Path]) -> str:
-    """The name that the person knows, without the server's folder for uploads."""
-    for upload in uploads:
-        prefix = f"{upload.parent}/"
-        if path.startswith(prefix):
-            return path.removeprefix(prefix)
-    return path
