@@ -10,9 +10,10 @@ import csv
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
@@ -21,17 +22,18 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from review_app.demo.forgeries import Forgery, Pixels, forge, grey_of
-from review_app.demo.photos import PHOTOS, DemoSplit, Photo
+from review_app.demo.photos import PHOTOS, Photo, Use
 
 SEED: Final = 20260
-COLUMNS: Final = ("path", "label", "source", "group", "split", "method")
-COUNTS: Final[Mapping[DemoSplit, tuple[int, int]]] = {
-    DemoSplit.TRAIN: (240, 160),
-    DemoSplit.VAL: (48, 32),
-    DemoSplit.CALIBRATION: (192, 128),
-    DemoSplit.QUEUE: (324, 216),
+COLUMNS: Final = ("path", "label", "source", "group", "split", "photo", "method")
+COUNTS: Final[Mapping[Use, tuple[int, int]]] = {
+    Use.TRAIN: (240, 160),
+    Use.VAL: (48, 32),
+    Use.STREAM: (516, 344),
 }
-"""Real and forged images of each split; shares alike, so that a certificate carries over."""
+"""Real and forged images of each use."""
+CALIBRATION_SHARE: Final = 320 / 860
+"""Of the stream: labelled, drawn at random."""
 MIX: Final[Mapping[Forgery, float]] = {
     Forgery.SPLICE: 0.15,
     Forgery.RESYNTHESIS: 0.25,
@@ -42,6 +44,20 @@ MIX: Final[Mapping[Forgery, float]] = {
 _PNG_SHARE: Final = 0.15
 _GREY_SHARE: Final = 0.2
 _BY_NAME: Final = {photo.name: photo for photo in PHOTOS}
+
+
+class DemoSplit(StrEnum):
+    """The column ``split`` of the manifest."""
+
+    TRAIN = "train"
+    """Labels that the heads learn from."""
+    VAL = "val"
+    """Labels that choices are made on."""
+    CALIBRATION = "calibration"
+    """Labels that the certificate rests on: a random part of the stream."""
+    QUEUE = "queue"
+    """The rest of the stream; its truth is kept from reviewers."""
+
 
 Progress = Callable[[int, int], None]
 """Called with the images done and the images in all, in the caller's thread."""
@@ -115,7 +131,8 @@ def _write(folder: Path, seed: int, progress: Progress) -> None:
     pixels = {photo.name: photo.load() for photo in PHOTOS}
     (folder / "images").mkdir()
 
-    def make(number: int, recipe: Recipe) -> str:
+    def make(number: int, drawn: tuple[Recipe, DemoSplit]) -> str:
+        recipe, _ = drawn
         rng = np.random.default_rng((seed, recipe.scene))
         image = render(recipe, pixels, rng)
         return save(image, folder / "images", f"{number:04d}", rng)
@@ -123,8 +140,8 @@ def _write(folder: Path, seed: int, progress: Progress) -> None:
     rows = []
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         names = pool.map(make, range(len(recipes)), recipes)
-        for done, (recipe, name) in enumerate(zip(recipes, names, strict=True), start=1):
-            rows.append(_row(recipe, name))
+        for done, (drawn, name) in enumerate(zip(recipes, names, strict=True), start=1):
+            rows.append(_row(*drawn, name))
             progress(done, len(recipes))
     with (folder / "manifest.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
@@ -132,28 +149,44 @@ def _write(folder: Path, seed: int, progress: Progress) -> None:
         writer.writerows(rows)
 
 
-def _row(recipe: Recipe, name: str) -> tuple[str, ...]:
+def _row(recipe: Recipe, split: DemoSplit, name: str) -> tuple[str, ...]:
     label = "real" if recipe.method is None else "fake"
-    photo = recipe.photo
-    return (f"images/{name}", label, "demo", photo.name, photo.split, recipe.method or "")
+    photo = recipe.photo.name
+    # Images of the stream are split one by one; everything else by photo.
+    group = "" if recipe.photo.use is Use.STREAM else photo
+    return (f"images/{name}", label, "demo", group, split, photo, recipe.method or "")
 
 
-def _recipes(seed: int) -> list[Recipe]:
-    """Every image of every split, in an order that tells nothing."""
+def _recipes(seed: int) -> list[tuple[Recipe, DemoSplit]]:
+    """Every image with its split, in an order that tells nothing."""
     rng = np.random.default_rng(seed)
     recipes: list[Recipe] = []
     methods, shares = list(MIX), list(MIX.values())
-    for split, (real, fake) in COUNTS.items():
-        photos = [photo for photo in PHOTOS if photo.split is split]
+    for use, (real, fake) in COUNTS.items():
+        photos = [photo for photo in PHOTOS if photo.use is use]
         first = len(recipes)
         for index in range(real + fake):
             turn = index % real  # the n-th forgery goes with the n-th real crop
             photo = photos[turn % len(photos)]
             donor = rng.choice([other.name for other in photos if other is not photo])
             method = None if index < real else methods[rng.choice(len(methods), p=shares)]
-            scene = first + (turn if split is DemoSplit.TRAIN else index)
+            scene = first + (turn if use is Use.TRAIN else index)
             recipes.append(Recipe(scene, photo, _BY_NAME[donor], method))
-    return [recipes[at] for at in rng.permutation(len(recipes))]
+    splits = _splits(recipes, rng)
+    return [(recipes[at], splits[at]) for at in rng.permutation(len(recipes))]
+
+
+def _splits(recipes: Sequence[Recipe], rng: np.random.Generator) -> list[DemoSplit]:
+    """The split of each image: that of its photo, or in the stream, drawn."""
+    stream = [at for at, recipe in enumerate(recipes) if recipe.photo.use is Use.STREAM]
+    labelled = round(len(stream) * CALIBRATION_SHARE)
+    drawn = set(rng.permutation(stream)[:labelled].tolist())
+    return [
+        DemoSplit(recipe.photo.use.value)
+        if recipe.photo.use is not Use.STREAM
+        else (DemoSplit.CALIBRATION if at in drawn else DemoSplit.QUEUE)
+        for at, recipe in enumerate(recipes)
+    ]
 
 
 def render(
@@ -164,7 +197,7 @@ def render(
     image = _crop(photo, _size(photo, rng), rng)
     turns, channels = int(rng.integers(4)), rng.permutation(3)
     camera = _Camera.draw(rng)
-    if recipe.photo.split is not DemoSplit.TRAIN:
+    if recipe.photo.use is not Use.TRAIN:
         turns, channels = 0, np.arange(3)
     # few photos to learn from: turned and recoloured, they stand for more
     image = np.rot90(image, turns)[:, :, channels]

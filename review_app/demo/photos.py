@@ -18,17 +18,16 @@ from PIL import Image
 from review_app.errors import NotFoundError
 
 
-class DemoSplit(StrEnum):
+class Use(StrEnum):
     """What a photo's crops serve for; no photo serves two purposes."""
 
     TRAIN = "train"
     """Labels that the heads learn from."""
     VAL = "val"
     """Labels that choices are made on: the head, and the ladder of thresholds."""
-    CALIBRATION = "calibration"
-    """Labels that the certificate rests on."""
-    QUEUE = "queue"
-    """The unlabelled stream; its truth is kept from reviewers."""
+    STREAM = "stream"
+    """What arrives. A certificate holds for images like its calibration images, so these are
+    drawn at random from the stream itself, as in earnest; the rest is the queue."""
 
 
 class Licence(StrEnum):
@@ -54,7 +53,7 @@ class Photo:
     licence: Licence
     credit: str
     """Author or origin, as the package states it."""
-    split: DemoSplit
+    use: Use
 
     def load(self) -> NDArray[np.uint8]:
         """Pixels as RGB, uint8 [height, width, 3].
@@ -72,33 +71,32 @@ class Photo:
             ) from error
 
 
-def _skimage(name: str, licence: Licence, credit: str, split: DemoSplit) -> Photo:
-    return Photo(name.partition(".")[0], "skimage", f"data/{name}", licence, credit, split)
+def _skimage(name: str, licence: Licence, credit: str, use: Use) -> Photo:
+    return Photo(name.partition(".")[0], "skimage", f"data/{name}", licence, credit, use)
 
 
-def _sklearn(name: str, credit: str, split: DemoSplit) -> Photo:
+def _sklearn(name: str, credit: str, use: Use) -> Photo:
     file = f"datasets/images/{name}"
-    return Photo(name.partition(".")[0], "sklearn", file, Licence.CC_BY_2, credit, split)
+    return Photo(name.partition(".")[0], "sklearn", file, Licence.CC_BY_2, credit, use)
 
 
 _FREE, _CC0 = Licence.PUBLIC_DOMAIN, Licence.CC0
-_TRAIN, _VAL = DemoSplit.TRAIN, DemoSplit.VAL
-_CALIBRATION, _QUEUE = DemoSplit.CALIBRATION, DemoSplit.QUEUE
+_TRAIN, _VAL, _STREAM = Use.TRAIN, Use.VAL, Use.STREAM
 
 PHOTOS: Final = (
     _skimage("astronaut.png", _FREE, "NASA (Eileen Collins)", _TRAIN),
     _skimage("brick.png", _CC0, "CC0Textures, Bricks25", _TRAIN),
-    _skimage("camera.png", _CC0, "Lav Varshney", _CALIBRATION),
-    _skimage("chelsea.png", _CC0, "Stefan van der Walt", _QUEUE),
+    _skimage("camera.png", _CC0, "Lav Varshney", _STREAM),
+    _skimage("chelsea.png", _CC0, "Stefan van der Walt", _STREAM),
     _skimage("clock_motion.png", _FREE, "Stefan van der Walt", _TRAIN),
     _skimage("coffee.png", _CC0, "Rachel Michetti, courtesy of Pikolo Espresso Bar", _TRAIN),
     _skimage("coins.png", _FREE, "Brooklyn Museum Collection", _VAL),
-    _skimage("grass.png", _CC0, "linolafett, DeviantArt", _QUEUE),
-    _skimage("gravel.png", _CC0, "CC0Textures, Gravel04", _CALIBRATION),
+    _skimage("grass.png", _CC0, "linolafett, DeviantArt", _STREAM),
+    _skimage("gravel.png", _CC0, "CC0Textures, Gravel04", _STREAM),
     _skimage("hubble_deep_field.jpg", _FREE, "NASA, HubbleSite", _VAL),
     _skimage("retina.jpg", _CC0, "Mikael Häggström", _TRAIN),
-    _skimage("rocket.jpg", _FREE, "SpaceX", _CALIBRATION),
+    _skimage("rocket.jpg", _FREE, "SpaceX", _STREAM),
     _sklearn("china.jpg", "danielbuechele, Flickr", _TRAIN),
-    _sklearn("flower.jpg", "vultilion, Flickr", _QUEUE),
+    _sklearn("flower.jpg", "vultilion, Flickr", _STREAM),
 )
-"""The registry. Every split has colour and grey, fine texture and smooth areas."""
+"""The registry. Every use has colour and grey, fine texture and smooth areas."""

@@ -13,8 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from review_app.demo.generate import generate
-from review_app.demo.photos import DemoSplit
+from review_app.demo.generate import DemoSplit, generate
 from review_app.detector.backbones import load_backbone
 from review_app.detector.checkpoint import Checkpoint
 from review_app.detector.manifest import read_manifest

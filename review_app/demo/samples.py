@@ -13,7 +13,7 @@ import numpy as np
 
 from review_app.demo.forgeries import Forgery
 from review_app.demo.generate import Recipe, render, save
-from review_app.demo.photos import PHOTOS, DemoSplit, Photo
+from review_app.demo.photos import PHOTOS, Photo, Use
 
 _SEED: Final = 7
 _INDEX: Final = "samples.json"
@@ -51,7 +51,7 @@ def _make(folder: Path) -> None:
 
 def _recipes() -> list[Recipe]:
     """Each kind once, real crops between, on photos that the demo detector has not learned from."""
-    photos = [photo for photo in PHOTOS if photo.split is DemoSplit.QUEUE]
+    photos = [photo for photo in PHOTOS if photo.use is Use.STREAM]
     methods: list[Forgery | None] = []
     for forgery in Forgery:
         methods += [None, forgery]

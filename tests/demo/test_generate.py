@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import re
 from collections import Counter
@@ -13,16 +14,16 @@ from PIL import Image
 from sklearn.metrics import roc_auc_score
 
 from review_app.demo import generate as module
-from review_app.demo.generate import COUNTS, SEED, generate
-from review_app.demo.photos import PHOTOS, DemoSplit
+from review_app.demo.generate import CALIBRATION_SHARE, COUNTS, SEED, DemoSplit, generate
+from review_app.demo.photos import PHOTOS, Use
 from review_app.detector.manifest import Label, Manifest, read_manifest
 from review_app.intake.decode import Limits, decode
 
 
 @pytest.fixture(scope="module")
 def queue(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
-    """A sixth of the images of every split."""
-    counts = {split: (real // 6, fake // 6) for split, (real, fake) in COUNTS.items()}
+    """A sixth of the images of every use."""
+    counts = {use: (real // 6, fake // 6) for use, (real, fake) in COUNTS.items()}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "COUNTS", counts)
         return read_manifest(generate(tmp_path_factory.mktemp("demo") / "queue"), check_files=True)
@@ -36,18 +37,28 @@ def _digests(folder: Path) -> dict[str, str]:
     }
 
 
-def test_the_queue_has_at_least_500_images_and_all_splits_the_same_mix() -> None:
-    assert sum(COUNTS[DemoSplit.QUEUE]) >= 500
+def test_the_queue_has_at_least_500_images_and_all_uses_the_same_mix() -> None:
+    assert sum(COUNTS[Use.STREAM]) * (1 - CALIBRATION_SHARE) >= 500
     assert {real / fake for real, fake in COUNTS.values()} == {1.5}
 
 
-def test_every_split_has_its_counts_and_its_own_photos(queue: Manifest) -> None:
-    found = Counter((row.split, row.label) for row in queue.rows)
-    for split, (real, fake) in COUNTS.items():
-        assert found[split, Label.REAL] == real // 6
-        assert found[split, Label.FAKE] == fake // 6
-    splits = {(row.group, row.split) for row in queue.rows}
-    assert splits == {(photo.name, photo.split) for photo in PHOTOS}
+def test_training_and_stream_have_their_counts_and_no_photo_in_common(queue: Manifest) -> None:
+    with queue.path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    uses = {photo.name: photo.use for photo in PHOTOS}
+    found = Counter((uses[row["photo"]], row["label"]) for row in rows)
+    for use, (real, fake) in COUNTS.items():
+        assert (found[use, "real"], found[use, "fake"]) == (real // 6, fake // 6)
+    stream = {DemoSplit.CALIBRATION, DemoSplit.QUEUE}
+    assert all((row["split"] in stream) == (uses[row["photo"]] is Use.STREAM) for row in rows)
+
+
+def test_calibration_images_are_a_random_part_of_the_stream(queue: Manifest) -> None:
+    calibration, rest = queue.split(DemoSplit.CALIBRATION), queue.split(DemoSplit.QUEUE)
+    share = len(calibration) / (len(calibration) + len(rest))
+    assert share == pytest.approx(CALIBRATION_SHARE, abs=0.01)
+    fakes = [np.mean([row.label is Label.FAKE for row in rows]) for rows in (calibration, rest)]
+    assert abs(fakes[0] - fakes[1]) < 0.25
 
 
 def test_every_image_is_decodable_and_256_to_512_pixels(queue: Manifest) -> None:
@@ -83,12 +94,12 @@ def test_sizes_of_files_and_images_tell_next_to_nothing(queue: Manifest) -> None
 def test_a_seed_gives_the_same_bytes_and_another_seed_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "COUNTS", dict.fromkeys(DemoSplit, (3, 2)))
+    monkeypatch.setattr(module, "COUNTS", dict.fromkeys(Use, (3, 2)))
     done: list[tuple[int, int]] = []
     generate(tmp_path / "a", progress=lambda now, total: done.append((now, total)))
     generate(tmp_path / "b", seed=SEED)
     generate(tmp_path / "c", seed=SEED + 1)
-    assert done == [(n, 20) for n in range(1, 21)]
+    assert done == [(n, 15) for n in range(1, 16)]
     assert _digests(tmp_path / "a") == _digests(tmp_path / "b")
     assert not set(_digests(tmp_path / "a").values()) & set(_digests(tmp_path / "c").values())
 
@@ -96,7 +107,7 @@ def test_a_seed_gives_the_same_bytes_and_another_seed_others(
 def test_an_interrupted_run_leaves_nothing_behind_and_a_finished_one_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "COUNTS", dict.fromkeys(DemoSplit, (3, 2)))
+    monkeypatch.setattr(module, "COUNTS", dict.fromkeys(Use, (3, 2)))
 
     def interrupt(done: int, total: int) -> None:
         if done == total // 2:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from review_app.demo.photos import PHOTOS, DemoSplit, Photo
+from review_app.demo.photos import PHOTOS, Photo, Use
 from review_app.errors import NotFoundError
 
 LICENCES = Path(__file__).parents[2] / "docs/demo-licences.md"
@@ -32,10 +32,10 @@ def test_a_photo_is_listed_with_its_licence_and_credit(photo: Photo) -> None:
     assert photo.credit in row
 
 
-def test_every_split_has_several_photos() -> None:
+def test_every_use_has_several_photos() -> None:
     assert len({photo.name for photo in PHOTOS}) == len(PHOTOS)
-    for split in DemoSplit:
-        assert len([photo for photo in PHOTOS if photo.split is split]) >= 2
+    for use in Use:
+        assert len([photo for photo in PHOTOS if photo.use is use]) >= 2
 
 
 def test_a_photo_that_is_gone_says_which_package_to_install() -> None:
