@@ -60,7 +60,7 @@ class DemoSummary:
         return (
             f"Demo queue ready in {self.seconds:.0f} s: {n['auto_accepted']} accepted by the "
             f"policy, {n['in_review']} wait for reviewers, {n['resolved']} settled. The images are "
-            "crops of free photos, half of them forged by this program; no result here says "
+            "crops of free photos, many of them forged by this program; no result here says "
             "anything about real deepfakes."
         )
 

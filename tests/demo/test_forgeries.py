@@ -8,7 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.datasets import load_sample_images
 
-from review_app.demo.forgeries import Forgery, Pixels, forge, region, splice, upsample
+from review_app.demo.forgeries import (
+    Forgery,
+    Pixels,
+    decoder_trace,
+    forge,
+    region,
+    splice,
+    upsample,
+)
 
 CHINA, FLOWER = (
     (array[60:360, 100:420] / 255).astype(np.float32) for array in load_sample_images().images
@@ -32,9 +40,20 @@ def test_a_forgery_is_a_valid_picture_that_differs_and_repeats(
 
 @pytest.mark.parametrize("method", [m for m in Forgery if m is not Forgery.UPSAMPLING])
 def test_a_local_forgery_leaves_the_rest_untouched(method: Forgery) -> None:
+    """Beyond the trace that a whole decoded picture carries: a few percent of brightness."""
     forged = forge(CHINA, FLOWER, method, 0.3, np.random.default_rng(3))
-    touched = (forged != CHINA).any(2).mean()
+    gain = decoder_trace(CHINA.shape[:2], 0.3)
+    apart = np.minimum(abs(forged - CHINA), abs(forged - np.clip(CHINA * gain, 0, 1)))
+    touched = (apart > 1e-6).any(2).mean()
     assert 0.05 < touched < 0.6
+
+
+def test_the_decoder_trace_is_faint_and_repeats_every_eight_pixels() -> None:
+    gain = decoder_trace((64, 40), 1.0)
+    assert gain.shape == (64, 40, 1)
+    assert abs(gain - 1).max() < 0.35
+    np.testing.assert_array_equal(gain[:-8, :-8], gain[8:, 8:])
+    assert gain.std() > 0.05
 
 
 @settings(max_examples=50, deadline=None)
