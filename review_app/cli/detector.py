@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from review_app.bootstrap import file_limits
 from review_app.cli.common import AsJson, progress_bar, result, settings
+from review_app.errors import InputError
 from review_app.intake.decode import decoder
+from storage.types import utc_now
 
 Manifest = Annotated[
     Path, typer.Argument(help="CSV with path, label, and where known source, group, split.")
@@ -24,7 +27,10 @@ def register(app: typer.Typer) -> None:
 
 def train(
     manifest: Manifest,
-    out: Annotated[Path, typer.Option(help="Folder to make for the checkpoint.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder to make for the checkpoint; by default in the data directory."),
+    ] = None,
     backbone: Annotated[
         str, typer.Option(help="efficientnet_lite0 or xception.")
     ] = "efficientnet_lite0",
@@ -46,6 +52,7 @@ def train(
     from review_app.detector.training import train as train_checkpoint
 
     here = settings()
+    out = out or here.data_dir / "checkpoints" / f"{manifest.stem}-{utc_now():%Y%m%d-%H%M%S}"
     refuse_existing(out)
     rows = read_manifest(manifest, check_files=True)
     with progress_bar("Features") as progress:
@@ -76,6 +83,9 @@ def evaluate(
     split: Annotated[
         str | None, typer.Option(help="By default test where the manifest has it, else all rows.")
     ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Folder to write the figures to, as metrics.json.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure every head on labelled images, with the checkpoint's own thresholds."""
@@ -97,6 +107,8 @@ def evaluate(
             decode=decoder(file_limits(here)),
             progress=progress,
         )
+    if report is not None:
+        _write_report(report, document)
     lines = [f"{document['checkpoint']} on {document['n']} images"]
     for name, figures in document["heads"].items():
         value, low, high = figures["auroc"]
@@ -105,3 +117,14 @@ def evaluate(
             f"{figures['accuracy']:.3f}, AURC {figures['aurc']:.3f}, ECE {figures['ece']:.3f}"
         )
     result(document, as_json, "\n".join(lines))
+
+
+def _write_report(folder: Path, document: dict[str, Any]) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(document, indent=1) + "\n"
+        (folder / "metrics.json").write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(
+            f"the report cannot be written to {folder} ({error.strerror}); choose another folder"
+        ) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 
 import numpy as np
@@ -74,7 +75,9 @@ def test_a_checkpoint_is_trained_evaluated_and_put_to_work(
     assert evaluated["heads"]["linear"]["std_correct"] is None
     assert evaluated["heads"]["linear"]["auroc"][0] > 0.9
 
-    words = run("evaluate", manifest, "--checkpoint", out, "--split", "val").out
+    report = tmp_path / "report"
+    words = run("evaluate", manifest, "--checkpoint", out, "--split", "val", "--report", report).out
+    assert json.loads((report / "metrics.json").read_text(encoding="utf-8"))["n"] > 0
     assert words.startswith(f"{document['checkpoint']} on {SIZES['val']} images\n")
     assert "AUROC" in words
 
@@ -113,3 +116,12 @@ def test_a_manifest_without_labels_cannot_be_evaluated(run: Run, tmp_path: Path)
 def test_a_checkpoint_that_is_not_there_is_named(run: Run, tmp_path: Path, manifest: Path) -> None:
     fault = run("evaluate", manifest, "--checkpoint", tmp_path / "nowhere").fault
     assert str(tmp_path / "nowhere") in fault
+
+
+def test_a_checkpoint_without_a_place_of_its_own_goes_to_the_data_directory(
+    run: Run, manifest: Path
+) -> None:
+    path = Path(run("train", manifest, "--json").document["path"])
+    assert path.parent.name == "checkpoints"
+    assert path.name.startswith(f"{manifest.stem}-")
+    assert Checkpoint.load(path).card.data.name == manifest.name
