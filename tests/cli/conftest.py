@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,3 +68,8 @@ def run(data_dir: Path) -> Iterator[Run]:
         root.removeHandler(handler)
     for name, level in levels.items():
         logging.getLogger(name).setLevel(level)
+
+
+def hear_ctrl_c() -> None:
+    """For the child of a test: a job in the background inherits that Ctrl+C is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

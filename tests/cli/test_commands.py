@@ -16,7 +16,7 @@ import typer.main
 
 from review_app.cli import app
 from tests.applications import write_pictures
-from tests.cli.conftest import Run
+from tests.cli.conftest import Run, hear_ctrl_c
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "review_app"]
@@ -160,6 +160,7 @@ def test_a_command_that_is_interrupted_says_that_nothing_is_lost(
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        preexec_fn=hear_ctrl_c,
     )
     writer = os.open(tmp_path / "manifest.csv", os.O_WRONLY)  # waits until it is being read
     process.send_signal(signal.SIGINT)

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.cli.conftest import Run
+from tests.cli.conftest import Run, hear_ctrl_c
 
 ROOT = Path(__file__).parents[2]
 
@@ -26,6 +26,7 @@ def served(data_dir: Path) -> Iterator[subprocess.Popen[str]]:
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        preexec_fn=hear_ctrl_c,
         text=True,
     )
     yield process
