@@ -56,7 +56,7 @@ def header(active: Page, notice: str | None) -> None:
     """
     links = "".join(_link(page, active) for page in Page)
     text = escape(notice or "")
-    strip = f'<p class="notice" title="{text}">{text}</p>' if notice else ""
+    strip = f'<p class="about" title="{text}">{text}</p>' if notice else ""
     gr.HTML(
         f"""<header class="bar">
 <a class="product" href="/">{PRODUCT}</a>
