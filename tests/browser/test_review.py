@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Page, expect
 
@@ -52,8 +54,26 @@ def kept(page: Page) -> list[dict[str, object]]:
     return sorted((json.loads(entry) for entry in found), key=lambda entry: str(entry["key"]))
 
 
-def test_twenty_items_by_keyboard_alone_and_one_taken_back(
-    site: Site, serving: Serving, new_context: Callable[..., BrowserContext]
+def exported_labels(site: Site, admin: Page) -> dict[int, str]:
+    """What the admin downloads, by item: the label of every row that a reviewer's answer made."""
+    admin.get_by_role("tab", name="Export").click()
+    with admin.expect_download() as download:
+        admin.get_by_role("link", name="Download CSV").click()
+    with Path(download.value.path()).open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["label_source"] == "reviewer"]
+    with site.app.database.read() as repos:
+        item_of = {row["sha256"]: repos.images.by_sha256(row["sha256"]) for row in rows}
+        items = {
+            sha256: repos.items.by_image(image.id) for sha256, image in item_of.items() if image
+        }
+    return {item.id: row["label"] for row in rows if (item := items[row["sha256"]])}
+
+
+def test_twenty_items_by_keyboard_alone_one_taken_back_and_exactly_those_exported(
+    site: Site,
+    serving: Serving,
+    new_context: Callable[..., BrowserContext],
+    sign_in: SignIn,
 ) -> None:
     items = site.items(20, decided=True)
     name = site.account(password=PASSWORD)
@@ -81,6 +101,8 @@ def test_twenty_items_by_keyboard_alone_and_one_taken_back(
     assert sorted(given) == items
     assert labels_of(site, items) == {item: [value] for item, value in given.items()}
     expect(page.locator("#progress")).to_contain_text("20 done today · 20 this session")
+    exported = exported_labels(site, sign_in(Role.ADMIN))
+    assert exported == {item: value.value for item, value in given.items()}
 
 
 def test_the_model_is_silent_before_the_answer_and_speaks_after(

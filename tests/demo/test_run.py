@@ -1,0 +1,56 @@
+"""The demo's loop on a small queue: real images, features, heads, certificate and triage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from review_app.bootstrap import Application, open_application
+from review_app.config import Settings
+from review_app.demo import generate
+from review_app.demo.photos import Use
+from review_app.demo.run import prepare
+from review_app.monitoring.overview import stats
+from review_app.notice import read_notice
+
+SMALL = {Use.TRAIN: (36, 24), Use.VAL: (12, 12), Use.STREAM: (42, 28)}
+
+
+@pytest.fixture
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Application]:
+    monkeypatch.setattr(generate, "COUNTS", SMALL)
+    app = open_application(Settings(data_dir=tmp_path / "data"))
+    yield app
+    app.close()
+
+
+def test_the_loop_ends_with_a_triaged_queue_and_a_second_run_changes_nothing(
+    app: Application,
+) -> None:
+    steps: list[str] = []
+    first = prepare(app, steps.append, lambda done, total: None)
+    stream = sum(SMALL[Use.STREAM])
+    calibration = round(stream * generate.CALIBRATION_SHARE)
+    items = stats(app.database)["items"]
+    assert items["total"] == stream
+    assert items["resolved"] == calibration
+    assert items["auto_accepted"] + items["in_review"] == stream - calibration
+    assert first.certified == bool(app.policies.current().certificates)
+    assert [step[:3] for step in steps if step[1:2] == "/"] == [f"{n}/5" for n in range(1, 6)]
+    assert (read_notice(app.database) or "").startswith("Demo:")
+    version = app.policies.current().version
+    prepare(app, steps.append, lambda done, total: None)
+    assert stats(app.database)["items"] == items
+    if first.certified:
+        assert app.policies.current().version == version
+
+
+def test_the_truth_of_the_queue_is_not_in_the_database(app: Application) -> None:
+    prepare(app, lambda words: None, lambda done, total: None)
+    with app.database.read() as repos:
+        queue = [e for batch in repos.export_rows.batches() for e in batch]
+    splits = {(entry["item"].split, entry["known"] is not None) for entry in queue}
+    assert splits == {("calibration", True), ("queue", False)}
+    assert not any(word in e["item"].name for e in queue for word in ("real", "fake"))
