@@ -31,8 +31,6 @@ class Repositories:
 
     def integrity(self) -> str:
         """``ok``, or what SQLite finds wrong with its file."""
-        if self.session.get_bind().dialect.name != "sqlite":
-            return "ok"
         return str(self.session.execute(text("PRAGMA integrity_check")).scalar_one())
 
     @cached_property

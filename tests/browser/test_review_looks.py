@@ -7,8 +7,9 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.browser.checks import barriers
 from tests.browser.conftest import DESKTOP, PHONE, SignIn
-from tests.browser.looks import SCHEMES, faults, keep_picture
+from tests.browser.looks import SCHEMES, keep_picture
 from tests.web.serving import Serving
 from tests.web.site import Site
 
@@ -47,11 +48,11 @@ def test_signing_in_looks_right(
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("alert")).to_be_visible()
     keep_picture(page, f"sign-in-{size}-{scheme}")
-    assert faults(page) == []
+    assert barriers(page) == []
     assert not sticks_out(page)
     page.goto(f"{serving.url}/login/link/spent")
     expect(page.get_by_role("heading", name="Not for this account")).to_be_visible()
-    assert faults(page) == []
+    assert barriers(page) == []
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
@@ -65,23 +66,23 @@ def test_reviewing_looks_right(site: Site, sign_in: SignIn, scheme: str, size: s
     assert is_dark(page) is (scheme == "dark")
     assert not sticks_out(page)
     keep_picture(page, f"review-first-{size}-{scheme}")
-    assert faults(page) == []
+    assert barriers(page) == []
     page.keyboard.press("c")
     page.keyboard.type("The ear has no lobe.")
     keep_picture(page, f"review-comment-{size}-{scheme}")
-    assert faults(page) == []
+    assert barriers(page) == []
     page.keyboard.press("Enter")
     page.keyboard.press("f")
     expect(page.locator("#previous-text")).to_contain_text("Model")
     keep_picture(page, f"review-next-{size}-{scheme}")
     page.keyboard.press("?")
     keep_picture(page, f"review-keys-{size}-{scheme}")
-    assert faults(page) == []
+    assert barriers(page) == []
     page.keyboard.press("Escape")
     page.keyboard.press("u")
     expect(page.get_by_role("heading", name="Nothing waits for you")).to_be_visible()
     keep_picture(page, f"review-empty-{size}-{scheme}")
-    assert faults(page) == []
+    assert barriers(page) == []
     assert not sticks_out(page)
 
 
