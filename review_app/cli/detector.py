@@ -44,10 +44,10 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train every head on split train, choose on val, measure on test; write a checkpoint."""
+    from review_app.datasets.manifest import read_manifest
     from review_app.detector.backbones import load_backbone
     from review_app.detector.checkpoint import refuse_existing
     from review_app.detector.feature_cache import DirectoryFeatureCache
-    from review_app.detector.manifest import read_manifest
     from review_app.detector.training import LICENCE_OF_UNKNOWN_DATA
     from review_app.detector.training import train as train_checkpoint
 
@@ -89,11 +89,11 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Measure every head on labelled images, with the checkpoint's own thresholds."""
+    from review_app.datasets.manifest import read_manifest
     from review_app.detector.backbones import load_backbone
     from review_app.detector.checkpoint import Checkpoint
     from review_app.detector.evaluation import evaluate_manifest
     from review_app.detector.feature_cache import DirectoryFeatureCache
-    from review_app.detector.manifest import read_manifest
 
     here = settings()
     loaded = Checkpoint.load(checkpoint or here.checkpoint)

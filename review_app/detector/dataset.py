@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from review_app.datasets.manifest import Label, Manifest, ManifestRow, require_labels
 from review_app.detector.backbones.base import Backbone, Features
 from review_app.detector.backbones.preprocess import to_rgb
 from review_app.detector.features import FeatureCache, Loader, Progress, extract_features
 from review_app.detector.heads.base import Labels
-from review_app.detector.manifest import Label, Manifest, ManifestRow, require_labels
 from review_app.errors import ManifestError
 
 Decoder = Callable[[bytes, str], Image.Image]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from review_app.datasets.manifest import Manifest
 from review_app.detector.backbones.base import Backbone
 from review_app.detector.checkpoint import Checkpoint, require_backbone
 from review_app.detector.dataset import Decoder, LabelledFeatures, decode_plainly, load_labelled
 from review_app.detector.features import FeatureCache, Progress
-from review_app.detector.manifest import Manifest
 from review_app.detector.metrics import head_metrics
 from review_app.errors import InputError, ManifestError
 

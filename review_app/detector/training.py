@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from review_app.datasets.manifest import Manifest, require_labels
 from review_app.detector.backbones.base import Backbone
 from review_app.detector.backbones.card import BackboneCard
 from review_app.detector.card import HeadCard, TrainingData
@@ -24,7 +25,6 @@ from review_app.detector.heads import (
     Standardizer,
     Training,
 )
-from review_app.detector.manifest import Manifest, require_labels
 from review_app.detector.metrics import Metrics, head_metrics
 from review_app.errors import DetectorError, ManifestError
 

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from review_app.batches import batches
 from review_app.errors import RefusalReason, RefusedFile
+from review_app.hashing import NEAR_DISTANCE, NearIndex, perceptual_hash, sha256
 from review_app.intake.archives import ArchiveLimits
 from review_app.intake.decode import Limits, decode
-from review_app.intake.hashing import NEAR_DISTANCE, NearIndex, perceptual_hash, sha256
 from review_app.intake.metadata import Json
 from review_app.intake.public_copy import public_copy
 from review_app.intake.sources import Candidate, count, expand

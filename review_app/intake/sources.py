@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from review_app.detector.manifest import Label, read_manifest
+from review_app.datasets.manifest import Label, read_manifest
 from review_app.errors import RefusalReason, RefusedFile
 from review_app.intake.archives import ArchiveLimits, display_name, entries, is_litter, is_zip
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -81,18 +79,3 @@ def train_toy(name: str = "toy", seed: int = 1) -> Checkpoint:
 def toy_checkpoint() -> Checkpoint:
     """Trained once; frozen, so tests may share it."""
     return train_toy()
-
-
-Writer = Callable[..., Path]
-
-
-@pytest.fixture
-def write_manifest(tmp_path: Path) -> Writer:
-    """Writes lines (the header first) to a manifest and returns its path."""
-
-    def write(*lines: str, name: str = "manifest.csv") -> Path:
-        path = tmp_path / name
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        return path
-
-    return write

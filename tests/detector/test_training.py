@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from review_app.datasets.manifest import Manifest, read_manifest
 from review_app.detector.backbones import Backbone
 from review_app.detector.checkpoint import Checkpoint
 from review_app.detector.dataset import LabelledFeatures, decode_plainly
@@ -16,7 +17,6 @@ from review_app.detector.evaluation import evaluate, evaluate_manifest
 from review_app.detector.feature_cache import MemoryFeatureCache
 from review_app.detector.features import FeatureCache
 from review_app.detector.heads import HeadName
-from review_app.detector.manifest import Manifest, read_manifest
 from review_app.detector.training import train, train_heads
 from review_app.errors import (
     CheckpointError,

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from review_app.errors import ManifestError
-from review_app.intake.hashing import sha256
+from review_app.hashing import sha256
 from review_app.intake.service import IntakeReport
 from review_app.review.options import ReviewOptions, change_options
 from storage.enums import LabelValue
