@@ -6,6 +6,18 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class NativeSize:
+    """Bounds within which an image keeps its own pixels: resampling wipes out fine traces."""
+
+    largest: int
+    """A shorter side above this many pixels is scaled down to it: the working size."""
+    smallest: int
+    """A shorter side below this many pixels is scaled up to it."""
+    ratio: float
+    """The centre of a longer image is cropped to this ratio of its sides."""
+
+
+@dataclass(frozen=True, slots=True)
 class BackboneCard:
     """Facts that make features reproducible; stored in every checkpoint trained on them."""
 
@@ -14,13 +26,13 @@ class BackboneCard:
     version: int
     """Raised when the code of extraction changes the features; the facts below count anyway."""
     model: str
-    """Name of the architecture in timm."""
+    """Name of the architecture in timm, or what else makes the features."""
     weights: str
     """Where the weights come from, in words."""
     licence: str
     """Licence of the weights."""
     resize: int
-    """The shorter side is scaled to this many pixels ..."""
+    """The shorter side is scaled to this many pixels (0: see ``native`` or ``parts``) ..."""
     input_size: int
     """... and the central square of this many pixels is what the network sees."""
     interpolation: str
@@ -31,3 +43,9 @@ class BackboneCard:
     """Divides RGB in 0..255 after the mean."""
     width: int
     """Numbers per image."""
+    native: NativeSize | None = None
+    """Set where images are seen at their own size, instead of ``resize`` and ``input_size``."""
+    recipe: tuple[str, ...] = ()
+    """What is measured, in the order of the features; empty for a network's last layer."""
+    parts: tuple[BackboneCard, ...] = ()
+    """The backbones whose features are joined, in order; each sees the image in its own way."""

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from review_app.detector.backbones.card import BackboneCard
+from review_app.detector.backbones.card import BackboneCard, NativeSize
 
 BACKGROUND = (128, 128, 128)
 """What shows through transparent pixels: a neutral grey, which favours neither class."""
@@ -43,6 +43,26 @@ def pixels(image: Image.Image, card: BackboneCard) -> NDArray[np.uint8]:
         Image.Resampling[card.interpolation.upper()],
         box=(left, top, left + side, top + side),
     )
+    return np.asarray(crop)
+
+
+def native_pixels(image: Image.Image, size: NativeSize, interpolation: str) -> NDArray[np.uint8]:
+    """RGB at the image's own size where ``size`` allows, uint8 [h, w, 3].
+
+    The central part is cut out on whole pixels, and resampled (antialiased) only where its shorter
+    side is out of bounds. Raises ValueError for an image without pixels.
+    """
+    if not all(image.size):
+        raise ValueError("the image has no pixels")
+    rgb = to_rgb(image)
+    shorter = min(rgb.size)
+    width, height = (min(side, int(shorter * size.ratio)) for side in rgb.size)
+    left, top = (rgb.width - width) // 2, (rgb.height - height) // 2
+    crop = rgb.crop((left, top, left + width, top + height))
+    side = min(max(shorter, size.smallest), size.largest)
+    if side != shorter:
+        wanted = (round(width * side / shorter), round(height * side / shorter))
+        crop = crop.resize(wanted, Image.Resampling[interpolation.upper()])
     return np.asarray(crop)
 
 

@@ -10,6 +10,7 @@ from review_app.errors import BackboneError
 
 _MODULES = {
     "efficientnet_lite0": "review_app.detector.backbones.efficientnet",
+    "efficientnet_lite0_gram": "review_app.detector.backbones.efficientnet_gram",
     "xception": "review_app.detector.backbones.xception",
 }
 """Name → module with ``CARD`` and ``load(weights: Path | None) -> Backbone``."""
