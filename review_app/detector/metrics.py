@@ -6,18 +6,29 @@ None, which is null in JSON; NaN never occurs.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
+from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
 from review_app.detector.heads.base import SOURCE_SEED, HeadPrediction, Labels
+from review_app.detector.reliability import calibration_errors, expected_calibration_error
+from review_app.detector.resampling import (
+    SAMPLES,
+    Ranking,
+    Resamples,
+    Statistics,
+    aurocs,
+    average_precisions,
+    interval,
+    selective_errors,
+)
 from review_app.detector.selective import rejected, risk_coverage
 
 REJECT_RATES = (0.0, 0.05, 0.1, 0.2)
-_BOOTSTRAP = 1000
-_BINS = 10
 _CERTAIN = 1e-12  # log loss of a confident mistake stays finite
 
 Float64 = NDArray[np.float64]
@@ -43,12 +54,13 @@ def head_metrics(
     has_std: bool,
     seed: int = SOURCE_SEED,
 ) -> Metrics:
-    """Every metric of one head on n > 0 images.
+    """The metrics of one head on n > 0 images that every card and ``evaluate --json`` carries.
 
     ``threshold`` comes from validation data: an image is called fake at p_fake >= threshold. The
     uncertainty behind error_auroc, aurc, eaurc, augrc and the reject table is :func:`uncertainty`;
     std_correct, std_wrong and their gap are None for a head without std. ``seed`` draws the 1,000
-    bootstrap samples of auroc's percentile interval [value, low, high].
+    bootstrap samples of auroc's percentile interval [value, low, high]. More metrics, and an
+    interval for each: :func:`further_metrics`.
     """
     p_fake = prediction.p_fake
     called_fake = p_fake >= threshold
@@ -96,52 +108,117 @@ def auroc(score: Float64, positive: NDArray[np.bool_]) -> float | None:
 
 
 def auroc_interval(
-    score: Float64, positive: NDArray[np.bool_], *, seed: int, samples: int = _BOOTSTRAP
+    score: Float64, positive: NDArray[np.bool_], *, seed: int, samples: int = SAMPLES
 ) -> list[float] | None:
     """[AUROC, 2.5% and 97.5% percentiles of a bootstrap within each class], or None."""
     value = auroc(score, positive)
     if value is None:
         return None
-    rng = np.random.default_rng(seed)
-    resampled = _bootstrap_aurocs(score[positive], score[~positive], samples, rng)
-    low, high = np.quantile(resampled, [0.025, 0.975])
-    return [value, float(low), float(high)]
+    ranking = Ranking(score)
+    drawn = Resamples(positive, seed, samples).statistics(
+        lambda counts: {"auroc": aurocs(ranking.of(counts), positive)}
+    )
+    return [value, *(interval(drawn["auroc"]) or ())]
+
+
+def further_metrics(called_fake: NDArray[np.bool_], p_fake: Float64, is_fake: Labels) -> Metrics:
+    """Average precision, balanced accuracy, Matthews correlation; None where undefined."""
+    return {
+        "average_precision": float(average_precision_score(is_fake, p_fake))
+        if is_fake.any()
+        else None,
+        **balance(confusion(called_fake, is_fake)),
+    }
+
+
+def confusion(called_fake: NDArray[np.bool_], is_fake: Labels) -> dict[str, int]:
+    """The four counts: fakes called fake and real, reals called fake and real."""
+    return {
+        "fake_called_fake": int((is_fake & called_fake).sum()),
+        "fake_called_real": int((is_fake & ~called_fake).sum()),
+        "real_called_fake": int((~is_fake & called_fake).sum()),
+        "real_called_real": int((~is_fake & ~called_fake).sum()),
+    }
+
+
+def balance(counts: dict[str, int]) -> Metrics:
+    """Balanced accuracy and Matthews correlation of :func:`confusion`; None where undefined."""
+    tp, fn, fp, tn = counts.values()
+    sensitivity, specificity = _ratio(tp, tp + fn), _ratio(tn, tn + fp)
+    both = None if sensitivity is None or specificity is None else (sensitivity + specificity) / 2
+    product = (tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)
+    mcc = (tp * tn - fp * fn) / math.sqrt(product) if product else None
+    return {"balanced_accuracy": both, "mcc": mcc}
+
+
+def replicates(
+    resamples: Resamples,
+    p_fake: Float64,
+    called_fake: NDArray[np.bool_],
+    is_fake: Labels,
+    doubt: Float64,
+) -> dict[str, Float64]:
+    """Every headline metric of every resample, by name, float64 [samples]; NaN where undefined.
+
+    ``doubt`` [n] is the uncertainty behind error_auroc, aurc and ``accuracy_kept_80`` (after the
+    most uncertain 20% are rejected; 90 and 95 likewise). Resamples of one seed pair the heads.
+    """
+    by_score, by_doubt = Ranking(p_fake), Ranking(doubt)
+    right, wrong = called_fake == is_fake, called_fake != is_fake
+    losses = log_losses(p_fake, is_fake)
+    n = len(p_fake)
+
+    def measure(counts: Float64) -> Statistics:
+        scored, doubted = by_score.of(counts), by_doubt.of(counts)
+        errors = selective_errors(doubted, wrong)
+        hits = counts @ (called_fake & is_fake)
+        with np.errstate(invalid="ignore"):
+            found = {
+                "accuracy": counts @ right / n,
+                "f1": 2 * hits / (counts @ called_fake + counts @ is_fake),
+                "auroc": aurocs(scored, is_fake),
+                "average_precision": average_precisions(scored, is_fake),
+                "brier": counts @ (p_fake - is_fake) ** 2 / n,
+                "nll": counts @ losses / n,
+                "ece": calibration_errors(scored, p_fake, is_fake),
+                "error_auroc": aurocs(doubted, wrong),
+                "aurc": (errors / np.arange(1, n + 1)).mean(axis=1),
+            }
+        for rate in REJECT_RATES[1:]:
+            kept = n - round(rate * n)
+            found[f"accuracy_kept_{round(100 * (1 - rate))}"] = (
+                1 - errors[:, kept - 1] / kept if kept else np.full(len(counts), np.nan)
+            )
+        return found
+
+    return resamples.statistics(measure)
+
+
+def intervals(
+    drawn: Mapping[str, Float64], ece: float | None = None
+) -> dict[str, list[float] | None]:
+    """The 95% interval [low, high] of each metric of :func:`replicates`: percentiles.
+
+    A resample repeats images, which by itself raises an ECE; its interval is therefore reflected
+    at the measured ``ece`` (the basic bootstrap), and cut at 0.
+    """
+    found = {name: interval(values) for name, values in drawn.items()}
+    skewed = found.get("ece")
+    if skewed is not None and ece is not None:
+        found["ece"] = [max(2 * ece - skewed[1], 0.0), max(2 * ece - skewed[0], 0.0)]
+    return found
 
 
 def negative_log_likelihood(p_fake: Float64, is_fake: Labels) -> float:
     """Mean log loss in nats; probabilities are kept 1e-12 from 0 and 1."""
+    return float(log_losses(p_fake, is_fake).mean())
+
+
+def log_losses(p_fake: Float64, is_fake: Labels) -> Float64:
+    """Log loss of each image in nats, [n]; probabilities are kept 1e-12 from 0 and 1."""
     clipped = np.clip(p_fake, _CERTAIN, 1 - _CERTAIN)
-    return float(log_loss(is_fake, clipped, labels=[False, True]))
-
-
-def expected_calibration_error(p_fake: Float64, is_fake: Labels) -> float:
-    """ECE of P(fake) over ten bins of equal mass (Nixon et al. 2019): mean |p - rate| over bins.
-
-    Images of one and the same p share a bin's mass evenly instead of being sorted by chance.
-    """
-    order = np.argsort(p_fake, kind="stable")
-    _, tie, sizes = np.unique(p_fake[order], return_inverse=True, return_counts=True)
-    rate = (np.bincount(tie, weights=is_fake[order]) / sizes)[tie]
-    gap = p_fake[order] - rate
-    bins = [part for part in np.array_split(gap, _BINS) if len(part)]
-    return float(sum(abs(part.sum()) for part in bins) / len(p_fake))
-
-
-def _bootstrap_aurocs(
-    positive: Float64, negative: Float64, samples: int, rng: np.random.Generator
-) -> Float64:
-    """AUROCs of resampled classes, by counting pairs between weighted sorted scores."""
-    values, rank = np.unique(np.concatenate([positive, negative]), return_inverse=True)
-
-    def draw(ranks: NDArray[np.intp]) -> NDArray[np.intp]:
-        return np.bincount(rng.choice(ranks, len(ranks)), minlength=len(values))
-
-    aurocs = np.empty(samples)
-    for sample in range(samples):
-        up, down = draw(rank[: len(positive)]), draw(rank[len(positive) :])
-        below = np.cumsum(down) - 0.5 * down
-        aurocs[sample] = (up @ below) / (len(positive) * len(negative))
-    return aurocs
+    losses: Float64 = -np.log(np.where(is_fake, clipped, 1 - clipped))
+    return losses
 
 
 def _after_rejecting(

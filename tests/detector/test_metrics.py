@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 from scipy.special import logit
 from sklearn.metrics import (
     accuracy_score,
+    average_precision_score,
+    balanced_accuracy_score,
     brier_score_loss,
     f1_score,
     log_loss,
+    matthews_corrcoef,
     precision_score,
     recall_score,
     roc_auc_score,
@@ -22,11 +25,8 @@ from sklearn.metrics import (
 from review_app.detector.choices import best_threshold, ladders
 from review_app.detector.heads import HeadPrediction
 from review_app.detector.heads.numerics import certain
-from review_app.detector.metrics import (
-    auroc_interval,
-    expected_calibration_error,
-    head_metrics,
-)
+from review_app.detector.metrics import auroc_interval, further_metrics, head_metrics
+from review_app.detector.reliability import expected_calibration_error
 
 CONTRACT = {
     "auroc", "accuracy", "f1", "precision", "recall", "brier", "nll", "ece", "threshold",
@@ -138,3 +138,20 @@ def test_ladders_stay_on_their_side_and_run_from_conservative_to_lax(values: lis
     for side in (sides.fake, sides.real):
         assert list(side.acceptance) == sorted(side.acceptance)
         assert len(side.thresholds) == len(side.acceptance) <= 20
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=25))
+def test_further_metrics_agree_with_scikit_learn_or_are_null(
+    rows: list[tuple[float, bool]],
+) -> None:
+    p_fake = np.array([p for p, _ in rows])
+    is_fake = np.array([label for _, label in rows])
+    called = p_fake >= 0.5
+    found = further_metrics(called, p_fake, is_fake)
+    json.dumps(found, allow_nan=False)
+    if 0 < is_fake.sum() < len(is_fake):
+        assert found["balanced_accuracy"] == pytest.approx(balanced_accuracy_score(is_fake, called))
+        assert found["average_precision"] == pytest.approx(average_precision_score(is_fake, p_fake))
+    if found["mcc"] is not None:
+        assert found["mcc"] == pytest.approx(matthews_corrcoef(is_fake, called))
