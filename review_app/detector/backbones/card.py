@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+TIMM_PREFIX = "timm/"
+"""How the names of backbones begin that are timm's own."""
+
 
 @dataclass(frozen=True, slots=True)
 class NativeSize:

@@ -1,0 +1,69 @@
+"""Concatenations: the parts' own bits side by side; a card and a key that follow from theirs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from pydantic import TypeAdapter
+
+from review_app.detector.backbones import Backbone, BackboneCard, load_backbone
+from review_app.errors import BackboneError
+
+NAME = "efficientnet_lite0_gram+efficientnet_lite0"
+
+
+@pytest.fixture(scope="module")
+def joined() -> Backbone:
+    return load_backbone(NAME)
+
+
+def test_a_row_is_the_parts_rows_side_by_side_to_the_last_bit(
+    joined: Backbone, images: list[Image.Image]
+) -> None:
+    some = [*images[:3], Image.new("RGBA", (60, 50), (9, 99, 199, 60))]
+    parts = [load_backbone(name).extract(some) for name in NAME.split("+")]
+    assert joined.extract(some).tobytes() == np.hstack(parts).tobytes()
+    assert (joined.extract(some[1:2])[0] == joined.extract(some)[1]).all()
+    assert joined.extract([]).shape == (0, 2064 + 1280)
+
+
+def test_card_and_key_follow_from_the_parts(joined: Backbone) -> None:
+    parts = [load_backbone(name) for name in NAME.split("+")]
+    assert joined.card.name == NAME
+    assert joined.card.width == 2064 + 1280
+    assert joined.card.parts == tuple(part.card for part in parts)
+    assert joined.card.licence == "Apache-2.0"
+    assert joined.key.startswith(f"{NAME}-v1-")
+    assert joined.key == load_backbone(NAME).key
+    assert joined.key != load_backbone("efficientnet_lite0+efficientnet_lite0_gram").key
+
+
+def test_a_card_survives_json(joined: Backbone) -> None:
+    adapter = TypeAdapter(BackboneCard)
+    assert adapter.validate_json(adapter.dump_json(joined.card)) == joined.card
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("efficientnet_lite0+", "no backbone called ''"),
+        ("efficientnet_lite0+resnet", "no backbone called 'resnet'"),
+        ("efficientnet_lite0+efficientnet_lite0", "twice"),
+    ],
+)
+def test_names_that_cannot_be_joined_are_refused(name: str, words: str) -> None:
+    with pytest.raises(BackboneError, match=words):
+        load_backbone(name)
+
+
+def test_weights_must_be_for_one_part(tmp_path: Path) -> None:
+    path = tmp_path / "weights.pth"
+    with pytest.raises(BackboneError, match=r"0 of its parts .* leave the weights out"):
+        load_backbone(NAME, weights=path)
+    with pytest.raises(BackboneError, match=r"2 of its parts"):
+        load_backbone("xception+timm/resnet10t", weights=path)
+    with pytest.raises(BackboneError, match=rf"no weights file {path} for xception"):
+        load_backbone("efficientnet_lite0+xception", weights=path)
