@@ -14,11 +14,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from io import StringIO
 from pathlib import Path
 
+from review_app.datasets.files import write_whole
 from review_app.errors import ManifestError
 
 _SHOWN = 5
+_COLUMNS = ("path", "label", "source", "group", "split")
 _Record = tuple[int, dict[str, str | None]]  # line of the file, values by column
 
 
@@ -68,25 +71,61 @@ class Manifest:
         return tuple(row for row in self.rows if not row.path.is_file())
 
 
-def read_manifest(path: Path, *, check_files: bool = False) -> Manifest:
+def read_manifest(path: Path, *, check_files: bool = False, check_groups: bool = True) -> Manifest:
     """Read and check the manifest at ``path``.
 
     Raises ManifestError, naming rows, for: a file that cannot be read as UTF-8 CSV, no ``path``
-    column, no rows, rows without a path, unknown labels, paths given twice, a group in more than
-    one split, and (with ``check_files``) files that are not there.
+    column, no rows, rows without a path, unknown labels, paths given twice, (with ``check_groups``)
+    a group in more than one split, and (with ``check_files``) files that are not there.
     """
     rows = _read_rows(path)
     if not rows:
         raise ManifestError(f"{path} has no rows; it needs one per image below its header")
     manifest = Manifest(path, rows)
     _refuse_duplicates(manifest)
-    _refuse_split_groups(manifest)
+    if check_groups:
+        refuse_torn_groups(manifest)
     if check_files and (missing := manifest.missing_files()):
         raise ManifestError(
-            f"{path}: {len(missing)} of {len(rows)} files are not there, at {_named(missing)}; "
+            f"{path}: {len(missing)} of {len(rows)} files are not there, at {named(missing)}; "
             f"paths are relative to {path.parent}"
         )
     return manifest
+
+
+def write_manifest(path: Path, rows: Iterable[ManifestRow]) -> None:
+    """Write ``rows`` to a new manifest at ``path``, whole or not at all.
+
+    Images below the manifest's folder are named relative to it, others absolutely. Raises
+    ManifestError where the file exists or cannot be written.
+    """
+    folder = Path(os.path.abspath(path.parent))  # noqa: PTH100 - a link stays what it is called
+    refuse_existing(path)
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    writer.writerows((_name_from(folder, row.path), *_known(row)) for row in rows)
+    try:
+        write_whole(path, text.getvalue())
+    except OSError as error:
+        raise ManifestError(
+            f"{path} cannot be written ({error.strerror}); choose another folder"
+        ) from error
+
+
+def refuse_existing(path: Path) -> None:
+    """Raise ManifestError where ``path`` exists: a manifest is never overwritten."""
+    if path.exists():
+        raise ManifestError(f"{path} exists; choose another name, or move it away first")
+
+
+def _name_from(folder: Path, image: Path) -> str:
+    image = Path(os.path.abspath(image))  # noqa: PTH100
+    return str(image.relative_to(folder) if image.is_relative_to(folder) else image)
+
+
+def _known(row: ManifestRow) -> tuple[str, str, str, str]:
+    return (row.label or "", row.source or "", row.group or "", row.split or "")
 
 
 def require_labels(manifest: Manifest, rows: Sequence[ManifestRow], purpose: str) -> None:
@@ -95,7 +134,7 @@ def require_labels(manifest: Manifest, rows: Sequence[ManifestRow], purpose: str
     if unlabelled:
         raise ManifestError(
             f"{manifest.path}: {len(unlabelled)} rows for {purpose} have no label, at "
-            f"{_named(unlabelled)}; write real or fake there, or leave the rows out"
+            f"{named(unlabelled)}; write real or fake there, or leave the rows out"
         )
     labels = {row.label for row in rows}
     if len(labels) < 2:
@@ -148,10 +187,10 @@ def _typed(
         else:
             rows.append(_row(path, number, known, Label(label) if label else None))
     if nameless:
-        raise ManifestError(f"{path}: no path in {_listed(f'row {n}' for n in nameless)}")
+        raise ManifestError(f"{path}: no path in {listed(f'row {n}' for n in nameless)}")
     if unknown:
         raise ManifestError(
-            f"{path}: {len(unknown)} labels are neither real nor fake, at {_listed(unknown)}"
+            f"{path}: {len(unknown)} labels are neither real nor fake, at {listed(unknown)}"
         )
     return tuple(rows)
 
@@ -177,33 +216,40 @@ def _refuse_duplicates(manifest: Manifest) -> None:
         first.setdefault(row.path, row.row)
     if twice:
         raise ManifestError(
-            f"{manifest.path}: {len(twice)} paths are given twice, at {_listed(twice)}; keep one "
+            f"{manifest.path}: {len(twice)} paths are given twice, at {listed(twice)}; keep one "
             "row for each image"
         )
 
 
-def _refuse_split_groups(manifest: Manifest) -> None:
+def torn_groups(rows: Iterable[ManifestRow]) -> dict[str, dict[str, int]]:
+    """Groups in more than one split: for each, its splits with the first row there."""
     members: dict[str, dict[str, int]] = defaultdict(dict)
-    for row in manifest.rows:
+    for row in rows:
         if row.group and row.split:
             members[row.group].setdefault(row.split, row.row)
+    return {group: splits for group, splits in members.items() if len(splits) > 1}
+
+
+def refuse_torn_groups(manifest: Manifest) -> None:
+    """Raise ManifestError, naming rows, where a group lies in more than one split."""
     torn = [
         f"{group!r} ({', '.join(f'{split} in row {row}' for split, row in splits.items())})"
-        for group, splits in members.items()
-        if len(splits) > 1
+        for group, splits in torn_groups(manifest.rows).items()
     ]
     if torn:
         raise ManifestError(
-            f"{manifest.path}: {len(torn)} groups lie in more than one split: {_listed(torn)}; "
+            f"{manifest.path}: {len(torn)} groups lie in more than one split: {listed(torn)}; "
             "put all images of a group into one split, or results would be too good to be true"
         )
 
 
-def _named(rows: Iterable[ManifestRow]) -> str:
-    return _listed(f"row {row.row} ({row.name})" for row in rows)
+def named(rows: Iterable[ManifestRow]) -> str:
+    """The first few of ``rows`` for a message, and how many more there are."""
+    return listed(f"row {row.row} ({row.name})" for row in rows)
 
 
-def _listed(items: Iterable[str]) -> str:
+def listed(items: Iterable[str]) -> str:
+    """The first few of ``items`` for a message, and how many more there are."""
     everything = list(items)
     more = len(everything) - _SHOWN
     return ", ".join(everything[:_SHOWN]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,54 @@
+"""What must not happen between rows: one image in two splits, or with two labels."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from review_app.datasets.manifest import ManifestRow, listed
+from review_app.errors import ManifestError
+
+
+def refuse_leaks(keys: Sequence[str | None], rows: Sequence[ManifestRow]) -> None:
+    """Raise ManifestError, naming the rows, where one file's bytes occur twice and disagree.
+
+    ``keys`` are the sha256 digests of the files of ``rows``, in parallel; None equals nothing.
+    Copies within one split and with one label are allowed: they only count twice.
+    """
+    if torn := disagreeing(keys, rows, "split"):
+        raise ManifestError(
+            f"{len(torn)} files lie in more than one split: {_pairs(torn, 'split')}; keep one row "
+            "of each, or split the manifest anew, or results would be too good to be true"
+        )
+    refuse_conflicts(keys, rows)
+
+
+def refuse_conflicts(keys: Sequence[str | None], rows: Sequence[ManifestRow]) -> None:
+    """Raise ManifestError, naming the rows, where one file's bytes have two labels."""
+    if conflicts := disagreeing(keys, rows, "label"):
+        raise ManifestError(
+            f"{len(conflicts)} files are called both real and fake: {_pairs(conflicts, 'label')}; "
+            "find out which is right, and keep one row of each"
+        )
+
+
+def disagreeing(
+    keys: Sequence[str | None], rows: Sequence[ManifestRow], what: str
+) -> list[list[ManifestRow]]:
+    """Rows of one key that differ in ``what`` ("split" or "label"), where both are known.
+
+    One list a key, with the first row of each different value; a key None equals nothing.
+    """
+    seen: dict[str, dict[str, ManifestRow]] = defaultdict(dict)
+    for key, row in zip(keys, rows, strict=True):
+        value = getattr(row, what)
+        if key is not None and value is not None:
+            seen[key].setdefault(value, row)
+    return [list(values.values()) for values in seen.values() if len(values) > 1]
+
+
+def _pairs(families: Sequence[Sequence[ManifestRow]], what: str) -> str:
+    return listed(
+        " and ".join(f"row {row.row} ({row.name}, {getattr(row, what)})" for row in family)
+        for family in families
+    )
