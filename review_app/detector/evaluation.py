@@ -1,16 +1,62 @@
-"""``evaluate``: what every head of a checkpoint is worth on labelled images, as JSON."""
+"""``evaluate``: what every head of a checkpoint is worth on labelled images.
+
+:func:`evaluate` gives the short document of ``evaluate --json``; :func:`examine` gives everything
+that a report tells and draws, with a document that contains the short one.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
-from review_app.datasets.manifest import Manifest
+import numpy as np
+from numpy.typing import NDArray
+
+from review_app.datasets.manifest import Manifest, ManifestRow
+from review_app.detector.assessment import IN_FORCE, HeadEvaluationInput, assess, source_thresholds
 from review_app.detector.backbones.base import Backbone
 from review_app.detector.checkpoint import Checkpoint, require_backbone
 from review_app.detector.dataset import Decoder, LabelledFeatures, decode_plainly, load_labelled
 from review_app.detector.features import FeatureCache, Progress
-from review_app.detector.metrics import head_metrics
+from review_app.detector.heads.base import SOURCE_SEED, HeadName
+from review_app.detector.metrics import head_metrics, reject_score
+from review_app.detector.portrait import Novelty, extremes, principal_components
 from review_app.errors import InputError, ManifestError
+
+SCHEMA_VERSION = 1
+"""Of the document in ``metrics.json``."""
+
+Float64 = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """All that a report tells and draws of n images."""
+
+    document: dict[str, Any]
+    """``metrics.json``; JSON-safe. Every number on the report's page is one of these."""
+    is_fake: NDArray[np.bool_]
+    """bool [n]."""
+    heads: Mapping[HeadName, HeadEvaluationInput]
+    losses: Mapping[HeadName, tuple[float, ...]]
+    """Mean training loss of each epoch; empty for a head without epochs."""
+    projection: Float64
+    """The images on the first two principal components of their features, [n, 2]."""
+    paths: tuple[Path, ...] = ()
+    """The image files, where thumbnails may be wanted."""
+    validation: LabelledScores | None = None
+    """The scores on the images that chose the thresholds, where the manifest has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledScores:
+    """P(fake) of every head on m labelled images."""
+
+    is_fake: NDArray[np.bool_]
+    p_fake: Mapping[HeadName, Float64]
 
 
 def evaluate(checkpoint: Checkpoint, data: LabelledFeatures) -> dict[str, Any]:
@@ -20,8 +66,7 @@ def evaluate(checkpoint: Checkpoint, data: LabelledFeatures) -> dict[str, Any]:
     metrics mean: :func:`review_app.detector.metrics.head_metrics`. Raises InputError without
     images.
     """
-    if not len(data):
-        raise InputError("there are no labelled images to evaluate on; give a manifest with labels")
+    _require_images(data)
     heads = {
         name.value: head_metrics(
             prediction,
@@ -32,6 +77,65 @@ def evaluate(checkpoint: Checkpoint, data: LabelledFeatures) -> dict[str, Any]:
         for name, prediction in checkpoint.predict(data.features).items()
     }
     return {"checkpoint": checkpoint.id, "n": len(data), "heads": heads}
+
+
+def examine(
+    checkpoint: Checkpoint,
+    data: LabelledFeatures,
+    *,
+    name: str,
+    split: str | None = None,
+    names: Sequence[str] = (),
+    paths: Sequence[Path] = (),
+    validation: LabelledFeatures | None = None,
+    search: Mapping[str, Any] | None = None,
+    seed: int = SOURCE_SEED,
+    now: datetime | None = None,
+) -> Evaluation:
+    """Everything there is to say of ``checkpoint`` on ``data``.
+
+    ``name`` and ``split`` say what the data is; ``names`` and ``paths`` are the images' own, in its
+    order. ``validation`` are the images that chose the thresholds: they are drawn beside the
+    others, and choose nothing here. ``search`` is the document of a grid search, to be drawn. The
+    same arguments give the same document. Raises InputError without images.
+    """
+    _require_images(data)
+    scores = _scores(checkpoint, validation) if validation else None
+    heads = head_inputs(checkpoint, data, scores)
+    novelty = novelty_of(checkpoint, data)
+    standardised = checkpoint.standardizer.apply(data.features)
+    projection, explained = principal_components(standardised, seed=seed)
+    default = checkpoint.default_head
+    document = {
+        "schema_version": SCHEMA_VERSION,
+        "measured_at": (now or datetime.now(UTC)).isoformat(timespec="seconds"),
+        "checkpoint": checkpoint.id,
+        "n": len(data),
+        "default_head": default.value,
+        "data": _about_data(checkpoint, data, name, split),
+        "model": _about_model(checkpoint),
+        **assess(heads, data.is_fake, data.sources, seed=seed),
+        "novelty": novelty.document(data.sources) if novelty else None,
+        "pca": {"explained": explained},
+        "validation": {"n": len(validation)} if validation else None,
+        "search": dict(search) if search else None,
+        "extremes": extremes(
+            heads[default],
+            data.is_fake,
+            names or [key[:12] for key in data.keys],
+            data.sources,
+            novelty,
+        ),
+    }
+    return Evaluation(
+        document,
+        data.is_fake,
+        heads,
+        {each: card.losses for each, card in checkpoint.card.heads.items()},
+        projection,
+        tuple(paths),
+        scores,
+    )
 
 
 def evaluate_manifest(
@@ -50,12 +154,138 @@ def evaluate_manifest(
     CheckpointError where the checkpoint needs another backbone.
     """
     require_backbone(checkpoint, backbone)
+    _, rows = _chosen(manifest, split)
+    data = load_labelled(
+        manifest, rows, backbone, cache, purpose="evaluation", decode=decode, progress=progress
+    )
+    return evaluate(checkpoint, data)
+
+
+def examine_manifest(
+    checkpoint: Checkpoint,
+    manifest: Manifest,
+    backbone: Backbone,
+    *,
+    split: str | None = None,
+    cache: FeatureCache | None = None,
+    decode: Decoder = decode_plainly,
+    progress: Progress | None = None,
+    search: Mapping[str, Any] | None = None,
+) -> Evaluation:
+    """:func:`examine` on the rows that :func:`evaluate_manifest` takes; raises the same.
+
+    The manifest's split ``val`` is scored too where the checkpoint has seen all of its images.
+    """
+    require_backbone(checkpoint, backbone)
+    chosen, rows = _chosen(manifest, split)
+    others = manifest.split("val") if chosen not in (None, "val") else ()
+    loaded = load_labelled(
+        manifest,
+        [*rows, *others],
+        backbone,
+        cache,
+        purpose="evaluation",
+        decode=decode,
+        progress=progress,
+    )
+    data, val = loaded[: len(rows)], loaded[len(rows) :]
+    known = len(val) > 0 and all(checkpoint.seen(key) for key in val.keys)
+    return examine(
+        checkpoint,
+        data,
+        name=manifest.path.name,
+        split=chosen,
+        names=[row.name for row in rows],
+        paths=[row.path for row in rows],
+        validation=val if known else None,
+        search=search,
+    )
+
+
+def head_inputs(
+    checkpoint: Checkpoint, data: LabelledFeatures, validation: LabelledScores | None = None
+) -> dict[HeadName, HeadEvaluationInput]:
+    """What every head says of ``data``, with the reject score and thresholds of the checkpoint.
+
+    A card that does not name the thresholds of best F1 and accuracy has them chosen again on its
+    ``validation`` images.
+    """
+    shipped: Any = getattr(checkpoint, "reject", None)
+    inputs = {}
+    for name, prediction in checkpoint.predict(data.features).items():
+        card: Any = checkpoint.card.heads[name]
+        thresholds = dict(getattr(card, "thresholds", {})) or {IN_FORCE: card.threshold}
+        if validation is not None:
+            chosen = source_thresholds(validation.p_fake[name], validation.is_fake)
+            thresholds = thresholds | {k: v for k, v in chosen.items() if k not in thresholds}
+        reject = shipped(data.features, name) if shipped else reject_score(prediction.p_fake)
+        inputs[name] = HeadEvaluationInput(
+            prediction, reject, thresholds, checkpoint.heads[name].has_std
+        )
+    return inputs
+
+
+def novelty_of(checkpoint: Checkpoint, data: LabelledFeatures) -> Novelty | None:
+    """How unlike the training images each image is, or None where the checkpoint cannot tell."""
+    score: Any = getattr(checkpoint, "novelty", None)
+    cut: Any = getattr(checkpoint.card, "novelty_cut", None)
+    return Novelty(score(data.features), cut) if score and cut is not None else None
+
+
+def _scores(checkpoint: Checkpoint, data: LabelledFeatures) -> LabelledScores:
+    predictions = checkpoint.predict(data.features)
+    return LabelledScores(data.is_fake, {name: p.p_fake for name, p in predictions.items()})
+
+
+def _about_data(
+    checkpoint: Checkpoint, data: LabelledFeatures, name: str, split: str | None
+) -> dict[str, Any]:
+    sources = data.sources or ("",) * len(data)
+    fake = data.is_fake
+    return {
+        "name": name,
+        "split": split,
+        "n_fake": int(fake.sum()),
+        "n_real": int((~fake).sum()),
+        "fake_share": float(fake.mean()),
+        "seen": sum(checkpoint.seen(key) for key in data.keys),
+        "repeated": len(data) - len(set(data.keys)),
+        "sources": {
+            source: {
+                "n": sources.count(source),
+                "n_fake": int((fake & data.from_source(source)).sum()),
+                "trained_on": checkpoint.card.data.sources.get(source, 0),
+            }
+            for source in sorted(set(sources) - {""})
+        },
+    }
+
+
+def _about_model(checkpoint: Checkpoint) -> dict[str, Any]:
+    card = checkpoint.card
+    return {
+        "name": card.name,
+        "heads_sha256": card.heads_sha256,
+        "created_at": card.created_at.isoformat(timespec="seconds"),
+        "backbone": card.backbone.name,
+        "backbone_key": card.backbone_key,
+        "preset": card.preset,
+        "seed": card.seed,
+        "licence": card.licence,
+        "parent": card.parent,
+        "training": card.data.model_dump(mode="json"),
+    }
+
+
+def _chosen(manifest: Manifest, split: str | None) -> tuple[str | None, tuple[ManifestRow, ...]]:
     chosen = split or ("test" if "test" in manifest.splits else None)
     rows = manifest.split(chosen) if chosen else manifest.rows
     if not rows:
         known = ", ".join(sorted(manifest.splits)) or "none"
         raise ManifestError(f"{manifest.path} has no split {chosen!r}; its splits: {known}")
-    data = load_labelled(
-        manifest, rows, backbone, cache, purpose="evaluation", decode=decode, progress=progress
-    )
-    return evaluate(checkpoint, data)
+    return chosen, tuple(rows)
+
+
+def _require_images(data: LabelledFeatures) -> None:
+    if not len(data):
+        raise InputError("there are no labelled images to evaluate on; give a manifest with labels")
