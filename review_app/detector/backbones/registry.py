@@ -18,6 +18,7 @@ _PACKAGE = "review_app.detector.backbones"
 _MODULES = {
     "efficientnet_lite0": f"{_PACKAGE}.efficientnet",
     "efficientnet_lite0_gram": f"{_PACKAGE}.efficientnet_gram",
+    "forensic": f"{_PACKAGE}.forensic.backbone",
     "xception": f"{_PACKAGE}.xception",
 }
 """Name → module with ``CARD`` and ``load(weights: Path | None) -> Backbone``."""

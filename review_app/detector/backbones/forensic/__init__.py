@@ -1,0 +1,1 @@
+"""``forensic``: statistics of an image's noise, grid, spectrum and colour. No weights, no torch."""

@@ -1,0 +1,72 @@
+"""The backbone: which statistics, of which pixels, in which order."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from review_app.detector.backbones.base import Backbone, Features
+from review_app.detector.backbones.card import BackboneCard, NativeSize
+from review_app.detector.backbones.forensic import colour, cooccurrence, neighbours, spectrum
+from review_app.detector.backbones.forensic.moments import Numbers, Plane, Planes
+from review_app.detector.backbones.preprocess import native_pixels
+from review_app.detector.backbones.threads import PerImageBackbone
+from review_app.errors import BackboneError
+
+RECIPE = ("cooccurrence", "neighbours", "spectrum", "dct", "colour")
+"""What is measured; the one place to change it."""
+
+NATIVE = NativeSize(largest=256, smallest=32, ratio=2.0)
+
+_Statistic = Callable[[Planes, Plane], Numbers]
+_STATISTICS: dict[str, tuple[_Statistic, int]] = {
+    "cooccurrence": (lambda rgb, luma: cooccurrence.cooccurrences(luma), cooccurrence.WIDTH),
+    "neighbours": (lambda rgb, luma: neighbours.neighbours(rgb), neighbours.WIDTH),
+    "spectrum": (lambda rgb, luma: spectrum.spectrum(luma), spectrum.WIDTH),
+    "dct": (lambda rgb, luma: spectrum.dct(luma), spectrum.DCT_WIDTH),
+    "colour": (lambda rgb, luma: colour.colour(rgb), colour.WIDTH),
+}
+"""Name → statistic of RGB [3, h, w] and luma [h, w], and how many numbers it makes."""
+
+CARD = BackboneCard(
+    name="forensic",
+    version=1,
+    model="statistics of pixels, written in this project",
+    weights="none",
+    licence="that of this program",
+    resize=0,
+    input_size=0,
+    interpolation="bicubic",
+    mean=(0.0, 0.0, 0.0),
+    std=(1.0, 1.0, 1.0),
+    width=sum(_STATISTICS[name][1] for name in RECIPE),
+    native=NATIVE,
+    recipe=RECIPE,
+)
+
+
+class ForensicBackbone(PerImageBackbone):
+    """Hand-made forensic statistics; see :class:`review_app.detector.backbones.base.Backbone`."""
+
+    def __init__(self) -> None:
+        digest = hashlib.sha256(repr((NATIVE, RECIPE, CARD.interpolation)).encode()).hexdigest()
+        super().__init__(CARD, f"{CARD.name}-v{CARD.version}-{digest[:12]}")
+
+    def _extract_one(self, image: Image.Image) -> Features:
+        rgb = native_pixels(image, NATIVE, CARD.interpolation)
+        planes = np.ascontiguousarray(rgb.transpose(2, 0, 1), dtype=np.float32)
+        luma = colour.ycbcr(planes)[0]
+        return np.concatenate([_STATISTICS[name][0](planes, luma) for name in RECIPE])
+
+
+def load(weights: Path | None) -> Backbone:
+    """The statistics; raises BackboneError for ``weights``, since there are none."""
+    if weights is not None:
+        raise BackboneError(
+            f"{CARD.name} has no weights, so {weights} cannot be used; leave the weights out"
+        )
+    return ForensicBackbone()

@@ -1,0 +1,132 @@
+"""Forensic statistics: right by definition, blind to the place of a grid, finite for any image."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from scipy.signal import convolve2d
+
+from review_app.detector.backbones import Backbone, load_backbone
+from review_app.detector.backbones.forensic import colour, cooccurrence, neighbours, spectrum
+from review_app.detector.backbones.forensic.residuals import (
+    laplacian,
+    square_3x3,
+    square_5x5,
+    third_order,
+)
+from review_app.errors import BackboneError
+
+
+@pytest.fixture(scope="module")
+def forensic() -> Backbone:
+    return load_backbone("forensic")
+
+
+def noise(height: int, width: int, seed: int = 0) -> np.ndarray:
+    """Independent grey levels in three channels, float32 [3, height, width]."""
+    rng = np.random.default_rng(seed)
+    return rng.integers(0, 256, size=(3, height, width)).astype(np.float32)
+
+
+def test_features_have_the_same_bits_in_batches_of_any_size(
+    forensic: Backbone, images: list[Image.Image]
+) -> None:
+    together = forensic.extract(images[:10])
+    assert together.shape == (10, forensic.card.width)
+    apart = [forensic.extract([image]) for image in images[:10]]
+    assert np.concatenate(apart).tobytes() == together.tobytes()
+    assert (together.astype(np.float16).astype(np.float32) == together).all()
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    st.integers(1, 300),
+    st.integers(1, 300),
+    st.tuples(st.integers(0, 255), st.integers(0, 255), st.integers(0, 255)),
+)
+def test_an_image_of_one_colour_and_any_size_gives_finite_numbers(
+    width: int, height: int, colour: tuple[int, int, int]
+) -> None:
+    features = load_backbone("forensic").extract([Image.new("RGB", (width, height), colour)])
+    assert np.isfinite(features).all()
+    assert np.abs(features).max() <= 300
+
+
+def test_weights_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(BackboneError, match="forensic has no weights"):
+        load_backbone("forensic", weights=tmp_path / "w.pth")
+
+
+def test_residuals_are_those_of_the_written_kernels() -> None:
+    x = noise(12, 15)[0]
+    kb = np.array([[-1, 2, -1], [2, -4, 2], [-1, 2, -1]])
+    kv = np.array(
+        [
+            [-1, 2, -2, 2, -1],
+            [2, -6, 8, -6, 2],
+            [-2, 8, -12, 8, -2],
+            [2, -6, 8, -6, 2],
+            [-1, 2, -2, 2, -1],
+        ]
+    )
+    assert square_3x3(x) == pytest.approx(convolve2d(x, kb, mode="valid"))
+    assert square_5x5(x) == pytest.approx(convolve2d(x, kv, mode="valid"))
+    cross = np.array([[0, 1, 0], [1, -4, 1], [0, 1, 0]])
+    assert laplacian(x) == pytest.approx(convolve2d(x, cross, mode="valid"))
+    row = np.array([[1, -3, 3, -1]])
+    assert third_order(x, 1) == pytest.approx(convolve2d(x, row, mode="valid"))
+
+
+def test_cooccurrences_count_runs_up_to_sign_and_direction() -> None:
+    assert cooccurrence.CLASSES == 169
+    x = np.floor(noise(40, 50)[0] / 40)
+    got = cooccurrence.cooccurrences(x)
+    shares = got.reshape(-1, cooccurrence.CLASSES) ** 2
+    assert shares.sum(1) == pytest.approx(np.ones(len(shares)), abs=1e-4)
+    for same in (255 - x, x[::-1, ::-1], x.T):
+        assert cooccurrence.cooccurrences(np.ascontiguousarray(same)) == pytest.approx(
+            got, abs=1e-5
+        )
+
+
+def test_upsampled_blocks_show_in_the_neighbours_wherever_the_crop_puts_them() -> None:
+    small = noise(30, 30)
+    doubled = small.repeat(2, axis=1).repeat(2, axis=2)
+    ranges = [
+        neighbours.neighbours(np.ascontiguousarray(doubled[:, y:, x:]))[neighbours.WIDTH // 2 :]
+        for y, x in ((0, 0), (1, 0), (1, 1))
+    ]
+    plain = neighbours.neighbours(noise(60, 60))[neighbours.WIDTH // 2 :]
+    assert min(each.mean() for each in ranges) > 10 * plain.mean()
+    assert np.abs(ranges[0] - ranges[2]).mean() < 0.1 * ranges[0].mean()
+
+
+def test_dct_statistics_do_not_see_where_the_jpeg_grid_lies() -> None:
+    rng = np.random.default_rng(3)
+    blocks = rng.normal(0, 20, size=(24, 24)).astype(np.float32).repeat(8, 0).repeat(8, 1)
+    here, there = spectrum.dct(blocks), spectrum.dct(np.ascontiguousarray(blocks[3:, 5:]))
+    other = spectrum.dct(noise(192, 192)[0])
+    assert np.abs(here - there).mean() < 0.05 * np.abs(here - other).mean()
+
+
+def test_the_spectrum_finds_a_wave_where_it_is() -> None:
+    wave = np.tile(20 * np.sin(2 * np.pi * np.arange(128) / 4), (128, 1)).astype(np.float32)
+    faint = wave + noise(128, 128)[0] / 50
+    numbers = spectrum.spectrum(faint)
+    horizontal = numbers[48 + 48 : 48 + 48 + 16]  # peaks near the horizontal
+    assert numbers.shape == (spectrum.WIDTH,)
+    assert horizontal.argmax() == 8  # a quarter of a cycle a pixel is half way to the limit
+
+
+def test_colours_of_a_grey_image_have_no_chroma() -> None:
+    grey = np.repeat(noise(20, 20)[:1], 3, axis=0)
+    y, cb, cr = colour.ycbcr(grey)
+    assert y == pytest.approx(grey[0], abs=1e-3)
+    assert np.abs(cb).max() < 1e-3
+    assert np.abs(cr).max() < 1e-3
+    assert colour.colour(grey).shape == (colour.WIDTH,)
