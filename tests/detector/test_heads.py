@@ -58,7 +58,7 @@ def multiply(
     rows: Matrix,
     weights: Matrix,
 ) -> Matrix:
-    return by_blocks(rows, weights.shape[1], lambda block: block @ weights)
+    return by_blocks(rows, weights.shape[1], lambda block: (block @ weights).T).T
 
 
 @pytest.mark.parametrize("size", [1, 7, 64])

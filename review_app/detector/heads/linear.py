@@ -18,7 +18,7 @@ from review_app.detector.heads.base import (
     State,
     checked,
 )
-from review_app.detector.heads.numerics import by_blocks, certain
+from review_app.detector.heads.numerics import certain, predict_by_blocks
 
 
 class LinearHead(Head):
@@ -33,8 +33,12 @@ class LinearHead(Head):
 
     def predict(self, features: Matrix) -> HeadPrediction:
         """See :class:`Head`; std and mutual information are 0."""
-        logits = by_blocks(features, 1, lambda rows: rows @ self._weight[:, None] + self._bias)
-        return certain(logits[:, 0].astype(np.float64))
+        return predict_by_blocks(
+            features,
+            1,
+            lambda rows: (rows @ self._weight + self._bias,),
+            lambda logits: certain(logits[0]),
+        )
 
     def state(self) -> State:
         """``weight`` [width], ``bias`` [1]."""

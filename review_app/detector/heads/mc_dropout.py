@@ -18,7 +18,7 @@ from review_app.detector.heads.base import (
     State,
     checked,
 )
-from review_app.detector.heads.numerics import by_blocks, mixture
+from review_app.detector.heads.numerics import mixture, predict_by_blocks
 
 
 class McDropoutHead(Head):
@@ -57,13 +57,19 @@ class McDropoutHead(Head):
 
     def predict(self, features: Matrix) -> HeadPrediction:
         """See :class:`Head`."""
-        logits = by_blocks(features, len(self._weights), self._logits)
-        return mixture(logits.astype(np.float64), self._weights)
+        return predict_by_blocks(
+            features,
+            len(self._weights),
+            self._logits,
+            lambda logits: mixture(logits, self._weights),
+        )
 
     def _logits(self, rows: Matrix) -> Matrix:
-        hidden = np.maximum(rows @ self._hidden_weight + self._hidden_bias, 0)
+        hidden = rows @ self._hidden_weight
+        hidden += self._hidden_bias
+        np.maximum(hidden, 0, out=hidden)
         logits: Matrix = hidden @ self._passes + self._output_bias
-        return logits
+        return logits.T
 
     def state(self) -> State:
         """Two layers, uint8 ``masks`` [T, hidden] and the share ``keep`` [1] that they keep."""

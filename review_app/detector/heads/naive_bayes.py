@@ -18,7 +18,7 @@ from review_app.detector.heads.base import (
     State,
     checked,
 )
-from review_app.detector.heads.numerics import by_blocks, certain
+from review_app.detector.heads.numerics import certain, predict_by_blocks
 
 
 class NaiveBayesHead(Head):
@@ -43,16 +43,18 @@ class NaiveBayesHead(Head):
             + np.log(real_variance)
             - np.log(fake_variance)
         )
-        self._square = square[:, None].astype(np.float32)
-        self._slope = slope[:, None].astype(np.float32)
+        self._square = square.astype(np.float32)
+        self._slope = slope.astype(np.float32)
         self._constant = float(log_odds[0]) + float(constants.sum())
 
     def predict(self, features: Matrix) -> HeadPrediction:
         """See :class:`Head`; std and mutual information are 0."""
-        logits = by_blocks(
-            features, 1, lambda rows: np.square(rows) @ self._square + rows @ self._slope
+        return predict_by_blocks(
+            features,
+            1,
+            lambda rows: (np.square(rows) @ self._square + rows @ self._slope,),
+            lambda logits: certain(logits[0] + self._constant),
         )
-        return certain(logits[:, 0].astype(np.float64) + self._constant)
 
     def state(self) -> State:
         """``mean`` and ``variance`` [2, width] (real, fake), prior ``log_odds`` of fake [1]."""

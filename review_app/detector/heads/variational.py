@@ -18,7 +18,7 @@ from review_app.detector.heads.base import (
     State,
     checked,
 )
-from review_app.detector.heads.numerics import by_blocks, logit_normal
+from review_app.detector.heads.numerics import logit_normal, predict_by_blocks
 
 if TYPE_CHECKING:
     import torch
@@ -40,22 +40,20 @@ class VariationalHead(Head):
             "bias_mean": bias_mean,
             "bias_std": bias_std,
         }
-        self._mean = mean[:, None]
-        self._variance = np.square(std)[:, None]
+        self._mean = mean
+        self._variance = np.square(std)
         self._bias_mean = float(bias_mean[0])
         self._bias_variance = float(bias_std[0]) ** 2
 
     def predict(self, features: Matrix) -> HeadPrediction:
         """See :class:`Head`."""
-        return logit_normal(*self.logit_moments(features))
+        return predict_by_blocks(features, 2, self._moments, self._prediction)
 
-    def logit_moments(self, features: Matrix) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Mean and variance of the logit, float64 [n] each."""
-        moments = by_blocks(features, 2, self._block_moments).astype(np.float64)
-        return moments[:, 0] + self._bias_mean, moments[:, 1] + self._bias_variance
+    def _moments(self, rows: Matrix) -> tuple[Matrix, Matrix]:
+        return rows @ self._mean, np.square(rows) @ self._variance
 
-    def _block_moments(self, rows: Matrix) -> Matrix:
-        return np.hstack([rows @ self._mean, np.square(rows) @ self._variance])
+    def _prediction(self, moments: NDArray[np.float64]) -> HeadPrediction:
+        return logit_normal(moments[0] + self._bias_mean, moments[1] + self._bias_variance)
 
     def state(self) -> State:
         """``mean`` and ``std`` [width], ``bias_mean`` and ``bias_std`` [1]."""
