@@ -227,11 +227,15 @@ def _kept(rate: float, doubt: Float64, called_fake: NDArray[np.bool_], is_fake: 
 
 
 def _calibration(p_fake: Float64, is_fake: Labels, ece: float, seed: int) -> Metrics:
-    """The ECE beside what a perfectly calibrated model shows; ``compatible``: not above that."""
+    """The ECE beside what a perfectly calibrated model shows.
+
+    ``inside``: within that range; ``compatible``: not above it, which is what counts.
+    """
     low, high = consistency_band(p_fake, seed=seed)
     return {
         "ece": ece,
         "band": [low, high],
+        "inside": low <= ece <= high,
         "compatible": ece <= high,
         "mean_p_fake": float(p_fake.mean()),
         "fake_share": float(is_fake.mean()),

@@ -19,10 +19,11 @@ from review_app.detector.report.style import Drawing, words
 FORMATS: dict[str, Callable[[Any], str]] = {
     "number": lambda value: f"{value:.3f}",
     "change": lambda value: f"{value:+.3f}",
+    "fine_change": lambda value: f"{value:+.4f}",
     "percent": lambda value: f"{100 * value:.1f}%",
     "count": lambda value: f"{value:,}",
     "short": lambda value: f"{value:.3g}",
-    "chance": lambda value: "below 0.001" if value < 0.001 else f"{value:.3f}",
+    "chance": lambda value: "< 0.001" if value < 0.001 else f"{value:.3f}",
 }
 """How a number of the document is printed."""
 UNDEFINED = Markup("–")
@@ -35,6 +36,7 @@ _templates = Environment(
     lstrip_blocks=True,
 )
 _templates.filters["words"] = words
+_templates.filters["when"] = lambda moment: moment.replace("T", " ").replace("+00:00", " UTC")
 
 
 def render(
