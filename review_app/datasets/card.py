@@ -173,11 +173,9 @@ def _warnings(card: Card) -> list[str]:
         words.append("one class only: real and fake images are both needed")
     for cue in card["shortcuts"]:
         if cue["auroc"] and _telling(*cue["auroc"][1:]):
-            where = (
-                f" in {cue['source'] or 'rows without source'}" if cue["source"] is not None else ""
-            )
+            where = "overall" if cue["source"] is None else f"in {cue['source'] or 'no source'}"
             words.append(
-                f"{cue['cue'].replace('_', ' ')} alone tells the label{where}: AUROC "
+                f"{cue['cue'].replace('_', ' ')} alone tells the label {where}: AUROC "
                 f"{cue['auroc'][0]:.2f} ({cue['auroc'][1]:.2f} to {cue['auroc'][2]:.2f})"
             )
     return words

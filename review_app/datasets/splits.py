@@ -87,9 +87,7 @@ def _check_shares(shares: Mapping[str, float]) -> None:
     total = sum(shares.values())
     if min(shares.values()) < 0 or abs(total - 1) > 1e-6:
         words = ", ".join(f"{name} {share:g}" for name, share in shares.items())
-        raise InputError(
-            f"the shares {words} sum to {total:g}; they must be 0 or more and sum to 1"
-        )
+        raise InputError(f"the shares {words} sum to {total:g}; they must sum to 1, none below 0")
 
 
 def _merges(rows: Sequence[ManifestRow], family: Sequence[int]) -> bool:
@@ -126,9 +124,9 @@ def _deal(
 
 
 def _nearest(have: Float64, wanted: Float64, counts: Float64) -> int:
-    present = counts > 0
-    growth = counts * (2 * have + counts) / np.where(present, wanted, 1.0)
-    return int(growth[:, present].sum(axis=1).argmin())
+    # Where less than one image is wanted, its lack says nothing: strata above decide.
+    growth = counts * (2 * have + counts) / np.maximum(wanted, 1.0)
+    return int(growth.sum(axis=1).argmin())
 
 
 def _strata(rows: Sequence[ManifestRow]) -> Float64:
