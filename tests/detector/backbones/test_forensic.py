@@ -13,12 +13,7 @@ from scipy.signal import convolve2d
 
 from review_app.detector.backbones import Backbone, load_backbone
 from review_app.detector.backbones.forensic import colour, cooccurrence, neighbours, spectrum
-from review_app.detector.backbones.forensic.residuals import (
-    laplacian,
-    square_3x3,
-    square_5x5,
-    third_order,
-)
+from review_app.detector.backbones.forensic.residuals import laplacian, third_order
 from review_app.errors import BackboneError
 
 
@@ -31,6 +26,13 @@ def noise(height: int, width: int, seed: int = 0) -> np.ndarray:
     """Independent grey levels in three channels, float32 [3, height, width]."""
     rng = np.random.default_rng(seed)
     return rng.integers(0, 256, size=(3, height, width)).astype(np.float32)
+
+
+def runs(planes: np.ndarray) -> np.ndarray:
+    """Co-occurrences of luma and chroma, [residuals, kinds of runs]."""
+    luma = cooccurrence.luma_cooccurrences(planes[0])
+    chroma = cooccurrence.chroma_cooccurrences(planes[1], planes[2])
+    return np.concatenate([luma, chroma]).reshape(-1, cooccurrence.CLASSES)
 
 
 def test_features_have_the_same_bits_in_batches_of_any_size(
@@ -64,18 +66,6 @@ def test_weights_are_refused(tmp_path: Path) -> None:
 
 def test_residuals_are_those_of_the_written_kernels() -> None:
     x = noise(12, 15)[0]
-    kb = np.array([[-1, 2, -1], [2, -4, 2], [-1, 2, -1]])
-    kv = np.array(
-        [
-            [-1, 2, -2, 2, -1],
-            [2, -6, 8, -6, 2],
-            [-2, 8, -12, 8, -2],
-            [2, -6, 8, -6, 2],
-            [-1, 2, -2, 2, -1],
-        ]
-    )
-    assert square_3x3(x) == pytest.approx(convolve2d(x, kb, mode="valid"))
-    assert square_5x5(x) == pytest.approx(convolve2d(x, kv, mode="valid"))
     cross = np.array([[0, 1, 0], [1, -4, 1], [0, 1, 0]])
     assert laplacian(x) == pytest.approx(convolve2d(x, cross, mode="valid"))
     row = np.array([[1, -3, 3, -1]])
@@ -84,14 +74,18 @@ def test_residuals_are_those_of_the_written_kernels() -> None:
 
 def test_cooccurrences_count_runs_up_to_sign_and_direction() -> None:
     assert cooccurrence.CLASSES == 169
-    x = np.floor(noise(40, 50)[0] / 40)
-    got = cooccurrence.cooccurrences(x)
-    shares = got.reshape(-1, cooccurrence.CLASSES) ** 2
-    assert shares.sum(1) == pytest.approx(np.ones(len(shares)), abs=1e-4)
-    for same in (255 - x, x[::-1, ::-1], x.T):
-        assert cooccurrence.cooccurrences(np.ascontiguousarray(same)) == pytest.approx(
-            got, abs=1e-5
-        )
+    planes = np.floor(noise(40, 50) / 40)
+    got = runs(planes)
+    assert (got**2).sum(1) == pytest.approx(np.ones(len(got)), abs=1e-4)
+    for same in (255 - planes, planes[:, ::-1, ::-1], planes.transpose(0, 2, 1)):
+        assert runs(same) == pytest.approx(got, abs=1e-5)
+
+
+def test_cooccurrences_of_one_ramp_are_one_kind_of_run() -> None:
+    ramp = np.tile(np.arange(30, dtype=np.float32), (20, 1))
+    shares = runs(np.stack([ramp, ramp * 0, ramp * 0])) ** 2
+    assert sorted(shares[0])[-2:] == pytest.approx([0.5, 0.5], abs=0.1)  # steps of 1, and of 0
+    assert shares[2:].max(1) == pytest.approx(np.ones(len(shares) - 2))
 
 
 def test_upsampled_blocks_show_in_the_neighbours_wherever_the_crop_puts_them() -> None:
@@ -125,8 +119,8 @@ def test_the_spectrum_finds_a_wave_where_it_is() -> None:
 
 def test_colours_of_a_grey_image_have_no_chroma() -> None:
     grey = np.repeat(noise(20, 20)[:1], 3, axis=0)
-    y, cb, cr = colour.ycbcr(grey)
+    y, cb, cr = colour.to_ycbcr(grey)
     assert y == pytest.approx(grey[0], abs=1e-3)
     assert np.abs(cb).max() < 1e-3
     assert np.abs(cr).max() < 1e-3
-    assert colour.colour(grey).shape == (colour.WIDTH,)
+    assert colour.colour(grey, (y, cb, cr)).shape == (colour.WIDTH,)

@@ -17,20 +17,29 @@ from review_app.detector.backbones.preprocess import native_pixels
 from review_app.detector.backbones.threads import PerImageBackbone
 from review_app.errors import BackboneError
 
-RECIPE = ("cooccurrence", "neighbours", "spectrum", "dct", "colour")
+RECIPE = (
+    "luma cooccurrence", "chroma cooccurrence", "neighbours", "spectrum", "dct", "colour",
+)  # fmt: skip
 """What is measured; the one place to change it."""
 
 NATIVE = NativeSize(largest=256, smallest=32, ratio=2.0)
 
-_Statistic = Callable[[Planes, Plane], Numbers]
+_Statistic = Callable[[Planes, tuple[Plane, Plane, Plane]], Numbers]
 _STATISTICS: dict[str, tuple[_Statistic, int]] = {
-    "cooccurrence": (lambda rgb, luma: cooccurrence.cooccurrences(luma), cooccurrence.WIDTH),
-    "neighbours": (lambda rgb, luma: neighbours.neighbours(rgb), neighbours.WIDTH),
-    "spectrum": (lambda rgb, luma: spectrum.spectrum(luma), spectrum.WIDTH),
-    "dct": (lambda rgb, luma: spectrum.dct(luma), spectrum.DCT_WIDTH),
-    "colour": (lambda rgb, luma: colour.colour(rgb), colour.WIDTH),
+    "luma cooccurrence": (
+        lambda rgb, ycbcr: cooccurrence.luma_cooccurrences(ycbcr[0]),
+        cooccurrence.LUMA_WIDTH,
+    ),
+    "chroma cooccurrence": (
+        lambda rgb, ycbcr: cooccurrence.chroma_cooccurrences(ycbcr[1], ycbcr[2]),
+        cooccurrence.CHROMA_WIDTH,
+    ),
+    "neighbours": (lambda rgb, ycbcr: neighbours.neighbours(rgb), neighbours.WIDTH),
+    "spectrum": (lambda rgb, ycbcr: spectrum.spectrum(ycbcr[0]), spectrum.WIDTH),
+    "dct": (lambda rgb, ycbcr: spectrum.dct(ycbcr[0]), spectrum.DCT_WIDTH),
+    "colour": (lambda rgb, ycbcr: colour.colour(rgb, ycbcr), colour.WIDTH),
 }
-"""Name → statistic of RGB [3, h, w] and luma [h, w], and how many numbers it makes."""
+"""Name → statistic of RGB [3, h, w] and of Y, Cb and Cr, and how many numbers it makes."""
 
 CARD = BackboneCard(
     name="forensic",
@@ -59,8 +68,8 @@ class ForensicBackbone(PerImageBackbone):
     def _extract_one(self, image: Image.Image) -> Features:
         rgb = native_pixels(image, NATIVE, CARD.interpolation)
         planes = np.ascontiguousarray(rgb.transpose(2, 0, 1), dtype=np.float32)
-        luma = colour.ycbcr(planes)[0]
-        return np.concatenate([_STATISTICS[name][0](planes, luma) for name in RECIPE])
+        ycbcr = colour.to_ycbcr(planes)
+        return np.concatenate([_STATISTICS[name][0](planes, ycbcr) for name in RECIPE])
 
 
 def load(weights: Path | None) -> Backbone:

@@ -25,9 +25,9 @@ _PAIRS = ((0, 1), (0, 2), (1, 2))
 WIDTH = 5 * 4 + 2 + 2 * 3 + 2 * (5 * 2 + 2 * 3)
 
 
-def colour(rgb: Planes) -> Numbers:
+def colour(rgb: Planes, ycbcr: tuple[Plane, Plane, Plane]) -> Numbers:
     """Moments and correlations of YCbCr and HSV, and of differences of neighbours, [WIDTH]."""
-    y, cb, cr = ycbcr(rgb)
+    y, cb, cr = ycbcr
     value = np.maximum(np.maximum(rgb[0], rgb[1]), rgb[2])
     chroma = value - np.minimum(np.minimum(rgb[0], rgb[1]), rgb[2])
     saturation = np.float32(255) * chroma / np.maximum(value, np.float32(1))
@@ -41,7 +41,7 @@ def colour(rgb: Planes) -> Numbers:
     return np.array(numbers, dtype=np.float32)
 
 
-def ycbcr(rgb: Planes) -> tuple[Plane, Plane, Plane]:
+def to_ycbcr(rgb: Planes) -> tuple[Plane, Plane, Plane]:
     """Luma and chroma as JPEG has them (ITU-R BT.601, full range), chroma around 0."""
     red, green, blue = rgb
     y = np.float32(0.299) * red + np.float32(0.587) * green + np.float32(0.114) * blue

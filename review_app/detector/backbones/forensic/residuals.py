@@ -25,28 +25,6 @@ def third_order(x: Plane, axis: int) -> Plane:
     return first_order(second_order(x, axis), axis)
 
 
-def square_3x3(x: Plane) -> Plane:
-    """The Ker-Böhme filter [-1 2 -1; 2 -4 2; -1 2 -1]: second order in both directions."""
-    return -second_order(second_order(x, 0), 1)
-
-
 def laplacian(x: Plane) -> Plane:
-    """Second order along both axes, summed: unlike the square filters it keeps waves along one."""
+    """Second order along both axes, summed: it keeps waves along one of them."""
     return second_order(x, 0)[:, 1:-1] + second_order(x, 1)[1:-1]
-
-
-def square_5x5(x: Plane) -> Plane:
-    """The filter "KV" of the spatial rich model, 5 x 5, with -12 in its centre."""
-    padded = [x[i : len(x) - 4 + i] for i in range(5)]
-    outer = _row(padded[0] + padded[4], (-1, 2, -2, 2, -1))
-    middle = _row(padded[1] + padded[3], (2, -6, 8, -6, 2))
-    return outer + middle + _row(padded[2], (-2, 8, -12, 8, -2))
-
-
-def _row(x: Plane, weights: tuple[int, int, int, int, int]) -> Plane:
-    width = x.shape[1] - 4
-    total = weights[2] * x[:, 2 : 2 + width]
-    for outside, weight in ((0, weights[0]), (1, weights[1])):
-        mirror = 4 - outside
-        total = total + weight * (x[:, outside : outside + width] + x[:, mirror : mirror + width])
-    return total
