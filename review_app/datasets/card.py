@@ -22,7 +22,7 @@ from review_app.hashing import NEAR_DISTANCE
 
 SCHEMA = 1
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
-_TELLING = 0.1
+_TELLING = 0.05
 """A cue is worth a warning where its interval stays this far from 0.5."""
 
 Card = dict[str, Any]
@@ -175,7 +175,7 @@ def _warnings(card: Card) -> list[str]:
         if cue["auroc"] and _telling(*cue["auroc"][1:]):
             where = "overall" if cue["source"] is None else f"in {cue['source'] or 'no source'}"
             words.append(
-                f"{cue['cue'].replace('_', ' ')} alone tells the label {where}: AUROC "
+                f"{cue['cue'].replace('_', ' ')} alone hints at the label {where}: AUROC "
                 f"{cue['auroc'][0]:.2f} ({cue['auroc'][1]:.2f} to {cue['auroc'][2]:.2f})"
             )
     return words
