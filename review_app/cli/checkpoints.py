@@ -1,0 +1,337 @@
+"""``checkpoint list|show|verify|compare``: what trained checkpoints are, and which is better."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from review_app.bootstrap import file_limits
+from review_app.cli.common import REFUSED, AsJson, application, progress_bar, result, settings
+from review_app.config import DEFAULT_CHECKPOINT, Settings
+from review_app.datasets.manifest import Manifest, read_manifest
+from review_app.errors import CheckpointError, InputError, ManifestError
+from review_app.intake.decode import decoder
+
+if TYPE_CHECKING:  # the detector is slow to import, and most commands do without it
+    from review_app.detector.checkpoint import Checkpoint
+    from review_app.detector.comparison import Contender
+    from review_app.detector.dataset import LabelledFeatures
+    from review_app.detector.heads import HeadName
+
+Folder = Annotated[Path, typer.Argument(help="Checkpoint folder, or its name in the list.")]
+_FIGURES = {
+    "auroc": "AUROC",
+    "accuracy": "accuracy",
+    "f1": "F1",
+    "ece": "ECE",
+    "nll": "NLL",
+    "brier": "Brier",
+    "aurc": "AURC",
+    "error_auroc": "error AUROC",
+}
+"""Headline figures, as they are written."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to ``app``."""
+    group = typer.Typer(
+        help="Trained checkpoints: list, show, verify, compare.", no_args_is_help=True
+    )
+    group.command("list")(list_checkpoints)
+    group.command("show")(show)
+    group.command("verify")(verify)
+    group.command("compare")(compare)
+    app.add_typer(group, name="checkpoint")
+
+
+def list_checkpoints(as_json: AsJson = False) -> None:
+    """Every checkpoint of the data directory, of the database, of the settings, and the shipped."""
+    with application() as app, app.database.read() as repos:
+        policies = repos.policies.history()
+        used = [repos.checkpoints.get(each) for each in {row.checkpoint_id for row in policies}]
+        current = repos.policies.current()
+        in_force = current.checkpoint_id if current else None
+        folders = [*_folders(app.settings), *sorted(Path(row.path) for row in used if row)]
+    found = [_entry(folder, in_force) for folder in dict.fromkeys(map(Path.resolve, folders))]
+    result({"checkpoints": found}, as_json, "\n".join(map(_entry_words, found)))
+    if any("error" in entry for entry in found):
+        raise typer.Exit(REFUSED)
+
+
+def show(checkpoint: Folder, as_json: AsJson = False) -> None:
+    """Tell what a checkpoint was trained on, what it is worth and what may be done with it."""
+    from review_app.detector.checkpoint import Checkpoint
+
+    folder = _find(checkpoint, settings())
+    loaded = Checkpoint.load(folder)
+    card = loaded.card.model_dump(mode="json")
+    result({"id": loaded.id, "path": str(folder), "card": card}, as_json, _portrait(loaded))
+
+
+def verify(
+    checkpoint: Folder,
+    weights: Annotated[
+        Path | None, typer.Option(help="Local weights, for a backbone that brings none.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check hash, schema and shapes, load the backbone and check that it is the same."""
+    from review_app.detector.backbones import load_backbone
+    from review_app.detector.checkpoint import Checkpoint, require_backbone
+
+    here = settings()
+    folder = _find(checkpoint, here)
+    loaded = Checkpoint.load(folder)
+    backbone = load_backbone(loaded.card.backbone.name, weights=_weights(loaded, weights, here))
+    require_backbone(loaded, backbone)
+    document = {
+        "id": loaded.id,
+        "path": str(folder),
+        "heads_sha256": loaded.card.heads_sha256,
+        "backbone": backbone.key,
+        "heads": [name.value for name in loaded.heads],
+    }
+    result(document, as_json, f"{loaded.id} is in order: {len(loaded.heads)} heads, {backbone.key}")
+
+
+def compare(
+    first: Folder,
+    second: Folder,
+    manifest: Annotated[
+        Path | None, typer.Argument(help="CSV with path and label, to measure both on.")
+    ] = None,
+    split: Annotated[
+        str | None, typer.Option(help="By default test where the manifest has it, else all rows.")
+    ] = None,
+    weights: Annotated[
+        Path | None, typer.Option(help="Local weights, for a backbone that brings none.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Set two checkpoints side by side: by their cards, or both measured on the same images."""
+    from review_app.detector.checkpoint import Checkpoint
+
+    here = settings()
+    loaded = [Checkpoint.load(_find(folder, here)) for folder in (first, second)]
+    if loaded[0].id == loaded[1].id:
+        raise InputError(f"both folders hold checkpoint {loaded[0].id}; name two different ones")
+    document: dict[str, Any] = {
+        "first": loaded[0].id,
+        "second": loaded[1].id,
+        "cards": {each.id: _test(each, each.default_head) for each in loaded},
+        "measured": None,
+    }
+    lines = [
+        f"{each.id}, {each.default_head.value} on its own test images: "
+        + (_figures(_test(each, each.default_head)) or "not measured")
+        for each in loaded
+    ]
+    if manifest is not None:
+        measured = _measure(loaded[0], loaded[1], manifest, split, weights, here)
+        document["measured"] = measured
+        lines += _measured_lines(measured)
+    result(document, as_json, "\n".join(lines))
+
+
+def _folders(here: Settings) -> list[Path]:
+    """The folders where a checkpoint is to be expected: those of ``train`` newest last."""
+    trained = (here.data_dir / "checkpoints").glob("*/card.json")
+    known = sorted(card.parent for card in trained if not card.parent.name.startswith("."))
+    return [DEFAULT_CHECKPOINT, here.checkpoint, *known]
+
+
+def _find(named: Path, here: Settings) -> Path:
+    """The folder ``named``, or that of this name among those of ``train`` and the shipped ones."""
+    homes = (Path(), here.data_dir / "checkpoints", DEFAULT_CHECKPOINT.parent)
+    return next((home / named for home in homes if (home / named).is_dir()), named)
+
+
+def _weights(checkpoint: Checkpoint, given: Path | None, here: Settings) -> Path | None:
+    """The local weights file for the checkpoint's backbone, where it wants one."""
+    wants_xception = "xception" in checkpoint.card.backbone.name.split("+")
+    return given or (here.xception_weights if wants_xception else None)
+
+
+def _entry(folder: Path, in_force: str | None) -> dict[str, Any]:
+    """One line of the list; ``error`` in place of all else where the folder cannot be loaded."""
+    from review_app.detector.checkpoint import Checkpoint
+
+    try:
+        checkpoint = Checkpoint.load(folder)
+    except CheckpointError as error:
+        return {"path": str(folder), "error": str(error)}
+    card = checkpoint.card
+    return {
+        "id": checkpoint.id,
+        "path": str(folder),
+        "created_at": card.created_at.isoformat(),
+        "backbone": card.backbone.name,
+        "default_head": card.default_head.value,
+        "data": card.data.name,
+        "test_auroc": _test(checkpoint, card.default_head).get("auroc"),
+        "in_force": checkpoint.id == in_force,
+    }
+
+
+def _entry_words(entry: dict[str, Any]) -> str:
+    if "error" in entry:
+        return f"  {entry['path']}: {entry['error']}"
+    mark = "*" if entry["in_force"] else " "
+    return (
+        f"{mark} {entry['id']}: {entry['default_head']} on {entry['backbone']}, from "
+        f"{entry['data']}, AUROC {_figure(entry['test_auroc'])}; {entry['path']}"
+    )
+
+
+def _test(checkpoint: Checkpoint, head: HeadName) -> dict[str, Any]:
+    """The head's figures on all test images; empty where the checkpoint had none."""
+    figures: dict[str, Any] = checkpoint.card.heads[head].test.get("all", {})
+    return figures
+
+
+def _portrait(checkpoint: Checkpoint) -> str:
+    card, data = checkpoint.card, checkpoint.card.data
+    sources = ", ".join(f"{name or 'no source'} {n}" for name, n in data.sources.items())
+    lines = [
+        checkpoint.id,
+        f"  made:     {card.created_at:%Y-%m-%d %H:%M} UTC, preset {card.preset}, seed {card.seed}",
+        f"  parent:   {card.parent or 'none'}",
+        f"  backbone: {card.backbone.name}, {card.backbone.width} numbers an image; weights: "
+        f"{card.backbone.weights} ({card.backbone.licence})",
+        f"  data:     {data.name}: {data.n_train} training ({data.fake_share:.0%} fake), "
+        f"{data.n_val} validation, {data.n_test} test images; training images by source: {sources}",
+        f"  licence:  {card.licence}",
+        "  heads on test images (* the default head):",
+    ]
+    for name, head in card.heads.items():
+        mark = "*" if name is card.default_head else " "
+        lines.append(f"  {mark} {name.value}" + ("" if head.test else ": not measured"))
+        lines += [f"      {which}: {_figures(test)}" for which, test in head.test.items()]
+    return "\n".join(lines)
+
+
+def _figures(metrics: dict[str, Any]) -> str:
+    """The headline figures, each with its interval where the metrics have one."""
+    intervals = metrics.get("intervals", {})
+    return ", ".join(
+        f"{words} {_figure(metrics[name], intervals.get(name))}"
+        for name, words in _FIGURES.items()
+        if metrics.get(name) is not None
+    )
+
+
+def _figure(value: Any, interval: Any = None) -> str:
+    """``0.812 (0.790 to 0.834)``; ``value`` is a number or [number, low, high]."""
+    if value is None:
+        return "not measured"
+    if isinstance(value, list | tuple):
+        value, *interval = value
+    return f"{value:.3f}" + (f" ({interval[0]:.3f} to {interval[1]:.3f})" if interval else "")
+
+
+def _measure(
+    first: Checkpoint,
+    second: Checkpoint,
+    manifest: Path,
+    split: str | None,
+    weights: Path | None,
+    here: Settings,
+) -> dict[str, Any]:
+    """Both default heads on the same rows: their figures, and tests of the differences."""
+    from review_app.detector.comparison import compare_all
+
+    rows, chosen = _rows(read_manifest(manifest, check_files=True), split)
+    contenders, figures, seen = {}, {}, {}
+    for each in (first, second):
+        data = _load(each, rows, weights, here)
+        contenders[each.id], figures[each.id] = _contender(each, data)
+        seen[each.id] = sum(each.seen(key) for key in data.keys)
+    return {
+        "manifest": manifest.name,
+        "split": chosen,
+        "n": len(data),
+        "seen": seen,
+        "figures": figures,
+        "difference": compare_all(contenders, data.is_fake)[0],
+    }
+
+
+def _rows(manifest: Manifest, split: str | None) -> tuple[Manifest, str | None]:
+    """The manifest cut to ``split``; by default to ``test`` if there is one."""
+    chosen = split or ("test" if "test" in manifest.splits else None)
+    rows = manifest.split(chosen) if chosen else manifest.rows
+    if not rows:
+        known = ", ".join(sorted(manifest.splits)) or "none"
+        raise ManifestError(f"{manifest.path} has no split {chosen!r}; its splits: {known}")
+    return replace(manifest, rows=tuple(rows)), chosen
+
+
+def _load(
+    checkpoint: Checkpoint, rows: Manifest, weights: Path | None, here: Settings
+) -> LabelledFeatures:
+    from review_app.detector.backbones import load_backbone
+    from review_app.detector.checkpoint import require_backbone
+    from review_app.detector.dataset import load_labelled
+    from review_app.detector.feature_cache import DirectoryFeatureCache
+
+    backbone = load_backbone(
+        checkpoint.card.backbone.name, weights=_weights(checkpoint, weights, here)
+    )
+    require_backbone(checkpoint, backbone)
+    with progress_bar(f"Features for {checkpoint.card.name}") as progress:
+        return load_labelled(
+            rows,
+            rows.rows,
+            backbone,
+            DirectoryFeatureCache(here.data_dir / "features"),
+            purpose="comparison",
+            decode=decoder(file_limits(here)),
+            progress=progress,
+        )
+
+
+def _contender(checkpoint: Checkpoint, data: LabelledFeatures) -> tuple[Contender, dict[str, Any]]:
+    """The default head with its shipped reject score, as ``compare_all`` takes it; its figures."""
+    from review_app.detector.comparison import Contender
+    from review_app.detector.evaluation import head_inputs
+    from review_app.detector.heads.base import SOURCE_SEED
+    from review_app.detector.metrics import auroc, head_metrics, intervals, replicates
+    from review_app.detector.resampling import Resamples
+    from review_app.detector.selective import risk_coverage
+
+    head = head_inputs(checkpoint, data)[checkpoint.default_head]
+    p_fake, called = head.prediction.p_fake, head.called_fake
+    wrong = called != data.is_fake
+    drawn = replicates(
+        Resamples(data.is_fake, SOURCE_SEED), p_fake, called, data.is_fake, head.reject
+    )
+    figures = head_metrics(head.prediction, data.is_fake, head.threshold, has_std=head.has_std)
+    figures["aurc"] = risk_coverage(head.reject, wrong).aurc
+    figures["error_auroc"] = auroc(head.reject, wrong)
+    shown = {name: figures[name] for name in _FIGURES} | {
+        "intervals": intervals(drawn, figures["ece"])
+    }
+    return Contender(p_fake, figures, drawn), shown
+
+
+def _measured_lines(measured: dict[str, Any]) -> list[str]:
+    from review_app.detector.comparison import COMPARED
+
+    lines = [f"measured on {measured['n']} images of {measured['manifest']}:"]
+    lines += [f"  {each}: {_figures(figures)}" for each, figures in measured["figures"].items()]
+    lines += [
+        f"  {each} has learned from {n} of these images: its figures are too good"
+        for each, n in measured["seen"].items()
+        if n
+    ]
+    lines.append("first minus second, with the 95% interval of the paired difference:")
+    for name in ("auroc", *COMPARED):
+        if test := measured["difference"][name]:
+            lines.append(
+                f"  {_FIGURES[name]}: {test['difference']:+.3f} "
+                f"({test['low']:+.3f} to {test['high']:+.3f}), p = {test['p_value']:.3g}"
+            )
+    return lines
