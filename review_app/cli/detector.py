@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -84,7 +83,13 @@ def evaluate(
         str | None, typer.Option(help="By default test where the manifest has it, else all rows.")
     ] = None,
     report: Annotated[
-        Path | None, typer.Option(help="Folder to write the figures to, as metrics.json.")
+        Path | None, typer.Option(help="Folder for report.html, metrics.json and figures.")
+    ] = None,
+    thumbnails: Annotated[
+        bool, typer.Option("--thumbnails", help="Show the worst images small in the report.")
+    ] = False,
+    search: Annotated[
+        Path | None, typer.Option(help="JSON of a grid search, to be drawn in the report.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -92,23 +97,39 @@ def evaluate(
     from review_app.datasets.manifest import read_manifest
     from review_app.detector.backbones import load_backbone
     from review_app.detector.checkpoint import Checkpoint
-    from review_app.detector.evaluation import evaluate_manifest
+    from review_app.detector.evaluation import evaluate_manifest, examine_manifest
     from review_app.detector.feature_cache import DirectoryFeatureCache
 
+    if report is None and (thumbnails or search is not None):
+        raise InputError("--thumbnails and --search belong to a report; add --report FOLDER")
     here = settings()
     loaded = Checkpoint.load(checkpoint or here.checkpoint)
+    searched = _searched(search)
+    rows = read_manifest(manifest, check_files=True)
+    backbone = load_backbone(loaded.card.backbone.name, weights=here.xception_weights)
+    cache = DirectoryFeatureCache(here.data_dir / "features")
+    decode = decoder(file_limits(here))
     with progress_bar("Features") as progress:
-        document = evaluate_manifest(
-            loaded,
-            read_manifest(manifest, check_files=True),
-            load_backbone(loaded.card.backbone.name, weights=here.xception_weights),
-            split=split,
-            cache=DirectoryFeatureCache(here.data_dir / "features"),
-            decode=decoder(file_limits(here)),
-            progress=progress,
-        )
+        if report is None:
+            document = evaluate_manifest(
+                loaded, rows, backbone, split=split, cache=cache, decode=decode, progress=progress
+            )
+        else:
+            evaluation = examine_manifest(
+                loaded,
+                rows,
+                backbone,
+                split=split,
+                cache=cache,
+                decode=decode,
+                progress=progress,
+                search=searched,
+            )
     if report is not None:
-        _write_report(report, document)
+        from review_app.detector.report import write_report
+
+        document = evaluation.document
+        write_report(evaluation, report, thumbnails=thumbnails, decode=decode)
     lines = [f"{document['checkpoint']} on {document['n']} images"]
     for name, figures in document["heads"].items():
         value, low, high = figures["auroc"]
@@ -119,12 +140,10 @@ def evaluate(
     result(document, as_json, "\n".join(lines))
 
 
-def _write_report(folder: Path, document: dict[str, Any]) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(document, indent=1) + "\n"
-        (folder / "metrics.json").write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(
-            f"the report cannot be written to {folder} ({error.strerror}); choose another folder"
-        ) from error
+def _searched(path: Path | None) -> dict[str, Any] | None:
+    """The grid search to draw, read before any work is done."""
+    if path is None:
+        return None
+    from review_app.detector.report import read_search
+
+    return read_search(path)

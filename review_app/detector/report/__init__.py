@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from review_app.detector.report.searches import read_search
 from review_app.detector.report.write import write_report
 
-__all__ = ["write_report"]
+__all__ = ["read_search", "write_report"]

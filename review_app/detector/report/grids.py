@@ -63,7 +63,7 @@ def searches(evaluation: Evaluation) -> Drawing | None:
         _heat(panel, heat, texts, float(np.nanmin(heat)), float(np.nanmax(heat)))
         panel.set_xticks(range(len(columns)), [f"{v:g}" for v in columns])
         panel.set_yticks(range(len(rows)), [f"{v:g}" for v in rows])
-        best = search["best"].get("params", search["best"])
+        best = search["best"]
         corner = columns.index(best[across]) - 0.5, rows.index(best[down]) - 0.5
         panel.add_patch(Rectangle(corner, 1, 1, fill=False, edgecolor="#e69f00", linewidth=3))
         label(panel, words(name), words(across), words(down))
