@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +30,22 @@ def test_a_row_is_the_parts_rows_side_by_side_to_the_last_bit(
     assert joined.extract(some).tobytes() == np.hstack(parts).tobytes()
     assert (joined.extract(some[1:2])[0] == joined.extract(some)[1]).all()
     assert joined.extract([]).shape == (0, 2064 + 1280)
+
+
+def test_another_process_computes_the_same_bits_from_the_same_file(
+    images: list[Image.Image], tmp_path: Path
+) -> None:
+    name = "efficientnet_lite0_gram+forensic"
+    images[0].save(tmp_path / "image.png")
+    code = (
+        "import sys; from PIL import Image; from review_app.detector.backbones import *;"
+        f"b = load_backbone({name!r});"
+        "sys.stdout.write(b.key + b.extract([Image.open(sys.argv[1])]).tobytes().hex())"
+    )
+    command = [sys.executable, "-W", "error", "-c", code, str(tmp_path / "image.png")]
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    backbone = load_backbone(name)
+    assert output == backbone.key + backbone.extract(images[:1]).tobytes().hex()
 
 
 def test_card_and_key_follow_from_the_parts(joined: Backbone) -> None:
