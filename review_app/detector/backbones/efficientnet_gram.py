@@ -24,7 +24,7 @@ RECIPE = (
 """What is measured; the one place to change it. Stages: ``stem`` and ``block0`` to ``block5``."""
 
 NATIVE = NativeSize(largest=256, smallest=32, ratio=2.0)
-"""The statistics depend on resolution: beyond that of the images they were chosen on, scale down."""
+"""Statistics depend on resolution: none beyond that of the images they were chosen on."""
 
 _CHANNELS = {
     "stem": 32, "block0": 16, "block1": 24, "block2": 40, "block3": 80, "block4": 112,

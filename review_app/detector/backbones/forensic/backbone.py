@@ -23,7 +23,7 @@ RECIPE = (
 """What is measured; the one place to change it."""
 
 NATIVE = NativeSize(largest=256, smallest=32, ratio=2.0)
-"""The statistics depend on resolution: beyond that of the images they were chosen on, scale down."""
+"""Statistics depend on resolution: none beyond that of the images they were chosen on."""
 
 _Statistic = Callable[[Planes, tuple[Plane, Plane, Plane]], Numbers]
 _STATISTICS: dict[str, tuple[_Statistic, int]] = {
