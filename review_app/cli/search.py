@@ -9,6 +9,7 @@ import typer
 
 from review_app.bootstrap import file_limits
 from review_app.cli.common import AsJson, progress_bar, result, settings
+from review_app.datasets.deepfake_eval import SEED
 from review_app.errors import ManifestError
 from review_app.intake.decode import decoder
 
@@ -29,7 +30,7 @@ def search(
     weights: Annotated[
         Path | None, typer.Option(help="Local weights, for a backbone that brings none.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of every fit.")] = 114514,
+    seed: Annotated[int, typer.Option(help="Seed of every fit.")] = SEED,
     as_json: AsJson = False,
 ) -> None:
     """Try the grids of the variational and the MC dropout head on train; choose on val."""

@@ -20,6 +20,7 @@ from typing import Any
 
 from review_app.datasets.files import write_whole
 from review_app.detector.dataset import LabelledFeatures
+from review_app.detector.features import Progress
 from review_app.detector.heads import (
     SOURCE_SEED,
     HeadName,
@@ -36,9 +37,6 @@ VERSION = 1
 """Part of every cell's key: raise it when training changes, and old cells are computed anew."""
 JOURNAL = "search.jsonl"
 RESULT = "search.json"
-
-Progress = Callable[[int, int | None], None]
-"""Called with (cells done, cells in all)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +100,7 @@ def search(
     [value, low, high], "seconds"}], "best"}}`` with the cells in the grid's order; ``best`` has the
     highest validation AUROC, of equals the first. The interval is the 95% bootstrap one of the
     validation images. Cells are fitted by ``workers`` threads (by default one a core), each on one
-    thread of torch: the result has the same bits however many there are.
+    thread of torch: the result has the same bits however many there are. ``progress`` counts cells.
 
     A cell that ``out/search.jsonl`` has for the same head, hyper-parameters, seed and data is not
     fitted again. Raises DetectorError where a class is missing, or ``out`` cannot be used.

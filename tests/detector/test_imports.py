@@ -8,7 +8,7 @@ import sys
 import pytest
 
 
-@pytest.mark.parametrize("module", ["checkpoint", "evaluation", "service", "training"])
+@pytest.mark.parametrize("module", ["checkpoint", "evaluation", "search", "service", "training"])
 def test_torch_is_not_imported_before_it_is_needed(module: str) -> None:
     code = f"import sys, review_app.detector.{module}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
