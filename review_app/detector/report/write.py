@@ -31,13 +31,13 @@ def write_report(
     their names. The same evaluation gives the same bytes. Raises InputError where the folder cannot
     be written.
     """
-    drawings = draw(evaluation)
-    pictures = thumbnails_of(evaluation, decode) if thumbnails else {}
-    page = render(evaluation.document, drawings, pictures)
-    numbers = json.dumps(evaluation.document, indent=1, allow_nan=False) + "\n"
+    figures = out_dir / "figures"
     try:
-        figures = out_dir / "figures"
-        figures.mkdir(parents=True, exist_ok=True)
+        figures.mkdir(parents=True, exist_ok=True)  # before the work, so that a wrong path is told
+        drawings = draw(evaluation)
+        pictures = thumbnails_of(evaluation, decode) if thumbnails else {}
+        page = render(evaluation.document, drawings, pictures)
+        numbers = json.dumps(evaluation.document, indent=1, allow_nan=False) + "\n"
         for name in FIGURES:
             if name in drawings:
                 _replace(figures / f"{name}.png", drawings[name].png)
