@@ -10,10 +10,11 @@ from scipy.stats import norm
 
 from review_app.detector.heads import (
     HEADS,
-    PRESETS,
+    EnsembleTraining,
     Head,
     HeadName,
     HeadPrediction,
+    LaplaceTraining,
     LinearTraining,
     Matrix,
     McDropoutHead,
@@ -25,6 +26,7 @@ from review_app.detector.heads import (
     VariationalTraining,
 )
 from review_app.detector.heads.numerics import BLOCK, by_blocks, logit_normal
+from review_app.detector.presets import PRESETS
 from review_app.errors import CheckpointError
 from tests.detector.conftest import labelled
 
@@ -35,6 +37,8 @@ SHORT: list[Training] = [
     NaiveBayesTraining(),
     McDropoutTraining(epochs=3),
     VariationalTraining(epochs=3),
+    LaplaceTraining(),
+    EnsembleTraining(epochs=3),
 ]
 
 
@@ -123,16 +127,22 @@ def test_training_twice_gives_the_same_bits_and_another_seed_another_head() -> N
 
 
 def test_the_source_preset_has_the_source_methods_hyper_parameters() -> None:
-    source = PRESETS["source"]
+    source = PRESETS["source"].heads
     assert source[HeadName.LINEAR] == LinearTraining(30, 1e-3, 1e-4, 128)
     assert source[HeadName.MC_DROPOUT] == McDropoutTraining(256, 0.3, 50, 30, 1e-3, 1e-4, 128)
     assert source[HeadName.VARIATIONAL] == VariationalTraining(0.5, 1.0, -3.0, 50, 1e-3, 128)
-    assert set(source) == set(HEADS) == set(HeadName)
+    assert set(source) == set(HeadName) - {HeadName.LAPLACE, HeadName.ENSEMBLE}
+
+
+def test_the_extended_preset_adds_laplace_and_the_ensemble_to_the_source() -> None:
+    extended = PRESETS["extended"].heads
+    assert set(extended) == set(HEADS) == set(HeadName)
+    assert PRESETS["source"].heads.items() <= extended.items()
 
 
 def test_every_head_learns_and_its_loss_falls() -> None:
     train, fresh = labelled(400, 9, shift=1.5), labelled(400, 10, shift=1.5)
-    for training in PRESETS["source"].values():
+    for training in PRESETS["extended"].heads.values():
         head = training.fit(train.features, train.is_fake, seed=1)
         right = (head.predict(fresh.features).p_fake >= 0.5) == fresh.is_fake
         assert right.mean() > 0.7, head.name

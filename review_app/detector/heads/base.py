@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
@@ -35,6 +36,10 @@ class HeadName(StrEnum):
     """A small network whose dropout stays on (Gal & Ghahramani 2016)."""
     VARIATIONAL = "variational"
     """A linear layer with a learned normal posterior over its weights (Blundell et al. 2015)."""
+    LAPLACE = "laplace"
+    """Bayesian logistic regression, its posterior the normal around the mode (MacKay 1992)."""
+    ENSEMBLE = "ensemble"
+    """Linear heads of different starts and bootstrap samples (Lakshminarayanan et al. 2017)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,8 @@ class Head(ABC):
     """Whether ``std`` and ``mutual_information`` can be other than 0."""
     losses: tuple[float, ...] = ()
     """Mean training loss of each epoch; empty for a head that was loaded or needs no epochs."""
+    facts: Mapping[str, float] = MappingProxyType({})
+    """What training found out beside the tensors; empty for a head that was loaded."""
 
     @abstractmethod
     def predict(self, features: Matrix) -> HeadPrediction:

@@ -74,9 +74,7 @@ class LinearTraining:
             lambda x, y: F.binary_cross_entropy_with_logits(F.linear(x, weight, bias)[:, 0], y),
             features,
             labels,
-            epochs=self.epochs,
-            batch_size=self.batch_size,
-            learning_rate=self.learning_rate,
+            schedule=self,
             weight_decay=self.weight_decay,
             generator=generator,
         )

@@ -125,9 +125,7 @@ class McDropoutTraining:
             loss,
             features,
             labels,
-            epochs=self.epochs,
-            batch_size=self.batch_size,
-            learning_rate=self.learning_rate,
+            schedule=self,
             weight_decay=self.weight_decay,
             generator=generator,
         )

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import torch
 
 from review_app.detector.heads.base import Labels, Matrix
 from review_app.detector.torch_runtime import use_one_thread
 
-BatchLoss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
-"""Loss of a batch of features [b, width] and targets [b], a scalar."""
+BatchLoss = Callable[..., torch.Tensor]
+"""Loss of a batch, a scalar: of features [b, width], targets [b], and what else was given."""
+
+
+class Schedule(Protocol):
+    """What hyper-parameters of gradient training have in common."""
+
+    @property
+    def epochs(self) -> int: ...
+    @property
+    def batch_size(self) -> int: ...
+    @property
+    def learning_rate(self) -> float: ...
 
 
 def seeded(seed: int) -> torch.Generator:
@@ -33,25 +45,26 @@ def minimise(
     loss: BatchLoss,
     features: Matrix,
     labels: Labels,
-    *,
-    epochs: int,
-    batch_size: int,
-    learning_rate: float,
-    weight_decay: float,
+    *further: torch.Tensor,
+    schedule: Schedule,
     generator: torch.Generator,
+    weight_decay: float = 0.0,
 ) -> tuple[float, ...]:
-    """Adam over shuffled mini-batches; the mean loss of each epoch."""
+    """Adam over shuffled mini-batches; the mean loss of each epoch.
+
+    ``further`` tensors [n, ...] are handed to ``loss`` after features and targets.
+    """
     use_one_thread()
     inputs = torch.from_numpy(features)
-    targets = torch.from_numpy(labels.astype("float32"))
-    optimiser = torch.optim.Adam(parameters, lr=learning_rate, weight_decay=weight_decay)
+    data = (inputs, torch.from_numpy(labels.astype("float32")), *further)
+    optimiser = torch.optim.Adam(parameters, lr=schedule.learning_rate, weight_decay=weight_decay)
     curve: list[float] = []
-    for _ in range(epochs):
+    for _ in range(schedule.epochs):
         total = 0.0
         order = torch.randperm(len(inputs), generator=generator)
-        for batch in torch.split(order, batch_size):
+        for batch in torch.split(order, schedule.batch_size):
             optimiser.zero_grad()
-            batch_loss = loss(inputs[batch], targets[batch])
+            batch_loss = loss(*(tensor[batch] for tensor in data))
             batch_loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             total += batch_loss.item() * len(batch)

@@ -110,10 +110,7 @@ class VariationalTraining:
             loss,
             features,
             labels,
-            epochs=self.epochs,
-            batch_size=self.batch_size,
-            learning_rate=self.learning_rate,
-            weight_decay=0.0,
+            schedule=self,
             generator=generator,
         )
         learned, std = mean.detach().numpy(), F.softplus(rho).detach().numpy()

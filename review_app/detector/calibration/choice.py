@@ -1,0 +1,129 @@
+"""Fitting a calibration, choosing one by cross-validation, and what it does to a prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.special import entr
+
+from review_app.detector.calibration.base import Calibration, CalibrationName, Float64
+from review_app.detector.calibration.isotonic import IsotonicCalibration
+from review_app.detector.calibration.logistic import (
+    NoCalibration,
+    PlattCalibration,
+    TemperatureCalibration,
+)
+from review_app.detector.calibration.venn_abers import VennAbersCalibration
+from review_app.detector.heads import HeadPrediction, Labels
+from review_app.errors import DetectorError
+
+CALIBRATIONS: dict[CalibrationName, type[Calibration]] = {
+    each.name: each
+    for each in (
+        NoCalibration,
+        TemperatureCalibration,
+        PlattCalibration,
+        IsotonicCalibration,
+        VennAbersCalibration,
+    )
+}
+"""Every calibration by its name, the simplest first."""
+
+_FOLDS = 5
+_CERTAIN = 1e-9
+"""No image costs more than the logarithm of this."""
+
+
+def fit_calibration(
+    name: CalibrationName, p: Float64, is_fake: Labels, weight: Float64 | None = None
+) -> Calibration:
+    """The calibration ``name`` of P(fake) ``p`` [n] to labels; images count ``weight`` [n] times.
+
+    Raises DetectorError where the images are not of both classes or a weight is not above 0.
+    """
+    if is_fake.all() or not is_fake.any():
+        raise DetectorError(
+            f"the {len(p)} images to calibrate on are not of both classes; add real and fake ones"
+        )
+    weight = np.ones(len(p)) if weight is None else weight.astype(np.float64)
+    if not (weight > 0).all():
+        raise DetectorError("a weight of an image to calibrate on is not above 0; drop the image")
+    return CALIBRATIONS[name].fit(p, is_fake, weight)
+
+
+def choose_calibration(
+    p: Float64, is_fake: Labels, groups: Sequence[str], *, seed: int
+) -> tuple[Calibration, dict[CalibrationName, float]]:
+    """The calibration to use, fitted to all images [n], and the cross-validated NLL of each.
+
+    Five folds that never tear a group ("" is no group). Of all whose NLL is within one standard
+    error of the best, the simplest is taken; the error is of the paired difference, over groups.
+    Raises DetectorError where a class has images of fewer than two groups.
+    """
+    group = _numbered(groups)
+    losses = _held_out_losses(p, is_fake, group, seed)
+    nll = {name: float(loss.mean()) for name, loss in losses.items()}
+    best = losses[min(nll, key=lambda name: nll[name])]
+    chosen = next(
+        name
+        for name, loss in losses.items()
+        if loss.mean() <= best.mean() + _error(loss - best, group)
+    )
+    return fit_calibration(chosen, p, is_fake), nll
+
+
+def calibrate(prediction: HeadPrediction, calibration: Calibration) -> HeadPrediction:
+    """``prediction`` with P(fake) calibrated, and its uncertainties brought in line.
+
+    The entropy is that of the calibrated P(fake). The std is stretched as the map stretches a small
+    spread (:meth:`Calibration.stretch`), at most to what a probability of that mean can have. The
+    mutual information still says how much the head's members disagree, so it stays, at most the
+    entropy.
+    """
+    p = calibration.apply(prediction.p_fake)
+    entropy: Float64 = entr(p) + entr(1 - p)
+    std = prediction.std * calibration.stretch(prediction.p_fake)
+    return HeadPrediction(
+        p_fake=p,
+        std=np.minimum(std, np.sqrt(p * (1 - p))),
+        entropy=entropy,
+        mutual_information=np.minimum(prediction.mutual_information, entropy),
+    )
+
+
+def _numbered(groups: Sequence[str]) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+    """A number for each group [n]; every image without one is a group of its own."""
+    names = [f"group {group}" if group else f"image {i}" for i, group in enumerate(groups)]
+    numbers: np.ndarray[tuple[int], np.dtype[np.intp]] = np.unique(names, return_inverse=True)[1]
+    return numbers
+
+
+def _held_out_losses(
+    p: Float64,
+    is_fake: Labels,
+    group: np.ndarray[tuple[int], np.dtype[np.intp]],
+    seed: int,
+) -> dict[CalibrationName, Float64]:
+    """Minus log P(label) of each image by calibrations that other folds fitted, [n] by name."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    folds = min(_FOLDS, *(len(np.unique(group[is_fake == label])) for label in (False, True)))
+    if folds < 2:
+        raise DetectorError(
+            "a calibration is chosen on real and fake images of at least two groups each; add some"
+        )
+    losses = {name: np.empty(len(p)) for name in CALIBRATIONS}
+    split = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+    for fit, held_out in split.split(p, is_fake, group):
+        for name, loss in losses.items():
+            q = fit_calibration(name, p[fit], is_fake[fit]).apply(p[held_out])
+            right = np.where(is_fake[held_out], q, 1 - q)
+            loss[held_out] = -np.log(np.maximum(right, _CERTAIN))
+    return losses
+
+
+def _error(difference: Float64, group: np.ndarray[tuple[int], np.dtype[np.intp]]) -> float:
+    """Standard error of the mean difference, images of a group moving together."""
+    sums = np.bincount(group, weights=difference - difference.mean())
+    return float(np.sqrt(np.square(sums).sum()) / len(difference))
