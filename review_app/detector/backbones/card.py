@@ -50,5 +50,11 @@ class BackboneCard:
     """Set where images are seen at their own size, instead of ``resize`` and ``input_size``."""
     recipe: tuple[str, ...] = ()
     """What is measured, in the order of the features; empty for a network's last layer."""
+    texture: tuple[tuple[int, int], ...] = ()
+    """Spans [from, to) of the features that best tell an image's source and what is unlike the
+    training images; empty for all."""
     parts: tuple[BackboneCard, ...] = ()
-    """The backbones whose features are joined, in order; each sees the image in its own way."""
+    """The backbones whose features are joined, in order; each sees the image in its own way.
+
+    The facts above are then all of theirs in words, and sizes, mean and std say nothing.
+    """
