@@ -90,16 +90,13 @@ def certain(logits: Float64) -> HeadPrediction:
 
 def mixture(logits: Float64, weights: Float64) -> HeadPrediction:
     """The prediction of members [t, n] that count with ``weights`` [t], which sum to 1."""
-    share = weights[:, None]
     p_fake, entropies = _bernoulli(logits)
-    mean = np.clip(_over_members(p_fake * share), 0.0, 1.0)
+    mean = np.clip(_mean(p_fake, weights), 0.0, 1.0)
     p_fake -= mean
-    np.square(p_fake, out=p_fake)
-    p_fake *= share
-    entropies *= share
+    variance = _mean(np.square(p_fake, out=p_fake), weights)
     entropy = -_xlogx(mean) - _xlogx(1.0 - mean)
-    information = np.maximum(entropy - _over_members(entropies), 0.0)
-    return HeadPrediction(mean, np.sqrt(_over_members(p_fake)), entropy, information)
+    information = np.maximum(entropy - _mean(entropies, weights), 0.0)
+    return HeadPrediction(mean, np.sqrt(variance), entropy, information)
 
 
 def logit_normal(mean: Float64, variance: Float64) -> HeadPrediction:
@@ -160,10 +157,15 @@ def _bernoulli(logits: Float64) -> tuple[Float64, Float64]:
     return odds, entropy
 
 
-def _over_members(terms: Float64) -> Float64:
-    """Sum over axis 0, one row after the other: ``sum`` would add a single column in pairs."""
-    total: Float64 = terms.sum(axis=0) if terms.shape[1] > 1 else terms.cumsum(axis=0)[-1]
-    return total
+def _mean(members: Float64, weights: Float64) -> Float64:
+    """Weighted mean over axis 0, which adds one row of images to the next.
+
+    A single column would be summed in another order, so it is never left alone.
+    """
+    n = members.shape[1]
+    company = np.repeat(members, 2, axis=1) if n == 1 else members
+    mean: Float64 = np.einsum("t,tn->n", weights, company)[:n]
+    return mean
 
 
 def _stacked(said: HeadPrediction) -> tuple[Float64, Float64, Float64, Float64]:
