@@ -51,21 +51,20 @@ class LogisticPosterior:
 
         The search starts each mode from the one before.
         """
-        start = np.zeros(self._inputs.shape[1])
+        modes: list[Mode] = []
 
         def cost(log_precision: float) -> float:
-            nonlocal start
-            mode = self.mode(float(np.exp(log_precision)), start)
-            start = mode.weights
-            return -mode.log_evidence
+            start = modes[-1].weights if modes else None
+            modes.append(self.mode(float(np.exp(log_precision)), start))
+            return -modes[-1].log_evidence
 
-        found = minimize_scalar(
+        minimize_scalar(
             cost,
             bounds=np.log(_PRECISIONS),
             method="bounded",
             options={"xatol": _PRECISE_TO},
         )
-        return self.mode(float(np.exp(found.x)), start)
+        return max(modes, key=lambda mode: mode.log_evidence)
 
     def mode(self, precision: float, start: Float64 | None = None) -> Mode:
         """By Newton's method from ``start``, with steps halved where they overshoot."""

@@ -110,8 +110,9 @@ def logit_normal(mean: Float64, variance: Float64) -> HeadPrediction:
     std = np.sqrt(variance)
     kinds = np.searchsorted(_LARGEST_STD, std)
     result = np.empty((4, len(mean)))
-    for kind in np.flatnonzero(np.bincount(kinds)):
-        these = np.flatnonzero(kinds == kind)
+    present = np.flatnonzero(np.bincount(kinds))
+    for kind in present:
+        these = kinds == kind if len(present) > 1 else slice(None)
         nodes, weights = _trapezoid(_NODES[kind])
         logits = np.multiply.outer(nodes, std[these])
         logits += mean[these]
