@@ -22,8 +22,10 @@ from review_app.detector.checkpoint import Checkpoint, require_backbone
 from review_app.detector.dataset import Decoder, LabelledFeatures, decode_plainly, load_labelled
 from review_app.detector.features import FeatureCache, Progress
 from review_app.detector.heads.base import SOURCE_SEED, HeadName
+from review_app.detector.heads.standardizer import Standardizer
 from review_app.detector.metrics import head_metrics, reject_score
 from review_app.detector.portrait import Novelty, extremes, principal_components
+from review_app.detector.provenance import about_data, about_model
 from review_app.errors import InputError, ManifestError
 
 SCHEMA_VERSION = 1
@@ -103,7 +105,7 @@ def examine(
     scores = _scores(checkpoint, validation) if validation else None
     heads = head_inputs(checkpoint, data, scores)
     novelty = novelty_of(checkpoint, data)
-    standardised = checkpoint.standardizer.apply(data.features)
+    standardised = Standardizer.fit(data.features).apply(data.features)
     projection, explained = principal_components(standardised, seed=seed)
     default = checkpoint.default_head
     document = {
@@ -112,8 +114,8 @@ def examine(
         "checkpoint": checkpoint.id,
         "n": len(data),
         "default_head": default.value,
-        "data": _about_data(checkpoint, data, name, split),
-        "model": _about_model(checkpoint),
+        "data": about_data(checkpoint, data, name, split),
+        "model": about_model(checkpoint),
         **assess(heads, data.is_fake, data.sources, seed=seed),
         "novelty": novelty.document(data.sources) if novelty else None,
         "pca": {"explained": explained},
@@ -174,11 +176,13 @@ def examine_manifest(
 ) -> Evaluation:
     """:func:`examine` on the rows that :func:`evaluate_manifest` takes; raises the same.
 
-    The manifest's split ``val`` is scored too where the checkpoint has seen all of its images.
+    The manifest's split ``val`` is scored too where it is what chose the checkpoint's thresholds:
+    where the checkpoint has seen all of its images, and has not learned from them.
     """
     require_backbone(checkpoint, backbone)
     chosen, rows = _chosen(manifest, split)
-    others = manifest.split("val") if chosen not in (None, "val") else ()
+    held_out = not getattr(checkpoint.card.data, "folds", 0)
+    others = manifest.split("val") if held_out and chosen not in (None, "val") else ()
     loaded = load_labelled(
         manifest,
         [*rows, *others],
@@ -227,54 +231,14 @@ def head_inputs(
 
 def novelty_of(checkpoint: Checkpoint, data: LabelledFeatures) -> Novelty | None:
     """How unlike the training images each image is, or None where the checkpoint cannot tell."""
-    score: Any = getattr(checkpoint, "novelty", None)
-    cut: Any = getattr(checkpoint.card, "novelty_cut", None)
-    return Novelty(score(data.features), cut) if score and cut is not None else None
+    measure: Any = getattr(checkpoint, "novelty", None)
+    card: Any = getattr(checkpoint.card, "novelty", None)
+    return Novelty(measure(data.features), card.cut) if measure and card else None
 
 
 def _scores(checkpoint: Checkpoint, data: LabelledFeatures) -> LabelledScores:
     predictions = checkpoint.predict(data.features)
     return LabelledScores(data.is_fake, {name: p.p_fake for name, p in predictions.items()})
-
-
-def _about_data(
-    checkpoint: Checkpoint, data: LabelledFeatures, name: str, split: str | None
-) -> dict[str, Any]:
-    sources = data.sources or ("",) * len(data)
-    fake = data.is_fake
-    return {
-        "name": name,
-        "split": split,
-        "n_fake": int(fake.sum()),
-        "n_real": int((~fake).sum()),
-        "fake_share": float(fake.mean()),
-        "seen": sum(checkpoint.seen(key) for key in data.keys),
-        "repeated": len(data) - len(set(data.keys)),
-        "sources": {
-            source: {
-                "n": sources.count(source),
-                "n_fake": int((fake & data.from_source(source)).sum()),
-                "trained_on": checkpoint.card.data.sources.get(source, 0),
-            }
-            for source in sorted(set(sources) - {""})
-        },
-    }
-
-
-def _about_model(checkpoint: Checkpoint) -> dict[str, Any]:
-    card = checkpoint.card
-    return {
-        "name": card.name,
-        "heads_sha256": card.heads_sha256,
-        "created_at": card.created_at.isoformat(timespec="seconds"),
-        "backbone": card.backbone.name,
-        "backbone_key": card.backbone_key,
-        "preset": card.preset,
-        "seed": card.seed,
-        "licence": card.licence,
-        "parent": card.parent,
-        "training": card.data.model_dump(mode="json"),
-    }
 
 
 def _chosen(manifest: Manifest, split: str | None) -> tuple[str | None, tuple[ManifestRow, ...]]:

@@ -78,10 +78,10 @@ class _Reader(HTMLParser):
         self._open[-1].children.append(data)
 
 
-def read_page(path: Path) -> Element:
+def read_page(html: str) -> Element:
     """The page as a tree; fails where tags do not match."""
     reader = _Reader()
-    reader.feed(path.read_text(encoding="utf-8"))
+    reader.feed(html)
     reader.close()
     assert reader._open == [reader.root]
     return reader.root
@@ -119,4 +119,4 @@ def written(evaluation: Evaluation, tmp_path_factory: pytest.TempPathFactory) ->
 @pytest.fixture(scope="session")
 def page(written: Path) -> Element:
     """Its page."""
-    return read_page(written / "report.html")
+    return read_page((written / "report.html").read_text(encoding="utf-8"))
