@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from itertools import accumulate
 
 import numpy as np
 from PIL import Image
@@ -47,5 +48,18 @@ def _card(parts: tuple[BackboneCard, ...]) -> BackboneCard:
         mean=(0.0, 0.0, 0.0),
         std=(1.0, 1.0, 1.0),
         width=sum(part.width for part in parts),
+        texture=_texture(parts),
         parts=parts,
+    )
+
+
+def _texture(parts: tuple[BackboneCard, ...]) -> tuple[tuple[int, int], ...]:
+    """The parts' spans where they lie in the joined row; empty where no part singles any out."""
+    if not any(part.texture for part in parts):
+        return ()
+    starts = accumulate((part.width for part in parts), initial=0)
+    return tuple(
+        (start + first, start + last)
+        for start, part in zip(starts, parts, strict=False)
+        for first, last in part.texture or ((0, part.width),)
     )

@@ -29,7 +29,7 @@ def test_a_row_is_the_parts_rows_side_by_side_to_the_last_bit(
     parts = [load_backbone(name).extract(some) for name in NAME.split("+")]
     assert joined.extract(some).tobytes() == np.hstack(parts).tobytes()
     assert (joined.extract(some[1:2])[0] == joined.extract(some)[1]).all()
-    assert joined.extract([]).shape == (0, 2064 + 1280)
+    assert joined.extract([]).shape == (0, joined.card.width)
 
 
 def test_another_process_computes_the_same_bits_from_the_same_file(
@@ -51,12 +51,19 @@ def test_another_process_computes_the_same_bits_from_the_same_file(
 def test_card_and_key_follow_from_the_parts(joined: Backbone) -> None:
     parts = [load_backbone(name) for name in NAME.split("+")]
     assert joined.card.name == NAME
-    assert joined.card.width == 2064 + 1280
+    assert joined.card.width == sum(part.card.width for part in parts)
     assert joined.card.parts == tuple(part.card for part in parts)
     assert joined.card.licence == "Apache-2.0"
     assert joined.key.startswith(f"{NAME}-v1-")
     assert joined.key == load_backbone(NAME).key
     assert joined.key != load_backbone("efficientnet_lite0+efficientnet_lite0_gram").key
+
+
+def test_what_a_part_singles_out_is_found_in_the_joined_row(joined: Backbone) -> None:
+    gram, plain = joined.card.parts
+    assert gram.texture
+    assert joined.card.texture == (*gram.texture, (gram.width, gram.width + plain.width))
+    assert load_backbone("forensic+efficientnet_lite0").card.texture == ()
 
 
 def test_a_card_survives_json(joined: Backbone) -> None:

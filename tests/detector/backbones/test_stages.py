@@ -44,8 +44,8 @@ def test_features_have_the_same_bits_in_batches_of_any_size(
 
 def test_the_card_says_how_wide_the_features_are(gram: Backbone, images: list[Image.Image]) -> None:
     features = gram.extract(images[:3])
-    assert features.shape == (3, 2064)
-    assert gram.card.width == 2064
+    assert features.shape == (3, gram.card.width)
+    assert all(0 <= first < last <= gram.card.width for first, last in gram.card.texture)
     assert (features.astype(np.float16).astype(np.float32) == features).all()
 
 
@@ -91,6 +91,12 @@ def test_channels_that_do_not_vary_are_correlated_with_nothing() -> None:
     assert statistics.get(Statistic.SKEWNESS)[1] == 0
     assert statistics.get(Statistic.KURTOSIS)[1] == 0
     assert statistics.get(Statistic.STD)[1] == 0
+
+
+def test_correlations_make_a_number_of_each_pair_of_channels() -> None:
+    channels = {"stem": 32, "block1": 24, "block2": 40}
+    assert recipe_width(["mean block1", "std block2"], channels) == 24 + 40
+    assert recipe_width([f"correlation {stage}" for stage in channels], channels) == 496 + 276 + 780
 
 
 def test_moments_are_those_of_the_definition() -> None:
