@@ -1,7 +1,8 @@
 """A checkpoint: a folder with ``heads.safetensors`` and ``card.json``; weights only, never code.
 
-Tensors are named ``standardizer.mean``, ``<head>.<tensor>`` and ``seen`` (the first eight bytes of
-the sha256 of every training and validation image, as sorted uint64).
+Tensors are named ``<part>.<tensor>``, the parts being ``standardizer``, ``space``, ``gate``,
+``novelty``, ``calibration/<head>`` and ``<head>``; and ``seen``: the first eight bytes of the
+sha256 of every training and validation image, as sorted uint64.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ import json
 import os
 import shutil
 import tempfile
+from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -24,7 +26,14 @@ from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
 from review_app.detector.backbones.base import Backbone, Features
-from review_app.detector.card import SCHEMA_VERSION, CheckpointCard
+from review_app.detector.calibration import (
+    CALIBRATIONS,
+    Calibration,
+    CalibrationName,
+    calibrate,
+)
+from review_app.detector.card import READABLE_VERSIONS, SCHEMA_VERSION, CheckpointCard
+from review_app.detector.gate import SourceGate
 from review_app.detector.heads import (
     HEADS,
     Head,
@@ -34,6 +43,10 @@ from review_app.detector.heads import (
     State,
 )
 from review_app.detector.heads.base import checked
+from review_app.detector.model import Model
+from review_app.detector.novelty import Novelty
+from review_app.detector.rejection import rejection
+from review_app.detector.texture import TextureSpace
 from review_app.errors import CheckpointError
 
 _TENSORS = "heads.safetensors"
@@ -42,12 +55,25 @@ _REMEDY = "copy the checkpoint folder again from where it was made, or train it 
 
 
 @dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a checkpoint says of n images."""
+
+    heads: Mapping[HeadName, HeadPrediction]
+    """Calibrated."""
+    reject: Mapping[HeadName, NDArray[np.float64]]
+    """The reject score of each head, [n], in [0, 1/2]."""
+    novelty: NDArray[np.float64] | None
+    """How unlike the training images each image is: z, [n]; None where nothing measures it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Checkpoint:
     """Trained heads on one backbone, ready to predict from its features."""
 
     card: CheckpointCard
-    standardizer: Standardizer
-    heads: Mapping[HeadName, Head]
+    model: Model
+    calibrations: Mapping[HeadName, Calibration]
+    """Of the heads that have one."""
     seen_prefixes: NDArray[np.uint64]
     """Sorted; see the module."""
 
@@ -61,7 +87,12 @@ class Checkpoint:
         """The head that triage uses unless told otherwise."""
         return self.card.default_head
 
-    def predict(self, features: Features) -> dict[HeadName, HeadPrediction]:
+    @property
+    def heads(self) -> Mapping[HeadName, Head]:
+        """Every head."""
+        return self.model.heads
+
+    def judge(self, features: Features) -> Judgement:
         """What every head says of features [n, width] as the backbone extracts them."""
         width = self.card.backbone.width
         if features.ndim != 2 or features.shape[1] != width:
@@ -69,8 +100,29 @@ class Checkpoint:
                 f"checkpoint {self.id} needs features [n, {width}] of {self.card.backbone.name}, "
                 f"not {list(features.shape)}"
             )
-        standardised = self.standardizer.apply(features)
-        return {name: head.predict(standardised) for name, head in self.heads.items()}
+        reading = self.model.read(features)
+        z = None
+        if self.model.novelty and reading.log_distances is not None:
+            z = self.model.novelty.z(reading.log_distances)
+        heads = {
+            name: calibrate(prediction, self.calibrations[name])
+            if name in self.calibrations
+            else prediction
+            for name, prediction in reading.heads.items()
+        }
+        reject = {}
+        for name, prediction in heads.items():
+            chosen = self.card.heads[name].reject
+            reject[name] = rejection(prediction, chosen.doubt, z if chosen.shrunk else None)
+        return Judgement(heads, reject, z)
+
+    def predict(self, features: Features) -> Mapping[HeadName, HeadPrediction]:
+        """The heads of :meth:`judge`."""
+        return self.judge(features).heads
+
+    def with_card(self, card: CheckpointCard) -> Self:
+        """The same checkpoint under another card."""
+        return replace(self, card=card)
 
     def seen(self, sha256: str) -> bool:
         """Whether the image was trained or validated on, so that it must not calibrate."""
@@ -84,7 +136,7 @@ class Checkpoint:
         Raises CheckpointError where it already holds something or cannot be written.
         """
         refuse_existing(path)
-        tensors = _pack(self.standardizer, self.heads, self.seen_prefixes)
+        tensors = _pack(self.model, self.calibrations, self.seen_prefixes)
         card = json.dumps(self.card.model_dump(mode="json"), indent=1, sort_keys=True) + "\n"
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -125,8 +177,8 @@ class Checkpoint:
     def assemble(
         cls,
         facts: Mapping[str, Any],
-        standardizer: Standardizer,
-        heads: Mapping[HeadName, Head],
+        model: Model,
+        calibrations: Mapping[HeadName, Calibration],
         seen: tuple[str, ...],
     ) -> Self:
         """A new checkpoint; ``facts`` are the card's fields but its version and its hash.
@@ -134,9 +186,9 @@ class Checkpoint:
         ``seen`` are sha256 hex digests of the images that made it.
         """
         prefixes = np.unique(np.array([_prefix(digest) for digest in seen], dtype=np.uint64))
-        digest = hashlib.sha256(_pack(standardizer, heads, prefixes)).hexdigest()
+        digest = hashlib.sha256(_pack(model, calibrations, prefixes)).hexdigest()
         card = CheckpointCard(schema_version=SCHEMA_VERSION, heads_sha256=digest, **facts)
-        return cls(card, standardizer, heads, prefixes)
+        return cls(card, model, calibrations, prefixes)
 
 
 def refuse_existing(path: Path) -> None:
@@ -158,35 +210,71 @@ def require_backbone(checkpoint: Checkpoint, backbone: Backbone) -> None:
 
 
 def _pack(
-    standardizer: Standardizer, heads: Mapping[HeadName, Head], seen: NDArray[np.uint64]
+    model: Model, calibrations: Mapping[HeadName, Calibration], seen: NDArray[np.uint64]
 ) -> bytes:
     tensors: State = {"seen": seen}
-    parts = {"standardizer": standardizer.state()} | {n: h.state() for n, h in heads.items()}
-    for part, state in parts.items():
+    for part, state in _states(model, calibrations).items():
         tensors |= {f"{part}.{name}": np.ascontiguousarray(t) for name, t in state.items()}
     return bytes(save_tensors(tensors))
 
 
+def _states(model: Model, calibrations: Mapping[HeadName, Calibration]) -> dict[str, State]:
+    """The tensors of every part, by the part's name."""
+    optional = {"space": model.space, "gate": model.gate, "novelty": model.novelty}
+    return (
+        {"standardizer": model.standardizer.state()}
+        | {name: part.state() for name, part in optional.items() if part}
+        | {name.value: head.state() for name, head in model.heads.items()}
+        | {_calibration_part(name): each.state() for name, each in calibrations.items()}
+    )
+
+
 def _unpack(
     tensors: State, card: CheckpointCard
-) -> tuple[Standardizer, dict[HeadName, Head], NDArray[np.uint64]]:
-    width = card.backbone.width
-    parts: dict[str, State] = {part: {} for part in ("standardizer", *card.heads)}
+) -> tuple[Model, dict[HeadName, Calibration], NDArray[np.uint64]]:
+    parts: dict[str, State] = defaultdict(dict)
     for name, tensor in tensors.items():
         part, _, rest = name.partition(".")
-        if name != "seen" and part not in parts:
-            raise CheckpointError(f"tensor {name} is not in the card")
         if tensor.dtype.kind == "f" and not np.isfinite(tensor).all():
             raise CheckpointError(f"tensor {name} has values that are not finite")
-        parts.setdefault(part, {})[rest] = tensor
-    standardizer = Standardizer.from_state(parts["standardizer"], width)
-    heads = {name: HEADS[name].from_state(parts[name], width) for name in card.heads}
-    known: dict[str, State] = {"standardizer": standardizer.state()}
-    known |= {name: head.state() for name, head in heads.items()}
-    for part, state in known.items():
-        if extra := set(parts[part]) - set(state):
-            raise CheckpointError(f"tensors {sorted(extra)} of {part} are not known")
-    return standardizer, heads, checked(tensors, "seen", np.uint64, None)
+        if rest:
+            parts[part][rest] = tensor
+    model = _model(parts, card)
+    calibrations = {
+        name: CALIBRATIONS[head.calibration.name].from_state(parts[_calibration_part(name)])
+        for name, head in card.heads.items()
+        if head.calibration.name is not CalibrationName.NONE
+    }
+    known = {"seen"} | {
+        f"{part}.{name}" for part, state in _states(model, calibrations).items() for name in state
+    }
+    if extra := sorted(set(tensors) - known):
+        raise CheckpointError(f"tensors {extra} are not in the card")
+    return model, calibrations, checked(tensors, "seen", np.uint64, None)
+
+
+def _model(parts: Mapping[str, State], card: CheckpointCard) -> Model:
+    width = card.backbone.width
+    space = gate = novelty = None
+    if card.experts or card.novelty:
+        space = TextureSpace.from_state(parts["space"], width)
+    if space and card.experts:
+        gate = SourceGate.from_state(parts["gate"], space.dimensions)
+        if gate.experts != len(card.experts):
+            raise CheckpointError(f"the gate has {gate.experts} experts, the card another number")
+    if space and card.novelty:
+        novelty = Novelty.from_state(parts["novelty"], space.dimensions)
+    return Model(
+        Standardizer.from_state(parts["standardizer"], width),
+        {name: HEADS[name].from_state(parts[name], card.inputs) for name in card.heads},
+        space,
+        gate,
+        novelty,
+    )
+
+
+def _calibration_part(head: HeadName) -> str:
+    return f"calibration/{head}"
 
 
 def _read_card(path: Path) -> CheckpointCard:
@@ -194,10 +282,11 @@ def _read_card(path: Path) -> CheckpointCard:
     try:
         content = json.loads(data)
         version = content.get("schema_version") if isinstance(content, dict) else None
-        if version != SCHEMA_VERSION:
+        if version not in READABLE_VERSIONS:
+            known = " and ".join(str(each) for each in READABLE_VERSIONS)
             raise CheckpointError(
                 f"{path / _CARD} has schema version {version}; this program reads "
-                f"{SCHEMA_VERSION}; train the checkpoint again or install the program it is for"
+                f"{known}; train the checkpoint again or install the program it is for"
             )
         card = CheckpointCard.model_validate_json(data)
     except ValidationError as error:

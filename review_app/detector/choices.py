@@ -1,37 +1,63 @@
-"""What validation images decide: thresholds, cuts, ladders and the default head."""
+"""What validation images decide: thresholds, cuts, ladders, the reject score, the default head."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-from review_app.detector.card import Cuts, Ladder, Ladders
-from review_app.detector.heads import HeadName, HeadPrediction, Labels
-from review_app.detector.metrics import reject_score
+from review_app.detector.card import Cuts, Ladder, Ladders, RejectCard
+from review_app.detector.heads import HeadPrediction, Labels
+from review_app.detector.rejection import Doubt, rejection
 from review_app.detector.selective import risk_coverage
 
 _RUNGS = 20
 _CONFIDENT_SHARE = 0.8
+_PRICE_OF_NOVELTY = 0.005
+"""AURC that shrinking by novelty may cost on images like the training ones: it is there for the
+others, which validation images do not show."""
 
 Float64 = NDArray[np.float64]
 
 
-def best_threshold(p_fake: Float64, is_fake: Labels) -> float:
-    """The threshold of the highest balanced accuracy (Youden's J) on these images.
+def best_thresholds(p_fake: Float64, is_fake: Labels) -> dict[str, float]:
+    """The thresholds of the highest ``balanced_accuracy``, ``f1`` and ``accuracy``, by that name.
 
-    It lies halfway between two neighbouring scores; of equals, the one nearest 0.5 is taken.
-    Balanced accuracy, because F1 is happy to call nearly everything fake.
+    Each lies halfway between two neighbouring scores; of equals, the one nearest 0.5 is taken. The
+    source method's are the last two; but F1 is happy to call nearly everything fake.
     """
     scores = np.unique(p_fake)
     candidates = np.append((scores[1:] + scores[:-1]) / 2, 0.5)
     fake, real = np.sort(p_fake[is_fake]), np.sort(p_fake[~is_fake])
-    caught = 1 - np.searchsorted(fake, candidates) / max(len(fake), 1)
-    spared = np.searchsorted(real, candidates) / max(len(real), 1)
-    merit = np.round(caught + spared, 12)
-    best = candidates[merit == merit.max()]
-    return float(best[np.argmin(np.abs(best - 0.5))])
+    hits = len(fake) - np.searchsorted(fake, candidates)
+    false_alarms = len(real) - np.searchsorted(real, candidates)
+    merits = {
+        "balanced_accuracy": hits / max(len(fake), 1) - false_alarms / max(len(real), 1),
+        "f1": 2 * hits / (hits + false_alarms + len(fake)),
+        "accuracy": (hits - false_alarms) / len(p_fake),
+    }
+    return {name: _nearest_half(candidates, merit) for name, merit in merits.items()}
+
+
+def choose_reject(
+    prediction: HeadPrediction, is_fake: Labels, z: Float64 | None, *, has_std: bool
+) -> RejectCard:
+    """The doubt of the lowest AURC, errors counted at 0.5, and whether novelty ``z`` raises it.
+
+    It does where there is a measure of it, unless that costs more than .005 AURC on these images.
+    """
+    wrong = (prediction.p_fake >= 0.5) != is_fake
+    doubts = list(Doubt) if has_std else [Doubt.CONFIDENCE]
+
+    def aurc(doubt: Doubt, novelty: Float64 | None = None) -> float:
+        return risk_coverage(rejection(prediction, doubt, novelty), wrong).aurc
+
+    found = {doubt.value: aurc(doubt) for doubt in doubts}
+    best = min(doubts, key=lambda doubt: found[doubt.value])
+    if z is None:
+        return RejectCard(doubt=best, shrunk=False, validation_aurc=found)
+    shrunk = aurc(best, z)
+    affordable = shrunk <= found[best.value] + _PRICE_OF_NOVELTY
+    return RejectCard(doubt=best, shrunk=affordable, validation_aurc=found | {"shrunk": shrunk})
 
 
 def uncertainty_cuts(prediction: HeadPrediction, has_std: bool) -> Cuts:
@@ -50,27 +76,23 @@ def uncertainty_cuts(prediction: HeadPrediction, has_std: bool) -> Cuts:
     )
 
 
-def ladders(p_fake: Float64) -> Ladders:
-    """At most 20 thresholds a side, evenly spaced in the share of images they accept."""
-    return Ladders(fake=_ladder(p_fake, fake=True), real=_ladder(p_fake, fake=False))
+def ladders(scores: Float64) -> Ladders:
+    """At most 20 thresholds a side, evenly spaced in the share of images they accept.
 
-
-def choose_head(predictions: Mapping[HeadName, HeadPrediction], is_fake: Labels) -> HeadName:
-    """The head whose confidence ranks its own errors at 0.5 best: lowest AURC of 1 - max(p, 1-p).
-
-    That is the order in which triage accepts. Of equals, the first.
+    ``scores`` are signed: see :func:`review_app.detector.rejection.signed`.
     """
-
-    def aurc(name: HeadName) -> float:
-        p_fake = predictions[name].p_fake
-        return risk_coverage(reject_score(p_fake), (p_fake >= 0.5) != is_fake).aurc
-
-    return min(predictions, key=aurc)
+    return Ladders(fake=_ladder(scores, fake=True), real=_ladder(scores, fake=False))
 
 
-def _ladder(p_fake: Float64, *, fake: bool) -> Ladder:
-    own = np.sort(p_fake[p_fake > 0.5])[::-1] if fake else np.sort(p_fake[p_fake < 0.5])
+def _nearest_half(candidates: Float64, merit: Float64) -> float:
+    rounded = np.round(merit, 12)
+    best = candidates[rounded == rounded.max()]
+    return float(best[np.argmin(np.abs(best - 0.5))])
+
+
+def _ladder(scores: Float64, *, fake: bool) -> Ladder:
+    own = np.sort(scores[scores > 0.5])[::-1] if fake else np.sort(scores[scores < 0.5])
     last = np.ceil(np.arange(1, _RUNGS + 1) * len(own) / _RUNGS).astype(int) - 1
     thresholds = tuple(dict.fromkeys(own[last].tolist())) if len(own) else ()
-    accepted = ((p_fake >= t) if fake else (p_fake <= t) for t in thresholds)
+    accepted = ((scores >= t) if fake else (scores <= t) for t in thresholds)
     return Ladder(thresholds=thresholds, acceptance=tuple(float(a.mean()) for a in accepted))

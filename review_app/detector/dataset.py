@@ -16,6 +16,7 @@ from review_app.detector.backbones.base import Backbone, Features
 from review_app.detector.backbones.preprocess import to_rgb
 from review_app.detector.features import FeatureCache, Loader, Progress, extract_features
 from review_app.detector.heads.base import Labels
+from review_app.detector.laundering import Transform, launder_copy
 from review_app.errors import ManifestError
 
 Decoder = Callable[[bytes, str], Image.Image]
@@ -34,23 +35,88 @@ class LabelledFeatures:
     """bool [n]."""
     sources: tuple[str, ...] = ()
     """Where each image comes from; empty where nobody knows."""
+    groups: tuple[str, ...] = ()
+    """What must not be split, "" for an image by itself; empty where nobody knows."""
 
     def __post_init__(self) -> None:
         lengths = {len(self.keys), len(self.features), len(self.is_fake)}
-        if len(lengths) > 1 or (self.sources and len(self.sources) not in lengths):
-            raise ValueError("keys, features, labels and sources differ in length")
+        facts = {len(fact) for fact in (self.sources, self.groups) if fact}
+        if len(lengths | facts) > 1:
+            raise ValueError("keys, features, labels, sources and groups differ in length")
 
     def __len__(self) -> int:
         return len(self.keys)
 
     def __getitem__(self, rows: slice) -> LabelledFeatures:
         return LabelledFeatures(
-            self.keys[rows], self.features[rows], self.is_fake[rows], self.sources[rows]
+            self.keys[rows],
+            self.features[rows],
+            self.is_fake[rows],
+            self.sources[rows],
+            self.groups[rows],
+        )
+
+    def take(self, rows: NDArray[np.intp]) -> LabelledFeatures:
+        """The images at ``rows``, in that order."""
+
+        def taken(facts: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(facts[row] for row in rows) if facts else ()
+
+        return LabelledFeatures(
+            taken(self.keys),
+            self.features[rows],
+            self.is_fake[rows],
+            taken(self.sources),
+            taken(self.groups),
+        )
+
+    def joined(self, other: LabelledFeatures) -> LabelledFeatures:
+        """These images, then those of ``other``; facts that either does not have are dropped."""
+
+        def both(mine: tuple[str, ...], theirs: tuple[str, ...]) -> tuple[str, ...]:
+            return mine + theirs if mine and theirs else ()
+
+        return LabelledFeatures(
+            self.keys + other.keys,
+            np.concatenate([self.features, other.features]),
+            np.concatenate([self.is_fake, other.is_fake]),
+            both(self.sources, other.sources),
+            both(self.groups, other.groups),
         )
 
     def from_source(self, source: str) -> NDArray[np.bool_]:
         """Which images come from ``source``, bool [n]."""
         return np.array([each == source for each in self.sources], dtype=np.bool_)
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """Labelled images as they are, and prepared again: what a training learns from."""
+
+    originals: LabelledFeatures
+    copies: tuple[Features, ...] = ()
+    """Features of each image through one transform each, float32 [n, width], rows as above."""
+
+    def __len__(self) -> int:
+        return len(self.originals)
+
+    def take(self, rows: NDArray[np.intp]) -> Versions:
+        """All versions of the images at ``rows``."""
+        return Versions(self.originals.take(rows), tuple(copy[rows] for copy in self.copies))
+
+    def joined(self, other: Versions) -> Versions:
+        """These images, then those of ``other``."""
+        return Versions(
+            self.originals.joined(other.originals),
+            tuple(np.concatenate(pair) for pair in zip(self.copies, other.copies, strict=True)),
+        )
+
+    def together(self) -> tuple[Features, Labels, tuple[str, ...]]:
+        """Features, labels and sources of all versions: the originals, then each copy."""
+        times = 1 + len(self.copies)
+        features = np.concatenate([self.originals.features, *self.copies])
+        sources = (self.originals.sources or ("",) * len(self)) * times
+        return features, np.tile(self.originals.is_fake, times), sources
 
 
 def decode_plainly(data: bytes, name: str) -> Image.Image:
@@ -67,19 +133,26 @@ def load_labelled(
     *,
     purpose: str,
     decode: Decoder = decode_plainly,
+    transform: Transform | None = None,
     progress: Progress | None = None,
 ) -> LabelledFeatures:
-    """Features and labels of ``rows``.
+    """Features and labels of ``rows``; with ``transform``, of copies prepared that way.
 
-    ``purpose`` says in messages what the rows are for. Raises ManifestError, naming rows, where
-    labels are missing, only one class occurs, or images cannot be read.
+    The keys are those of the files either way. ``purpose`` says in messages what the rows are for.
+    Raises ManifestError, naming rows, where labels are missing, only one class occurs, or images
+    cannot be read.
     """
     require_labels(manifest, rows, purpose)
     keys: list[str] = []
+    files: list[str] = []
 
     def items() -> Iterator[tuple[str, Loader]]:
         for row in rows:
-            key, loader = _item(manifest, row, decode)
+            file, loader = _item(manifest, row, decode)
+            key = file
+            if transform:
+                key, loader = _copied(file, loader, transform)
+            files.append(file)
             keys.append(key)
             yield key, loader
 
@@ -96,11 +169,18 @@ def load_labelled(
             "leave their rows out"
         )
     return LabelledFeatures(
-        table.keys,
+        tuple(files),
         table.matrix,
         np.array([row.label is Label.FAKE for row in rows]),
         tuple(row.source or "" for row in rows),
+        tuple(row.group or "" for row in rows),
     )
+
+
+def _copied(file: str, load: Loader, transform: Transform) -> tuple[str, Loader]:
+    """The key under which a copy's features are cached, and what makes the copy."""
+    digest = hashlib.sha256(f"{file}:{transform!r}".encode())
+    return digest.hexdigest(), lambda: launder_copy(to_rgb(load()), file, 0, transform)
 
 
 def _item(manifest: Manifest, row: ManifestRow, decode: Decoder) -> tuple[str, Loader]:

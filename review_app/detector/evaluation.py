@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from review_app.datasets.manifest import Manifest, ManifestRow
 from review_app.detector.assessment import IN_FORCE, HeadEvaluationInput, assess, source_thresholds
 from review_app.detector.backbones.base import Backbone
-from review_app.detector.checkpoint import Checkpoint, require_backbone
+from review_app.detector.checkpoint import Checkpoint, Judgement, require_backbone
 from review_app.detector.dataset import Decoder, LabelledFeatures, decode_plainly, load_labelled
 from review_app.detector.features import FeatureCache, Progress
 from review_app.detector.heads.base import SOURCE_SEED, HeadName
 from review_app.detector.heads.standardizer import Standardizer
-from review_app.detector.metrics import head_metrics, reject_score
+from review_app.detector.metrics import head_metrics
 from review_app.detector.portrait import Novelty, extremes, principal_components
 from review_app.detector.provenance import about_data, about_model
 from review_app.errors import InputError, ManifestError
@@ -103,8 +103,9 @@ def examine(
     """
     _require_images(data)
     scores = _scores(checkpoint, validation) if validation else None
-    heads = head_inputs(checkpoint, data, scores)
-    novelty = novelty_of(checkpoint, data)
+    judgement = checkpoint.judge(data.features)
+    heads = head_inputs(checkpoint, judgement, scores)
+    novelty = _novelty(checkpoint, judgement)
     standardised = Standardizer.fit(data.features).apply(data.features)
     projection, explained = principal_components(standardised, seed=seed)
     default = checkpoint.default_head
@@ -181,7 +182,7 @@ def examine_manifest(
     """
     require_backbone(checkpoint, backbone)
     chosen, rows = _chosen(manifest, split)
-    held_out = not getattr(checkpoint.card.data, "folds", 0)
+    held_out = not checkpoint.card.data.folds
     others = manifest.split("val") if held_out and chosen not in (None, "val") else ()
     loaded = load_labelled(
         manifest,
@@ -207,33 +208,31 @@ def examine_manifest(
 
 
 def head_inputs(
-    checkpoint: Checkpoint, data: LabelledFeatures, validation: LabelledScores | None = None
+    checkpoint: Checkpoint, judgement: Judgement, validation: LabelledScores | None = None
 ) -> dict[HeadName, HeadEvaluationInput]:
-    """What every head says of ``data``, with the reject score and thresholds of the checkpoint.
+    """What every head said, with the thresholds of the checkpoint's card.
 
-    A card that does not name the thresholds of best F1 and accuracy has them chosen again on its
-    ``validation`` images.
+    A card of schema version 1 names no thresholds of best F1 and accuracy: they are then chosen
+    again on its ``validation`` images.
     """
-    shipped: Any = getattr(checkpoint, "reject", None)
     inputs = {}
-    for name, prediction in checkpoint.predict(data.features).items():
-        card: Any = checkpoint.card.heads[name]
-        thresholds = dict(getattr(card, "thresholds", {})) or {IN_FORCE: card.threshold}
-        if validation is not None:
-            chosen = source_thresholds(validation.p_fake[name], validation.is_fake)
-            thresholds = thresholds | {k: v for k, v in chosen.items() if k not in thresholds}
-        reject = shipped(data.features, name) if shipped else reject_score(prediction.p_fake)
+    for name, prediction in judgement.heads.items():
+        card = checkpoint.card.heads[name]
+        thresholds = {IN_FORCE: card.threshold} | card.thresholds
+        if validation is not None and not card.thresholds:
+            thresholds |= source_thresholds(validation.p_fake[name], validation.is_fake)
         inputs[name] = HeadEvaluationInput(
-            prediction, reject, thresholds, checkpoint.heads[name].has_std
+            prediction, judgement.reject[name], thresholds, checkpoint.heads[name].has_std
         )
     return inputs
 
 
-def novelty_of(checkpoint: Checkpoint, data: LabelledFeatures) -> Novelty | None:
+def _novelty(checkpoint: Checkpoint, judgement: Judgement) -> Novelty | None:
     """How unlike the training images each image is, or None where the checkpoint cannot tell."""
-    measure: Any = getattr(checkpoint, "novelty", None)
-    card: Any = getattr(checkpoint.card, "novelty", None)
-    return Novelty(measure(data.features), card.cut) if measure and card else None
+    card = checkpoint.card.novelty
+    return (
+        None if card is None or judgement.novelty is None else Novelty(judgement.novelty, card.cut)
+    )
 
 
 def _scores(checkpoint: Checkpoint, data: LabelledFeatures) -> LabelledScores:

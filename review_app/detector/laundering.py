@@ -203,6 +203,37 @@ class Launder:
         return image
 
 
+@dataclass(frozen=True, slots=True)
+class Mirror:
+    """Left and right exchanged: the same evidence at the other end of each row of blocks."""
+
+    name: ClassVar[str] = "mirror"
+
+    @property
+    def words(self) -> str:
+        return "mirrored"
+
+    def apply(self, image: Image.Image, rng: np.random.Generator) -> Image.Image:
+        return image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Some transforms, one after the other."""
+
+    steps: tuple[Transform, ...]
+    name: ClassVar[str] = "chain"
+
+    @property
+    def words(self) -> str:
+        return ", then ".join(step.words for step in self.steps)
+
+    def apply(self, image: Image.Image, rng: np.random.Generator) -> Image.Image:
+        for step in self.steps:
+            image = step.apply(image, rng)
+        return image
+
+
 LAUNDER = Launder()
 TRANSFORMS: Mapping[str, Transform] = {
     transform.name: transform

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from review_app.detector.card import HeadCard
 from review_app.detector.checkpoint import Checkpoint
 from review_app.detector.dataset import LabelledFeatures
 
@@ -47,12 +48,11 @@ def about_model(checkpoint: Checkpoint) -> dict[str, Any]:
         "licence": card.licence,
         "parent": card.parent,
         "training": card.data.model_dump(mode="json"),
-        "experts": [list(sources) for sources in getattr(card, "experts", ())],
+        "experts": [list(sources) for sources in card.experts],
         "heads": {name.value: _about_head(head) for name, head in card.heads.items()},
     }
 
 
-def _about_head(card: Any) -> dict[str, Any]:
+def _about_head(card: HeadCard) -> dict[str, Any]:
     """Hyper-parameters of a head, and what its validation images chose for it."""
-    known = card.model_dump(mode="json")
-    return {key: known.get(key) for key in ("training", "facts", "calibration", "reject")}
+    return card.model_dump(mode="json", include={"training", "facts", "calibration", "reject"})

@@ -14,9 +14,10 @@ import numpy as np
 from PIL import Image
 
 from review_app.detector.backbones import Backbone, Features, load_backbone
-from review_app.detector.checkpoint import Checkpoint, require_backbone
+from review_app.detector.checkpoint import Checkpoint, Judgement, require_backbone
 from review_app.detector.features import FeatureCache, Loader, stream_features
-from review_app.detector.heads import HeadName, HeadPrediction
+from review_app.detector.heads import HeadName
+from review_app.detector.rejection import signed
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,11 @@ class Opinion:
     std: float
     entropy: float
     mutual_information: float
+    score: float
+    """What triage compares with thresholds: surely real at 0, surely fake at 1; see
+    :func:`review_app.detector.rejection.signed`."""
+    novelty: float | None
+    """How unlike the training images the image is, z; None where nothing measures it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +94,9 @@ class Detector:
         self._backbone.load()
 
     def _opinions(self, features: Features) -> list[dict[HeadName, Opinion]]:
-        predictions = self.checkpoint.predict(features)
+        judgement = self.checkpoint.judge(features)
         return [
-            {name: _opinion(prediction, row) for name, prediction in predictions.items()}
+            {name: _opinion(judgement, name, row) for name in judgement.heads}
             for row in range(len(features))
         ]
 
@@ -124,10 +130,14 @@ def _loader(image: Image.Image | Loader) -> Loader:
     return (lambda: image) if isinstance(image, Image.Image) else image
 
 
-def _opinion(prediction: HeadPrediction, row: int) -> Opinion:
+def _opinion(judgement: Judgement, name: HeadName, row: int) -> Opinion:
+    prediction = judgement.heads[name].take(slice(row, row + 1))
+    score = signed(prediction.p_fake, judgement.reject[name][row : row + 1])
     return Opinion(
-        float(prediction.p_fake[row]),
-        float(prediction.std[row]),
-        float(prediction.entropy[row]),
-        float(prediction.mutual_information[row]),
+        float(prediction.p_fake[0]),
+        float(prediction.std[0]),
+        float(prediction.entropy[0]),
+        float(prediction.mutual_information[0]),
+        float(score[0]),
+        None if judgement.novelty is None else float(judgement.novelty[row]),
     )

@@ -1,31 +1,34 @@
-"""From labelled images to a checkpoint: heads on train, choices on val, figures on test."""
+"""From labelled images to a checkpoint: heads learn, validation images choose, test measures."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from review_app.datasets.manifest import Manifest, require_labels
+import numpy as np
+
+from review_app.datasets.leaks import refuse_leaks
+from review_app.datasets.manifest import Manifest, ManifestRow, require_labels
 from review_app.detector.backbones.base import Backbone
 from review_app.detector.backbones.card import BackboneCard
-from review_app.detector.card import HeadCard, TrainingData
+from review_app.detector.card import NoveltyCard, TrainingData
 from review_app.detector.checkpoint import Checkpoint, refuse_existing
-from review_app.detector.choices import best_threshold, choose_head, ladders, uncertainty_cuts
-from review_app.detector.dataset import Decoder, LabelledFeatures, decode_plainly, load_labelled
-from review_app.detector.features import FeatureCache, Progress
-from review_app.detector.heads import (
-    PRESETS,
-    SOURCE_SEED,
-    Head,
-    HeadName,
-    HeadPrediction,
-    Standardizer,
-    Training,
+from review_app.detector.dataset import (
+    Decoder,
+    LabelledFeatures,
+    Versions,
+    decode_plainly,
+    load_labelled,
 )
-from review_app.detector.metrics import Metrics, head_metrics
+from review_app.detector.features import FeatureCache, Progress
+from review_app.detector.gate import experts_of
+from review_app.detector.head_choices import choose_for_heads, measured
+from review_app.detector.heads import SOURCE_SEED
+from review_app.detector.laundering import Transform
+from review_app.detector.model import Model, fit_model
+from review_app.detector.presets import Preset, preset_called
+from review_app.detector.validation import Validation, cross_fit, validate
 from review_app.errors import DetectorError, ManifestError
 
 LICENCE_OF_UNKNOWN_DATA = "not stated: depends on the licences of the training images"
@@ -44,34 +47,35 @@ def train(
     parent: str | None = None,
     decode: Decoder = decode_plainly,
     progress: Progress | None = None,
+    fits: Progress | None = None,
 ) -> Checkpoint:
     """Train every head of ``preset`` on ``manifest`` and save the checkpoint in the folder ``out``.
 
     The manifest needs the splits ``train`` and ``val``, each with both classes; ``test``, where it
     has one, is only measured. ``out`` must not exist yet, and appears whole or not at all; its
-    name is the checkpoint's unless ``name`` is given. ``progress`` counts images.
+    name is the checkpoint's unless ``name`` is given. ``progress`` counts images, every version of
+    each, and then ``fits`` counts the models that are fitted.
 
     Raises ManifestError for a manifest that cannot train, naming rows; DetectorError for an unknown
     preset; CheckpointError where ``out`` cannot be written.
     """
     refuse_existing(out)
-    _trainings(preset)
+    chosen = preset_called(preset)
+    parts = {split: manifest.split(split) for split in ("train", "val", "test")}
     for split in ("train", "val"):
-        if not manifest.split(split):
+        if not parts[split]:
             raise ManifestError(
                 f"{manifest.path} has no rows of split '{split}'; training needs train and val in "
                 "the column split"
             )
-        require_labels(manifest, manifest.split(split), split)
-    rows = [row for split in ("train", "val", "test") for row in manifest.split(split)]
-    data = load_labelled(
-        manifest, rows, backbone, cache, purpose="training", decode=decode, progress=progress
-    )
-    ends = [len(manifest.split("train")), len(manifest.split("train") + manifest.split("val"))]
+        require_labels(manifest, parts[split], split)
+    loading = _Loading(manifest, backbone, cache, decode, progress, chosen, parts)
+    learning, test = loading.versions(), loading.test()
+    n_train = len(parts["train"])
     checkpoint = train_heads(
-        data[: ends[0]],
-        data[ends[0] : ends[1]],
-        test=data[ends[1] :] if len(data) > ends[1] else None,
+        learning.take(np.arange(n_train)),
+        learning.take(np.arange(n_train, len(learning))),
+        test=test,
         backbone=backbone.card,
         backbone_key=backbone.key,
         name=name or out.name,
@@ -80,14 +84,15 @@ def train(
         seed=seed,
         licence=licence,
         parent=parent,
+        fits=fits,
     )
     checkpoint.save(out)
     return checkpoint
 
 
 def train_heads(
-    train: LabelledFeatures,
-    val: LabelledFeatures,
+    train: Versions,
+    val: Versions,
     *,
     backbone: BackboneCard,
     backbone_key: str,
@@ -98,25 +103,26 @@ def train_heads(
     seed: int = SOURCE_SEED,
     licence: str = LICENCE_OF_UNKNOWN_DATA,
     parent: str | None = None,
+    fits: Progress | None = None,
 ) -> Checkpoint:
-    """The checkpoint of features in memory, not saved; a few seconds for a few thousand images.
+    """The checkpoint of features in memory, not saved; ``train`` and ``val`` have the copies that
+    ``preset`` asks for.
 
     Raises DetectorError where ``train`` or ``val`` lacks a class, or for an unknown preset.
     """
     for data, what in ((train, "training"), (val, "validation")):
-        if data.is_fake.all() or not data.is_fake.any():
+        labels = data.originals.is_fake
+        if labels.all() or not labels.any():
             raise DetectorError(
                 f"the {len(data)} {what} images are not of both classes; add real and fake ones"
             )
-    trainings = _trainings(preset)
-    standardizer = Standardizer.fit(train.features)
-    standardised = standardizer.apply(train.features)
-    heads = {
-        head: training.fit(standardised, train.is_fake, seed=seed)
-        for head, training in trainings.items()
-    }
-    on_val = _predict(standardizer, heads, val)
-    on_test = _predict(standardizer, heads, test) if test else {}
+    chosen = preset_called(preset)
+    model, validation = _fit(train, val, chosen, backbone, seed, fits)
+    novelty = None
+    if model.novelty:
+        model = replace(model, novelty=model.novelty.scaled(_log_distances(validation)))
+        novelty = _novelty_card(model, validation)
+    choices = choose_for_heads(model, validation, chosen, seed=seed)
     facts = {
         "name": name,
         "created_at": datetime.now(UTC),
@@ -124,74 +130,125 @@ def train_heads(
         "backbone_key": backbone_key,
         "preset": preset,
         "seed": seed,
-        "data": _training_data(data_name, train, val, test),
-        "default_head": choose_head(on_val, val.is_fake),
-        "heads": {
-            each: _head_card(head, trainings[each], (on_val[each], val), (on_test.get(each), test))
-            for each, head in heads.items()
-        },
+        "data": _training_data(data_name, train, val, test, chosen),
+        "default_head": choices.default,
+        "heads": choices.cards,
+        "experts": experts_of(train.originals.sources, train.originals.is_fake)
+        if model.gate
+        else (),
+        "novelty": novelty,
         "licence": licence,
         "parent": parent,
     }
-    return Checkpoint.assemble(facts, standardizer, heads, train.keys + val.keys)
+    seen = train.originals.keys + val.originals.keys
+    checkpoint = Checkpoint.assemble(facts, model, choices.calibrations, seen)
+    return measured(checkpoint, test) if test else checkpoint
 
 
-def _trainings(preset: str) -> Mapping[HeadName, Training]:
-    if preset not in PRESETS:
-        raise DetectorError(f"there is no preset {preset!r}; choose from: {', '.join(PRESETS)}")
-    return PRESETS[preset]
+def _fit(
+    train: Versions,
+    val: Versions,
+    preset: Preset,
+    backbone: BackboneCard,
+    seed: int,
+    fits: Progress | None,
+) -> tuple[Model, Validation]:
+    total = preset.folds + 1
+
+    def count(done: int) -> None:
+        if fits:
+            fits(done, total)
+
+    if not preset.folds:
+        model = fit_model(train, preset, backbone, seed=seed)
+        count(1)
+        return model, validate(model, val)
+    images = train.joined(val)
+    validation = cross_fit(images, preset, backbone, seed=seed, fitted=count)
+    model = fit_model(images, preset, backbone, seed=seed)
+    count(total)
+    return model, validation
 
 
-def _predict(
-    standardizer: Standardizer, heads: Mapping[HeadName, Head], data: LabelledFeatures
-) -> dict[HeadName, HeadPrediction]:
-    standardised = standardizer.apply(data.features)
-    return {name: head.predict(standardised) for name, head in heads.items()}
+def _log_distances(validation: Validation) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Of validation images and their copies: laundering alone must not make an image novel."""
+    readings = (validation.reading, *validation.copies)
+    return np.concatenate([r.log_distances for r in readings if r.log_distances is not None])
 
 
-def _head_card(
-    head: Head,
-    training: Training,
-    validation: tuple[HeadPrediction, LabelledFeatures],
-    test: tuple[HeadPrediction | None, LabelledFeatures | None],
-) -> HeadCard:
-    prediction, val = validation
-    threshold = best_threshold(prediction.p_fake, val.is_fake)
-    on_test, test_data = test
-    return HeadCard(
-        training=asdict(training),  # type: ignore[call-overload]
-        losses=head.losses,
-        threshold=threshold,
-        cuts=uncertainty_cuts(prediction, head.has_std),
-        ladder=ladders(prediction.p_fake),
-        validation=head_metrics(prediction, val.is_fake, threshold, has_std=head.has_std),
-        test=_by_source(on_test, test_data, threshold, head.has_std)
-        if on_test and test_data
-        else {},
-    )
-
-
-def _by_source(
-    prediction: HeadPrediction, data: LabelledFeatures, threshold: float, has_std: bool
-) -> dict[str, Metrics]:
-    figures = {"all": head_metrics(prediction, data.is_fake, threshold, has_std=has_std)}
-    for source in sorted(set(data.sources) - {""}):
-        rows = data.from_source(source)
-        figures[source] = head_metrics(
-            prediction.take(rows), data.is_fake[rows], threshold, has_std=has_std
-        )
-    return figures
+def _novelty_card(model: Model, validation: Validation) -> NoveltyCard | None:
+    distances = validation.reading.log_distances
+    if model.novelty is None or distances is None:
+        return None
+    z = model.novelty.z(distances)
+    return NoveltyCard(cut=model.novelty.cut, flagged=float((z > model.novelty.cut).mean()))
 
 
 def _training_data(
-    name: str, train: LabelledFeatures, val: LabelledFeatures, test: LabelledFeatures | None
-) -> dict[str, Any]:
-    sources = {source: train.sources.count(source) for source in sorted(set(train.sources) - {""})}
+    name: str, train: Versions, val: Versions, test: LabelledFeatures | None, preset: Preset
+) -> TrainingData:
+    named = train.originals.sources
     return TrainingData(
         name=name,
         n_train=len(train),
         n_val=len(val),
         n_test=len(test) if test else 0,
-        fake_share=float(train.is_fake.mean()),
-        sources=sources,
-    ).model_dump()
+        fake_share=float(train.originals.is_fake.mean()),
+        sources={source: named.count(source) for source in sorted(set(named) - {""})},
+        copies=tuple(copy.words for copy in preset.copies),
+        folds=preset.folds,
+    )
+
+
+class _Loading:
+    """Features of all that a training needs, under one count of progress."""
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        backbone: Backbone,
+        cache: FeatureCache | None,
+        decode: Decoder,
+        progress: Progress | None,
+        preset: Preset,
+        parts: dict[str, tuple[ManifestRow, ...]],
+    ) -> None:
+        self._manifest, self._backbone, self._cache = manifest, backbone, cache
+        self._decode, self._progress, self._preset = decode, progress, preset
+        self._learning = parts["train"] + parts["val"]
+        rows = self._learning + parts["test"]
+        self._done = 0
+        self._total = len(rows) + len(preset.copies) * len(self._learning)
+        self._loaded = self._load(rows)
+        refuse_leaks(self._loaded.keys, rows)
+
+    def versions(self) -> Versions:
+        """Training images, then validation images, with the preset's copies."""
+        copies = tuple(self._load(self._learning, copy).features for copy in self._preset.copies)
+        return Versions(self._loaded[: len(self._learning)], copies)
+
+    def test(self) -> LabelledFeatures | None:
+        """Test images, if there are any."""
+        test = self._loaded[len(self._learning) :]
+        return test if len(test) else None
+
+    def _load(
+        self, rows: tuple[ManifestRow, ...], transform: Transform | None = None
+    ) -> LabelledFeatures:
+        before = self._done
+
+        def count(done: int, _: int | None) -> None:
+            self._done = before + done
+            if self._progress:
+                self._progress(self._done, self._total)
+
+        return load_labelled(
+            self._manifest,
+            rows,
+            self._backbone,
+            self._cache,
+            purpose="training",
+            decode=self._decode,
+            transform=transform,
+            progress=count,
+        )

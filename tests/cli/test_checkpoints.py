@@ -14,6 +14,7 @@ import pytest
 from review_app.config import DEFAULT_CHECKPOINT
 from review_app.detector.backbones import load_backbone
 from review_app.detector.checkpoint import Checkpoint
+from review_app.detector.dataset import Versions
 from review_app.detector.training import train_heads
 from tests.cli.conftest import Run
 from tests.detector.conftest import labelled
@@ -28,8 +29,8 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
     backbone = load_backbone("efficientnet_lite0")
     width = backbone.card.width
     trained = train_heads(
-        labelled(60, 1, width=width),
-        labelled(40, 2, width=width),
+        Versions(labelled(60, 1, width=width)),
+        Versions(labelled(40, 2, width=width)),
         test=labelled(40, 3, width=width),
         backbone=backbone.card,
         backbone_key=backbone.key,
@@ -182,8 +183,8 @@ def test_images_that_one_has_learned_from_are_told(
     files = [(manifest.parent / f"{i}.png").read_bytes() for i in range(12)]
     data = replace(data, keys=tuple(hashlib.sha256(each).hexdigest() for each in files))
     learned = train_heads(
-        data,
-        labelled(40, 2, width=backbone.card.width),
+        Versions(data),
+        Versions(labelled(40, 2, width=backbone.card.width)),
         test=None,
         backbone=backbone.card,
         backbone_key=backbone.key,

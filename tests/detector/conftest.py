@@ -10,7 +10,7 @@ from PIL import Image
 
 from review_app.detector.backbones import Backbone, BackboneCard, load_backbone
 from review_app.detector.checkpoint import Checkpoint
-from review_app.detector.dataset import LabelledFeatures
+from review_app.detector.dataset import LabelledFeatures, Versions
 from review_app.detector.training import train_heads
 
 WIDTH = 24
@@ -64,8 +64,8 @@ def toy_card(width: int = WIDTH) -> BackboneCard:
 def train_toy(name: str = "toy", seed: int = 1) -> Checkpoint:
     """The four heads with the source method's hyper-parameters, on toy features."""
     return train_heads(
-        labelled(160, 1),
-        labelled(120, 2),
+        Versions(labelled(160, 1)),
+        Versions(labelled(120, 2)),
         test=labelled(120, 3),
         backbone=toy_card(),
         backbone_key="toy-v1-000000000000",

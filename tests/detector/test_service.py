@@ -13,7 +13,7 @@ from PIL import Image
 from review_app.detector.backbones import Backbone
 from review_app.detector.checkpoint import Checkpoint
 from review_app.detector.feature_cache import MemoryFeatureCache
-from review_app.detector.heads import HeadName
+from review_app.detector.presets import PRESETS
 from review_app.detector.service import Detector, Failed, Scored
 from review_app.errors import CheckpointError
 
@@ -46,10 +46,12 @@ def test_every_head_has_an_opinion_with_all_four_numbers(
     detector: Detector, images: list[Image.Image]
 ) -> None:
     opinions = detector.inspect(images[0])
-    assert set(opinions) == set(HeadName)
+    assert set(opinions) == set(PRESETS["source"].heads)
     for opinion in opinions.values():
-        assert all(np.isfinite(astuple(opinion)))
+        assert opinion.novelty is None  # the source method does not measure it
+        assert all(np.isfinite(value) for value in astuple(opinion)[:-1])
         assert 0 <= opinion.p_fake <= 1
+        assert opinion.score == opinion.p_fake
         assert 0 <= opinion.mutual_information <= opinion.entropy <= np.log(2) + 1e-9
 
 
@@ -81,7 +83,7 @@ def test_a_backbone_with_other_weights_than_the_heads_were_trained_on_is_refused
     images: list[Image.Image], toy_checkpoint: Checkpoint, backbone: Backbone
 ) -> None:
     card = toy_checkpoint.card.model_copy(update={"backbone": backbone.card})
-    other = Checkpoint(card, toy_checkpoint.standardizer, toy_checkpoint.heads, np.empty(0, "u8"))
+    other = Checkpoint(card, toy_checkpoint.model, {}, np.empty(0, "u8"))
     with pytest.raises(CheckpointError, match="trained on features of toy-v1"):
         Detector(other).inspect(images[0])
 

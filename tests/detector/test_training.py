@@ -12,7 +12,7 @@ from PIL import Image
 from review_app.datasets.manifest import Manifest, read_manifest
 from review_app.detector.backbones import Backbone
 from review_app.detector.checkpoint import Checkpoint
-from review_app.detector.dataset import LabelledFeatures, decode_plainly
+from review_app.detector.dataset import LabelledFeatures, Versions, decode_plainly
 from review_app.detector.evaluation import evaluate, evaluate_manifest
 from review_app.detector.feature_cache import MemoryFeatureCache
 from review_app.detector.features import FeatureCache
@@ -176,8 +176,8 @@ def test_training_data_of_one_class_is_refused() -> None:
     one = LabelledFeatures(data.keys, data.features, np.ones(20, dtype=np.bool_))
     with pytest.raises(DetectorError, match="the 20 validation images are not of both classes"):
         train_heads(
-            data,
-            one,
+            Versions(data),
+            Versions(one),
             backbone=toy_card(),
             backbone_key="k",
             name="n",

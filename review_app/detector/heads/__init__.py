@@ -15,6 +15,8 @@ from review_app.detector.heads.base import (
     State,
     Training,
 )
+from review_app.detector.heads.ensemble import EnsembleHead, EnsembleTraining
+from review_app.detector.heads.laplace import LaplaceHead, LaplaceTraining
 from review_app.detector.heads.linear import LinearHead, LinearTraining
 from review_app.detector.heads.mc_dropout import McDropoutHead, McDropoutTraining
 from review_app.detector.heads.naive_bayes import NaiveBayesHead, NaiveBayesTraining
@@ -22,28 +24,29 @@ from review_app.detector.heads.standardizer import Standardizer
 from review_app.detector.heads.variational import VariationalHead, VariationalTraining
 
 HEADS: dict[HeadName, type[Head]] = {
-    head.name: head for head in (LinearHead, NaiveBayesHead, McDropoutHead, VariationalHead)
+    head.name: head
+    for head in (
+        LinearHead,
+        NaiveBayesHead,
+        McDropoutHead,
+        VariationalHead,
+        LaplaceHead,
+        EnsembleHead,
+    )
 }
 """Every head by its name."""
 
-PRESETS: dict[str, dict[HeadName, Training]] = {
-    "source": {
-        HeadName.LINEAR: LinearTraining(),
-        HeadName.NAIVE_BAYES: NaiveBayesTraining(),
-        HeadName.MC_DROPOUT: McDropoutTraining(),
-        HeadName.VARIATIONAL: VariationalTraining(),
-    }
-}
-"""Named sets of hyper-parameters; ``source`` is the source method's."""
-
 __all__ = [
     "HEADS",
-    "PRESETS",
     "SOURCE_SEED",
+    "EnsembleHead",
+    "EnsembleTraining",
     "Head",
     "HeadName",
     "HeadPrediction",
     "Labels",
+    "LaplaceHead",
+    "LaplaceTraining",
     "LinearHead",
     "LinearTraining",
     "Matrix",

@@ -38,6 +38,9 @@ _WORDS = {
     "laplace": "Laplace",
     "f1": "F1",
     "kl_weight": "KL weight",
+    "platt": "Platt scaling",
+    "isotonic": "isotonic regression",
+    "venn_abers": "Venn-Abers",
 }
 _LINES: tuple[tuple[str, Any, str], ...] = (
     ("#0072b2", "-", "o"),

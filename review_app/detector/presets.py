@@ -1,0 +1,84 @@
+"""Named ways to train a checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from review_app.detector.heads import (
+    EnsembleTraining,
+    HeadName,
+    LaplaceTraining,
+    LinearTraining,
+    McDropoutTraining,
+    NaiveBayesTraining,
+    Training,
+    VariationalTraining,
+)
+from review_app.detector.laundering import LAUNDER, Chain, Jpeg, Mirror, Rescale, Transform
+from review_app.errors import DetectorError
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """What is trained on which copies of the images, and how choices are made."""
+
+    heads: Mapping[HeadName, Training]
+    copies: tuple[Transform, ...] = ()
+    """Every training image is also trained on once through each of these, whatever its label."""
+    gated: bool = False
+    """One expert for each source; see :mod:`review_app.detector.gate`."""
+    novelty: bool = False
+    """Confidence shrinks on images unlike the training; see :mod:`review_app.detector.novelty`."""
+    calibrated: bool = False
+    """P(fake) is calibrated after training, by what cross-validation finds best."""
+    folds: int = 0
+    """0: heads learn from split ``train`` and choices are made on ``val``. k: heads learn from
+    both, and choices are made on the predictions for each of k folds by heads that the others
+    trained (cross-fitting): more images for either."""
+
+
+_SOURCE: dict[HeadName, Training] = {
+    HeadName.LINEAR: LinearTraining(),
+    HeadName.NAIVE_BAYES: NaiveBayesTraining(),
+    HeadName.MC_DROPOUT: McDropoutTraining(),
+    HeadName.VARIATIONAL: VariationalTraining(),
+}
+
+PRESETS: Mapping[str, Preset] = {
+    "source": Preset(_SOURCE),
+    "extended": Preset(
+        {**_SOURCE, HeadName.LAPLACE: LaplaceTraining(), HeadName.ENSEMBLE: EnsembleTraining()},
+        novelty=True,
+        calibrated=True,
+    ),
+    "robust": Preset(
+        {
+            HeadName.LINEAR: LinearTraining(),
+            HeadName.NAIVE_BAYES: NaiveBayesTraining(),
+            HeadName.MC_DROPOUT: McDropoutTraining(hidden=128, epochs=10),
+            HeadName.VARIATIONAL: VariationalTraining(epochs=30),
+            HeadName.ENSEMBLE: EnsembleTraining(),
+        },
+        copies=(
+            Chain((Mirror(), Jpeg(60, 95))),
+            Chain((Mirror(), LAUNDER)),
+            Chain((Rescale(0.6, 1.4), Jpeg(60, 95))),
+        ),
+        gated=True,
+        novelty=True,
+        calibrated=True,
+        folds=5,
+    ),
+}
+"""``source``: the source method, its hyper-parameters and nothing else. ``extended``: two more
+heads, calibration and novelty, in seconds. ``robust``: what the shipped checkpoint is made with;
+its features come from four versions of each image and every head is fitted six times, in minutes.
+"""
+
+
+def preset_called(name: str) -> Preset:
+    """The preset ``name``; DetectorError where there is none."""
+    if name not in PRESETS:
+        raise DetectorError(f"there is no preset {name!r}; choose from: {', '.join(PRESETS)}")
+    return PRESETS[name]
