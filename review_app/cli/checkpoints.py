@@ -302,7 +302,7 @@ def _contender(checkpoint: Checkpoint, data: LabelledFeatures) -> tuple[Contende
     from review_app.detector.resampling import Resamples
     from review_app.detector.selective import risk_coverage
 
-    head = head_inputs(checkpoint, data)[checkpoint.default_head]
+    head = head_inputs(checkpoint, checkpoint.judge(data.features))[checkpoint.default_head]
     p_fake, called = head.prediction.p_fake, head.called_fake
     wrong = called != data.is_fake
     drawn = replicates(
