@@ -191,20 +191,6 @@ def threshold_curve(p_fake: Float64, is_fake: Labels, thresholds: Float64) -> di
     }
 
 
-def source_thresholds(p_fake: Float64, is_fake: Labels) -> dict[str, float]:
-    """The source method's two thresholds, chosen on these (validation) images: best f1, accuracy.
-
-    They lie halfway between two neighbouring scores; of equals, the one nearest 0.5 is taken.
-    """
-    scores = np.unique(p_fake)
-    candidates = np.append((scores[1:] + scores[:-1]) / 2, 0.5)
-    found = {}
-    for rule, merit in threshold_curve(p_fake, is_fake, candidates).items():
-        best = candidates[np.isclose(merit, merit.max(), rtol=0, atol=1e-12)]
-        found[rule] = float(best[np.argmin(np.abs(best - 0.5))])
-    return found
-
-
 def _ranking_of_errors(doubt: Float64, wrong: NDArray[np.bool_]) -> Metrics:
     curve = risk_coverage(doubt, wrong)
     return {

@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from review_app.datasets.manifest import Manifest, ManifestRow
-from review_app.detector.assessment import IN_FORCE, HeadEvaluationInput, assess, source_thresholds
+from review_app.detector.assessment import IN_FORCE, HeadEvaluationInput, assess
 from review_app.detector.backbones.base import Backbone
 from review_app.detector.checkpoint import Checkpoint, Judgement, require_backbone
+from review_app.detector.choices import best_thresholds
 from review_app.detector.dataset import Decoder, LabelledFeatures, decode_plainly, load_labelled
 from review_app.detector.features import FeatureCache, Progress
 from review_app.detector.heads.base import SOURCE_SEED, HeadName
@@ -220,7 +221,7 @@ def head_inputs(
         card = checkpoint.card.heads[name]
         thresholds = {IN_FORCE: card.threshold} | card.thresholds
         if validation is not None and not card.thresholds:
-            thresholds |= source_thresholds(validation.p_fake[name], validation.is_fake)
+            thresholds = best_thresholds(validation.p_fake[name], validation.is_fake) | thresholds
         inputs[name] = HeadEvaluationInput(
             prediction, judgement.reject[name], thresholds, checkpoint.heads[name].has_std
         )

@@ -16,7 +16,6 @@ from review_app.datasets.manifest import read_manifest
 from review_app.detector.assessment import (
     HeadEvaluationInput,
     assess,
-    source_thresholds,
     threshold_curve,
 )
 from review_app.detector.backbones import Backbone
@@ -191,18 +190,17 @@ def test_nothing_cannot_be_examined(toy_checkpoint: Checkpoint) -> None:
         look(toy_checkpoint, labelled(10, 1)[:0])
 
 
-def test_the_sources_thresholds_are_the_best_there_are() -> None:
+def test_the_curve_over_thresholds_is_what_each_threshold_gives() -> None:
     rng = np.random.default_rng(2)
     p_fake = np.round(rng.random(60), 1)
     is_fake = rng.random(60) < p_fake
-    chosen = source_thresholds(p_fake, is_fake)
-    for rule, threshold in chosen.items():
-        best = max(
-            classification(p_fake >= t, is_fake)[rule] for t in np.append(np.unique(p_fake), 0.5)
-        )
-        assert classification(p_fake >= threshold, is_fake)[rule] == pytest.approx(best)
-    grid = np.array([0.0, 0.5, 2.0])
-    assert threshold_curve(p_fake, is_fake, grid)["f1"][-1] == 0
+    grid = np.array([0.0, 0.3, 0.5, 1.0])
+    curve = threshold_curve(p_fake, is_fake, grid)
+    for at, threshold in enumerate(grid):
+        expected = classification(p_fake >= threshold, is_fake)
+        assert curve["f1"][at] == pytest.approx(expected["f1"])
+        assert curve["accuracy"][at] == pytest.approx(expected["accuracy"])
+    assert threshold_curve(p_fake, is_fake, np.array([2.0]))["f1"] == 0
 
 
 def test_extremes_are_the_worst_calls_and_the_most_uncertain_images() -> None:
