@@ -23,6 +23,8 @@ from review_app.errors import DetectorError
 class Preset:
     """What is trained on which copies of the images, and how choices are made."""
 
+    name: str
+    """As the card of a checkpoint has it."""
     heads: Mapping[HeadName, Training]
     copies: tuple[Transform, ...] = ()
     """Every training image is also trained on once through each of these, whatever its label."""
@@ -45,14 +47,16 @@ _SOURCE: dict[HeadName, Training] = {
     HeadName.VARIATIONAL: VariationalTraining(),
 }
 
-PRESETS: Mapping[str, Preset] = {
-    "source": Preset(_SOURCE),
-    "extended": Preset(
+_PRESETS = (
+    Preset("source", _SOURCE),
+    Preset(
+        "extended",
         {**_SOURCE, HeadName.LAPLACE: LaplaceTraining(), HeadName.ENSEMBLE: EnsembleTraining()},
         novelty=True,
         calibrated=True,
     ),
-    "robust": Preset(
+    Preset(
+        "robust",
         {
             HeadName.LINEAR: LinearTraining(),
             HeadName.NAIVE_BAYES: NaiveBayesTraining(),
@@ -70,7 +74,8 @@ PRESETS: Mapping[str, Preset] = {
         calibrated=True,
         folds=5,
     ),
-}
+)
+PRESETS: Mapping[str, Preset] = {preset.name: preset for preset in _PRESETS}
 """``source``: the source method, its hyper-parameters and nothing else. ``extended``: two more
 heads, calibration and novelty, in seconds. ``robust``: what the shipped checkpoint is made with;
 its features come from four versions of each image and every head is fitted six times, in minutes.

@@ -40,7 +40,7 @@ def train(
     out: Path,
     *,
     cache: FeatureCache | None = None,
-    preset: str = "source",
+    preset: str | Preset = "source",
     seed: int = SOURCE_SEED,
     name: str | None = None,
     licence: str = LICENCE_OF_UNKNOWN_DATA,
@@ -60,7 +60,7 @@ def train(
     preset; CheckpointError where ``out`` cannot be written.
     """
     refuse_existing(out)
-    chosen = preset_called(preset)
+    chosen = preset if isinstance(preset, Preset) else preset_called(preset)
     parts = {split: manifest.split(split) for split in ("train", "val", "test")}
     for split in ("train", "val"):
         if not parts[split]:
@@ -99,7 +99,7 @@ def train_heads(
     name: str,
     data_name: str,
     test: LabelledFeatures | None = None,
-    preset: str = "source",
+    preset: str | Preset = "source",
     seed: int = SOURCE_SEED,
     licence: str = LICENCE_OF_UNKNOWN_DATA,
     parent: str | None = None,
@@ -116,7 +116,7 @@ def train_heads(
             raise DetectorError(
                 f"the {len(data)} {what} images are not of both classes; add real and fake ones"
             )
-    chosen = preset_called(preset)
+    chosen = preset if isinstance(preset, Preset) else preset_called(preset)
     model, validation = _fit(train, val, chosen, backbone, seed, fits)
     novelty = None
     if model.novelty:
@@ -128,7 +128,7 @@ def train_heads(
         "created_at": datetime.now(UTC),
         "backbone": backbone,
         "backbone_key": backbone_key,
-        "preset": preset,
+        "preset": chosen.name,
         "seed": seed,
         "data": _training_data(data_name, train, val, test, chosen),
         "default_head": choices.default,
