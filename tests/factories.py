@@ -93,6 +93,8 @@ class Factory:
             "std": 0.09,
             "entropy": 0.45,
             "mutual_information": 0.02,
+            "score": values.get("p_fake", 0.83),
+            "novelty": None,
             "audited": False,
             "audit_probability": 0.05,
             "inclusion_probability": 1.0,
@@ -100,6 +102,24 @@ class Factory:
         }
         with self._database.write() as repos:
             repos.decisions.add_many([columns])
+
+    def prediction(self, item_id: int, **values: Any) -> None:
+        """What the variational head says of the item's image; its score is P(fake) unless given."""
+        columns = {
+            "checkpoint_id": self.checkpoint(),
+            "head": "variational",
+            "p_fake": 0.83,
+            "std": 0.09,
+            "entropy": 0.45,
+            "mutual_information": 0.02,
+            "score": values.get("p_fake", 0.83),
+            "novelty": None,
+            **values,
+        }
+        with self._database.write() as repos:
+            item = repos.items.get(item_id)
+            assert item is not None
+            repos.predictions.add_many([{"image_id": item.image_id, **columns}])
 
     def label(self, person: Person, item_id: int, value: LabelValue, **values: Any) -> int:
         """The id of a label stored as it is, without the desk: states and slots do not move."""

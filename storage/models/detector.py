@@ -45,4 +45,8 @@ class Prediction(Base):
     std: Mapped[float]
     entropy: Mapped[float]
     mutual_information: Mapped[float]
+    score: Mapped[float]
+    """What thresholds are compared with: surely real at 0, surely fake at 1."""
+    novelty: Mapped[float | None]
+    """How unlike the training images the image is, z; None where nothing measures it."""
     created_at: Mapped[datetime] = mapped_column(default=utc_now)

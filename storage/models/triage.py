@@ -44,6 +44,10 @@ class Decision(Base):
     std: Mapped[float]
     entropy: Mapped[float]
     mutual_information: Mapped[float]
+    score: Mapped[float]
+    """What thresholds are compared with: surely real at 0, surely fake at 1."""
+    novelty: Mapped[float | None]
+    """How unlike the training images the image is, z; None where nothing measures it."""
     audited: Mapped[bool]
     audit_probability: Mapped[float]
     inclusion_probability: Mapped[float]
