@@ -43,15 +43,23 @@ def render(
     document: Mapping[str, Any], drawings: Mapping[str, Drawing], thumbnails: Mapping[int, str]
 ) -> str:
     """The page of ``document`` with figures and thumbnails inside it: HTML, nothing to fetch."""
+    return fill(
+        "report.html", document, drawings, thumbnails=thumbnails, default=document["default_head"]
+    )
+
+
+def fill(
+    template: str, document: Mapping[str, Any], drawings: Mapping[str, Drawing], **more: object
+) -> str:
+    """The page ``template`` of ``document``, called ``d`` there, with ``drawings`` inside it."""
     numbers = _Numbers(document)
-    return _templates.get_template("report.html").render(
+    return _templates.get_template(template).render(
         d=document,
         value=numbers.value,
         span=numbers.span,
         drawings=drawings,
         address=_address,
-        thumbnails=thumbnails,
-        default=document["default_head"],
+        **more,
     )
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Any
 
 from review_app.detector.dataset import Decoder, decode_plainly
 from review_app.detector.evaluation import Evaluation
 from review_app.detector.report.figures import FIGURES, draw
 from review_app.detector.report.page import render
+from review_app.detector.report.style import Drawing
 from review_app.detector.report.thumbnails import thumbnails_of
 from review_app.errors import InputError
 
@@ -31,25 +34,57 @@ def write_report(
     their names. The same evaluation gives the same bytes. Raises InputError where the folder cannot
     be written.
     """
-    figures = out_dir / "figures"
+    make_folder(out_dir)
+    drawings = draw(evaluation)
+    pictures = thumbnails_of(evaluation, decode) if thumbnails else {}
+    page = render(evaluation.document, drawings, pictures)
+    return write_page(out_dir, page, evaluation.document, drawings, FIGURES)
+
+
+def make_folder(out_dir: Path) -> None:
+    """Make the folder of a report; InputError where that cannot be done.
+
+    Called before the work, so that a wrong path is told at once.
+    """
     try:
-        figures.mkdir(parents=True, exist_ok=True)  # before the work, so that a wrong path is told
-        drawings = draw(evaluation)
-        pictures = thumbnails_of(evaluation, decode) if thumbnails else {}
-        page = render(evaluation.document, drawings, pictures)
-        numbers = json.dumps(evaluation.document, indent=1, allow_nan=False) + "\n"
-        for name in FIGURES:
-            if name in drawings:
-                _replace(figures / f"{name}.png", drawings[name].png)
-            else:
-                (figures / f"{name}.png").unlink(missing_ok=True)
-        _replace(out_dir / NUMBERS, numbers.encode())
-        _replace(out_dir / PAGE, page.encode())
+        (out_dir / "figures").mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(
-            f"the report cannot be written to {out_dir} ({error.strerror}); choose another folder"
-        ) from error
-    return out_dir / PAGE
+        raise _unwritable(out_dir, error) from error
+
+
+def write_page(
+    out_dir: Path,
+    page: str,
+    document: Mapping[str, Any],
+    drawings: Mapping[str, Drawing],
+    figures: Collection[str],
+    *,
+    name: str = PAGE,
+) -> Path:
+    """Write ``page`` as ``out_dir/name``, its numbers and its figures; return the page's path.
+
+    Those of ``figures`` that are not drawn are removed. Raises InputError where it cannot be done.
+    """
+    make_folder(out_dir)
+    try:
+        for figure in figures:
+            path = out_dir / "figures" / f"{figure}.png"
+            if figure in drawings:
+                _replace(path, drawings[figure].png)
+            else:
+                path.unlink(missing_ok=True)
+        numbers = json.dumps(document, indent=1, allow_nan=False) + "\n"
+        _replace(out_dir / NUMBERS, numbers.encode())
+        _replace(out_dir / name, page.encode())
+    except OSError as error:
+        raise _unwritable(out_dir, error) from error
+    return out_dir / name
+
+
+def _unwritable(out_dir: Path, error: OSError) -> InputError:
+    return InputError(
+        f"the report cannot be written to {out_dir} ({error.strerror}); choose another folder"
+    )
 
 
 def _replace(path: Path, data: bytes) -> None:

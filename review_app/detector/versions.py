@@ -1,0 +1,76 @@
+"""Rows of a manifest as features, several times over: what the measurements here begin with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from review_app.datasets.manifest import Manifest, ManifestRow, require_labels
+from review_app.detector.backbones.base import Backbone
+from review_app.detector.dataset import Decoder, Versions, decode_plainly, load_labelled
+from review_app.detector.features import FeatureCache, Progress
+from review_app.detector.laundering import Transform
+from review_app.errors import ManifestError
+
+
+class Tally:
+    """One count of progress over several steps that each begin at 0."""
+
+    def __init__(self, progress: Progress | None, total: int) -> None:
+        self._progress, self._total, self._done = progress, total, 0
+
+    def step(self) -> Progress:
+        """The progress of the next step; its own total does not matter."""
+        before = self._done
+
+        def count(done: int, _: int | None) -> None:
+            self._done = before + done
+            if self._progress:
+                self._progress(self._done, self._total)
+
+        return count
+
+
+def rows_of(manifest: Manifest, split: str) -> tuple[ManifestRow, ...]:
+    """The rows of ``split``; ManifestError unless there are any, labelled, of both classes."""
+    rows = manifest.split(split)
+    if not rows:
+        known = ", ".join(sorted(manifest.splits)) or "none"
+        raise ManifestError(
+            f"{manifest.path} has no rows of split {split!r}; its splits: {known}. To make train, "
+            "val and test: deepfake-review dataset split MANIFEST OUT.csv"
+        )
+    require_labels(manifest, rows, split)
+    return rows
+
+
+def load_versions(
+    manifest: Manifest,
+    rows: Sequence[ManifestRow],
+    backbone: Backbone,
+    transforms: Sequence[Transform],
+    cache: FeatureCache | None = None,
+    *,
+    purpose: str,
+    decode: Decoder = decode_plainly,
+    progress: Progress | None = None,
+) -> Versions:
+    """The images of ``rows`` as they are, and prepared once by each of ``transforms``.
+
+    ``progress`` counts every version of every image. Raises as
+    :func:`review_app.detector.dataset.load_labelled` does.
+    """
+    tally = Tally(progress, len(rows) * (1 + len(transforms)))
+    originals, *copies = (
+        load_labelled(
+            manifest,
+            rows,
+            backbone,
+            cache,
+            purpose=purpose,
+            decode=decode,
+            transform=transform,
+            progress=tally.step(),
+        )
+        for transform in (None, *transforms)
+    )
+    return Versions(originals, tuple(copy.features for copy in copies))
