@@ -98,6 +98,10 @@ class Settings(BaseSettings):
         path = str(self.data_dir.resolve() / "review.db")
         return URL.create("sqlite", database=path).render_as_string()
 
+    def weights_for(self, backbone: str) -> Path | None:
+        """The local weights file of the backbone called ``backbone``, where it wants one."""
+        return self.xception_weights if "xception" in backbone.split("+") else None
+
     def address(self, port: int | None = None) -> str:
         """Address that people type; ``port`` where the real one differs from the setting."""
         if self.public_url:

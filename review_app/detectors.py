@@ -135,7 +135,8 @@ class Detectors:
         return load
 
     def _detector(self, checkpoint: Checkpoint) -> Detector:
-        return Detector(checkpoint, self.cache, weights=self._settings.xception_weights)
+        weights = self._settings.weights_for(checkpoint.card.backbone.name)
+        return Detector(checkpoint, self.cache, weights=weights)
 
     def _find(self, checkpoint_id: str) -> Checkpoint:
         with self._database.read() as repos:

@@ -151,8 +151,7 @@ def _find(named: Path, here: Settings) -> Path:
 
 def _weights(checkpoint: Checkpoint, given: Path | None, here: Settings) -> Path | None:
     """The local weights file for the checkpoint's backbone, where it wants one."""
-    wants_xception = "xception" in checkpoint.card.backbone.name.split("+")
-    return given or (here.xception_weights if wants_xception else None)
+    return given or here.weights_for(checkpoint.card.backbone.name)
 
 
 def _entry(folder: Path, in_force: str | None) -> dict[str, Any]:

@@ -52,6 +52,13 @@ def application(**given: object) -> Iterator[Application]:
 @contextmanager
 def progress_bar(what: str) -> Iterator[Callable[[int, int | None], None]]:
     """A bar on standard error; call the function with (done, total)."""
+    with progress_bars(what) as (bar,):
+        yield bar
+
+
+@contextmanager
+def progress_bars(*names: str) -> Iterator[tuple[Callable[[int, int | None], None], ...]]:
+    """Bars for steps that follow each other; each shows from its first call on."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -60,8 +67,14 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int | None], None]]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console) as progress:
-        task = progress.add_task(what, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+        def bar(name: str) -> Callable[[int, int | None], None]:
+            task = progress.add_task(name, total=None, visible=False)
+            return lambda done, total: progress.update(
+                task, completed=done, total=total, visible=True
+            )
+
+        yield tuple(bar(name) for name in names)
 
 
 def result(document: dict[str, Any], as_json: bool, words: str) -> None:

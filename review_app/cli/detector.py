@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from review_app.bootstrap import file_limits
-from review_app.cli.common import AsJson, progress_bar, result, settings
+from review_app.cli.common import AsJson, progress_bar, progress_bars, result, settings
 from review_app.errors import InputError
 from review_app.intake.decode import decoder
 from storage.types import utc_now
@@ -31,18 +31,27 @@ def train(
         typer.Option(help="Folder to make for the checkpoint; by default in the data directory."),
     ] = None,
     backbone: Annotated[
-        str, typer.Option(help="efficientnet_lite0 or xception.")
-    ] = "efficientnet_lite0",
+        str,
+        typer.Option(
+            help="efficientnet_lite0_gram, efficientnet_lite0, xception, forensic, timm/NAME, or "
+            "several joined by +."
+        ),
+    ] = "efficientnet_lite0_gram",
     weights: Annotated[
         Path | None, typer.Option(help="Local weights, for a backbone that brings none.")
     ] = None,
-    preset: Annotated[str, typer.Option(help="Hyper-parameters.")] = "source",
+    preset: Annotated[
+        str,
+        typer.Option(
+            help="robust (the best, in minutes), extended, or source (the source method)."
+        ),
+    ] = "robust",
     licence: Annotated[
         str | None, typer.Option(help="What may be done with the result, for the card.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train every head on split train, choose on val, measure on test; write a checkpoint."""
+    """Train heads on splits train and val, measure them on test; write a checkpoint."""
     from review_app.datasets.manifest import read_manifest
     from review_app.detector.backbones import load_backbone
     from review_app.detector.checkpoint import refuse_existing
@@ -54,16 +63,17 @@ def train(
     out = out or here.data_dir / "checkpoints" / f"{manifest.stem}-{utc_now():%Y%m%d-%H%M%S}"
     refuse_existing(out)
     rows = read_manifest(manifest, check_files=True)
-    with progress_bar("Features") as progress:
+    with progress_bars("Features", "Training") as (progress, fits):
         checkpoint = train_checkpoint(
             rows,
-            load_backbone(backbone, weights=weights or here.xception_weights),
+            load_backbone(backbone, weights=weights or here.weights_for(backbone)),
             out,
             cache=DirectoryFeatureCache(here.data_dir / "features"),
             preset=preset,
             licence=licence or LICENCE_OF_UNKNOWN_DATA,
             decode=decoder(file_limits(here)),
             progress=progress,
+            fits=fits,
         )
     document = {
         "checkpoint": checkpoint.id,
@@ -106,7 +116,8 @@ def evaluate(
     loaded = Checkpoint.load(checkpoint or here.checkpoint)
     searched = _searched(search)
     rows = read_manifest(manifest, check_files=True)
-    backbone = load_backbone(loaded.card.backbone.name, weights=here.xception_weights)
+    name = loaded.card.backbone.name
+    backbone = load_backbone(name, weights=here.weights_for(name))
     cache = DirectoryFeatureCache(here.data_dir / "features")
     decode = decoder(file_limits(here))
     with progress_bar("Features") as progress:
@@ -131,10 +142,10 @@ def evaluate(
         document = evaluation.document
         write_report(evaluation, report, thumbnails=thumbnails, decode=decode)
     lines = [f"{document['checkpoint']} on {document['n']} images"]
-    for name, figures in document["heads"].items():
+    for head, figures in document["heads"].items():
         value, low, high = figures["auroc"]
         lines.append(
-            f"{name:>12}: AUROC {value:.3f} ({low:.3f} to {high:.3f}), accuracy "
+            f"{head:>12}: AUROC {value:.3f} ({low:.3f} to {high:.3f}), accuracy "
             f"{figures['accuracy']:.3f}, AURC {figures['aurc']:.3f}, ECE {figures['ece']:.3f}"
         )
     result(document, as_json, "\n".join(lines))

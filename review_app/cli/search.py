@@ -55,7 +55,7 @@ def search(
         data = load_labelled(
             rows,
             parts[0] + parts[1],
-            load_backbone(backbone, weights=weights or here.xception_weights),
+            load_backbone(backbone, weights=weights or here.weights_for(backbone)),
             DirectoryFeatureCache(here.data_dir / "features"),
             purpose="searching",
             decode=decoder(file_limits(here)),

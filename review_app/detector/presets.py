@@ -58,9 +58,11 @@ _PRESETS = (
     Preset(
         "robust",
         {
-            HeadName.LINEAR: LinearTraining(),
+            HeadName.LINEAR: LinearTraining(weight_decay=1e-2),
             HeadName.NAIVE_BAYES: NaiveBayesTraining(),
-            HeadName.MC_DROPOUT: McDropoutTraining(hidden=128, epochs=10),
+            HeadName.MC_DROPOUT: McDropoutTraining(
+                hidden=64, epochs=12, learning_rate=3e-4, weight_decay=1e-3
+            ),
             HeadName.VARIATIONAL: VariationalTraining(epochs=30),
             HeadName.ENSEMBLE: EnsembleTraining(),
         },

@@ -10,8 +10,8 @@ import torch
 from review_app.detector.heads.base import Labels, Matrix
 from review_app.detector.torch_runtime import use_one_thread
 
-BatchLoss = Callable[..., torch.Tensor]
-"""Loss of a batch, a scalar: of features [b, width], targets [b], and what else was given."""
+BatchLoss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+"""Loss of a batch of features [b, width] and targets [b], a scalar."""
 
 
 class Schedule(Protocol):
@@ -45,18 +45,15 @@ def minimise(
     loss: BatchLoss,
     features: Matrix,
     labels: Labels,
-    *further: torch.Tensor,
+    *,
     schedule: Schedule,
     generator: torch.Generator,
     weight_decay: float = 0.0,
 ) -> tuple[float, ...]:
-    """Adam over shuffled mini-batches; the mean loss of each epoch.
-
-    ``further`` tensors [n, ...] are handed to ``loss`` after features and targets.
-    """
+    """Adam over shuffled mini-batches; the mean loss of each epoch."""
     use_one_thread()
     inputs = torch.from_numpy(features)
-    data = (inputs, torch.from_numpy(labels.astype("float32")), *further)
+    targets = torch.from_numpy(labels.astype("float32"))
     optimiser = torch.optim.Adam(parameters, lr=schedule.learning_rate, weight_decay=weight_decay)
     curve: list[float] = []
     for _ in range(schedule.epochs):
@@ -64,7 +61,7 @@ def minimise(
         order = torch.randperm(len(inputs), generator=generator)
         for batch in torch.split(order, schedule.batch_size):
             optimiser.zero_grad()
-            batch_loss = loss(*(tensor[batch] for tensor in data))
+            batch_loss = loss(inputs[batch], targets[batch])
             batch_loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             total += batch_loss.item() * len(batch)
