@@ -8,7 +8,17 @@ from __future__ import annotations
 
 import typer
 
-from review_app.cli import checkpoints, datasets, detector, maintenance, queue, search, site, users
+from review_app.cli import (
+    checkpoints,
+    datasets,
+    detector,
+    maintenance,
+    protocol,
+    queue,
+    search,
+    site,
+    users,
+)
 from review_app.cli.commands import Commands
 
 app = typer.Typer(
@@ -18,7 +28,17 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for module in (site, queue, datasets, detector, search, checkpoints, users, maintenance):
+for module in (
+    site,
+    queue,
+    datasets,
+    detector,
+    search,
+    protocol,
+    checkpoints,
+    users,
+    maintenance,
+):
     module.register(app)
 
 

@@ -29,7 +29,7 @@ def confusions(evaluation: Evaluation) -> Drawing:
             [f"{n:,}\n{share:.1%}" for n, share in zip(*row, strict=True)]
             for row in zip(table, shares, strict=True)
         ]
-        _heat(panel, shares, texts, 0.0, 1.0)
+        shade(panel, shares, texts, 0.0, 1.0)
         panel.set_xticks([0, 1], ["fake", "real"])
         panel.set_yticks([0, 1], ["fake", "real"])
         label(panel, words(name), "called" if lowest else "", "truth" if first else "")
@@ -60,7 +60,7 @@ def searches(evaluation: Evaluation) -> Drawing | None:
             at = rows.index(cell["params"][down]), columns.index(cell["params"][across])
             heat[at] = cell["val_auroc"][0]
         texts = [["" if np.isnan(v) else f"{v:.3f}" for v in row] for row in heat]
-        _heat(panel, heat, texts, float(np.nanmin(heat)), float(np.nanmax(heat)))
+        shade(panel, heat, texts, float(np.nanmin(heat)), float(np.nanmax(heat)))
         panel.set_xticks(range(len(columns)), [f"{v:g}" for v in columns])
         panel.set_yticks(range(len(rows)), [f"{v:g}" for v in rows])
         best = search["best"]
@@ -78,7 +78,7 @@ def searches(evaluation: Evaluation) -> Drawing | None:
     return finish(figure, "Grid search on validation images", alt)
 
 
-def _heat(panel: Axes, values: Any, texts: list[list[str]], low: float, high: float) -> None:
+def shade(panel: Axes, values: Any, texts: list[list[str]], low: float, high: float) -> None:
     """Cells shaded from ``low`` to ``high``, never darker than dark text can be read on."""
     top = high if high > low else low + 1e-9
     panel.imshow(values, cmap="Blues", vmin=low, vmax=low + (top - low) / 0.55, aspect="auto")

@@ -68,7 +68,8 @@ def drawn(document: Mapping[str, Any]) -> Drawing | None:
     alt = (
         f"AUROC of {words(head)} with 95% intervals for every way to prepare the images again"
         f"{', one panel for all images and one for each source' if len(parts) > 1 else ''}. "
-        f"Untouched {untouched:.3f}; lowest after {words(worst)}, {copies.get(worst, untouched):.3f}."
+        f"Untouched {untouched:.3f}; lowest after {words(worst)}, "
+        f"{copies.get(worst, untouched):.3f}."
     )
     return finish(figure, "AUROC when the images are prepared again", alt)
 

@@ -1,0 +1,134 @@
+"""``protocol``, ``robustness`` and ``transfer``: what a detector is worth, one command each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from review_app.bootstrap import file_limits
+from review_app.cli.common import AsJson, progress_bar, progress_bars, result, settings
+from review_app.intake.decode import decoder
+
+Manifest = Annotated[
+    Path, typer.Argument(help="CSV with path, label, split, and where known source, group.")
+]
+Weights = Annotated[
+    Path | None, typer.Option(help="Local weights, for a backbone that brings none.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to ``app``."""
+    app.command()(robustness)
+    app.command()(transfer)
+
+
+def robustness(
+    manifest: Manifest,
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="Checkpoint folder; by default the one of the settings.")
+    ] = None,
+    split: Annotated[str, typer.Option(help="Split to measure on.")] = "test",
+    report: Annotated[
+        Path | None, typer.Option(help="Folder for report.html, metrics.json and the figure.")
+    ] = None,
+    weights: Weights = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure a checkpoint on images prepared again: JPEG, WebP, scaling, blur, screenshot."""
+    from review_app.datasets.manifest import read_manifest
+    from review_app.detector.backbones import load_backbone
+    from review_app.detector.checkpoint import Checkpoint
+    from review_app.detector.feature_cache import DirectoryFeatureCache
+    from review_app.detector.robustness import measure_robustness
+
+    here = settings()
+    loaded = Checkpoint.load(checkpoint or here.checkpoint)
+    rows = read_manifest(manifest, check_files=True)
+    _make_folder(report)
+    name = loaded.card.backbone.name
+    with progress_bar("Features") as progress:
+        document = measure_robustness(
+            loaded,
+            rows,
+            load_backbone(name, weights=weights or here.weights_for(name)),
+            split=split,
+            cache=DirectoryFeatureCache(here.data_dir / "features"),
+            decode=decoder(file_limits(here)),
+            progress=progress,
+        )
+    if report is not None:
+        from review_app.detector.report.robustness import write_robustness
+
+        write_robustness(document, report)
+    head = document["default_head"]
+    lines = [f"{document['checkpoint']}, head {head}, on {document['n']} images of {split}"]
+    for version, figures in document["heads"][head].items():
+        value, low, high = figures["auroc"]
+        lines.append(
+            f"{version:>12}: AUROC {value:.3f} ({low:.3f} to {high:.3f}), accuracy "
+            f"{figures['accuracy']:.3f}, AURC {figures['aurc']:.3f}, ECE {figures['ece']:.3f}"
+        )
+    result(document, as_json, "\n".join(lines))
+
+
+def transfer(
+    manifest: Manifest,
+    preset: Annotated[str, typer.Option(help="How each source is trained.")] = "robust",
+    backbone: Annotated[str, typer.Option(help="Backbone by name.")] = "efficientnet_lite0_gram",
+    report: Annotated[
+        Path | None, typer.Option(help="Folder for report.html, metrics.json and the figure.")
+    ] = None,
+    weights: Weights = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train on each source alone and test on all: what happens on images of unknown kinds."""
+    from review_app.datasets.manifest import read_manifest
+    from review_app.detector.backbones import load_backbone
+    from review_app.detector.feature_cache import DirectoryFeatureCache
+    from review_app.detector.presets import preset_called
+    from review_app.detector.transfer import measure_transfer
+
+    here = settings()
+    chosen = preset_called(preset)
+    rows = read_manifest(manifest, check_files=True)
+    _make_folder(report)
+    with progress_bars("Features", "Training") as (progress, fits):
+        document = measure_transfer(
+            rows,
+            load_backbone(backbone, weights=weights or here.weights_for(backbone)),
+            preset=chosen,
+            cache=DirectoryFeatureCache(here.data_dir / "features"),
+            decode=decoder(file_limits(here)),
+            progress=progress,
+            fits=fits,
+        )
+    if report is not None:
+        from review_app.detector.report.transfer import write_transfer
+
+        write_transfer(document, report)
+    lines = [_transferred(source, found) for source, found in document["trained"].items()]
+    result(document, as_json, "\n".join(lines))
+
+
+def _make_folder(report: Path | None) -> None:
+    """The folder of a report, before the work that it is to tell of."""
+    if report is not None:
+        from review_app.detector.report.write import make_folder
+
+        make_folder(report)
+
+
+def _transferred(source: str, found: dict[str, Any]) -> str:
+    head = found["heads"][found["default_head"]]
+    tested = ", ".join(
+        f"{other} {figures['auroc'][0]:.3f}" if figures["auroc"] else f"{other} -"
+        for other, figures in head["tested"].items()
+    )
+    orders = ", ".join(
+        f"{what} {head[what]['reject'][0]:.3f} (by confidence {head[what]['confidence'][0]:.3f})"
+        for what in ("own", "stream")
+    )
+    return f"trained on {source}, head {found['default_head']}: AUROC on {tested}; AURC {orders}"
