@@ -269,6 +269,7 @@ def _model(parts: Mapping[str, State], card: CheckpointCard) -> Model:
         {name: HEADS[name].from_state(parts[name], card.inputs) for name in card.heads},
         space,
         gate,
+        card.experts,
         novelty,
     )
 

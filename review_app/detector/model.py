@@ -42,6 +42,8 @@ class Model:
     space: TextureSpace | None = None
     """Where gate and novelty live; None without either."""
     gate: SourceGate | None = None
+    experts: tuple[tuple[str, ...], ...] = ()
+    """The sources that each expert of the gate is for."""
     novelty: Novelty | None = None
 
     def read(self, features: Features) -> Reading:
@@ -64,18 +66,20 @@ def fit_model(train: Versions, preset: Preset, backbone: BackboneCard, *, seed: 
     standardizer = Standardizer.fit(features)
     standardised = standardizer.apply(features)
     space = gate = novelty = None
+    experts: tuple[tuple[str, ...], ...] = ()
     inputs = standardised
     if preset.gated or preset.novelty:
         space = TextureSpace.fit(standardised, texture_columns(backbone))
         coordinates = space.apply(standardised)
-        experts = experts_of(train.originals.sources, train.originals.is_fake)
-        if preset.gated and len(experts) > 1:
+        if preset.gated:
+            experts = experts_of(train.originals.sources, train.originals.is_fake)
+        if len(experts) > 1:
             gate = _fit_gate(coordinates, sources, experts)
             inputs = _gated(gate, standardised, coordinates)
         if preset.novelty:
             novelty = Novelty.fit(coordinates)
     heads = {name: t.fit(inputs, is_fake, seed=seed) for name, t in preset.heads.items()}
-    return Model(standardizer, heads, space, gate, novelty)
+    return Model(standardizer, heads, space, gate, experts if gate else (), novelty)
 
 
 def texture_columns(backbone: BackboneCard) -> NDArray[np.int32]:

@@ -69,7 +69,9 @@ class Novelty:
             return np.sort(np.partition(squares, nearest - 1, axis=1)[:, :nearest], axis=1).T
 
         squares = by_blocks(coordinates, nearest, closest)
-        distances = np.sqrt(np.maximum(squares.astype(np.float64), 0)).mean(axis=0)
+        each = np.sqrt(np.maximum(squares.astype(np.float64), 0))
+        # A running sum adds in one order, whatever the batch; mean does not.
+        distances = np.cumsum(each, axis=0)[-1] / nearest
         logs: Float64 = np.log(np.maximum(distances, _NEAREST))
         return logs
 

@@ -22,7 +22,6 @@ from review_app.detector.dataset import (
     load_labelled,
 )
 from review_app.detector.features import FeatureCache, Progress
-from review_app.detector.gate import experts_of
 from review_app.detector.head_choices import choose_for_heads, measured
 from review_app.detector.heads import SOURCE_SEED
 from review_app.detector.laundering import Transform
@@ -133,9 +132,7 @@ def train_heads(
         "data": _training_data(data_name, train, val, test, chosen),
         "default_head": choices.default,
         "heads": choices.cards,
-        "experts": experts_of(train.originals.sources, train.originals.is_fake)
-        if model.gate
-        else (),
+        "experts": model.experts,
         "novelty": novelty,
         "licence": licence,
         "parent": parent,
