@@ -21,8 +21,44 @@ Weights = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
+    app.command()(protocol)
     app.command()(robustness)
     app.command()(transfer)
+
+
+def protocol(
+    manifest: Manifest,
+    out: Annotated[
+        Path, typer.Option(help="Folder of the run; what is finished there is not redone.")
+    ],
+    backbone: Annotated[str, typer.Option(help="Backbone by name.")] = "efficientnet_lite0",
+    weights: Weights = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run the source method whole: features, searches, two checkpoints, reports, comparison."""
+    from review_app.datasets.manifest import read_manifest
+    from review_app.detector.backbones import load_backbone
+    from review_app.detector.feature_cache import DirectoryFeatureCache
+    from review_app.detector.protocol import run_protocol
+
+    here = settings()
+    document = run_protocol(
+        read_manifest(manifest, check_files=True),
+        load_backbone(backbone, weights=weights or here.weights_for(backbone)),
+        out,
+        cache=DirectoryFeatureCache(here.data_dir / "features"),
+        decode=decoder(file_limits(here)),
+        bar=progress_bar,
+    )
+    lines = [
+        f"{run['checkpoint']}, {head:>12}: AUROC {value:.3f} ({low:.3f} to {high:.3f}), accuracy "
+        f"{figures['accuracy']:.3f}, AURC {figures['aurc']:.3f}"
+        for run in document["runs"].values()
+        for head, figures in run["heads"].items()
+        for value, low, high in [figures["auroc"]]
+    ]
+    lines.append(f"report: {out / 'report' / 'index.html'}")
+    result(document, as_json, "\n".join(lines))
 
 
 def robustness(
