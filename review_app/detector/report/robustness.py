@@ -14,11 +14,10 @@ from review_app.detector.report.style import (
     INK,
     REAL,
     Drawing,
-    columns_for,
     finish,
     key,
     label,
-    legend,
+    legend_below,
     outer,
     panels,
     words,
@@ -52,16 +51,15 @@ def drawn(document: Mapping[str, Any]) -> Drawing | None:
     largest = sorted(sources, key=lambda name: (-sources[name]["n"], name))[:_SHOWN]
     parts = ["", *sorted(largest)] if len(sources) > 1 else [""]
     figure, axes = panels(len(parts), height=0.8 + 0.27 * len(versions))
-    columns = columns_for(len(parts))
-    for at, (part, (panel, first, lowest)) in enumerate(zip(parts, outer(axes), strict=True)):
+    for part, (panel, first, lowest) in zip(parts, outer(axes), strict=True):
         _panel(panel, {v: f["sources"][part] if part else f for v, f in versions.items()})
         panel.set_yticks(range(len(versions)), [words(each) if first else "" for each in versions])
-        panel.sharex(axes[0])
         label(panel, part or "all images", "AUROC (0.5 is chance)" if lowest else "")
-        if at >= columns:
-            panel.set_xlabel("AUROC (0.5 is chance)", fontsize=8.5, color=INK)
+    ends = [panel.get_xlim() for panel in axes]
+    for panel in axes:
+        panel.set_xlim(min(low for low, _ in ends), max(high for _, high in ends))
     band = key(FAINT, "95% interval untouched", linewidth=6)
-    legend(axes[0], [band, key(REAL, "95% interval", marker="o", markersize=4)], loc="lower left")
+    legend_below(figure, [band, key(REAL, "AUROC, 95% interval", marker="o", markersize=4)])
     untouched = versions[UNTOUCHED]["auroc"][0]
     copies = {v: f["auroc"][0] for v, f in versions.items() if v != UNTOUCHED}
     worst = min(copies, key=lambda each: copies[each], default=UNTOUCHED)

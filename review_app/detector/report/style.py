@@ -37,6 +37,8 @@ _WORDS = {
     "naive_bayes": "naive Bayes",
     "laplace": "Laplace",
     "f1": "F1",
+    "jpeg": "JPEG",
+    "webp": "WebP",
     "kl_weight": "KL weight",
     "platt": "Platt scaling",
     "isotonic": "isotonic regression",
@@ -119,6 +121,14 @@ def legend(axes: Axes, handles: Sequence[Artist] | None = None, **where: Any) ->
     options: dict[str, Any] = {"fontsize": 7.5, "framealpha": 0.9, "edgecolor": "none", **where}
     made = axes.legend(handles=shown, **options)
     for text in made.get_texts():
+        text.set_parse_math(False)
+        text.set_color(INK)
+
+
+def legend_below(figure: Figure, handles: Sequence[Artist]) -> None:
+    """One legend for all panels, below them: nothing is hidden under it."""
+    where: dict[str, Any] = {"loc": "outside lower center", "ncols": len(handles)}
+    for text in figure.legend(handles=handles, fontsize=7.5, frameon=False, **where).get_texts():
         text.set_parse_math(False)
         text.set_color(INK)
 

@@ -20,7 +20,7 @@ from review_app.detector.report.style import (
     finish,
     key,
     label,
-    legend,
+    legend_below,
     panels,
 )
 from review_app.detector.report.write import write_page
@@ -47,6 +47,11 @@ def drawn(document: Mapping[str, Any]) -> Drawing:
     figure, (left, right) = panels(2, columns=2, height=1.9 + 0.55 * len(trained))
     _matrix(left, heads, tested)
     _orders(right, heads)
+    keys = [
+        key(_ORDERS[doubt][0], text, marker=_ORDERS[doubt][1], markersize=4)
+        for doubt, text in (("confidence", "1 - max(p, 1 - p)"), ("reject", "shipped reject score"))
+    ]
+    legend_below(figure, keys)
     own = {source: _auroc(head["tested"][source]) for source, head in heads.items()}
     alt = (
         "Left: AUROC of detectors trained on one source each, on every source. Right: AURC of each "
@@ -92,11 +97,6 @@ def _orders(panel: Axes, heads: Mapping[str, Any]) -> None:
         text.set_parse_math(False)
     panel.set_ylim(len(rows) - 0.5, -0.5)
     panel.set_xlim(left=0)
-    keys = [
-        key(_ORDERS[doubt][0], text, marker=_ORDERS[doubt][1], markersize=4)
-        for doubt, text in (("confidence", "1 - max(p, 1 - p)"), ("reject", "shipped reject score"))
-    ]
-    legend(panel, keys, loc="best")
     label(panel, "Errors left to the end", "AURC (lower is better)")
 
 
