@@ -212,23 +212,36 @@ def _report(
         )
         progress(2 * len(evaluations) - 1, steps)
         write_report(evaluations[name], folder / name)
-    write_protocol(_document(data, evaluations, found, seed), evaluations[SOURCE], folder)
+    sizes = {"n_train": len(data.train), "n_val": len(data.val)}
+    document = document_of(data.name, sizes, evaluations, found, seed=seed)
+    write_protocol(document, evaluations[SOURCE], folder)
     progress(steps, steps)
 
 
-def _document(
-    data: _Data, evaluations: Mapping[str, Evaluation], found: Mapping[str, Any], seed: int
+def document_of(
+    name: str,
+    sizes: Mapping[str, int],
+    evaluations: Mapping[str, Evaluation],
+    found: Mapping[str, Any],
+    *,
+    seed: int,
 ) -> dict[str, Any]:
-    model = evaluations[SOURCE].document["model"]
+    """``report/metrics.json`` of the evaluations ``source`` and ``source-searched``; JSON-safe.
+
+    ``sizes`` says how many images there are in train and val, ``found`` is the search's document.
+    ``runs`` has the figures of every head of either (keys as in ``evaluate --report``), and
+    ``comparisons`` each searched head's tests, the first minus the second, corrected by Holm.
+    """
+    first = evaluations[SOURCE]
+    model = first.document["model"]
     return {
         "schema_version": 1,
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "data": {
-            "name": data.name,
-            "n_train": len(data.train),
-            "n_val": len(data.val),
-            "n_test": len(data.test),
-            "n_test_fake": int(data.test.is_fake.sum()),
+            "name": name,
+            **sizes,
+            "n_test": len(first.is_fake),
+            "n_test_fake": int(first.is_fake.sum()),
         },
         "backbone": model["backbone"],
         "backbone_key": model["backbone_key"],

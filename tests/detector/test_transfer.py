@@ -86,9 +86,9 @@ def test_a_detector_knows_its_own_source_and_misjudges_an_opposite_one(
 ) -> None:
     for own, other in (("first", "second"), ("second", "first")):
         tested = document["trained"][own]["heads"]["linear"]["tested"]
-        assert tested[own]["auroc"][0] > 0.95
+        assert tested[own]["auroc"][0] > 0.9
         assert tested[other]["auroc"][2] < 0.5
-        assert tested[own]["accuracy"] > 0.9 > 0.3 > tested[other]["accuracy"]
+        assert tested[own]["accuracy"] > 0.8 > 0.3 > tested[other]["accuracy"]
 
 
 def test_images_of_the_other_source_are_called_unlike(document: dict[str, Any]) -> None:
