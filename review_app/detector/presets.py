@@ -59,7 +59,7 @@ _PRESETS = (
         "robust",
         {
             HeadName.LINEAR: LinearTraining(weight_decay=1e-2),
-            HeadName.NAIVE_BAYES: NaiveBayesTraining(),
+            HeadName.NAIVE_BAYES: NaiveBayesTraining(power=1e-3),
             HeadName.MC_DROPOUT: McDropoutTraining(
                 hidden=64, epochs=12, learning_rate=3e-4, weight_decay=1e-3
             ),

@@ -25,14 +25,21 @@ class NaiveBayesHead(Head):
     """Independent normals per class and direction; class frequencies as the prior.
 
     The log odds of two sets of normals are a quadratic, so prediction is one product:
-    sum_i (a_i x_i² + b_i x_i) + c.
+    sum_i (a_i x_i² + b_i x_i) + c. With thousands of dependent directions the odds are far too
+    large, and all but every P(fake) is 0 or 1; a ``power`` below 1 of the likelihood ratio keeps
+    their order and lets calibration do the rest.
     """
 
     name = HeadName.NAIVE_BAYES
     has_std = False
 
-    def __init__(self, mean: Matrix, variance: Matrix, log_odds: Matrix) -> None:
-        self._mean, self._variance, self._log_odds = mean, variance, log_odds
+    def __init__(
+        self, mean: Matrix, variance: Matrix, log_odds: Matrix, power: Matrix | None = None
+    ) -> None:
+        self._state: State = {"mean": mean, "variance": variance, "log_odds": log_odds}
+        if power is not None:
+            self._state["power"] = power
+        share = 1.0 if power is None else float(power[0])
         real, fake = mean.astype(np.float64)
         real_variance, fake_variance = variance.astype(np.float64)
         square = 0.5 * (1 / real_variance - 1 / fake_variance)
@@ -43,9 +50,9 @@ class NaiveBayesHead(Head):
             + np.log(real_variance)
             - np.log(fake_variance)
         )
-        self._square = square.astype(np.float32)
-        self._slope = slope.astype(np.float32)
-        self._constant = float(log_odds[0]) + float(constants.sum())
+        self._square = (share * square).astype(np.float32)
+        self._slope = (share * slope).astype(np.float32)
+        self._constant = float(log_odds[0]) + share * float(constants.sum())
 
     def predict(self, features: Matrix) -> HeadPrediction:
         """See :class:`Head`; std and mutual information are 0."""
@@ -57,8 +64,10 @@ class NaiveBayesHead(Head):
         )
 
     def state(self) -> State:
-        """``mean`` and ``variance`` [2, width] (real, fake), prior ``log_odds`` of fake [1]."""
-        return {"mean": self._mean, "variance": self._variance, "log_odds": self._log_odds}
+        """``mean`` and ``variance`` [2, width] (real, fake), prior ``log_odds`` of fake [1]; and
+        ``power`` [1] where it is not 1.
+        """
+        return self._state
 
     @classmethod
     def from_state(cls, state: Mapping[str, NDArray[Any]], width: int) -> Self:
@@ -67,6 +76,7 @@ class NaiveBayesHead(Head):
             checked(state, "mean", np.float32, 2, width),
             checked(state, "variance", np.float32, 2, width),
             checked(state, "log_odds", np.float32, 1),
+            checked(state, "power", np.float32, 1) if "power" in state else None,
         )
 
 
@@ -77,6 +87,8 @@ class NaiveBayesTraining:
     variance_floor: float = 1e-2
     """In units of the standardised features, whose variance is 1: without it a direction that was
     almost constant in one class decides alone."""
+    power: float = 1.0
+    """Of the likelihood ratio; 1 is naive Bayes as it stands."""
 
     def fit(self, features: Matrix, labels: Labels, *, seed: int) -> NaiveBayesHead:
         """See :class:`review_app.detector.heads.base.Training`; nothing here is random."""
@@ -88,4 +100,5 @@ class NaiveBayesTraining:
             mean.astype(np.float32),
             np.maximum(variance, self.variance_floor).astype(np.float32),
             np.array([log_odds], dtype=np.float32),
+            None if self.power == 1.0 else np.array([self.power], dtype=np.float32),
         )
