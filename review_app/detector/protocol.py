@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -102,7 +102,6 @@ def run_protocol(
     presets[SEARCHED] = searched(presets[SOURCE], found, name=SEARCHED)
     facts = [VERSION, data.facts, backbone.key, seed]
     trained = {name: out / "checkpoints" / name for name in presets}
-    best = {head: each["best"] for head, each in found.items()}
     with bar("Training") as progress:
         for done, (name, preset) in enumerate(presets.items()):
             progress(done, len(presets))
@@ -110,7 +109,7 @@ def run_protocol(
                 trained[name],
                 partial(_train, data, backbone, preset, seed),
                 *facts,
-                best if name == SEARCHED else None,
+                _hyper_parameters(preset),
             )
         progress(len(presets), len(presets))
     with bar("Report") as progress:
@@ -119,6 +118,7 @@ def run_protocol(
             partial(_report, data, trained, found, seed, progress),
             *facts,
             found,
+            [_hyper_parameters(preset) for preset in presets.values()],
         )
     document: dict[str, Any] = json.loads((out / "report" / "metrics.json").read_bytes())
     return document
@@ -130,6 +130,14 @@ def searched(preset: Preset, found: Mapping[str, Any], *, name: str) -> Preset:
     for head, each in found.items():
         heads[HeadName(head)] = replace(heads[HeadName(head)], **each["best"])  # type: ignore[type-var]
     return replace(preset, name=name, heads=heads)
+
+
+def _hyper_parameters(preset: Preset) -> dict[str, Any]:
+    """Of every head, by its name; JSON-safe."""
+    return {
+        name.value: asdict(training)  # type: ignore[call-overload]
+        for name, training in preset.heads.items()
+    }
 
 
 def _load(
