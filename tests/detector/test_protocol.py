@@ -130,20 +130,24 @@ def test_what_was_lost_is_made_again_and_the_rest_is_kept(
     assert Checkpoint.load(checkpoint).id == document["runs"][SEARCHED]["checkpoint"]
 
 
-def test_a_changed_manifest_does_every_stage_anew(
-    backbone: Backbone, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    manifest = picture_manifest(tmp_path, sizes={"train": 8, "val": 6, "test": 6}, sources=("a",))
-    out = tmp_path_factory.mktemp("run") / "out"
-    first = _run(manifest, backbone, out)
+def test_a_changed_manifest_trains_anew(backbone: Backbone, tmp_path: Path) -> None:
+    folder = tmp_path / "images"
+    folder.mkdir()
+    manifest = picture_manifest(folder, sizes={"train": 8, "val": 6, "test": 6}, sources=("a",))
+
+    def tested() -> list[int]:
+        """How many test images each checkpoint was measured on."""
+        with pytest.raises(KeyboardInterrupt):
+            _run(read_manifest(manifest.path), backbone, tmp_path / "out", stop="Report")
+        folders = [tmp_path / "out" / "checkpoints" / name for name in (SOURCE, SEARCHED)]
+        return [Checkpoint.load(path).card.data.n_test for path in folders]
+
+    assert tested() == [6, 6]
+    cells = (tmp_path / "out" / "search" / "search.jsonl").read_text()
     lines = manifest.path.read_text(encoding="utf-8").splitlines(keepends=True)
     manifest.path.write_text("".join(lines[:-2]), encoding="utf-8")
-    second = _run(read_manifest(manifest.path), backbone, out)
-    assert (first["data"]["n_test"], second["data"]["n_test"]) == (6, 4)
-    assert second["search"] == first["search"]
-    for name in (SOURCE, SEARCHED):
-        card = Checkpoint.load(out / "checkpoints" / name).card
-        assert card.data.n_test == 4
+    assert tested() == [4, 4]
+    assert (tmp_path / "out" / "search" / "search.jsonl").read_text() == cells
 
 
 def test_a_folder_of_something_else_is_left_alone(
