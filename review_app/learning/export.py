@@ -22,8 +22,10 @@ COLUMNS = (
     "image_id", "sha256", "path", "source", "label", "label_source", "n_labels", "agreement",
     "reviewer", "labelled_at", "p_fake", "std", "entropy", "mutual_information", "checkpoint",
     "policy_version", "decision", "inclusion_probability", "audit", "state", "comment",
+    "score", "novelty",
 )  # fmt: skip
-"""The outside contract's columns, in order, and ours after them; docs/exports.md explains each."""
+"""The outside contract's columns, in order, and ours after them, the newest last: scripts may count
+on places. docs/exports.md explains each."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """What may begin a formula in some spreadsheet or locale (OWASP, CSV injection)."""
@@ -149,6 +151,8 @@ def _row(
         **_scores(decision),
         "state": item.state.value,
         "comment": " | ".join(label.comment for label, _ in labels if label.comment),
+        "score": decision.score if decision else None,
+        "novelty": decision.novelty if decision else None,
     }
 
 

@@ -186,7 +186,13 @@ class ReviewDesk:
         decision = repos.decisions.of_item(label.item_id) if label.revealed else None
         if decision is None:
             return None
-        return Opinion(p_fake=decision.p_fake, std=decision.std, words=self._words(decision))
+        return Opinion(
+            p_fake=decision.p_fake,
+            std=decision.std,
+            score=decision.score,
+            novelty=decision.novelty,
+            words=self._words(decision),
+        )
 
 
 def _require_queue(person: Person, queue: Queue) -> None:

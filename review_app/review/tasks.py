@@ -60,6 +60,8 @@ class Opinion(BaseModel):
 
     p_fake: float
     std: float
+    score: float = Field(description="What thresholds are compared with: 0 real, 1 fake.")
+    novelty: float | None = Field(description="How unlike the training images, z, if measured.")
     words: str
 
 

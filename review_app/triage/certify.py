@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from review_app.errors import CalibrationError
 from review_app.triage.bounds import check_limits, spent_level, upper_bound
 from review_app.triage.certificate import Certificate, Method, Provenance, Shortfall
-from review_app.triage.ladder import Ladder, Side, probabilities
+from review_app.triage.ladder import Ladder, Side
 from review_app.triage.planning import Tally, labels_missing, start_rung
 
 
@@ -29,7 +29,7 @@ class PolicyCertificates:
 
 
 def certify_policy(
-    p_fake: ArrayLike,
+    scores: ArrayLike,
     is_fake: ArrayLike,
     ladder_real: Ladder,
     ladder_fake: Ladder,
@@ -48,7 +48,7 @@ def certify_policy(
 
     def certify(ladder: Ladder) -> Certificate | Shortfall:
         return certify_fixed_sequence(
-            p_fake,
+            scores,
             is_fake,
             ladder,
             risk_limit=risk_limit,
@@ -61,7 +61,7 @@ def certify_policy(
 
 
 def certify_fixed_sequence(
-    p_fake: ArrayLike,
+    scores: ArrayLike,
     is_fake: ArrayLike,
     ladder: Ladder,
     *,
@@ -72,8 +72,8 @@ def certify_fixed_sequence(
 ) -> Certificate | Shortfall:
     """The laxest threshold of ``ladder`` that a fixed-sequence test proves.
 
-    ``p_fake`` and ``is_fake`` [n] are scores and true labels of calibration images, drawn at random
-    and apart from the data of the ladder. ``attempt``: see `bounds.spent_level`.
+    ``scores`` and ``is_fake`` [n] are those of calibration images, drawn at random and apart from
+    the data of the ladder. ``attempt``: see `bounds.spent_level`.
 
     Raises:
         SettingsError: limit, delta or attempt out of range.
@@ -81,9 +81,9 @@ def certify_fixed_sequence(
     """
     check_limits(risk_limit, delta)
     level = spent_level(delta, attempt)
-    p, fake = _calibration(p_fake, is_fake)
-    tally = Tally.count(ladder, p, fake)
-    start = start_rung(ladder, p.size, risk_limit, level)
+    s, fake = _calibration(scores, is_fake)
+    tally = Tally.count(ladder, s, fake)
+    start = start_rung(ladder, s.size, risk_limit, level)
     rung = _walk(tally, start, risk_limit, level)
     if rung is None:
         retry = level if attempt is None else spent_level(delta, attempt + 1)
@@ -107,15 +107,25 @@ def certify_fixed_sequence(
 
 
 def _calibration(
-    p_fake: ArrayLike, is_fake: ArrayLike
+    scores: ArrayLike, is_fake: ArrayLike
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    p, labels = probabilities(p_fake, "calibration scores"), np.asarray(is_fake)
-    if labels.shape != p.shape or not np.isin(labels, (0, 1)).all():
+    s, labels = np.asarray(scores, np.float64), np.asarray(is_fake)
+    if s.ndim != 1:
         raise CalibrationError(
-            f"{p.size} calibration scores need as many labels, each true (fake) or false (real); "
+            f"The calibration scores must be one list of numbers, not of shape {s.shape}."
+        )
+    bad = np.flatnonzero(~((s >= 0) & (s <= 1)))
+    if bad.size:
+        raise CalibrationError(
+            f"The calibration scores must lie in [0, 1]; number {bad[0]} is {s[bad[0]]} "
+            f"({bad.size} such). Score those images again."
+        )
+    if labels.shape != s.shape or not np.isin(labels, (0, 1)).all():
+        raise CalibrationError(
+            f"{s.size} calibration scores need as many labels, each true (fake) or false (real); "
             f"found {labels.size}. Leave images labelled unsure out."
         )
-    return p, labels.astype(np.bool_)
+    return s, labels.astype(np.bool_)
 
 
 def _walk(tally: Tally, start: int, risk_limit: float, level: float) -> int | None:

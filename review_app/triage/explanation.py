@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import ArrayLike
-
-from review_app.errors import CalibrationError
 from review_app.triage.routing import Decision, Reason, Route, Scores
 from review_app.triage.wording import join, plus_minus
 
@@ -23,21 +19,6 @@ class UncertaintyCuts:
     entropy: float
     mutual_information: float
 
-    @classmethod
-    def from_validation(
-        cls, std: ArrayLike, entropy: ArrayLike, mutual_information: ArrayLike, share: float = 0.2
-    ) -> UncertaintyCuts:
-        """Cuts beyond which ``share`` of the validation images [n] lie, each measure by itself.
-
-        Raises:
-            CalibrationError: no values, or some that are not finite.
-        """
-        measures = np.asarray([std, entropy, mutual_information], np.float64)
-        if measures.size == 0 or not np.isfinite(measures).all():
-            raise CalibrationError("Uncertainty cuts need finite validation values; score again.")
-        cuts = np.quantile(measures, 1 - share, axis=1)
-        return cls(*(float(c) for c in cuts))
-
 
 def explain(decision: Decision, scores: Scores) -> str:
     """Where the image went and why, e.g. "Likely fake, but the heads disagree: 0.83 ± 0.09; a
@@ -47,27 +28,45 @@ def explain(decision: Decision, scores: Scores) -> str:
     if decision.route is not Route.REVIEW:
         side = "fake" if decision.route is Route.ACCEPT_FAKE else "real"
         return f"Accepted as {side}: {score}, beyond the certified threshold."
-    reasons = decision.reasons
-    if Reason.HEADS_DISAGREE in reasons and Reason.LOW_CONFIDENCE in reasons:
-        reasons = (Reason.HEADS_DISAGREE,)  # it says why the detector is not sure enough
-    if decision.audited:
-        reasons = (Reason.AUDIT,)
-    words = join([r.words for r in reasons])
+    words = join([reason.words for reason in _told(decision)])
+    if decision.reasons[0] is Reason.UNLIKE_TRAINING:
+        words = words.removeprefix("it is ")
     return f"{_lean(scores.p_fake)}, but {words}: {score}; a person decides."
 
 
+def _told(decision: Decision) -> tuple[Reason, ...]:
+    """The reasons worth telling. Two say why the detector is not sure enough, the first also why
+    its heads may disagree."""
+    if decision.audited:
+        return (Reason.AUDIT,)
+    if Reason.LOW_CONFIDENCE in decision.reasons:
+        for why in (Reason.UNLIKE_TRAINING, Reason.HEADS_DISAGREE):
+            if why in decision.reasons:
+                return (why,)
+    return decision.reasons
+
+
 def verdict_in_words(
-    p_fake: float, std: float, entropy: float, mutual_information: float, cuts: UncertaintyCuts
+    p_fake: float,
+    std: float,
+    entropy: float,
+    mutual_information: float,
+    cuts: UncertaintyCuts,
+    *,
+    unlike: bool = False,
 ) -> str:
     """Whether the detector is confident of one image, and if not, why.
 
+    ``unlike`` its training images: whatever it says means little.
     High std or mutual information: the model is unsure, and more labels like this would help it.
     High entropy alone: the model is settled, and the image is ambiguous to it.
     """
     score = f"P(fake) {plus_minus(p_fake, std)}"
     # Strictly above: a head without spread has a cut of 0, and is not unsettled everywhere.
     unsettled = std > cuts.std or mutual_information > cuts.mutual_information
-    if unsettled:
+    if unlike:
+        why = "the image is unlike those that it has learned from"
+    elif unsettled:
         why = "equally good versions of the detector disagree, as on images unlike its training"
     elif entropy > cuts.entropy:
         why = "images that score like this turn out either way"

@@ -69,7 +69,7 @@ class PolicyVersion:
 class _Labels:
     """Calibration labels that count."""
 
-    p_fake: list[float]
+    scores: list[float]
     is_fake: list[bool]
     known: int
     reviewed: int
@@ -205,7 +205,7 @@ class PolicyDesk:
     def _certificates(self, policy: Policy, labels: _Labels, attempt: int) -> PolicyCertificates:
         ladder_real, ladder_fake = self._facts.ladders(policy.checkpoint, policy.head)
         return certify_policy(
-            labels.p_fake,
+            labels.scores,
             labels.is_fake,
             ladder_real,
             ladder_fake,
@@ -238,7 +238,7 @@ class PolicyDesk:
             and not has_seen(row.sha256)
         ]
         return _Labels(
-            p_fake=[row.p_fake for row in usable],
+            scores=[row.score for row in usable],
             is_fake=[row.label is LabelValue.FAKE for row in usable],
             known=sum(row.known for row in usable),
             reviewed=sum(not row.known for row in usable),

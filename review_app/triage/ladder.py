@@ -1,8 +1,8 @@
 """The two sides of auto-accept, and the ladder of thresholds that a certificate climbs.
 
-Accepted as fake: ``p_fake >= threshold``, with a threshold above 0.5. Accepted as real:
-``p_fake <= threshold``, with one below 0.5. The regions never overlap, and on each side the order
-is that of the reject score ``1 - max(p, 1 - p)``. Comparing ``p_fake`` itself, never ``1 - p``,
+Accepted as fake: ``score >= threshold``, with a threshold above 0.5. Accepted as real:
+``score <= threshold``, with one below 0.5. The regions never overlap, and on each side the order is
+that of the reject score, ``min(score, 1 - score)``. Comparing the score itself, never one minus it,
 keeps rounding from moving an image across a threshold after it was certified.
 """
 
@@ -16,9 +16,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from review_app.errors import CalibrationError
 
-DEFAULT_RUNGS = 20
-"""Coarse enough to gain labels from rung to rung, fine enough to stop near the limit."""
-
 
 class Side(StrEnum):
     """What an image is accepted as."""
@@ -28,32 +25,14 @@ class Side(StrEnum):
     FAKE = "fake"
     """Accepted as fake; an error is a real image called fake."""
 
-    def accepts(self, p_fake: ArrayLike, threshold: float) -> NDArray[np.bool_]:
-        """Which of ``p_fake`` [...] this side accepts at ``threshold``."""
-        p = np.asarray(p_fake, np.float64)
-        return np.asarray(p >= threshold if self is Side.FAKE else p <= threshold)
+    def accepts(self, scores: ArrayLike, threshold: float) -> NDArray[np.bool_]:
+        """Which of ``scores`` [...] this side accepts at ``threshold``."""
+        s = np.asarray(scores, np.float64)
+        return np.asarray(s >= threshold if self is Side.FAKE else s <= threshold)
 
     def has(self, threshold: float) -> bool:
         """Whether ``threshold`` lies on this side of 0.5."""
         return 0.5 < threshold <= 1 if self is Side.FAKE else 0 <= threshold < 0.5
-
-
-def probabilities(values: ArrayLike, what: str) -> NDArray[np.float64]:
-    """``values`` as a vector [n] of probabilities.
-
-    Raises:
-        CalibrationError: not one-dimensional, or a value that is no number in [0, 1].
-    """
-    p = np.asarray(values, np.float64)
-    if p.ndim != 1:
-        raise CalibrationError(f"The {what} must be one list of numbers, not of shape {p.shape}.")
-    bad = np.flatnonzero(~((p >= 0) & (p <= 1)))
-    if bad.size:
-        raise CalibrationError(
-            f"The {what} must lie in [0, 1]; number {bad[0]} is {p[bad[0]]} ({bad.size} such). "
-            "Score those images again."
-        )
-    return p
 
 
 @dataclass(frozen=True)
@@ -80,20 +59,5 @@ class Ladder:
             raise CalibrationError(
                 f"This is no ladder for '{self.side}': thresholds must stay on their side of 0.5 "
                 "and run from the most to the least conservative, each with the share it accepts. "
-                "Build it with Ladder.from_scores from validation scores."
+                "Train the checkpoint again: training makes it from validation scores."
             )
-
-    @classmethod
-    def from_scores(cls, p_fake: ArrayLike, side: Side, rungs: int = DEFAULT_RUNGS) -> Ladder:
-        """At most ``rungs`` thresholds at evenly spaced acceptance, from ladder scores [n].
-
-        Raises:
-            CalibrationError: a score is no number in [0, 1].
-        """
-        p = probabilities(p_fake, "ladder scores")
-        own = np.sort(p[p > 0.5])[::-1] if side is Side.FAKE else np.sort(p[p < 0.5])
-        if not own.size:
-            return cls(side, (), ())
-        last = np.ceil(np.arange(1, rungs + 1) * own.size / rungs).astype(int) - 1
-        thresholds = tuple(dict.fromkeys(own[last].tolist()))
-        return cls(side, thresholds, tuple(float(side.accepts(p, t).mean()) for t in thresholds))

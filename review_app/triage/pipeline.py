@@ -7,6 +7,7 @@ again with every batch, so that closing auto-accept also stops a run that is und
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -222,6 +223,8 @@ class TriageService:
     ) -> None:
         """Decisions and moves of one batch. Items that moved meanwhile are left alone."""
         known = repos.known_labels.of_items([item.id for item in items])
+        novelty = repos.checkpoints.novelty(policy.checkpoint)
+        cut = math.inf if novelty is None else novelty.cut
         moves: list[Move] = []
         rows: list[dict[str, Any]] = []
         for item in items:
@@ -233,7 +236,7 @@ class TriageService:
                 reason = {"reason": opinions}
                 moves.append(Move(item.id, ItemState.FAILED, AuditKind.FAILED, reason))
                 continue
-            scores = _scores(opinions, policy.head)
+            scores = _scores(opinions, policy.head, cut)
             coin = audit_coin(item.image.sha256, policy.version, self._secret)
             decision = decide(scores, policy, coin)
             rows.append(_row(item, policy, decision, scores))
@@ -262,13 +265,17 @@ def _is_ours(repos: Repositories, item: Item, policy: Policy) -> bool:
 
 
 def _opinion(row: Prediction) -> Opinion:
-    return Opinion(row.p_fake, row.std, row.entropy, row.mutual_information)
+    return Opinion(row.p_fake, row.std, row.entropy, row.mutual_information, row.score, row.novelty)
 
 
-def _scores(opinions: Opinions, head: str) -> Scores:
+def _scores(opinions: Opinions, head: str, cut: float) -> Scores:
+    """Those of ``head``; above the ``cut`` an image is unlike the training images."""
     own = opinions[head]
-    every = {name: opinion.p_fake for name, opinion in opinions.items()}
-    return Scores(own.p_fake, own.std, own.entropy, own.mutual_information, every)
+    return Scores(
+        **asdict(own),
+        unlike=own.novelty is not None and own.novelty > cut,
+        heads={name: opinion.p_fake for name, opinion in opinions.items()},
+    )
 
 
 def _row(item: Item, policy: Policy, decision: Decision, scores: Scores) -> dict[str, Any]:
@@ -285,6 +292,8 @@ def _row(item: Item, policy: Policy, decision: Decision, scores: Scores) -> dict
         "std": scores.std,
         "entropy": scores.entropy,
         "mutual_information": scores.mutual_information,
+        "score": scores.score,
+        "novelty": scores.novelty,
         "audited": decision.audited,
         "audit_probability": decision.audit_probability,
         "inclusion_probability": decision.inclusion_probability,

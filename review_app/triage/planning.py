@@ -37,12 +37,13 @@ class Tally:
     """Images of the other class among them, per rung."""
 
     @classmethod
-    def count(cls, ladder: Ladder, p: NDArray[np.float64], fake: NDArray[np.bool_]) -> Tally:
-        """Count scores ``p`` [n] with their labels."""
+    def count(cls, ladder: Ladder, scores: NDArray[np.float64], fake: NDArray[np.bool_]) -> Tally:
+        """Count ``scores`` [n] with their labels."""
         wrong = fake if ladder.side is Side.REAL else ~fake
-        masks = [ladder.side.accepts(p, t) for t in ladder.thresholds]
+        masks = [ladder.side.accepts(scores, t) for t in ladder.thresholds]
         accepted = np.array([m.sum() for m in masks], np.int64)
-        return cls(ladder, p.size, accepted, np.array([(m & wrong).sum() for m in masks], np.int64))
+        errors = np.array([(m & wrong).sum() for m in masks], np.int64)
+        return cls(ladder, scores.size, accepted, errors)
 
 
 def start_rung(ladder: Ladder, n: int, risk_limit: float, level: float) -> int:

@@ -205,7 +205,7 @@ def _proof(policy: Policy) -> str:
 def _side(certificate: Certificate) -> str:
     beyond = "at most" if certificate.side is Side.REAL else "at least"
     return (
-        f"It accepts as {certificate.side} where P(fake) is {beyond} {certificate.threshold:.3g} "
+        f"It accepts as {certificate.side} where the score is {beyond} {certificate.threshold:.3g} "
         f"({certificate.errors} wrong of {certificate.accepted:,})."
     )
 

@@ -9,7 +9,9 @@ from storage.models import Decision as DecisionRow
 
 def words_of(row: DecisionRow) -> str:
     """One plain sentence for a decision of the log, e.g. for a reviewer after their answer."""
-    scores = Scores(row.p_fake, row.std, row.entropy, row.mutual_information)
+    scores = Scores(
+        row.p_fake, row.std, row.entropy, row.mutual_information, row.score, row.novelty
+    )
     decision = Decision(
         route=Route(row.route),
         reasons=tuple(Reason(reason) for reason in row.reasons),

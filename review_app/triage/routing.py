@@ -2,9 +2,9 @@
 
 The certificates cover one rule: the score of the policy's head against a threshold. Nothing else
 may move an image out of acceptance, for the images left would then err more or less often than was
-proven; except the audit coin, which looks at nothing. A further condition (heads that disagree, an
-image unlike the training data) must first be part of the rule that is certified. Until then it is
-only a reason in words, for images that go to people anyway.
+proven; except the audit coin, which looks at nothing. A further condition must be part of the score
+that is certified, as being unlike the training images is: it pulls the score towards 1/2. Whatever
+is not (heads that disagree) is only a reason in words, for images that go to people anyway.
 """
 
 from __future__ import annotations
@@ -47,6 +47,9 @@ class Reason(StrEnum):
     """The policy is certified, but not for the side this image leans to."""
     LOW_CONFIDENCE = "low_confidence"
     """The score does not reach the certified threshold of its side."""
+    UNLIKE_TRAINING = "unlike_training"
+    """The detector has not learned from images like this one, so its score is pulled towards 1/2;
+    told only of images that go to people for another reason."""
     HEADS_DISAGREE = "heads_disagree"
     """Another head says the opposite; told only of images that go to people for another reason."""
     AUDIT = "audit"
@@ -67,6 +70,7 @@ _WORDS = {
     Reason.SUSPENDED: "auto-accept is suspended",
     Reason.NO_CERTIFICATE: "nothing proves yet that this side may be accepted",
     Reason.LOW_CONFIDENCE: "the detector is not sure enough",
+    Reason.UNLIKE_TRAINING: "it is unlike the images the detector has learned from",
     Reason.HEADS_DISAGREE: "the heads disagree",
     Reason.AUDIT: "it was drawn for a blind audit",
     Reason.CERTIFIED_REAL: "it is beyond the certified threshold for real",
@@ -79,17 +83,24 @@ class Scores:
     """What the detector says of one image.
 
     Raises:
-        InputError: a probability outside [0, 1], or a spread that is negative or not finite.
+        InputError: a probability or score outside [0, 1], a spread that is negative or not finite,
+            or a novelty that is not finite.
     """
 
     p_fake: float
-    """Of the policy's head; the only number that decides."""
+    """Of the policy's head."""
     std: float
     """Posterior standard deviation of ``p_fake``."""
     entropy: float
     """Predictive entropy, nats."""
     mutual_information: float
     """Between prediction and parameters, nats."""
+    score: float
+    """Surely real at 0, surely fake at 1; the only number that decides."""
+    novelty: float | None = None
+    """How unlike the training images the image is, z; ``None`` where nothing measures it."""
+    unlike: bool = False
+    """Whether the novelty is above the checkpoint's cut."""
     heads: Mapping[str, float] = field(default_factory=dict)
     """P(fake) of every head, by name."""
 
@@ -97,6 +108,10 @@ class Scores:
         for name, p in {"p_fake": self.p_fake, **self.heads}.items():
             if not 0 <= p <= 1:
                 raise InputError(f"P(fake) of '{name}' is {p}, outside [0, 1]; score it again.")
+        if not 0 <= self.score <= 1:
+            raise InputError(f"The score is {self.score}, outside [0, 1]; score it again.")
+        if self.novelty is not None and not math.isfinite(self.novelty):
+            raise InputError(f"The novelty is {self.novelty}, not a number; score it again.")
         for name in ("std", "entropy", "mutual_information"):
             value = getattr(self, name)
             # Rounding may leave a mutual information a hair below zero.
@@ -127,10 +142,12 @@ class Decisions:
 
     policy: Policy
     p_fake: NDArray[np.float64]
+    """Tells which way an image leans."""
     accept_real: NDArray[np.bool_]
     accept_fake: NDArray[np.bool_]
     """Proposals: before the audit coin."""
     audited: NDArray[np.bool_]
+    unlike: NDArray[np.bool_]
     disagree: NDArray[np.bool_]
 
     def __len__(self) -> int:
@@ -145,6 +162,7 @@ class Decisions:
             self.policy,
             proposal,
             audited=bool(self.audited[i]),
+            unlike=bool(self.unlike[i]),
             disagree=bool(self.disagree[i]),
         )
 
@@ -172,38 +190,53 @@ def decide(scores: Scores, policy: Policy, coin: float) -> Decision:
     proposal = Route.REVIEW
     for side, route in ((Side.REAL, Route.ACCEPT_REAL), (Side.FAKE, Route.ACCEPT_FAKE)):
         threshold = policy.threshold(side)
-        if threshold is not None and side.accepts(scores.p_fake, threshold):
+        if threshold is not None and side.accepts(scores.score, threshold):
             proposal = route
     return _decision(
         scores.p_fake,
         policy,
         proposal,
         audited=proposal is not Route.REVIEW and coin < policy.audit_probability,
+        unlike=scores.unlike,
         disagree=bool(heads_disagree(scores.p_fake, list(scores.heads.values()))),
     )
 
 
 def decide_many(
-    p_fake: ArrayLike, policy: Policy, coins: ArrayLike, heads: ArrayLike | None = None
+    p_fake: ArrayLike,
+    score: ArrayLike,
+    policy: Policy,
+    coins: ArrayLike,
+    *,
+    heads: ArrayLike | None = None,
+    unlike: ArrayLike | None = None,
 ) -> Decisions:
-    """Route a batch: `decide` on ``p_fake`` [n], ``coins`` [n] and ``heads`` [n, heads].
+    """Route a batch: `decide` on ``p_fake``, ``score``, ``coins`` and ``unlike``, all [n], and
+    ``heads`` [n, heads].
 
     Raises:
         InputError: shapes that do not match, a score outside [0, 1], a coin outside [0, 1).
     """
-    p, c = np.asarray(p_fake, np.float64), np.asarray(coins, np.float64)
+    p, s, c = (np.asarray(values, np.float64) for values in (p_fake, score, coins))
     others = np.empty((p.size, 0)) if heads is None else np.asarray(heads, np.float64)
-    if p.ndim != 1 or c.shape != p.shape or others.ndim != 2 or len(others) != len(p):
+    novel = np.zeros(p.shape, np.bool_) if unlike is None else np.asarray(unlike, np.bool_)
+    shapes = {s.shape, c.shape, novel.shape, p.shape}
+    if p.ndim != 1 or len(shapes) > 1 or others.ndim != 2 or len(others) != len(p):
         raise InputError(
-            f"Scores {p.shape}, coins {c.shape} and heads {others.shape} do not belong together."
+            f"P(fake) {p.shape}, scores {s.shape}, coins {c.shape}, unlike {novel.shape} and heads "
+            f"{others.shape} do not belong together."
         )
-    inside = (p >= 0) & (p <= 1) & (c >= 0) & (c < 1) & ((others >= 0) & (others <= 1)).all(axis=1)
+    inside = (c >= 0) & (c < 1)
+    for values in (p, s, *others.T):
+        inside &= (values >= 0) & (values <= 1)
     if not inside.all():
         row = int(inside.argmin())
-        raise InputError(f"Row {row}: score {p[row]}, coin {c[row]} or a head is out of range.")
-    real, fake = (_accepts(policy, side, p) for side in (Side.REAL, Side.FAKE))
+        raise InputError(
+            f"Row {row}: P(fake) {p[row]}, score {s[row]}, coin {c[row]} or a head is out of range."
+        )
+    real, fake = (_accepts(policy, side, s) for side in (Side.REAL, Side.FAKE))
     audited = (real | fake) & (c < policy.audit_probability)
-    return Decisions(policy, p, real, fake, audited, heads_disagree(p, others))
+    return Decisions(policy, p, real, fake, audited, novel, heads_disagree(p, others))
 
 
 def heads_disagree(p_fake: ArrayLike, heads: ArrayLike) -> NDArray[np.bool_]:
@@ -215,17 +248,27 @@ def heads_disagree(p_fake: ArrayLike, heads: ArrayLike) -> NDArray[np.bool_]:
     return np.asarray(opposite.any(axis=-1))
 
 
-def _accepts(policy: Policy, side: Side, p: NDArray[np.float64]) -> NDArray[np.bool_]:
+def _accepts(policy: Policy, side: Side, scores: NDArray[np.float64]) -> NDArray[np.bool_]:
     threshold = policy.threshold(side)
-    return np.zeros(p.shape, np.bool_) if threshold is None else side.accepts(p, threshold)
+    if threshold is None:
+        return np.zeros(scores.shape, np.bool_)
+    return side.accepts(scores, threshold)
 
 
 def _decision(
-    p_fake: float, policy: Policy, proposal: Route, *, audited: bool, disagree: bool
+    p_fake: float,
+    policy: Policy,
+    proposal: Route,
+    *,
+    audited: bool,
+    unlike: bool,
+    disagree: bool,
 ) -> Decision:
     accepted = proposal is not Route.REVIEW
     reasons = _accepted_reasons(proposal, audited) if accepted else _review_reasons(p_fake, policy)
-    # An audited image is in review because of the coin alone; disagreement is no reason there.
+    # An audited image is in review because of the coin alone; these are no reasons there.
+    if unlike and not accepted:
+        reasons = (Reason.UNLIKE_TRAINING, *reasons)
     if disagree and not accepted:
         reasons += (Reason.HEADS_DISAGREE,)
     return Decision(

@@ -26,7 +26,7 @@ class CalibrationRow:
     label: LabelValue
     known: bool
     near_duplicate: bool
-    p_fake: float
+    score: float
 
 
 class Calibration:
@@ -82,7 +82,7 @@ class Calibration:
         return (
             select(
                 Image.sha256, Item.split, label, known, Image.near_id.is_not(None),
-                Prediction.p_fake,
+                Prediction.score,
             )
             .select_from(Item)
             .join(Image, Image.id == Item.image_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,16 @@ from storage.models import Checkpoint, Feature, Prediction
 VARIABLES = 500  # SQLite limits how many values one statement may name
 
 
+@dataclass(frozen=True)
+class Novelty:
+    """How a checkpoint's card tells images that are unlike its training images."""
+
+    cut: float
+    """The z above which an image is."""
+    usual: float
+    """Share of the validation images that is."""
+
+
 class Checkpoints:
     """Checkpoints that have scored something here."""
 
@@ -22,6 +33,13 @@ class Checkpoints:
 
     def get(self, checkpoint_id: str) -> Checkpoint | None:
         return self._session.get(Checkpoint, checkpoint_id)
+
+    def novelty(self, checkpoint_id: str) -> Novelty | None:
+        """From where on the checkpoint calls an image unlike its training images; ``None`` where it
+        does not measure that."""
+        row = self.get(checkpoint_id)
+        card = None if row is None else row.card.get("novelty")
+        return None if card is None else Novelty(card["cut"], card["flagged"])
 
     def register(self, checkpoint: Checkpoint) -> None:
         """Remember the checkpoint; where it is known already, only its path is renewed."""

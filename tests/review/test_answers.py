@@ -298,6 +298,7 @@ def test_the_model_speaks_only_after_the_answer(
     opinion = bench.label(ada, item).opinion
     assert opinion is not None
     assert (opinion.p_fake, opinion.std, opinion.words) == (0.83, 0.09, "0.83")
+    assert (opinion.score, opinion.novelty) == (0.83, None)
 
 
 def test_an_answer_is_blind_until_the_model_has_spoken(

@@ -16,7 +16,7 @@ from review_app.triage.certificate import Certificate, Shortfall
 from review_app.triage.certify import certify_fixed_sequence, certify_policy
 from review_app.triage.document import from_document, to_document
 from review_app.triage.ladder import Ladder, Side
-from tests.triage.cases import PROVENANCE, certificate, draw, ladders
+from tests.triage.cases import LADDERS, PROVENANCE, certificate, draw, ladders
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -41,7 +41,7 @@ def test_a_certificate_needs_the_labels_and_a_shortfall_says_what_is_missing(
     seed: int, n: int, risk_limit: float, side: Side
 ) -> None:
     rng = np.random.default_rng(seed)
-    ladder = ladders(rng)[side is Side.FAKE]
+    ladder = LADDERS[side is Side.FAKE]
     p, fake = draw(rng, n)
     found = certify(p, fake, ladder, risk_limit)
     if isinstance(found, Certificate):
@@ -65,7 +65,7 @@ def test_more_errors_never_give_a_laxer_threshold(
     seed: int, n: int, side: Side, data: st.DataObject
 ) -> None:
     rng = np.random.default_rng(seed)
-    ladder = ladders(rng)[side is Side.FAKE]
+    ladder = LADDERS[side is Side.FAKE]
     p, fake = draw(rng, n)
     flipped = data.draw(st.sets(st.integers(0, n - 1), max_size=20))
     worse = fake.copy()
@@ -78,7 +78,7 @@ def test_more_errors_never_give_a_laxer_threshold(
 
 
 def test_the_start_does_not_look_at_calibration_errors() -> None:
-    ladder = Ladder.from_scores(np.linspace(0, 1, 201), Side.FAKE)
+    _, ladder = ladders(tuple(rung / 40 for rung in range(1, 20)))
     p = np.linspace(0, 1, 600)
     clean = certify(p, np.ones(600, bool), ladder)
     hopeless = certify(p, np.zeros(600, bool), ladder)
@@ -100,7 +100,7 @@ def test_a_walk_stops_at_the_first_failure_though_a_laxer_rung_would_pass() -> N
 
 def test_with_the_missing_labels_the_certificate_comes() -> None:
     rng = np.random.default_rng(7)
-    ladder = ladders(rng)[1]
+    ladder = LADDERS[1]
     p, fake = draw(rng, 4000)
     perfect = np.where(p > 0.5, True, fake)  # nothing that leans to fake is real
     found = certify(p[:60], perfect[:60], ladder)
@@ -137,21 +137,21 @@ def test_a_detector_that_errs_too_often_is_told_that_labels_alone_will_not_do() 
 
 
 def test_a_side_that_the_detector_never_leans_to_has_nothing_to_certify() -> None:
-    found = certify([0.1] * 90, [False] * 90, Ladder.from_scores([0.1, 0.2], Side.FAKE))
+    found = certify([0.1] * 90, [False] * 90, Ladder(Side.FAKE, (), ()))
     assert isinstance(found, Shortfall)
     assert (found.threshold, found.labels_expected) == (None, None)
     assert "never leans to fake" in found.words
 
 
 def test_no_labels_at_all_is_a_shortfall_too() -> None:
-    found = certify([], [], Ladder.from_scores(np.linspace(0, 1, 101), Side.REAL))
+    found = certify([], [], Ladder(Side.REAL, (0.1, 0.3, 0.49), (0.1, 0.3, 0.495)))
     assert isinstance(found, Shortfall)
     assert found.labels_expected == 91  # 45 without an error, at a share of 0.495
 
 
 def test_the_sides_are_certified_apart_at_half_of_delta_each() -> None:
     rng = np.random.default_rng(4)
-    real, fake = ladders(rng)
+    real, fake = LADDERS
     p, is_fake = draw(rng, 2000)
     found = certify_policy(
         p, is_fake, real, fake, risk_limit=0.05, delta=0.1, provenance=PROVENANCE

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review_app.errors import CalibrationError
 from review_app.triage.explanation import UncertaintyCuts, explain, verdict_in_words
 from review_app.triage.policy import Policy
 from review_app.triage.routing import Scores, decide
@@ -17,8 +15,18 @@ from tests.triage.cases import certified, policies, start
 CUTS = UncertaintyCuts(std=0.05, entropy=0.5, mutual_information=0.03)
 
 
-def scores(p: float, **heads: float) -> Scores:
-    return Scores(p, std=0.09, entropy=0.4, mutual_information=0.02, heads=heads)
+def scores(p: float, score: float | None = None, std: float = 0.09, **heads: float) -> Scores:
+    """``score``: that of an image unlike the training images."""
+    return Scores(
+        p,
+        std=std,
+        entropy=0.4,
+        mutual_information=0.02,
+        score=p if score is None else score,
+        novelty=None if score is None else 3.0,
+        unlike=score is not None,
+        heads=heads,
+    )
 
 
 @pytest.mark.parametrize(
@@ -35,6 +43,26 @@ def scores(p: float, **heads: float) -> Scores:
             scores(0.3),
             0.5,
             "Likely real, but the detector is not sure enough: 0.30 ± 0.09; a person decides.",
+        ),
+        (
+            certified(),
+            scores(0.97, score=0.55, std=0.02, linear=0.2),
+            0.5,
+            "Likely fake, but unlike the images the detector has learned from: 0.97 ± 0.02; "
+            "a person decides.",
+        ),
+        (
+            start(),
+            scores(0.02, score=0.49),
+            0.5,
+            "Likely real, but unlike the images the detector has learned from and auto-accept is "
+            "still learning: 0.02 ± 0.09; a person decides.",
+        ),
+        (
+            certified(),
+            scores(0.97, score=0.95),
+            0.5,
+            "Accepted as fake: 0.97 ± 0.09, beyond the certified threshold.",
         ),
         (
             start(),
@@ -83,23 +111,16 @@ def test_a_verdict_says_whether_the_detector_is_confident_and_why_not() -> None:
     )
 
 
-def test_the_cuts_leave_the_given_share_of_validation_images_above_them() -> None:
-    rng = np.random.default_rng(0)
-    std, entropy, information = rng.random((3, 1000)) * [[0.1], [0.69], [0.05]]
-    cuts = UncertaintyCuts.from_validation(std, entropy, information, share=0.2)
-    for values, cut in ((std, cuts.std), (entropy, cuts.entropy)):
-        assert (values > cut).mean() == pytest.approx(0.2, abs=0.001)
+def test_nothing_the_detector_says_of_an_unlike_image_is_called_confident() -> None:
+    assert verdict_in_words(0.97, 0.02, 0.13, 0.001, CUTS, unlike=True) == (
+        "Likely fake, but uncertain: the image is unlike those that it has learned from. "
+        "P(fake) 0.97 ± 0.02."
+    )
 
 
 def test_a_head_without_spread_is_not_called_unsettled() -> None:
-    cuts = UncertaintyCuts.from_validation([0.0] * 5, np.linspace(0.1, 0.6, 5), [0.0] * 5)
+    cuts = UncertaintyCuts(std=0.0, entropy=0.5, mutual_information=0.0)
     assert "and confident" in verdict_in_words(0.97, 0.0, 0.13, 0.0, cuts)
-
-
-@pytest.mark.parametrize("bad", [[], [float("nan")]])
-def test_cuts_need_finite_validation_values(bad: list[float]) -> None:
-    with pytest.raises(CalibrationError, match="finite validation values"):
-        UncertaintyCuts.from_validation(bad, bad, bad)
 
 
 def test_numbers_read_well_and_bounds_are_never_rounded_down() -> None:

@@ -131,8 +131,8 @@ def test_a_certified_policy_says_on_what_proof() -> None:
     assert describe(start().with_certificates(BOTH)) == (
         "Auto-accept is on. On 412 random labels it would have accepted 183 and been wrong "
         "2 times; with 90% confidence its error is below 5% (limit 5%), for images like those. "
-        "It accepts as real where P(fake) is at most 0.1 (0 wrong of 59). "
-        "It accepts as fake where P(fake) is at least 0.9 (2 wrong of 124)."
+        "It accepts as real where the score is at most 0.1 (0 wrong of 59). "
+        "It accepts as fake where the score is at least 0.9 (2 wrong of 124)."
     )
 
 

@@ -15,12 +15,13 @@ from tests.triage.cases import certified, start
 SCORES = [0.02, 0.3, 0.5, 0.83, 0.97]
 
 
+@pytest.mark.parametrize("unlike", [False, True])
 @pytest.mark.parametrize("p_fake", SCORES)
 @pytest.mark.parametrize("policy", [start(), certified(), certified(audit_probability=1.0)])
 def test_a_stored_decision_says_what_it_said_when_it_was_made(
-    database: Database, factory: Factory, policy: Policy, p_fake: float
+    database: Database, factory: Factory, policy: Policy, p_fake: float, unlike: bool
 ) -> None:
-    scores = Scores(p_fake, 0.09, 0.45, 0.02, {"linear": 0.9})
+    scores = Scores(p_fake, 0.09, 0.45, 0.02, p_fake, 3.0, unlike=unlike, heads={"linear": 0.9})
     made = decide(scores, policy, 0.5)
     accepted = made.proposal is not Route.REVIEW
     item_id = factory.item()
@@ -30,6 +31,7 @@ def test_a_stored_decision_says_what_it_said_when_it_was_made(
         proposal=made.proposal.value if accepted else None,
         reasons=[reason.value for reason in made.reasons],
         p_fake=p_fake,
+        novelty=3.0,
         audited=made.audited,
         audit_probability=made.audit_probability,
         inclusion_probability=made.inclusion_probability,

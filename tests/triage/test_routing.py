@@ -29,15 +29,24 @@ probability = st.floats(0, 1) | st.sampled_from([0.0, 0.1, 0.5, 0.9, 1.0])
 coin = st.floats(0, 1, exclude_max=True)
 
 
-def scores(p: float, **heads: float) -> Scores:
-    return Scores(p, std=0.09, entropy=0.4, mutual_information=0.02, heads=heads)
+def scores(p: float, score: float | None = None, *, unlike: bool = False, **heads: float) -> Scores:
+    """The score is P(fake) unless given."""
+    return Scores(
+        p,
+        std=0.09,
+        entropy=0.4,
+        mutual_information=0.02,
+        score=p if score is None else score,
+        unlike=unlike,
+        heads=heads or {},
+    )
 
 
 @given(policies(), probability, coin, st.lists(probability, max_size=3))
 def test_every_score_gets_one_decision_that_agrees_with_itself(
     policy: Policy, p: float, c: float, heads: list[float]
 ) -> None:
-    decision = decide(scores(p, **{f"h{i}": h for i, h in enumerate(heads)}), policy, c)
+    decision = decide(scores(p, heads={f"h{i}": h for i, h in enumerate(heads)}), policy, c)
     accepted = decision.proposal is not Route.REVIEW
     assert decision.reasons
     assert decision.policy_version == policy.version
@@ -67,19 +76,43 @@ def test_other_heads_never_change_where_an_image_goes(
     policy: Policy, p: float, c: float, heads: list[float]
 ) -> None:
     alone = decide(scores(p), policy, c)
-    beside = decide(scores(p, **{f"h{i}": h for i, h in enumerate(heads)}), policy, c)
+    beside = decide(scores(p, heads={f"h{i}": h for i, h in enumerate(heads)}), policy, c)
     assert (alone.route, alone.proposal) == (beside.route, beside.proposal)
     if Reason.HEADS_DISAGREE in beside.reasons:
         assert beside.proposal is Route.REVIEW
 
 
-@given(policies(), st.lists(st.tuples(probability, coin, probability, probability), max_size=20))
-def test_a_batch_is_routed_as_its_images_one_by_one(
-    policy: Policy, rows: list[tuple[float, float, float, float]]
+@given(policies(), probability, probability, coin, st.booleans())
+def test_only_the_score_is_compared_with_thresholds(
+    policy: Policy, p: float, score: float, c: float, unlike: bool
 ) -> None:
-    table = np.array(rows, np.float64).reshape(-1, 4)
-    batch = decide_many(table[:, 0], policy, table[:, 1], heads=table[:, 2:])
-    single = [decide(scores(p, a=a, b=b), policy, c) for p, c, a, b in rows]
+    plain = decide(scores(score), policy, c)
+    found = decide(scores(p, score, unlike=unlike), policy, c)
+    assert (found.route, found.proposal) == (plain.route, plain.proposal)
+    accepted = found.proposal is not Route.REVIEW
+    assert (Reason.UNLIKE_TRAINING in found.reasons) == (unlike and not accepted)
+    if Reason.UNLIKE_TRAINING in found.reasons:
+        assert found.reasons[0] is Reason.UNLIKE_TRAINING
+
+
+Rows = list[tuple[float, float, float, float, float, bool]]
+
+
+@given(
+    policies(),
+    st.lists(
+        st.tuples(probability, probability, coin, probability, probability, st.booleans()),
+        max_size=20,
+    ),
+)
+def test_a_batch_is_routed_as_its_images_one_by_one(policy: Policy, rows: Rows) -> None:
+    table = np.array(rows, np.float64).reshape(-1, 6)
+    batch = decide_many(
+        table[:, 0], table[:, 1], policy, table[:, 2], heads=table[:, 3:5], unlike=table[:, 5]
+    )
+    single = [
+        decide(scores(p, s, {"a": a, "b": b}, unlike=u), policy, c) for p, s, c, a, b, u in rows
+    ]
     assert len(batch) == len(single)
     assert [batch[i] for i in range(len(batch))] == single
     assert batch.auto_accepted.tolist() == [d.route is not Route.REVIEW for d in single]
@@ -88,7 +121,7 @@ def test_a_batch_is_routed_as_its_images_one_by_one(
 
 @given(st.lists(probability, min_size=1, max_size=20))
 def test_a_batch_needs_no_other_heads(p: list[float]) -> None:
-    batch = decide_many(p, certified(), [0.5] * len(p))
+    batch = decide_many(p, p, certified(), [0.5] * len(p))
     assert [d.route for d in map(batch.__getitem__, range(len(p)))] == [
         decide(scores(x), certified(), 0.5).route for x in p
     ]
@@ -122,7 +155,7 @@ def test_an_audited_image_keeps_what_would_have_become_of_it() -> None:
 )
 def test_the_reasons_are_named(policy: Policy, p: float, reasons: tuple[Reason, ...]) -> None:
     heads = {"linear": 0.3} if Reason.HEADS_DISAGREE in reasons else {}
-    assert decide(scores(p, **heads), policy, 0.5).reasons == reasons
+    assert decide(scores(p, heads=heads), policy, 0.5).reasons == reasons
     assert all(r.words for r in reasons)
 
 
@@ -143,11 +176,15 @@ def test_scores_that_are_no_probabilities_never_reach_a_decision(bad: float) -> 
     with pytest.raises(InputError, match="score it again"):
         scores(bad)
     with pytest.raises(InputError, match="'linear'"):
-        scores(0.5, linear=bad)
+        scores(0.5, heads={"linear": bad})
     with pytest.raises(InputError, match="Row 1"):
-        decide_many([0.5, bad], certified(), [0.1, 0.1])
+        decide_many([0.5, bad], [0.5, 0.5], certified(), [0.1, 0.1])
     with pytest.raises(InputError, match="Row 0"):
-        decide_many([0.5], certified(), [0.1], heads=[[bad]])
+        decide_many([0.5], [0.5], certified(), [0.1], heads=[[bad]])
+    with pytest.raises(InputError, match="Row 0"):
+        decide_many([0.5], [bad], certified(), [0.1])
+    with pytest.raises(InputError, match="The score is"):
+        scores(0.5, bad)
 
 
 @pytest.mark.parametrize("bad", [float("nan"), -0.1, 1.0])
@@ -155,21 +192,25 @@ def test_a_coin_outside_its_range_is_refused(bad: float) -> None:
     with pytest.raises(InputError, match="coin"):
         decide(scores(0.5), certified(), bad)
     with pytest.raises(InputError, match="coin"):
-        decide_many([0.5], certified(), [bad])
+        decide_many([0.5], [0.5], certified(), [bad])
 
 
 def test_spreads_that_cannot_be_are_refused() -> None:
     with pytest.raises(InputError, match="std"):
-        Scores(0.5, std=-1, entropy=0, mutual_information=0)
+        Scores(0.5, std=-1, entropy=0, mutual_information=0, score=0.5)
     with pytest.raises(InputError, match="entropy"):
-        Scores(0.5, std=0, entropy=float("inf"), mutual_information=0)
+        Scores(0.5, std=0, entropy=float("inf"), mutual_information=0, score=0.5)
+    with pytest.raises(InputError, match="novelty"):
+        Scores(0.5, std=0, entropy=0, mutual_information=0, score=0.5, novelty=float("nan"))
 
 
 def test_batches_whose_parts_do_not_match_are_refused() -> None:
     with pytest.raises(InputError, match="do not belong together"):
-        decide_many([0.5, 0.6], certified(), [0.1])
+        decide_many([0.5, 0.6], [0.5, 0.6], certified(), [0.1])
     with pytest.raises(InputError, match="do not belong together"):
-        decide_many([0.5], certified(), [0.1], heads=[[0.5], [0.5]])
+        decide_many([0.5], [0.5], certified(), [0.1], heads=[[0.5], [0.5]])
+    with pytest.raises(InputError, match="do not belong together"):
+        decide_many([0.5], [0.5, 0.6], certified(), [0.1])
 
 
 def test_audit_coins_are_reproducible_uniform_and_keyed() -> None:

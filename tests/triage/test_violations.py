@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from review_app.triage.bounds import spent_level, upper_bound
 from review_app.triage.certificate import Certificate
 from review_app.triage.certify import certify_fixed_sequence, certify_policy
-from review_app.triage.ladder import Ladder, Side
-from tests.triage.cases import PROVENANCE, Bools, Floats, draw
+from review_app.triage.ladder import Side
+from tests.triage.cases import PROVENANCE, Bools, Floats, draw, ladders
 
 RISK_LIMIT = 0.05
 DELTA = 0.1
@@ -24,10 +24,13 @@ POPULATION = draw(np.random.default_rng(99), 200_000, separation=1.2)
 ORDER = np.argsort(POPULATION[0])
 SCORES = POPULATION[0][ORDER]
 FAKES_BELOW: NDArray[np.int64] = np.concatenate([[0], np.cumsum(POPULATION[1][ORDER])])
-LADDERS = tuple(
-    Ladder.from_scores(draw(np.random.default_rng(5), 400, separation=1.2)[0], side)
-    for side in (Side.REAL, Side.FAKE)
-)
+LADDERS = ladders(
+    (
+        0.0005, 0.0017, 0.0036, 0.0058, 0.009, 0.014, 0.019, 0.026, 0.034, 0.046,
+        0.064, 0.09, 0.114, 0.15, 0.19, 0.24, 0.29, 0.34, 0.41, 0.493,
+    )
+)  # fmt: skip
+"""Quantiles of the population, about."""
 
 
 def true_risk(side: Side, threshold: float) -> float:

@@ -29,6 +29,8 @@ MEANINGS = {
     "audit": "whether a blind audit drew it, although the policy would have accepted it",
     "state": "where the image is now",
     "comment": "what reviewers wrote, separated by bars",
+    "score": "what thresholds are compared with: 0 surely real, 1 surely fake",
+    "novelty": "how unlike the training images it is, z; empty where that is not measured",
 }
 """What each column of ``learning.export.COLUMNS`` means."""
 
