@@ -29,7 +29,13 @@ probability = st.floats(0, 1) | st.sampled_from([0.0, 0.1, 0.5, 0.9, 1.0])
 coin = st.floats(0, 1, exclude_max=True)
 
 
-def scores(p: float, score: float | None = None, *, unlike: bool = False, **heads: float) -> Scores:
+def scores(
+    p: float,
+    score: float | None = None,
+    heads: Mapping[str, float] | None = None,
+    *,
+    unlike: bool = False,
+) -> Scores:
     """The score is P(fake) unless given."""
     return Scores(
         p,
