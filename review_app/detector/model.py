@@ -13,6 +13,7 @@ from review_app.detector.backbones.card import BackboneCard
 from review_app.detector.dataset import Versions
 from review_app.detector.gate import SourceGate, experts_of
 from review_app.detector.heads import Head, HeadName, HeadPrediction, Matrix, Standardizer
+from review_app.detector.heads.numerics import one_blas_thread
 from review_app.detector.novelty import Novelty
 from review_app.detector.presets import Preset
 from review_app.detector.texture import TextureSpace
@@ -62,6 +63,7 @@ class Model:
 
 def fit_model(train: Versions, preset: Preset, backbone: BackboneCard, *, seed: int) -> Model:
     """The model of ``preset`` on all versions of the training images; the same every time."""
+    one_blas_thread()  # or the bits would depend on the number of cores
     features, is_fake, sources = train.together()
     standardizer = Standardizer.fit(features)
     standardised = standardizer.apply(features)

@@ -45,7 +45,6 @@ def predict_by_blocks(
     Many rows are shared out over the cores, each part on one thread: BLAS's own threads wait for
     each other at every product, and crawl where other work has the cores.
     """
-    one_blas_thread()
     rows = np.ascontiguousarray(features, dtype=np.float32)
     share = -(-len(rows) // (BLOCK * _cores()))
     size = BLOCK * min(max(share, _FEWEST), _MOST)
@@ -69,6 +68,7 @@ def by_blocks(rows: Matrix, columns: int, apply: Product) -> Matrix:
 
     Every product sees the same shape, so what is said of a row is independent of the batch.
     """
+    one_blas_thread()
     starts = range(0, len(rows), BLOCK)
     result = np.empty((columns, BLOCK * len(starts)), dtype=np.float32)
     for start in starts:
