@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from review_app.config import Settings
+from review_app.config import DEFAULT_CHECKPOINT, Settings
 from review_app.detector.checkpoint import Checkpoint
 from review_app.detector.features import Loader
 from review_app.detector.service import Detector, Failed
@@ -143,10 +143,28 @@ class Detectors:
             row = repos.checkpoints.get(checkpoint_id)
         if row is None:
             raise NotFoundError(f"checkpoint {checkpoint_id} has never been used here")
-        # The default checkpoint moves with the program, so its recorded path may be out of date.
-        for path in (Path(row.path), self._settings.checkpoint):
-            if path.is_dir() and (checkpoint := Checkpoint.load(path)).id == checkpoint_id:
-                return checkpoint
-        raise CheckpointError(
+        recorded = Path(row.path)
+        damage: CheckpointError | None = None
+        for path in (recorded, *self._elsewhere(recorded)):
+            try:
+                if path.is_dir() and (checkpoint := Checkpoint.load(path)).id == checkpoint_id:
+                    return checkpoint
+            except CheckpointError as error:
+                # Only the one that is looked for must be whole, not its neighbours.
+                damage = error if path == recorded else damage
+        raise damage or CheckpointError(
             f"checkpoint {checkpoint_id} is no longer at {row.path}; put its folder back there"
         )
+
+    def _elsewhere(self, recorded: Path) -> list[Path]:
+        """Where else a checkpoint may be: a program that moves or is upgraded takes its checkpoints
+        with it, and keeps an older default one beside the new one under another name."""
+        homes = (
+            recorded.parent,
+            self._settings.checkpoint.parent,
+            DEFAULT_CHECKPOINT.parent,
+            self._settings.data_dir / "checkpoints",
+        )
+        beside = [card.parent for home in homes for card in sorted(home.glob("*/card.json"))]
+        visible = [path for path in beside if not path.name.startswith(".")]
+        return list(dict.fromkeys([self._settings.checkpoint, *visible]))

@@ -21,6 +21,8 @@ TITLES = {
     "naive_bayes": "Naive Bayes",
     "mc_dropout": "MC dropout",
     "variational": "Variational",
+    "laplace": "Laplace",
+    "ensemble": "Deep ensemble",
 }
 
 
@@ -45,6 +47,10 @@ class Inspection:
 
     heads: list[HeadReading]
     words: str
+    novelty: float | None
+    """How unlike the training images the image is, z; None where the checkpoint does not say."""
+    unlike: bool
+    """Whether that is above the checkpoint's cut."""
 
 
 class Inspector:
@@ -64,18 +70,22 @@ class Inspector:
         """Read ``image`` (upright RGB, as ``intake.decode`` makes it). Nothing is stored."""
         policy = self._policies.current()
         detector = self._detectors.detector(policy.checkpoint)
-        cards = detector.checkpoint.card.heads
+        card = detector.checkpoint.card
+        opinions = detector.inspect(image)
+        novelty = next(iter(opinions.values())).novelty  # of the image: the same for every head
+        unlike = card.novelty is not None and novelty is not None and novelty > card.novelty.cut
         readings = [
             _reading(
                 name.value,
                 opinion,
-                _cuts(cards[name]),
+                _cuts(card.heads[name]),
+                unlike=unlike,
                 is_default=name.value == policy.head,
             )
-            for name, opinion in detector.inspect(image).items()
+            for name, opinion in opinions.items()
         ]
         words = next(reading.words for reading in readings if reading.is_default)
-        return Inspection(readings, words)
+        return Inspection(readings, words, novelty, unlike)
 
     def warm_up(self) -> None:
         """Load the weights now, rather than when the first person waits for them."""
@@ -99,7 +109,7 @@ class Inspector:
 
 
 def _reading(
-    name: str, opinion: Opinion, cuts: UncertaintyCuts, *, is_default: bool
+    name: str, opinion: Opinion, cuts: UncertaintyCuts, *, unlike: bool, is_default: bool
 ) -> HeadReading:
     spread = (opinion.std, opinion.entropy, opinion.mutual_information)
     return HeadReading(
@@ -109,7 +119,7 @@ def _reading(
         std=opinion.std,
         entropy=opinion.entropy,
         mutual_information=opinion.mutual_information,
-        words=verdict_in_words(opinion.p_fake, *spread, cuts),
+        words=verdict_in_words(opinion.p_fake, *spread, cuts, unlike=unlike),
         is_default=is_default,
     )
 

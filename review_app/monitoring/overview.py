@@ -15,8 +15,25 @@ from storage.repositories import Repositories
 from storage.repositories.counts import ReviewerCounts, ScoredItem
 from storage.types import utc_now
 
+RECENT = timedelta(days=7)
+"""How far back the share of unlike images looks."""
 STALE = timedelta(days=1)
 """An item that has waited this long is worth a word."""
+
+
+@dataclass(frozen=True)
+class Unlike:
+    """How many of the images that came in lately are unlike the detector's training images: where
+    the stream drifts, this tells first."""
+
+    measured: int
+    unlike: int
+    usual: float
+    """The same share of the detector's validation images."""
+
+    @property
+    def share(self) -> float:
+        return self.unlike / self.measured
 
 
 @dataclass(frozen=True)
@@ -37,6 +54,8 @@ class Overview:
     reviewers: list[ReviewerCounts]
     needs: list[str]
     """What needs the admin now, a sentence each; empty when nothing does."""
+    unlike: Unlike | None
+    """Of the last `RECENT`; None where nothing measured it."""
 
     @property
     def total(self) -> int:
@@ -46,7 +65,7 @@ class Overview:
 
 @dataclass(frozen=True)
 class ScoreMap:
-    """Items as points of P(fake) against its standard deviation, with the policy's thresholds."""
+    """Items as points of score against standard deviation, with the policy's thresholds."""
 
     points: list[ScoredItem]
     head: str
@@ -86,6 +105,7 @@ def overview(database: Database, now: datetime | None = None) -> Overview:
             labelled_today=repos.counts.labels_since(midnight),
             reviewers=repos.counts.per_reviewer(),
             needs=_needs(states, policy, waiting_since, now),
+            unlike=_unlike(repos, policy, now - RECENT),
         )
 
 
@@ -106,6 +126,14 @@ def score_map(database: Database, limit: int = 4000) -> ScoreMap:
 def _policy(repos: Repositories) -> Policy | None:
     row = repos.policies.current()
     return None if row is None else Policy.from_json(row.document)
+
+
+def _unlike(repos: Repositories, policy: Policy | None, since: datetime) -> Unlike | None:
+    novelty = None if policy is None else repos.checkpoints.novelty(policy.checkpoint)
+    if policy is None or novelty is None:
+        return None
+    measured, unlike = repos.counts.novel_since(policy.checkpoint, policy.head, novelty.cut, since)
+    return Unlike(measured, unlike, novelty.usual) if measured else None
 
 
 def _needs(

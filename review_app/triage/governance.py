@@ -38,7 +38,8 @@ class DetectorFacts(Protocol):
     """What governance needs to know of a checkpoint; no model is loaded for it."""
 
     def start(self) -> tuple[str, str]:
-        """Id and default head of the checkpoint that a new deployment starts with."""
+        """Id and default head of the checkpoint that a new deployment starts with; from then on the
+        other calls know it."""
         ...
 
     def ladders(self, checkpoint_id: str, head: str) -> tuple[Ladder, Ladder]:
@@ -148,6 +149,15 @@ class PolicyDesk:
         with self._database.write() as repos:
             # Whatever came into force meanwhile is what gets closed.
             return _write(repos, _newest(repos).suspended(reason), person, reason)
+
+    def offered(self) -> tuple[str, str] | None:
+        """Id and default head of the checkpoint that the settings name, unless it is in force.
+
+        Raises:
+            CheckpointError: that checkpoint is gone or damaged.
+        """
+        checkpoint, head = self._facts.start()
+        return None if self.current().checkpoint == checkpoint else (checkpoint, head)
 
     def adopt(self, actor: Person | None, checkpoint_id: str, head: str, note: str) -> Policy:
         """Put another detector in force. It starts learning: old certificates say nothing of it.

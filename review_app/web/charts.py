@@ -80,37 +80,41 @@ def entropy_bar(name: str, entropy: float, mutual_information: float) -> Markup:
 
 @dataclass(frozen=True)
 class Scatter:
-    """Images as points: P(fake) and its standard deviation, both [n]."""
+    """Images as points: score and standard deviation of P(fake), both [n]."""
 
-    p_fake: NDArray[np.float64]
+    score: NDArray[np.float64]
+    """What thresholds are compared with."""
     std: NDArray[np.float64]
     threshold_real: float | None
     """At or below it the policy accepts as real."""
     threshold_fake: float | None
     """At or above it the policy accepts as fake."""
+    axis: str = "P(fake)"
+    """What the score is called."""
 
     @property
     def beyond(self) -> int:
         """Images that the thresholds accept."""
-        real = self.p_fake <= (-1.0 if self.threshold_real is None else self.threshold_real)
-        fake = self.p_fake >= (2.0 if self.threshold_fake is None else self.threshold_fake)
+        real = self.score <= (-1.0 if self.threshold_real is None else self.threshold_real)
+        fake = self.score >= (2.0 if self.threshold_fake is None else self.threshold_fake)
         return int((real | fake).sum())
 
 
 def uncertainty_map(title: str, summary: str, scatter: Scatter) -> Markup:
-    """A heat map of P(fake) against its spread, under a histogram of P(fake).
+    """A heat map of scores against the spread of P(fake), under a histogram of the scores.
 
     ``summary`` tells the finding to whoever does not see the map.
     """
     top = _axis_top(scatter.std)
     edges = (np.linspace(0, 1, COLUMNS + 1), np.linspace(0, top, ROWS + 1))
-    cells, _, _ = np.histogram2d(scatter.p_fake, np.minimum(scatter.std, top), bins=edges)
-    columns, _ = np.histogram(scatter.p_fake, bins=edges[0])
+    cells, _, _ = np.histogram2d(scatter.score, np.minimum(scatter.std, top), bins=edges)
+    columns, _ = np.histogram(scatter.score, bins=edges[0])
     tallest = int(columns.max(initial=0))
     return _MAP.format(
         title=title,
         summary=summary,
         tallest=tallest,
+        axis=scatter.axis,
         columns=_columns(columns),
         bands=_bands(scatter),
         labels=_band_labels(scatter),
@@ -132,7 +136,7 @@ _MAP = Markup("""
   <div class="map-spread-title">↑ standard deviation of P(fake)</div>
   <div class="map-x"><span>0</span><span>0.25</span><span>0.5</span><span>0.75</span>\
 <span>1</span></div>
-  <div class="map-x-title"><span>← real</span><span>P(fake)</span><span>fake →</span></div>
+  <div class="map-x-title"><span>← real</span><span>{axis}</span><span>fake →</span></div>
   <div class="map-key">{key}</div>
 </figure>
 """)

@@ -165,7 +165,7 @@ def readings(name: str, image: Image.Image, inspection: Inspection) -> Markup:
     return Markup(
         '<div class="inspection"><figure class="inspected"><img src="{}" alt="{}">'
         "<figcaption>{} · {} × {} pixels</figcaption></figure>"
-        '<ul class="readings" aria-label="What each head says">{}</ul>'
+        '<div class="said">{}<ul class="readings" aria-label="What each head says">{}</ul></div>'
         '<p class="remark key">Dot and band: P(fake), one standard deviation to either side. Bar: '
         "entropy, of at most 0.693 nats; hatched, the part that more labels could remove.</p></div>"
     ).format(
@@ -174,8 +174,21 @@ def readings(name: str, image: Image.Image, inspection: Inspection) -> Markup:
         name,
         image.width,
         image.height,
+        _novelty(inspection),
         join(map(_reading, inspection.heads)),
     )
+
+
+def _novelty(inspection: Inspection) -> Markup:
+    """Whether the image is like the training images; nothing where that is not measured."""
+    if inspection.novelty is None:
+        return Markup()
+    words = "Like its training images."
+    if inspection.unlike:
+        words = "Unlike the images the detector has learned from: its numbers mean little here."
+    return Markup(
+        '<p class="novelty{}"><span>{}</span> <small>Novelty: z {:.1f}; 0 is usual.</small></p>'
+    ).format(" unlike" if inspection.unlike else "", words, inspection.novelty)
 
 
 def _reading(head: HeadReading) -> Markup:

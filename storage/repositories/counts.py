@@ -27,9 +27,10 @@ class ReviewerCounts:
 
 @dataclass(frozen=True)
 class ScoredItem:
-    """A point of the map of P(fake) against uncertainty."""
+    """A point of the map of scores against uncertainty."""
 
     p_fake: float
+    score: float
     std: float
     state: ItemState
 
@@ -92,13 +93,32 @@ class Counts:
     def scored(self, checkpoint_id: str, head: str, limit: int) -> list[ScoredItem]:
         """The newest ``limit`` items with a score of this checkpoint's head."""
         query = (
-            select(Prediction.p_fake, Prediction.std, Item.state)
+            select(Prediction.p_fake, Prediction.score, Prediction.std, Item.state)
             .join(Item, Item.image_id == Prediction.image_id)
             .where(Prediction.checkpoint_id == checkpoint_id, Prediction.head == head)
             .order_by(Item.id.desc())
             .limit(limit)
         )
         return [ScoredItem(*row) for row in self._session.execute(query)]
+
+    def novel_since(
+        self, checkpoint_id: str, head: str, cut: float, since: datetime
+    ) -> tuple[int, int]:
+        """Items taken in since ``since`` of which this checkpoint's head has measured the novelty,
+        and those of them above ``cut``."""
+        query = (
+            select(func.count(), func.count().filter(Prediction.novelty > cut))
+            .select_from(Item)
+            .join(Prediction, Prediction.image_id == Item.image_id)
+            .where(
+                Item.created_at >= since,
+                Prediction.checkpoint_id == checkpoint_id,
+                Prediction.head == head,
+                Prediction.novelty.is_not(None),
+            )
+        )
+        measured, novel = self._session.execute(query).one()
+        return measured, novel
 
     def accepted_since(self, since: datetime) -> int:
         """Items that the policy accepted by itself since ``since``."""

@@ -44,10 +44,10 @@ class Confirm:
         action: Callable[..., Any],
         outputs: Sequence[Block],
         inputs: Sequence[Block] = (),
-    ) -> None:
-        """Do ``action`` when the answer is yes."""
+    ) -> Any:
+        """Do ``action`` when the answer is yes; the event, for what follows it."""
         wiring.quick(self._yes.click, _hide, [self._question, self._answers])
-        wiring.slow(self._yes.click, action, outputs, inputs)
+        return wiring.slow(self._yes.click, action, outputs, inputs)
 
 
 def _hide(_call: Call) -> tuple[str, Any]:

@@ -10,16 +10,19 @@ from markupsafe import Markup
 
 from review_app.bootstrap import Application
 from review_app.inspection import TITLES
-from review_app.monitoring.overview import Overview, ScoreMap, overview, score_map
+from review_app.monitoring.overview import RECENT, Overview, ScoreMap, Unlike, overview, score_map
 from review_app.permissions import Permission
 from review_app.triage.policy import PolicyState
-from review_app.triage.wording import count
+from review_app.triage.wording import count, percent
 from review_app.web.charts import Bar, Scatter, bars, uncertainty_map
 from review_app.web.handlers import Call, Wiring, html
 from review_app.web.markup import age, join, table
 from storage.enums import ItemState
 
 REFRESH_SECONDS = 10
+P_FAKE = "P(fake)"
+SCORE = "Score (0 real, 1 fake)"
+"""Names of the map's axis: thresholds are compared with the score, which may be P(fake) itself."""
 
 STATES = {
     ItemState.PENDING: ("Pending", "taken in, not scored yet"),
@@ -72,7 +75,7 @@ def build_overview(app: Application, blocks: gr.Blocks) -> None:
 
 
 def answers(now: Overview) -> Markup:
-    """The four questions of the first screen, answered."""
+    """The questions of the first screen, answered; the last only where it is measured."""
     sign, policy = _AUTO_ACCEPT[PolicyState(now.policy_state)]
     state = Markup('<i aria-hidden="true">{}</i> {}').format(sign, policy)
     waiting = now.states[ItemState.IN_REVIEW]
@@ -81,6 +84,7 @@ def answers(now: Overview) -> Markup:
         _card("What waits for people?", count(waiting, "image"), _waiting_lines(now)),
         _card("How much do people's labels tell?", count(now.labels, "label"), _label_lines(now)),
         _needs(now.needs),
+        *([] if now.unlike is None else [_unlike(now.unlike)]),
     )
     return Markup('<section class="answers" aria-label="The state of things">{}</section>').format(
         join(cards)
@@ -106,6 +110,16 @@ def _label_lines(now: Overview) -> list[str]:
     if now.known_labels:
         lines.append(f"{count(now.known_labels, 'more label')} came with the images.")
     return lines
+
+
+def _unlike(found: Unlike) -> Markup:
+    lines = [
+        f"{found.unlike:,} of {count(found.measured, 'image')} that came in during the last "
+        f"{RECENT.days} days. {percent(found.usual)} is usual; many more mean that the stream has "
+        "changed.",
+    ]
+    question = "What is unlike the detector's training images?"
+    return _card(question, percent(found.share), lines)
 
 
 def _needs(needs: Sequence[str]) -> Markup:
@@ -141,18 +155,19 @@ def _map(scores: ScoreMap) -> Markup:
         )
         return _panel(title, empty)
     scatter = Scatter(
-        np.array([point.p_fake for point in scores.points]),
+        np.array([point.score for point in scores.points]),
         np.array([point.std for point in scores.points]),
         scores.threshold_real,
         scores.threshold_fake,
+        P_FAKE if all(point.score == point.p_fake for point in scores.points) else SCORE,
     )
     summary = _summary(scatter, scores.head)
     return _panel(title, uncertainty_map(title, summary, scatter), summary)
 
 
 def _summary(scatter: Scatter, head: str) -> str:
-    n = len(scatter.p_fake)
-    clear = int(((scatter.p_fake <= 0.1) | (scatter.p_fake >= 0.9)).sum())
+    n = len(scatter.score)
+    clear = int(((scatter.score <= 0.1) | (scatter.score >= 0.9)).sum())
     median = float(np.median(scatter.std))
     words = (
         f"Of the newest {count(n, 'scored image')}, the head {TITLES.get(head, head)} puts "

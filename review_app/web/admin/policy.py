@@ -8,7 +8,7 @@ import gradio as gr
 from markupsafe import Markup
 
 from review_app.bootstrap import Application
-from review_app.errors import InputError
+from review_app.errors import CheckpointError, InputError
 from review_app.monitoring.overview import overview
 from review_app.permissions import Permission
 from review_app.review.options import Reveal, ReviewOptions, change_options, read_options
@@ -32,6 +32,9 @@ _CHOOSE_FIRST = (
     "Looking at a preview costs nothing. Trying one limit after another until one passes does: the "
     "confidence then promises more than it holds. Choose first, then look."
 )
+
+
+_HIDDEN = gr.update(visible=False)
 
 
 class PolicyTab:
@@ -83,6 +86,48 @@ class PolicyTab:
         policy = self._app.policies.suspend(call.person, reason or "")
         words = f"Auto-accept is closed, as policy version {policy.version}. People see everything."
         return notice(words, Tone.DONE), ""
+
+    def offer(self, _call: Call) -> tuple[Markup, Any]:
+        """What other detector could be adopted, and whether there is one."""
+        try:
+            offered = self._app.policies.offered()
+        except CheckpointError as error:
+            return notice(f"The checkpoint of the settings cannot be used: {error}."), _HIDDEN
+        now = self._app.policies.current().checkpoint
+        if offered is None:
+            words = f"The policy in force uses {now}, the checkpoint that the settings name."
+            return Markup('<p class="remark">{}</p>').format(words), _HIDDEN
+        words = (
+            f"The policy in force uses {now} and goes on with it. The settings name another "
+            f"checkpoint, {offered[0]}, as after an upgrade of this program. Nothing changes until "
+            "you adopt it."
+        )
+        return notice(words), gr.update(visible=True)
+
+    def ask_adopt(self, _call: Call) -> str:
+        """The question before certificates are given up."""
+        checkpoint, _ = self._offered()
+        return (
+            f"Adopt {checkpoint}? Auto-accept closes: what was proven of the old detector says "
+            "nothing of this one. People see every new image until the labels of images that it has "
+            "scored certify it. Certificates of the old one stay in the history."
+        )
+
+    def adopt(self, call: Call) -> Markup:
+        """Put the checkpoint of the settings in force; it starts learning."""
+        checkpoint, head = self._offered()
+        policy = self._app.policies.adopt(call.person, checkpoint, head, f"adopted {checkpoint}")
+        words = (
+            f"Policy version {policy.version} is in force with {checkpoint} and is learning. Images "
+            "that wait already keep the scores of the old detector until you apply it to them above."
+        )
+        return notice(words, Tone.DONE)
+
+    def _offered(self) -> tuple[str, str]:
+        offered = self._app.policies.offered()
+        if offered is None:
+            raise InputError("the checkpoint of the settings is in force already")
+        return offered
 
     def ask_apply(self, _call: Call) -> str:
         """The question before many images may leave the queue."""
@@ -149,11 +194,12 @@ def build_policy(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
     numbers, certified = _certify(desk, wiring)
     _apply(desk, wiring)
     suspended = _suspend(desk, wiring)
+    adopted = _adopt(desk, wiring, blocks, tab)
     with section("History"):
         history = html()
     _options(desk, wiring, blocks)
     wiring.quick(blocks.load, desk.load, [words, history, *numbers])
-    for event in (tab.select, certified.then, suspended.then):
+    for event in (tab.select, certified.then, suspended.then, adopted.then):
         wiring.quick(event, desk.refresh, [words, history])
 
 
@@ -194,6 +240,19 @@ def _suspend(desk: PolicyTab, wiring: Wiring) -> Any:
             button = gr.Button("Suspend auto-accept", variant="stop")
         message = html()
     return wiring.quick(button.click, desk.suspend, [message, reason], [reason])
+
+
+def _adopt(desk: PolicyTab, wiring: Wiring, blocks: gr.Blocks, tab: gr.Tab) -> Any:
+    with section("The detector"):
+        words = html()
+        button = gr.Button("Adopt the other detector…", visible=False)
+        confirm = Confirm("Yes, adopt")
+        message = html()
+    confirm.ask(wiring, button, desk.ask_adopt)
+    adopted = confirm.then(wiring, desk.adopt, [message])
+    for event in (blocks.load, tab.select, adopted.then):
+        wiring.quick(event, desk.offer, [words, button])
+    return adopted
 
 
 def _options(desk: PolicyTab, wiring: Wiring, blocks: gr.Blocks) -> None:
