@@ -18,6 +18,7 @@ from review_app.detector.backbones import load_backbone
 from review_app.detector.checkpoint import Checkpoint
 from review_app.detector.dataset import load_labelled
 from review_app.detector.feature_cache import DirectoryFeatureCache
+from review_app.detector.rejection import signed
 from review_app.errors import CheckpointError, NotFoundError
 from review_app.hashing import sha256
 from review_app.intake.decode import decode
@@ -25,7 +26,8 @@ from review_app.triage.ladder import Side
 from tests.applications import Deployment, deployment
 from tests.intake.samples import encode, exif, picture
 
-Bits = tuple[float, float, float, float]
+Bits = tuple[float | None, ...]
+SOURCE = DEFAULT_CHECKPOINT.parent / "source"
 
 
 @pytest.fixture
@@ -72,10 +74,13 @@ def test_evaluate_triage_and_inspect_give_the_same_bits(place: Deployment, tmp_p
         decode=lambda content, name: decode(content, name, limits).image,
     )
     evaluated: dict[str, dict[str, Bits]] = {key: {} for key in data.keys}
-    for head, p in checkpoint.predict(data.features).items():
+    judgement = checkpoint.judge(data.features)
+    assert judgement.novelty is not None
+    for head, p in judgement.heads.items():
+        score = signed(p.p_fake, judgement.reject[head])
         for i, key in enumerate(data.keys):
             bits = (p.p_fake[i], p.std[i], p.entropy[i], p.mutual_information[i])
-            evaluated[key][head.value] = bits
+            evaluated[key][head.value] = (*bits, score[i], judgement.novelty[i])
 
     assert place.app.intake.ingest([path], "tester").added == len(manifest.rows)
     place.app.triage.run("tester")
@@ -84,19 +89,24 @@ def test_evaluate_triage_and_inspect_give_the_same_bits(place: Deployment, tmp_p
         for item in place.items().values():
             heads = repos.predictions.of_images([item.image_id], checkpoint.id)[item.image_id]
             triaged[item.image.sha256] = {
-                name: (x.p_fake, x.std, x.entropy, x.mutual_information)
+                name: (x.p_fake, x.std, x.entropy, x.mutual_information, x.score, x.novelty)
                 for name, x in heads.items()
             }
 
     inspected: dict[str, dict[str, Bits]] = {}
     for row in manifest.rows:
         content = row.path.read_bytes()
-        readings = place.app.inspector.inspect(decode(content, row.name, limits).image).heads
+        inspection = place.app.inspector.inspect(decode(content, row.name, limits).image)
         inspected[sha256(content)] = {
-            x.name: (x.p_fake, x.std, x.entropy, x.mutual_information) for x in readings
+            x.name: (x.p_fake, x.std, x.entropy, x.mutual_information, inspection.novelty)
+            for x in inspection.heads
         }
 
-    assert evaluated == triaged == inspected
+    assert evaluated == triaged
+    assert inspected == {
+        key: {name: (*bits[:4], bits[5]) for name, bits in heads.items()}
+        for key, heads in triaged.items()
+    }
     assert len({bits["linear"] for bits in triaged.values()}) == len(manifest.rows)
 
 
@@ -124,8 +134,56 @@ def test_a_checkpoint_that_moved_is_found_where_the_settings_say(tmp_path: Path)
         assert place.app.detectors.detector(checkpoint_id).checkpoint.id == checkpoint_id
 
 
+def test_an_upgrade_leaves_the_policy_its_old_checkpoint_under_its_new_name(
+    tmp_path: Path,
+) -> None:
+    """The program ships another default, and the old one beside it under another name."""
+    home = tmp_path / "program"
+    default = shutil.copytree(SOURCE, home / "default")
+    with deployment(tmp_path, checkpoint=default) as place:
+        old = place.app.policies.current().checkpoint
+    default.rename(home / "source")
+    shutil.copytree(DEFAULT_CHECKPOINT, default)
+    with deployment(tmp_path, checkpoint=default) as place:
+        assert place.app.policies.current().checkpoint == old
+        assert place.app.detectors.detector(old).checkpoint.id == old
+        assert place.app.policies.offered() == place.app.detectors.start()
+
+
+@pytest.mark.parametrize("where", ["data/checkpoints/mine", "other/mine"])
+def test_a_checkpoint_is_found_among_those_trained_here_and_beside_that_of_the_settings(
+    tmp_path: Path, where: str
+) -> None:
+    first = shutil.copytree(SOURCE, tmp_path / "first" / "mine")
+    now = shutil.copytree(DEFAULT_CHECKPOINT, tmp_path / "other" / "now")
+    with deployment(tmp_path, checkpoint=first) as place:
+        old = place.app.policies.current().checkpoint
+    (tmp_path / where).parent.mkdir(exist_ok=True)
+    first.rename(tmp_path / where)
+    damaged = shutil.copytree(DEFAULT_CHECKPOINT, tmp_path / "other" / "damaged")
+    (damaged / "heads.safetensors").write_bytes(b"cut")
+    with deployment(tmp_path, checkpoint=now) as place:
+        assert place.app.detectors.detector(old).checkpoint.id == old
+
+
+def test_a_checkpoint_that_is_damaged_where_it_was_is_named_as_such(tmp_path: Path) -> None:
+    folder = shutil.copytree(DEFAULT_CHECKPOINT, tmp_path / "home" / "mine")
+    card = (folder / "card.json").read_text()
+    (folder / "card.json").write_text(card.replace('"name": "default"', '"name": "mine"'))
+    with deployment(tmp_path, checkpoint=folder) as place:
+        checkpoint_id = place.app.policies.current().checkpoint
+    (folder / "heads.safetensors").write_bytes(b"cut")
+    with (
+        deployment(tmp_path, checkpoint=DEFAULT_CHECKPOINT) as place,
+        pytest.raises(CheckpointError, match=r"is not the file that card\.json describes"),
+    ):
+        place.app.detectors.detector(checkpoint_id)
+
+
 def test_a_checkpoint_that_is_gone_is_asked_for_by_name(tmp_path: Path) -> None:
     folder = shutil.copytree(DEFAULT_CHECKPOINT, tmp_path / "mine")
+    card = (folder / "card.json").read_text()
+    (folder / "card.json").write_text(card.replace('"name": "default"', '"name": "mine"'))
     with deployment(tmp_path, checkpoint=folder) as place:
         place.app.policies.current()
     shutil.rmtree(folder)

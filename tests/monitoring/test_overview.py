@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from review_app.monitoring.overview import overview, score_map, stats
+from review_app.config import DEFAULT_CHECKPOINT
+from review_app.monitoring.overview import Unlike, overview, score_map, stats
 from storage.database import Database
 from storage.enums import ItemState, LabelValue, Role
 from storage.types import utc_now
@@ -96,6 +97,29 @@ def test_held_items_are_counted_as_claims(place: Deployment) -> None:
     place.factory.items(3)
     place.app.desk.take(place.factory.person(role=Role.REVIEWER), 2)
     assert overview(place.app.database).live_claims == 2
+
+
+def test_the_share_of_unlike_images_is_that_of_the_last_days(place: Deployment) -> None:
+    database = place.app.database
+    policy = place.app.policies.current()
+    with database.read() as repos:
+        novelty = repos.checkpoints.novelty(policy.checkpoint)
+    assert novelty is not None
+    assert overview(database).unlike is None, "nothing is measured yet"
+    place.scored(0.5)  # by another head, or not measured
+    assert overview(database).unlike is None
+    for z in (novelty.cut - 0.1, novelty.cut, novelty.cut + 0.1):
+        place.scored(0.5, novelty=z)
+    now = overview(database).unlike
+    assert now == Unlike(measured=3, unlike=1, usual=novelty.usual)
+    assert now.share == pytest.approx(1 / 3)
+    assert overview(database, utc_now() + timedelta(days=8)).unlike is None
+
+
+def test_a_detector_that_does_not_measure_it_has_no_share(tmp_path: Path) -> None:
+    with deployment(tmp_path, checkpoint=DEFAULT_CHECKPOINT.parent / "source") as place:
+        place.scored(0.5)
+        assert overview(place.app.database).unlike is None
 
 
 def test_the_map_shows_scores_states_and_the_thresholds_in_force(place: Deployment) -> None:

@@ -75,9 +75,41 @@ def test_images_are_scored_by_every_head_and_routed_once(place: Deployment, tmp_
             assert set(stored) == set(place.app.inspector.heads())
             decision = repos.decisions.of_item(item.id)
             assert decision is not None
-            assert decision.p_fake == stored[policy.head].p_fake
+            own = stored[policy.head]
+            assert (decision.p_fake, decision.score) == (own.p_fake, own.score)
+            assert decision.novelty == own.novelty is not None
             assert (decision.route, decision.reasons[0]) == ("review", "cold_start")
     assert all(place.events(item_id) == ["ingested", "triaged"] for item_id in place.items())
+
+
+def test_an_image_unlike_the_training_images_goes_to_people_by_its_score(place: Deployment) -> None:
+    place.calibrated()
+    place.app.triage.run("tester")
+    place.certify(place.factory.admin())
+    with place.app.database.read() as repos:
+        novelty = repos.checkpoints.novelty(place.app.policies.current().checkpoint)
+    assert novelty is not None
+    beyond = novelty.cut + 1
+    shrunk = place.scored(1.0, score=0.5, novelty=beyond)
+    sure = place.scored(1.0, novelty=beyond)  # told only of what goes to people anyway
+    usual = place.scored(0.5, novelty=novelty.cut)
+    place.app.triage.run("tester")
+    with place.app.database.read() as repos:
+        reasons = {}
+        for item_id in (shrunk, sure, usual):
+            decision = repos.decisions.of_item(item_id)
+            assert decision is not None
+            reasons[item_id] = decision.reasons
+    assert reasons == {
+        shrunk: ["unlike_training", "low_confidence"],
+        sure: ["certified_fake"],
+        usual: ["low_confidence"],
+    }
+    assert place.states([shrunk, sure, usual]) == {
+        shrunk: ItemState.IN_REVIEW,
+        sure: ItemState.AUTO_ACCEPTED,
+        usual: ItemState.IN_REVIEW,
+    }
 
 
 def test_a_second_run_changes_nothing(place: Deployment) -> None:

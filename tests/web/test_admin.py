@@ -7,12 +7,14 @@ import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import gradio as gr
 import pytest
 from starlette.testclient import TestClient
 
+from review_app.config import DEFAULT_CHECKPOINT
 from review_app.errors import CalibrationError, ConflictError, InputError, ReviewAppError
 from review_app.learning.export import COLUMNS
-from review_app.monitoring.overview import Overview, overview
+from review_app.monitoring.overview import Overview, Unlike, overview
 from review_app.permissions import Permission
 from review_app.review.options import Reveal, read_options
 from review_app.triage.policy import PolicyState
@@ -25,10 +27,12 @@ from review_app.web.handlers import Call, guarded
 from review_app.web.markup import Tone, age, notice, sentence, table
 from storage.enums import ItemState, LabelValue, Role
 from storage.repositories.counts import ReviewerCounts
+from tests.applications import deployment
 from tests.web.handling import call_of, handlers, request_with, scored
 from tests.web.site import ADDRESS, Site, picture
 from tests.web.walk import blocks_at
 
+SOURCE_CHECKPOINT = DEFAULT_CHECKPOINT.parent / "source"
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
@@ -107,6 +111,7 @@ def state_of_things(**values: object) -> Overview:
         "labelled_today": 0,
         "reviewers": [],
         "needs": [],
+        "unlike": None,
     }
     return Overview(**{**nothing, **values})  # type: ignore[arg-type]
 
@@ -147,6 +152,29 @@ def test_what_needs_an_admin_is_listed() -> None:
     assert "2 things" in shown
     assert "Look here." in shown
     assert "Nothing" in answers(state_of_things())
+
+
+def test_the_share_of_unlike_images_is_told_where_it_is_measured() -> None:
+    assert "unlike" not in answers(state_of_things())
+    shown = answers(state_of_things(unlike=Unlike(measured=1250, unlike=300, usual=0.043)))
+    assert ">24%<" in shown
+    assert "300 of 1,250 images that came in during the last 7 days. 4.3% is usual" in shown
+
+
+def test_the_map_is_drawn_by_the_number_that_thresholds_are_compared_with(
+    tmp_path: Path,
+) -> None:
+    with deployment(tmp_path) as place:
+        tab, admin = OverviewTab(place.app), place.factory.admin()
+        call = Call(admin, "", gr.Progress(), None)
+        place.scored(0.97)
+        place.app.triage.run("tester")
+        assert "<span>P(fake)</span>" in tab.refresh(call)[2]
+        place.scored(0.97, score=0.55)
+        place.app.triage.run("tester")
+        drawn = tab.refresh(call)[2]
+    assert "<span>Score (0 real, 1 fake)</span>" in drawn
+    assert "puts 1 within 0.1 of real or fake" in drawn
 
 
 def test_the_first_screen_counts_what_the_database_holds(site: Site, call: Call) -> None:
@@ -254,6 +282,45 @@ def test_certify_then_apply_then_suspend(fresh: Site) -> None:
     assert reason == ""
     words, _ = tab.refresh(call)
     assert "suspended (&lt;b&gt;drift&lt;/b&gt;)" in words
+
+
+def test_another_checkpoint_of_the_settings_is_offered_and_adopted_only_when_asked(
+    tmp_path: Path,
+) -> None:
+    with deployment(tmp_path, checkpoint=SOURCE_CHECKPOINT) as place:
+        old = place.app.policies.current().checkpoint
+        tab, call = PolicyTab(place.app), Call(place.factory.admin(), "", gr.Progress(), None)
+        words, button = tab.offer(call)
+        assert f"uses {old}, the checkpoint that the settings name" in words
+        assert button["visible"] is False
+        with pytest.raises(InputError, match="in force already"):
+            tab.ask_adopt(call)
+
+    with deployment(tmp_path) as place:  # as after an upgrade of the program
+        tab = PolicyTab(place.app)
+        words, button = tab.offer(call)
+        new, _ = place.app.detectors.start()
+        assert f"uses {old} and goes on with it" in words
+        assert new in words
+        assert button["visible"] is True
+        assert place.app.policies.current().checkpoint == old
+        assert f"Adopt {new}? Auto-accept closes" in tab.ask_adopt(call)
+        assert f"in force with {new} and is learning" in tab.adopt(call)
+        policy = place.app.policies.current()
+        assert (policy.checkpoint, policy.state) == (new, PolicyState.LEARNING)
+        assert tab.offer(call)[1]["visible"] is False
+
+
+def test_a_checkpoint_of_the_settings_that_is_gone_does_not_close_the_page(
+    tmp_path: Path,
+) -> None:
+    with deployment(tmp_path) as place:
+        place.app.policies.current()
+    with deployment(tmp_path, checkpoint=tmp_path / "nowhere") as place:
+        call = Call(place.factory.admin(), "", gr.Progress(), None)
+        words, button = PolicyTab(place.app).offer(call)
+        assert "cannot be used: there is no" in words
+        assert button["visible"] is False
 
 
 @pytest.mark.parametrize("limit", [None, -1, 101])

@@ -110,6 +110,13 @@ def test_the_bands_lie_where_the_policy_accepts() -> None:
     assert "fake ≥ 0.95" in chart
 
 
+def test_the_axis_of_the_map_is_named() -> None:
+    one = np.array([0.5])
+    assert "<span>P(fake)</span>" in uncertainty_map("W", "T", Scatter(one, one, None, None))
+    named = Scatter(one, one, None, None, "Score")
+    assert "<span>Score</span>" in uncertainty_map("W", "T", named)
+
+
 def test_a_policy_that_accepts_nothing_has_no_bands() -> None:
     closed = scatter(real=None, fake=None)
     assert closed.beyond == 0

@@ -143,9 +143,29 @@ def test_the_same_image_gives_the_same_reading(
 
 def test_numbers_are_printed_beside_what_is_drawn() -> None:
     head = HeadReading("mc_dropout", "MC dropout", 0.834, 0.091, 0.45, 0.021, "Likely fake.", True)
-    inspection = Inspection([head], "Likely fake, <b>but</b> uncertain.")
+    inspection = Inspection([head], "Likely fake, <b>but</b> uncertain.", None, False)
     shown = readings("a.png", Image.new("RGB", (40, 30)), inspection)
     for text in ("0.83 ± 0.09", "0.450", "0.021", "MC dropout", "Likely fake.", "40 × 30"):
         assert text in shown
     assert shown.count('role="img"') == 2
     assert "&lt;b&gt;but&lt;/b&gt;" in verdict(inspection)
+    assert "training images" not in shown
+
+
+@pytest.mark.parametrize(
+    ("z", "unlike", "words"),
+    [
+        (0.42, False, "Like its training images."),
+        (
+            3.1,
+            True,
+            "Unlike the images the detector has learned from: its numbers mean little here.",
+        ),
+    ],
+)
+def test_the_page_says_whether_an_image_is_like_the_training_images(
+    z: float, unlike: bool, words: str
+) -> None:
+    shown = readings("a.png", Image.new("RGB", (40, 30)), Inspection([], "Words.", z, unlike))
+    assert words in shown
+    assert f"z {z:.1f}" in shown

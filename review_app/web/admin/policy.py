@@ -109,7 +109,7 @@ class PolicyTab:
         checkpoint, _ = self._offered()
         return (
             f"Adopt {checkpoint}? Auto-accept closes: what was proven of the old detector says "
-            "nothing of this one. People see every new image until the labels of images that it has "
+            "nothing of this one. People see every new image until labels of images that it has "
             "scored certify it. Certificates of the old one stay in the history."
         )
 
@@ -118,8 +118,9 @@ class PolicyTab:
         checkpoint, head = self._offered()
         policy = self._app.policies.adopt(call.person, checkpoint, head, f"adopted {checkpoint}")
         words = (
-            f"Policy version {policy.version} is in force with {checkpoint} and is learning. Images "
-            "that wait already keep the scores of the old detector until you apply it to them above."
+            f"Policy version {policy.version} is in force with {checkpoint} and is learning. "
+            "Images that wait already keep the old detector's scores until you apply it to them "
+            "above."
         )
         return notice(words, Tone.DONE)
 
