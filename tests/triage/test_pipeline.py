@@ -78,7 +78,8 @@ def test_images_are_scored_by_every_head_and_routed_once(place: Deployment, tmp_
             own = stored[policy.head]
             assert (decision.p_fake, decision.score) == (own.p_fake, own.score)
             assert decision.novelty == own.novelty is not None
-            assert (decision.route, decision.reasons[0]) == ("review", "cold_start")
+            assert decision.route == "review"
+            assert "cold_start" in decision.reasons
     assert all(place.events(item_id) == ["ingested", "triaged"] for item_id in place.items())
 
 
@@ -352,7 +353,7 @@ def test_closing_auto_accept_stops_a_run_that_is_under_way(
     report = Disturbed(place, suspend).service().run("tester")
     assert (summary(report), report.policy_version) == ((3, 0, 3, 0), 3)
     last = {d.item_id: d for d in decisions(place)}
-    assert {next(iter(last[i].reasons)) for i in pending} == {"suspended"}
+    assert all("suspended" in last[i].reasons for i in pending)
 
 
 def test_two_runs_at_once_decide_every_item_once(place: Deployment, tmp_path: Path) -> None:
