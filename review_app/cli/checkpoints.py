@@ -138,9 +138,10 @@ def compare(
 
 def _folders(here: Settings) -> list[Path]:
     """The folders where a checkpoint is to be expected: those of ``train`` newest last."""
-    trained = (here.data_dir / "checkpoints").glob("*/card.json")
-    known = sorted(card.parent for card in trained if not card.parent.name.startswith("."))
-    return [DEFAULT_CHECKPOINT, here.checkpoint, *known]
+    homes = (DEFAULT_CHECKPOINT.parent, here.data_dir / "checkpoints")
+    cards = (card for home in homes for card in sorted(home.glob("*/card.json")))
+    known = [card.parent for card in cards if not card.parent.name.startswith(".")]
+    return [here.checkpoint, *known]
 
 
 def _find(named: Path, here: Settings) -> Path:

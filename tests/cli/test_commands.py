@@ -133,7 +133,13 @@ def test_doctor_says_what_this_installation_scores_with(run: Run, data_dir: Path
     document = run("doctor", "--json").document
     assert list(document) == ["data_dir", "database", "checkpoint", "backbone", "heads"]
     assert document["data_dir"] == str(data_dir)
-    assert set(document["heads"]) == {"linear", "naive_bayes", "mc_dropout", "variational"}
+    assert set(document["heads"]) == {
+        "linear",
+        "naive_bayes",
+        "mc_dropout",
+        "variational",
+        "ensemble",
+    }
 
 
 def test_as_a_process_results_and_everything_else_keep_to_their_streams(

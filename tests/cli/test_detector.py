@@ -15,7 +15,7 @@ from tests.applications import deployment
 from tests.cli.conftest import Run
 from tests.intake.samples import encode, picture
 
-HEADS = {"linear", "naive_bayes", "mc_dropout", "variational"}
+HEADS = {"linear", "naive_bayes", "mc_dropout", "variational", "ensemble"}
 METRICS = [
     "auroc", "accuracy", "f1", "precision", "recall", "brier", "nll", "ece", "threshold",
     "std_correct", "std_wrong", "uncertainty_gap", "error_auroc", "aurc", "eaurc", "augrc",

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from review_app.datasets.manifest import read_manifest
-from review_app.detector.backbones import Backbone
+from review_app.detector.backbones import Backbone, load_backbone
 from review_app.detector.checkpoint import Checkpoint
 from review_app.detector.dataset import load_labelled
-from review_app.detector.heads import HeadName
+from review_app.detector.presets import PRESETS
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / ".." / "shared" / "data" / "manifest.csv"
@@ -22,30 +22,45 @@ def checkpoint() -> Checkpoint:
     return Checkpoint.load(ROOT / "checkpoints" / "default")
 
 
-def test_the_shipped_checkpoint_loads_and_fits_the_embedded_backbone(
-    checkpoint: Checkpoint, backbone: Backbone
-) -> None:
-    assert checkpoint.card.name == "default"
-    assert set(checkpoint.heads) == set(HeadName)
-    assert checkpoint.card.backbone_key == backbone.key
-    assert checkpoint.card.backbone == backbone.card
-    assert "research" in checkpoint.card.licence
+@pytest.fixture(scope="module")
+def own_backbone(checkpoint: Checkpoint) -> Backbone:
+    return load_backbone(checkpoint.card.backbone.name)
 
 
-def test_the_shipped_checkpoint_is_small(checkpoint: Checkpoint) -> None:
+@pytest.mark.parametrize(
+    ("name", "preset"), [("default", "robust"), ("source", "source")], ids=["default", "source"]
+)
+def test_the_shipped_checkpoints_load_and_fit_embedded_backbones(name: str, preset: str) -> None:
+    shipped = Checkpoint.load(ROOT / "checkpoints" / name)
+    backbone = load_backbone(shipped.card.backbone.name)
+    assert shipped.card.preset == preset
+    assert set(shipped.heads) == set(PRESETS[preset].heads)
+    assert shipped.card.backbone_key == backbone.key
+    assert shipped.card.backbone == backbone.card
+    assert "research" in shipped.card.licence
+
+
+def test_the_shipped_checkpoint_says_what_is_unlike_its_training(checkpoint: Checkpoint) -> None:
+    card = checkpoint.card
+    assert card.novelty is not None
+    assert card.experts == (("dfdc_faces",), ("stylegan_ffhq",))
+    assert card.heads[card.default_head].reject.shrunk
+
+
+def test_the_shipped_checkpoint_is_small() -> None:
     folder = ROOT / "checkpoints" / "default"
-    assert sum(path.stat().st_size for path in folder.iterdir()) < 8e6
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 12e6
 
 
 @pytest.mark.data
 def test_the_cards_test_figures_reproduce_on_a_part_of_the_test_split(
-    checkpoint: Checkpoint, backbone: Backbone
+    checkpoint: Checkpoint, own_backbone: Backbone
 ) -> None:
     if not DATA.is_file():
         pytest.skip("../shared/data is not here: the card's figures cannot be measured again")
     manifest = read_manifest(DATA)
     rows = manifest.split("test")[::8]
-    part = load_labelled(manifest, rows, backbone, purpose="this test")
+    part = load_labelled(manifest, rows, own_backbone, purpose="this test")
     assert not any(checkpoint.seen(key) for key in part.keys)
     trained = manifest.split("train")[0].path.read_bytes()
     assert checkpoint.seen(hashlib.sha256(trained).hexdigest())

@@ -30,7 +30,7 @@ def test_a_fresh_process_with_other_thread_settings_says_the_same(tmp_path: Path
         out = tmp_path / f"{threads}.npy"
         environment = {"OPENBLAS_NUM_THREADS": threads, "PATH": "/usr/bin:/bin"}
         command = [sys.executable, "-c", SCRIPT, str(SHIPPED), str(out)]
-        subprocess.run(command, check=True, env=environment)  # noqa: S603
+        subprocess.run(command, check=True, env=environment)
         found.append(np.load(out))
     np.testing.assert_array_equal(found[0], found[1])
     checkpoint = Checkpoint.load(SHIPPED)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from review_app.detector.backbones import Backbone
+from review_app.detector.backbones import Backbone, load_backbone
 from review_app.detector.checkpoint import Checkpoint
 from review_app.detector.feature_cache import MemoryFeatureCache
 from review_app.detector.presets import PRESETS
@@ -46,12 +46,11 @@ def test_every_head_has_an_opinion_with_all_four_numbers(
     detector: Detector, images: list[Image.Image]
 ) -> None:
     opinions = detector.inspect(images[0])
-    assert set(opinions) == set(PRESETS["source"].heads)
+    assert set(opinions) == set(PRESETS["robust"].heads)
     for opinion in opinions.values():
-        assert opinion.novelty is None  # the source method does not measure it
-        assert all(np.isfinite(value) for value in astuple(opinion)[:-1])
+        assert all(np.isfinite(astuple(opinion)))
         assert 0 <= opinion.p_fake <= 1
-        assert opinion.score == opinion.p_fake
+        assert abs(opinion.score - 0.5) <= abs(opinion.p_fake - 0.5)  # novelty only takes away
         assert 0 <= opinion.mutual_information <= opinion.entropy <= np.log(2) + 1e-9
 
 
@@ -67,10 +66,21 @@ def test_an_image_that_cannot_be_decoded_fails_alone(
     assert detector.score([]) == []
 
 
+def test_the_source_methods_checkpoint_measures_no_novelty_and_scores_by_p_fake(
+    images: list[Image.Image],
+) -> None:
+    opinions = Detector(Checkpoint.load(DEFAULT.parent / "source")).inspect(images[0])
+    assert set(opinions) == set(PRESETS["source"].heads)
+    for opinion in opinions.values():
+        assert opinion.novelty is None
+        assert opinion.score == opinion.p_fake
+
+
 def test_cached_images_are_scored_without_loading_any_weights(
-    backbone: Backbone, images: list[Image.Image], tmp_path: Path
+    images: list[Image.Image], tmp_path: Path
 ) -> None:
     checkpoint = Checkpoint.load(DEFAULT)
+    backbone = load_backbone(checkpoint.card.backbone.name)
     cache = MemoryFeatureCache()
     cache.put_many({"a" * 64: backbone.extract(images[:1])[0]}, checkpoint.card.backbone_key)
     cold = Detector(checkpoint, cache, weights=tmp_path / "not there")
