@@ -1,7 +1,8 @@
 """Frozen dataclasses to JSON documents and back, read strictly.
 
 A certificate or policy is evidence that outlives the program that wrote it. So a document with a
-missing, unknown or wrongly typed field is refused; nothing is guessed or filled in.
+missing, unknown or wrongly typed field is refused; nothing is guessed. Only a field that a later
+schema brought (`added`) may be missing, and only in a document of an older schema.
 """
 
 from __future__ import annotations
@@ -17,6 +18,13 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 from review_app.errors import InputError
 
 T = TypeVar("T")
+_ADDED = "added"
+
+
+def added(schema: int, default: T) -> T:
+    """A dataclass field that came with ``schema``; documents from before it mean ``default``."""
+    found: T = dataclasses.field(default=default, metadata={_ADDED: schema})
+    return found
 
 
 def to_document(record: object) -> dict[str, Any]:
@@ -25,10 +33,13 @@ def to_document(record: object) -> dict[str, Any]:
     return {f.name: _plain(getattr(record, f.name)) for f in dataclasses.fields(record)}
 
 
-def from_document(kind: type[T], document: object, where: str = "") -> T:
+def from_document(
+    kind: type[T], document: object, where: str = "", *, schema: int | None = None
+) -> T:
     """Build ``kind`` from the document that `to_document` wrote.
 
-    ``where`` names the place in the message of an error.
+    ``where`` names the place in the message of an error; ``schema`` is the one the document was
+    written in, by default today's.
 
     Raises:
         InputError: a field is missing, unknown, or of another type.
@@ -37,11 +48,13 @@ def from_document(kind: type[T], document: object, where: str = "") -> T:
     if not isinstance(document, Mapping):
         raise InputError(f"{where}: expected an object, found {type(document).__name__}.")
     hints = get_type_hints(kind)
-    names = {f.name for f in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    fields = dataclasses.fields(kind)  # type: ignore[arg-type]
+    later = {f.name for f in fields if schema is not None and schema < f.metadata.get(_ADDED, 0)}
+    names = {f.name for f in fields} - later
     if wrong := sorted(names ^ set(document)):
         found = ", ".join(f"{n} ({'missing' if n in names else 'unknown'})" for n in wrong)
         raise InputError(f"{where}: wrong fields: {found}. Restore the document as it was written.")
-    values = {n: _typed(hints[n], document[n], f"{where}.{n}") for n in names}
+    values = {n: _typed(hints[n], document[n], f"{where}.{n}", schema) for n in names}
     return kind(**values)
 
 
@@ -57,17 +70,17 @@ def _plain(value: object) -> Any:
     return value
 
 
-def _typed(hint: Any, value: Any, where: str) -> Any:
+def _typed(hint: Any, value: Any, where: str, schema: int | None) -> Any:
     origin, args = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
         (inner,) = (a for a in args if a is not type(None))
-        return None if value is None else _typed(inner, value, where)
+        return None if value is None else _typed(inner, value, where, schema)
     if origin is tuple:
         if not isinstance(value, list):
             raise _mistyped(where, "a list", value)
-        return tuple(_typed(args[0], v, f"{where}[{i}]") for i, v in enumerate(value))
+        return tuple(_typed(args[0], v, f"{where}[{i}]", schema) for i, v in enumerate(value))
     if isinstance(hint, type) and dataclasses.is_dataclass(hint):
-        return from_document(hint, value, where)
+        return from_document(hint, value, where, schema=schema)
     return _scalar(hint, value, where)
 
 

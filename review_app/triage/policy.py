@@ -23,8 +23,12 @@ from review_app.triage.document import from_document, to_document
 from review_app.triage.ladder import Side
 from review_app.triage.wording import count, percent, percent_below
 
-SCHEMA = 1
-"""Version of the JSON form; raised when a field changes."""
+SCHEMA = 2
+"""Version of the JSON form; raised when a field comes or changes. A field that comes says so with
+`document.added`, and older policies are read on."""
+READABLE = (1, 2)
+_DERIVED = ("error_by_prevalence",)
+"""Parts of the document that follow from others."""
 
 
 class PolicyState(StrEnum):
@@ -143,8 +147,13 @@ class Policy:
         return replace(self, version=self.version + 1, state=PolicyState.SUSPENDED, reason=reason)
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON-safe object with its schema version; `from_json` reads it back equal."""
-        return {"schema": SCHEMA, **to_document(self)}
+        """A JSON-safe object with its schema version; `from_json` reads it back equal.
+
+        ``error_by_prevalence`` is for who reads the document: by side, pairs of fake share and
+        bound on the error share (`Certificate.prevalence_range`). It follows from the certificates.
+        """
+        bounds = {c.side.value: [list(p) for p in c.prevalence_range()] for c in self.certificates}
+        return {"schema": SCHEMA, **to_document(self), "error_by_prevalence": bounds}
 
     @classmethod
     def from_json(cls, document: object) -> Policy:
@@ -155,12 +164,14 @@ class Policy:
             SettingsError, CalibrationError: the contents contradict each other.
         """
         schema = document.get("schema") if isinstance(document, Mapping) else None
-        if not isinstance(document, Mapping) or schema != SCHEMA:
+        if not isinstance(document, Mapping) or schema not in READABLE:
+            known = " and ".join(map(str, READABLE))
             raise InputError(
-                f"This policy has schema {schema!r}, this program reads {SCHEMA}. "
+                f"This policy has schema {schema!r}, this program reads {known}. "
                 "Use the program version that wrote it, or certify again."
             )
-        return from_document(cls, {k: v for k, v in document.items() if k != "schema"}, "policy")
+        fields = {k: v for k, v in document.items() if k not in ("schema", *_DERIVED)}
+        return from_document(cls, fields, "policy", schema=schema)
 
 
 def learning_policy(

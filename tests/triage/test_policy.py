@@ -115,9 +115,9 @@ def test_a_certificate_of_another_head_is_refused() -> None:
         replace(certified(), fake=replace(certificate(Side.FAKE, 0.9), provenance=other))
 
 
-@pytest.mark.parametrize("document", [None, [], {}, {"schema": 2}])
+@pytest.mark.parametrize("document", [None, [], {}, {"schema": 3}, {"schema": []}])
 def test_a_policy_of_another_schema_is_refused(document: object) -> None:
-    with pytest.raises(InputError, match="this program reads 1"):
+    with pytest.raises(InputError, match="this program reads 1 and 2"):
         Policy.from_json(document)
 
 
