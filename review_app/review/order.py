@@ -1,0 +1,147 @@
+"""In which order people get images: the worth of a look, and how it becomes a place in the queue.
+
+Low ranks are handed out first. A rank also tells how an item got its place:
+
+* at least 0: the time of its run plus a random part below a second. Nothing of the image chose it,
+  so its verdict may calibrate;
+* in (-2, -1): by the worth of a look (`placed`). Its verdict is a chosen one and never calibrates;
+* `OVERDUE`: handed out because it had waited longer than the deadline.
+
+An *audited* image must stay indistinguishable. By its own worth it would come last, the detector
+being sure of it, and its place would give it away. So it gets the worth of another image that goes
+to people, drawn at random: given the queue, its place has the distribution of everyone's places
+(`borrowed`). So audits are never chosen by any order either.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import logit, xlogy
+
+from review_app.errors import InputError
+from review_app.triage.costs import Costs, cost_avoided
+
+Floats = NDArray[np.float64]
+
+OVERDUE = -3.0
+"""The rank of an item that was handed out for having waited too long."""
+FUNCTIONS = 64
+"""Draws of the detector's doubt that the learning order averages over."""
+TARGETS = 64
+"""Images of the recent stream for which the learning order wants to learn."""
+WAVES = 128
+"""Random Fourier features of the doubt's covariance."""
+LENGTH = (1.0, 1.0)
+"""How far doubt reaches: in logits of P(fake), and in units (z) of novelty."""
+_MOST_LOGIT = 8.0
+_MOST_SPREAD = 4.0
+
+
+class Order(StrEnum):
+    """Which images people see first."""
+
+    OLDEST = "oldest"
+    """Run after run; at random within a run."""
+    RISK = "risk"
+    """Where a person's look is expected to avoid the highest cost."""
+    LEARNING = "learning"
+    """Where a label is expected to teach the detector most about the stream (EPIG)."""
+
+
+def risk_worth(
+    p_fake: ArrayLike, unlike: ArrayLike, costs: Costs, seconds_per_label: float, answers: int = 1
+) -> Floats:
+    """Expected cost avoided by reviewing images [n]; see `costs.cost_avoided`.
+
+    What a detector says of an image ``unlike`` its training images means little: there P(fake) is
+    taken to be 1/2.
+    """
+    p = np.where(np.asarray(unlike, np.bool_), 0.5, np.asarray(p_fake, np.float64))
+    return cost_avoided(p, costs, seconds_per_label, answers)
+
+
+def epig(candidates: ArrayLike, targets: ArrayLike) -> Floats:
+    """Expected predictive information gain of labelling each candidate, nats [n].
+
+    ``candidates`` [K, n] and ``targets`` [K, m] are P(fake) under the same K draws of the model's
+    parameters. The mean over targets of the mutual information between the candidate's label and
+    the target's: the estimator of Bickford Smith et al., "Prediction-oriented Bayesian active
+    learning" (AISTATS 2023), for two classes.
+
+    Raises:
+        InputError: draws that do not match, or none.
+    """
+    p, q = np.asarray(candidates, np.float64), np.asarray(targets, np.float64)
+    if p.ndim != 2 or q.ndim != 2 or len(p) != len(q) or not q.size:
+        raise InputError(f"Draws of candidates {p.shape} and targets {q.shape} do not match.")
+    both = p.T @ q / len(p)
+    one, other = p.mean(0)[:, None], q.mean(0)[None]
+    # The four cells of the joint distribution; what rounding leaves below zero is zero.
+    cells = (both, one - both, other - both, 1 - one - other + both)
+    joint = sum(xlogy(c, c) for c in (np.maximum(cell, 0) for cell in cells))
+    gain = joint + _entropy(one) + _entropy(other)
+    return np.asarray(np.maximum(gain, 0).mean(1))
+
+
+def learning_worth(
+    p_fake: ArrayLike,
+    std: ArrayLike,
+    novelty: ArrayLike,
+    targets: tuple[ArrayLike, ArrayLike, ArrayLike],
+    seed: int = 0,
+) -> Floats:
+    """EPIG of images [n] for the stream that ``targets`` (the same three, [m]) stand for, nats.
+
+    An approximation. EPIG needs draws of P(fake) for image and target together; what is stored are
+    each image's own mean and standard deviation. So the doubt of the logit is modelled as a
+    Gaussian process over (logit of P(fake), novelty) with a squared-exponential kernel of
+    `LENGTH`: images alike in both share their doubt, others do not. Its size at an image is the
+    stored ``std`` by the delta method, ``std / (p (1 - p))``. Draws use random Fourier features
+    (Rahimi & Recht 2007), seeded. Unlike BALD it ranks an odd image, whatever its doubt, below
+    one that stands for many. Where novelty is not measured, pass 0.
+    """
+    rng = np.random.default_rng(seed)
+    waves = rng.normal(size=(2, WAVES)) / np.array(LENGTH)[:, None]
+    phases = rng.uniform(0, 2 * np.pi, WAVES)
+    weights = rng.normal(size=(WAVES, FUNCTIONS)) * np.sqrt(2 / WAVES)
+
+    def draws(p: ArrayLike, s: ArrayLike, z: ArrayLike) -> Floats:
+        mean, spread = _logit_normal(np.asarray(p, np.float64), np.asarray(s, np.float64))
+        place = np.stack([mean, np.asarray(z, np.float64)], 1)
+        doubt = np.cos(place @ waves + phases) @ weights
+        return np.asarray(1 / (1 + np.exp(-(mean[:, None] + spread[:, None] * doubt)))).T
+
+    return epig(draws(p_fake, std, novelty), draws(*targets))
+
+
+def placed(worth: ArrayLike) -> Floats:
+    """Ranks in (-2, -1) for worths [n] of any size and sign: the worthiest first."""
+    w = np.asarray(worth, np.float64)
+    return np.asarray(-1.5 - 0.5 * w / (1 + np.abs(w)))
+
+
+def borrowed(worth: ArrayLike, hidden: ArrayLike, pool: ArrayLike, coins: ArrayLike) -> Floats:
+    """``worth`` [n], where each ``hidden`` image has that of a random one of ``pool`` [m] instead.
+
+    ``pool``: worths of images that the rule sends to people. ``coins`` [n], uniform in [0, 1),
+    must not depend on the image's content. With an empty pool nothing else waits that an audited
+    image could be told from; all hidden ones then share worth 0.
+    """
+    w, others = np.array(worth, np.float64), np.asarray(pool, np.float64)
+    mask = np.asarray(hidden, np.bool_)
+    drawn = (np.asarray(coins, np.float64)[mask] * len(others)).astype(np.intp)
+    w[mask] = others[drawn] if len(others) else 0.0
+    return w
+
+
+def _logit_normal(p: Floats, std: Floats) -> tuple[Floats, Floats]:
+    mean = np.clip(logit(np.clip(p, 1e-12, 1 - 1e-12)), -_MOST_LOGIT, _MOST_LOGIT)
+    p = 1 / (1 + np.exp(-mean))
+    return mean, np.minimum(std / (p * (1 - p)), _MOST_SPREAD)
+
+
+def _entropy(p: Floats) -> Floats:
+    return np.asarray(-(xlogy(p, p) + xlogy(1 - p, 1 - p)))

@@ -1,0 +1,191 @@
+"""What a policy would do, before anything is applied: shares, errors, hours, money.
+
+Pure arithmetic on certificates that somebody else has computed. The stream is taken to go on as the
+recent scores, and to err as the calibration labels did. Two intervals, of different kinds:
+
+* the *certificate* bounds the error share, with the policy's confidence, whatever rung was chosen;
+* a *forecast* is an ordinary 95% interval around the observed share at the chosen threshold. The
+  threshold was chosen on the same labels, so forecasts lean to the bright side; bounds do not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import poisson
+
+from review_app.errors import InputError
+from review_app.triage.bounds import lower_bound, upper_bound
+from review_app.triage.certificate import Certificate, Shortfall
+from review_app.triage.certify import PolicyCertificates
+from review_app.triage.costs import Costs, cost_of_reviewing
+from review_app.triage.ladder import Side
+
+ALPHA = 0.05
+"""Forecast intervals miss with at most this probability."""
+
+
+@dataclass(frozen=True)
+class Range:
+    """An estimate with its interval."""
+
+    value: float
+    low: float
+    high: float
+
+    def times(self, factor: float) -> Range:
+        """The same in another unit; ``factor`` is not negative."""
+        return Range(self.value * factor, self.low * factor, self.high * factor)
+
+
+@dataclass(frozen=True)
+class Workload:
+    """What comes in, and how long people take.
+
+    Raises:
+        InputError: a rate or time that is negative or not finite, or no answers at all.
+    """
+
+    images_per_day: float
+    seconds_per_label: float
+    answers: int = 1
+    """Answers per image before it is settled."""
+
+    def __post_init__(self) -> None:
+        rates = (self.images_per_day, self.seconds_per_label)
+        if not all(0 <= rate < float("inf") for rate in rates) or self.answers < 1:
+            raise InputError(
+                "A workload needs images a day and seconds per label of 0 or more, and at least "
+                f"one answer per image; got {self}."
+            )
+
+
+@dataclass(frozen=True)
+class SideForecast:
+    """What one side would do."""
+
+    side: Side
+    proof: Certificate | Shortfall
+    accepted: Range
+    """Share of the stream beyond the threshold, audits included; exact binomial interval."""
+    error_rate: Range
+    """Among those; exact binomial interval on calibration images. 0 where nothing is accepted."""
+    errors_per_day: Range
+    """Wrong ones accepted unseen in one day; see `poisson_range`."""
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a policy would do to a day's stream."""
+
+    risk_limit: float
+    delta: float
+    real: SideForecast
+    fake: SideForecast
+    auto_accepted: float
+    """Share of the stream accepted without a person: audits left out."""
+    audited: float
+    """Share of the stream that the audit coin sends to people."""
+    images_reviewed_per_day: float
+    reviewer_hours_per_day: float
+    cost_per_day: float
+    """Reviewers' time and expected errors."""
+    cost_per_day_all_reviewed: float
+    """The same were auto-accept closed."""
+
+    @property
+    def sides(self) -> tuple[SideForecast, SideForecast]:
+        return self.real, self.fake
+
+    @property
+    def errors_per_day(self) -> Range:
+        """Of both sides: the sum of the intervals, so it holds at least as surely as both do."""
+        real, fake = (side.errors_per_day for side in self.sides)
+        return Range(real.value + fake.value, real.low + fake.low, real.high + fake.high)
+
+
+def binomial_range(hits: int, n: int, alpha: float = ALPHA) -> Range:
+    """A share with its two-sided Clopper–Pearson interval; [0, 1] where ``n`` is 0."""
+    if n == 0:
+        return Range(0.0, 0.0, 1.0)
+    half = alpha / 2
+    return Range(hits / n, lower_bound(hits, n, half), upper_bound(hits, n, half))
+
+
+def poisson_range(expected: Range, alpha: float = ALPHA) -> Range:
+    """Counts of one day to expect when the mean itself is only known to lie in ``expected``.
+
+    The Poisson quantiles at the ends of the mean's interval: where that misses with probability
+    ``beta``, this misses with at most ``alpha + beta``.
+    """
+    low, high = poisson.ppf((alpha / 2, 1 - alpha / 2), (expected.low, expected.high))
+    return Range(expected.value, max(float(low), 0.0), float(high))
+
+
+def forecast(
+    found: PolicyCertificates,
+    stream_scores: ArrayLike,
+    workload: Workload,
+    costs: Costs,
+    *,
+    risk_limit: float,
+    delta: float,
+    audit_probability: float,
+) -> Forecast:
+    """What the certificates ``found`` would do to a stream that scores like ``stream_scores`` [m].
+
+    Nothing is spent by it. Choosing a limit by what many such forecasts say is another matter: that
+    choice is not counted in the confidence of the certificate.
+
+    Raises:
+        InputError: no scores of the stream, or scores outside [0, 1].
+    """
+    scores = np.asarray(stream_scores, np.float64)
+    if scores.ndim != 1 or not scores.size or not ((scores >= 0) & (scores <= 1)).all():
+        raise InputError("A forecast needs scores of the stream, each in [0, 1]; run triage first.")
+    unseen = workload.images_per_day * (1 - audit_probability)
+    real = _side(Side.REAL, found.real, scores, unseen)
+    fake = _side(Side.FAKE, found.fake, scores, unseen)
+    proposed = real.accepted.value + fake.accepted.value
+    auto = proposed * (1 - audit_probability)
+    reviewed = workload.images_per_day * (1 - auto)
+    review = cost_of_reviewing(workload.seconds_per_label, workload.answers, costs)
+    mistakes = (
+        real.errors_per_day.value * costs.missed_fake
+        + fake.errors_per_day.value * costs.false_alarm
+    )
+    return Forecast(
+        risk_limit=risk_limit,
+        delta=delta,
+        real=real,
+        fake=fake,
+        auto_accepted=auto,
+        audited=proposed * audit_probability,
+        images_reviewed_per_day=reviewed,
+        reviewer_hours_per_day=reviewed * workload.answers * workload.seconds_per_label / 3600,
+        cost_per_day=reviewed * review + mistakes,
+        cost_per_day_all_reviewed=workload.images_per_day * review,
+    )
+
+
+def _side(
+    side: Side, proof: Certificate | Shortfall, scores: NDArray[np.float64], unseen: float
+) -> SideForecast:
+    """``unseen``: images a day that no audit would look at, were all of them accepted."""
+    nothing = Range(0.0, 0.0, 0.0)
+    if isinstance(proof, Shortfall):
+        return SideForecast(side, proof, nothing, nothing, nothing)
+    hits = int(side.accepts(scores, proof.threshold).sum())
+    accepted = binomial_range(hits, scores.size)
+    # The mean's interval and the day's chance share what the forecast may miss.
+    rate = binomial_range(proof.errors, proof.accepted, ALPHA / 2)
+    expected = rate.times(accepted.value * unseen)
+    return SideForecast(
+        side,
+        proof,
+        accepted,
+        binomial_range(proof.errors, proof.accepted),
+        poisson_range(expected, ALPHA / 2),
+    )

@@ -1,0 +1,100 @@
+"""Forecasts of a policy: they add up, and their intervals hold what they promise."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from review_app.errors import InputError
+from review_app.triage.certify import PolicyCertificates, certify_policy
+from review_app.triage.costs import Costs
+from review_app.triage.ladder import Side
+from review_app.triage.whatif import (
+    Forecast,
+    Range,
+    Workload,
+    binomial_range,
+    forecast,
+    poisson_range,
+)
+from tests.triage.cases import LADDERS, PROVENANCE, certificate, draw
+
+LOAD = Workload(images_per_day=1000, seconds_per_label=9)
+COSTS = Costs(missed_fake=10, false_alarm=5, reviewer_minute=1)
+
+
+def _found(seed: int, n: int = 500, risk_limit: float = 0.1) -> PolicyCertificates:
+    scores, fake = draw(np.random.default_rng(seed), n)
+    return certify_policy(
+        scores, fake, *LADDERS, risk_limit=risk_limit, delta=0.1, provenance=PROVENANCE
+    )
+
+
+def _forecast(found: PolicyCertificates, audit: float = 0.05, load: Workload = LOAD) -> Forecast:
+    stream, _ = draw(np.random.default_rng(99), 2000)
+    return forecast(found, stream, load, COSTS, risk_limit=0.1, delta=0.1, audit_probability=audit)
+
+
+def test_the_shares_of_a_day_add_up() -> None:
+    seen = _forecast(_found(1))
+    assert 0.2 < seen.auto_accepted < 1
+    proposed = seen.real.accepted.value + seen.fake.accepted.value
+    assert seen.auto_accepted + seen.audited == pytest.approx(proposed)
+    assert seen.images_reviewed_per_day == pytest.approx(1000 * (1 - seen.auto_accepted))
+    assert seen.reviewer_hours_per_day == pytest.approx(seen.images_reviewed_per_day * 9 / 3600)
+    mistakes = 10 * seen.real.errors_per_day.value + 5 * seen.fake.errors_per_day.value
+    assert seen.cost_per_day == pytest.approx(seen.images_reviewed_per_day * 0.15 + mistakes)
+    assert seen.cost_per_day_all_reviewed == pytest.approx(150)
+
+
+def test_what_cannot_be_certified_accepts_nothing() -> None:
+    seen = _forecast(_found(1, n=20, risk_limit=0.01))
+    assert seen.auto_accepted == seen.errors_per_day.high == 0
+    assert seen.reviewer_hours_per_day == pytest.approx(2.5)
+    assert seen.cost_per_day == seen.cost_per_day_all_reviewed
+
+
+def test_no_errors_seen_is_not_no_errors_expected() -> None:
+    found = PolicyCertificates(certificate(Side.REAL, 0.1), certificate(Side.FAKE, 0.9))
+    real = _forecast(found).real
+    assert real.error_rate.value == 0 < real.error_rate.high
+    assert real.errors_per_day.value == 0 < real.errors_per_day.high
+
+
+def test_errors_of_a_day_stay_in_their_interval_as_often_as_promised() -> None:
+    """A threshold fixed beforehand: neither the rate nor the day misses more than 5% together."""
+    rng = np.random.default_rng(5)
+    inside = 0
+    for _ in range(2000):
+        rate = binomial_range(int(rng.binomial(300, 0.04)), 300, 0.025)
+        day = poisson_range(rate.times(500), 0.025)
+        inside += day.low <= rng.poisson(20) <= day.high
+    assert inside / 2000 >= 0.95
+
+
+def test_auditing_everything_accepts_nothing_unseen() -> None:
+    seen = _forecast(_found(1), audit=1.0)
+    assert seen.auto_accepted == seen.errors_per_day.high == 0
+    assert seen.audited > 0
+
+
+def test_a_day_without_images_costs_nothing() -> None:
+    seen = _forecast(_found(1), load=Workload(0, 9))
+    assert (seen.reviewer_hours_per_day, seen.cost_per_day) == (0, 0)
+    assert seen.errors_per_day == Range(0, 0, 0)
+
+
+def test_an_unmeasured_share_may_be_anything() -> None:
+    assert binomial_range(0, 0) == Range(0, 0, 1)
+
+
+@pytest.mark.parametrize("scores", [[], [0.5, float("nan")], [1.2], [[0.5]]])
+def test_a_forecast_without_scores_is_refused(scores: list[float]) -> None:
+    with pytest.raises(InputError, match="run triage first"):
+        forecast(_found(1), scores, LOAD, COSTS, risk_limit=0.1, delta=0.1, audit_probability=0.05)
+
+
+@pytest.mark.parametrize("load", [(-1.0, 9.0, 1), (10.0, float("inf"), 1), (10.0, 9.0, 0)])
+def test_a_workload_that_is_none_is_refused(load: tuple[float, float, int]) -> None:
+    with pytest.raises(InputError, match="workload needs"):
+        Workload(*load)
