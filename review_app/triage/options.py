@@ -1,0 +1,71 @@
+"""What an admin may set about the queue while the app runs: its order, its deadline, the costs.
+
+They are no part of the policy: none of them changes what is accepted, so changing one needs no new
+certificate. Every change is in the audit log.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from review_app.permissions import Permission, Person, require
+from review_app.review.order import Order
+from review_app.triage.costs import Costs
+from review_app.triage.policy import PolicyState
+from storage.database import Database
+from storage.enums import AuditKind
+from storage.repositories import Repositories
+from storage.repositories.audit import Event
+
+_KEY = "queue"
+
+
+class QueueOptions(BaseModel):
+    """Deployment-wide choices about the queue."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    order: Order = Order.OLDEST
+    deadline_hours: float | None = Field(
+        24, gt=0, le=24 * 365, description="Items that have waited longer come first, by any order."
+    )
+    costs: Costs = Costs()
+
+
+def read_queue_options(repos: Repositories) -> QueueOptions:
+    """The options in force; a deployment that never chose has the defaults."""
+    return QueueOptions.model_validate(repos.options.get(_KEY) or {})
+
+
+def change_queue_options(database: Database, person: Person, options: QueueOptions) -> None:
+    """Put ``options`` in force. Items that wait keep their places until they are reordered."""
+    require(person, Permission.MANAGE_POLICY)
+    with database.write() as repos:
+        document = options.model_dump(mode="json")
+        repos.options.set(_KEY, document, person.id)
+        details = {"queue": document}
+        repos.audit.add(Event(AuditKind.OPTIONS_CHANGED, person.name, details=details))
+
+
+def order_in_use(repos: Repositories) -> Order:
+    """The order that is chosen; but oldest first while the policy is learning.
+
+    Its labels are to calibrate, and must not be chosen by what the detector says.
+    """
+    policy = repos.policies.current()
+    if policy is None or policy.state == PolicyState.LEARNING:
+        return Order.OLDEST
+    return read_queue_options(repos).order
+
+
+def overdue_before(repos: Repositories, now: datetime) -> datetime | None:
+    """Items that have waited since before this moment come first; None: there is no such rule.
+
+    Oldest first needs none.
+    """
+    hours = read_queue_options(repos).deadline_hours
+    if hours is None or order_in_use(repos) is Order.OLDEST:
+        return None
+    return now - timedelta(hours=hours)

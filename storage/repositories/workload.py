@@ -1,0 +1,70 @@
+"""What comes in and how long people take: measured, for forecasts and for orders of the queue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from statistics import median
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from storage.models import Image, Item, Label, Prediction
+from storage.repositories.labels import IN_FORCE
+
+RECENT_LABELS = 500
+ENOUGH_LABELS = 20
+"""Fewer say too little about how long people take."""
+
+
+@dataclass(frozen=True)
+class RecentScore:
+    """What one head said of a recent item."""
+
+    sha256: str
+    p_fake: float
+    std: float
+    score: float
+    novelty: float | None
+
+
+class Workload:
+    """Read-only."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def arrived_since(self, since: datetime) -> tuple[int, datetime | None]:
+        """Items taken in since ``since``, and when the first of them came."""
+        query = select(func.count(), func.min(Item.created_at)).where(Item.created_at >= since)
+        n, first = self._session.execute(query).one()
+        return n, first
+
+    def label_seconds(self) -> float | None:
+        """Median time of the newest labels that were timed; None where there are too few."""
+        query = (
+            select(Label.seconds)
+            .where(Label.seconds.is_not(None), *IN_FORCE)
+            .order_by(Label.id.desc())
+            .limit(RECENT_LABELS)
+        )
+        seconds = [s for s in self._session.scalars(query) if s is not None]
+        return median(seconds) if len(seconds) >= ENOUGH_LABELS else None
+
+    def recent_scores(self, checkpoint_id: str, head: str, limit: int) -> list[RecentScore]:
+        """Of the newest items that ``head`` has scored, newest first."""
+        query = (
+            select(
+                Image.sha256,
+                Prediction.p_fake,
+                Prediction.std,
+                Prediction.score,
+                Prediction.novelty,
+            )
+            .join(Item, Item.image_id == Prediction.image_id)
+            .join(Image, Image.id == Item.image_id)
+            .where(Prediction.checkpoint_id == checkpoint_id, Prediction.head == head)
+            .order_by(Item.id.desc())
+            .limit(limit)
+        )
+        return [RecentScore(*row) for row in self._session.execute(query)]
