@@ -1,0 +1,194 @@
+"""What audits say of an error rate R, at any time: e-processes, intervals and a betting bound.
+
+An e-process starts at 1 and, were its null hypothesis true, would ever reach ``1 / alpha`` with
+probability at most ``alpha`` (Ville's inequality). So it may be looked at after every audit, where
+a test repeated at every look would raise a false alarm sooner or later. Howard, Ramdas, McAuliffe &
+Sekhon, "Time-uniform, nonparametric, nonasymptotic confidence sequences" (Annals of Statistics
+49, 2021); Waudby-Smith & Ramdas, "Estimating means of bounded random variables by betting"
+(JRSS B 86, 2024; arXiv 2010.09686).
+
+The null holds for each audit given those before it, so the error rate may change from image to
+image as long as it stays on the null's side of the limit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import betainc, betaln, expit, logsumexp
+
+from review_app.errors import InputError
+
+Floats = NDArray[np.float64]
+
+PRIOR = 0.5
+"""Both parameters of the mixture's Beta distribution (Jeffreys')."""
+_SMALLEST = 1e-280
+"""Below this an incomplete beta function is computed by its series instead."""
+_STAKES = expit(np.linspace(-5.5, 3.0, 24))
+"""Shares of the largest bet that cannot ruin; the betting bound mixes them evenly."""
+_HALVINGS = 40
+"""Of the search for an interval's ends: far finer than any number shown."""
+
+
+class Direction(StrEnum):
+    """What the evidence speaks for."""
+
+    BELOW = "below"
+    """R is below the limit (against R >= limit): the certificate still holds."""
+    ABOVE = "above"
+    """R is above the limit (against R <= limit): the alarm."""
+
+
+def log_evidence(
+    errors: ArrayLike, audits: ArrayLike, limit: ArrayLike, direction: Direction
+) -> Floats:
+    """Natural log of the beta-binomial mixture e-value after ``errors`` in ``audits``; broadcasts.
+
+    For `Direction.BELOW`, with a = b = 1/2, k errors, n audits and the limit r::
+
+        [B(a+k, b+n-k) I_r(a+k, b+n-k)] / [B(a, b) I_r(a, b)] / [r^k (1-r)^(n-k)]
+
+    the likelihood of the audits averaged over rates below r, against that at r. The alarm is the
+    same with right and wrong exchanged, and with ``1 - r``.
+    """
+    k, n, r = np.broadcast_arrays(*(np.asarray(x, np.float64) for x in (errors, audits, limit)))
+    if direction is Direction.ABOVE:
+        k, r = n - k, 1 - r
+    likelihood = k * np.log(r) + (n - k) * np.log1p(-r)
+    prior = np.full_like(r, PRIOR)
+    posterior = _log_lower_beta(prior + k, prior + n - k, r)
+    return np.asarray(posterior - _log_lower_beta(prior, prior, r) - likelihood, np.float64)
+
+
+def evidence_path(wrong: ArrayLike, limit: ArrayLike, direction: Direction) -> Floats:
+    """`log_evidence` after each of the audits ``wrong`` [..., n], in the order of their verdicts.
+
+    ``limit`` broadcasts with [..., n].
+    """
+    errors = np.cumsum(np.asarray(wrong, np.bool_), axis=-1)
+    return log_evidence(errors, np.arange(1, errors.shape[-1] + 1), limit, direction)
+
+
+def boundary(audits: int, limit: float, alpha: float, direction: Direction) -> NDArray[np.int64]:
+    """The counts of errors at which the evidence reaches ``1 / alpha``, after 1 ... ``audits``.
+
+    `Direction.ABOVE`: the fewest errors that raise the alarm, ``n + 1`` where none can.
+    `Direction.BELOW`: the most errors with which R < limit is proven, -1 where none is.
+    The evidence is monotone in the errors, so many runs can be judged by comparing counts.
+    """
+    n = np.arange(1, audits + 1)
+    sign = 1 if direction is Direction.ABOVE else -1
+    low, high = np.full(audits, -1), n + 1  # the answer, counted upwards, lies in (low, high]
+    while (high - low > 1).any():
+        middle = (low + high) // 2
+        errors = middle if sign == 1 else n - middle
+        reached = log_evidence(errors, n, limit, direction) >= -np.log(alpha)
+        open_ = high - low > 1
+        high = np.where(open_ & reached, middle, high)
+        low = np.where(open_ & ~reached, middle, low)
+    return high if sign == 1 else n - high
+
+
+def interval(wrong: ArrayLike, alpha: float) -> tuple[float, float]:
+    """Confidence sequence of R after the audits ``wrong`` [n]: it holds at every n at once.
+
+    Each end errs with probability at most ``alpha / 2`` ever. An end is the limit whose evidence
+    has just reached ``2 / alpha`` at some audit up to now, so the lower end is above a limit
+    exactly when the alarm at ``alpha / 2`` has been raised for it.
+    """
+    outcomes = np.asarray(wrong, np.bool_)
+
+    def reached(limit: float, direction: Direction) -> bool:
+        path = evidence_path(outcomes, limit, direction)
+        return bool(path.max(initial=0.0) >= np.log(2 / alpha))
+
+    return _ends(reached)
+
+
+def betting_path(
+    wrong: ArrayLike, probabilities: ArrayLike, floor: float, limit: float, direction: Direction
+) -> Floats:
+    """Log capital after each audit [n], where images had unequal ``probabilities`` [n] of audit.
+
+    Estimates R over all accepted images, audited or not, from ``Z = (1{error} - r) A / pi + r``:
+    its mean is R, and images that were not audited (A = 0) leave the capital as it is. With
+    ``w = floor / pi`` the capital is the even mixture over stakes c of
+
+        prod_i 1 + (c / r) w_i (1{error_i} - r)          for the alarm
+        prod_i 1 - (c / (1 - r)) w_i (1{error_i} - r)    for "still certified"
+
+    ``floor``: the smallest probability that the policy ever uses, fixed beforehand.
+
+    Raises:
+        InputError: shapes differ, or a probability is below the floor or above 1.
+    """
+    outcomes, pi = np.asarray(wrong, np.bool_), np.asarray(probabilities, np.float64)
+    if outcomes.shape != pi.shape or outcomes.ndim != 1:
+        raise InputError(f"{outcomes.shape} audits and {pi.shape} probabilities do not match.")
+    if not 0 < floor <= pi.min(initial=1.0) or pi.max(initial=0.0) > 1:
+        raise InputError(f"Audit probabilities must lie between the floor {floor} and 1.")
+    surprise = (outcomes - limit) * (floor / pi)
+    scale = 1 / limit if direction is Direction.ABOVE else -1 / (1 - limit)
+    growth = np.log1p(_STAKES[:, None] * scale * surprise).cumsum(axis=1)
+    return np.asarray(logsumexp(growth, axis=0) - np.log(len(_STAKES)), np.float64)
+
+
+def betting_interval(
+    wrong: ArrayLike, probabilities: ArrayLike, floor: float, alpha: float
+) -> tuple[float, float]:
+    """As `interval`, for the audits of `betting_path`.
+
+    Raises:
+        InputError: as `betting_path`.
+    """
+
+    def reached(limit: float, direction: Direction) -> bool:
+        path = betting_path(wrong, probabilities, floor, limit, direction)
+        return bool(path.max(initial=0.0) >= np.log(2 / alpha))
+
+    return _ends(reached)
+
+
+def _ends(reached: Callable[[float, Direction], bool]) -> tuple[float, float]:
+    """The limits at which the evidence of either direction stops being enough."""
+    ends = []
+    for direction, outer in ((Direction.ABOVE, 0.0), (Direction.BELOW, 1.0)):
+        excluded, kept = outer, 1 - outer
+        for _ in range(_HALVINGS):
+            middle = (excluded + kept) / 2
+            if reached(middle, direction):
+                excluded = middle
+            else:
+                kept = middle
+        ends.append(excluded)
+    return ends[0], ends[1]
+
+
+def _log_lower_beta(a: Floats, b: Floats, x: Floats) -> Floats:
+    """log of ``B(a, b) I_x(a, b)``, also where the incomplete beta function underflows."""
+    share = betainc(a, b, x)
+    tiny = share < _SMALLEST
+    found = np.asarray(np.log(np.where(tiny, 1.0, share)) + betaln(a, b), np.float64)
+    if tiny.any():
+        far = _log_lower_beta_series(*(np.asarray(v)[tiny] for v in (a, b, x)))
+        found = found.copy()
+        found[tiny] = far
+    return found
+
+
+def _log_lower_beta_series(a: Floats, b: Floats, x: Floats) -> Floats:
+    """``x^a (1-x)^b / a * 2F1(a + b, 1; a + 1; x)`` in logs (DLMF 8.17.8).
+
+    Only for the far tail, where x is well below a / (a + b): the terms then fall at least
+    geometrically.
+    """
+    term, total, j = np.ones_like(x), np.ones_like(x), 0
+    while (term > 1e-17 * total).any():
+        term = term * x * (a + b + j) / (a + 1 + j)
+        total = total + term
+        j += 1
+    return np.asarray(a * np.log(x) + b * np.log1p(-x) - np.log(a) + np.log(total), np.float64)
