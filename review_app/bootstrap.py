@@ -16,6 +16,7 @@ from review_app.intake.archives import ArchiveLimits
 from review_app.intake.decode import Limits
 from review_app.intake.service import IntakeService
 from review_app.intake.store import MediaStore
+from review_app.monitoring.circuit import CircuitBreaker
 from review_app.people import People
 from review_app.review.desk import ReviewDesk
 from review_app.secret import deployment_secret
@@ -41,6 +42,7 @@ class Application:
     policies: PolicyDesk
     triage: TriageService
     inspector: Inspector
+    breaker: CircuitBreaker
 
     def close(self) -> None:
         """Give the database's connections back."""
@@ -65,18 +67,21 @@ def open_application(settings: Settings) -> Application:
     media = MediaStore(settings.data_dir / "media")
     detectors = Detectors(settings, database, media, limits)
     policies = PolicyDesk(database, detectors)
+    breaker = CircuitBreaker(database, secret)
+    breaker.check()
     archives = ArchiveLimits(max_total_bytes=int(settings.max_archive_mb * _MIB))
     return Application(
         settings=settings,
         database=database,
         media=media,
         people=People(database, settings.session_hours, settings.link_minutes),
-        desk=ReviewDesk(database, words_of),
+        desk=ReviewDesk(database, words_of, after_answer=breaker.after_verdict),
         intake=IntakeService(database, media, limits, archives),
         detectors=detectors,
         policies=policies,
-        triage=TriageService(database, policies, detectors, secret),
+        triage=TriageService(database, policies, detectors, secret, breaker.check),
         inspector=Inspector(policies, detectors, settings.data_dir / "samples"),
+        breaker=breaker,
     )
 
 

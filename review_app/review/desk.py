@@ -38,6 +38,7 @@ class ReviewDesk:
 
     ``words``: turns a decision of the log into one plain sentence for after the answer.
     ``clock``: tells the time; leases run by it.
+    ``after_answer``: told the item's id once an answer is on disk; it must not raise.
     """
 
     def __init__(
@@ -45,10 +46,12 @@ class ReviewDesk:
         database: Database,
         words: Callable[[Decision], str],
         clock: Callable[[], datetime] = utc_now,
+        after_answer: Callable[[int], None] = lambda _item_id: None,
     ) -> None:
         self._database = database
         self._words = words
         self._clock = clock
+        self._after_answer = after_answer
 
     def take(self, person: Person, n: int = 1, queue: Queue = Queue.WAITING) -> list[Task]:
         """Up to ``n`` items for ``person``: those held already, then new ones. Renews the leases.
@@ -88,7 +91,9 @@ class ReviewDesk:
             label = answers.store(repos, person, submission, item, reveals, now)
             repos.claims.end(claim, ClaimOutcome.LABELLED, now)
             answers.record(repos, person, item, AuditKind.LABELLED, label)
-            return self._receipt(repos, label)
+            receipt = self._receipt(repos, label)
+        self._after_answer(item.id)
+        return receipt
 
     def skip(self, person: Person, item_id: int) -> None:
         """Give the item back unanswered; it is never offered to ``person`` again.

@@ -255,6 +255,11 @@ class PolicyDesk:
         )
 
 
+def suspend_for(repos: Repositories, reason: str) -> Policy:
+    """Close auto-accept in the name of the system, in the caller's transaction."""
+    return _write(repos, _newest(repos).suspended(reason), None, reason)
+
+
 def _as_asked(now: Policy, risk_limit: float, delta: float, audit: float | None) -> Policy:
     """``now`` with other targets and without proof."""
     return learning_policy(

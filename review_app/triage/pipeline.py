@@ -90,15 +90,25 @@ class TriageReport:
 
 
 class TriageService:
-    """Runs the policy over the queue of one database. ``secret``: draws the audit coins."""
+    """Runs the policy over the queue of one database.
+
+    ``secret``: draws the audit coins. ``before``: called at the start of every run; the circuit
+    breaker's check.
+    """
 
     def __init__(
-        self, database: Database, policies: PolicyDesk, scorer: Scorer, secret: bytes
+        self,
+        database: Database,
+        policies: PolicyDesk,
+        scorer: Scorer,
+        secret: bytes,
+        before: Callable[[], object] = lambda: None,
     ) -> None:
         self._database = database
         self._policies = policies
         self._scorer = scorer
         self._secret = secret
+        self._before = before
 
     def run(self, actor: str, progress: Progress | None = None) -> TriageReport:
         """Score and route every pending item. Run again, it finds nothing to do."""
@@ -126,6 +136,7 @@ class TriageService:
         total: int,
         progress: Progress | None,
     ) -> TriageReport:
+        self._before()
         report = TriageReport(self._policies.current().version)
         started = time.time()
         clock = time.perf_counter()

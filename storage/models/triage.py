@@ -29,7 +29,10 @@ class Decision(Base):
     """What the policy said of an item, with the scores it was said on. The newest one counts."""
 
     __tablename__ = "decision"
-    __table_args__ = (Index("ix_decision_item", "item_id", "id"),)
+    __table_args__ = (
+        Index("ix_decision_item", "item_id", "id"),
+        Index("ix_decision_audited", "policy_version", "audited", "route"),
+    )
 
     id: Mapped[IntPk]
     item_id: Mapped[int] = mapped_column(ForeignKey("item.id"))

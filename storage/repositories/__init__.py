@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from storage.repositories.audit import AuditLog
+from storage.repositories.audits import Audits
 from storage.repositories.calibration import Calibration
 from storage.repositories.claims import Claims
 from storage.repositories.counts import Counts
@@ -64,6 +65,10 @@ class Repositories:
     @cached_property
     def decisions(self) -> Decisions:
         return Decisions(self.session)
+
+    @cached_property
+    def audits(self) -> Audits:
+        return Audits(self.session)
 
     @cached_property
     def claims(self) -> Claims:

@@ -1,0 +1,194 @@
+"""What the blind audits say of the certificates in force, or of those that were last.
+
+Evidence belongs to one certificate. It counts the audits drawn by every policy version that held
+that certificate, each image under its newest decision, in the order in which the verdicts came; a
+new certificate starts anew. A verdict does not count where people could not tell, or where somebody
+answered after seeing the model's opinion.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from review_app.triage.breaker import SideEvidence, examine
+from review_app.triage.certificate import Certificate
+from review_app.triage.ladder import Side
+from review_app.triage.policy import Policy, PolicyState
+from review_app.triage.routing import Route
+from review_app.triage.wording import count, percent
+from storage.database import Database
+from storage.enums import LabelValue
+from storage.repositories import Repositories
+from storage.repositories.audits import AuditRow
+
+ROUTES = {Side.REAL: Route.ACCEPT_REAL, Side.FAKE: Route.ACCEPT_FAKE}
+
+
+@dataclass(frozen=True)
+class SideAudit:
+    """The audits of one certificate."""
+
+    certificate: Certificate
+    versions: tuple[int, ...]
+    """Policy versions that held it, newest first."""
+    accepted: int
+    """Images accepted on it without a person."""
+    verdicts: tuple[AuditRow, ...]
+    """Audits that count, in the order of their verdicts."""
+    open: int
+    """Audits that still wait for a verdict."""
+    set_aside: int
+    """Audits whose verdict cannot count: undecided, or not blind."""
+    evidence: SideEvidence
+
+    @property
+    def open_share(self) -> float:
+        """Share of the audits drawn that wait for a verdict; 0 where none was drawn."""
+        drawn = len(self.verdicts) + self.open + self.set_aside
+        return self.open / drawn if drawn else 0.0
+
+    @property
+    def doubtful_since(self) -> datetime:
+        """Since when acceptances are in doubt: the oldest image whose audit came after the last
+        that left the evidence for the certificate above 1; else the certificate's date."""
+        later = [row.decided_at for row in self.verdicts[self.evidence.good_until :]]
+        if not self.evidence.good_until or not later:
+            return self.certificate.provenance.certified_at
+        return min(later)
+
+
+@dataclass(frozen=True)
+class AuditReport:
+    """The audits of a policy's certificates."""
+
+    policy_version: int
+    state: PolicyState
+    audit_probability: float
+    sides: tuple[SideAudit, ...]
+
+    @property
+    def alarmed(self) -> list[SideAudit]:
+        """The sides whose evidence has raised an alarm."""
+        return [side for side in self.sides if side.evidence.alarm_after is not None]
+
+    @property
+    def standing(self) -> bool:
+        """An alarm has been raised, and no new certificate has taken its place."""
+        return bool(self.alarmed)
+
+    @property
+    def advice(self) -> str:
+        """What an admin should do, in a sentence or two."""
+        if self.standing:
+            return (
+                "Auto-accept is closed. Look at the audited errors, collect new labels under "
+                "review, and certify again; or train on what the detector got wrong."
+            )
+        if not self.sides:
+            return "Nothing is certified, so there is nothing to audit."
+        if self.audit_probability == 0:
+            return "Nothing is audited: certify with an audit share above 0 to keep the proof true."
+        waiting = sum(side.open for side in self.sides)
+        if waiting and max(side.open_share for side in self.sides) > 0.5:
+            return f"{count(waiting, 'audit')} wait in the queue: until then nothing new is known."
+        return "Nothing to do: the audits go on by themselves."
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of ``monitor --json``."""
+        return {
+            "policy_version": self.policy_version,
+            "state": self.state.value,
+            "audit_probability": self.audit_probability,
+            "alarm": self.standing,
+            "sides": {side.certificate.side.value: _document(side) for side in self.sides},
+            "advice": self.advice,
+        }
+
+    @property
+    def words(self) -> str:
+        """Everything in a few lines, for a terminal."""
+        lines = [f"policy version {self.policy_version}, {self.state}"]
+        for side in self.sides:
+            lines.append(f"accepted as {side.certificate.side}: {side.evidence.words}")
+            lines.append(f"  {audits_left(side)}")
+        return "\n".join([*lines, self.advice])
+
+
+def audit_report(database: Database) -> AuditReport | None:
+    """The audits of the policy in force; None before the first policy."""
+    with database.read() as repos:
+        return read_audits(repos)
+
+
+def read_audits(repos: Repositories) -> AuditReport | None:
+    """As `audit_report`, in the caller's transaction."""
+    row = repos.policies.current()
+    if row is None:
+        return None
+    policy = Policy.from_json(row.document)
+    sides = [_side(repos, certificate) for certificate in policy.certificates]
+    return AuditReport(policy.version, policy.state, policy.audit_probability, tuple(sides))
+
+
+def audits_left(side: SideAudit) -> str:
+    """How many audits wait or do not count, in words."""
+    accepted = count(side.accepted, "image")
+    words = f"{accepted} accepted so far; {count(side.open, 'audit')} open"
+    words += f" ({percent(side.open_share)} of those drawn)" if side.open else ""
+    if side.set_aside:
+        words += f", {side.set_aside:,} without a blind verdict"
+    return f"{words}."
+
+
+def _side(repos: Repositories, certificate: Certificate) -> SideAudit:
+    versions = _holders(repos, certificate)
+    route = ROUTES[certificate.side].value
+    rows = [row for row in repos.audits.of_versions(versions) if row.proposal == route]
+    settled = [row for row in rows if row.settled]
+    verdicts = [r for r in settled if r.blind and r.verdict in (LabelValue.REAL, LabelValue.FAKE)]
+    wrong = [str(row.verdict) != str(certificate.side) for row in verdicts]
+    return SideAudit(
+        certificate=certificate,
+        versions=versions,
+        accepted=repos.audits.accepted(versions, route),
+        verdicts=tuple(verdicts),
+        open=len(rows) - len(settled),
+        set_aside=len(settled) - len(verdicts),
+        evidence=examine(certificate.side, certificate.risk_limit, wrong),
+    )
+
+
+def _holders(repos: Repositories, certificate: Certificate) -> tuple[int, ...]:
+    """The policy versions, newest first, that rest on ``certificate``."""
+    versions = []
+    for row in repos.policies.history():
+        if Policy.from_json(row.document).certificate(certificate.side) != certificate:
+            break
+        versions.append(row.version)
+    return tuple(versions)
+
+
+def _document(side: SideAudit) -> dict[str, Any]:
+    evidence = side.evidence
+    low, high = evidence.interval
+    return {
+        "risk_limit": evidence.limit,
+        "certified_at": side.certificate.provenance.certified_at.isoformat(),
+        "accepted": side.accepted,
+        "audits": evidence.audits,
+        "errors": evidence.errors,
+        "open": side.open,
+        "open_share": side.open_share,
+        "set_aside": side.set_aside,
+        "interval": [low, high],
+        "log_evidence": {
+            "holds": float(evidence.log_holds[-1]) if evidence.audits else 0.0,
+            "alarm": float(evidence.log_alarm[-1]) if evidence.audits else 0.0,
+            "line": evidence.log_line,
+        },
+        "alarm_after": evidence.alarm_after,
+        "proven_after": evidence.proven_after,
+        "words": evidence.words,
+    }

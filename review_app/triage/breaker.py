@@ -1,0 +1,136 @@
+"""The circuit breaker's rule: what the audits of one side say, and whether they close auto-accept.
+
+Pure: verdicts of audits in, evidence and words out. `review_app.monitoring.circuit` acts on it.
+
+Each side has its own evidence, and alarms at ``ALPHA / 2``: were both certificates true, chance
+would ever close either of them with probability at most ``ALPHA``.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from review_app.triage.evidence import Direction, Floats, evidence_path, interval
+from review_app.triage.ladder import Side
+from review_app.triage.wording import count, percent
+
+ALPHA = 0.05
+"""Probability with which true certificates are ever suspended by chance, both sides together."""
+
+
+@dataclass(frozen=True, eq=False)
+class SideEvidence:
+    """What the audits of one certificate say."""
+
+    side: Side
+    limit: float
+    """The risk limit that was certified."""
+    alpha: float
+    """Of this side's alarm."""
+    wrong: NDArray[np.bool_]
+    """Audits [n] in the order of their verdicts: whether the image was of the other class."""
+
+    @cached_property
+    def log_holds(self) -> Floats:
+        """Log evidence that the error rate is below the limit, after each audit [n]."""
+        return evidence_path(self.wrong, self.limit, Direction.BELOW)
+
+    @cached_property
+    def log_alarm(self) -> Floats:
+        """Log evidence that it is above the limit, after each audit [n]."""
+        return evidence_path(self.wrong, self.limit, Direction.ABOVE)
+
+    @cached_property
+    def interval(self) -> tuple[float, float]:
+        """Bounds of the error rate at ``1 - 2 * alpha``, however often they are looked at."""
+        return interval(self.wrong, 2 * self.alpha)
+
+    @property
+    def log_line(self) -> float:
+        """The log evidence at which the alarm is raised, or the certificate proven anew."""
+        return -math.log(self.alpha)
+
+    @property
+    def audits(self) -> int:
+        return len(self.wrong)
+
+    @property
+    def errors(self) -> int:
+        return int(self.wrong.sum())
+
+    @property
+    def alarm_after(self) -> int | None:
+        """The number of audits at which the alarm was raised; it stands whatever came later."""
+        return _first(self.log_alarm >= self.log_line)
+
+    @property
+    def proven_after(self) -> int | None:
+        """The number of audits at which they alone had proven that the limit is kept."""
+        return _first(self.log_holds >= self.log_line)
+
+    @property
+    def good_until(self) -> int:
+        """The last number of audits that spoke for the certificate (evidence above 1); 0: none."""
+        good = np.flatnonzero(self.log_holds > 0)
+        return int(good[-1]) + 1 if good.size else 0
+
+    @property
+    def words(self) -> str:
+        """What was found, and what it means, for an admin."""
+        if not self.audits:
+            return f"No audit of images accepted as {self.side} has a verdict yet."
+        low, high = self.interval
+        seen = (
+            f"{_found(self)} Its error rate is between {percent(low)} and {percent(high)}, with "
+            f"{percent(1 - 2 * self.alpha)} confidence however often one looks; at most "
+            f"{percent(self.limit)} is certified."
+        )
+        return f"{seen} {_meaning(self)}"
+
+
+def examine(side: Side, limit: float, wrong: ArrayLike, alpha: float = ALPHA / 2) -> SideEvidence:
+    """The evidence of audits ``wrong`` [n], in the order of their verdicts."""
+    return SideEvidence(side, limit, alpha, np.asarray(wrong, np.bool_))
+
+
+def reason(alarmed: list[SideEvidence]) -> str:
+    """Why auto-accept closes, in words for the policy's history."""
+    parts = []
+    for evidence in alarmed:
+        after = evidence.alarm_after or evidence.audits
+        seen = examine(evidence.side, evidence.limit, evidence.wrong[:after], evidence.alpha)
+        parts.append(f"{_found(seen)} At most {percent(seen.limit)} was certified.")
+    return (
+        "the audit raised an alarm. "
+        + " ".join(parts)
+        + " Chance alone would do this to fewer than "
+        + f"1 of {round(1 / ALPHA)} true certificates, ever"
+    )
+
+
+def _found(evidence: SideEvidence) -> str:
+    other = Side.REAL if evidence.side is Side.FAKE else Side.FAKE
+    were = "was" if evidence.errors == 1 else "were"
+    images = count(evidence.audits, "audited image")
+    return f"Of {images} accepted as {evidence.side}, {evidence.errors:,} {were} {other}."
+
+
+def _meaning(evidence: SideEvidence) -> str:
+    if evidence.alarm_after is not None:
+        return "That is an alarm: the certificate does not hold any more."
+    if evidence.proven_after is not None:
+        return "The audits alone prove by now that the limit was kept."
+    if evidence.log_holds[-1] > 0:
+        return "The audits speak for the certificate, and prove nothing yet by themselves."
+    if evidence.log_alarm[-1] > 0:
+        return "The audits lean against the certificate, and are no alarm yet."
+    return "The audits speak neither for nor against it yet."
+
+
+def _first(reached: NDArray[np.bool_]) -> int | None:
+    return int(reached.argmax()) + 1 if reached.any() else None

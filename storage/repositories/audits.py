@@ -1,0 +1,122 @@
+"""Blind audits and their verdicts, and the acceptances that they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session, aliased, joinedload
+
+from storage.enums import ItemState, LabelValue
+from storage.models import Decision, Item, Label
+from storage.repositories.labels import IN_FORCE
+
+
+@dataclass(frozen=True)
+class AuditRow:
+    """An image that was drawn for an audit, with its verdict once there is one."""
+
+    item_id: int
+    proposal: str | None
+    """The acceptance that it would have had."""
+    decided_at: datetime
+    audit_probability: float
+    settled: bool
+    """People have settled it."""
+    verdict: LabelValue | None
+    blind: bool
+    """No answer in force was given after seeing the model's opinion."""
+
+
+class Audits:
+    """Read-only. An item counts under its newest decision alone."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def of_versions(self, versions: Sequence[int]) -> list[AuditRow]:
+        """Audits that these policy versions drew: settled ones first, in the order in which their
+        verdicts came, then those still open.
+
+        Without items that a known label settled: nobody looked at those blindly.
+        """
+        answer = select(Label.id).where(Label.item_id == Item.id, *IN_FORCE)
+        counted = answer.where(Label.extra.is_(False))
+        settled = Item.state == ItemState.RESOLVED
+        query = (
+            select(
+                Item.id,
+                Decision.proposal,
+                Decision.decided_at,
+                Decision.audit_probability,
+                settled,
+                Item.verdict,
+                ~counted.where(Label.blind.is_(False)).exists(),
+            )
+            .join(Decision, Decision.item_id == Item.id)
+            .where(
+                Decision.policy_version.in_(versions),
+                Decision.audited.is_(True),
+                _NEWEST,
+                or_(Item.state != ItemState.RESOLVED, counted.exists()),
+            )
+            .order_by(settled.desc(), Item.state_since, Item.id)
+        )
+        return [AuditRow(*row) for row in self._session.execute(query)]
+
+    def is_settled_audit(self, item_id: int) -> bool:
+        """Whether the item was drawn for an audit and has its verdict."""
+        query = (
+            select(Decision.audited & (Item.state == ItemState.RESOLVED))
+            .join(Item, Item.id == Decision.item_id)
+            .where(Decision.item_id == item_id)
+            .order_by(Decision.id.desc())
+            .limit(1)
+        )
+        return bool(self._session.scalar(query))
+
+    def accepted(self, versions: Sequence[int], route: str) -> int:
+        """How many decisions of these policy versions accepted by themselves as ``route``."""
+        query = (
+            select(func.count())
+            .select_from(Decision)
+            .where(
+                Decision.policy_version.in_(versions),
+                Decision.audited.is_(False),
+                Decision.route == route,
+            )
+        )
+        return self._session.scalar(query) or 0
+
+    def still_accepted(
+        self, versions: Sequence[int], route: str, since: datetime, limit: int, after_id: int = 0
+    ) -> list[tuple[Decision, Item]]:
+        """Up to ``limit`` decisions above ``after_id``, by id, that accepted an item since
+        ``since`` and are still in force, with item and image."""
+        query = (
+            select(Decision, Item)
+            .join(Item, Item.id == Decision.item_id)
+            .where(
+                Decision.policy_version.in_(versions),
+                Decision.route == route,
+                Decision.decided_at >= since,
+                Decision.id > after_id,
+                Item.state == ItemState.AUTO_ACCEPTED,
+                _NEWEST,
+            )
+            .order_by(Decision.id)
+            .limit(limit)
+            .options(joinedload(Item.image))
+        )
+        return [(decision, item) for decision, item in self._session.execute(query)]
+
+
+def _is_newest() -> ColumnElement[bool]:
+    later = aliased(Decision)
+    found = select(later.id).where(later.item_id == Decision.item_id, later.id > Decision.id)
+    return ~found.exists()
+
+
+_NEWEST = _is_newest()

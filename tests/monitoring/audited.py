@@ -1,0 +1,70 @@
+"""A certified deployment whose audits get the verdicts that a test asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+from review_app.permissions import Person
+from review_app.review.tasks import Submission
+from storage.enums import ItemState, LabelValue
+from tests.applications import Deployment, deployment
+
+_answers = count(1)
+
+
+class Audited:
+    """A deployment that is certified at a limit of 30%, and its people."""
+
+    def __init__(self, place: Deployment) -> None:
+        self.place = place
+        self.app = place.app
+        self.admin = place.factory.admin("ada")
+        self.reviewer = place.factory.person("rita")
+        place.calibrated()
+        self.app.triage.run("test")
+        self.answer_all(LabelValue.REAL)  # nobody waits when the audits begin
+
+    def certify(self, audit_probability: float = 1.0) -> int:
+        return self.place.certify(self.admin, audit_probability)
+
+    def accept(self, n: int, p_fake: float = 1.0) -> list[int]:
+        """``n`` new images beyond a threshold, triaged; their ids."""
+        ids = [self.place.scored(p_fake) for _ in range(n)]
+        self.app.triage.run("test")
+        return ids
+
+    def accept_alone(self, n: int, p_fake: float = 1.0) -> list[int]:
+        """As `accept`, and the ids of those that no audit took."""
+        states = self.place.states(self.accept(n, p_fake))
+        return [i for i, state in states.items() if state is ItemState.AUTO_ACCEPTED]
+
+    def answer_all(self, value: LabelValue, person: Person | None = None) -> int:
+        """Give every image that waits the same label, until none waits; how many there were."""
+        n = 0
+        while self.answer(value, person) is not None:
+            n += 1
+        return n
+
+    def answer(self, value: LabelValue, person: Person | None = None) -> int | None:
+        """Label the next image that waits; its id."""
+        person = person or self.reviewer
+        tasks = self.app.desk.take(person)
+        if not tasks:
+            return None
+        submission = Submission(
+            client_id=f"audited-{next(_answers):06}", item_id=tasks[0].item_id, value=value
+        )
+        return self.app.desk.label(person, submission).item_id
+
+    def states(self, ids: list[int]) -> set[ItemState]:
+        return set(self.place.states(ids).values())
+
+
+@contextmanager
+def audited(folder: Path) -> Iterator[Audited]:
+    """An `Audited` whose data lies in ``folder``."""
+    with deployment(folder) as place:
+        yield Audited(place)
