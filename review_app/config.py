@@ -64,6 +64,9 @@ class Settings(BaseSettings):
     max_archive_mb: Annotated[float, Field(gt=0, le=1024**2)] = Field(
         4096, description="Most that one zip archive may unpack to, in MiB."
     )
+    max_score_rows: Annotated[int, Field(gt=0, le=100_000_000)] = Field(
+        5_000_000, description="Most rows of one score file."
+    )
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Log level.")
 
     @field_validator("data_dir", "checkpoint", "xception_weights")

@@ -1,0 +1,195 @@
+"""Read score files: streamed, checked whole, and taken whole or not at all."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+from hashlib import blake2b
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from review_app.datasets.manifest import Label, listed
+from review_app.errors import InputError
+from review_app.scores.lines import Record, read_header, records_of, refuse_size
+from review_app.scores.row import COLUMNS, ScoreRow, parse_row
+from review_app.scores.table import ScoreTable
+
+MAX_ROWS = 5_000_000
+"""Rows of one file unless told otherwise: about 100 bytes of memory each."""
+SHOWN_FAULTS = 20
+_NAN = float("nan")
+
+
+def read_scores(path: Path, *, detector: str | None = None, max_rows: int = MAX_ROWS) -> ScoreTable:
+    """The scores of ``detector``; it may be left out where the file has only one.
+
+    The whole file is checked, other detectors' rows too. Raises InputError, naming rows, for: a
+    file that is missing, empty, too large, not UTF-8 or not CSV; columns missing or separated by
+    something else; numbers that are none or out of range; hashes that are none; an image twice for
+    one detector; and a detector that does not occur. At most 20 faults are told, the others
+    counted.
+    """
+    faults = _Faults()
+    columns: dict[str, _Columns] = {}
+    images = _Images()
+    for row in _stream(path, max_rows, faults):
+        images.add(row)
+        if detector in (None, row.detector):
+            columns.setdefault(row.detector, _Columns()).add(row)
+        else:
+            columns.setdefault(row.detector, _Columns())
+    for number, first in images.repeated():
+        faults.add(number, f"the same image and detector as row {first}")
+    faults.raise_any(path)
+    if not columns:
+        raise InputError(f"{path} has no rows; it needs one per image below its header")
+    chosen = _chosen(path, detector, sorted(columns))
+    return columns[chosen].table(path, chosen)
+
+
+def stream_scores(path: Path, *, max_rows: int = MAX_ROWS) -> Iterator[ScoreRow]:
+    """The rows of the file at ``path``, one at a time.
+
+    Raises InputError as `read_scores`, after the last row where rows are faulty; images that occur
+    twice are not noticed. So nothing may be applied before the stream has ended.
+    """
+    faults = _Faults()
+    yield from _stream(path, max_rows, faults)
+    faults.raise_any(path)
+
+
+def _stream(path: Path, max_rows: int, faults: _Faults) -> Iterator[ScoreRow]:
+    try:
+        refuse_size(path, max_rows)
+        with path.open("rb") as file:
+            records = records_of(path, file)
+            names = read_header(path, records)
+            for n, record in enumerate(records, 1):
+                if n > max_rows:
+                    raise InputError(
+                        f"{path} has more than {max_rows:,} rows; divide the file, or raise "
+                        "REVIEW_MAX_SCORE_ROWS"
+                    )
+                yield from _typed(record, names, faults)
+    except FileNotFoundError:
+        raise InputError(f"there is no score file {path}") from None
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be read ({error.strerror}); look at who may read it"
+        ) from error
+
+
+def _typed(record: Record, names: list[str], faults: _Faults) -> Iterator[ScoreRow]:
+    if len(record.fields) != len(names):
+        faults.add(
+            record.row, f"{len(record.fields)} values under a header of {len(names)} columns"
+        )
+        return
+    pairs = zip(names, record.fields, strict=True)
+    parsed = parse_row(record.row, {name: text for name, text in pairs if name in COLUMNS})
+    if isinstance(parsed, ScoreRow):
+        yield parsed
+    else:
+        for fault in parsed:
+            faults.add(record.row, fault)
+
+
+def _chosen(path: Path, wanted: str | None, known: list[str]) -> str:
+    if wanted is None and len(known) == 1:
+        return known[0]
+    if wanted is None:
+        raise InputError(f"{path} has {len(known)} detectors: {listed(known)}; name one of them")
+    if wanted not in known:
+        raise InputError(f"{path} has no detector {wanted!r}, only: {listed(known)}")
+    return wanted
+
+
+class _Faults:
+    """What is wrong with a file, by row."""
+
+    def __init__(self) -> None:
+        self._shown: list[str] = []
+        self._count = 0
+
+    def add(self, row: int, what: str) -> None:
+        self._count += 1
+        if len(self._shown) < SHOWN_FAULTS:
+            self._shown.append(f"row {row}: {what}")
+
+    def raise_any(self, path: Path) -> None:
+        if not self._count:
+            return
+        more = self._count - len(self._shown)
+        faults = "1 fault" if self._count == 1 else f"{self._count:,} faults"
+        raise InputError(
+            f"{path} cannot be used, nothing of it was taken; {faults}: {'; '.join(self._shown)}"
+            + (f"; and {more:,} more" if more else "")
+        )
+
+
+class _Images:
+    """Which (image, detector) pairs occurred where: 24 bytes each, by a 128-bit hash."""
+
+    def __init__(self) -> None:
+        self._hashes = bytearray()
+        self._rows = array("q")
+
+    def add(self, row: ScoreRow) -> None:
+        key = f"{row.detector}\0{row.image}".encode()
+        self._hashes += blake2b(key, digest_size=16).digest()
+        self._rows.append(row.row)
+
+    def repeated(self) -> list[tuple[int, int]]:
+        """Rows whose pair occurred before, each with the first row that had it, in file order."""
+        high, low = np.frombuffer(bytes(self._hashes), np.uint64).reshape(-1, 2).T
+        order = np.lexsort((low, high))  # stable: rows of one pair stay in the file's order
+        same = (np.diff(high[order]) == 0) & (np.diff(low[order]) == 0)
+        starts = np.maximum.accumulate(np.where(np.append(False, same), 0, np.arange(len(order))))
+        again = np.flatnonzero(np.append(False, same)) if len(order) else np.empty(0, np.intp)
+        found = ((self._rows[order[at]], self._rows[order[starts[at]]]) for at in again)
+        return sorted(found)
+
+
+class _Columns:
+    """Rows as they come, in columns; names are kept once."""
+
+    def __init__(self) -> None:
+        self._numbers = {name: array("d") for name in ("p_fake", "score", "std", "novelty", "time")}
+        self._labels = array("b")
+        self._names: dict[str, int] = {"": 0}
+        self._sources, self._splits = array("i"), array("i")
+
+    def add(self, row: ScoreRow) -> None:
+        time = None if row.time is None else row.time.timestamp()
+        values = (row.p_fake, row.score, row.std, row.novelty, time)
+        for column, value in zip(self._numbers.values(), values, strict=True):
+            column.append(_NAN if value is None else value)
+        self._labels.append(-1 if row.label is None else row.label is Label.FAKE)
+        self._sources.append(self._code(row.source))
+        self._splits.append(self._code(row.split))
+
+    def table(self, path: Path, detector: str) -> ScoreTable:
+        """The columns as arrays."""
+        numbers = {name: np.array(column) for name, column in self._numbers.items()}
+        labels = np.array(self._labels)
+        return ScoreTable(
+            path,
+            detector,
+            numbers["p_fake"],
+            numbers["score"],
+            numbers["std"],
+            numbers["novelty"],
+            labels >= 0,
+            labels == 1,
+            self._decoded(self._sources),
+            self._decoded(self._splits),
+            numbers["time"],
+        )
+
+    def _code(self, name: str | None) -> int:
+        return self._names.setdefault(name or "", len(self._names))
+
+    def _decoded(self, codes: array[int]) -> NDArray[np.object_]:
+        return np.array(list(self._names), np.object_)[np.array(codes, np.int64)]

@@ -1,0 +1,144 @@
+"""One row of a score file: its columns, and every fault that it may have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from review_app.datasets.manifest import Label
+
+REQUIRED = ("detector", "p_fake")
+IDENTITY = ("path", "sha256")
+"""At least one of them; where both are given, the image is known by its hash."""
+OPTIONAL = ("score", "std", "novelty", "label", "source", "split", "time")
+COLUMNS = (*IDENTITY, *REQUIRED, *OPTIONAL)
+
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_NOT_FINITE = {"nan", "inf", "infinity"}
+_SHOWN = 40
+"""Characters of a wrong value that a message repeats."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRow:
+    """What one detector says of one image."""
+
+    row: int
+    """Line of the file: the header is row 1, and blank lines count."""
+    path: str | None
+    sha256: str | None
+    """64 lower-case hex digits."""
+    detector: str
+    p_fake: float
+    """In [0, 1]."""
+    score: float
+    """What thresholds are compared with, in [0, 1]; ``p_fake`` where the file has no other."""
+    std: float | None
+    """Spread of ``p_fake``, at least 0."""
+    novelty: float | None
+    """How unlike the training images, in the detector's own unit."""
+    label: Label | None
+    source: str | None
+    split: str | None
+    """Lower-case."""
+    time: datetime | None
+    """UTC."""
+
+    @property
+    def image(self) -> str:
+        """What identifies the image in its file."""
+        return f"sha256:{self.sha256}" if self.sha256 else f"path:{self.path}"
+
+
+def parse_row(number: int, values: Mapping[str, str]) -> ScoreRow | list[str]:
+    """The row of stripped ``values`` by column (absent: empty), or what is wrong with it."""
+    reading = _Reading(values)
+    sha256 = reading.sha256()
+    if not (values.get("path") or values.get("sha256")):
+        reading.faults.append("neither path nor sha256")
+    detector = values.get("detector", "")
+    if not detector:
+        reading.faults.append("no detector")
+    p_fake = reading.number("p_fake", 1.0)
+    if not values.get("p_fake"):
+        reading.faults.append("no p_fake")
+    score = reading.number("score", 1.0)
+    std = reading.number("std")
+    novelty = reading.number("novelty", low=None)
+    label, time = reading.label(), reading.time()
+    if reading.faults or p_fake is None:
+        return reading.faults
+    return ScoreRow(
+        number,
+        values.get("path") or None,
+        sha256,
+        detector,
+        p_fake,
+        p_fake if score is None else score,
+        std,
+        novelty,
+        label,
+        values.get("source") or None,
+        values.get("split", "").lower() or None,
+        time,
+    )
+
+
+class _Reading:
+    """The typed values of one row; faults collect."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = values
+        self.faults: list[str] = []
+
+    def number(
+        self, column: str, high: float | None = None, *, low: float | None = 0.0
+    ) -> float | None:
+        """The number in ``column``; None where it is empty or wrong."""
+        text = self._values.get(column, "")
+        if not text:
+            return None
+        if text.lower().lstrip("+-") in _NOT_FINITE:
+            self._fault(column, text, "is not a finite number")
+        elif not _NUMBER.fullmatch(text):
+            self._fault(column, text, "is not a number (write 0.5 with a point)")
+        elif high is not None and not 0 <= float(text) <= high:
+            self._fault(column, text, "is outside [0, 1]")
+        elif low is not None and float(text) < low:
+            self._fault(column, text, "is below 0")
+        elif abs(float(text)) == float("inf"):
+            self._fault(column, text, "is too large")
+        else:
+            return float(text)
+        return None
+
+    def sha256(self) -> str | None:
+        text = self._values.get("sha256", "")
+        if text and not _SHA256.fullmatch(text):
+            self._fault("sha256", text, "is no SHA-256 (64 hexadecimal digits)")
+        return text.lower() or None
+
+    def label(self) -> Label | None:
+        text = self._values.get("label", "").lower()
+        if text and text not in set(Label):
+            self._fault("label", text, "is neither real nor fake (leave it empty if unknown)")
+            return None
+        return Label(text) if text else None
+
+    def time(self) -> datetime | None:
+        text = self._values.get("time", "")
+        if not text:
+            return None
+        try:
+            found = datetime.fromisoformat(text)
+            return found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC)
+        except (ValueError, OverflowError):
+            self._fault("time", text, "is no ISO 8601 time, as in 2026-01-31T12:00:00Z")
+            return None
+
+    def _fault(self, column: str, text: str, what: str) -> None:
+        shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+        self.faults.append(f"{column} {shown!r} {what}")
