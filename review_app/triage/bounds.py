@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import bdtr, betainccinv, betaincinv
+from scipy.special import bdtr, betainccinv, betaincinv, ndtri
 
 from review_app.errors import SettingsError
 
@@ -39,6 +39,22 @@ def proves(
     certificate rests on the bound alone.
     """
     return np.asarray(bdtr(errors, n, risk_limit) <= level)
+
+
+def most_errors(n: ArrayLike, risk_limit: float, level: float) -> NDArray[np.int64]:
+    """The most errors in ``n`` [...] that still prove ``risk_limit``; -1 where not even none does.
+
+    Decided as in `proves`.
+    """
+    m = np.asarray(n, np.int64)
+    # Near the normal quantile; from there, as many steps as it takes.
+    spread = np.sqrt(m * risk_limit * (1 - risk_limit))
+    k = np.floor(m * risk_limit + ndtri(level) * spread).astype(np.int64).clip(-1, m - 1)
+    while (low := (k + 1 < m) & proves(k + 1, m, risk_limit, level)).any():
+        k = k + low
+    while (high := (k >= 0) & ~proves(k.clip(0), m, risk_limit, level)).any():
+        k = k - high
+    return np.asarray(k)
 
 
 def lower_bound(hits: int, n: int, delta: float) -> float:

@@ -22,7 +22,7 @@ from typing import Any
 
 from review_app.errors import CalibrationError
 from review_app.triage.bounds import check_limits, lower_bound, upper_bound
-from review_app.triage.document import from_document, to_document
+from review_app.triage.document import added, from_document, to_document
 from review_app.triage.ladder import Side
 from review_app.triage.wording import count, percent
 
@@ -30,11 +30,20 @@ PREVALENCES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99)
 """Shares of fakes in the stream for which a certificate's bound is shown."""
 
 
-class Method(StrEnum):
-    """How the certified threshold was found."""
+class CertificateMethod(StrEnum):
+    """How the certified threshold was found; every test is the exact binomial one."""
 
     FIXED_SEQUENCE = "fixed_sequence"
-    """One walk along the ladder, from a start fixed beforehand to the first failure."""
+    """One walk along the ladder at the full level, from a start fixed beforehand to the first
+    failure. Valid for any ladder (Angelopoulos et al. 2021, "Learn then Test")."""
+    MULTI_START = "multi_start"
+    """Such walks from several starts fixed beforehand, each at an equal part of the level; the
+    laxest threshold that any of them reaches. Valid for any ladder (Learn then Test, too)."""
+    SGR = "sgr"
+    """Selection with guaranteed risk (Geifman & El-Yaniv 2017): binary search over the ladder, each
+    of its ``floor(log2(rungs)) + 1`` tests at an equal part of the level. The source searches the
+    ``n`` calibration scores in ``ceil(log2(n))`` tests. Valid where errors do not get rarer along
+    the ladder: if they did, which rungs are tested would depend on labels."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +71,7 @@ class Certificate:
     """
 
     side: Side
-    method: Method
+    method: CertificateMethod
     threshold: float
     accepted: int
     """Calibration images that the threshold accepts (n of the bound)."""
@@ -74,7 +83,7 @@ class Certificate:
     delta: float
     """The certificate is wrong with at most this probability, over all attempts of its series."""
     level: float
-    """What this attempt spent of ``delta``."""
+    """What the single test behind the bound spent of ``delta``: its part of this attempt's."""
     n_calibration: int
     n_fake: int
     """Calibration images that are fake."""
@@ -157,24 +166,23 @@ class Shortfall:
     delta: float
     n_calibration: int
     threshold: float | None
-    """The rung that was tested; ``None`` where the ladder has none."""
+    """The rung nearest to being certified; ``None`` where the ladder has none."""
     accepted: int
     errors: int
     labels_at_least: int | None
-    """Further random labels needed were no further accepted image wrong; ``None``: out of reach."""
+    """Further random labels for an even chance were no further accepted image wrong; ``None``: out
+    of reach."""
     labels_expected: int | None
-    """Further random labels needed at the error rate seen so far; ``None``: out of reach."""
+    """Further random labels for an even chance at the rates seen so far; ``None``: out of reach."""
+    labels_likely: int | None = added(2, None)
+    """The same for nine chances in ten."""
 
     @property
     def labels_missing(self) -> str | None:
-        """The expected number in words, e.g. "about 63 more random labels"; ``None``: out of reach.
-
-        "At least" where no error was seen yet: the forecast then rests on none to come.
-        """
+        """The expected number in words, "about 63 more random labels"; ``None``: out of reach."""
         if self.labels_expected is None:
             return None
-        how = "about" if self.labels_expected != self.labels_at_least else "at least"
-        return f"{how} {count(self.labels_expected, 'more random label')}"
+        return f"about {count(self.labels_expected, 'more random label')}"
 
     @property
     def words(self) -> str:
@@ -188,7 +196,9 @@ class Shortfall:
                 f"to {self.side}. Train or choose another head."
             )
         if self.labels_expected is not None:
-            return f"{doing}: {self.labels_missing} for {goal} ({seen})."
+            likely = self.labels_likely
+            odds = "" if likely is None else f"; {likely:,} for nine chances in ten"
+            return f"{doing}: {self.labels_missing} for {goal} (an even chance{odds}; {seen})."
         if self.labels_at_least is not None:
             more = count(self.labels_at_least, "more random label")
             return f"{doing}: at least {more}, and fewer errors, for {goal} ({seen})."

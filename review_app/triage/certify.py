@@ -1,9 +1,8 @@
 """From calibration labels to certificates, or to the number of labels still missing.
 
 Selection risk is bounded as in Geifman & El-Yaniv, "Selective classification for deep neural
-networks" (NeurIPS 2017); thresholds are tested in a fixed sequence as in Angelopoulos et al.,
-"Learn then test" (2021): from the most conservative to the laxest, each at the full level, stopping
-at the first failure.
+networks" (NeurIPS 2017); by default thresholds are tested in a fixed sequence as in Angelopoulos et
+al., "Learn then test" (2021). The methods: `review_app.triage.certificate.CertificateMethod`.
 """
 
 from __future__ import annotations
@@ -14,10 +13,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from review_app.errors import CalibrationError
-from review_app.triage.bounds import check_limits, spent_level, upper_bound
-from review_app.triage.certificate import Certificate, Method, Provenance, Shortfall
+from review_app.triage.bounds import check_limits, spent_level, upper_bound, upper_bounds
+from review_app.triage.certificate import Certificate, CertificateMethod, Provenance, Shortfall
 from review_app.triage.ladder import Ladder, Side
-from review_app.triage.planning import Tally, labels_missing, start_rung
+from review_app.triage.methods import DEFAULT_METHOD, Plan, make_plan, select
+from review_app.triage.planning import EVEN, LIKELY, Forecast, Tally
 
 
 @dataclass(frozen=True)
@@ -38,16 +38,17 @@ def certify_policy(
     delta: float,
     provenance: Provenance,
     attempt: int | None = None,
+    method: CertificateMethod = DEFAULT_METHOD,
 ) -> PolicyCertificates:
     """Certify both sides on the same labels, each at ``delta / 2``: both hold at ``1 - delta``.
 
-    Arguments and errors as in `certify_fixed_sequence`.
+    Arguments and errors as in `certify_side`.
     """
     if (ladder_real.side, ladder_fake.side) != (Side.REAL, Side.FAKE):
         raise CalibrationError("The ladders are exchanged: the first is for real, then fake.")
 
     def certify(ladder: Ladder) -> Certificate | Shortfall:
-        return certify_fixed_sequence(
+        return certify_side(
             scores,
             is_fake,
             ladder,
@@ -55,12 +56,13 @@ def certify_policy(
             delta=delta / 2,
             provenance=provenance,
             attempt=attempt,
+            method=method,
         )
 
     return PolicyCertificates(real=certify(ladder_real), fake=certify(ladder_fake))
 
 
-def certify_fixed_sequence(
+def certify_side(
     scores: ArrayLike,
     is_fake: ArrayLike,
     ladder: Ladder,
@@ -69,8 +71,9 @@ def certify_fixed_sequence(
     delta: float,
     provenance: Provenance,
     attempt: int | None = None,
+    method: CertificateMethod = DEFAULT_METHOD,
 ) -> Certificate | Shortfall:
-    """The laxest threshold of ``ladder`` that a fixed-sequence test proves.
+    """The laxest threshold of ``ladder`` that ``method`` proves.
 
     ``scores`` and ``is_fake`` [n] are those of calibration images, drawn at random and apart from
     the data of the ladder. ``attempt``: see `bounds.spent_level`.
@@ -83,25 +86,25 @@ def certify_fixed_sequence(
     level = spent_level(delta, attempt)
     s, fake = _calibration(scores, is_fake)
     tally = Tally.count(ladder, s, fake)
-    start = start_rung(ladder, s.size, risk_limit, level)
-    rung = _walk(tally, start, risk_limit, level)
-    if rung is None:
+    plan = make_plan(method, ladder, tally.n, risk_limit, level)
+    rung = int(select(plan, tally.errors, tally.accepted))
+    if rung < 0:
         retry = level if attempt is None else spent_level(delta, attempt + 1)
-        return _shortfall(tally, start, risk_limit, delta, retry)
+        return _shortfall(tally, plan, delta, retry)
     accepted, errors = int(tally.accepted[rung]), int(tally.errors[rung])
     return Certificate(
         side=ladder.side,
-        method=Method.FIXED_SEQUENCE,
+        method=method,
         threshold=ladder.thresholds[rung],
         accepted=accepted,
         errors=errors,
-        upper_bound=upper_bound(errors, accepted, level),
+        upper_bound=upper_bound(errors, accepted, plan.level),
         risk_limit=risk_limit,
         delta=delta,
-        level=level,
+        level=plan.level,
         n_calibration=tally.n,
         n_fake=int(fake.sum()),
-        candidates=len(ladder.thresholds) - start,
+        candidates=plan.candidates,
         provenance=provenance,
     )
 
@@ -128,28 +131,21 @@ def _calibration(
     return s, labels.astype(np.bool_)
 
 
-def _walk(tally: Tally, start: int, risk_limit: float, level: float) -> int | None:
-    """The last rung from ``start`` on before the first that fails; ``None`` if ``start`` fails."""
-    passed = None
-    for rung in range(start, len(tally.ladder.thresholds)):
-        if upper_bound(int(tally.errors[rung]), int(tally.accepted[rung]), level) > risk_limit:
-            break
-        passed = rung
-    return passed
-
-
-def _shortfall(
-    tally: Tally, start: int, risk_limit: float, delta: float, level: float
-) -> Shortfall:
-    tested = bool(tally.ladder.thresholds)
+def _shortfall(tally: Tally, plan: Plan, delta: float, level: float) -> Shortfall:
+    """``level``: what the next attempt may spend."""
+    going_on = Forecast(tally, plan.method, plan.risk_limit, level)
+    flawless = Forecast(tally, plan.method, plan.risk_limit, level, errors_go_on=False)
+    bounds = upper_bounds(tally.errors, tally.accepted, plan.level)
+    nearest = min(plan.openings, key=lambda rung: float(bounds[rung]), default=None)
     return Shortfall(
         side=tally.ladder.side,
-        risk_limit=risk_limit,
+        risk_limit=plan.risk_limit,
         delta=delta,
         n_calibration=tally.n,
-        threshold=tally.ladder.thresholds[start] if tested else None,
-        accepted=int(tally.accepted[start]) if tested else 0,
-        errors=int(tally.errors[start]) if tested else 0,
-        labels_at_least=labels_missing(tally, risk_limit, level, errors_go_on=False),
-        labels_expected=labels_missing(tally, risk_limit, level, errors_go_on=True),
+        threshold=None if nearest is None else tally.ladder.thresholds[nearest],
+        accepted=0 if nearest is None else int(tally.accepted[nearest]),
+        errors=0 if nearest is None else int(tally.errors[nearest]),
+        labels_at_least=flawless.labels(EVEN),
+        labels_expected=going_on.labels(EVEN),
+        labels_likely=going_on.labels(LIKELY),
     )

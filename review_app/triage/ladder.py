@@ -61,3 +61,17 @@ class Ladder:
                 "and run from the most to the least conservative, each with the share it accepts. "
                 "Train the checkpoint again: training makes it from validation scores."
             )
+
+    @property
+    def predicted_risk(self) -> NDArray[np.float64]:
+        """Error share of each rung [rungs] if scores were probabilities: a forecast, no proof.
+
+        The mean of ``min(score, 1 - score)`` over what the rung accepts, scores between two
+        thresholds taken to lie evenly.
+        """
+        if not self.thresholds:
+            return np.empty(0)
+        t, a = np.asarray(self.thresholds), np.asarray(self.acceptance)
+        doubt = np.minimum(t, 1 - t)
+        between = (doubt + np.concatenate([[0], doubt[:-1]])) / 2
+        return np.asarray((between * np.diff(a, prepend=0)).cumsum() / a)

@@ -1,7 +1,4 @@
-"""Where a fixed sequence starts, and how many more labels it would take to succeed.
-
-Both look at the ladder; only the second, which is a forecast and proves nothing, looks at errors.
-"""
+"""How many more labels it would take to certify: a forecast, which proves nothing."""
 
 from __future__ import annotations
 
@@ -10,19 +7,26 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import bdtr, gammaln, xlog1py, xlogy
 
-from review_app.triage.bounds import proves
+from review_app.triage.bounds import most_errors
+from review_app.triage.certificate import CertificateMethod
 from review_app.triage.ladder import Ladder, Side
+from review_app.triage.methods import make_plan
 
-START_FACTOR = 1.5
-"""A rung with fewer expected labels than this many zero-error minima can hardly pass, and would
-end the sequence."""
+EVEN, LIKELY = 0.5, 0.9
+"""Chances of a certificate for which the missing labels are told."""
 
 HORIZON = 20_000
 """More labels than this are called out of reach."""
 
-LADDER_WEIGHT = 10
-"""How many labels the ladder's acceptance share counts for beside the calibration labels."""
+PRIOR_WEIGHT = 10
+"""How many labels the expectation without labels counts for beside those there are: the ladder's
+acceptance share, and errors at a quarter of the limit, as of a detector worth certifying."""
+
+_STEP = 1.5
+_REACH = 6
+"""Standard deviations beyond which a binomial's tails are left out."""
 
 
 @dataclass(frozen=True)
@@ -46,43 +50,55 @@ class Tally:
         return cls(ladder, scores.size, accepted, errors)
 
 
-def start_rung(ladder: Ladder, n: int, risk_limit: float, level: float) -> int:
-    """First rung to test with ``n`` calibration labels; 0 for an empty ladder.
+@dataclass(frozen=True)
+class Forecast:
+    """The chance of a certificate after more random labels, were images accepted and wrong as
+    often as now: exact, by the binomial distributions of acceptance and of errors."""
 
-    The first that is expected to accept 1.5 zero-error minima, else the laxest. The expectation is
-    the ladder data's accepted share times ``n``: calibration scores and errors have no part in it,
-    so the choice of the start costs no confidence.
-    """
-    return int(_start_rungs(ladder, np.array([n]), risk_limit, level)[0])
+    tally: Tally
+    method: CertificateMethod
+    risk_limit: float
+    level: float
+    errors_go_on: bool = True
+    """Whether further accepted images are wrong at the rate seen, or none of them."""
+
+    def chance(self, more: int) -> float:
+        """That of the rung most likely to open the certificate, after ``more`` labels."""
+        tally = self.tally
+        plan = make_plan(self.method, tally.ladder, tally.n + more, self.risk_limit, self.level)
+        return max((self._passes(rung, more, plan.level) for rung in plan.openings), default=0.0)
+
+    def labels(self, chance: float) -> int | None:
+        """Fewest further labels after which ``chance`` is reached; ``None``: out of reach.
+
+        Looked for in steps of a half, then by bisection.
+        """
+        below, more = 0, 1
+        while self.chance(more) < chance:
+            below, more = more, math.ceil(more * _STEP)
+            if below >= HORIZON:
+                return None
+        while more - below > 1:
+            middle = (below + more) // 2
+            below, more = (below, middle) if self.chance(middle) >= chance else (middle, more)
+        return more
+
+    def _passes(self, rung: int, more: int, level: float) -> float:
+        accepted, errors = int(self.tally.accepted[rung]), int(self.tally.errors[rung])
+        prior = self.tally.ladder.acceptance[rung]
+        share = (accepted + PRIOR_WEIGHT * prior) / (self.tally.n + PRIOR_WEIGHT)
+        risk = 0.0
+        if self.errors_go_on:
+            risk = (errors + PRIOR_WEIGHT * self.risk_limit / 4) / (accepted + PRIOR_WEIGHT)
+        fresh, weight = _binomial(more, share)
+        allowed = most_errors(accepted + fresh, self.risk_limit, level) - errors
+        few = bdtr(allowed.clip(0, fresh), np.maximum(fresh, 1), risk)
+        return float(weight @ np.where(allowed < 0, 0.0, np.where(fresh > 0, few, 1.0)))
 
 
-def labels_missing(
-    tally: Tally, risk_limit: float, level: float, *, errors_go_on: bool
-) -> int | None:
-    """Fewest further random labels after which the first rung tested would pass.
-
-    Acceptance is taken to go on as seen (with the ladder's share as a light prior), errors to go
-    on at the rate seen, or to stop. ``None``: out of reach.
-    """
-    ladder = tally.ladder
-    if not ladder.thresholds:
-        return None
-    more = np.arange(1, HORIZON + 1)
-    rung = _start_rungs(ladder, tally.n + more, risk_limit, level)
-    prior = LADDER_WEIGHT * np.asarray(ladder.acceptance)
-    share = (tally.accepted + prior) / (tally.n + LADDER_WEIGHT)
-    fresh = np.floor(share[rung] * more).astype(np.int64)
-    errors = tally.errors[rung]
-    if errors_go_on:
-        rate = (tally.errors / np.maximum(tally.accepted, 1))[rung]
-        errors = errors + np.ceil(rate * fresh).astype(np.int64)
-    passes = proves(errors, tally.accepted[rung] + fresh, risk_limit, level)
-    return int(more[passes.argmax()]) if passes.any() else None
-
-
-def _start_rungs(
-    ladder: Ladder, n: NDArray[np.int64], risk_limit: float, level: float
-) -> NDArray[np.intp]:
-    needed = START_FACTOR * math.log(level) / math.log1p(-risk_limit)
-    first = np.searchsorted(np.asarray(ladder.acceptance), needed / np.maximum(n, 1))
-    return np.minimum(first, max(len(ladder.thresholds) - 1, 0))
+def _binomial(n: int, p: float) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Values and probabilities of a binomial, but for tails that do not matter."""
+    reach = _REACH * (math.sqrt(n * p * (1 - p)) + 1)
+    k = np.arange(max(0, math.floor(n * p - reach)), min(n, math.ceil(n * p + reach)) + 1)
+    log = gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1) + xlogy(k, p) + xlog1py(n - k, -p)
+    return k, np.exp(log)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from review_app.triage.bounds import upper_bound, zero_error_minimum
-from review_app.triage.certificate import Certificate, Method, Provenance
+from review_app.triage.certificate import Certificate, CertificateMethod, Provenance
 from review_app.triage.certify import PolicyCertificates
 from review_app.triage.ladder import Ladder, Side
 from review_app.triage.policy import Policy, PolicyState, learning_policy
@@ -55,7 +55,7 @@ def certificate(
         accepted += 1
     return Certificate(
         side=side,
-        method=Method.FIXED_SEQUENCE,
+        method=CertificateMethod.FIXED_SEQUENCE,
         threshold=threshold,
         accepted=accepted,
         errors=errors,

@@ -121,6 +121,25 @@ def test_a_policy_of_another_schema_is_refused(document: object) -> None:
         Policy.from_json(document)
 
 
+def test_a_policy_of_the_first_schema_is_read_on() -> None:
+    policy = start().with_certificates(PolicyCertificates(BOTH.real, NOTHING.fake))
+    old = policy.to_json() | {"schema": 1}
+    del old["error_by_prevalence"]
+    with pytest.raises(InputError, match=r"labels_likely \(unknown\)"):
+        Policy.from_json(old)
+    for shortfall_ in old["shortfalls"]:
+        del shortfall_["labels_likely"]
+    assert Policy.from_json(old) == policy
+    with pytest.raises(InputError, match=r"labels_likely \(missing\)"):
+        Policy.from_json(old | {"schema": 2})
+
+
+def test_a_policy_document_shows_the_bound_over_prevalence() -> None:
+    shown = certified().to_json()["error_by_prevalence"]
+    assert set(shown) == {"real", "fake"}
+    assert [pair[1] for pair in shown["real"]] == sorted(pair[1] for pair in shown["real"])
+
+
 def test_a_policy_read_from_json_is_checked_again() -> None:
     document = certified().to_json() | {"real": None, "fake": None}
     with pytest.raises(CalibrationError, match="at least one side"):

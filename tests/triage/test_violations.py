@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from review_app.triage.bounds import spent_level, upper_bound
 from review_app.triage.certificate import Certificate
-from review_app.triage.certify import certify_fixed_sequence, certify_policy
+from review_app.triage.certify import certify_policy, certify_side
 from review_app.triage.ladder import Side
 from tests.triage.cases import PROVENANCE, Bools, Floats, draw, ladders
 
@@ -54,7 +54,7 @@ def violations(certify: Callable[[Floats, Bools], bool], n: int) -> float:
 
 
 def certified_wrongly(p: Floats, fake: Bools) -> bool:
-    found = certify_fixed_sequence(
+    found = certify_side(
         p,
         fake,
         LADDERS[1],
@@ -120,7 +120,7 @@ def test_the_bound_over_prevalence_holds_when_the_mix_changes() -> None:
     weights = np.array([0.02, 0.1, 0.3, 0.5, 0.7, 0.9])
 
     def exceeded(p: Floats, fake: Bools) -> bool:
-        found = certify_fixed_sequence(
+        found = certify_side(
             p, fake, LADDERS[1], risk_limit=RISK_LIMIT, delta=DELTA, provenance=PROVENANCE
         )
         if not isinstance(found, Certificate):

@@ -1,0 +1,131 @@
+"""How a threshold is chosen from a ladder so that the certificate holds, and where testing starts.
+
+Every method tests hypotheses "the error share at this rung exceeds the limit" by the exact binomial
+bound. What is tested, in which order and at which level is a `Plan`, fixed before any calibration
+label is looked at; `select` then carries it out, on one calibration or on thousands at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import bdtr
+
+from review_app.triage.bounds import most_errors, upper_bounds, zero_error_minimum
+from review_app.triage.certificate import CertificateMethod
+from review_app.triage.ladder import Ladder
+
+DEFAULT_METHOD = CertificateMethod.FIXED_SEQUENCE
+"""It accepts most while its guarantee assumes nothing of the ladder; see benchmarks/certify.py."""
+
+START_FACTOR = 1.5
+"""A rung with fewer expected labels than this many zero-error minima can hardly pass, and would
+end the sequence."""
+LARGEST_START_FACTOR = 6.0
+"""Nor does a sequence start beyond this: what it takes a rung to pass is then small beside what it
+accepts, and scores that claim too much shall not push the start out to where errors are."""
+MULTI_START_FACTORS = (1.5, 3.0, 6.0)
+
+Counts = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a method will test."""
+
+    method: CertificateMethod
+    risk_limit: float
+    level: float
+    """Of each single test."""
+    openings: tuple[int, ...]
+    """A certificate comes exactly where one of these rungs passes; none for an empty ladder."""
+    rungs: int
+
+    @property
+    def candidates(self) -> int:
+        """How many rungs may come out certified."""
+        return self.rungs - min(self.openings) if self.openings else 0
+
+
+def make_plan(
+    method: CertificateMethod, ladder: Ladder, n: int, risk_limit: float, level: float
+) -> Plan:
+    """The plan of ``method`` for ``n`` calibration labels, wrong with probability ``level``."""
+    rungs = len(ladder.thresholds)
+    if not rungs:
+        return Plan(method, risk_limit, level, (), 0)
+    if method is CertificateMethod.SGR:
+        return Plan(method, risk_limit, level / rungs.bit_length(), _left_spine(rungs), rungs)
+    starts = {start_rung(ladder, n, risk_limit, level)}
+    if method is CertificateMethod.MULTI_START:
+        share = level / len(MULTI_START_FACTORS)
+        starts = {_expecting(ladder, n, risk_limit, share, f) for f in MULTI_START_FACTORS}
+    return Plan(method, risk_limit, level / len(starts), tuple(sorted(starts)), rungs)
+
+
+def select(plan: Plan, errors: Counts, accepted: Counts) -> NDArray[np.intp]:
+    """The laxest rung that ``plan`` certifies, -1 for none: [...] from counts [..., rungs]."""
+    if not plan.rungs:
+        return np.full(errors.shape[:-1], -1)
+    passes = upper_bounds(errors, accepted, plan.level) <= plan.risk_limit
+    if plan.method is CertificateMethod.SGR:
+        return _binary_search(passes)
+    walks = np.stack([_walk(passes, start) for start in plan.openings])
+    return np.asarray(walks.max(axis=0))
+
+
+def start_rung(ladder: Ladder, n: int, risk_limit: float, level: float) -> int:
+    """Where a fixed sequence starts with ``n`` calibration labels.
+
+    Of the rungs expected to accept 1.5 to 6 zero-error minima, the one most likely to pass if it
+    erred as its scores say (`Ladder.predicted_risk`), yet never less than half the limit; where no
+    rung accepts so much, the laxest. All of this is known from the ladder's data: calibration
+    scores and labels have no part in it, so the choice costs no confidence. Scores that claim too
+    much cost power, never validity.
+    """
+    first = _expecting(ladder, n, risk_limit, level, START_FACTOR)
+    last = _expecting(ladder, n, risk_limit, level, LARGEST_START_FACTOR)
+    expected = np.floor(n * np.asarray(ladder.acceptance[first : last + 1])).astype(np.int64)
+    allowed = most_errors(expected, risk_limit, level)
+    risk = np.maximum(ladder.predicted_risk, risk_limit / 2)[first : last + 1]
+    chance = np.where(allowed >= 0, bdtr(np.maximum(allowed, 0), np.maximum(expected, 1), risk), 0)
+    return first + int(chance.argmax())
+
+
+def _expecting(ladder: Ladder, n: int, risk_limit: float, level: float, factor: float) -> int:
+    """First rung expected to accept ``factor`` zero-error minima, else the laxest."""
+    needed = factor * zero_error_minimum(risk_limit, level) / max(n, 1)
+    first = int(np.searchsorted(np.asarray(ladder.acceptance), needed))
+    return min(first, len(ladder.thresholds) - 1)
+
+
+def _walk(passes: NDArray[np.bool_], start: int) -> NDArray[np.intp]:
+    """The last rung from ``start`` on before the first that fails; -1 if ``start`` fails."""
+    passed = np.logical_and.accumulate(passes[..., start:], axis=-1).sum(axis=-1)
+    return np.where(passed > 0, start + passed - 1, -1)
+
+
+def _binary_search(passes: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """From the middle rung to laxer ones where it passes, to more conservative ones where not."""
+    rungs = passes.shape[-1]
+    low = np.zeros(passes.shape[:-1], np.intp)
+    high = np.full(passes.shape[:-1], rungs - 1)
+    for _ in range(rungs.bit_length()):
+        middle = (low + high) // 2
+        passed = np.take_along_axis(passes, middle.clip(0, rungs - 1)[..., None], -1)[..., 0]
+        open_ = low <= high
+        low = np.where(open_ & passed, middle + 1, low)
+        high = np.where(open_ & ~passed, middle - 1, high)
+    return low - 1
+
+
+def _left_spine(rungs: int) -> tuple[int, ...]:
+    """The rungs that the binary search tests while none passes."""
+    spine = []
+    high = rungs - 1
+    while high >= 0:
+        spine.append(high // 2)
+        high = high // 2 - 1
+    return tuple(spine)
