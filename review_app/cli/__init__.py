@@ -13,6 +13,7 @@ from review_app.cli import (
     datasets,
     detector,
     maintenance,
+    monitor,
     protocol,
     queue,
     search,
@@ -31,6 +32,7 @@ app = typer.Typer(
 for module in (
     site,
     queue,
+    monitor,
     datasets,
     detector,
     search,
