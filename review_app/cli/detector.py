@@ -9,6 +9,7 @@ import typer
 
 from review_app.bootstrap import file_limits
 from review_app.cli.common import AsJson, progress_bar, progress_bars, result, settings
+from review_app.cli.scores import DetectorName, ScoreFile, evaluate_scores, write_own_scores
 from review_app.errors import InputError
 from review_app.intake.decode import decoder
 from storage.types import utc_now
@@ -85,7 +86,9 @@ def train(
 
 
 def evaluate(
-    manifest: Manifest,
+    manifest: Annotated[
+        Path | None, typer.Argument(help="CSV with path, label, and where known source, split.")
+    ] = None,
     checkpoint: Annotated[
         Path | None, typer.Option(help="Checkpoint folder; by default the one of the settings.")
     ] = None,
@@ -101,9 +104,25 @@ def evaluate(
     search: Annotated[
         Path | None, typer.Option(help="JSON of a grid search, to be drawn in the report.")
     ] = None,
+    scores_out: Annotated[
+        Path | None, typer.Option(help="Score file to write, of the default head; for simulate.")
+    ] = None,
+    scores: ScoreFile = None,
+    detector: DetectorName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Measure every head on labelled images, with the checkpoint's own thresholds."""
+    """Measure every head on labelled images, with the checkpoint's own thresholds.
+
+    With --scores instead of a manifest: measure any detector's scores, at the threshold 0.5.
+    """
+    if scores is not None:
+        if any((manifest, checkpoint, report, search, scores_out)):
+            raise InputError("--scores goes with --detector and --split only: no model is run")
+        document = evaluate_scores(scores, detector, split)
+        result(document, as_json, _words(document))
+        return
+    if manifest is None:
+        raise typer.BadParameter("name a manifest, or a score file by --scores")
     from review_app.datasets.manifest import read_manifest
     from review_app.detector.backbones import load_backbone
     from review_app.detector.checkpoint import Checkpoint
@@ -141,6 +160,12 @@ def evaluate(
 
         document = evaluation.document
         write_report(evaluation, report, thumbnails=thumbnails, decode=decode)
+    if scores_out is not None:
+        write_own_scores(loaded, rows, backbone, scores_out, split=split, cache=cache)
+    result(document, as_json, _words(document))
+
+
+def _words(document: dict[str, Any]) -> str:
     lines = [f"{document['checkpoint']} on {document['n']} images"]
     for head, figures in document["heads"].items():
         value, low, high = figures["auroc"]
@@ -148,7 +173,7 @@ def evaluate(
             f"{head:>12}: AUROC {value:.3f} ({low:.3f} to {high:.3f}), accuracy "
             f"{figures['accuracy']:.3f}, AURC {figures['aurc']:.3f}, ECE {figures['ece']:.3f}"
         )
-    result(document, as_json, "\n".join(lines))
+    return "\n".join(lines)
 
 
 def _searched(path: Path | None) -> dict[str, Any] | None:

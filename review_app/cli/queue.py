@@ -10,6 +10,7 @@ import typer
 
 from review_app.cli.common import ACTOR, REFUSED, AsJson, application, progress_bar, result
 from review_app.cli.operator import operator
+from review_app.cli.scores import DetectorName, ScoreFile, certify_scores
 from review_app.learning.export import ExportFormat, record_export, write_export
 from review_app.monitoring.overview import stats as queue_stats
 from review_app.triage.governance import (
@@ -92,11 +93,20 @@ def certify(
         float,
         typer.Option(min=0, max=1, help="Share of accepted images that people check blindly."),
     ] = DEFAULT_AUDIT_PROBABILITY,
+    scores: ScoreFile = None,
+    detector: DetectorName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Certify thresholds on the labels there are, and put them in force."""
+    """Certify thresholds on the labels there are, and put them in force.
+
+    With --scores: tell what a labelled score file proves, and change nothing.
+    """
+    delta = round(1 - confidence, 12)
+    if scores is not None:
+        document, words = certify_scores(scores, detector, risk_limit, delta)
+        result(document, as_json, words)
+        return
     with application() as app:
-        delta = round(1 - confidence, 12)
         policy = app.policies.certify(operator(app), risk_limit, delta, audit_probability)
     result(policy.to_json(), as_json, describe(policy))
 
