@@ -23,6 +23,7 @@ from review_app.review.tasks import (
     Submission,
     Task,
 )
+from review_app.triage.options import overdue_before
 from storage.database import Database
 from storage.enums import AuditKind, ClaimOutcome, ItemState
 from storage.models import Claim, Decision, Item, Label
@@ -68,7 +69,8 @@ class ReviewDesk:
             repos.claims.extend(person.id, expires_at)
             if len(held) < n:
                 wanted = n - len(held)
-                held += repos.claims.take(person.id, queue.state, wanted, now, expires_at)
+                late = overdue_before(repos, now)
+                held += repos.claims.take(person.id, queue.state, wanted, now, expires_at, late)
             return [_task(claim, item, expires_at) for claim, item in held[:n]]
 
     def label(self, person: Person, submission: Submission) -> Receipt:

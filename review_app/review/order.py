@@ -4,8 +4,11 @@ Low ranks are handed out first. A rank also tells how an item got its place:
 
 * at least 0: the time of its run plus a random part below a second. Nothing of the image chose it,
   so its verdict may calibrate;
-* in (-2, -1): by the worth of a look (`placed`). Its verdict is a chosen one and never calibrates;
-* `OVERDUE`: handed out because it had waited longer than the deadline.
+* in (-1, 0): by time again, after the queue had been ordered by worth (`timed`);
+* in (-2, -1): by the worth of a look (`placed`);
+* below: handed out because it had waited longer than the deadline.
+
+Verdicts on items with a rank below 0 are chosen ones and never calibrate.
 
 An *audited* image must stay indistinguishable. By its own worth it would come last, the detector
 being sure of it, and its place would give it away. So it gets the worth of another image that goes
@@ -26,8 +29,6 @@ from review_app.triage.costs import Costs, cost_avoided
 
 Floats = NDArray[np.float64]
 
-OVERDUE = -3.0
-"""The rank of an item that was handed out for having waited too long."""
 FUNCTIONS = 64
 """Draws of the detector's doubt that the learning order averages over."""
 TARGETS = 64
@@ -36,6 +37,8 @@ WAVES = 128
 """Random Fourier features of the doubt's covariance."""
 LENGTH = (1.0, 1.0)
 """How far doubt reaches: in logits of P(fake), and in units (z) of novelty."""
+_LONG = 1e11
+"""Seconds; no clock shows as many, and a rank still tells milliseconds apart."""
 _MOST_LOGIT = 8.0
 _MOST_SPREAD = 4.0
 
@@ -121,6 +124,11 @@ def placed(worth: ArrayLike) -> Floats:
     """Ranks in (-2, -1) for worths [n] of any size and sign: the worthiest first."""
     w = np.asarray(worth, np.float64)
     return np.asarray(-1.5 - 0.5 * w / (1 + np.abs(w)))
+
+
+def timed(seconds: ArrayLike) -> Floats:
+    """Ranks in (-1, 0) for moments [n], seconds since 1970: the earliest first."""
+    return np.asarray(-1 + np.asarray(seconds, np.float64) / _LONG)
 
 
 def borrowed(worth: ArrayLike, hidden: ArrayLike, pool: ArrayLike, coins: ArrayLike) -> Floats:

@@ -15,11 +15,10 @@ from review_app.triage.options import read_queue_options
 from review_app.triage.policy import Policy, learning_policy
 from review_app.triage.whatif import Forecast, Workload, forecast
 from storage.enums import AuditKind
+from storage.repositories.workload import SECONDS_PER_LABEL
 from storage.repositories.workload import Workload as Measured
 from storage.types import utc_now
 
-SECONDS_PER_LABEL = 8.0
-"""Taken where too few labels were timed."""
 LIMITS = (0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.12, 0.15, 0.2, 0.25, 0.3)
 """Risk limits of the curve."""
 _STREAM = 4000

@@ -54,10 +54,12 @@ def order_in_use(repos: Repositories) -> Order:
 
     Its labels are to calibrate, and must not be chosen by what the detector says.
     """
+    chosen = read_queue_options(repos).order
+    if chosen is Order.OLDEST:  # no look at the policy: this is asked at every item handed out
+        return chosen
     policy = repos.policies.current()
-    if policy is None or policy.state == PolicyState.LEARNING:
-        return Order.OLDEST
-    return read_queue_options(repos).order
+    learning = policy is None or policy.state == PolicyState.LEARNING
+    return Order.OLDEST if learning else chosen
 
 
 def overdue_before(repos: Repositories, now: datetime) -> datetime | None:

@@ -16,13 +16,15 @@ from typing import Any, Protocol
 from review_app.detector.service import Opinion
 from review_app.triage.audit import audit_coin
 from review_app.triage.governance import PolicyDesk
+from review_app.triage.placing import Placeable, PlacesOfRun, reorder
 from review_app.triage.policy import Policy
-from review_app.triage.routing import Decision, Route, Scores, decide
+from review_app.triage.routing import Decision, Route, Scores, annotated, decide
 from storage.database import Database
 from storage.enums import AuditKind, ItemState, LabelValue
 from storage.models import Item, Prediction
 from storage.repositories import Repositories
 from storage.repositories.items import Move
+from storage.repositories.queue import WaitingQueue
 
 BATCH = 64
 CALIBRATION_SPLIT = "calibration"
@@ -118,6 +120,10 @@ class TriageService:
         """Apply the policy in force to items that wait and that nobody has touched."""
         return self._run(actor, self._untouched, self._count(ItemState.IN_REVIEW), progress)
 
+    def reorder(self) -> int:
+        """Give all that waits its place by the order in use; how many were placed."""
+        return reorder(self._database, self._policies.current, self._secret)
+
     def retry_failed(self, actor: str) -> int:
         """Put failed items back to pending; how many there were."""
         retried = 0
@@ -140,9 +146,10 @@ class TriageService:
         report = TriageReport(self._policies.current().version)
         started = time.time()
         clock = time.perf_counter()
+        places = PlacesOfRun(self._secret)
         done = 0
         for items in source():
-            self._triage(items, actor, started, report)
+            self._triage(items, actor, started, places, report)
             done += len(items)
             if progress:
                 progress(done, max(total, done))
@@ -153,7 +160,12 @@ class TriageService:
         return report
 
     def _triage(
-        self, items: Sequence[Item], actor: str, started: float, report: TriageReport
+        self,
+        items: Sequence[Item],
+        actor: str,
+        started: float,
+        places: PlacesOfRun,
+        report: TriageReport,
     ) -> None:
         """Score one batch and decide on it under the policy that is in force on writing."""
         while True:
@@ -163,7 +175,7 @@ class TriageService:
                 newest = repos.policies.current()
                 if newest is None or newest.version != policy.version:
                     continue  # it changed while the batch was scored
-                self._write(repos, actor, policy, items, scored, started, report)
+                self._write(repos, actor, policy, items, scored, started, places, report)
             report.policy_version = policy.version
             return
 
@@ -230,14 +242,16 @@ class TriageService:
         items: Sequence[Item],
         scored: Mapping[int, Opinions | str],
         started: float,
+        places: PlacesOfRun,
         report: TriageReport,
     ) -> None:
         """Decisions and moves of one batch. Items that moved meanwhile are left alone."""
         known = repos.known_labels.of_items([item.id for item in items])
         novelty = repos.checkpoints.novelty(policy.checkpoint)
         cut = math.inf if novelty is None else novelty.cut
+        disputed = WaitingQueue(repos.session).near_disputed([item.id for item in items])
         moves: list[Move] = []
-        rows: list[dict[str, Any]] = []
+        decided: list[tuple[Item, Decision, Scores]] = []
         for item in items:
             if not _is_ours(repos, item, policy):
                 continue
@@ -249,17 +263,51 @@ class TriageService:
                 continue
             scores = _scores(opinions, policy.head, cut)
             coin = audit_coin(item.image.sha256, policy.version, self._secret)
-            decision = decide(scores, policy, coin)
-            rows.append(_row(item, policy, decision, scores))
-            move = _move(item, decision, known.get(item.id), started + self._shuffle(item))
+            decision = annotated(decide(scores, policy, coin), near_disputed=item.id in disputed)
+            decided.append((item, decision, scores))
+        ranks = self._ranks(repos, policy, decided, started, places)
+        for (item, decision, _), rank in zip(decided, ranks, strict=True):
+            move = _move(item, decision, known.get(item.id), rank)
             moves.append(move)
             report.count(move.to_state)
-        repos.decisions.add_many(rows)
+        repos.decisions.add_many([_row(*each, policy) for each in decided])
         repos.items.move(actor, moves)
 
-    def _shuffle(self, item: Item) -> float:
+    def _ranks(
+        self,
+        repos: Repositories,
+        policy: Policy,
+        decided: Sequence[tuple[Item, Decision, Scores]],
+        started: float,
+        places: PlacesOfRun,
+    ) -> list[float | None]:
+        """Places by the order in use. Oldest first, what waits already keeps its own."""
+        by_worth = places.under(repos, policy)
+        if by_worth is None:
+            return [
+                started + self._shuffle(item.image.sha256)
+                if item.state is ItemState.PENDING
+                else None
+                for item, _, _ in decided
+            ]
+        return list(
+            by_worth.ranks(
+                [
+                    Placeable(
+                        item.image.sha256,
+                        scores.p_fake,
+                        scores.std,
+                        scores.novelty,
+                        decision.audited,
+                    )
+                    for item, decision, scores in decided
+                ]
+            )
+        )
+
+    def _shuffle(self, sha256: str) -> float:
         """In [0, 1): older runs come first, and within a run the order tells nothing."""
-        return audit_coin(item.image.sha256, 0, self._secret)
+        return audit_coin(sha256, 0, self._secret)
 
 
 def _is_ours(repos: Repositories, item: Item, policy: Policy) -> bool:
@@ -289,7 +337,7 @@ def _scores(opinions: Opinions, head: str, cut: float) -> Scores:
     )
 
 
-def _row(item: Item, policy: Policy, decision: Decision, scores: Scores) -> dict[str, Any]:
+def _row(item: Item, decision: Decision, scores: Scores, policy: Policy) -> dict[str, Any]:
     accepted = decision.proposal is not Route.REVIEW
     return {
         "item_id": item.id,
@@ -311,7 +359,7 @@ def _row(item: Item, policy: Policy, decision: Decision, scores: Scores) -> dict
     }
 
 
-def _move(item: Item, decision: Decision, known: LabelValue | None, rank: float) -> Move:
+def _move(item: Item, decision: Decision, known: LabelValue | None, rank: float | None) -> Move:
     details = {
         "route": decision.route.value,
         "reasons": [reason.value for reason in decision.reasons],
@@ -321,7 +369,6 @@ def _move(item: Item, decision: Decision, known: LabelValue | None, rank: float)
         details["known_label"] = known.value
         return Move(item.id, ItemState.RESOLVED, AuditKind.TRIAGED, details, {"verdict": known})
     if decision.route is Route.REVIEW:
-        # An item that waits already keeps its place.
-        values = {"rank": rank} if item.state is ItemState.PENDING else {}
+        values = {} if rank is None else {"rank": rank}
         return Move(item.id, ItemState.IN_REVIEW, AuditKind.TRIAGED, details, values)
     return Move(item.id, ItemState.AUTO_ACCEPTED, AuditKind.TRIAGED, details)

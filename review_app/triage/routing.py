@@ -4,14 +4,15 @@ The certificates cover one rule: the score of the policy's head against a thresh
 may move an image out of acceptance, for the images left would then err more or less often than was
 proven; except the audit coin, which looks at nothing. A further condition must be part of the score
 that is certified, as being unlike the training images is: it pulls the score towards 1/2. Whatever
-is not (heads that disagree) is only a reason in words, for images that go to people anyway.
+is not (heads that disagree, a near-duplicate that people disputed) is only a reason in words, for
+images that go to people anyway.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
@@ -52,6 +53,9 @@ class Reason(StrEnum):
     told only of images that go to people for another reason."""
     HEADS_DISAGREE = "heads_disagree"
     """Another head says the opposite; told only of images that go to people for another reason."""
+    NEAR_DISPUTED = "near_disputed"
+    """Looks like an earlier image that people disputed; told only of images that go to people for
+    another reason."""
     AUDIT = "audit"
     """Would have been accepted; the audit coin sent it to people."""
     CERTIFIED_REAL = "certified_real"
@@ -72,6 +76,7 @@ _WORDS = {
     Reason.LOW_CONFIDENCE: "the detector is not sure enough",
     Reason.UNLIKE_TRAINING: "it is unlike the images the detector has learned from",
     Reason.HEADS_DISAGREE: "the heads disagree",
+    Reason.NEAR_DISPUTED: "it looks like an image that was disputed",
     Reason.AUDIT: "it was drawn for a blind audit",
     Reason.CERTIFIED_REAL: "it is beyond the certified threshold for real",
     Reason.CERTIFIED_FAKE: "it is beyond the certified threshold for fake",
@@ -237,6 +242,16 @@ def decide_many(
     real, fake = (_accepts(policy, side, s) for side in (Side.REAL, Side.FAKE))
     audited = (real | fake) & (c < policy.audit_probability)
     return Decisions(policy, p, real, fake, audited, novel, heads_disagree(p, others))
+
+
+def annotated(decision: Decision, *, near_disputed: bool) -> Decision:
+    """``decision`` with what else there is to tell; its route stays as the certified rule made it.
+
+    Only of images that the rule sends to people: an audited one must look like any accepted one.
+    """
+    if not near_disputed or decision.proposal is not Route.REVIEW:
+        return decision
+    return replace(decision, reasons=(*decision.reasons, Reason.NEAR_DISPUTED))
 
 
 def heads_disagree(p_fake: ArrayLike, heads: ArrayLike) -> NDArray[np.bool_]:

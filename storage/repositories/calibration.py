@@ -40,6 +40,8 @@ class Calibration:
 
         A verdict counts where a learning policy was the first to send the item to people, and no
         answer behind it was given after seeing the model's opinion (answer, undo, answer again).
+        An item with a rank below 0 was put before others for what the detector said of it, or for
+        its age: its verdict is a chosen one.
         """
         known = self._query(checkpoint_id, head, KnownLabel.value, literal(True)).join(
             KnownLabel, KnownLabel.item_id == Item.id
@@ -68,6 +70,7 @@ class Calibration:
             .where(
                 Item.state == ItemState.RESOLVED,
                 Item.verdict.is_not(None),
+                Item.rank >= 0,
                 Policy.state == LEARNING,
                 ~swayed,
                 ~select(KnownLabel.id).where(KnownLabel.item_id == Item.id).exists(),

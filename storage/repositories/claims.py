@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import Select, or_, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from storage.enums import ClaimOutcome, ItemState
 from storage.models import Claim, Item, Label
 from storage.repositories.items import Items
 from storage.repositories.labels import IN_FORCE
+
+OVERDUE_RANK = -3.0
+"""The rank of an item that was handed out for having waited too long: below every other."""
 
 
 class Claims:
@@ -21,9 +24,17 @@ class Claims:
         self._session = session
 
     def take(
-        self, user_id: int, state: ItemState, limit: int, now: datetime, expires_at: datetime
+        self,
+        user_id: int,
+        state: ItemState,
+        limit: int,
+        now: datetime,
+        expires_at: datetime,
+        overdue_before: datetime | None = None,
     ) -> list[tuple[Claim, Item]]:
         """Lease up to ``limit`` items in ``state`` that have an open slot.
+
+        By rank; but those that have waited since before ``overdue_before`` first, oldest first.
 
         Never one that this user holds or has skipped, nor one they have answered: except that an
         adjudicator may decide what they answered as a reviewer, or a lone admin could never.
@@ -43,21 +54,31 @@ class Claims:
             .exists()
         )
         excluded = [passed] if state is ItemState.ESCALATED else [passed, answered]
-        query = (
+        free = (
             select(Item)
             .where(Item.state == state, Item.open_slots > 0, ~or_(*excluded))
-            .order_by(Item.rank, Item.id)
-            .limit(limit)
             .options(joinedload(Item.image))
             .with_for_update(skip_locked=True, of=Item)
         )
-        taken = []
-        for item in self._session.scalars(query):
-            claim = Claim(item_id=item.id, user_id=user_id, claimed_at=now, expires_at=expires_at)
-            self._session.add(claim)
-            item.open_slots -= 1
-            taken.append((claim, item))
-        self._session.flush()
+        taken: list[tuple[Claim, Item]] = []
+
+        def lease(query: Select[Item]) -> None:
+            for item in self._session.scalars(query.limit(limit - len(taken))):
+                claim = Claim(
+                    item_id=item.id, user_id=user_id, claimed_at=now, expires_at=expires_at
+                )
+                self._session.add(claim)
+                item.open_slots -= 1
+                if overdue_before is not None and item.state_since < overdue_before:
+                    item.rank = OVERDUE_RANK
+                taken.append((claim, item))
+            self._session.flush()
+
+        if overdue_before is not None:
+            late = free.where(Item.state_since < overdue_before)
+            lease(late.order_by(Item.state_since, Item.id))
+        if len(taken) < limit:
+            lease(free.order_by(Item.rank, Item.id))
         return taken
 
     def give(self, user_id: int, item_id: int, now: datetime, expires_at: datetime) -> Claim:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import ks_2samp
 
 from review_app.errors import InputError
-from review_app.review.order import OVERDUE, borrowed, epig, learning_worth, placed, risk_worth
+from review_app.review.order import borrowed, epig, learning_worth, placed, risk_worth, timed
 from review_app.triage.costs import Costs
 
 COSTS = Costs(missed_fake=10, false_alarm=10, reviewer_minute=1)
@@ -29,9 +29,14 @@ def test_what_is_unlike_training_is_as_risky_as_a_coin() -> None:
 def test_places_keep_the_order_of_worth_and_stay_apart_from_times(worth: list[float]) -> None:
     ranks = placed(worth)
     assert ((ranks > -2.000001) & (ranks < -0.99)).all()
-    assert ranks.min() > OVERDUE
     order = np.argsort(-np.asarray(worth), kind="stable")
     assert (np.diff(ranks[order]) >= 0).all()
+
+
+def test_places_by_time_keep_the_order_of_moments_and_stay_below_zero() -> None:
+    ranks = timed([1.7e9, 1.7e9 + 0.001, 4e9])
+    assert (np.diff(ranks) > 0).all()
+    assert ((ranks > -1) & (ranks < 0)).all()
 
 
 def _mutual_information(p: np.ndarray, q: np.ndarray) -> float:

@@ -35,7 +35,7 @@ def test_the_panel_tells_what_would_happen_and_changes_nothing(tmp_path: Path) -
         assert "Nothing would be accepted" in panel.ask(call, *fields)
         shown = panel.ask(call, *ASKED)
         assert "of the stream would be accepted by itself" in shown
-        assert "How do coverage and errors go with the risk limit?" in shown
+        assert "How do coverage and errors go with the limit?" in shown
         with pytest.raises(SettingsError, match="risk limit"):
             panel.ask(call, 0.0, *ASKED[1:])
         with pytest.raises(InputError, match="a cost is a number"):

@@ -58,9 +58,9 @@ def build_whatif(app: Application, blocks: gr.Blocks) -> None:
     with section("What if?", _REMARK):
         filled = html()
         with gr.Row():
-            limit = gr.Slider(1, 30, 5, step=0.5, label="Risk limit, % wrong among accepted")
-            confidence = gr.Slider(50, 99, 90, step=1, label="Confidence, %")
-            audit = gr.Slider(0, 50, 5, step=1, label="Blind audit, % of accepted")
+            limit = gr.Slider(1, 30, 5, step=0.5, label="Limit to try, % wrong among accepted")
+            confidence = gr.Slider(50, 99, 90, step=1, label="How sure, %")
+            audit = gr.Slider(0, 50, 5, step=1, label="Audits, % of accepted")
         with gr.Row():
             pace = gr.Number(label="Images a day", minimum=0)
             seconds = gr.Number(label="Seconds per label", minimum=0)
@@ -111,7 +111,7 @@ def _side(side: SideForecast) -> tuple[str, str, str, str]:
 
 
 def _plot(asked: Forecast, others: Sequence[Forecast]) -> Markup:
-    title = "How do coverage and errors go with the risk limit?"
+    title = "How do coverage and errors go with the limit?"
     first = next((one for one in others if one.auto_accepted), None)
     summary = (
         "No limit up to 30% can be certified on the labels there are."

@@ -1,0 +1,184 @@
+"""Places in the queue for a batch of decided images, by the order in use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from review_app.review.options import read_options
+from review_app.review.order import (
+    TARGETS,
+    Order,
+    borrowed,
+    learning_worth,
+    placed,
+    risk_worth,
+    timed,
+)
+from review_app.triage.audit import audit_coin
+from review_app.triage.options import order_in_use, read_queue_options
+from review_app.triage.policy import Policy
+from review_app.triage.routing import decide_many
+from storage.database import Database
+from storage.repositories import Repositories
+from storage.repositories.queue import Waiting, WaitingQueue
+from storage.repositories.workload import SECONDS_PER_LABEL, Workload
+
+Floats = NDArray[np.float64]
+
+BATCH = 1000
+"""Items placed in one transaction."""
+
+RECENT = 2000
+"""Newest items from which audited ones borrow their worth, and the stream is sampled."""
+
+
+@dataclass(frozen=True)
+class Placeable:
+    """What an image's place is made from."""
+
+    sha256: str
+    p_fake: float
+    std: float
+    novelty: float | None
+    audited: bool
+
+
+class Places:
+    """Ranks under one policy and one order.
+
+    ``pool``: images that the rule sends to people; audited ones borrow the worth of one of them.
+    ``stream``: what the learning order wants to learn for.
+    """
+
+    def __init__(
+        self,
+        repos: Repositories,
+        policy: Policy,
+        order: Order,
+        pool: Sequence[Placeable],
+        stream: Sequence[Placeable],
+        secret: bytes,
+    ) -> None:
+        self._order = order
+        self._costs = read_queue_options(repos).costs
+        self._answers = read_options(repos).needed_labels
+        self._seconds = Workload(repos.session).label_seconds() or SECONDS_PER_LABEL
+        novelty = repos.checkpoints.novelty(policy.checkpoint)
+        self._cut = np.inf if novelty is None else novelty.cut
+        step = max(1, len(stream) // TARGETS)
+        self._stream = stream[::step][:TARGETS]
+        self._secret = secret
+        self._pool = self._worth(pool)
+
+    def ranks(self, images: Sequence[Placeable]) -> list[float]:
+        """The rank of each; an audited image's tells nothing of it."""
+        hidden = [image.audited for image in images]
+        coins = [audit_coin(image.sha256, 0, self._secret) for image in images]
+        worth = borrowed(self._worth(images), hidden, self._pool, coins)
+        ranks: list[float] = placed(worth).tolist()
+        return ranks
+
+    def _worth(self, images: Sequence[Placeable]) -> Floats:
+        if not images:
+            return np.empty(0)
+        p, std, novelty = _columns(images)
+        if self._order is Order.LEARNING:
+            targets = _columns(self._stream or images)
+            return learning_worth(p, std, novelty, targets)
+        return risk_worth(p, novelty > self._cut, self._costs, self._seconds, self._answers)
+
+
+class PlacesOfRun:
+    """The places of one run, made once for every policy that comes into force during it."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+        self._made: dict[int, Places | None] = {}
+
+    def under(self, repos: Repositories, policy: Policy) -> Places | None:
+        """Those under ``policy``; None where the order in use is oldest first."""
+        if policy.version not in self._made:
+            self._made[policy.version] = places_for_triage(repos, policy, self._secret)
+        return self._made[policy.version]
+
+
+def places_for_triage(repos: Repositories, policy: Policy, secret: bytes) -> Places | None:
+    """Places of newly decided images; None where the order in use is oldest first."""
+    order = order_in_use(repos)
+    if order is Order.OLDEST:
+        return None
+    recent = Workload(repos.session).recent_scores(policy.checkpoint, policy.head, RECENT)
+    stream = [Placeable(row.sha256, row.p_fake, row.std, row.novelty, False) for row in recent]
+    proposed = decide_many(
+        [row.p_fake for row in recent],
+        [row.score for row in recent],
+        policy,
+        np.zeros(len(recent)),
+    )
+    accepted = proposed.accept_real | proposed.accept_fake
+    pool = [image for image, gone in zip(stream, accepted, strict=True) if not gone]
+    return Places(repos, policy, order, pool, stream, secret)
+
+
+def places_for_waiting(repos: Repositories, policy: Policy, secret: bytes) -> Places | None:
+    """Places of images that wait already; None where the order in use is oldest first."""
+    order = order_in_use(repos)
+    if order is Order.OLDEST:
+        return None
+    waiting = [_placeable(row) for row in WaitingQueue(repos.session).newest(RECENT)]
+    recent = Workload(repos.session).recent_scores(policy.checkpoint, policy.head, RECENT)
+    stream = [Placeable(row.sha256, row.p_fake, row.std, row.novelty, False) for row in recent]
+    pool = [image for image in waiting if not image.audited]
+    return Places(repos, policy, order, pool, stream, secret)
+
+
+def reorder(database: Database, policy: Callable[[], Policy], secret: bytes) -> int:
+    """Give all that waits its place by the order in use; how many items were placed.
+
+    In short transactions, so that people go on taking items meanwhile. Interrupted, it leaves a
+    queue of old and new places; run again, it places all anew.
+    """
+    in_force = policy()
+    moved = after = 0
+    with database.read() as repos:
+        places = places_for_waiting(repos, in_force, secret)
+    while True:
+        with database.write() as repos:
+            queue = WaitingQueue(repos.session)
+            waiting = queue.after(after, BATCH)
+            if not waiting:
+                return moved
+            ranks = _by_time(waiting, secret) if places is None else _by_worth(waiting, places)
+            queue.place(ranks)
+            moved += len(ranks)
+            after = waiting[-1].item_id
+
+
+def _by_time(waiting: Sequence[Waiting], secret: bytes) -> dict[int, float]:
+    """What was never placed by worth has its place by time, and may still calibrate."""
+    return {
+        row.item_id: float(timed(row.state_since.timestamp() + audit_coin(row.sha256, 0, secret)))
+        for row in waiting
+        if row.rank < 0
+    }
+
+
+def _by_worth(waiting: Sequence[Waiting], places: Places) -> dict[int, float]:
+    ranks = places.ranks([_placeable(row) for row in waiting])
+    return dict(zip((row.item_id for row in waiting), ranks, strict=True))
+
+
+def _placeable(row: Waiting) -> Placeable:
+    return Placeable(row.sha256, row.p_fake, row.std, row.novelty, row.audited)
+
+
+def _columns(images: Sequence[Placeable]) -> tuple[Floats, Floats, Floats]:
+    return (
+        np.array([image.p_fake for image in images]),
+        np.array([image.std for image in images]),
+        np.array([image.novelty or 0.0 for image in images]),
+    )
