@@ -113,7 +113,7 @@ def _binary_search(passes: NDArray[np.bool_]) -> NDArray[np.intp]:
     low = np.zeros(passes.shape[:-1], np.intp)
     high = np.full(passes.shape[:-1], rungs - 1)
     for _ in range(rungs.bit_length()):
-        middle = (low + high) // 2
+        middle = (low + high + 1) // 2
         passed = np.take_along_axis(passes, middle.clip(0, rungs - 1)[..., None], -1)[..., 0]
         open_ = low <= high
         low = np.where(open_ & passed, middle + 1, low)
@@ -126,6 +126,6 @@ def _left_spine(rungs: int) -> tuple[int, ...]:
     spine = []
     high = rungs - 1
     while high >= 0:
-        spine.append(high // 2)
-        high = high // 2 - 1
+        spine.append((high + 1) // 2)
+        high = (high + 1) // 2 - 1
     return tuple(spine)

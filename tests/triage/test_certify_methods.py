@@ -122,4 +122,4 @@ def test_the_binary_search_ends_where_passing_ends() -> None:
         errors = np.where(np.arange(20) >= bad, accepted, 0)
         assert select(made, errors, accepted) == bad - 1
     assert made.level == pytest.approx(0.1 / 5)
-    assert made.openings == (9, 4, 1, 0)
+    assert made.openings == (10, 5, 2, 1, 0)

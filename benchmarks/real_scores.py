@@ -1,0 +1,74 @@
+"""Scores of the shipped checkpoints on the real test images, for benchmarks that resample them.
+
+The images are in no repository: where they are absent, `load` gives nothing and benchmarks say so.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from review_app.datasets.manifest import Manifest, read_manifest
+from review_app.detector.backbones import load_backbone
+from review_app.detector.checkpoint import Checkpoint
+from review_app.detector.dataset import load_labelled
+from review_app.detector.feature_cache import DirectoryFeatureCache
+from review_app.detector.rejection import signed
+from review_app.triage.ladder import Ladder, Side
+
+ROOT = Path(__file__).resolve().parents[1]
+MANIFEST = ROOT / "../shared/data/manifest.csv"
+CACHE = Path(tempfile.gettempdir()) / "deepfake-review-benchmarks"
+ABSENT = f"skipped: {MANIFEST.resolve()} is not there; it holds the real images to measure on"
+
+
+@dataclass(frozen=True)
+class Scored:
+    """The default head of one checkpoint on the test images."""
+
+    checkpoint: str
+    """Its name."""
+    scores: NDArray[np.float64]
+    """What thresholds are compared with, [n]."""
+    is_fake: NDArray[np.bool_]
+    ladders: dict[Side, Ladder]
+
+
+def load(cache: Path, checkpoints: tuple[str, ...] = ("default", "source")) -> list[Scored]:
+    """Scores of ``checkpoints``, features cached in ``cache``; empty where there are no images."""
+    if not MANIFEST.exists():
+        return []
+    manifest = read_manifest(MANIFEST)
+    features = DirectoryFeatureCache(cache)
+    return [
+        _score(Checkpoint.load(ROOT / "checkpoints" / name), manifest, features, name)
+        for name in checkpoints
+    ]
+
+
+def _score(
+    checkpoint: Checkpoint, manifest: Manifest, features: DirectoryFeatureCache, name: str
+) -> Scored:
+    head = checkpoint.default_head
+    data = load_labelled(
+        manifest,
+        tuple(manifest.split("test")),
+        load_backbone(checkpoint.card.backbone.name),
+        features,
+        purpose="measuring certificates",
+    )
+    judgement = checkpoint.judge(data.features)
+    card = checkpoint.card.heads[head].ladder
+    return Scored(
+        name,
+        signed(judgement.heads[head].p_fake, judgement.reject[head]),
+        data.is_fake,
+        {
+            Side.REAL: Ladder(Side.REAL, card.real.thresholds, card.real.acceptance),
+            Side.FAKE: Ladder(Side.FAKE, card.fake.thresholds, card.fake.acceptance),
+        },
+    )
