@@ -27,7 +27,7 @@ def test_counts_are_those_of_a_plain_count(side: Side) -> None:
     errors, accepted = world.counts(weights)
     for rung, threshold in enumerate(WORLD.ladders[side].thresholds):
         taken = side.accepts(SCORES, threshold)
-        wrong = taken & (FAKE == (side is Side.REAL))
+        wrong = taken & (FAKE if side is Side.REAL else ~FAKE)
         assert accepted[:, rung].tolist() == (weights @ taken).tolist()
         assert errors[:, rung].tolist() == (weights @ wrong).tolist()
 
