@@ -18,7 +18,7 @@ from review_app.detector.heads.base import (
     State,
     checked,
 )
-from review_app.detector.heads.numerics import certain, predict_by_blocks
+from review_app.detector.heads.numerics import certain, predict_by_blocks, squares
 
 
 class NaiveBayesHead(Head):
@@ -59,7 +59,7 @@ class NaiveBayesHead(Head):
         return predict_by_blocks(
             features,
             1,
-            lambda rows: (np.square(rows) @ self._square + rows @ self._slope,),
+            lambda rows: (squares(rows) @ self._square + rows @ self._slope,),
             lambda logits: certain(logits[0] + self._constant),
         )
 

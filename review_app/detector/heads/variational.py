@@ -18,7 +18,7 @@ from review_app.detector.heads.base import (
     State,
     checked,
 )
-from review_app.detector.heads.numerics import logit_normal, predict_by_blocks
+from review_app.detector.heads.numerics import logit_normal, predict_by_blocks, squares
 
 if TYPE_CHECKING:
     import torch
@@ -50,7 +50,7 @@ class VariationalHead(Head):
         return predict_by_blocks(features, 2, self._moments, self._prediction)
 
     def _moments(self, rows: Matrix) -> tuple[Matrix, Matrix]:
-        return rows @ self._mean, np.square(rows) @ self._variance
+        return rows @ self._mean, squares(rows) @ self._variance
 
     def _prediction(self, moments: NDArray[np.float64]) -> HeadPrediction:
         return logit_normal(moments[0] + self._bias_mean, moments[1] + self._bias_variance)
