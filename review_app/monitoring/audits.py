@@ -92,7 +92,7 @@ class AuditReport:
             return "Nothing is audited: certify with an audit share above 0 to keep the proof true."
         waiting = sum(side.open for side in self.sides)
         if waiting and max(side.open_share for side in self.sides) > 0.5:
-            return f"{count(waiting, 'audit')} wait in the queue: until then nothing new is known."
+            return f"{count(waiting, 'audit')} without a verdict yet: let reviewers go on."
         return "Nothing to do: the audits go on by themselves."
 
     def to_json(self) -> dict[str, Any]:

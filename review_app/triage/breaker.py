@@ -86,7 +86,7 @@ class SideEvidence:
             return f"No audit of images accepted as {self.side} has a verdict yet."
         low, high = self.interval
         seen = (
-            f"{_found(self)} Its error rate is between {percent(low)} and {percent(high)}, with "
+            f"{_found(self)} The error rate is between {percent(low)} and {percent(high)}, with "
             f"{percent(1 - 2 * self.alpha)} confidence however often one looks; at most "
             f"{percent(self.limit)} is certified."
         )

@@ -19,6 +19,7 @@ from review_app.triage.governance import (
 )
 from review_app.triage.wording import count
 from review_app.web.admin.confirm import Confirm
+from review_app.web.admin.policy_audit import build_audit
 from review_app.web.admin.policy_whatif import build_whatif
 from review_app.web.handlers import Call, Wiring, html, section
 from review_app.web.markup import Tone, moment, notice, table
@@ -193,6 +194,7 @@ def build_policy(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
     wiring = Wiring(app, Permission.MANAGE_POLICY)
     with section("The policy in force"):
         words = html()
+    build_audit(app, blocks, tab)
     build_whatif(app, blocks)
     numbers, certified = _certify(desk, wiring)
     _apply(desk, wiring)
