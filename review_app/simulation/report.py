@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 import review_app.detector.report as frame
 from review_app.detector.report.style import (
@@ -101,7 +102,10 @@ def _over_time(
         if plan.drift:
             panel.axvline(plan.change, color=MUTED, linestyle=":", linewidth=1.2)
     coverage.set_ylim(0, 1)
-    label(coverage, "Accepted without a person", "images since the certificate", "share")
+    for panel in (coverage, errors):
+        panel.xaxis.set_major_locator(MaxNLocator(4))
+        panel.yaxis.set_major_formatter(PercentFormatter(1))
+    label(coverage, "Accepted without a person", "images since the certificate")
     label(errors, "Errors among the accepted", "images since the certificate")
 
 
@@ -113,8 +117,9 @@ def _alarms(panel: Axes, simulation: Simulation) -> None:
         panel.step([0, *audits], [0, *shares], where="post", color=REAL, linewidth=1.6)
     panel.set_xlim(0, max(ENOUGH_AUDITS, *(audits[-1:] * 1.05)) if audits.size else ENOUGH_AUDITS)
     panel.set_ylim(0, 1.02)
+    panel.yaxis.set_major_formatter(PercentFormatter(1))
     since = "the new source" if simulation.plan.drift else "the certificate"
-    label(panel, "Suspended", f"audits since {since}", "share of runs")
+    label(panel, "Runs suspended", f"audits since {since}")
 
 
 def _share(found: list[float] | None) -> str:
