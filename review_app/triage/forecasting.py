@@ -24,7 +24,8 @@ LIMITS = (0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.12, 0.15, 0.2, 0.25, 
 _STREAM = 4000
 """Scores of the newest items stand for the stream."""
 _PACE = timedelta(days=7)
-_LEAST = timedelta(hours=1)
+_LEAST = timedelta(days=1)
+"""A shorter span would take one upload for a pace."""
 
 
 @dataclass(frozen=True)

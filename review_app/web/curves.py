@@ -73,10 +73,14 @@ def _row(curve: Curve, axis: Axis) -> Markup:
         ).format(min(at, 100))
     return Markup(
         '<div class="curve-title">{}</div>'
-        '<div class="curve-y"><span>{:.3g}{}</span><span>0</span></div>'
+        '<div class="curve-y"><span>{}{}</span><span>0</span></div>'
         '<div class="curve-plot"><svg viewBox="0 0 100 100" preserveAspectRatio="none" '
         'aria-hidden="true">{}{}<polyline class="curve-line" points="{}"/></svg></div>'
-    ).format(curve.title, top, curve.unit, band, mark, line)
+    ).format(curve.title, _number(top), curve.unit, band, mark, line)
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1 else f"{value:.3g}"
 
 
 def _points(x: Sequence[float], values: Sequence[float], top: float) -> str:

@@ -38,6 +38,8 @@ def test_the_panel_tells_what_would_happen_and_changes_nothing(tmp_path: Path) -
         assert "How do coverage and errors go with the limit?" in shown
         with pytest.raises(SettingsError, match="risk limit"):
             panel.ask(call, 0.0, *ASKED[1:])
+        with pytest.raises(InputError, match="how many images"):
+            panel.ask(call, *ASKED[:3], 0.0, *ASKED[4:])
         with pytest.raises(InputError, match="a cost is a number"):
             panel.ask(call, *ASKED[:-1], 1e12)
         assert place.app.policies.current().version == version

@@ -20,6 +20,7 @@ from review_app.triage.governance import (
 from review_app.triage.wording import count
 from review_app.web.admin.confirm import Confirm
 from review_app.web.admin.policy_audit import build_audit
+from review_app.web.admin.policy_order import build_order
 from review_app.web.admin.policy_whatif import build_whatif
 from review_app.web.handlers import Call, Wiring, html, section
 from review_app.web.markup import Tone, moment, notice, table
@@ -202,6 +203,7 @@ def build_policy(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
     adopted = _adopt(desk, wiring, blocks, tab)
     with section("History"):
         history = html()
+    build_order(app, blocks, tab)
     _options(desk, wiring, blocks)
     wiring.quick(blocks.load, desk.load, [words, history, *numbers])
     for event in (tab.select, certified.then, suspended.then, adopted.then):

@@ -26,6 +26,10 @@ _REMARK = (
     "not count that. Decide what errors you can bear first."
 )
 _FIELDS = 8
+_PARTS = Markup(
+    '<div style="display: grid; gap: var(--space-4); grid-template-columns: minmax(0, 1fr)">'
+    "{}{}</div>"
+)
 
 
 class WhatIfPanel:
@@ -48,7 +52,7 @@ class WhatIfPanel:
         """Figures and curves for the question in the fields."""
         answers = self._desk.usual().workload.answers
         asked, others = self._desk.answer(call.person, _question(values, answers))
-        return figures(asked) + _plot(asked, others)
+        return _PARTS.format(figures(asked), _plot(asked, others))
 
 
 def build_whatif(app: Application, blocks: gr.Blocks) -> None:
@@ -58,7 +62,7 @@ def build_whatif(app: Application, blocks: gr.Blocks) -> None:
     with section("What if?", _REMARK):
         filled = html()
         with gr.Row():
-            limit = gr.Slider(1, 30, 5, step=0.5, label="Limit to try, % wrong among accepted")
+            limit = gr.Slider(1, 30, 5, step=0.5, label="Limit to try, %")
             confidence = gr.Slider(50, 99, 90, step=1, label="How sure, %")
             audit = gr.Slider(0, 50, 5, step=1, label="Audits, % of accepted")
         with gr.Row():
@@ -94,7 +98,7 @@ def figures(asked: Forecast) -> Markup:
     rows = [_side(side) for side in asked.sides]
     headers = ("Accepted as", "Share of the stream", "Wrong a day", "Certificate")
     proof = table("What either side would do, with 95% intervals", headers, rows)
-    return notice(lead) + Markup("<p>{}</p>").format(cost) + proof
+    return join([notice(lead), Markup("<p>{}</p>").format(cost), proof])
 
 
 def _side(side: SideForecast) -> tuple[str, str, str, str]:
@@ -135,8 +139,8 @@ def _plot(asked: Forecast, others: Sequence[Forecast]) -> Markup:
             [(0.0, 0.0), *((one.low, one.high) for one in wrong)],
         ),
     ]
-    head = Markup("<h3>{}</h3><p>{}</p>").format(title, summary)
-    return join([head, curves(title, summary, axis, rows)])
+    drawing = curves(title, summary, axis, rows)
+    return Markup("<section><h3>{}</h3><p>{}</p>{}</section>").format(title, summary, drawing)
 
 
 def _values(question: Question) -> tuple[float, ...]:
@@ -157,6 +161,8 @@ def _question(values: Sequence[float | None], answers: int) -> Question:
     if len(numbers) != _FIELDS:
         raise InputError("fill in every field with a number")
     limit, confidence, audit, pace, seconds, missed, alarm, minute = numbers
+    if pace <= 0:
+        raise InputError("say how many images come in a day")
     if not 0 <= audit <= 100:
         raise InputError("the blind audit is a share from 0 to 100 percent")
     return Question(
