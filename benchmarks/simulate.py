@@ -53,8 +53,9 @@ LABELS = 1000
 LIMITS = {0.05: 3.0, 0.1: 2.0}
 """Risk limits, each with how many times it the true risk must be for the alarm's bar."""
 MIXES = (0.25, 0.5, 1.0)
-CALM, LONG_CALM = 400, 4000
-"""Images before the new source appears."""
+CALM, LONG_CALM = 300, 3000
+"""Audits before the new source appears, about: as many as the alarm may then take, and ten times
+as many."""
 LENGTH = 60_000
 """Images after it: enough for 300 audits where one in two hundred is accepted."""
 IN_TIME = 0.95
@@ -227,11 +228,12 @@ class _Setting:
         ]
 
     def streams(self, mix: float, calm: int) -> Simulation:
-        """Every certified policy on a stream that the other source joins after ``calm`` images."""
-        images = calm + LENGTH
-        plan = replace(
-            self.plan, images=images, drift=Drift(self._other, (calm + 0.5) / images, mix)
-        )
+        """Every certified policy on a stream that the other source joins after ``calm`` audits."""
+        coverage = [self.world.truth(policy).coverage for policy in self.policies]
+        before = round(calm / float(np.median(coverage))) if coverage else 0
+        images = before + LENGTH
+        drift = Drift(self._other, (before + 0.5) / images, mix)
+        plan = replace(self.plan, images=images, drift=drift)
         runs: list[Run] = []
         for policy, seed in zip(
             self.policies, np.random.SeedSequence(1).spawn(len(self.policies)), strict=True
