@@ -96,15 +96,15 @@ def boundary(audits: int, limit: float, alpha: float, direction: Direction) -> N
 def interval(wrong: ArrayLike, alpha: float) -> tuple[float, float]:
     """Confidence sequence of R after the audits ``wrong`` [n]: it holds at every n at once.
 
-    Each end errs with probability at most ``alpha / 2`` ever. An end is the limit whose evidence
-    has just reached ``2 / alpha`` at some audit up to now, so the lower end is above a limit
-    exactly when the alarm at ``alpha / 2`` has been raised for it.
+    Each end errs with probability at most ``alpha / 2`` ever: it is the limit whose evidence is
+    just ``2 / alpha`` now. What was excluded earlier is not kept: where R changes with time, the
+    intervals of two moments need not meet.
     """
     outcomes = np.asarray(wrong, np.bool_)
 
     def reached(limit: float, direction: Direction) -> bool:
-        path = evidence_path(outcomes, limit, direction)
-        return bool(path.max(initial=0.0) >= np.log(2 / alpha))
+        now = log_evidence(outcomes.sum(), outcomes.size, limit, direction)
+        return bool(now >= np.log(2 / alpha))
 
     return _ends(reached)
 
@@ -148,7 +148,7 @@ def betting_interval(
 
     def reached(limit: float, direction: Direction) -> bool:
         path = betting_path(wrong, probabilities, floor, limit, direction)
-        return bool(path.max(initial=0.0) >= np.log(2 / alpha))
+        return bool(path.size and path[-1] >= np.log(2 / alpha))
 
     return _ends(reached)
 

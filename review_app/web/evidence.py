@@ -15,6 +15,7 @@ from review_app.web.markup import join
 
 FLOOR = -2.0
 """Log10 of the weakest evidence that is drawn; weaker is drawn there."""
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 POINTS = 300
 """Most points of a line; of a longer path, these many evenly spread ones and the last."""
 
@@ -79,5 +80,8 @@ def _ticks(top: float) -> Sequence[int]:
 
 
 def _tick(power: int, top: float) -> Markup:
-    text = f"× {10**power:,}" if power >= 0 else f"× 1/{10**-power:,}"
+    if power > 3:
+        text = f"× 10{str(power).translate(_RAISED)}"
+    else:
+        text = f"× {10**power:,}" if power >= 0 else f"× 1/{10**-power:,}"
     return Markup('<span style="top:{:.2f}%">{}</span>').format(_y(power, top), text)

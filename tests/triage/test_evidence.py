@@ -113,23 +113,25 @@ def test_no_evidence_is_there_before_the_first_audit() -> None:
     alpha=st.sampled_from([0.05, 0.2]),
 )
 @settings(max_examples=50)
-def test_the_lower_end_is_above_a_limit_exactly_when_the_alarm_was_raised(
+def test_an_end_is_beyond_a_limit_exactly_when_the_evidence_says_so(
     wrong: list[bool], limit: float, alpha: float
 ) -> None:
     low, high = interval(wrong, alpha)
-    assert low <= high
+    assert 0 <= low <= high <= 1
     for direction, beyond in ((ABOVE, limit - low), (BELOW, high - limit)):
-        reached = evidence_path(wrong, limit, direction).max(initial=0) >= np.log(2 / alpha)
+        reached = log_evidence(sum(wrong), len(wrong), limit, direction) >= np.log(2 / alpha)
         assert reached == (beyond < 0) or abs(beyond) < 1e-6
 
 
 def test_the_interval_holds_though_it_is_looked_at_after_every_audit() -> None:
-    rng = np.random.default_rng(0)
-    missed = 0
-    for _ in range(300):
-        low, high = interval(rng.random(300) < 0.1, 0.1)  # of the whole path, not only its end
-        missed += not low <= 0.1 <= high
-    assert missed <= 300 * 0.1
+    wrong = np.random.default_rng(0).random((1000, 1000)) < 0.1
+    missed = [evidence_path(wrong, 0.1, way).max(axis=1) >= np.log(2 / 0.1) for way in Direction]
+    assert (missed[0] | missed[1]).mean() <= 0.1
+
+
+def test_after_a_change_the_interval_follows_and_its_ends_stay_in_order() -> None:
+    low, high = interval([False] * 60 + [True] * 60, 0.05)
+    assert low < 0.5 < high
 
 
 def test_the_betting_bound_keeps_its_word_under_unequal_probabilities() -> None:
