@@ -141,7 +141,7 @@ class CircuitBreaker:
                 ]
                 repos.items.move(ACTOR, moves)
             moved += len(found)
-            after = found[-1][0].id
+            after = found[-1][1].id
 
 
 def _due(repos: Repositories, report: AuditReport | None) -> list[SideAudit]:

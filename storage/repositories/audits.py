@@ -93,8 +93,8 @@ class Audits:
     def still_accepted(
         self, versions: Sequence[int], route: str, since: datetime, limit: int, after_id: int = 0
     ) -> list[tuple[Decision, Item]]:
-        """Up to ``limit`` decisions above ``after_id``, by id, that accepted an item since
-        ``since`` and are still in force, with item and image."""
+        """Up to ``limit`` decisions that accepted an item since ``since`` and are still in force,
+        with item and image; by item id, above ``after_id``."""
         query = (
             select(Decision, Item)
             .join(Item, Item.id == Decision.item_id)
@@ -102,11 +102,11 @@ class Audits:
                 Decision.policy_version.in_(versions),
                 Decision.route == route,
                 Decision.decided_at >= since,
-                Decision.id > after_id,
+                Item.id > after_id,
                 Item.state == ItemState.AUTO_ACCEPTED,
                 _NEWEST,
             )
-            .order_by(Decision.id)
+            .order_by(Item.id)
             .limit(limit)
             .options(joinedload(Item.image))
         )

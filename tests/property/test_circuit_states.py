@@ -1,0 +1,161 @@
+"""Any sequence of images, answers, certificates, alarms and crashes keeps auto-accept honest.
+
+After every step: an item is in one state, the one that its log ends in; whatever was accepted was
+accepted by a certified policy that was the newest at that moment; every certificate rests on enough
+labels; and no alarm is ever left without being acted on once the program has looked.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from itertools import pairwise
+from pathlib import Path
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy import select
+
+from review_app.errors import CalibrationError
+from review_app.monitoring.audits import audit_report
+from review_app.triage.bounds import zero_error_minimum
+from review_app.triage.policy import Policy, PolicyState
+from storage.enums import AuditKind, ItemState, LabelValue
+from storage.models import AuditEvent, Decision, Item
+from storage.models import Policy as PolicyRow
+from tests.monitoring.audited import Audited, audited
+
+SCORES = st.sampled_from([0.0, 0.5, 1.0, 1.0])
+PLACES: list[Audited] = []
+"""The one deployment under test; a fresh one takes seconds, so a run goes on where another ended:
+that is one more sequence of events."""
+
+
+class CircuitMachine(RuleBasedStateMachine):
+    """A deployment, and everything that can happen to its certificates."""
+
+    @initialize(audit=st.sampled_from([0.5, 1.0]))
+    def open_place(self, audit: float) -> None:
+        self.place = PLACES[0]
+        self.crashed = False
+        self._certify(audit)
+
+    @rule(n=st.integers(1, 8), score=SCORES)
+    def images_come_in(self, n: int, score: float) -> None:
+        self.place.accept(n, score)
+        self.crashed = False
+
+    @rule(n=st.integers(1, 10), wrong=st.booleans())
+    def people_answer(self, n: int, wrong: bool) -> None:
+        for _ in range(n):
+            self.place.answer(LabelValue.REAL if wrong else LabelValue.FAKE)
+
+    @rule()
+    def the_stream_turns_bad(self) -> None:
+        self.images_come_in(20, 1.0)
+        self.people_answer(40, wrong=True)
+
+    @rule(n=st.integers(1, 10))
+    def people_answer_and_the_power_goes_each_time(self, n: int) -> None:
+        desk = self.place.app.desk
+        check, desk._after_answer = desk._after_answer, lambda _item_id: None
+        self.people_answer(n, wrong=True)
+        desk._after_answer = check
+        self.crashed = True
+
+    @rule()
+    def the_policy_is_applied_to_what_waits(self) -> None:
+        self.place.app.triage.retriage("test")
+        self.crashed = False
+
+    @rule(audit=st.sampled_from([0.5, 1.0]))
+    def an_admin_certifies(self, audit: float) -> None:
+        self._certify(audit)
+
+    @rule()
+    def an_admin_suspends(self) -> None:
+        self.place.app.policies.suspend(self.place.admin, "to be sure")
+
+    @rule()
+    def the_program_starts_again(self) -> None:
+        self.place.app.breaker.check()
+        self.crashed = False
+
+    @invariant()
+    def every_item_is_in_the_one_state_that_its_log_ends_in(self) -> None:
+        with self.place.app.database.read() as repos:
+            rows = repos.session.execute(
+                select(AuditEvent.item_id, AuditEvent.from_state, AuditEvent.to_state)
+                .where(AuditEvent.to_state.is_not(None))
+                .order_by(AuditEvent.id)
+            ).all()
+            stored = dict(repos.session.execute(select(Item.id, Item.state)).all())
+        state: dict[int | None, ItemState | None] = {}
+        for item_id, before, after in rows:
+            assert state.get(item_id) == before, item_id
+            state[item_id] = after
+        assert state == stored
+
+    @invariant()
+    def only_a_certified_policy_accepts_and_only_while_it_is_the_newest(self) -> None:
+        with self.place.app.database.read() as repos:
+            versions = list(repos.session.scalars(select(PolicyRow).order_by(PolicyRow.version)))
+            accepted = repos.session.execute(
+                select(Decision.policy_version, Decision.decided_at).where(
+                    Decision.route.in_(["accept_real", "accept_fake"])
+                )
+            ).all()
+        ends = {old.version: new.created_at for old, new in pairwise(versions)}
+        state = {row.version: row.state for row in versions}
+        for version, at in accepted:
+            assert state[version] == PolicyState.CERTIFIED
+            assert version not in ends or at <= ends[version]
+
+    @invariant()
+    def every_certificate_rests_on_enough_labels(self) -> None:
+        policy = self.place.app.policies.current()
+        for certificate in policy.certificates:
+            least = zero_error_minimum(certificate.risk_limit, certificate.level)
+            assert certificate.accepted >= least
+
+    @invariant()
+    def an_alarm_never_stands_beside_an_open_auto_accept(self) -> None:
+        report = audit_report(self.place.app.database)
+        assert report is not None
+        if report.standing and not self.crashed:
+            assert report.state is PolicyState.SUSPENDED
+
+    def _certify(self, audit: float) -> Policy | None:
+        """A try spends confidence; after some, nothing can be certified, which is an outcome."""
+        try:
+            self.place.certify(audit)
+        except CalibrationError:
+            return None
+        return self.place.app.policies.current()
+
+
+def test_no_sequence_of_events_accepts_while_suspended_or_leaves_an_item_in_two_states() -> None:
+    with tempfile.TemporaryDirectory() as folder, audited(Path(folder)) as place:
+        place.place.calibrated(150)
+        place.app.triage.run("test")
+        place.answer_all(LabelValue.REAL)
+        PLACES[:] = [place]
+        run_state_machine_as_test(
+            CircuitMachine,
+            settings=settings(
+                max_examples=8,
+                stateful_step_count=12,
+                deadline=None,
+                database=None,
+                derandomize=True,
+            ),
+        )
+        with place.app.database.read() as repos:
+            assert repos.audit.of_kind(AuditKind.ALARM), "no sequence got as far as an alarm"
+        assert place.place.chain_holds()
