@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any
 
 from review_app.permissions import Person
+from review_app.triage.policy import learning_policy
 from storage.database import Database
 from storage.enums import AuditKind, ItemState, LabelValue, Role
 from storage.models import Checkpoint, Image, Item, Label, Policy, User
@@ -74,7 +75,15 @@ class Factory:
     def policy(self, version: int = 1, state: str = "learning", **values: Any) -> int:
         """The version of a policy, made if need be."""
         checkpoint_id = self.checkpoint()
-        columns = {"checkpoint_id": checkpoint_id, "document": {}, "note": "", **values}
+        document = learning_policy(
+            checkpoint=checkpoint_id,
+            head="variational",
+            risk_limit=0.05,
+            delta=0.1,
+            audit_probability=0.05,
+            version=version,
+        ).to_json()
+        columns = {"checkpoint_id": checkpoint_id, "document": document, "note": "", **values}
         with self._database.write() as repos:
             if repos.policies.get(version) is None:
                 repos.policies.add(Policy(version=version, state=state, **columns))

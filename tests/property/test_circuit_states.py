@@ -149,7 +149,7 @@ def test_no_sequence_of_events_accepts_while_suspended_or_leaves_an_item_in_two_
         run_state_machine_as_test(
             CircuitMachine,
             settings=settings(
-                max_examples=8,
+                max_examples=4,
                 stateful_step_count=12,
                 deadline=None,
                 database=None,

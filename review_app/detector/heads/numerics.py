@@ -130,12 +130,20 @@ def logit_normal(mean: Float64, variance: Float64) -> HeadPrediction:
     present = np.flatnonzero(np.bincount(kinds))
     for kind in present:
         these = kinds == kind if len(present) > 1 else slice(None)
-        result[:, these] = _quadrature(centre[these], std[these], _NODES[kind])
+        place = (centre[these], std[these], _NODES[kind])
+        wide = kind == len(_LARGEST_STD)
+        result[:, these] = _by_nodes(*place) if wide else _by_odds(*place)
     return HeadPrediction(*result)
 
 
-def _quadrature(centre: Float64, std: Float64, count: int) -> tuple[Float64, ...]:
-    """The four fields of :class:`HeadPrediction` by ``count`` evenly spaced nodes.
+def _by_nodes(centre: Float64, std: Float64, count: int) -> tuple[Float64, ...]:
+    """The fields of :class:`HeadPrediction`, node by node: odds this far apart would overflow."""
+    nodes, weights = _trapezoid(count)
+    return _stacked(mixture(centre + np.multiply.outer(nodes, std), weights))
+
+
+def _by_odds(centre: Float64, std: Float64, count: int) -> tuple[Float64, ...]:
+    """The fields of :class:`HeadPrediction` by ``count`` evenly spaced nodes.
 
     The odds exp(m + s x_i) of neighbouring nodes differ by one factor, so they take two
     exponentials an image and not one a node. With p = e / (1 + e), the entropy at a node is
