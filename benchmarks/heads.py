@@ -37,6 +37,9 @@ BARS = {HeadName.MC_DROPOUT: 60.0, HeadName.VARIATIONAL: 12.0}
 """How many times the loop's speed, at the largest batch."""
 REST = 0.02
 """Seconds before each side's turn: torch's workers keep a core busy for a while after a call."""
+TURN = 0.02
+"""Seconds that each side calls before it is timed, and then while it is: after a rest the first
+milliseconds are of a clock that has slowed down, which would only count against the faster."""
 TRAININGS: dict[HeadName, Training] = {
     HeadName.MC_DROPOUT: McDropoutTraining(epochs=2, passes=PASSES),
     HeadName.VARIATIONAL: VariationalTraining(epochs=2),
@@ -153,11 +156,19 @@ def _alternate(
     for _ in range(rounds):
         for call, log in zip((ours, theirs), times, strict=True):
             time.sleep(REST)
-            call()  # steady state: caches and clocks as in a stream of batches
-            start = time.perf_counter()
-            call()
-            log.append(time.perf_counter() - start)
+            _timed(call)  # steady state: caches and clocks as in a stream of batches
+            log.extend(_timed(call))
     return median(times[0]), median(times[1])
+
+
+def _timed(call: Callable[[], object]) -> list[float]:
+    """Seconds of each call, for as long as a turn lasts, and at least one."""
+    seconds: list[float] = []
+    while sum(seconds) < TURN:
+        start = time.perf_counter()
+        call()
+        seconds.append(time.perf_counter() - start)
+    return seconds
 
 
 def _entropy(p: torch.Tensor) -> torch.Tensor:

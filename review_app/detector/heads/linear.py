@@ -38,6 +38,7 @@ class LinearHead(Head):
             1,
             lambda rows: (rows @ self._weight + self._bias,),
             lambda logits: certain(logits[0]),
+            shared=False,
         )
 
     def state(self) -> State:

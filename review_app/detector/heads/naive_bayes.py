@@ -61,6 +61,7 @@ class NaiveBayesHead(Head):
             1,
             lambda rows: (squares(rows) @ self._square + rows @ self._slope,),
             lambda logits: certain(logits[0] + self._constant),
+            shared=False,
         )
 
     def state(self) -> State:

@@ -21,8 +21,9 @@ from review_app.detector.heads.base import HeadPrediction, Matrix
 
 BLOCK = 64
 """Rows at a time: small enough for one image to be cheap, large enough for BLAS to be fast."""
-_FEWEST, _MOST = 2, 8
-"""Blocks of one part: fewer are not worth a thread, and more do not fit a core's cache."""
+_FEWEST, _MOST, _ALONE = 2, 8, 16
+"""Blocks of one part: fewer are not worth a thread, and more do not fit a core's cache; and of a
+head that shares nothing."""
 _SPAN = 6.5
 """Standard deviations that quadrature reaches: 1e-10 of the mass lies beyond."""
 _LARGEST_STD = (1.0, 2.0, 4.0, 8.0, 16.0)
@@ -41,16 +42,17 @@ Summary = Callable[[Float64], HeadPrediction]
 
 
 def predict_by_blocks(
-    features: Matrix, columns: int, apply: Product, summarise: Summary
+    features: Matrix, columns: int, apply: Product, summarise: Summary, *, shared: bool = True
 ) -> HeadPrediction:
     """``summarise`` what ``apply`` makes of features [n, d], a part of the rows at a time.
 
-    Many rows are shared out over the cores, each part on one thread: BLAS's own threads wait for
-    each other at every product, and crawl where other work has the cores.
+    Many rows are ``shared`` out over the cores, each part on one thread: BLAS's own threads wait
+    for each other at every product, and crawl where other work has the cores. A head of one or two
+    products a row is through before another thread has woken, so it does not share.
     """
     rows = np.ascontiguousarray(features, dtype=np.float32)
     share = -(-len(rows) // (BLOCK * _cores()))
-    size = BLOCK * min(max(share, _FEWEST), _MOST)
+    size = BLOCK * (min(max(share, _FEWEST), _MOST) if shared else _ALONE)
     result = np.empty((4, len(rows)))
 
     def fill(start: int) -> None:
@@ -59,8 +61,9 @@ def predict_by_blocks(
         result[:, start : start + size] = _stacked(said)
 
     first, *others = range(0, max(len(rows), 1), size)
-    pending = [_pool().submit(fill, start) for start in others]
-    fill(first)
+    pending = [_pool().submit(fill, start) for start in others] if shared else []
+    for start in (first,) if shared else (first, *others):
+        fill(start)
     for part in pending:
         part.result()
     return HeadPrediction(*result)

@@ -47,7 +47,7 @@ class VariationalHead(Head):
 
     def predict(self, features: Matrix) -> HeadPrediction:
         """See :class:`Head`."""
-        return predict_by_blocks(features, 2, self._moments, self._prediction)
+        return predict_by_blocks(features, 2, self._moments, self._prediction, shared=False)
 
     def _moments(self, rows: Matrix) -> tuple[Matrix, Matrix]:
         return rows @ self._mean, squares(rows) @ self._variance
