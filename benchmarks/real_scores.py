@@ -17,7 +17,6 @@ from review_app.detector.backbones import load_backbone
 from review_app.detector.checkpoint import Checkpoint
 from review_app.detector.dataset import load_labelled
 from review_app.detector.feature_cache import DirectoryFeatureCache
-from review_app.detector.rejection import signed
 from review_app.triage.ladder import Ladder, Side
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -65,7 +64,7 @@ def _score(
     card = checkpoint.card.heads[head].ladder
     return Scored(
         name,
-        signed(judgement.heads[head].p_fake, judgement.reject[head]),
+        judgement.scores[head],
         data.is_fake,
         {
             Side.REAL: Ladder(Side.REAL, card.real.thresholds, card.real.acceptance),

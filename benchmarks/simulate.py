@@ -71,16 +71,11 @@ class Trained:
     source: str
     table: ScoreTable
     ladders: tuple[Ladder, Ladder]
-    cut: float
-    """Novelty above which images are called unlike the training."""
 
     def scored_by(self, kind: str) -> ScoreTable:
-        """``shipped``; ``p_fake``; or ``gated``: 1/2 for every image called unlike."""
+        """``shipped``, or ``p_fake`` as if nothing measured novelty."""
         if kind == "p_fake":
             return replace(self.table, score=self.table.p_fake)
-        if kind == "gated":
-            unlike = self.table.novelty > self.cut
-            return replace(self.table, score=np.where(unlike, 0.5, self.table.score))
         return self.table
 
 
@@ -125,7 +120,6 @@ def trained(cache: Path) -> Iterator[Trained]:
                 Ladder(Side.REAL, ladder.real.thresholds, ladder.real.acceptance),
                 Ladder(Side.FAKE, ladder.fake.thresholds, ladder.fake.acceptance),
             ),
-            checkpoint.card.novelty.cut,
         )
 
 
@@ -171,14 +165,12 @@ def measure(detectors: list[Trained], runs: int, quick: bool) -> dict[str, Any]:
     for detector in detectors:
         (other,) = {each.source for each in detectors} - {detector.source}
         for limit, times in LIMITS.items():
-            for kind in ("shipped", "p_fake", "gated"):
+            for kind in ("shipped", "p_fake"):
                 name = f"{detector.source}_{kind}_{limit:g}"
                 found = _Setting(detector, kind, other, limit, runs)
                 measures[name] = found.never_seen()
                 if kind == "shipped":
                     never += found.holds()
-                if kind == "gated":
-                    continue
                 for mix in MIXES:
                     simulation = found.streams(mix, CALM)
                     counts[limit] = counts[limit] + simulation.suspended_in_time(times)

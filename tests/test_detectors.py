@@ -18,7 +18,6 @@ from review_app.detector.backbones import load_backbone
 from review_app.detector.checkpoint import Checkpoint
 from review_app.detector.dataset import load_labelled
 from review_app.detector.feature_cache import DirectoryFeatureCache
-from review_app.detector.rejection import signed
 from review_app.errors import CheckpointError, NotFoundError
 from review_app.hashing import sha256
 from review_app.intake.decode import decode
@@ -77,7 +76,7 @@ def test_evaluate_triage_and_inspect_give_the_same_bits(place: Deployment, tmp_p
     judgement = checkpoint.judge(data.features)
     assert judgement.novelty is not None
     for head, p in judgement.heads.items():
-        score = signed(p.p_fake, judgement.reject[head])
+        score = judgement.scores[head]
         for i, key in enumerate(data.keys):
             bits = (p.p_fake[i], p.std[i], p.entropy[i], p.mutual_information[i])
             evaluated[key][head.value] = (*bits, score[i], judgement.novelty[i])

@@ -45,7 +45,7 @@ from review_app.detector.heads import (
 from review_app.detector.heads.base import checked
 from review_app.detector.model import Model
 from review_app.detector.novelty import Novelty
-from review_app.detector.rejection import rejection
+from review_app.detector.rejection import rejection, signed
 from review_app.detector.texture import TextureSpace
 from review_app.errors import CheckpointError
 
@@ -62,6 +62,8 @@ class Judgement:
     """Calibrated."""
     reject: Mapping[HeadName, NDArray[np.float64]]
     """The reject score of each head, [n], in [0, 1/2]."""
+    scores: Mapping[HeadName, NDArray[np.float64]]
+    """What thresholds are compared with, [n]; see :func:`review_app.detector.rejection.signed`."""
     novelty: NDArray[np.float64] | None
     """How unlike the training images each image is: z, [n]; None where nothing measures it."""
 
@@ -101,9 +103,10 @@ class Checkpoint:
                 f"not {list(features.shape)}"
             )
         reading = self.model.read(features)
-        z = None
+        z = unlike = None
         if self.model.novelty and reading.log_distances is not None:
             z = self.model.novelty.z(reading.log_distances)
+            unlike = z > self.model.novelty.cut
         heads = {
             name: calibrate(prediction, self.calibrations[name])
             if name in self.calibrations
@@ -114,7 +117,8 @@ class Checkpoint:
         for name, prediction in heads.items():
             chosen = self.card.heads[name].reject
             reject[name] = rejection(prediction, chosen.doubt, z if chosen.shrunk else None)
-        return Judgement(heads, reject, z)
+        scores = {name: signed(p.p_fake, reject[name], unlike) for name, p in heads.items()}
+        return Judgement(heads, reject, scores, z)
 
     def predict(self, features: Features) -> Mapping[HeadName, HeadPrediction]:
         """The heads of :meth:`judge`."""

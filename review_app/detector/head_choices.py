@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from review_app.detector.calibration import (
     Calibration,
@@ -53,8 +54,9 @@ def choose_for_heads(
             prediction = calibrate(prediction, calibration)
             if calibration.name is not CalibrationName.NONE:
                 calibrations[name] = calibration
+        unlike = z > model.novelty.cut if model.novelty and z is not None else None
         cards[name], aurcs[name] = _head_card(
-            head, preset.heads[name], prediction, validation.images, card, z
+            head, preset.heads[name], prediction, validation.images, card, z, unlike
         )
     return HeadChoices(cards, calibrations, min(aurcs, key=lambda name: aurcs[name]))
 
@@ -93,6 +95,7 @@ def _head_card(
     images: LabelledFeatures,
     calibration: CalibrationCard,
     z: Float64 | None,
+    unlike: NDArray[np.bool_] | None,
 ) -> tuple[HeadCard, float]:
     """The card without test metrics, and the AURC of the head's reject score."""
     thresholds = best_thresholds(prediction.p_fake, images.is_fake)
@@ -108,7 +111,7 @@ def _head_card(
         calibration=calibration,
         reject=chosen,
         cuts=uncertainty_cuts(prediction, head.has_std),
-        ladder=ladders(signed(prediction.p_fake, reject)),
+        ladder=ladders(signed(prediction.p_fake, reject, unlike)),
         validation=head_metrics(prediction, images.is_fake, threshold, has_std=head.has_std),
         test={},
     )

@@ -50,10 +50,12 @@ def rejection(prediction: HeadPrediction, doubt: Doubt, z: Float64 | None) -> Fl
     return measured if z is None else 0.5 - shrink(0.5 - measured, z)
 
 
-def signed(p_fake: Float64, reject: Float64) -> Float64:
+def signed(p_fake: Float64, reject: Float64, unlike: NDArray[np.bool_] | None = None) -> Float64:
     """The score: 1 - reject where the call is fake (p >= 1/2), else reject. Float64 [n], [0, 1].
 
-    With the doubt of confidence and no novelty it is P(fake) itself.
+    With the doubt of confidence and no novelty it is P(fake) itself. Images called ``unlike`` the
+    training images have the score 1/2, which no threshold reaches: certified thresholds may come
+    close to 1/2, and a share of confidence would then be enough.
     """
     scores: Float64 = np.where(p_fake >= 0.5, 1.0 - reject, reject)
-    return scores
+    return scores if unlike is None else np.where(unlike, 0.5, scores)

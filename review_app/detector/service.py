@@ -17,7 +17,6 @@ from review_app.detector.backbones import Backbone, Features, load_backbone
 from review_app.detector.checkpoint import Checkpoint, Judgement, require_backbone
 from review_app.detector.features import FeatureCache, Loader, stream_features
 from review_app.detector.heads import HeadName
-from review_app.detector.rejection import signed
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +131,11 @@ def _loader(image: Image.Image | Loader) -> Loader:
 
 def _opinion(judgement: Judgement, name: HeadName, row: int) -> Opinion:
     prediction = judgement.heads[name].take(slice(row, row + 1))
-    score = signed(prediction.p_fake, judgement.reject[name][row : row + 1])
     return Opinion(
         float(prediction.p_fake[0]),
         float(prediction.std[0]),
         float(prediction.entropy[0]),
         float(prediction.mutual_information[0]),
-        float(score[0]),
+        float(judgement.scores[name][row]),
         None if judgement.novelty is None else float(judgement.novelty[row]),
     )

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from review_app.datasets.manifest import ManifestRow
 from review_app.detector.checkpoint import Checkpoint
 from review_app.detector.dataset import LabelledFeatures
-from review_app.detector.rejection import signed
 from review_app.scores.row import ScoreRow
 
 
@@ -21,7 +20,7 @@ def own_scores(
     """
     judgement, head = checkpoint.judge(data.features), checkpoint.default_head
     prediction = judgement.heads[head]
-    scores = signed(prediction.p_fake, judgement.reject[head])
+    scores = judgement.scores[head]
     has_std = checkpoint.heads[head].has_std
     for at, row in enumerate(rows):
         yield ScoreRow(

@@ -132,6 +132,7 @@ def test_an_image_far_from_all_training_images_is_flagged_and_never_confident(
     assert judgement.novelty is not None
     assert (judgement.novelty > robust.card.novelty.cut).all()
     for name, head in robust.card.heads.items():
+        assert (judgement.scores[name] == 0.5).all()  # which no threshold reaches
         if head.reject.shrunk:
             assert judgement.reject[name].min() > 0.45
 
