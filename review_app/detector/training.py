@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +29,7 @@ from review_app.detector.laundering import Transform
 from review_app.detector.model import Model, fit_model
 from review_app.detector.presets import Preset, preset_called
 from review_app.detector.validation import Validation, cross_fit, validate
+from review_app.detector.versions import Tally
 from review_app.errors import DetectorError, ManifestError
 
 LICENCE_OF_UNKNOWN_DATA = "not stated: depends on the licences of the training images"
@@ -68,8 +70,7 @@ def train(
                 "the column split"
             )
         require_labels(manifest, parts[split], split)
-    loading = _Loading(manifest, backbone, cache, decode, progress, chosen, parts)
-    learning, test = loading.versions(), loading.test()
+    learning, test = _load(manifest, parts, chosen, backbone, cache, decode, progress)
     n_train = len(parts["train"])
     checkpoint = train_heads(
         learning.take(np.arange(n_train)),
@@ -79,7 +80,7 @@ def train(
         backbone_key=backbone.key,
         name=name or out.name,
         data_name=manifest.path.name,
-        preset=preset,
+        preset=chosen,
         seed=seed,
         licence=licence,
         parent=parent,
@@ -197,55 +198,34 @@ def _training_data(
     )
 
 
-class _Loading:
-    """Features of all that a training needs, under one count of progress."""
+def _load(
+    manifest: Manifest,
+    parts: dict[str, tuple[ManifestRow, ...]],
+    preset: Preset,
+    backbone: Backbone,
+    cache: FeatureCache | None,
+    decode: Decoder,
+    progress: Progress | None,
+) -> tuple[Versions, LabelledFeatures | None]:
+    """Training, then validation images with the preset's copies; and test images, if any."""
+    learning = parts["train"] + parts["val"]
+    rows = learning + parts["test"]
+    tally = Tally(progress, len(rows) + len(preset.copies) * len(learning))
 
-    def __init__(
-        self,
-        manifest: Manifest,
-        backbone: Backbone,
-        cache: FeatureCache | None,
-        decode: Decoder,
-        progress: Progress | None,
-        preset: Preset,
-        parts: dict[str, tuple[ManifestRow, ...]],
-    ) -> None:
-        self._manifest, self._backbone, self._cache = manifest, backbone, cache
-        self._decode, self._progress, self._preset = decode, progress, preset
-        self._learning = parts["train"] + parts["val"]
-        rows = self._learning + parts["test"]
-        self._done = 0
-        self._total = len(rows) + len(preset.copies) * len(self._learning)
-        self._loaded = self._load(rows)
-        refuse_leaks(self._loaded.keys, rows)
-
-    def versions(self) -> Versions:
-        """Training images, then validation images, with the preset's copies."""
-        copies = tuple(self._load(self._learning, copy).features for copy in self._preset.copies)
-        return Versions(self._loaded[: len(self._learning)], copies)
-
-    def test(self) -> LabelledFeatures | None:
-        """Test images, if there are any."""
-        test = self._loaded[len(self._learning) :]
-        return test if len(test) else None
-
-    def _load(
-        self, rows: tuple[ManifestRow, ...], transform: Transform | None = None
-    ) -> LabelledFeatures:
-        before = self._done
-
-        def count(done: int, _: int | None) -> None:
-            self._done = before + done
-            if self._progress:
-                self._progress(self._done, self._total)
-
+    def load(some: Sequence[ManifestRow], copy: Transform | None = None) -> LabelledFeatures:
         return load_labelled(
-            self._manifest,
-            rows,
-            self._backbone,
-            self._cache,
+            manifest,
+            some,
+            backbone,
+            cache,
             purpose="training",
-            decode=self._decode,
-            transform=transform,
-            progress=count,
+            decode=decode,
+            transform=copy,
+            progress=tally.step(),
         )
+
+    loaded = load(rows)
+    refuse_leaks(loaded.keys, rows)
+    copies = tuple(load(learning, copy).features for copy in preset.copies)
+    test = loaded[len(learning) :]
+    return Versions(loaded[: len(learning)], copies), test if len(test) else None

@@ -18,7 +18,7 @@ from review_app.detector.heads.base import (
     State,
     checked,
 )
-from review_app.detector.heads.numerics import mixture, predict_by_blocks
+from review_app.detector.heads.numerics import mixture, predict_by_blocks, rectified
 
 
 class EnsembleHead(Head):
@@ -56,9 +56,7 @@ class EnsembleHead(Head):
         )
 
     def _logits(self, rows: Matrix) -> Matrix:
-        hidden = rows @ self._hidden_weight
-        hidden += self._hidden_bias
-        np.maximum(hidden, 0, out=hidden)
+        hidden = rectified(rows, self._hidden_weight, self._hidden_bias)
         logits: Matrix = hidden @ self._outputs + self._output_bias
         return logits.T
 

@@ -84,6 +84,13 @@ def by_blocks(rows: Matrix, columns: int, apply: Product) -> Matrix:
     return result[:, : len(rows)]
 
 
+def rectified(rows: Matrix, weight: Matrix, bias: Matrix) -> Matrix:
+    """max(0, x W + b) of ``rows`` [n, d]: a hidden layer, [n, hidden]."""
+    hidden: Matrix = rows @ weight
+    hidden += bias
+    return np.maximum(hidden, 0, out=hidden)
+
+
 def squares(rows: Matrix) -> Matrix:
     """``rows`` squared, in memory of the thread's own that the next call writes over.
 
