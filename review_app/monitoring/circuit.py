@@ -14,7 +14,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from review_app.monitoring.audits import ROUTES, AuditReport, SideAudit, read_audits
-from review_app.permissions import Permission, Person, require
+from review_app.options import store_options
+from review_app.permissions import Person
 from review_app.triage.audit import audit_coin
 from review_app.triage.breaker import reason
 from review_app.triage.governance import suspend_for
@@ -51,11 +52,7 @@ def read_breaker_options(repos: Repositories) -> BreakerOptions:
 
 def change_breaker_options(database: Database, person: Person, options: BreakerOptions) -> None:
     """Put ``options`` in force for the alarms to come."""
-    require(person, Permission.MANAGE_POLICY)
-    with database.write() as repos:
-        document = options.model_dump(mode="json")
-        repos.options.set(_KEY, document, person.id)
-        repos.audit.add(Event(AuditKind.OPTIONS_CHANGED, person.name, details=document))
+    store_options(database, person, _KEY, options)
 
 
 class CircuitBreaker:

@@ -6,11 +6,10 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from review_app.permissions import Permission, Person, require
+from review_app.options import store_options
+from review_app.permissions import Person
 from storage.database import Database
-from storage.enums import AuditKind
 from storage.repositories import Repositories
-from storage.repositories.audit import Event
 
 _KEY = "review"
 
@@ -41,8 +40,4 @@ def read_options(repos: Repositories) -> ReviewOptions:
 
 def change_options(database: Database, person: Person, options: ReviewOptions) -> None:
     """Put ``options`` in force; items that wait already keep the number of answers they had."""
-    require(person, Permission.MANAGE_POLICY)
-    with database.write() as repos:
-        document = options.model_dump(mode="json")
-        repos.options.set(_KEY, document, person.id)
-        repos.audit.add(Event(AuditKind.OPTIONS_CHANGED, person.name, details=document))
+    store_options(database, person, _KEY, options)

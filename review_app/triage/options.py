@@ -10,14 +10,13 @@ from datetime import datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from review_app.permissions import Permission, Person, require
+from review_app.options import store_options
+from review_app.permissions import Person
 from review_app.review.order import Order
 from review_app.triage.costs import Costs
 from review_app.triage.policy import PolicyState
 from storage.database import Database
-from storage.enums import AuditKind
 from storage.repositories import Repositories
-from storage.repositories.audit import Event
 
 _KEY = "queue"
 
@@ -41,12 +40,7 @@ def read_queue_options(repos: Repositories) -> QueueOptions:
 
 def change_queue_options(database: Database, person: Person, options: QueueOptions) -> None:
     """Put ``options`` in force. Items that wait keep their places until they are reordered."""
-    require(person, Permission.MANAGE_POLICY)
-    with database.write() as repos:
-        document = options.model_dump(mode="json")
-        repos.options.set(_KEY, document, person.id)
-        details = {"queue": document}
-        repos.audit.add(Event(AuditKind.OPTIONS_CHANGED, person.name, details=details))
+    store_options(database, person, _KEY, options, logged_as="queue")
 
 
 def order_in_use(repos: Repositories) -> Order:
