@@ -17,7 +17,7 @@ from review_app.errors import CheckpointError, NotFoundError, RefusalReason, Ref
 from review_app.intake.decode import Limits, decoder
 from review_app.intake.store import MediaStore
 from review_app.triage.ladder import Ladder, Side
-from review_app.triage.pipeline import Opinions
+from review_app.triage.scoring import Opinions
 from storage.database import Database
 from storage.models import Checkpoint as CheckpointRow
 from storage.models import Item

@@ -11,7 +11,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from review_app.detector.service import Opinion
 from review_app.triage.audit import audit_coin
@@ -19,6 +19,7 @@ from review_app.triage.governance import PolicyDesk
 from review_app.triage.placing import Placeable, PlacesOfRun, reorder
 from review_app.triage.policy import Policy
 from review_app.triage.routing import Decision, Route, Scores, annotated, decide
+from review_app.triage.scoring import BATCH, Opinions, Scorer, Scoring
 from storage.database import Database
 from storage.enums import AuditKind, ItemState, LabelValue
 from storage.models import Item, Prediction
@@ -26,24 +27,11 @@ from storage.repositories import Repositories
 from storage.repositories.items import Move
 from storage.repositories.queue import WaitingQueue
 
-BATCH = 64
 CALIBRATION_SPLIT = "calibration"
 """Items of this split with a known label are measured, and settled by that label."""
 
 Progress = Callable[[int, int], None]
 """Called with (done, total)."""
-
-
-Opinions = Mapping[str, Opinion]
-"""What each head says of one image, by the head's name."""
-
-
-class Scorer(Protocol):
-    """Scores stored images with one checkpoint."""
-
-    def score(self, items: Sequence[Item], checkpoint_id: str) -> dict[int, Opinions | str]:
-        """By item id: the opinions of every head, or in words why there are none."""
-        ...
 
 
 @dataclass
@@ -108,7 +96,7 @@ class TriageService:
     ) -> None:
         self._database = database
         self._policies = policies
-        self._scorer = scorer
+        self._scoring = Scoring(database, scorer)
         self._secret = secret
         self._before = before
 
@@ -202,37 +190,15 @@ class TriageService:
             return repos.items.count(state)
 
     def _score(self, items: Sequence[Item], policy: Policy) -> dict[int, Opinions | str]:
-        """Stored predictions where this checkpoint has made them, fresh ones elsewhere."""
+        """What every head says of each item, or why there is nothing."""
+        found: dict[int, Opinions | str] = {}
+        found |= self._scoring.complete(items, policy.checkpoint)
         with self._database.read() as repos:
             stored = repos.predictions.of_images([i.image_id for i in items], policy.checkpoint)
-        found: dict[int, Opinions | str] = {
-            item.id: {name: _opinion(row) for name, row in stored[item.image_id].items()}
-            for item in items
-            if item.image_id in stored
-        }
-        missing = [item for item in items if item.id not in found]
-        if not missing:
-            return found
-        fresh = self._scorer.score(missing, policy.checkpoint)
-        self._keep(missing, fresh, policy.checkpoint)
-        return {**found, **fresh}
-
-    def _keep(
-        self, items: Sequence[Item], fresh: Mapping[int, Opinions | str], checkpoint_id: str
-    ) -> None:
-        """Store predictions, but for those that another run has stored meanwhile: the same ones."""
-        with self._database.write() as repos:
-            stored = repos.predictions.of_images([item.image_id for item in items], checkpoint_id)
-            repos.predictions.add_many(
-                [
-                    {"image_id": item.image_id, "checkpoint_id": checkpoint_id, "head": head}
-                    | asdict(opinion)
-                    for item in items
-                    if item.image_id not in stored
-                    and not isinstance(opinions := fresh[item.id], str)
-                    for head, opinion in opinions.items()
-                ]
-            )
+        for item in items:
+            if item.image_id in stored:
+                found[item.id] = {n: _opinion(row) for n, row in stored[item.image_id].items()}
+        return found
 
     def _write(
         self,

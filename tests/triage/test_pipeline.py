@@ -15,8 +15,9 @@ import pytest
 
 from review_app.review.tasks import Submission
 from review_app.triage.audit import audit_coin
-from review_app.triage.pipeline import Opinions, TriageReport, TriageService
+from review_app.triage.pipeline import TriageReport, TriageService
 from review_app.triage.policy import PolicyState
+from review_app.triage.scoring import Opinions
 from storage.enums import AuditKind, ItemState, LabelValue
 from storage.models import Decision, Item
 from storage.repositories.items import Move
