@@ -1,11 +1,14 @@
-"""The site that the tests of a module share."""
+"""The site that the tests of a module share, one of a test's own, and an event by an admin."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from review_app.web.handlers import Call
+from tests.web.handling import admin_of
 from tests.web.site import Site
 
 
@@ -14,3 +17,17 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     site = Site(tmp_path_factory.mktemp("site"))
     yield site
     site.close()
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[Site]:
+    """A site of this test's own: policies are for everybody."""
+    site = Site(tmp_path)
+    yield site
+    site.close()
+
+
+@pytest.fixture(scope="module")
+def call(site: Site) -> Call:
+    """An event that an admin caused."""
+    return admin_of(site)

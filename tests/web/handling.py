@@ -10,7 +10,7 @@ import gradio as gr
 
 from review_app.web.handlers import Call
 from review_app.web.identity import COOKIE
-from storage.enums import ItemState, LabelValue
+from storage.enums import ItemState, LabelValue, Role
 from tests.web.site import ADDRESS, Site
 
 
@@ -25,6 +25,11 @@ def call_of(site: Site, name: str) -> Call:
     person = site.app.people.person(site.token(name))
     assert person is not None
     return Call(person, ADDRESS, gr.Progress())
+
+
+def admin_of(site: Site) -> Call:
+    """The same of a new admin."""
+    return call_of(site, site.account(Role.ADMIN))
 
 
 def handlers(blocks: gr.Blocks) -> Iterator[tuple[str, Callable[[gr.Request], Any]]]:

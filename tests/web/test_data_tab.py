@@ -1,0 +1,52 @@
+"""The Data tab on a real application, and what the Export tab explains."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from review_app.errors import InputError
+from review_app.learning.export import COLUMNS
+from review_app.web.admin.data import DataTab
+from review_app.web.admin.export import MEANINGS
+from review_app.web.handlers import Call
+from tests.web.handling import admin_of
+from tests.web.site import Site, picture
+
+
+def test_uploads_are_taken_in_triaged_and_deleted_and_refusals_named(
+    fresh: Site, tmp_path: Path
+) -> None:
+    folder = tmp_path / "gradio-upload"
+    folder.mkdir()
+    good, bad, listing = folder / "good.png", folder / "bad.jpg", folder / "server.csv"
+    good.write_bytes(picture(1))
+    bad.write_text("<html>no image</html>")
+    listing.write_text("path\n/etc/passwd\n")
+    archive = folder / "more.zip"
+    with zipfile.ZipFile(archive, "w") as more:
+        more.writestr("inner.png", picture(2))
+        more.writestr("<i>empty</i>.png", b"")
+    uploads = [good, bad, listing, archive]
+
+    tab, call = DataTab(fresh.app), admin_of(fresh)
+    message, refused, cleared = tab.take_in(call, [str(path) for path in uploads])
+
+    assert "2 images taken in, 3 refused. 0 accepted by the policy, 2 to people." in message
+    assert cleared is None
+    assert not any(path.exists() for path in uploads)
+    assert "<td>bad.jpg</td><td>not an image</td>" in refused
+    assert "<td>server.csv</td><td>unsupported</td>" in refused
+    assert "<td>more.zip/&lt;i&gt;empty&lt;/i&gt;.png</td><td>empty</td>" in refused
+    assert str(folder) not in refused
+
+
+def test_nothing_chosen_is_told_so(site: Site, call: Call) -> None:
+    with pytest.raises(InputError, match="choose files"):
+        DataTab(site.app).take_in(call, None)
+
+
+def test_every_column_of_the_export_is_explained() -> None:
+    assert tuple(MEANINGS) == COLUMNS

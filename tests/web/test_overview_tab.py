@@ -1,0 +1,120 @@
+"""The first screen of the admin's page: what it says, on a real application."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import gradio as gr
+import pytest
+
+from review_app.monitoring.overview import Overview, Unlike, overview
+from review_app.web.admin.overview import OverviewTab, answers
+from review_app.web.admin.people import PeopleTab
+from review_app.web.handlers import Call
+from storage.enums import ItemState, LabelValue
+from storage.repositories.counts import ReviewerCounts
+from tests.applications import deployment
+from tests.web.site import Site
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+def state_of_things(**values: object) -> Overview:
+    """An overview with nothing in it but ``values``."""
+    nothing: dict[str, object] = {
+        "states": dict.fromkeys(ItemState, 0),
+        "waiting_since": None,
+        "policy_state": "learning",
+        "policy_version": 1,
+        "policy_words": "Auto-accept is off.",
+        "labels": 0,
+        "known_labels": 0,
+        "live_claims": 0,
+        "accepted_today": 12,
+        "labelled_today": 0,
+        "reviewers": [],
+        "needs": [],
+        "unlike": None,
+    }
+    return Overview(**{**nothing, **values})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [("learning", "Off, learning"), ("certified", "On"), ("suspended", "Off, suspended")],
+)
+def test_the_first_answer_says_whether_auto_accept_is_on(state: str, words: str) -> None:
+    shown = answers(state_of_things(policy_state=state, policy_words="By this proof."))
+    assert f"</i> {words}</p>" in shown
+    assert "By this proof." in shown
+
+
+def test_an_empty_queue_says_what_the_policy_did(site: Site) -> None:
+    assert "Nothing waits. The policy accepted 12 images today." in answers(state_of_things())
+
+
+def test_a_queue_says_how_long_the_oldest_has_waited() -> None:
+    waiting_since = datetime.now(UTC) - timedelta(hours=3, minutes=12, seconds=5)
+    states = dict.fromkeys(ItemState, 0) | {ItemState.IN_REVIEW: 1}
+    shown = answers(state_of_things(states=states, waiting_since=waiting_since, live_claims=1))
+    assert ">1 image<" in shown
+    assert "The oldest has waited 3 h 12 min." in shown
+    assert "1 of them in reviewers&#39; hands" in shown
+
+
+def test_people_are_counted_in_english() -> None:
+    def reviewers(n: int) -> list[ReviewerCounts]:
+        return [ReviewerCounts(f"r{i}", f"p{i}", 1, 0, 0, None) for i in range(n)]
+
+    assert "by 1 person." in answers(state_of_things(reviewers=reviewers(1)))
+    assert "by 2 people." in answers(state_of_things(reviewers=reviewers(2)))
+
+
+def test_what_needs_an_admin_is_listed() -> None:
+    shown = answers(state_of_things(needs=["Look here.", "And there."]))
+    assert "2 things" in shown
+    assert "Look here." in shown
+    assert "Nothing" in answers(state_of_things())
+
+
+def test_the_share_of_unlike_images_is_told_where_it_is_measured() -> None:
+    assert "unlike" not in answers(state_of_things())
+    shown = answers(state_of_things(unlike=Unlike(measured=1250, unlike=300, usual=0.043)))
+    assert ">24%<" in shown
+    assert "300 of 1,250 images that came in during the last 7 days. 4.3% is usual" in shown
+
+
+def test_the_map_is_drawn_by_the_number_that_thresholds_are_compared_with(
+    tmp_path: Path,
+) -> None:
+    with deployment(tmp_path) as place:
+        tab, admin = OverviewTab(place.app), place.factory.admin()
+        call = Call(admin, "", gr.Progress(), None)
+        place.scored(0.97)
+        place.app.triage.run("tester")
+        assert "<span>P(fake)</span>" in tab.refresh(call)[2]
+        place.scored(0.97, score=0.55)
+        place.app.triage.run("tester")
+        drawn = tab.refresh(call)[2]
+    assert "<span>Score (0 real, 1 fake)</span>" in drawn
+    assert "puts 1 within 0.1 of real or fake" in drawn
+
+
+def test_the_first_screen_counts_what_the_database_holds(site: Site, call: Call) -> None:
+    site.items(3)
+    _, states, _, _ = OverviewTab(site.app).refresh(call)
+    waiting = overview(site.app.database).states[ItemState.IN_REVIEW]
+    assert waiting >= 3
+    assert f'<span class="number">{waiting}</span>' in states
+
+
+def test_hostile_names_stay_text_on_every_tab(site: Site, call: Call) -> None:
+    hostile = site.factory.person(HOSTILE)
+    (item,) = site.items(1)
+    site.factory.label(hostile, item, LabelValue.FAKE)
+    *_, reviewers = OverviewTab(site.app).refresh(call)
+    accounts, _ = PeopleTab(site.app).load(call)
+    for shown in (reviewers, accounts):
+        assert "&lt;img src=x" in shown
+        assert "<img" not in shown

@@ -1,0 +1,52 @@
+"""The People tab on a real application."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from starlette.testclient import TestClient
+
+from review_app.errors import InputError, ReviewAppError
+from review_app.web.admin.people import PeopleTab
+from review_app.web.handlers import Call
+from storage.enums import Role
+from tests.web.site import ADDRESS, Site
+
+
+def test_adding_a_person_gives_a_link_that_signs_in_once(site: Site, call: Call) -> None:
+    message, link, *_ = PeopleTab(site.app).add(call, "new-person", Role.REVIEWER.value)
+    assert "new-person is added as reviewer" in message
+    path = re.search(rf'value="{ADDRESS}(/login/link/[^"]+)"', link)
+    assert path is not None
+    assert signs_in(site.anybody(), path.group(1))
+    assert not signs_in(site.anybody(), path.group(1))
+
+
+def signs_in(client: TestClient, link: str) -> bool:
+    client.get(link)
+    return client.get("/api/v1/me").status_code == 200
+
+
+def test_disabling_a_person_ends_their_session_and_enabling_lets_them_back(
+    site: Site, call: Call
+) -> None:
+    tab, name = PeopleTab(site.app), site.account()
+    token = site.token(name)
+    assert f"Disable {name}?" in tab.ask_switch(call, name)
+    assert "disabled" in tab.switch(call, name)[0]
+    assert site.app.people.person(token) is None
+    assert f"Enable {name}?" in tab.ask_switch(call, name)
+    assert "enabled" in tab.switch(call, name)[0]
+    assert "A new link" in tab.new_link(call, name)[0]
+
+
+@pytest.mark.parametrize("name", [None, "", "nobody-of-that-name"])
+def test_a_change_needs_a_person_that_exists(site: Site, call: Call, name: str | None) -> None:
+    with pytest.raises(ReviewAppError):
+        PeopleTab(site.app).switch(call, name)
+
+
+def test_a_role_that_does_not_exist_is_refused(site: Site, call: Call) -> None:
+    with pytest.raises(InputError, match="role"):
+        PeopleTab(site.app).add(call, "somebody", "emperor")

@@ -1,0 +1,129 @@
+"""The Policy tab on a real application."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import gradio as gr
+import pytest
+
+from review_app.config import DEFAULT_CHECKPOINT
+from review_app.errors import CalibrationError, InputError
+from review_app.monitoring.overview import overview
+from review_app.review.options import Reveal, read_options
+from review_app.triage.policy import PolicyState
+from review_app.web.admin.policy import PolicyTab
+from review_app.web.handlers import Call
+from storage.enums import ItemState
+from tests.applications import deployment
+from tests.web.handling import admin_of, scored
+from tests.web.site import Site
+
+SOURCE_CHECKPOINT = DEFAULT_CHECKPOINT.parent / "source"
+
+
+def test_too_few_labels_are_told_as_a_shortfall_and_change_nothing(fresh: Site) -> None:
+    scored(fresh, 10)
+    tab, call = PolicyTab(fresh.app), admin_of(fresh)
+    assert "nothing is applied" in tab.preview(call, 5, 90)
+    with pytest.raises(CalibrationError, match="label"):
+        tab.certify(call, 5, 90, 5)
+    assert fresh.app.policies.current().version == 1
+
+
+def test_certify_then_apply_then_suspend(fresh: Site) -> None:
+    scored(fresh, 240)
+    tab, call = PolicyTab(fresh.app), admin_of(fresh)
+    waiting = overview(fresh.app.database).states[ItemState.IN_REVIEW]
+
+    assert "Auto-accept is on" in tab.preview(call, 10, 90)
+    assert fresh.app.policies.current().state is PolicyState.LEARNING
+
+    assert "Policy version 2 is in force" in tab.certify(call, 10, 90, 0)
+    words, history = tab.refresh(call)
+    assert "Auto-accept is on" in words
+    assert history.count("<tr>") == 3
+
+    assert f"version 2 to {waiting} images" in tab.ask_apply(call)
+    assert "accepted" in tab.apply(call)
+    assert overview(fresh.app.database).states[ItemState.AUTO_ACCEPTED] > 0
+    assert "Nothing to do" in tab.apply(call)
+
+    message, reason = tab.suspend(call, "<b>drift</b>")
+    assert "Auto-accept is closed" in message
+    assert reason == ""
+    words, _ = tab.refresh(call)
+    assert "suspended (&lt;b&gt;drift&lt;/b&gt;)" in words
+
+
+def test_another_checkpoint_of_the_settings_is_offered_and_adopted_only_when_asked(
+    tmp_path: Path,
+) -> None:
+    with deployment(tmp_path, checkpoint=SOURCE_CHECKPOINT) as place:
+        old = place.app.policies.current().checkpoint
+        tab, call = PolicyTab(place.app), Call(place.factory.admin(), "", gr.Progress(), None)
+        words, button = tab.offer(call)
+        assert f"uses {old}, the checkpoint that the settings name" in words
+        assert button["visible"] is False
+        with pytest.raises(InputError, match="in force already"):
+            tab.ask_adopt(call)
+
+    with deployment(tmp_path) as place:  # as after an upgrade of the program
+        tab = PolicyTab(place.app)
+        words, button = tab.offer(call)
+        new, _ = place.app.detectors.start()
+        assert f"uses {old} and goes on with it" in words
+        assert new in words
+        assert button["visible"] is True
+        assert place.app.policies.current().checkpoint == old
+        assert f"Adopt {new}? Auto-accept closes" in tab.ask_adopt(call)
+        assert f"in force with {new} and is learning" in tab.adopt(call)
+        policy = place.app.policies.current()
+        assert (policy.checkpoint, policy.state) == (new, PolicyState.LEARNING)
+        assert tab.offer(call)[1]["visible"] is False
+
+
+def test_a_checkpoint_of_the_settings_that_is_gone_does_not_close_the_page(
+    tmp_path: Path,
+) -> None:
+    with deployment(tmp_path) as place:
+        place.app.policies.current()
+    with deployment(tmp_path, checkpoint=tmp_path / "nowhere") as place:
+        call = Call(place.factory.admin(), "", gr.Progress(), None)
+        words, button = PolicyTab(place.app).offer(call)
+        assert "cannot be used: there is no" in words
+        assert button["visible"] is False
+
+
+@pytest.mark.parametrize("limit", [None, -1, 101])
+def test_a_percentage_out_of_range_is_refused(site: Site, call: Call, limit: float | None) -> None:
+    with pytest.raises(InputError, match="risk limit"):
+        PolicyTab(site.app).preview(call, limit, 90)
+
+
+def test_the_controls_begin_with_the_policy_in_force(site: Site, call: Call) -> None:
+    policy = site.app.policies.current()
+    _, _, limit, confidence, audit = PolicyTab(site.app).load(call)
+    assert limit == pytest.approx(100 * policy.risk_limit)
+    assert confidence == pytest.approx(100 * (1 - policy.delta))
+    assert audit == pytest.approx(100 * policy.audit_probability)
+
+
+def test_review_options_are_saved_and_read_back(site: Site, call: Call) -> None:
+    tab = PolicyTab(site.app)
+    assert "Saved" in tab.save_options(call, Reveal.NEVER.value, 2, 15)
+    with site.app.database.read() as repos:
+        options = read_options(repos)
+    assert (options.reveal, options.needed_labels, options.lease_minutes) == (Reveal.NEVER, 2, 15)
+    assert tab.load_options(call) == ("", "never", 2, 15)
+
+
+@pytest.mark.parametrize(
+    ("reveal", "needed", "lease"),
+    [("always", 1, 10), ("never", 0, 10), ("never", 1.5, 10), ("never", None, 10), ("never", 1, 0)],
+)
+def test_options_that_make_no_sense_are_refused(
+    site: Site, call: Call, reveal: str, needed: float | None, lease: float
+) -> None:
+    with pytest.raises(InputError):
+        PolicyTab(site.app).save_options(call, reveal, needed, lease)
