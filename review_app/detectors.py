@@ -22,6 +22,12 @@ from storage.database import Database
 from storage.models import Checkpoint as CheckpointRow
 from storage.models import Item
 
+NO_PICTURE = (
+    "this image is not stored here, so no detector of ours can look at it; take the file itself "
+    "in, or adopt the detector whose scores were taken in"
+)
+"""Why an image of which only scores are here fails under one of our own checkpoints."""
+
 
 class DatabaseFeatureCache:
     """Features in the deployment's database; see ``detector.features.FeatureCache``."""
@@ -108,18 +114,21 @@ class Detectors:
 
     def score(self, items: Sequence[Item], checkpoint_id: str) -> dict[int, Opinions | str]:
         """Every head's opinion by item id, or in words why there is none."""
-        wanted = [(item.image.sha256, self._loader(item)) for item in items]
-        outcomes = self.detector(checkpoint_id).score(wanted)
-        found: dict[int, Opinions | str] = {}
-        for item, outcome in zip(items, outcomes, strict=True):
+        found: dict[int, Opinions | str] = {item.id: NO_PICTURE for item in items}
+        pictured = [(item, item.image.picture) for item in items]
+        wanted = [(item, picture.sha256) for item, picture in pictured if picture is not None]
+        outcomes = self.detector(checkpoint_id).score(
+            [(sha256, self._loader(item, sha256)) for item, sha256 in wanted]
+        )
+        for (item, _), outcome in zip(wanted, outcomes, strict=True):
             if isinstance(outcome, Failed):
                 found[item.id] = outcome.reason
             else:
                 found[item.id] = {head.value: o for head, o in outcome.opinions.items()}
         return found
 
-    def _loader(self, item: Item) -> Loader:
-        path = self._media.original(item.image.sha256)
+    def _loader(self, item: Item, sha256: str) -> Loader:
+        path = self._media.original(sha256)
 
         def load() -> Image.Image:
             try:
@@ -143,6 +152,8 @@ class Detectors:
             row = repos.checkpoints.get(checkpoint_id)
         if row is None:
             raise NotFoundError(f"checkpoint {checkpoint_id} has never been used here")
+        if row.path is None:
+            raise NotFoundError(f"no model of {checkpoint_id} is here, only its scores")
         recorded = Path(row.path)
         damage: CheckpointError | None = None
         for path in (recorded, *self._elsewhere(recorded)):

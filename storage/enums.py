@@ -22,6 +22,15 @@ class ItemState(StrEnum):
     """Could not be scored; the reason is in the audit log."""
 
 
+class CheckpointKind(StrEnum):
+    """Where a detector's scores come from."""
+
+    TRAINED = "trained"
+    """Computed here, by the heads in the checkpoint's folder."""
+    EXTERNAL = "external"
+    """Brought by score files; no model of it is here."""
+
+
 class LabelValue(StrEnum):
     """What a person says an image is."""
 
@@ -60,6 +69,8 @@ class AuditKind(StrEnum):
 
     INGESTED = "ingested"
     """An item entered the queue."""
+    SCORES_INGESTED = "scores_ingested"
+    """A score file was taken in, with the items and known labels that it brought."""
     TRIAGED = "triaged"
     """The policy decided."""
     FAILED = "failed"

@@ -87,7 +87,7 @@ def test_evaluate_triage_and_inspect_give_the_same_bits(place: Deployment, tmp_p
     with place.app.database.read() as repos:
         for item in place.items().values():
             heads = repos.predictions.of_images([item.image_id], checkpoint.id)[item.image_id]
-            triaged[item.image.sha256] = {
+            triaged[item.image.key] = {
                 name: (x.p_fake, x.std, x.entropy, x.mutual_information, x.score, x.novelty)
                 for name, x in heads.items()
             }

@@ -54,7 +54,10 @@ def list_checkpoints(as_json: AsJson = False) -> None:
         used = [repos.checkpoints.get(each) for each in {row.checkpoint_id for row in policies}]
         current = repos.policies.current()
         in_force = current.checkpoint_id if current else None
-        folders = [*_folders(app.settings), *sorted(Path(row.path) for row in used if row)]
+        folders = [
+            *_folders(app.settings),
+            *sorted(Path(row.path) for row in used if row and row.path),
+        ]
     found = [_entry(folder, in_force) for folder in dict.fromkeys(map(Path.resolve, folders))]
     result({"checkpoints": found}, as_json, "\n".join(map(_entry_words, found)))
     if any("error" in entry for entry in found):

@@ -132,7 +132,7 @@ class CircuitBreaker:
                         ItemState.IN_REVIEW,
                         AuditKind.REOPENED,
                         {"policy_version": version},
-                        {"rank": now + audit_coin(item.image.sha256, 0, self._secret)},
+                        {"rank": now + audit_coin(item.image.key, 0, self._secret)},
                     )
                     for _, item in found
                 ]

@@ -225,11 +225,14 @@ def _keep_only(
 
 
 def _task(claim: Claim, item: Item, expires_at: datetime) -> Task:
+    image, picture = item.image, item.image.picture
+    if picture is None:
+        return Task(item_id=item.id, path=image.path, sha256=image.sha256, expires_at=expires_at)
     return Task(
         item_id=item.id,
         image_url=f"/media/{item.id}",
-        width=item.image.width,
-        height=item.image.height,
+        width=picture.width,
+        height=picture.height,
         expires_at=expires_at,
     )
 

@@ -28,14 +28,19 @@ class Queue(StrEnum):
 
 
 class Task(BaseModel):
-    """One item in a reviewer's hands. Holds nothing that hints at the model or the truth."""
+    """One item in a reviewer's hands. Holds nothing that hints at the model or the truth; but the
+    path of an image without a picture has to be told, whatever it says."""
 
     model_config = ConfigDict(frozen=True)
 
     item_id: int
-    image_url: str
-    width: int = Field(description="Pixels.")
-    height: int = Field(description="Pixels.")
+    image_url: str | None = Field(None, description="Empty where the picture is not stored here.")
+    width: int | None = Field(None, description="Pixels.")
+    height: int | None = Field(None, description="Pixels.")
+    path: str | None = Field(
+        None, description="As the score file gives it; told only where there is no picture."
+    )
+    sha256: str | None = Field(None, description="Of the file; told as the path is.")
     expires_at: datetime
 
 

@@ -8,21 +8,28 @@ import re
 
 from review_app.errors import InputError, SettingsError
 
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+_PATH = re.compile(r"path:.+", re.DOTALL)
 
-def audit_coin(sha256: str, policy_version: int, secret: bytes) -> float:
+
+def audit_coin(key: str, policy_version: int, secret: bytes) -> float:
     """The coin of an image under a policy version, uniform in [0, 1).
+
+    ``key``: the image's SHA-256, or ``path:...`` where only its path is known.
 
     HMAC-SHA256 under a secret of the deployment: drawn again it is the same, and nobody who uploads
     an image can foresee it. A new policy version draws anew.
 
     Raises:
-        InputError: ``sha256`` is not 64 hexadecimal digits.
+        InputError: ``key`` is neither.
         SettingsError: the secret is shorter than 16 bytes.
     """
-    if not re.fullmatch(r"[0-9a-fA-F]{64}", sha256):
-        raise InputError(f"{sha256!r} is no SHA-256: 64 hexadecimal digits are needed.")
+    if _SHA256.fullmatch(key):
+        key = key.lower()
+    elif not _PATH.fullmatch(key):
+        raise InputError(f"{key!r} is no SHA-256: 64 hexadecimal digits are needed, or path:...")
     if len(secret) < 16:
         raise SettingsError("The audit secret is too short to be one; set at least 16 bytes.")
-    message = f"audit-coin:{policy_version}:{sha256.lower()}".encode()
+    message = f"audit-coin:{policy_version}:{key}".encode()
     digest = hmac.new(secret, message, hashlib.sha256).digest()
     return (int.from_bytes(digest[:8], "big") >> 11) / 2**53  # 53 bits: exact in a double

@@ -50,7 +50,7 @@ class DetectorFacts(Protocol):
         ...
 
     def has_seen(self, checkpoint_id: str) -> Callable[[str], bool]:
-        """Tells by SHA-256 whether the checkpoint was trained or tuned on an image."""
+        """Tells by an image's key whether the checkpoint was trained or tuned on it."""
         ...
 
 
@@ -245,7 +245,7 @@ class PolicyDesk:
             if row.label is not LabelValue.UNSURE
             and not row.near_duplicate
             and row.split not in _TUNING_SPLITS
-            and not has_seen(row.sha256)
+            and not has_seen(row.key)
         ]
         return _Labels(
             scores=[row.score for row in usable],

@@ -228,7 +228,7 @@ class TriageService:
                 moves.append(Move(item.id, ItemState.FAILED, AuditKind.FAILED, reason))
                 continue
             scores = _scores(opinions, policy.head, cut)
-            coin = audit_coin(item.image.sha256, policy.version, self._secret)
+            coin = audit_coin(item.image.key, policy.version, self._secret)
             decision = annotated(decide(scores, policy, coin), near_disputed=item.id in disputed)
             decided.append((item, decision, scores))
         ranks = self._ranks(repos, policy, decided, started, places)
@@ -251,16 +251,14 @@ class TriageService:
         by_worth = places.under(repos, policy)
         if by_worth is None:
             return [
-                started + self._shuffle(item.image.sha256)
-                if item.state is ItemState.PENDING
-                else None
+                started + self._shuffle(item.image.key) if item.state is ItemState.PENDING else None
                 for item, _, _ in decided
             ]
         return list(
             by_worth.ranks(
                 [
                     Placeable(
-                        item.image.sha256,
+                        item.image.key,
                         scores.p_fake,
                         scores.std,
                         scores.novelty,
@@ -271,9 +269,9 @@ class TriageService:
             )
         )
 
-    def _shuffle(self, sha256: str) -> float:
+    def _shuffle(self, key: str) -> float:
         """In [0, 1): older runs come first, and within a run the order tells nothing."""
-        return audit_coin(sha256, 0, self._secret)
+        return audit_coin(key, 0, self._secret)
 
 
 def _is_ours(repos: Repositories, item: Item, policy: Policy) -> bool:

@@ -40,7 +40,8 @@ RECENT = 2000
 class Placeable:
     """What an image's place is made from."""
 
-    sha256: str
+    key: str
+    """Of the image."""
     p_fake: float
     std: float
     novelty: float | None
@@ -77,7 +78,7 @@ class Places:
     def ranks(self, images: Sequence[Placeable]) -> list[float]:
         """The rank of each; an audited image's tells nothing of it."""
         hidden = [image.audited for image in images]
-        coins = [audit_coin(image.sha256, 0, self._secret) for image in images]
+        coins = [audit_coin(image.key, 0, self._secret) for image in images]
         worth = borrowed(self._worth(images), hidden, self._pool, coins)
         ranks: list[float] = placed(worth).tolist()
         return ranks
@@ -112,7 +113,7 @@ def places_for_triage(repos: Repositories, policy: Policy, secret: bytes) -> Pla
     if order is Order.OLDEST:
         return None
     recent = Workload(repos.session).recent_scores(policy.checkpoint, policy.head, RECENT)
-    stream = [Placeable(row.sha256, row.p_fake, row.std, row.novelty, False) for row in recent]
+    stream = [Placeable(row.key, row.p_fake, row.std, row.novelty, False) for row in recent]
     proposed = decide_many(
         [row.p_fake for row in recent],
         [row.score for row in recent],
@@ -131,7 +132,7 @@ def places_for_waiting(repos: Repositories, policy: Policy, secret: bytes) -> Pl
         return None
     waiting = [_placeable(row) for row in WaitingQueue(repos.session).newest(RECENT)]
     recent = Workload(repos.session).recent_scores(policy.checkpoint, policy.head, RECENT)
-    stream = [Placeable(row.sha256, row.p_fake, row.std, row.novelty, False) for row in recent]
+    stream = [Placeable(row.key, row.p_fake, row.std, row.novelty, False) for row in recent]
     pool = [image for image in waiting if not image.audited]
     return Places(repos, policy, order, pool, stream, secret)
 
@@ -161,7 +162,7 @@ def reorder(database: Database, policy: Callable[[], Policy], secret: bytes) -> 
 def _by_time(waiting: Sequence[Waiting], secret: bytes) -> dict[int, float]:
     """What was never placed by worth has its place by time, and may still calibrate."""
     return {
-        row.item_id: float(timed(row.state_since.timestamp() + audit_coin(row.sha256, 0, secret)))
+        row.item_id: float(timed(row.state_since.timestamp() + audit_coin(row.key, 0, secret)))
         for row in waiting
         if row.rank < 0
     }
@@ -173,7 +174,7 @@ def _by_worth(waiting: Sequence[Waiting], places: Places) -> dict[int, float]:
 
 
 def _placeable(row: Waiting) -> Placeable:
-    return Placeable(row.sha256, row.p_fake, row.std, row.novelty, row.audited)
+    return Placeable(row.key, row.p_fake, row.std, row.novelty, row.audited)
 
 
 def _columns(images: Sequence[Placeable]) -> tuple[Floats, Floats, Floats]:

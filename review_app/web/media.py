@@ -33,15 +33,19 @@ def media_router(app: Application) -> APIRouter:
             item = repos.items.get(item_id)
             if item is None:
                 raise NotFoundError(f"there is no item {item_id}")
-            media_type = item.image.public_type
-            path = app.media.public(item.image.sha256, media_type)
+            picture = item.image.picture
+        if picture is None:
+            raise NotFoundError(
+                f"the picture of item {item_id} is not stored here; open it where it is kept"
+            )
+        path = app.media.public(picture.sha256, picture.public_type)
         if not path.is_file():
             raise NotFoundError(
                 f"the image of item {item_id} is missing on disk; restore the data directory"
             )
         return FileResponse(
             path,
-            media_type=media_type,
+            media_type=picture.public_type,
             filename=f"image-{item_id}{path.suffix}",
             content_disposition_type="inline",
             headers={"cache-control": "private, max-age=3600, immutable"},

@@ -2,7 +2,7 @@
 
 from storage.models.base import Base
 from storage.models.detector import Checkpoint, Feature, Prediction
-from storage.models.image import Image, Item, KnownLabel
+from storage.models.image import Image, Item, KnownLabel, Picture
 from storage.models.people import SignInLink, User, UserSession
 from storage.models.record import AuditEvent, Option
 from storage.models.review import Claim, Label
@@ -20,6 +20,7 @@ __all__ = [
     "KnownLabel",
     "Label",
     "Option",
+    "Picture",
     "Policy",
     "Prediction",
     "SignInLink",

@@ -7,18 +7,24 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from storage.enums import CheckpointKind
 from storage.models.base import Base, Json
-from storage.types import utc_now
+from storage.types import text_enum, utc_now
 
 
 class Checkpoint(Base):
-    """A trained set of heads that has scored something here."""
+    """A detector that has scored something here: a trained set of heads, or an external one."""
 
     __tablename__ = "checkpoint"
 
     id: Mapped[str] = mapped_column(String(120), primary_key=True)
-    path: Mapped[str] = mapped_column(String(1024))
-    backbone_key: Mapped[str] = mapped_column(String(200))
+    kind: Mapped[CheckpointKind] = mapped_column(
+        text_enum(CheckpointKind), default=CheckpointKind.TRAINED
+    )
+    path: Mapped[str | None] = mapped_column(String(1024))
+    """Folder of a trained one."""
+    backbone_key: Mapped[str | None] = mapped_column(String(200))
+    """Of a trained one."""
     card: Mapped[Json]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 

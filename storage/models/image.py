@@ -1,39 +1,98 @@
-"""Images by content, and the items of the queue that carry them."""
+"""Images by content or by path, and the items of the queue that carry them."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    func,
+    literal,
+    text,
+)
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from storage.enums import ItemState, LabelValue
 from storage.models.base import Base, IntPk, Json
 from storage.types import text_enum, utc_now
 
+PATH_KEY = "path:"
+"""Before the path in the key of an image without a hash."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What the stored files of an image are found by, and how large it is in pixels."""
+
+    sha256: str
+    public_type: str
+    width: int
+    height: int
+
 
 class Image(Base):
-    """One distinct file, known by the SHA-256 of its bytes."""
+    """One distinct image: known by the SHA-256 of its file, or by its path alone.
+
+    An image keeps the identity that it came with. The picture may be missing: a score file brings
+    what a detector says of images, not the images. All of the picture's columns are empty then.
+    """
 
     __tablename__ = "image"
+    __table_args__ = (
+        CheckConstraint("sha256 IS NOT NULL OR path IS NOT NULL", name="identity"),
+        CheckConstraint("public_type IS NULL OR sha256 IS NOT NULL", name="picture"),
+        Index(
+            "uq_image_path",
+            "path",
+            unique=True,
+            sqlite_where=text("sha256 IS NULL"),
+            postgresql_where=text("sha256 IS NULL"),
+        ),
+    )
 
     id: Mapped[IntPk]
-    sha256: Mapped[str] = mapped_column(String(64), unique=True)
-    n_bytes: Mapped[int] = mapped_column(BigInteger)
-    width: Mapped[int]
-    height: Mapped[int]
-    format: Mapped[str] = mapped_column(String(16))
-    public_type: Mapped[str] = mapped_column(String(32))
-    """Media type of the copy without metadata that reviewers see."""
-    phash: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str | None] = mapped_column(String(64), unique=True)
+    path: Mapped[str | None] = mapped_column(String(1024))
+    """As a score file gives it, to the letter; the identity where there is no hash."""
+    n_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    format: Mapped[str | None] = mapped_column(String(16))
+    public_type: Mapped[str | None] = mapped_column(String(32))
+    """Media type of the copy without metadata that reviewers see; None without a picture."""
+    phash: Mapped[int | None] = mapped_column(BigInteger)
     """64-bit perceptual hash, as a signed integer."""
     near_id: Mapped[int | None] = mapped_column(ForeignKey("image.id"))
     """The earlier image this one looks like, if any."""
     near_distance: Mapped[int | None]
     """Hamming distance of the two perceptual hashes, in bits."""
-    file_metadata: Mapped[Json]
+    file_metadata: Mapped[Json | None]
     """EXIF, XMP and text chunks, kept apart from what reviewers download."""
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+    @hybrid_property
+    def key(self) -> str:
+        """What draws (audit coins, places, ladders) are made from: the hash, or ``path:...``."""
+        return self.sha256 or f"{PATH_KEY}{self.path}"
+
+    @key.inplace.expression
+    @classmethod
+    def _key(cls) -> ColumnElement[str]:
+        return func.coalesce(cls.sha256, literal(PATH_KEY) + cls.path)
+
+    @property
+    def picture(self) -> Picture | None:
+        """Its stored picture; None where only its scores are here."""
+        if not (self.sha256 and self.public_type and self.width and self.height):
+            return None
+        return Picture(self.sha256, self.public_type, self.width, self.height)
 
 
 class Item(Base):

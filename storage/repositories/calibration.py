@@ -21,7 +21,8 @@ LEARNING = "learning"
 class CalibrationRow:
     """A scored image whose label is known, or was found under a learning policy."""
 
-    sha256: str
+    key: str
+    """Of the image."""
     split: str | None
     label: LabelValue
     known: bool
@@ -84,7 +85,7 @@ class Calibration:
     ) -> Select[str, str | None, LabelValue | None, bool, bool, float]:
         return (
             select(
-                Image.sha256, Item.split, label, known, Image.near_id.is_not(None),
+                Image.key, Item.split, label, known, Image.near_id.is_not(None),
                 Prediction.score,
             )
             .select_from(Item)

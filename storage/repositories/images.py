@@ -29,6 +29,7 @@ class Images:
         return image
 
     def hashes(self) -> Iterable[tuple[int, int]]:
-        """``(id, perceptual hash)`` of every image, oldest first."""
-        rows = self._session.execute(select(Image.id, Image.phash).order_by(Image.id))
-        return ((row.id, row.phash) for row in rows)
+        """``(id, perceptual hash)`` of every image that has a picture, oldest first."""
+        query = select(Image.id, Image.phash).where(Image.phash.is_not(None)).order_by(Image.id)
+        rows = self._session.execute(query)
+        return ((image_id, phash) for image_id, phash in rows if phash is not None)

@@ -20,7 +20,8 @@ class Waiting:
     """An item that waits, with the scores of its newest decision."""
 
     item_id: int
-    sha256: str
+    key: str
+    """Of the image."""
     state_since: datetime
     rank: float
     checkpoint_id: str
@@ -85,7 +86,7 @@ class WaitingQueue:
         return (
             select(
                 Item.id,
-                Image.sha256,
+                Image.key,
                 Item.state_since,
                 Item.rank,
                 Decision.checkpoint_id,

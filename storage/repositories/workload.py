@@ -23,7 +23,8 @@ ENOUGH_LABELS = 20
 class RecentScore:
     """What one head said of a recent item."""
 
-    sha256: str
+    key: str
+    """Of the image."""
     p_fake: float
     std: float
     score: float
@@ -57,7 +58,7 @@ class Workload:
         """Of the newest items that ``head`` has scored, newest first."""
         query = (
             select(
-                Image.sha256,
+                Image.key,
                 Prediction.p_fake,
                 Prediction.std,
                 Prediction.score,

@@ -328,7 +328,7 @@ def test_an_image_that_does_not_load_can_be_tried_again_or_skipped(
     with site.app.database.read() as repos:
         item = repos.items.get(broken)
         assert item is not None
-        site.app.media.public(item.image.sha256, "image/png").unlink()
+        site.app.media.public(item.image.key, "image/png").unlink()
     page = sign_in()
     expect(page.get_by_role("heading", name="This image did not load")).to_be_visible()
     page.keyboard.press("f")  # nobody judges what they cannot see

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
-from typing import Any
 
 import pytest
-from alembic import command
-from alembic.config import Config
 
 import migrations
 from review_app.bootstrap import ensure_schema
@@ -16,8 +13,8 @@ from review_app.errors import SchemaError
 from storage.database import Database
 from storage.enums import LabelValue
 from tests.factories import Factory
+from tests.migrations.snapshots import rows, schema, without
 
-Rows = dict[str, list[dict[str, Any]]]
 NEW = {"score", "novelty"}
 
 
@@ -30,20 +27,20 @@ def old(database: Database, factory: Factory) -> Database:
         factory.decision(item_id, p_fake=p_fake, score=0.5, novelty=3.0)
         factory.prediction(item_id, p_fake=p_fake, score=0.5, novelty=3.0)
         factory.label(person, item_id, LabelValue.REAL)
-    _migrate(database, "0001")
+    migrations.downgrade(database.engine, "0001")
     return database
 
 
 def test_an_upgrade_keeps_every_row_and_scores_are_what_p_fake_was(old: Database) -> None:
-    before = _rows(old)
+    before = rows(old)
     assert not NEW & before["decision"][0].keys()
-    migrations.upgrade(old.engine)
-    after = _rows(old)
+    migrations.upgrade(old.engine, "0002")
+    after = rows(old)
     for table in ("decision", "prediction"):
         assert len(after[table]) == 5
         assert all(row["score"] == row["p_fake"] for row in after[table])
         assert all(row["novelty"] is None for row in after[table])
-    assert _without(after, NEW) == before
+    assert without(after, NEW) == before
 
 
 def test_the_schema_after_an_upgrade_is_that_of_a_new_database(
@@ -51,7 +48,7 @@ def test_the_schema_after_an_upgrade_is_that_of_a_new_database(
 ) -> None:
     migrations.upgrade(old.engine)
     new = Database(f"sqlite:///{migrated_file}")
-    assert _schema(old) == _schema(new)
+    assert schema(old) == schema(new)
     new.close()
 
 
@@ -61,20 +58,20 @@ def test_decisions_cannot_be_rewritten_after_going_up_or_down(
     old: Database, revision: str, statement: str
 ) -> None:
     migrations.upgrade(old.engine)
-    _migrate(old, revision)
-    before = _rows(old)["decision"]
+    migrations.downgrade(old.engine, revision)
+    before = rows(old)["decision"]
     raw = sqlite3.connect(str(old.engine.url.database))
     with pytest.raises(sqlite3.IntegrityError, match="decision is append-only"):
         raw.execute(statement)
     raw.close()
-    assert _rows(old)["decision"] == before
+    assert rows(old)["decision"] == before
 
 
 def test_going_down_and_up_again_loses_only_the_two_columns(old: Database) -> None:
-    before = _rows(old), _schema(old)
+    before = rows(old), schema(old)
     migrations.upgrade(old.engine)
-    _migrate(old, "0001")
-    assert (_rows(old), _schema(old)) == before
+    migrations.downgrade(old.engine, "0001")
+    assert (rows(old), schema(old)) == before
 
 
 def test_an_upgrade_that_fails_leaves_the_triggers_on(old: Database) -> None:
@@ -82,55 +79,15 @@ def test_an_upgrade_that_fails_leaves_the_triggers_on(old: Database) -> None:
     raw.execute("CREATE TABLE _alembic_tmp_decision (id INTEGER)")  # in the way of the copy
     raw.commit()
     raw.close()
-    before = _rows(old), _schema(old)
+    before = rows(old), schema(old)
     with pytest.raises(Exception, match="already exists"):
         migrations.upgrade(old.engine)
-    assert (_rows(old), _schema(old)) == before
+    assert (rows(old), schema(old)) == before
     assert migrations.current_revision(old.engine) == "0001"
 
 
 def test_the_program_asks_for_the_upgrade_and_touches_nothing_before(old: Database) -> None:
-    before = _schema(old)
+    before = schema(old)
     with pytest.raises(SchemaError, match=r"revision 0001.* needs \d{4}.*db upgrade"):
         ensure_schema(old)
-    assert _schema(old) == before
-
-
-def _migrate(database: Database, revision: str) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
-    config.set_main_option("path_separator", "os")
-    with database.engine.execution_options(writes=True).begin() as connection:
-        config.attributes["connection"] = connection
-        now = migrations.current_revision(database.engine)
-        move = command.upgrade if (now or "") < revision else command.downgrade
-        move(config, revision)
-
-
-def _rows(database: Database) -> Rows:
-    raw = sqlite3.connect(str(database.engine.url.database))
-    raw.row_factory = sqlite3.Row
-    names = [
-        name
-        for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-        if name != "alembic_version"
-    ]
-    found = {name: [dict(row) for row in raw.execute(f"SELECT * FROM {name!r}")] for name in names}
-    raw.close()
-    return found
-
-
-def _without(rows: Rows, columns: set[str]) -> Rows:
-    return {
-        table: [{k: v for k, v in row.items() if k not in columns} for row in found]
-        for table, found in rows.items()
-    }
-
-
-def _schema(database: Database) -> set[tuple[str, ...]]:
-    """Every statement of the schema as its sorted lines: a copied table may order constraints
-    otherwise."""
-    raw = sqlite3.connect(str(database.engine.url.database))
-    found = raw.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
-    raw.close()
-    return {tuple(sorted(line.strip(" \t,") for line in sql.splitlines())) for (sql,) in found}
+    assert schema(old) == before

@@ -131,7 +131,7 @@ def test_an_image_whose_stored_file_is_damaged_fails_alone_and_can_be_retried(
 ) -> None:
     place.app.intake.ingest(write_pictures(tmp_path / "in", 4), "tester")
     first, second, *_ = place.items().values()
-    cut, lost = (place.app.media.original(item.image.sha256) for item in (first, second))
+    cut, lost = (place.app.media.original(item.image.key) for item in (first, second))
     whole = cut.read_bytes()
     cut.write_bytes(whole[: len(whole) // 2])
     aside = lost.rename(lost.with_suffix(".aside"))
@@ -230,7 +230,7 @@ def test_the_audit_draws_the_same_coins_again_and_nobody_sees_who_was_drawn(
     items = place.items()
     for item_id in ids:
         decision = by_item[item_id]
-        coin = audit_coin(items[item_id].image.sha256, decision.policy_version, SECRET)
+        coin = audit_coin(items[item_id].image.key, decision.policy_version, SECRET)
         assert decision.audited == (coin < 0.5)
         assert decision.proposal == "accept_fake"
         assert decision.inclusion_probability == 0.5

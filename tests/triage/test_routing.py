@@ -232,8 +232,14 @@ def test_audit_coins_are_reproducible_uniform_and_keyed() -> None:
         assert abs(np.corrcoef(coins, other)[0, 1]) < 0.05
 
 
-def test_a_coin_needs_a_hash_and_a_secret() -> None:
-    with pytest.raises(InputError, match="64 hexadecimal"):
-        audit_coin("abc", 1, b"k" * 32)
+def test_an_image_known_by_its_path_has_a_coin_of_its_own() -> None:
+    coins = {audit_coin(f"path:{path}", 1, b"k" * 32) for path in ("a.png", "A.png", "b\n.png")}
+    assert len(coins) == 3
+
+
+def test_a_coin_needs_an_identity_and_a_secret() -> None:
+    for key in ("abc", "path:"):
+        with pytest.raises(InputError, match="64 hexadecimal"):
+            audit_coin(key, 1, b"k" * 32)
     with pytest.raises(SettingsError, match="16 bytes"):
         audit_coin("0" * 64, 1, b"")

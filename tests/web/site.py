@@ -76,7 +76,7 @@ class Site:
             with self.app.database.read() as repos:
                 item = repos.items.get(item_id)
                 assert item is not None
-                sha256 = item.image.sha256
+                sha256 = item.image.key
             data = picture(item_id)
             self.app.media.add(sha256, data, data, "image/png")
             ids.append(item_id)

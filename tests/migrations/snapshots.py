@@ -1,0 +1,41 @@
+"""What a database holds, and its schema, for comparing them before and after a migration."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+from storage.database import Database
+
+Rows = dict[str, list[dict[str, Any]]]
+
+
+def rows(database: Database) -> Rows:
+    """Every row by table, but for Alembic's own."""
+    raw = sqlite3.connect(str(database.engine.url.database))
+    raw.row_factory = sqlite3.Row
+    names = [
+        name
+        for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        if name != "alembic_version"
+    ]
+    found = {name: [dict(row) for row in raw.execute(f"SELECT * FROM {name!r}")] for name in names}
+    raw.close()
+    return found
+
+
+def without(found: Rows, columns: set[str]) -> Rows:
+    """``found`` less ``columns``, of whatever table."""
+    return {
+        table: [{k: v for k, v in row.items() if k not in columns} for row in kept]
+        for table, kept in found.items()
+    }
+
+
+def schema(database: Database) -> set[tuple[str, ...]]:
+    """Every statement of the schema as its sorted lines: a copied table may order constraints
+    otherwise."""
+    raw = sqlite3.connect(str(database.engine.url.database))
+    found = raw.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+    raw.close()
+    return {tuple(sorted(line.strip(" \t,") for line in sql.splitlines())) for (sql,) in found}
