@@ -15,6 +15,9 @@ from storage.repositories import Repositories
 from storage.repositories.items import Move
 
 ACTOR = "factory"
+_PICTURE = ("n_bytes", "width", "height", "format", "public_type", "phash", "file_metadata")
+NO_PICTURE: dict[str, Any] = dict.fromkeys(("sha256", *_PICTURE))
+"""Values of an image of which only scores are here; add a path or a hash."""
 
 
 class Factory:
@@ -46,14 +49,15 @@ class Factory:
         *,
         known: LabelValue | None = None,
         decided: bool = False,
+        image: dict[str, Any] | None = None,
         **values: Any,
     ) -> int:
-        """The id of a new item with an image of its own, moved to ``state`` as triage would.
+        """The id of a new item with an ``image`` of its own, moved to ``state`` as triage would.
 
         ``needed_labels`` also sets the open slots. ``decided``: with a decision of the log.
         """
         with self._database.write() as repos:
-            item_id = self._item(repos, state, values)
+            item_id = self._item(repos, state, values, image)
             if known is not None:
                 repos.known_labels.add(item_id, known, "factory.csv (row 1)", ACTOR)
         if decided:
@@ -158,8 +162,14 @@ class Factory:
         }
         return repos.images.add(Image(**columns))
 
-    def _item(self, repos: Repositories, state: ItemState, values: dict[str, Any]) -> int:
-        image = self._image(repos, {})
+    def _item(
+        self,
+        repos: Repositories,
+        state: ItemState,
+        values: dict[str, Any],
+        of_image: dict[str, Any] | None = None,
+    ) -> int:
+        image = self._image(repos, of_image or {})
         needed = values.get("needed_labels", 1)
         columns = {"name": f"image-{image.id}.png", "open_slots": needed, **values}
         item = repos.items.add(Item(image_id=image.id, **columns), ACTOR)

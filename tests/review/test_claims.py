@@ -11,7 +11,7 @@ from review_app.permissions import Person
 from review_app.review.desk import MAX_AHEAD
 from review_app.review.tasks import Queue
 from storage.enums import ItemState
-from tests.factories import Factory
+from tests.factories import NO_PICTURE, Factory
 from tests.review.desks import REAL, UNSURE, Bench
 
 
@@ -67,8 +67,21 @@ def test_asking_for_none_still_hands_out_one(bench: Bench, factory: Factory, ada
 def test_a_task_hints_at_nothing(bench: Bench, factory: Factory, ada: Person) -> None:
     factory.item(decided=True, known=REAL, name="fakes/swap.png", source="fakes")
     (task,) = bench.desk.take(ada)
-    assert set(task.model_dump()) == {"item_id", "image_url", "width", "height", "expires_at"}
+    told = {"item_id", "image_url", "width", "height", "expires_at"}
+    assert set(task.model_dump(exclude_none=True)) == told
     assert "swap" not in task.model_dump_json()
+
+
+@pytest.mark.parametrize("identity", [{"path": "a/1.png"}, {"sha256": "a" * 64}])
+def test_a_task_without_a_picture_tells_what_the_image_is_known_by(
+    identity: dict[str, str], bench: Bench, factory: Factory, ada: Person
+) -> None:
+    factory.item(decided=True, image=NO_PICTURE | identity)
+    (task,) = bench.desk.take(ada)
+    assert task.model_dump(exclude={"expires_at"}, exclude_none=True) == {
+        "item_id": task.item_id,
+        **identity,
+    }
 
 
 def test_a_lease_runs_out_and_the_item_goes_to_the_next_person(

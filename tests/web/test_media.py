@@ -9,6 +9,7 @@ import json
 from review_app.learning.export import COLUMNS
 from storage.enums import AuditKind, Role
 from storage.models import AuditEvent
+from tests.factories import NO_PICTURE
 from tests.web.site import Site, picture
 
 
@@ -32,6 +33,9 @@ def test_an_admin_sees_every_image_and_is_told_what_is_missing(site: Site) -> No
     without_file = site.factory.item()
     answer = client.get(f"/media/{without_file}")
     assert (answer.status_code, "missing on disk" in answer.text) == (404, True)
+    elsewhere = site.factory.item(image=NO_PICTURE | {"path": "a.png"})
+    answer = client.get(f"/media/{elsewhere}")
+    assert (answer.status_code, "not stored here" in answer.text) == (404, True)
     assert client.get(f"/media/{2**63}").status_code == 422
     assert client.get("/media/..%2f..%2fsecret.key").status_code in (404, 422)
 
