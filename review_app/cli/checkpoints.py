@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from review_app.bootstrap import file_limits
 from review_app.cli.common import REFUSED, AsJson, application, progress_bar, result, settings
+from review_app.cli.lab import Lab, Weights, open_lab
 from review_app.config import DEFAULT_CHECKPOINT, Settings
 from review_app.datasets.manifest import Manifest, read_manifest
-from review_app.errors import CheckpointError, InputError, ManifestError
-from review_app.intake.decode import decoder
+from review_app.errors import CheckpointError, InputError
 
 if TYPE_CHECKING:  # the detector is slow to import, and most commands do without it
     from review_app.detector.checkpoint import Checkpoint
@@ -76,19 +75,16 @@ def show(checkpoint: Folder, as_json: AsJson = False) -> None:
 
 def verify(
     checkpoint: Folder,
-    weights: Annotated[
-        Path | None, typer.Option(help="Local weights, for a backbone that brings none.")
-    ] = None,
+    weights: Weights = None,
     as_json: AsJson = False,
 ) -> None:
     """Check hash, schema and shapes, load the backbone and check that it is the same."""
-    from review_app.detector.backbones import load_backbone
     from review_app.detector.checkpoint import Checkpoint, require_backbone
 
-    here = settings()
-    folder = _find(checkpoint, here)
+    lab = open_lab()
+    folder = _find(checkpoint, lab.settings)
     loaded = Checkpoint.load(folder)
-    backbone = load_backbone(loaded.card.backbone.name, weights=_weights(loaded, weights, here))
+    backbone = lab.backbone(loaded.card.backbone.name, weights)
     require_backbone(loaded, backbone)
     document = {
         "id": loaded.id,
@@ -109,16 +105,14 @@ def compare(
     split: Annotated[
         str | None, typer.Option(help="By default test where the manifest has it, else all rows.")
     ] = None,
-    weights: Annotated[
-        Path | None, typer.Option(help="Local weights, for a backbone that brings none.")
-    ] = None,
+    weights: Weights = None,
     as_json: AsJson = False,
 ) -> None:
     """Set two checkpoints side by side: by their cards, or both measured on the same images."""
     from review_app.detector.checkpoint import Checkpoint
 
-    here = settings()
-    loaded = [Checkpoint.load(_find(folder, here)) for folder in (first, second)]
+    lab = open_lab()
+    loaded = [Checkpoint.load(_find(folder, lab.settings)) for folder in (first, second)]
     if loaded[0].id == loaded[1].id:
         raise InputError(f"both folders hold checkpoint {loaded[0].id}; name two different ones")
     document: dict[str, Any] = {
@@ -133,7 +127,7 @@ def compare(
         for each in loaded
     ]
     if manifest is not None:
-        measured = _measure(loaded[0], loaded[1], manifest, split, weights, here)
+        measured = _measure(loaded[0], loaded[1], manifest, split, weights, lab)
         document["measured"] = measured
         lines += _measured_lines(measured)
     result(document, as_json, "\n".join(lines))
@@ -151,11 +145,6 @@ def _find(named: Path, here: Settings) -> Path:
     """The folder ``named``, or that of this name among those of ``train`` and the shipped ones."""
     homes = (Path(), here.data_dir / "checkpoints", DEFAULT_CHECKPOINT.parent)
     return next((home / named for home in homes if (home / named).is_dir()), named)
-
-
-def _weights(checkpoint: Checkpoint, given: Path | None, here: Settings) -> Path | None:
-    """The local weights file for the checkpoint's backbone, where it wants one."""
-    return given or here.weights_for(checkpoint.card.backbone.name)
 
 
 def _entry(folder: Path, in_force: str | None) -> dict[str, Any]:
@@ -241,15 +230,17 @@ def _measure(
     manifest: Path,
     split: str | None,
     weights: Path | None,
-    here: Settings,
+    lab: Lab,
 ) -> dict[str, Any]:
     """Both default heads on the same rows: their figures, and tests of the differences."""
     from review_app.detector.comparison import compare_all
 
-    rows, chosen = _rows(read_manifest(manifest, check_files=True), split)
+    whole = read_manifest(manifest, check_files=True)
+    chosen, measured = whole.to_measure(split)
+    rows = replace(whole, rows=measured)
     contenders, figures, seen = {}, {}, {}
     for each in (first, second):
-        data = _load(each, rows, weights, here)
+        data = _load(each, rows, weights, lab)
         contenders[each.id], figures[each.id] = _contender(each, data)
         seen[each.id] = sum(each.seen(key) for key in data.keys)
     return {
@@ -262,36 +253,22 @@ def _measure(
     }
 
 
-def _rows(manifest: Manifest, split: str | None) -> tuple[Manifest, str | None]:
-    """The manifest cut to ``split``; by default to ``test`` if there is one."""
-    chosen = split or ("test" if "test" in manifest.splits else None)
-    rows = manifest.split(chosen) if chosen else manifest.rows
-    if not rows:
-        known = ", ".join(sorted(manifest.splits)) or "none"
-        raise ManifestError(f"{manifest.path} has no split {chosen!r}; its splits: {known}")
-    return replace(manifest, rows=tuple(rows)), chosen
-
-
 def _load(
-    checkpoint: Checkpoint, rows: Manifest, weights: Path | None, here: Settings
+    checkpoint: Checkpoint, rows: Manifest, weights: Path | None, lab: Lab
 ) -> LabelledFeatures:
-    from review_app.detector.backbones import load_backbone
     from review_app.detector.checkpoint import require_backbone
     from review_app.detector.dataset import load_labelled
-    from review_app.detector.feature_cache import DirectoryFeatureCache
 
-    backbone = load_backbone(
-        checkpoint.card.backbone.name, weights=_weights(checkpoint, weights, here)
-    )
+    backbone = lab.backbone(checkpoint.card.backbone.name, weights)
     require_backbone(checkpoint, backbone)
     with progress_bar(f"Features for {checkpoint.card.name}") as progress:
         return load_labelled(
             rows,
             rows.rows,
             backbone,
-            DirectoryFeatureCache(here.data_dir / "features"),
+            lab.cache,
             purpose="comparison",
-            decode=decoder(file_limits(here)),
+            decode=lab.decode,
             progress=progress,
         )
 

@@ -7,11 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from review_app.bootstrap import file_limits
-from review_app.cli.common import AsJson, progress_bar, progress_bars, result, settings
+from review_app.cli.common import AsJson, progress_bar, progress_bars, result
+from review_app.cli.lab import BackboneName, Weights, open_lab
 from review_app.cli.scores import DetectorName, ScoreFile, evaluate_scores, write_own_scores
 from review_app.errors import InputError
-from review_app.intake.decode import decoder
 from storage.types import utc_now
 
 Manifest = Annotated[
@@ -31,16 +30,8 @@ def train(
         Path | None,
         typer.Option(help="Folder to make for the checkpoint; by default in the data directory."),
     ] = None,
-    backbone: Annotated[
-        str,
-        typer.Option(
-            help="efficientnet_lite0_gram, efficientnet_lite0, xception, forensic, timm/NAME, or "
-            "several joined by +."
-        ),
-    ] = "efficientnet_lite0_gram",
-    weights: Annotated[
-        Path | None, typer.Option(help="Local weights, for a backbone that brings none.")
-    ] = None,
+    backbone: BackboneName = "efficientnet_lite0_gram",
+    weights: Weights = None,
     preset: Annotated[
         str,
         typer.Option(
@@ -54,25 +45,24 @@ def train(
 ) -> None:
     """Train heads on splits train and val, measure them on test; write a checkpoint."""
     from review_app.datasets.manifest import read_manifest
-    from review_app.detector.backbones import load_backbone
     from review_app.detector.checkpoint import refuse_existing
-    from review_app.detector.feature_cache import DirectoryFeatureCache
     from review_app.detector.training import LICENCE_OF_UNKNOWN_DATA
     from review_app.detector.training import train as train_checkpoint
 
-    here = settings()
-    out = out or here.data_dir / "checkpoints" / f"{manifest.stem}-{utc_now():%Y%m%d-%H%M%S}"
+    lab = open_lab()
+    named = f"{manifest.stem}-{utc_now():%Y%m%d-%H%M%S}"
+    out = out or lab.settings.data_dir / "checkpoints" / named
     refuse_existing(out)
     rows = read_manifest(manifest, check_files=True)
     with progress_bars("Features", "Training") as (progress, fits):
         checkpoint = train_checkpoint(
             rows,
-            load_backbone(backbone, weights=weights or here.weights_for(backbone)),
+            lab.backbone(backbone, weights),
             out,
-            cache=DirectoryFeatureCache(here.data_dir / "features"),
+            cache=lab.cache,
             preset=preset,
             licence=licence or LICENCE_OF_UNKNOWN_DATA,
-            decode=decoder(file_limits(here)),
+            decode=lab.decode,
             progress=progress,
             fits=fits,
         )
@@ -124,25 +114,26 @@ def evaluate(
     if manifest is None:
         raise typer.BadParameter("name a manifest, or a score file by --scores")
     from review_app.datasets.manifest import read_manifest
-    from review_app.detector.backbones import load_backbone
     from review_app.detector.checkpoint import Checkpoint
     from review_app.detector.evaluation import evaluate_manifest, examine_manifest
-    from review_app.detector.feature_cache import DirectoryFeatureCache
 
     if report is None and (thumbnails or search is not None):
         raise InputError("--thumbnails and --search belong to a report; add --report FOLDER")
-    here = settings()
-    loaded = Checkpoint.load(checkpoint or here.checkpoint)
+    lab = open_lab()
+    loaded = Checkpoint.load(checkpoint or lab.settings.checkpoint)
     searched = _searched(search)
     rows = read_manifest(manifest, check_files=True)
-    name = loaded.card.backbone.name
-    backbone = load_backbone(name, weights=here.weights_for(name))
-    cache = DirectoryFeatureCache(here.data_dir / "features")
-    decode = decoder(file_limits(here))
+    backbone = lab.backbone(loaded.card.backbone.name)
     with progress_bar("Features") as progress:
         if report is None:
             document = evaluate_manifest(
-                loaded, rows, backbone, split=split, cache=cache, decode=decode, progress=progress
+                loaded,
+                rows,
+                backbone,
+                split=split,
+                cache=lab.cache,
+                decode=lab.decode,
+                progress=progress,
             )
         else:
             evaluation = examine_manifest(
@@ -150,8 +141,8 @@ def evaluate(
                 rows,
                 backbone,
                 split=split,
-                cache=cache,
-                decode=decode,
+                cache=lab.cache,
+                decode=lab.decode,
                 progress=progress,
                 search=searched,
             )
@@ -159,9 +150,9 @@ def evaluate(
         from review_app.detector.report import write_report
 
         document = evaluation.document
-        write_report(evaluation, report, thumbnails=thumbnails, decode=decode)
+        write_report(evaluation, report, thumbnails=thumbnails, decode=lab.decode)
     if scores_out is not None:
-        write_own_scores(loaded, rows, backbone, scores_out, split=split, cache=cache)
+        write_own_scores(loaded, rows, backbone, scores_out, split=split, cache=lab.cache)
     result(document, as_json, _words(document))
 
 

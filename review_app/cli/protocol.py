@@ -7,15 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from review_app.bootstrap import file_limits
-from review_app.cli.common import AsJson, progress_bar, progress_bars, result, settings
-from review_app.intake.decode import decoder
+from review_app.cli.common import AsJson, progress_bar, progress_bars, result
+from review_app.cli.lab import BackboneName, Weights, open_lab
 
 Manifest = Annotated[
     Path, typer.Argument(help="CSV with path, label, split, and where known source, group.")
-]
-Weights = Annotated[
-    Path | None, typer.Option(help="Local weights, for a backbone that brings none.")
 ]
 
 
@@ -31,23 +27,21 @@ def protocol(
     out: Annotated[
         Path, typer.Option(help="Folder of the run; what is finished there is not redone.")
     ],
-    backbone: Annotated[str, typer.Option(help="Backbone by name.")] = "efficientnet_lite0",
+    backbone: BackboneName = "efficientnet_lite0",
     weights: Weights = None,
     as_json: AsJson = False,
 ) -> None:
     """Run the source method whole: features, searches, two checkpoints, reports, comparison."""
     from review_app.datasets.manifest import read_manifest
-    from review_app.detector.backbones import load_backbone
-    from review_app.detector.feature_cache import DirectoryFeatureCache
     from review_app.detector.protocol import run_protocol
 
-    here = settings()
+    lab = open_lab()
     document = run_protocol(
         read_manifest(manifest, check_files=True),
-        load_backbone(backbone, weights=weights or here.weights_for(backbone)),
+        lab.backbone(backbone, weights),
         out,
-        cache=DirectoryFeatureCache(here.data_dir / "features"),
-        decode=decoder(file_limits(here)),
+        cache=lab.cache,
+        decode=lab.decode,
         bar=progress_bar,
     )
     lines = [
@@ -75,24 +69,21 @@ def robustness(
 ) -> None:
     """Measure a checkpoint on images prepared again: JPEG, WebP, scaling, blur, screenshot."""
     from review_app.datasets.manifest import read_manifest
-    from review_app.detector.backbones import load_backbone
     from review_app.detector.checkpoint import Checkpoint
-    from review_app.detector.feature_cache import DirectoryFeatureCache
     from review_app.detector.robustness import measure_robustness
 
-    here = settings()
-    loaded = Checkpoint.load(checkpoint or here.checkpoint)
+    lab = open_lab()
+    loaded = Checkpoint.load(checkpoint or lab.settings.checkpoint)
     rows = read_manifest(manifest, check_files=True)
     _make_folder(report)
-    name = loaded.card.backbone.name
     with progress_bar("Features") as progress:
         document = measure_robustness(
             loaded,
             rows,
-            load_backbone(name, weights=weights or here.weights_for(name)),
+            lab.backbone(loaded.card.backbone.name, weights),
             split=split,
-            cache=DirectoryFeatureCache(here.data_dir / "features"),
-            decode=decoder(file_limits(here)),
+            cache=lab.cache,
+            decode=lab.decode,
             progress=progress,
         )
     if report is not None:
@@ -113,7 +104,7 @@ def robustness(
 def transfer(
     manifest: Manifest,
     preset: Annotated[str, typer.Option(help="How each source is trained.")] = "robust",
-    backbone: Annotated[str, typer.Option(help="Backbone by name.")] = "efficientnet_lite0_gram",
+    backbone: BackboneName = "efficientnet_lite0_gram",
     report: Annotated[
         Path | None, typer.Option(help="Folder for report.html, metrics.json and the figure.")
     ] = None,
@@ -122,22 +113,20 @@ def transfer(
 ) -> None:
     """Train on each source alone and test on all: what happens on images of unknown kinds."""
     from review_app.datasets.manifest import read_manifest
-    from review_app.detector.backbones import load_backbone
-    from review_app.detector.feature_cache import DirectoryFeatureCache
     from review_app.detector.presets import preset_called
     from review_app.detector.transfer import measure_transfer
 
-    here = settings()
+    lab = open_lab()
     chosen = preset_called(preset)
     rows = read_manifest(manifest, check_files=True)
     _make_folder(report)
     with progress_bars("Features", "Training") as (progress, fits):
         document = measure_transfer(
             rows,
-            load_backbone(backbone, weights=weights or here.weights_for(backbone)),
+            lab.backbone(backbone, weights),
             preset=chosen,
-            cache=DirectoryFeatureCache(here.data_dir / "features"),
-            decode=decoder(file_limits(here)),
+            cache=lab.cache,
+            decode=lab.decode,
             progress=progress,
             fits=fits,
         )

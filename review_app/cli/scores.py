@@ -202,8 +202,7 @@ def write_own_scores(
     from review_app.scores.own import own_scores
     from review_app.scores.writing import write_scores
 
-    chosen = split or ("test" if "test" in manifest.splits else None)
-    rows = manifest.split(chosen) if chosen else manifest.rows
+    _, rows = manifest.to_measure(split)
     data = load_labelled(manifest, rows, backbone, cache, purpose="scoring")
     write_scores(out, own_scores(checkpoint, data, rows))
 

@@ -7,11 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from review_app.bootstrap import file_limits
-from review_app.cli.common import AsJson, progress_bar, result, settings
+from review_app.cli.common import AsJson, progress_bar, result
+from review_app.cli.lab import BackboneName, Weights, open_lab
 from review_app.datasets.deepfake_eval import SEED
-from review_app.errors import ManifestError
-from review_app.intake.decode import decoder
 
 
 def register(app: typer.Typer) -> None:
@@ -26,43 +24,33 @@ def search(
     out: Annotated[
         Path, typer.Option(help="Folder of the search; what is finished there is not redone.")
     ],
-    backbone: Annotated[str, typer.Option(help="Backbone by name.")] = "efficientnet_lite0",
-    weights: Annotated[
-        Path | None, typer.Option(help="Local weights, for a backbone that brings none.")
-    ] = None,
+    backbone: BackboneName = "efficientnet_lite0",
+    weights: Weights = None,
     seed: Annotated[int, typer.Option(help="Seed of every fit.")] = SEED,
     as_json: AsJson = False,
 ) -> None:
     """Try the grids of the variational and the MC dropout head on train; choose on val."""
     from review_app.datasets.leaks import refuse_leaks
-    from review_app.datasets.manifest import read_manifest, require_labels
-    from review_app.detector.backbones import load_backbone
+    from review_app.datasets.manifest import read_manifest
     from review_app.detector.dataset import load_labelled
-    from review_app.detector.feature_cache import DirectoryFeatureCache
     from review_app.detector.search import search as search_grids
+    from review_app.detector.versions import rows_of
 
-    here = settings()
+    lab = open_lab()
     rows = read_manifest(manifest, check_files=True)
-    parts = [rows.split("train"), rows.split("val")]
-    if not all(parts):
-        raise ManifestError(
-            f"{manifest} has no rows of split 'train' or none of 'val'; a search needs both. Make "
-            "them: deepfake-review dataset split MANIFEST OUT.csv"
-        )
-    for part, what in zip(parts, ("train", "val"), strict=True):
-        require_labels(rows, part, what)
+    train, val = rows_of(rows, "train"), rows_of(rows, "val")
     with progress_bar("Features") as progress:
         data = load_labelled(
             rows,
-            parts[0] + parts[1],
-            load_backbone(backbone, weights=weights or here.weights_for(backbone)),
-            DirectoryFeatureCache(here.data_dir / "features"),
+            train + val,
+            lab.backbone(backbone, weights),
+            lab.cache,
             purpose="searching",
-            decode=decoder(file_limits(here)),
+            decode=lab.decode,
             progress=progress,
         )
-    refuse_leaks(data.keys, parts[0] + parts[1])
-    cut = len(parts[0])
+    refuse_leaks(data.keys, train + val)
+    cut = len(train)
     with progress_bar("Search") as progress:
         document = search_grids(data[:cut], data[cut:], out, seed=seed, progress=progress)
     result(document, as_json, "\n".join(_words(head, found) for head, found in document.items()))

@@ -66,6 +66,16 @@ class Manifest:
         """Rows of the split called ``name``."""
         return tuple(row for row in self.rows if row.split == name)
 
+    def to_measure(self, asked: str | None = None) -> tuple[str | None, tuple[ManifestRow, ...]]:
+        """What figures are of: the split ``asked`` for, else ``test`` where it occurs, else all
+        rows; its name (None for all) and rows. Raises ManifestError where ``asked`` does not occur.
+        """
+        if asked is not None and asked not in self.splits:
+            known = ", ".join(sorted(self.splits)) or "none"
+            raise ManifestError(f"{self.path} has no split {asked!r}; its splits: {known}")
+        chosen = asked or ("test" if "test" in self.splits else None)
+        return chosen, self.rows if chosen is None else self.split(chosen)
+
     def missing_files(self) -> tuple[ManifestRow, ...]:
         """Rows whose file is not there."""
         return tuple(row for row in self.rows if not row.path.is_file())

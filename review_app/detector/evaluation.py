@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from review_app.datasets.manifest import Manifest, ManifestRow
+from review_app.datasets.manifest import Manifest
 from review_app.detector.assessment import IN_FORCE, HeadEvaluationInput, assess
 from review_app.detector.backbones.base import Backbone
 from review_app.detector.checkpoint import Checkpoint, Judgement, require_backbone
@@ -27,7 +27,7 @@ from review_app.detector.heads.standardizer import Standardizer
 from review_app.detector.metrics import head_metrics
 from review_app.detector.portrait import Novelty, extremes, principal_components
 from review_app.detector.provenance import about_data, about_model
-from review_app.errors import InputError, ManifestError
+from review_app.errors import InputError
 
 SCHEMA_VERSION = 1
 """Of the document in ``metrics.json``."""
@@ -158,7 +158,7 @@ def evaluate_manifest(
     CheckpointError where the checkpoint needs another backbone.
     """
     require_backbone(checkpoint, backbone)
-    _, rows = _chosen(manifest, split)
+    _, rows = manifest.to_measure(split)
     data = load_labelled(
         manifest, rows, backbone, cache, purpose="evaluation", decode=decode, progress=progress
     )
@@ -182,7 +182,7 @@ def examine_manifest(
     where the checkpoint has seen all of its images, and has not learned from them.
     """
     require_backbone(checkpoint, backbone)
-    chosen, rows = _chosen(manifest, split)
+    chosen, rows = manifest.to_measure(split)
     held_out = not checkpoint.card.data.folds
     others = manifest.split("val") if held_out and chosen not in (None, "val") else ()
     loaded = load_labelled(
@@ -239,15 +239,6 @@ def _novelty(checkpoint: Checkpoint, judgement: Judgement) -> Novelty | None:
 def _scores(checkpoint: Checkpoint, data: LabelledFeatures) -> LabelledScores:
     predictions = checkpoint.predict(data.features)
     return LabelledScores(data.is_fake, {name: p.p_fake for name, p in predictions.items()})
-
-
-def _chosen(manifest: Manifest, split: str | None) -> tuple[str | None, tuple[ManifestRow, ...]]:
-    chosen = split or ("test" if "test" in manifest.splits else None)
-    rows = manifest.split(chosen) if chosen else manifest.rows
-    if not rows:
-        known = ", ".join(sorted(manifest.splits)) or "none"
-        raise ManifestError(f"{manifest.path} has no split {chosen!r}; its splits: {known}")
-    return chosen, tuple(rows)
 
 
 def _require_images(data: LabelledFeatures) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from review_app.datasets.leaks import refuse_leaks
-from review_app.datasets.manifest import Manifest, ManifestRow, require_labels
+from review_app.datasets.manifest import Manifest, ManifestRow
 from review_app.detector.backbones.base import Backbone
 from review_app.detector.backbones.card import BackboneCard
 from review_app.detector.card import NoveltyCard, TrainingData
@@ -29,8 +29,8 @@ from review_app.detector.laundering import Transform
 from review_app.detector.model import Model, fit_model
 from review_app.detector.presets import Preset, preset_called
 from review_app.detector.validation import Validation, cross_fit, validate
-from review_app.detector.versions import Tally
-from review_app.errors import DetectorError, ManifestError
+from review_app.detector.versions import Tally, rows_of
+from review_app.errors import DetectorError
 
 LICENCE_OF_UNKNOWN_DATA = "not stated: depends on the licences of the training images"
 
@@ -62,14 +62,8 @@ def train(
     """
     refuse_existing(out)
     chosen = preset if isinstance(preset, Preset) else preset_called(preset)
-    parts = {split: manifest.split(split) for split in ("train", "val", "test")}
-    for split in ("train", "val"):
-        if not parts[split]:
-            raise ManifestError(
-                f"{manifest.path} has no rows of split '{split}'; training needs train and val in "
-                "the column split"
-            )
-        require_labels(manifest, parts[split], split)
+    parts = {split: rows_of(manifest, split) for split in ("train", "val")}
+    parts["test"] = manifest.split("test")
     learning, test = _load(manifest, parts, chosen, backbone, cache, decode, progress)
     n_train = len(parts["train"])
     checkpoint = train_heads(

@@ -129,7 +129,7 @@ def test_search_goes_on_from_what_is_finished(run: Run, metadata: Path, images: 
 def test_search_refuses_a_manifest_without_splits_or_with_leaks(run: Run, images: Path) -> None:
     path, out = images.parent / "m.csv", images.parent / "search"
     path.write_text("path,label\nimages/0.jpg,real\n")
-    assert "a search needs both" in run("search", path, "--out", out).fault
+    assert "no rows of split 'train'" in run("search", path, "--out", out).fault
     (images / "3.jpg").write_bytes((images / "0.jpg").read_bytes())
     lines = ["path,label,split", "images/0.jpg,real,train", "images/1.jpg,fake,train"]
     lines += ["images/2.jpg,fake,val", "images/3.jpg,real,val"]

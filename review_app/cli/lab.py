@@ -1,0 +1,58 @@
+"""What the commands that train and measure share: backbones, cached features, decoding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from review_app.bootstrap import file_limits
+from review_app.cli.common import settings
+from review_app.config import Settings
+from review_app.intake.decode import decoder
+
+if TYPE_CHECKING:  # slow to import, and asking for help must not be
+    from review_app.detector.backbones.base import Backbone
+    from review_app.detector.dataset import Decoder
+    from review_app.detector.features import FeatureCache
+
+BackboneName = Annotated[
+    str,
+    typer.Option(
+        help="efficientnet_lite0_gram, efficientnet_lite0, xception, forensic, timm/NAME, or "
+        "several joined by +."
+    ),
+]
+Weights = Annotated[
+    Path | None, typer.Option(help="Local weights, for a backbone that brings none.")
+]
+
+
+@dataclass(frozen=True)
+class Lab:
+    """The means to turn image files into features, as the settings want them."""
+
+    settings: Settings
+    decode: Decoder
+
+    @cached_property
+    def cache(self) -> FeatureCache:
+        """Features kept in the data directory, whose folder is made with it."""
+        from review_app.detector.feature_cache import DirectoryFeatureCache
+
+        return DirectoryFeatureCache(self.settings.data_dir / "features")
+
+    def backbone(self, name: str, weights: Path | None = None) -> Backbone:
+        """The backbone called ``name``, with ``weights`` or the settings' local file for it."""
+        from review_app.detector.backbones import load_backbone
+
+        return load_backbone(name, weights=weights or self.settings.weights_for(name))
+
+
+def open_lab() -> Lab:
+    """The lab of the environment's settings."""
+    here = settings()
+    return Lab(here, decoder(file_limits(here)))
