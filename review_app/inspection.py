@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
 from review_app.demo.samples import Sample, ensure_samples
-from review_app.detector.card import HeadCard
 from review_app.detector.service import Opinion
 from review_app.detectors import Detectors
-from review_app.triage.explanation import UncertaintyCuts, verdict_in_words
+from review_app.triage.explanation import verdict_in_words
 from review_app.triage.governance import PolicyDesk
+from review_app.triage.marks import UncertaintyCuts
 from review_app.triage.wording import count, join
 
 TITLES = {
@@ -78,7 +77,7 @@ class Inspector:
             _reading(
                 name.value,
                 opinion,
-                _cuts(card.heads[name]),
+                UncertaintyCuts.of(**card.heads[name].cuts.model_dump()),
                 unlike=unlike,
                 is_default=name.value == policy.head,
             )
@@ -121,14 +120,4 @@ def _reading(
         mutual_information=opinion.mutual_information,
         words=verdict_in_words(opinion.p_fake, *spread, cuts, unlike=unlike),
         is_default=is_default,
-    )
-
-
-def _cuts(card: HeadCard) -> UncertaintyCuts:
-    """The card's cuts; a head with one set of weights has no spread that could be large."""
-    std, mutual_information = card.cuts.std, card.cuts.mutual_information
-    return UncertaintyCuts(
-        std=math.inf if std is None else std,
-        entropy=card.cuts.entropy,
-        mutual_information=math.inf if mutual_information is None else mutual_information,
     )

@@ -44,21 +44,22 @@ class Deployment:
         near_id: int | None = None,
         score: float | None = None,
         novelty: float | None = None,
+        spread: Mapping[str, float] | None = None,
         **values: Any,
     ) -> int:
         """The id of an item of which every head of the detector in force says ``p_fake``, which is
-        also the score unless that is given."""
+        also the score unless that is given. ``spread``: other than a small one."""
         item_id = self.factory.item(state, known=known, **values)
         policy = self.app.policies.current()
         heads = self.app.inspector.heads()
-        spread: dict[str, float | None] = {"std": 0.01, "entropy": 0.1, "mutual_information": 0.01}
+        small = {"std": 0.01, "entropy": 0.1, "mutual_information": 0.01}
         with self.app.database.write() as repos:
             item = repos.items.get(item_id)
             assert item is not None
             item.image.near_id = near_id
             about = {"image_id": item.image_id, "checkpoint_id": policy.checkpoint}
-            says = {**spread, "p_fake": p_fake, "score": p_fake if score is None else score}
-            says["novelty"] = novelty
+            says = {**small, **(spread or {}), "novelty": novelty, "p_fake": p_fake}
+            says["score"] = p_fake if score is None else score
             repos.predictions.add_many([{**about, "head": head, **says} for head in heads])
         return item_id
 

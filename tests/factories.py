@@ -108,6 +108,7 @@ class Factory:
             "mutual_information": 0.02,
             "score": values.get("p_fake", 0.83),
             "novelty": None,
+            "mark": None,
             "audited": False,
             "audit_probability": 0.05,
             "inclusion_probability": 1.0,

@@ -22,7 +22,7 @@ COLUMNS = (
     "image_id", "sha256", "path", "source", "label", "label_source", "n_labels", "agreement",
     "reviewer", "labelled_at", "p_fake", "std", "entropy", "mutual_information", "checkpoint",
     "policy_version", "decision", "inclusion_probability", "audit", "state", "comment",
-    "score", "novelty",
+    "score", "novelty", "mark",
 )  # fmt: skip
 """The outside contract's columns, in order, and ours after them, the newest last: scripts may count
 on places. docs/exports.md explains each."""
@@ -153,6 +153,7 @@ def _row(
         "comment": " | ".join(label.comment for label, _ in labels if label.comment),
         "score": decision.score if decision else None,
         "novelty": decision.novelty if decision else None,
+        "mark": decision.mark if decision else None,
     }
 
 

@@ -30,6 +30,9 @@ class ReviewOptions(BaseModel):
 
     reveal: Reveal = Reveal.AFTER_LABEL
     needed_labels: int = Field(1, ge=1, le=9, description="Answers per item before it is settled.")
+    second_reviewer: bool = Field(
+        False, description="Ask one person more about images that are unclear to the detector."
+    )
     lease_minutes: float = Field(10, gt=0, le=24 * 60, description="How long a claim lasts.")
 
 

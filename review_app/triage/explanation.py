@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from review_app.triage.marks import Mark, UncertaintyCuts, find_mark
 from review_app.triage.routing import Decision, Reason, Route, Scores
 from review_app.triage.wording import join, plus_minus
 
 
-@dataclass(frozen=True)
-class UncertaintyCuts:
-    """From where on an image counts as uncertain: quantiles of validation data.
-
-    A fixed cut means nothing: the spread of one head is a multiple of another's.
-    """
-
-    std: float
-    entropy: float
-    mutual_information: float
-
-
 def explain(decision: Decision, scores: Scores) -> str:
     """Where the image went and why, e.g. "Likely fake, but the heads disagree: 0.83 ± 0.09; a
-    person decides."
+    person decides.", and what it is marked for.
     """
     score = plus_minus(scores.p_fake, scores.std)
     if decision.route is not Route.REVIEW:
@@ -31,7 +18,8 @@ def explain(decision: Decision, scores: Scores) -> str:
     words = join([reason.words for reason in _told(decision)])
     if decision.reasons[0] is Reason.UNLIKE_TRAINING:
         words = words.removeprefix("it is ")
-    return f"{_lean(scores.p_fake)}, but {words}: {score}; a person decides."
+    sentence = f"{_lean(scores.p_fake)}, but {words}: {score}; a person decides."
+    return sentence if decision.mark is None else f"{sentence} {decision.mark.words}"
 
 
 def _told(decision: Decision) -> tuple[Reason, ...]:
@@ -62,13 +50,12 @@ def verdict_in_words(
     High entropy alone: the model is settled, and the image is ambiguous to it.
     """
     score = f"P(fake) {plus_minus(p_fake, std)}"
-    # Strictly above: a head without spread has a cut of 0, and is not unsettled everywhere.
-    unsettled = std > cuts.std or mutual_information > cuts.mutual_information
+    found = find_mark(std, entropy, mutual_information, unlike=unlike, cuts=cuts)
     if unlike:
         why = "the image is unlike those that it has learned from"
-    elif unsettled:
+    elif found is Mark.RETRAIN:
         why = "equally good versions of the detector disagree, as on images unlike its training"
-    elif entropy > cuts.entropy:
+    elif found is Mark.SECOND_REVIEWER:
         why = "images that score like this turn out either way"
     else:
         return f"{_lean(p_fake)}, and confident: {score}."

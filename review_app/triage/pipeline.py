@@ -18,8 +18,10 @@ from review_app.triage.audit import audit_coin
 from review_app.triage.governance import PolicyDesk
 from review_app.triage.placing import Placeable, PlacesOfRun, reorder
 from review_app.triage.policy import Policy
+from review_app.triage.record import cuts_of
 from review_app.triage.routing import Decision, Route, Scores, annotated, decide
 from review_app.triage.scoring import BATCH, Opinions, Scorer, Scoring
+from review_app.triage.second_answers import Decided, ask_second
 from storage.database import Database
 from storage.enums import AuditKind, ItemState, LabelValue
 from storage.models import Item, Prediction
@@ -215,6 +217,7 @@ class TriageService:
         known = repos.known_labels.of_items([item.id for item in items])
         novelty = repos.checkpoints.novelty(policy.checkpoint)
         cut = math.inf if novelty is None else novelty.cut
+        cuts = cuts_of(repos, policy)
         disputed = WaitingQueue(repos.session).near_disputed([item.id for item in items])
         moves: list[Move] = []
         decided: list[tuple[Item, Decision, Scores]] = []
@@ -229,7 +232,8 @@ class TriageService:
                 continue
             scores = _scores(opinions, policy.head, cut)
             coin = audit_coin(item.image.key, policy.version, self._secret)
-            decision = annotated(decide(scores, policy, coin), near_disputed=item.id in disputed)
+            found = decide(scores, policy, coin, cuts)
+            decision = annotated(found, near_disputed=item.id in disputed)
             decided.append((item, decision, scores))
         ranks = self._ranks(repos, policy, decided, started, places)
         for (item, decision, _), rank in zip(decided, ranks, strict=True):
@@ -238,6 +242,9 @@ class TriageService:
             report.count(move.to_state)
         repos.decisions.add_many([_row(*each, policy) for each in decided])
         repos.items.move(actor, moves)
+        fresh = [each for each in decided if each[0].state is ItemState.PENDING]
+        asked = [Decided(item.id, item.image.key, decision) for item, decision, _ in fresh]
+        ask_second(repos, policy, asked, self._secret)
 
     def _ranks(
         self,
@@ -317,6 +324,7 @@ def _row(item: Item, decision: Decision, scores: Scores, policy: Policy) -> dict
         "mutual_information": scores.mutual_information,
         "score": scores.score,
         "novelty": scores.novelty,
+        "mark": decision.mark,
         "audited": decision.audited,
         "audit_probability": decision.audit_probability,
         "inclusion_probability": decision.inclusion_probability,

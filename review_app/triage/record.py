@@ -1,10 +1,21 @@
-"""Decisions as the log keeps them, read back into the words that explain them."""
+"""What the database keeps for decisions: read back into words, and the cuts that marks need."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from review_app.triage.explanation import explain
+from review_app.triage.marks import Mark, UncertaintyCuts
+from review_app.triage.policy import Policy
 from review_app.triage.routing import Decision, Reason, Route, Scores
 from storage.models import Decision as DecisionRow
+from storage.repositories import Repositories
+
+
+def cuts_of(repos: Repositories, policy: Policy) -> UncertaintyCuts | None:
+    """From where on the policy's head counts as uncertain; None where its card does not say."""
+    cuts = repos.checkpoints.cuts(policy.checkpoint, policy.head)
+    return None if cuts is None else UncertaintyCuts.of(**asdict(cuts))
 
 
 def words_of(row: DecisionRow) -> str:
@@ -20,5 +31,6 @@ def words_of(row: DecisionRow) -> str:
         inclusion_probability=row.inclusion_probability,
         policy_version=row.policy_version,
         proposal=Route(row.proposal) if row.proposal else Route.REVIEW,
+        mark=Mark(row.mark) if row.mark else None,
     )
     return explain(decision, scores)

@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from review_app.errors import InputError
 from review_app.triage.ladder import Side
+from review_app.triage.marks import Mark, UncertaintyCuts, find_mark, find_marks
 from review_app.triage.policy import Policy, PolicyState
 
 DISAGREEMENT_MARGIN = 0.1
@@ -139,6 +140,8 @@ class Decision:
     policy_version: int
     proposal: Route
     """The route without the audit coin."""
+    mark: Mark | None = None
+    """What else it is good for; only where the rule itself sends it to people."""
 
 
 @dataclass(frozen=True)
@@ -154,6 +157,8 @@ class Decisions:
     audited: NDArray[np.bool_]
     unlike: NDArray[np.bool_]
     disagree: NDArray[np.bool_]
+    marks: NDArray[np.object_]
+    """What else each is good for, a `Mark` or None."""
 
     def __len__(self) -> int:
         return len(self.p_fake)
@@ -169,6 +174,7 @@ class Decisions:
             audited=bool(self.audited[i]),
             unlike=bool(self.unlike[i]),
             disagree=bool(self.disagree[i]),
+            found=self.marks[i],
         )
 
     @property
@@ -182,10 +188,13 @@ class Decisions:
         return np.where(self.accept_real | self.accept_fake, self.policy.audit_probability, 1.0)
 
 
-def decide(scores: Scores, policy: Policy, coin: float) -> Decision:
+def decide(
+    scores: Scores, policy: Policy, coin: float, cuts: UncertaintyCuts | None = None
+) -> Decision:
     """Route one image.
 
-    ``coin`` in [0, 1) is drawn before anybody sees the image, by `audit.audit_coin`.
+    ``coin`` in [0, 1) is drawn before anybody sees the image, by `audit.audit_coin`. ``cuts`` of
+    the policy's head, where it has any, tell what the image is marked for.
 
     Raises:
         InputError: the coin is outside [0, 1).
@@ -204,6 +213,9 @@ def decide(scores: Scores, policy: Policy, coin: float) -> Decision:
         audited=proposal is not Route.REVIEW and coin < policy.audit_probability,
         unlike=scores.unlike,
         disagree=bool(heads_disagree(scores.p_fake, list(scores.heads.values()))),
+        found=find_mark(
+            scores.std, scores.entropy, scores.mutual_information, unlike=scores.unlike, cuts=cuts
+        ),
     )
 
 
@@ -215,9 +227,10 @@ def decide_many(
     *,
     heads: ArrayLike | None = None,
     unlike: ArrayLike | None = None,
+    marks: ArrayLike | None = None,
 ) -> Decisions:
     """Route a batch: `decide` on ``p_fake``, ``score``, ``coins`` and ``unlike``, all [n], and
-    ``heads`` [n, heads].
+    ``heads`` [n, heads]; ``marks`` [n] of `marks.find_marks`, else unlike images alone are marked.
 
     Raises:
         InputError: shapes that do not match, a score outside [0, 1], a coin outside [0, 1).
@@ -225,11 +238,12 @@ def decide_many(
     p, s, c = (np.asarray(values, np.float64) for values in (p_fake, score, coins))
     others = np.empty((p.size, 0)) if heads is None else np.asarray(heads, np.float64)
     novel = np.zeros(p.shape, np.bool_) if unlike is None else np.asarray(unlike, np.bool_)
-    shapes = {s.shape, c.shape, novel.shape, p.shape}
+    found = find_marks(0, 0, 0, novel, None) if marks is None else np.asarray(marks)
+    shapes = {s.shape, c.shape, novel.shape, found.shape, p.shape}
     if p.ndim != 1 or len(shapes) > 1 or others.ndim != 2 or len(others) != len(p):
         raise InputError(
-            f"P(fake) {p.shape}, scores {s.shape}, coins {c.shape}, unlike {novel.shape} and heads "
-            f"{others.shape} do not belong together."
+            f"P(fake) {p.shape}, scores {s.shape}, coins {c.shape}, unlike {novel.shape}, "
+            f"marks {found.shape} and heads {others.shape} do not belong together."
         )
     inside = (c >= 0) & (c < 1)
     for values in (p, s, *others.T):
@@ -241,7 +255,9 @@ def decide_many(
         )
     real, fake = (_accepts(policy, side, s) for side in (Side.REAL, Side.FAKE))
     audited = (real | fake) & (c < policy.audit_probability)
-    return Decisions(policy, p, real, fake, audited, novel, heads_disagree(p, others))
+    kept = found.copy()
+    kept[real | fake] = None
+    return Decisions(policy, p, real, fake, audited, novel, heads_disagree(p, others), kept)
 
 
 def annotated(decision: Decision, *, near_disputed: bool) -> Decision:
@@ -278,6 +294,7 @@ def _decision(
     audited: bool,
     unlike: bool,
     disagree: bool,
+    found: Mark | None,
 ) -> Decision:
     accepted = proposal is not Route.REVIEW
     reasons = _accepted_reasons(proposal, audited) if accepted else _review_reasons(p_fake, policy)
@@ -294,6 +311,7 @@ def _decision(
         inclusion_probability=policy.audit_probability if accepted else 1.0,
         policy_version=policy.version,
         proposal=proposal,
+        mark=None if accepted else found,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models.base import Base, IntPk, Json
@@ -32,6 +32,13 @@ class Decision(Base):
     __table_args__ = (
         Index("ix_decision_item", "item_id", "id"),
         Index("ix_decision_audited", "policy_version", "audited", "route"),
+        Index(
+            "ix_decision_mark",
+            "mark",
+            "item_id",
+            sqlite_where=text("mark IS NOT NULL"),
+            postgresql_where=text("mark IS NOT NULL"),
+        ),
     )
 
     id: Mapped[IntPk]
@@ -51,6 +58,8 @@ class Decision(Base):
     """What thresholds are compared with: surely real at 0, surely fake at 1."""
     novelty: Mapped[float | None]
     """How unlike the training images the image is, z; None where nothing measures it."""
+    mark: Mapped[str | None] = mapped_column(String(20))
+    """What else the image is good for: retraining, a second reviewer."""
     audited: Mapped[bool]
     audit_probability: Mapped[float]
     inclusion_probability: Mapped[float]

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Select, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from storage.enums import ItemState, LabelValue, Role
-from storage.models import Claim, Item, KnownLabel, Label, Prediction, User
+from storage.models import Claim, Decision, Item, KnownLabel, Label, Prediction, User
 from storage.repositories.labels import IN_FORCE
 
 
@@ -119,6 +119,26 @@ class Counts:
         )
         measured, novel = self._session.execute(query).one()
         return measured, novel
+
+    def marks(self) -> dict[str, dict[ItemState, int]]:
+        """Items by what their newest decision marks them for, and by state."""
+        later = aliased(Decision)
+        newest = (
+            select(func.max(later.id))
+            .where(later.item_id == Decision.item_id)
+            .correlate(Decision)
+            .scalar_subquery()
+        )
+        query = (
+            select(Decision.mark, Item.state, func.count())
+            .join(Item, Item.id == Decision.item_id)
+            .where(Decision.mark.is_not(None), Decision.id == newest)
+            .group_by(Decision.mark, Item.state)
+        )
+        found: dict[str, dict[ItemState, int]] = {}
+        for mark, state, n in self._session.execute(query):
+            found.setdefault(mark or "", {})[state] = n
+        return found
 
     def accepted_since(self, since: datetime) -> int:
         """Items that the policy accepted by itself since ``since``."""

@@ -25,6 +25,15 @@ class Novelty:
     """Share of the validation images that is."""
 
 
+@dataclass(frozen=True)
+class Cuts:
+    """From where on the images of a head count as uncertain; None where it has no such spread."""
+
+    entropy: float
+    std: float | None
+    mutual_information: float | None
+
+
 class Checkpoints:
     """Checkpoints that have scored something here."""
 
@@ -40,6 +49,13 @@ class Checkpoints:
         row = self.get(checkpoint_id)
         card = None if row is None else row.card.get("novelty")
         return None if card is None else Novelty(card["cut"], card["flagged"])
+
+    def cuts(self, checkpoint_id: str, head: str) -> Cuts | None:
+        """From where on ``head`` counts as uncertain of an image; ``None`` where its card does not
+        say."""
+        row = self.get(checkpoint_id)
+        found = {} if row is None else row.card.get("heads", {}).get(head, {}).get("cuts")
+        return Cuts(**found) if found else None
 
     def register(self, checkpoint: Checkpoint) -> None:
         """Remember the checkpoint; where it is known already, only its path is renewed."""

@@ -14,6 +14,8 @@ from storage.enums import ItemState, LabelValue
 from storage.models import Decision, Image, Item, Label
 from storage.repositories.labels import IN_FORCE
 
+VARIABLES = 500  # SQLite limits how many values one statement may name
+
 
 @dataclass(frozen=True)
 class Waiting:
@@ -50,6 +52,15 @@ class WaitingQueue:
         rows = [{"id": item_id, "rank": rank} for item_id, rank in ranks.items()]
         if rows:
             self._session.execute(update(Item), rows)
+
+    def ask_one_more(self, item_ids: Sequence[int]) -> None:
+        """Ask one person more about each of ``item_ids``."""
+        for start in range(0, len(item_ids), VARIABLES):
+            self._session.execute(
+                update(Item)
+                .where(Item.id.in_(item_ids[start : start + VARIABLES]))
+                .values(needed_labels=Item.needed_labels + 1, open_slots=Item.open_slots + 1)
+            )
 
     def near_disputed(self, item_ids: Sequence[int]) -> set[int]:
         """Those of ``item_ids`` (a batch) whose near-duplicate was disputed.

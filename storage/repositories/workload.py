@@ -27,6 +27,8 @@ class RecentScore:
     """Of the image."""
     p_fake: float
     std: float
+    entropy: float
+    mutual_information: float
     score: float
     novelty: float | None
 
@@ -61,6 +63,8 @@ class Workload:
                 Image.key,
                 Prediction.p_fake,
                 Prediction.std,
+                Prediction.entropy,
+                Prediction.mutual_information,
                 Prediction.score,
                 Prediction.novelty,
             )

@@ -74,7 +74,7 @@ def as_csv(database: Database) -> list[dict[str, str]]:
 
 
 def test_the_columns_are_those_of_the_contract_and_ours_after_them(database: Database) -> None:
-    assert list(COLUMNS) == [*CONTRACT, "state", "comment", "score", "novelty"]
+    assert list(COLUMNS) == [*CONTRACT, "state", "comment", "score", "novelty", "mark"]
     assert b"".join(stream_csv(database)).decode().splitlines() == [
         ",".join(f'"{name}"' for name in COLUMNS)
     ]

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review_app.triage.explanation import UncertaintyCuts, explain, verdict_in_words
+from review_app.triage.explanation import explain, verdict_in_words
+from review_app.triage.marks import UncertaintyCuts
 from review_app.triage.policy import Policy
 from review_app.triage.routing import Scores, decide
 from review_app.triage.wording import count, join, percent, percent_below
@@ -49,14 +50,16 @@ def scores(p: float, score: float | None = None, std: float = 0.09, **heads: flo
             scores(0.97, score=0.55, std=0.02, linear=0.2),
             0.5,
             "Likely fake, but unlike the images the detector has learned from: 0.97 ± 0.02; "
-            "a person decides.",
+            "a person decides. Marked for retraining: the detector has seen too few images like "
+            "this.",
         ),
         (
             start(),
             scores(0.02, score=0.49),
             0.5,
             "Likely real, but unlike the images the detector has learned from and auto-accept is "
-            "still learning: 0.02 ± 0.09; a person decides.",
+            "still learning: 0.02 ± 0.09; a person decides. Marked for retraining: the "
+            "detector has seen too few images like this.",
         ),
         (
             certified(),

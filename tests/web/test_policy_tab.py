@@ -10,7 +10,7 @@ import pytest
 from review_app.config import DEFAULT_CHECKPOINT
 from review_app.errors import CalibrationError, InputError
 from review_app.monitoring.overview import overview
-from review_app.review.options import Reveal, read_options
+from review_app.review.options import Reveal, ReviewOptions, read_options
 from review_app.triage.policy import PolicyState
 from review_app.web.admin.policy import PolicyTab
 from review_app.web.handlers import Call
@@ -111,11 +111,13 @@ def test_the_controls_begin_with_the_policy_in_force(site: Site, call: Call) -> 
 
 def test_review_options_are_saved_and_read_back(site: Site, call: Call) -> None:
     tab = PolicyTab(site.app)
-    assert "Saved" in tab.save_options(call, Reveal.NEVER.value, 2, 15)
+    assert "Saved" in tab.save_options(call, Reveal.NEVER.value, 2, 15, True)
     with site.app.database.read() as repos:
         options = read_options(repos)
-    assert (options.reveal, options.needed_labels, options.lease_minutes) == (Reveal.NEVER, 2, 15)
-    assert tab.load_options(call) == ("", "never", 2, 15)
+    assert options == ReviewOptions(
+        reveal=Reveal.NEVER, needed_labels=2, second_reviewer=True, lease_minutes=15
+    )
+    assert tab.load_options(call) == ("", "never", 2, 15, True)
 
 
 @pytest.mark.parametrize(
@@ -126,4 +128,4 @@ def test_options_that_make_no_sense_are_refused(
     site: Site, call: Call, reveal: str, needed: float | None, lease: float
 ) -> None:
     with pytest.raises(InputError):
-        PolicyTab(site.app).save_options(call, reveal, needed, lease)
+        PolicyTab(site.app).save_options(call, reveal, needed, lease, False)

@@ -31,6 +31,7 @@ MEANINGS = {
     "comment": "what reviewers wrote, separated by bars",
     "score": "what thresholds are compared with: 0 surely real, 1 surely fake",
     "novelty": "how unlike the training images it is, z; empty where that is not measured",
+    "mark": "retrain, or second_reviewer: what an image that goes to people is also good for",
 }
 """What each column of ``learning.export.COLUMNS`` means."""
 

@@ -35,8 +35,9 @@ _CHOOSE_FIRST = (
     "Looking at a preview costs nothing. Trying one limit after another until one passes does: the "
     "confidence then promises more than it holds. Choose first, then look."
 )
-
-
+_SECOND = (
+    "While auto-accept is on, ask one person more about images that are unclear to the detector"
+)
 _HIDDEN = gr.update(visible=False)
 
 
@@ -159,10 +160,16 @@ class PolicyTab:
         """How review works now."""
         with self._app.database.read() as repos:
             options = read_options(repos)
-        return "", options.reveal.value, options.needed_labels, options.lease_minutes
+        numbers = (options.needed_labels, options.lease_minutes)
+        return "", options.reveal.value, *numbers, options.second_reviewer
 
     def save_options(
-        self, call: Call, reveal: str, needed: float | None, lease: float | None
+        self,
+        call: Call,
+        reveal: str,
+        needed: float | None,
+        lease: float | None,
+        second: bool | None,
     ) -> Markup:
         """Change how review works from the next image on."""
         if reveal not in set(Reveal):
@@ -172,7 +179,10 @@ class PolicyTab:
         if lease is None or not 0 < lease <= 24 * 60:
             raise InputError("a claim lasts more than 0 and at most 1440 minutes")
         options = ReviewOptions(
-            reveal=Reveal(reveal), needed_labels=int(needed or 1), lease_minutes=lease
+            reveal=Reveal(reveal),
+            needed_labels=int(needed or 1),
+            second_reviewer=bool(second),
+            lease_minutes=lease,
         )
         change_options(self._app.database, call.person, options)
         return notice("Saved. Images taken in from now on follow it.", Tone.DONE)
@@ -269,10 +279,12 @@ def _options(desk: PolicyTab, wiring: Wiring, blocks: gr.Blocks) -> None:
             reveal = gr.Radio(choices, label="Reviewers learn what the model thinks")
             needed = gr.Number(1, label="Answers per image", precision=0)
             lease = gr.Number(10, label="A claim lasts, minutes")
+        second = gr.Checkbox(label=_SECOND)
         save = gr.Button("Save")
         message = html()
-    wiring.quick(blocks.load, desk.load_options, [message, reveal, needed, lease])
-    wiring.quick(save.click, desk.save_options, [message], [reveal, needed, lease])
+    fields = [reveal, needed, lease, second]
+    wiring.quick(blocks.load, desk.load_options, [message, *fields])
+    wiring.quick(save.click, desk.save_options, [message], fields)
 
 
 def _percent(share: float) -> float:

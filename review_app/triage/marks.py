@@ -1,0 +1,104 @@
+"""What else an image is good for that goes to people, by the kind of doubt it raises.
+
+Doubt is *epistemic* where equally good versions of the detector disagree, or where the image is
+unlike all that they learned from: a label would settle it for them. It is *aleatoric* where they
+agree that images like this turn out either way: another label teaches them little, but a second
+person may see what the first did not (Kendall & Gal 2017, "What uncertainties do we need in
+Bayesian deep learning for computer vision?").
+
+A mark never changes a route, and only images that the rule itself sends to people have one: an
+audited image must look like any other.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+class Mark(StrEnum):
+    """What an image in review is also good for."""
+
+    RETRAIN = "retrain"
+    """Epistemic: the detector does not know images like this one; a label here teaches it most."""
+    SECOND_REVIEWER = "second_reviewer"
+    """Aleatoric: the image itself is unclear, so another person should look, too."""
+
+    @property
+    def words(self) -> str:
+        """A sentence for people."""
+        return _WORDS[self]
+
+
+_WORDS = {
+    Mark.RETRAIN: "Marked for retraining: the detector has seen too few images like this.",
+    Mark.SECOND_REVIEWER: (
+        "Marked for a second reviewer: to the detector, images like this turn out either way."
+    ),
+}
+
+
+@dataclass(frozen=True)
+class UncertaintyCuts:
+    """From where on an image counts as uncertain: quantiles of validation data.
+
+    A fixed cut means nothing: the spread of one head is a multiple of another's.
+    """
+
+    std: float
+    entropy: float
+    mutual_information: float
+
+    @classmethod
+    def of(
+        cls, *, entropy: float, std: float | None = None, mutual_information: float | None = None
+    ) -> UncertaintyCuts:
+        """Those of a checkpoint's card: ``None`` for a head without a spread that could be
+        large."""
+        return cls(
+            std=math.inf if std is None else std,
+            entropy=entropy,
+            mutual_information=math.inf if mutual_information is None else mutual_information,
+        )
+
+
+def find_marks(
+    std: ArrayLike,
+    entropy: ArrayLike,
+    mutual_information: ArrayLike,
+    unlike: ArrayLike,
+    cuts: UncertaintyCuts | None,
+) -> NDArray[np.object_]:
+    """The mark of each image [...], a `Mark` or None, were the rule to send it to people.
+
+    ``unlike``: whether its novelty is above the checkpoint's cut. Without ``cuts`` that alone
+    counts. Strictly above: a head without spread has a cut of 0, and is not unsettled everywhere.
+    """
+    epistemic = np.asarray(unlike, np.bool_)
+    found = np.full(epistemic.shape, None, np.object_)
+    if cuts is not None:
+        epistemic = (
+            epistemic
+            | (np.asarray(std) > cuts.std)
+            | (np.asarray(mutual_information) > cuts.mutual_information)
+        )
+        found[np.asarray(entropy) > cuts.entropy] = Mark.SECOND_REVIEWER
+    found[epistemic] = Mark.RETRAIN
+    return found
+
+
+def find_mark(
+    std: float,
+    entropy: float,
+    mutual_information: float,
+    *,
+    unlike: bool,
+    cuts: UncertaintyCuts | None,
+) -> Mark | None:
+    """As `find_marks`, of one image."""
+    found: Mark | None = find_marks(std, entropy, mutual_information, unlike, cuts).item()
+    return found
