@@ -9,8 +9,8 @@ from review_app.detector.card import Cuts, Ladder, Ladders, RejectCard
 from review_app.detector.heads import HeadPrediction, Labels
 from review_app.detector.rejection import Doubt, rejection
 from review_app.detector.selective import risk_coverage
+from review_app.rungs import rungs
 
-_RUNGS = 20
 _CONFIDENT_SHARE = 0.8
 _PRICE_OF_NOVELTY = 0.005
 """AURC that shrinking by novelty may cost on images like the training ones: it is there for the
@@ -81,18 +81,14 @@ def ladders(scores: Float64) -> Ladders:
 
     ``scores`` are signed: see :func:`review_app.detector.rejection.signed`.
     """
-    return Ladders(fake=_ladder(scores, fake=True), real=_ladder(scores, fake=False))
+    real, fake = rungs(scores, fake=False), rungs(scores, fake=True)
+    return Ladders(
+        fake=Ladder(thresholds=fake[0], acceptance=fake[1]),
+        real=Ladder(thresholds=real[0], acceptance=real[1]),
+    )
 
 
 def _nearest_half(candidates: Float64, merit: Float64) -> float:
     rounded = np.round(merit, 12)
     best = candidates[rounded == rounded.max()]
     return float(best[np.argmin(np.abs(best - 0.5))])
-
-
-def _ladder(scores: Float64, *, fake: bool) -> Ladder:
-    own = np.sort(scores[scores > 0.5])[::-1] if fake else np.sort(scores[scores < 0.5])
-    last = np.ceil(np.arange(1, _RUNGS + 1) * len(own) / _RUNGS).astype(int) - 1
-    thresholds = tuple(dict.fromkeys(own[last].tolist())) if len(own) else ()
-    accepted = ((scores >= t) if fake else (scores <= t) for t in thresholds)
-    return Ladder(thresholds=thresholds, acceptance=tuple(float(a.mean()) for a in accepted))

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from review_app.errors import InputError
+from review_app.rungs import rungs
 from review_app.scores.table import ScoreTable
 from review_app.triage.ladder import Ladder, Side
 
-RUNGS = 20
 LADDER_SPLIT = "val"
 LEARNED_SPLIT = "train"
 LADDER_SHARE = 0.2
@@ -19,7 +19,8 @@ LADDER_SHARE = 0.2
 def ladders_of(scores: NDArray[np.float64]) -> tuple[Ladder, Ladder]:
     """Ladders for real and for fake: at most 20 thresholds a side, evenly spaced in the share of
     ``scores`` [n] that they accept, as training makes them. Labels are not needed."""
-    return _ladder(scores, Side.REAL), _ladder(scores, Side.FAKE)
+    real, fake = rungs(scores, fake=False), rungs(scores, fake=True)
+    return Ladder(Side.REAL, *real), Ladder(Side.FAKE, *fake)
 
 
 def ladder_part(
@@ -45,14 +46,3 @@ def ladder_part(
             f"the ladder, rows of split {LEARNED_SPLIT!r} are left out"
         )
     return ladder, rest
-
-
-def _ladder(scores: NDArray[np.float64], side: Side) -> Ladder:
-    """Rung j is the score of the image that is j/20 of the way from the end of ``side`` to 0.5."""
-    ordered = np.sort(scores)
-    own = ordered[ordered > 0.5][::-1] if side is Side.FAKE else ordered[ordered < 0.5]
-    last = np.ceil(np.arange(1, RUNGS + 1) * len(own) / RUNGS).astype(int) - 1
-    thresholds = tuple(dict.fromkeys(own[last].tolist())) if len(own) else ()
-    return Ladder(
-        side, thresholds, tuple(float(side.accepts(scores, t).mean()) for t in thresholds)
-    )
