@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from review_app.review.order import Order
 from review_app.triage.ladder import Side
+from review_app.triage.marks import Mark
+from review_app.triage.options import order_in_use
 from review_app.triage.policy import Policy, PolicyState, describe
 from review_app.triage.wording import count
 from storage.database import Database
@@ -37,6 +40,17 @@ class Unlike:
 
 
 @dataclass(frozen=True)
+class Marks:
+    """Images in people's hands, by what else they are good for."""
+
+    retrain_labelled: int
+    retrain_waiting: int
+    unclear_labelled: int
+    """Of those marked for a second reviewer."""
+    unclear_waiting: int
+
+
+@dataclass(frozen=True)
 class Overview:
     """The queue, the policy and the people at one moment."""
 
@@ -54,6 +68,9 @@ class Overview:
     reviewers: list[ReviewerCounts]
     needs: list[str]
     """What needs the admin now, a sentence each; empty when nothing does."""
+    order: Order
+    """In which people get the images that wait."""
+    marks: Marks
     unlike: Unlike | None
     """Of the last `RECENT`; None where nothing measured it."""
 
@@ -105,6 +122,8 @@ def overview(database: Database, now: datetime | None = None) -> Overview:
             labelled_today=repos.counts.labels_since(midnight),
             reviewers=repos.counts.per_reviewer(),
             needs=_needs(states, policy, waiting_since, now),
+            order=order_in_use(repos),
+            marks=_marks(repos),
             unlike=_unlike(repos, policy, now - RECENT),
         )
 
@@ -126,6 +145,18 @@ def score_map(database: Database, limit: int = 4000) -> ScoreMap:
 def _policy(repos: Repositories) -> Policy | None:
     row = repos.policies.current()
     return None if row is None else Policy.from_json(row.document)
+
+
+def _marks(repos: Repositories) -> Marks:
+    found = repos.counts.marks()
+    retrain, second = (found.get(mark, {}) for mark in (Mark.RETRAIN, Mark.SECOND_REVIEWER))
+    waiting = (ItemState.IN_REVIEW, ItemState.ESCALATED)
+    return Marks(
+        retrain_labelled=retrain.get(ItemState.RESOLVED, 0),
+        retrain_waiting=sum(retrain.get(state, 0) for state in waiting),
+        unclear_labelled=second.get(ItemState.RESOLVED, 0),
+        unclear_waiting=sum(second.get(state, 0) for state in waiting),
+    )
 
 
 def _unlike(repos: Repositories, policy: Policy | None, since: datetime) -> Unlike | None:

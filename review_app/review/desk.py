@@ -23,7 +23,7 @@ from review_app.review.tasks import (
     Submission,
     Task,
 )
-from review_app.triage.options import overdue_before
+from review_app.triage.options import order_in_use, overdue_before
 from storage.database import Database
 from storage.enums import AuditKind, ClaimOutcome, ItemState
 from storage.models import Claim, Decision, Item, Label
@@ -170,6 +170,7 @@ class ReviewDesk:
                 escalated=repos.items.count(ItemState.ESCALATED) if adjudicates else None,
                 done_today=repos.labels.count_of(person.id, midnight),
                 done_session=repos.labels.count_of(person.id, session_start),
+                order=order_in_use(repos).words,
             )
 
     def may_see_image(self, person: Person, item_id: int) -> bool:

@@ -37,6 +37,8 @@ WAVES = 128
 """Random Fourier features of the doubt's covariance."""
 LENGTH = (1.0, 1.0)
 """How far doubt reaches: in logits of P(fake), and in units (z) of novelty."""
+BY_TIME = -1.0
+"""The lowest rank that `timed` gives; below it are the places by worth."""
 _LONG = 1e11
 """Seconds; no clock shows as many, and a rank still tells milliseconds apart."""
 _MOST_LOGIT = 8.0
@@ -52,6 +54,18 @@ class Order(StrEnum):
     """Where a person's look is expected to avoid the highest cost."""
     LEARNING = "learning"
     """Where a label is expected to teach the detector most about the stream (EPIG)."""
+
+    @property
+    def words(self) -> str:
+        """What people see first, after "Order:"."""
+        return _WORDS[self]
+
+
+_WORDS = {
+    Order.OLDEST: "oldest first",
+    Order.RISK: "highest expected cost first",
+    Order.LEARNING: "most to learn from first",
+}
 
 
 def risk_worth(
@@ -128,7 +142,7 @@ def placed(worth: ArrayLike) -> Floats:
 
 def timed(seconds: ArrayLike) -> Floats:
     """Ranks in (-1, 0) for moments [n], seconds since 1970: the earliest first."""
-    return np.asarray(-1 + np.asarray(seconds, np.float64) / _LONG)
+    return np.asarray(BY_TIME + np.asarray(seconds, np.float64) / _LONG)
 
 
 def borrowed(worth: ArrayLike, hidden: ArrayLike, pool: ArrayLike, coins: ArrayLike) -> Floats:

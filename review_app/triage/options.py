@@ -44,16 +44,16 @@ def change_queue_options(database: Database, person: Person, options: QueueOptio
 
 
 def order_in_use(repos: Repositories) -> Order:
-    """The order that is chosen; but oldest first while the policy is learning.
+    """The order that is chosen; but oldest first while the policy is learning or suspended.
 
-    Its labels are to calibrate, and must not be chosen by what the detector says.
+    Labels given then are to calibrate, and must not be chosen by what the detector says.
     """
     chosen = read_queue_options(repos).order
     if chosen is Order.OLDEST:  # no look at the policy: this is asked at every item handed out
         return chosen
     policy = repos.policies.current()
-    learning = policy is None or policy.state == PolicyState.LEARNING
-    return Order.OLDEST if learning else chosen
+    certified = policy is not None and policy.state == PolicyState.CERTIFIED
+    return chosen if certified else Order.OLDEST
 
 
 def overdue_before(repos: Repositories, now: datetime) -> datetime | None:

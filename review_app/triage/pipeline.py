@@ -16,7 +16,7 @@ from typing import Any
 from review_app.detector.service import Opinion
 from review_app.triage.audit import audit_coin
 from review_app.triage.governance import PolicyDesk
-from review_app.triage.placing import Placeable, PlacesOfRun, reorder
+from review_app.triage.placing import Placeable, PlacesOfRun, misplaced, reorder
 from review_app.triage.policy import Policy
 from review_app.triage.record import cuts_of
 from review_app.triage.routing import Decision, Route, Scores, annotated, decide
@@ -114,6 +114,14 @@ class TriageService:
         """Give all that waits its place by the order in use; how many were placed."""
         return reorder(self._database, self._policies.current, self._secret)
 
+    def keep_order(self) -> int:
+        """Reorder, but only where something waits at a place by another order than the one in use,
+        as after auto-accept has opened or closed; how many were placed."""
+        with self._database.read() as repos:
+            if not misplaced(repos):
+                return 0
+        return self.reorder()
+
     def retry_failed(self, actor: str) -> int:
         """Put failed items back to pending; how many there were."""
         retried = 0
@@ -133,6 +141,7 @@ class TriageService:
         progress: Progress | None,
     ) -> TriageReport:
         self._before()
+        self.keep_order()
         report = TriageReport(self._policies.current().version)
         started = time.time()
         clock = time.perf_counter()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
 
 from review_app.review.options import read_options
 from review_app.review.order import (
+    BY_TIME,
     TARGETS,
     Order,
     borrowed,
@@ -21,19 +23,16 @@ from review_app.review.order import (
 from review_app.triage.audit import audit_coin
 from review_app.triage.options import order_in_use, read_queue_options
 from review_app.triage.policy import Policy
-from review_app.triage.routing import decide_many
+from review_app.triage.recent import RECENT, recent_items
 from storage.database import Database
 from storage.repositories import Repositories
 from storage.repositories.queue import Waiting, WaitingQueue
-from storage.repositories.workload import SECONDS_PER_LABEL, Workload
+from storage.repositories.workload import SECONDS_PER_LABEL, RecentScore, Workload
 
 Floats = NDArray[np.float64]
 
 BATCH = 1000
 """Items placed in one transaction."""
-
-RECENT = 2000
-"""Newest items from which audited ones borrow their worth, and the stream is sampled."""
 
 
 @dataclass(frozen=True)
@@ -112,16 +111,8 @@ def places_for_triage(repos: Repositories, policy: Policy, secret: bytes) -> Pla
     order = order_in_use(repos)
     if order is Order.OLDEST:
         return None
-    recent = Workload(repos.session).recent_scores(policy.checkpoint, policy.head, RECENT)
-    stream = [Placeable(row.key, row.p_fake, row.std, row.novelty, False) for row in recent]
-    proposed = decide_many(
-        [row.p_fake for row in recent],
-        [row.score for row in recent],
-        policy,
-        np.zeros(len(recent)),
-    )
-    accepted = proposed.accept_real | proposed.accept_fake
-    pool = [image for image, gone in zip(stream, accepted, strict=True) if not gone]
+    recent = recent_items(repos, policy)
+    pool, stream = _unaudited(recent.to_people), _unaudited(recent.stream)
     return Places(repos, policy, order, pool, stream, secret)
 
 
@@ -131,10 +122,16 @@ def places_for_waiting(repos: Repositories, policy: Policy, secret: bytes) -> Pl
     if order is Order.OLDEST:
         return None
     waiting = [_placeable(row) for row in WaitingQueue(repos.session).newest(RECENT)]
-    recent = Workload(repos.session).recent_scores(policy.checkpoint, policy.head, RECENT)
-    stream = [Placeable(row.key, row.p_fake, row.std, row.novelty, False) for row in recent]
-    pool = [image for image in waiting if not image.audited]
-    return Places(repos, policy, order, pool, stream, secret)
+    recent = recent_items(repos, policy)
+    # What comes next, too: with little but audits waiting, their places would stand out later.
+    pool = [i for i in waiting if not i.audited] + _unaudited(recent.to_people)
+    return Places(repos, policy, order, pool, _unaudited(recent.stream), secret)
+
+
+def misplaced(repos: Repositories) -> bool:
+    """Whether something waits at a place by another order than the one in use."""
+    by_time = order_in_use(repos) is Order.OLDEST
+    return WaitingQueue(repos.session).any_ranked(*((-inf, BY_TIME) if by_time else (BY_TIME, inf)))
 
 
 def reorder(database: Database, policy: Callable[[], Policy], secret: bytes) -> int:
@@ -175,6 +172,10 @@ def _by_worth(waiting: Sequence[Waiting], places: Places) -> dict[int, float]:
 
 def _placeable(row: Waiting) -> Placeable:
     return Placeable(row.key, row.p_fake, row.std, row.novelty, row.audited)
+
+
+def _unaudited(rows: Sequence[RecentScore]) -> list[Placeable]:
+    return [Placeable(row.key, row.p_fake, row.std, row.novelty, False) for row in rows]
 
 
 def _columns(images: Sequence[Placeable]) -> tuple[Floats, Floats, Floats]:

@@ -47,6 +47,13 @@ class WaitingQueue:
         """The newest items that wait."""
         return self._rows(self._waiting().order_by(Item.id.desc()).limit(limit))
 
+    def any_ranked(self, low: float, high: float) -> bool:
+        """Whether an item waits with a rank from ``low`` on and below ``high``."""
+        query = select(Item.id).where(
+            Item.state == ItemState.IN_REVIEW, Item.rank >= low, Item.rank < high
+        )
+        return self._session.scalar(query.limit(1)) is not None
+
     def place(self, ranks: dict[int, float]) -> None:
         """Give items their ranks, by id; those that wait no longer are left alone."""
         rows = [{"id": item_id, "rank": rank} for item_id, rank in ranks.items()]

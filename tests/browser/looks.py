@@ -10,9 +10,10 @@ from playwright.sync_api import Page
 SCHEMES = ("light", "dark")
 
 
-def keep_picture(page: Page, name: str) -> None:
-    """Save a screenshot as ``name`` in the folder that ``SCREENSHOTS`` names, if it is set."""
+def keep_picture(page: Page, name: str, *, whole: bool = False) -> None:
+    """Save a screenshot as ``name`` in the folder that ``SCREENSHOTS`` names, if it is set; of the
+    ``whole`` page, or of what the window shows."""
     folder = os.environ.get("SCREENSHOTS")
     if folder:
         Path(folder).mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=Path(folder) / f"{name}.png")
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=whole)

@@ -12,6 +12,7 @@ from review_app.monitoring.overview import overview
 from storage.enums import ItemState, Role
 from tests.browser.checks import barriers, sticks_out
 from tests.browser.conftest import DESKTOP, PHONE, SignIn
+from tests.browser.looks import keep_picture
 from tests.web.handling import scored
 from tests.web.site import Site, picture
 
@@ -133,5 +134,6 @@ def test_no_tab_shuts_anybody_out_or_sticks_out(
     expect(page.get_by_text("Which images is the detector sure of?").first).to_be_visible()
     for name in TABS:
         open_tab(page, name)
+        keep_picture(page, f"admin-{name.lower()}-{viewport['width']}-{scheme}", whole=True)
         assert barriers(page) == [], name
         assert sticks_out(page) <= 0, name

@@ -100,7 +100,9 @@ def test_twenty_items_by_keyboard_alone_one_taken_back_and_exactly_those_exporte
     wait_until_saved(page)
     assert sorted(given) == items
     assert labels_of(site, items) == {item: [value] for item, value in given.items()}
-    expect(page.locator("#progress")).to_contain_text("20 done today · 20 this session")
+    expect(page.locator("#progress")).to_contain_text("20 done today")
+    expect(page.locator("#session")).to_have_text("20 this session")
+    expect(page.locator("#order")).to_have_text("Order: oldest first")
     exported = exported_labels(site, sign_in(Role.ADMIN))
     assert exported == {item: value.value for item, value in given.items()}
 

@@ -91,6 +91,31 @@ def test_another_order_is_applied_to_what_waits_and_back(place: Deployment) -> N
     assert all(-1 < place.items()[i].rank < 0 for i in ids)
 
 
+def test_the_queue_follows_the_order_in_use_when_auto_accept_opens_and_closes(
+    place: Deployment,
+) -> None:
+    admin = place.factory.admin()
+    change_queue_options(place.app.database, admin, QueueOptions(order=Order.RISK))
+    waiting = [doubtful(place, p) for p in (0.93, 0.4)]
+    place.calibrated()
+    place.app.triage.run("tester")
+    assert place.app.triage.keep_order() == 0
+    place.certify(admin)
+    place.app.triage.run("tester")  # finds nothing pending, but the order in use has changed
+    assert all(-2 < place.items()[i].rank < -1 for i in waiting)
+    assert place.app.triage.keep_order() == 0
+
+    place.app.policies.suspend(admin, "to look at it")
+    with place.app.database.read() as repos:
+        assert order_in_use(repos) is Order.OLDEST
+    newer = doubtful(place, 0.4)
+    place.app.triage.run("tester")
+    ranks = {i: item.rank for i, item in place.items().items()}
+    assert all(-1 < ranks[i] < 0 for i in waiting)
+    assert ranks[newer] > 1e9
+    assert place.app.triage.keep_order() == 0
+
+
 def test_verdicts_on_images_placed_by_worth_do_not_calibrate(place: Deployment) -> None:
     waiting = [place.scored(p) for p in (0.4, 0.6)]
     place.app.triage.run("tester")  # by a learning policy

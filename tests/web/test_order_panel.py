@@ -27,7 +27,7 @@ def test_an_admin_chooses_an_order_and_what_waits_follows_it(tmp_path: Path) -> 
         place.calibrated()
         place.app.triage.run("tester")
         saved = panel.save(call, Order.RISK, 12, 20, 5, 1)
-        assert "Chosen for when the policy has learned" in saved
+        assert "Chosen for when auto-accept is on: highest expected cost first." in saved
         assert "got a new place" not in saved
 
         place.certify(admin)

@@ -8,7 +8,8 @@ from pathlib import Path
 import gradio as gr
 import pytest
 
-from review_app.monitoring.overview import Overview, Unlike, overview
+from review_app.monitoring.overview import Marks, Overview, Unlike, overview
+from review_app.review.order import Order
 from review_app.web.admin.overview import OverviewTab, answers
 from review_app.web.admin.people import PeopleTab
 from review_app.web.handlers import Call
@@ -36,6 +37,8 @@ def state_of_things(**values: object) -> Overview:
         "reviewers": [],
         "needs": [],
         "unlike": None,
+        "order": Order.OLDEST,
+        "marks": Marks(0, 0, 0, 0),
     }
     return Overview(**{**nothing, **values})  # type: ignore[arg-type]
 
@@ -76,6 +79,18 @@ def test_what_needs_an_admin_is_listed() -> None:
     assert "2 things" in shown
     assert "Look here." in shown
     assert "Nothing" in answers(state_of_things())
+
+
+def test_the_order_in_use_is_told_with_what_waits() -> None:
+    assert "Order: highest expected cost first." in answers(state_of_things(order=Order.RISK))
+
+
+def test_marked_images_are_counted_where_there_are_any() -> None:
+    assert "mark" not in answers(state_of_things())
+    shown = answers(state_of_things(marks=Marks(7, 30, 2, 9)))
+    assert ">48 marks<" in shown
+    assert "too few like them: 37, of which 7 are labelled." in shown
+    assert "because they are unclear: 11, of which 2 are settled." in shown
 
 
 def test_the_share_of_unlike_images_is_told_where_it_is_measured() -> None:

@@ -10,7 +10,15 @@ from markupsafe import Markup
 
 from review_app.bootstrap import Application
 from review_app.inspection import TITLES
-from review_app.monitoring.overview import RECENT, Overview, ScoreMap, Unlike, overview, score_map
+from review_app.monitoring.overview import (
+    RECENT,
+    Marks,
+    Overview,
+    ScoreMap,
+    Unlike,
+    overview,
+    score_map,
+)
 from review_app.permissions import Permission
 from review_app.triage.policy import PolicyState
 from review_app.triage.wording import count, percent
@@ -84,6 +92,7 @@ def answers(now: Overview) -> Markup:
         _card("What waits for people?", count(waiting, "image"), _waiting_lines(now)),
         _card("How much do people's labels tell?", count(now.labels, "label"), _label_lines(now)),
         _needs(now.needs),
+        *_marked(now.marks),
         *([] if now.unlike is None else [_unlike(now.unlike)]),
     )
     return Markup('<section class="answers" aria-label="The state of things">{}</section>').format(
@@ -98,6 +107,7 @@ def _waiting_lines(now: Overview) -> list[str]:
         lines.append(f"Nothing waits. The policy accepted {accepted} today.")
     else:
         lines.append(f"The oldest has waited {age(now.waiting_since)}.")
+    lines.append(f"Order: {now.order.words}.")
     if now.live_claims:
         lines.append(f"{now.live_claims:,} of them in reviewers' hands now.")
     return lines
@@ -110,6 +120,21 @@ def _label_lines(now: Overview) -> list[str]:
     if now.known_labels:
         lines.append(f"{count(now.known_labels, 'more label')} came with the images.")
     return lines
+
+
+def _marked(marks: Marks) -> list[Markup]:
+    """Nothing where nothing is marked."""
+    retrain = marks.retrain_labelled + marks.retrain_waiting
+    unclear = marks.unclear_labelled + marks.unclear_waiting
+    if not retrain and not unclear:
+        return []
+    lines = [
+        f"For retraining, because the detector has seen too few like them: {retrain:,}, of which "
+        f"{marks.retrain_labelled:,} are labelled.",
+        f"For a second reviewer, because they are unclear: {unclear:,}, of which "
+        f"{marks.unclear_labelled:,} are settled. The export's column mark names them.",
+    ]
+    return [_card("What else are the images good for?", count(retrain + unclear, "mark"), lines)]
 
 
 def _unlike(found: Unlike) -> Markup:

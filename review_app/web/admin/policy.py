@@ -79,6 +79,7 @@ class PolicyTab:
             1 - _share("confidence", confidence),
             _share("audit share", audit),
         )
+        self._app.triage.keep_order()
         words = (
             f"Policy version {policy.version} is in force for images that come in from now on. "
             "Images that wait already keep waiting until you apply it to them below."
@@ -88,6 +89,7 @@ class PolicyTab:
     def suspend(self, call: Call, reason: str | None) -> tuple[Markup, str]:
         """Close auto-accept at once."""
         policy = self._app.policies.suspend(call.person, reason or "")
+        self._app.triage.keep_order()
         words = f"Auto-accept is closed, as policy version {policy.version}. People see everything."
         return notice(words, Tone.DONE), ""
 
@@ -121,6 +123,7 @@ class PolicyTab:
         """Put the checkpoint of the settings in force; it starts learning."""
         checkpoint, head = self._offered()
         policy = self._app.policies.adopt(call.person, checkpoint, head, f"adopted {checkpoint}")
+        self._app.triage.keep_order()
         words = (
             f"Policy version {policy.version} is in force with {checkpoint} and is learning. "
             "Images that wait already keep the old detector's scores until you apply it to them "

@@ -20,14 +20,9 @@ from review_app.web.admin.policy_whatif import prices
 from review_app.web.handlers import Call, Wiring, html, section
 from review_app.web.markup import Tone, notice
 
-ORDERS = {
-    Order.OLDEST: "oldest first",
-    Order.RISK: "where a look avoids the highest cost",
-    Order.LEARNING: "where a label teaches the detector most",
-}
 _REMARK = (
     "Audited images are hidden in every order. Verdicts on images placed by anything but age never "
-    "count for a certificate, so while the policy is learning the order is oldest first."
+    "count for a certificate, so the order is oldest first while auto-accept is off."
 )
 Values = tuple[str, float, float, float, float]
 
@@ -82,9 +77,9 @@ class OrderPanel:
     def _in_use(self) -> str:
         with self._app.database.read() as repos:
             options, order = read_queue_options(repos), order_in_use(repos)
-        words = f"In use: {ORDERS[order]}."
+        words = f"In use: {order.words}."
         if order is not options.order:
-            words += f" Chosen for when the policy has learned: {ORDERS[options.order]}."
+            words += f" Chosen for when auto-accept is on: {options.order.words}."
         if order is not Order.OLDEST and options.deadline_hours:
             words += f" Images that have waited {options.deadline_hours:g} hours come before all."
         return words
@@ -94,7 +89,7 @@ def build_order(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
     """Add the panel to the open context."""
     panel = OrderPanel(app)
     wiring = Wiring(app, Permission.MANAGE_POLICY)
-    choices = [(words, order.value) for order, words in ORDERS.items()]
+    choices = [(order.words.capitalize(), order.value) for order in Order]
     with section("The order of the queue", _REMARK):
         words = html()
         order = gr.Radio(choices, label="People see first")

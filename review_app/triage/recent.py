@@ -1,0 +1,50 @@
+"""Recent images as the policy in force sees them: who the stream is, and what people get of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import compress
+
+import numpy as np
+
+from review_app.triage.marks import Mark, find_marks
+from review_app.triage.policy import Policy
+from review_app.triage.record import cuts_of
+from review_app.triage.routing import decide_many
+from storage.repositories import Repositories
+from storage.repositories.workload import RecentScore, Workload
+
+RECENT = 2000
+"""Newest scored items that stand for the stream."""
+
+
+@dataclass(frozen=True)
+class Recent:
+    """The newest scored items, newest first."""
+
+    stream: list[RecentScore]
+    to_people: list[RecentScore]
+    """Those that the rule itself sends to people. Audited images borrow from them what else would
+    tell them apart."""
+    marks: list[Mark | None]
+    """Of ``to_people``."""
+
+
+def recent_items(repos: Repositories, policy: Policy) -> Recent:
+    """Those that the policy's head has scored, decided anew under ``policy``."""
+    stream = Workload(repos.session).recent_scores(policy.checkpoint, policy.head, RECENT)
+    novelty = repos.checkpoints.novelty(policy.checkpoint)
+    cut = np.inf if novelty is None else novelty.cut
+    unlike = [row.novelty is not None and row.novelty > cut for row in stream]
+    spreads = np.array([(r.std, r.entropy, r.mutual_information) for r in stream])
+    std, entropy, mutual_information = spreads.reshape(-1, 3).T
+    decisions = decide_many(
+        [row.p_fake for row in stream],
+        [row.score for row in stream],
+        policy,
+        np.zeros(len(stream)),
+        unlike=unlike,
+        marks=find_marks(std, entropy, mutual_information, unlike, cuts_of(repos, policy)),
+    )
+    stays = ~(decisions.accept_real | decisions.accept_fake)
+    return Recent(stream, list(compress(stream, stays)), decisions.marks[stays].tolist())
