@@ -1,8 +1,10 @@
 """Audits: how often the alarm is false, and how soon true alarms and true certificates are told.
 
 ``python -m benchmarks.audits [--quick] [--json]``; exit 1 when a bar does not hold. Simulated
-audits with a fixed seed, judged after every single one; the baseline is an exact binomial test at
-the same level, looked at as often. ``--quick`` draws fewer runs of the same length.
+audits with a fixed seed, judged after every single one. Baselines: of a false alarm, an exact
+binomial test looked at as often; of a change, the beta-binomial mixture that starts at the first
+audit; and as the best that could be had, the likelihood ratio test that is told when the rate
+changes, and to what. ``--quick`` draws fewer runs of the same length.
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ import os
 import platform
 import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -22,88 +25,147 @@ from numpy.typing import NDArray
 from scipy.stats import binom
 
 from review_app.triage.breaker import ALPHA
-from review_app.triage.evidence import Direction, boundary
+from review_app.triage.evidence import Direction, Floats, evidence_path
+from review_app.triage.turning import alarm_path
 
 AUDITS = 3000
-LIMIT = 0.05
+SOON = 300
 SEED = 20260301
+CHUNK = 100
+"""Runs judged at once."""
+Runs = NDArray[np.bool_]
+Counts = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Audits of one error rate, and how they are judged."""
+
+    truth: float
+    alpha: float
+    limit: float = 0.05
+    direction: Direction = Direction.ABOVE
+    calm: int = 0
+    """Audits before those, at an error rate of 2%."""
+    after: int = AUDITS
+
+    def runs(self, n: int) -> Iterator[Runs]:
+        """Chunks of ``n`` runs [runs, audits]; equal audits for either alpha."""
+        rng = np.random.default_rng([SEED, round(self.truth * 1000), self.calm])
+        for start in range(0, n, CHUNK):
+            rows = min(CHUNK, n - start)
+            yield np.concatenate(
+                [rng.random((rows, self.calm)) < 0.02, rng.random((rows, self.after)) < self.truth],
+                axis=1,
+            )
 
 
 @dataclass(frozen=True)
 class Race:
-    """How soon, if ever, each run [runs] reached its goal."""
+    """How soon, if ever, each run reached its goal."""
 
-    after: NDArray[np.int64]
-    """Audits needed; ``AUDITS + 1`` where it was never reached."""
+    after: Counts
+    """Audits needed since the calm, or more than there are; runs that were there before it are
+    left out."""
+    audits: int
+    """How many there are."""
 
-    @property
-    def share(self) -> float:
-        """Share of the runs that reached it."""
-        return float((self.after <= AUDITS).mean())
-
-    def within(self, audits: int) -> float:
-        """Share of the runs that reached it within ``audits``."""
-        return float((self.after <= audits).mean())
-
-    @property
-    def median(self) -> float:
-        return float(np.median(self.after))
+    def summary(self) -> dict[str, float]:
+        """Shares of the runs, and the median run."""
+        return {
+            "share": float((self.after <= self.audits).mean()),
+            f"within_{SOON}": float((self.after <= SOON).mean()),
+            "median": float(np.median(self.after)),
+        }
 
 
-def races(truth: float, direction: Direction, alpha: float, runs: int) -> tuple[Race, Race]:
-    """The e-process and the repeated binomial test on the same audits of error rate ``truth``."""
-    rng = np.random.default_rng([SEED, round(truth * 1000)])
-    errors = (rng.random((runs, AUDITS)) < truth).cumsum(axis=1, dtype=np.int32)
-    above = direction is Direction.ABOVE
-    lines = boundary(AUDITS, LIMIT, alpha, direction), _naive(alpha, above)
-    first = [_first(errors >= line if above else errors <= line) for line in lines]
-    return Race(first[0]), Race(first[1])
+def race(scenario: Scenario, runs: int) -> dict[str, Race]:
+    """Ours and the baselines on the same audits."""
+    found: dict[str, list[Counts]] = {}
+    for wrong in scenario.runs(runs):
+        for name, reached in _judges(scenario, wrong).items():
+            found.setdefault(name, []).append(_first(reached))
+    total = scenario.calm + scenario.after
+    return {
+        name: Race(_since(np.concatenate(parts), scenario.calm, total), scenario.after)
+        for name, parts in found.items()
+    }
+
+
+def _judges(scenario: Scenario, wrong: Runs) -> dict[str, Runs]:
+    """Who says after which audits [runs, audits] that the goal is reached."""
+    line = -np.log(scenario.alpha)
+    mixture = evidence_path(wrong, scenario.limit, scenario.direction) >= line
+    if scenario.direction is Direction.BELOW:
+        return {"ours": mixture, "peeking": _peeking(scenario, wrong)}
+    judges = {"ours": alarm_path(wrong, scenario.limit) >= line, "mixture": mixture}
+    if not scenario.calm:
+        judges["peeking"] = _peeking(scenario, wrong)
+    if scenario.truth > scenario.limit:
+        judges["oracle"] = _oracle(scenario, wrong) >= line
+    return judges
 
 
 def measure(runs: int) -> dict[str, Any]:
     """Every scenario at the whole alpha, and the alarms at the half that each side spends."""
-    scenarios = {
-        "false_alarm": (LIMIT, Direction.ABOVE, ALPHA),
-        "alarm_at_10": (0.10, Direction.ABOVE, ALPHA),
-        "alarm_at_15": (0.15, Direction.ABOVE, ALPHA),
-        "certified_at_2": (0.02, Direction.BELOW, ALPHA),
-        "false_alarm_per_side": (LIMIT, Direction.ABOVE, ALPHA / 2),
-        "alarm_at_10_per_side": (0.10, Direction.ABOVE, ALPHA / 2),
-        "alarm_at_15_per_side": (0.15, Direction.ABOVE, ALPHA / 2),
-    }
-    measures: dict[str, Any] = {"runs": runs, "audits": AUDITS, "risk_limit": LIMIT}
-    start = time.perf_counter()
-    for name, (truth, direction, alpha) in scenarios.items():
-        ours, naive = races(truth, direction, alpha, runs)
-        measures[name] = {
-            "truth": truth,
-            "alpha": alpha,
-            "share": ours.share,
-            "within_300": ours.within(300),
-            "median": ours.median,
-            "peeking_share": naive.share,
-            "peeking_median": naive.median,
+    below = Direction.BELOW
+    scenarios = {"certified_at_2": Scenario(0.02, ALPHA, direction=below)}
+    for name, alpha in (("", ALPHA), ("_per_side", ALPHA / 2)):
+        scenarios |= {
+            f"false_alarm{name}": Scenario(0.05, alpha),
+            f"alarm_at_10{name}": Scenario(0.1, alpha),
+            f"alarm_at_15{name}": Scenario(0.15, alpha),
+            f"change_to_3r_at_5{name}": Scenario(0.15, alpha, calm=AUDITS, after=2 * SOON),
+            f"change_to_2r_at_5{name}": Scenario(0.1, alpha, calm=AUDITS, after=2 * SOON),
+            f"change_to_2r_at_10{name}": Scenario(0.2, alpha, 0.1, calm=AUDITS, after=2 * SOON),
         }
+    measures: dict[str, Any] = {"runs": runs}
+    start = time.perf_counter()
+    for name, scenario in scenarios.items():
+        races = {who: each.summary() for who, each in race(scenario, runs).items()}
+        measures[name] = {**asdict(scenario), **races.pop("ours"), "baselines": races}
     return measures | {"seconds": time.perf_counter() - start}
+
+
+_BARS = (
+    ("false alarms at R = r = 5%", "false_alarm", "share", ALPHA, "peeking"),
+    ("the same, per side", "false_alarm_per_side", "share", ALPHA / 2, "peeking"),
+    ("median audits to the alarm at a true 10%", "alarm_at_10", "median", 250, "mixture"),
+    ("the same, per side", "alarm_at_10_per_side", "median", 250, "mixture"),
+    ("median audits to proof at a true 2%", "certified_at_2", "median", 270, "peeking"),
+)
+_CHANGES = (
+    ("15% (3r) at r = 5%", "change_to_3r_at_5_per_side"),
+    ("20% (2r) at r = 10%", "change_to_2r_at_10_per_side"),
+)
+_IN_TIME = 0.95
 
 
 def report(measures: dict[str, Any], quick: bool) -> dict[str, Any]:
     """The document that ``--json`` prints."""
-    wanted = [
-        ("false alarms at R = r = 5%", "false_alarm", "share", ALPHA),
-        ("median audits to the alarm at a true 10%", "alarm_at_10", "median", 250),
-        ("median audits to proof at a true 2%", "certified_at_2", "median", 270),
-    ]
     bars = [
         {
-            "what": f"{what}, alpha = {ALPHA}, looked at after each audit",
-            "value": measures[scenario][key],
+            "what": f"{what}, alpha = {measures[name]['alpha']:g}, looked at after each audit",
+            "value": measures[name][key],
             "bar": bar,
-            "holds": measures[scenario][key] <= bar,
-            "baseline": f"binomial test at every look: {measures[scenario][f'peeking_{key}']:g}",
+            "holds": measures[name][key] <= bar,
+            "baseline": f"{rival}: {measures[name]['baselines'][rival][key]:g}",
         }
-        for what, scenario, key, bar in wanted
+        for what, name, key, bar, rival in _BARS
     ]
+    for what, name in _CHANGES:
+        row, key = measures[name], f"within_{SOON}"
+        rivals = {who: found[key] for who, found in row["baselines"].items()}
+        bars.append(
+            {
+                "what": f"alarmed within {SOON} audits of a change to {what}, after {AUDITS:,} "
+                "audits at 2%, per side",
+                "value": row[key],
+                "bar": _IN_TIME,
+                "holds": row[key] >= _IN_TIME,
+                "baseline": ", ".join(f"{who}: {share:g}" for who, share in rivals.items()),
+            }
+        )
     machine = f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores"
     return {
         "name": "audits",
@@ -126,26 +188,43 @@ def main() -> int:
     else:
         for name, row in document["measures"].items():
             if isinstance(row, dict):
-                print(f"{name:22} alpha {row['alpha']:.3f}  reached {row['share']:6.1%}", end="  ")
-                print(f"median {row['median']:6.0f}  within 300 {row['within_300']:6.1%}", end="  ")
-                print(f"(peeking {row['peeking_share']:6.1%}, {row['peeking_median']:6.0f})")
+                print(f"{name:30} alpha {row['alpha']:.3f}")
+                for who, found in {"ours": row, **row["baselines"]}.items():
+                    print(
+                        f"    {who:8} reached {found['share']:6.1%}  within {SOON} "
+                        f"{found[f'within_{SOON}']:6.1%}  median {found['median']:6.0f}"
+                    )
         for bar in document["bars"]:
             print(f"{bar['what']}: {bar['value']:g} (bar {bar['bar']:g}; {bar['baseline']})")
     return 0 if all(bar["holds"] for bar in document["bars"]) else 1
 
 
-def _naive(alpha: float, above: bool) -> NDArray[np.int64]:
-    """Counts at which a one-sided exact binomial test of the limit rejects, by audits."""
-    n = np.arange(1, AUDITS + 1)
-    if above:
-        return np.asarray(binom.ppf(1 - alpha, n, LIMIT) + 1, np.int64)
-    k = binom.ppf(alpha, n, LIMIT)
-    return np.asarray(np.where(binom.cdf(k, n, LIMIT) <= alpha, k, k - 1), np.int64)
+def _peeking(scenario: Scenario, wrong: Runs) -> Runs:
+    """An exact one-sided binomial test of the limit, looked at after each audit."""
+    n, errors = np.arange(1, wrong.shape[1] + 1), wrong.cumsum(axis=1)
+    if scenario.direction is Direction.ABOVE:
+        return np.asarray(errors > binom.ppf(1 - scenario.alpha, n, scenario.limit))
+    k = binom.ppf(scenario.alpha, n, scenario.limit)
+    most = np.where(binom.cdf(k, n, scenario.limit) <= scenario.alpha, k, k - 1)
+    return np.asarray(errors <= most)
 
 
-def _first(reached: NDArray[np.bool_]) -> NDArray[np.int64]:
+def _oracle(scenario: Scenario, wrong: Runs) -> Floats:
+    """Log likelihood of the true rate against the limit, from the change on."""
+    r, q = scenario.limit, scenario.truth
+    gains = np.asarray(np.where(wrong, np.log(q / r), np.log((1 - q) / (1 - r))), np.float64)
+    gains[:, : scenario.calm] = 0
+    return gains.cumsum(axis=1)
+
+
+def _first(reached: Runs) -> Counts:
     """The number of audits at which each run [runs, audits] first reached it."""
-    return np.where(reached.any(axis=1), reached.argmax(axis=1) + 1, AUDITS + 1)
+    first = np.where(reached.any(axis=1), reached.argmax(axis=1) + 1, reached.shape[1] + 1)
+    return np.asarray(first, np.int64)
+
+
+def _since(first: Counts, calm: int, total: int) -> Counts:
+    return np.minimum(first[first > calm], total + 1) - calm
 
 
 if __name__ == "__main__":

@@ -51,8 +51,8 @@ class SideAudit:
 
     @property
     def doubtful_since(self) -> datetime:
-        """Since when acceptances are in doubt: the oldest image whose audit came after the last
-        that left the evidence for the certificate above 1; else the certificate's date."""
+        """Since when acceptances are in doubt: the oldest image whose audit came after
+        `SideEvidence.good_until`; where all of them did, the certificate's date."""
         later = [row.decided_at for row in self.verdicts[self.evidence.good_until :]]
         if not self.evidence.good_until or not later:
             return self.certificate.provenance.certified_at

@@ -17,10 +17,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from review_app.triage.evidence import Direction, Floats, evidence_path, interval
 from review_app.triage.ladder import Side
+from review_app.triage.turning import alarm_path, calm_audits
 from review_app.triage.wording import count, percent
 
 ALPHA = 0.05
 """Probability with which true certificates are ever suspended by chance, both sides together."""
+LEANING = math.log(2)
+"""Log evidence against a certificate that is worth a word."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,8 +45,8 @@ class SideEvidence:
 
     @cached_property
     def log_alarm(self) -> Floats:
-        """Log evidence that it is above the limit, after each audit [n]."""
-        return evidence_path(self.wrong, self.limit, Direction.ABOVE)
+        """Log evidence that it has risen above the limit, after each audit [n]."""
+        return alarm_path(self.wrong, self.limit)
 
     @cached_property
     def interval(self) -> tuple[float, float]:
@@ -73,11 +76,10 @@ class SideEvidence:
         """The number of audits at which they alone had proven that the limit is kept."""
         return _first(self.log_holds >= self.log_line)
 
-    @property
+    @cached_property
     def good_until(self) -> int:
-        """The last number of audits that spoke for the certificate (evidence above 1); 0: none."""
-        good = np.flatnonzero(self.log_holds > 0)
-        return int(good[-1]) + 1 if good.size else 0
+        """How many audits came before anything that an alarm now would put in doubt."""
+        return calm_audits(self.wrong, self.limit)
 
     @property
     def words(self) -> str:
@@ -86,9 +88,9 @@ class SideEvidence:
             return f"No audit of images accepted as {self.side} has a verdict yet."
         low, high = self.interval
         seen = (
-            f"{_found(self)} The error rate is between {percent(low)} and {percent(high)}, with "
-            f"{percent(1 - 2 * self.alpha)} confidence however often one looks; at most "
-            f"{percent(self.limit)} is certified."
+            f"{_found(self)} All together, the error rate is between {percent(low)} and "
+            f"{percent(high)}, with {percent(1 - 2 * self.alpha)} confidence however often one "
+            f"looks; at most {percent(self.limit)} is certified."
         )
         return f"{seen} {_meaning(self)}"
 
@@ -115,20 +117,29 @@ def reason(alarmed: list[SideEvidence]) -> str:
 
 def _found(evidence: SideEvidence) -> str:
     other = Side.REAL if evidence.side is Side.FAKE else Side.FAKE
-    were = "was" if evidence.errors == 1 else "were"
     images = count(evidence.audits, "audited image")
-    return f"Of {images} accepted as {evidence.side}, {evidence.errors:,} {were} {other}."
+    found = f"Of {images} accepted as {evidence.side}, {_were(evidence.errors)} {other}"
+    calm = evidence.good_until
+    if evidence.alarm_after is None or not calm:
+        return f"{found}."
+    # A rate over everything hides a change: the alarm is about the last of them.
+    recent = int(evidence.wrong[calm:].sum())
+    return f"{found}; of the last {evidence.audits - calm:,}, {_were(recent)}."
+
+
+def _were(errors: int) -> str:
+    return f"{errors:,} {'was' if errors == 1 else 'were'}"
 
 
 def _meaning(evidence: SideEvidence) -> str:
     if evidence.alarm_after is not None:
         return "That is an alarm: the certificate does not hold any more."
+    if evidence.log_alarm[-1] > LEANING:
+        return "The last audits lean against the certificate, and are no alarm yet."
     if evidence.proven_after is not None:
         return "The audits alone prove by now that the limit was kept."
     if evidence.log_holds[-1] > 0:
         return "The audits speak for the certificate, and prove nothing yet by themselves."
-    if evidence.log_alarm[-1] > 0:
-        return "The audits lean against the certificate, and are no alarm yet."
     return "The audits speak neither for nor against it yet."
 
 

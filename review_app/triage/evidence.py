@@ -8,7 +8,8 @@ Sekhon, "Time-uniform, nonparametric, nonasymptotic confidence sequences" (Annal
 (JRSS B 86, 2024; arXiv 2010.09686).
 
 The null holds for each audit given those before it, so the error rate may change from image to
-image as long as it stays on the null's side of the limit.
+image as long as it stays on the null's side of the limit. A rate that rises late is told sooner by
+`turning`.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class Direction(StrEnum):
     BELOW = "below"
     """R is below the limit (against R >= limit): the certificate still holds."""
     ABOVE = "above"
-    """R is above the limit (against R <= limit): the alarm."""
+    """R is above the limit (against R <= limit)."""
 
 
 def log_evidence(
@@ -52,8 +53,8 @@ def log_evidence(
 
         [B(a+k, b+n-k) I_r(a+k, b+n-k)] / [B(a, b) I_r(a, b)] / [r^k (1-r)^(n-k)]
 
-    the likelihood of the audits averaged over rates below r, against that at r. The alarm is the
-    same with right and wrong exchanged, and with ``1 - r``.
+    the likelihood of the audits averaged over rates below r, against that at r. `Direction.ABOVE`
+    is the same with right and wrong exchanged, and with ``1 - r``.
     """
     k, n, r = np.broadcast_arrays(*(np.asarray(x, np.float64) for x in (errors, audits, limit)))
     if direction is Direction.ABOVE:
@@ -71,26 +72,6 @@ def evidence_path(wrong: ArrayLike, limit: ArrayLike, direction: Direction) -> F
     """
     errors = np.cumsum(np.asarray(wrong, np.bool_), axis=-1)
     return log_evidence(errors, np.arange(1, errors.shape[-1] + 1), limit, direction)
-
-
-def boundary(audits: int, limit: float, alpha: float, direction: Direction) -> NDArray[np.int64]:
-    """The counts of errors at which the evidence reaches ``1 / alpha``, after 1 ... ``audits``.
-
-    `Direction.ABOVE`: the fewest errors that raise the alarm, ``n + 1`` where none can.
-    `Direction.BELOW`: the most errors with which R < limit is proven, -1 where none is.
-    The evidence is monotone in the errors, so many runs can be judged by comparing counts.
-    """
-    n = np.arange(1, audits + 1)
-    sign = 1 if direction is Direction.ABOVE else -1
-    low, high = np.full(audits, -1), n + 1  # the answer, counted upwards, lies in (low, high]
-    while (high - low > 1).any():
-        middle = (low + high) // 2
-        errors = middle if sign == 1 else n - middle
-        reached = log_evidence(errors, n, limit, direction) >= -np.log(alpha)
-        open_ = high - low > 1
-        high = np.where(open_ & reached, middle, high)
-        low = np.where(open_ & ~reached, middle, low)
-    return high if sign == 1 else n - high
 
 
 def interval(wrong: ArrayLike, alpha: float) -> tuple[float, float]:
@@ -118,8 +99,8 @@ def betting_path(
     its mean is R, and images that were not audited (A = 0) leave the capital as it is. With
     ``w = floor / pi`` the capital is the even mixture over stakes c of
 
-        prod_i 1 + (c / r) w_i (1{error_i} - r)          for the alarm
-        prod_i 1 - (c / (1 - r)) w_i (1{error_i} - r)    for "still certified"
+        prod_i 1 + (c / r) w_i (1{error_i} - r)          for R above r
+        prod_i 1 - (c / (1 - r)) w_i (1{error_i} - r)    for R below r
 
     ``floor``: the smallest probability that the policy ever uses, fixed beforehand.
 

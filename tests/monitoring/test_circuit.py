@@ -187,7 +187,9 @@ def test_what_was_accepted_in_doubt_goes_back_to_people(place: Audited) -> None:
 def test_the_other_side_and_what_was_accepted_in_good_times_stay(place: Audited) -> None:
     place.certify(0.5)
     early = place.accept_alone(12)
-    place.answer_all(FAKE)  # good evidence
+    place.answer_all(FAKE)
+    place.accept(12)
+    place.answer_all(FAKE)  # the change may have come among these, and not before
     other = place.accept_alone(6, 0.0)
     place.answer_all(REAL)
     late = place.accept_alone(8 * ENOUGH)
@@ -195,6 +197,20 @@ def test_the_other_side_and_what_was_accepted_in_good_times_stay(place: Audited)
     assert place.states(early) == {ItemState.AUTO_ACCEPTED}
     assert place.states(other) == {ItemState.AUTO_ACCEPTED}
     assert place.states(late[-10:]) == {ItemState.IN_REVIEW}
+
+
+def test_an_alarm_tells_how_many_of_the_last_audits_were_wrong(place: Audited) -> None:
+    place.certify()
+    place.accept(40)
+    place.answer_all(FAKE)
+    place.accept(30)
+    answer_until_closed(place)
+    words = place.app.policies.words()
+    found = re.search(r"of the last (\d+), (\d+) were", words)
+    assert found, words
+    audits, errors = int(found[1]), int(found[2])
+    assert audits - 3 <= errors <= audits
+    assert "All together, the error rate is between" in report(place).words
 
 
 def test_an_admin_may_keep_what_was_accepted(place: Audited) -> None:

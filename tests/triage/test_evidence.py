@@ -14,7 +14,6 @@ from review_app.triage.evidence import (
     Direction,
     betting_interval,
     betting_path,
-    boundary,
     evidence_path,
     interval,
     log_evidence,
@@ -87,18 +86,6 @@ def test_more_errors_are_more_evidence_for_the_alarm_and_less_for_the_certificat
     k = np.arange(n + 1)
     assert (np.diff(log_evidence(k, n, limit, ABOVE)) > -1e-9).all()
     assert (np.diff(log_evidence(k, n, limit, BELOW)) < 1e-9).all()
-
-
-@pytest.mark.parametrize("direction", Direction)
-def test_the_boundary_tells_what_the_path_tells(direction: Direction) -> None:
-    wrong = np.random.default_rng(3).random((40, 300)) < np.linspace(0, 0.4, 40)[:, None]
-    line = boundary(300, 0.1, 0.05, direction)
-    errors = wrong.cumsum(axis=1)
-    by_count = errors >= line if direction is ABOVE else errors <= line
-    by_path = evidence_path(wrong, 0.1, direction) >= np.log(20)
-    assert (by_count == by_path).all()
-    assert by_path.any()
-    assert not by_path.all()
 
 
 def test_no_evidence_is_there_before_the_first_audit() -> None:

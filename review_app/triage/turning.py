@@ -1,0 +1,87 @@
+"""When the error rate of accepted images turns: the alarm, and since when acceptances are in doubt.
+
+The alarm is an e-process against "the rate was never above the limit" (see `evidence`) made for a
+change that comes late. A forecast of the next audit's error rate is kept that forgets old audits.
+Where it lies above the limit, the evidence bets on it; below, on nothing, so a long calm costs
+next to nothing. Betting on forecasts: Waudby-Smith & Ramdas, "Estimating means of bounded random
+variables by betting" (JRSS B 86, 2024); starting again and again: Shin, Ramdas & Rinaldo,
+"E-detectors" (New England Journal of Statistics in Data Science 2, 2024).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.signal import lfilter
+from scipy.special import xlog1py, xlogy
+
+from review_app.triage.evidence import Floats
+
+MEMORY = 6.0
+"""Errors at the limit that the forecast remembers: of a limit of 5%, those of 120 audits."""
+RISE = 1.15
+"""The bet is on odds so many times those of the forecast, which lags behind a rate that rises."""
+PRIOR_ERRORS = 0.5
+"""The forecast begins at the limit, as if half an error had been seen at that rate."""
+FIRST = 0.8
+"""Share of the evidence that starts at the first audit; the rest starts later."""
+PATIENCE = 50.0
+"""Errors at the limit after which 1 - 1 / sqrt(2) of that rest has started."""
+DOUBT = 1 / 200
+"""A change is taken to be possible where its likelihood is this share of the likeliest one's."""
+
+
+def alarm_path(wrong: ArrayLike, limit: float) -> Floats:
+    """Log evidence that the error rate is above ``limit``, after each audit of ``wrong`` [..., n].
+
+    With x_i = 1 for an error and a forecast q_i >= r that knows only the audits before i, each::
+
+        g_i = (q_i / r)^x_i ((1 - q_i) / (1 - r))^(1 - x_i)
+
+    is at most 1 on average wherever the rate is at most r. Let w_s be the shares that start before
+    audit s + 1: then ``sum_s w_s prod_{i > s} g_i``, with what has not started yet counted as it
+    is, ever reaches ``1 / alpha`` with probability at most ``alpha``. It takes O(n).
+    """
+    outcomes = np.asarray(wrong, np.float64)
+    n = outcomes.shape[-1]
+    q = np.maximum(_forecast(outcomes, limit), limit)
+    gains = np.log(np.where(outcomes > 0, q / limit, (1 - q) / (1 - limit)))
+    capital = gains.cumsum(axis=-1)
+    waiting = (1 - FIRST) / np.sqrt(1 + np.arange(n + 1) * (limit / PATIENCE))
+    starting = np.concatenate([[FIRST], -np.diff(waiting)])[:n]
+    started = np.logaddexp.accumulate(np.log(starting) - (capital - gains), axis=-1) + capital
+    return np.asarray(np.logaddexp(started, np.log(waiting[:n])), np.float64)
+
+
+def calm_audits(wrong: ArrayLike, limit: float) -> int:
+    """How many of the audits ``wrong`` [n] came before the rate can have risen above ``limit``.
+
+    Every number s of audits before a change is judged by its profile likelihood: a constant rate of
+    at most r before it, one of at least r from then on. The answer is the earliest s that is not
+    `DOUBT` times less likely than the best; 0 where nothing tells, so an error is on the safe side.
+    """
+    outcomes = np.asarray(wrong, np.bool_)
+    n = outcomes.size
+    if not n:
+        return 0
+    before = np.arange(n)
+    errors = outcomes.cumsum() - outcomes
+    later, later_errors = n - before, outcomes.sum() - errors
+    calm = np.minimum(errors / np.maximum(before, 1), limit)
+    risen = np.maximum(later_errors / later, limit)
+    likelihood = _log_likelihood(errors, before, calm)
+    likelihood += _log_likelihood(later_errors, later, risen)
+    return int((likelihood >= likelihood.max() + np.log(DOUBT)).argmax())
+
+
+def _forecast(outcomes: Floats, limit: float) -> Floats:
+    """The error rate to bet on at each audit [..., n], from those before it."""
+    fade = [0, 1], [1, limit / MEMORY - 1]  # sums that leave out the audit itself
+    errors, audits = lfilter(*fade, outcomes, axis=-1), lfilter(*fade, np.ones_like(outcomes))
+    rate = (PRIOR_ERRORS + errors) / (PRIOR_ERRORS / limit + audits)
+    return np.asarray(RISE * rate / (1 + (RISE - 1) * rate), np.float64)
+
+
+def _log_likelihood(errors: ArrayLike, audits: ArrayLike, rate: Floats) -> Floats:
+    right = np.asarray(audits) - np.asarray(errors)
+    return np.asarray(xlogy(errors, rate) + xlog1py(right, -rate), np.float64)
