@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
@@ -12,55 +11,64 @@ from numpy.typing import NDArray
 
 from review_app.datasets.manifest import Label, listed
 from review_app.errors import InputError
+from review_app.scores.faults import Faults, Images
 from review_app.scores.lines import Record, read_header, records_of, refuse_size
 from review_app.scores.row import COLUMNS, ScoreRow, parse_row
 from review_app.scores.table import ScoreTable
 
 MAX_ROWS = 5_000_000
 """Rows of one file unless told otherwise: about 100 bytes of memory each."""
-SHOWN_FAULTS = 20
+MAX_DETECTORS = 100
+"""Of one file; more of them mean that another column was taken for theirs."""
 _NAN = float("nan")
 
 
 def read_scores(path: Path, *, detector: str | None = None, max_rows: int = MAX_ROWS) -> ScoreTable:
     """The scores of ``detector``; it may be left out where the file has only one.
 
-    The whole file is checked, other detectors' rows too. Raises InputError, naming rows, for: a
-    file that is missing, empty, too large, not UTF-8 or not CSV; columns missing or separated by
-    something else; numbers that are none or out of range; hashes that are none; an image twice for
-    one detector; and a detector that does not occur. At most 20 faults are told, the others
-    counted.
+    Raises InputError as `stream_scores`, and for a file of several detectors where none is named.
     """
-    faults = _Faults()
     columns: dict[str, _Columns] = {}
-    images = _Images()
-    for row in _stream(path, max_rows, faults):
-        images.add(row)
-        if detector in (None, row.detector):
-            columns.setdefault(row.detector, _Columns()).add(row)
-        else:
-            columns.setdefault(row.detector, _Columns())
-    for number, first in images.repeated():
-        faults.add(number, f"the same image and detector as row {first}")
-    faults.raise_any(path)
-    if not columns:
-        raise InputError(f"{path} has no rows; it needs one per image below its header")
+    for row in stream_scores(path, detector=detector, max_rows=max_rows):
+        columns.setdefault(row.detector, _Columns()).add(row)
     chosen = _chosen(path, detector, sorted(columns))
     return columns[chosen].table(path, chosen)
 
 
-def stream_scores(path: Path, *, max_rows: int = MAX_ROWS) -> Iterator[ScoreRow]:
-    """The rows of the file at ``path``, one at a time.
+def stream_scores(
+    path: Path, *, detector: str | None = None, max_rows: int = MAX_ROWS
+) -> Iterator[ScoreRow]:
+    """The rows of the file at ``path``, one at a time: all, or those of ``detector``.
 
-    Raises InputError as `read_scores`, after the last row where rows are faulty; images that occur
-    twice are not noticed. So nothing may be applied before the stream has ended.
+    The whole file is checked, other detectors' rows too. Raises InputError, naming rows, for: a
+    file that is missing, empty, too large, not UTF-8 or not CSV; columns missing or separated by
+    something else; numbers that are none or out of range; hashes that are none; text that is too
+    long; an image twice for one detector; and a detector that does not occur. At most 20 faults are
+    told, the others counted. Faulty rows are told after the last one, so nothing may be applied
+    before the stream has ended.
     """
-    faults = _Faults()
-    yield from _stream(path, max_rows, faults)
+    faults, images = Faults(), Images()
+    known: set[str] = set()
+    for row in _stream(path, max_rows, faults):
+        images.add(row)
+        known.add(row.detector)
+        if len(known) > MAX_DETECTORS:
+            raise InputError(
+                f"{path} names more than {MAX_DETECTORS} detectors up to row {row.row}; look at "
+                "what the column detector holds"
+            )
+        if detector in (None, row.detector):
+            yield row
+    for number, first in images.repeated():
+        faults.add(number, f"the same image and detector as row {first}")
     faults.raise_any(path)
+    if not known:
+        raise InputError(f"{path} has no rows; it needs one per image below its header")
+    if detector is not None:
+        _chosen(path, detector, sorted(known))
 
 
-def _stream(path: Path, max_rows: int, faults: _Faults) -> Iterator[ScoreRow]:
+def _stream(path: Path, max_rows: int, faults: Faults) -> Iterator[ScoreRow]:
     try:
         refuse_size(path, max_rows)
         with path.open("rb") as file:
@@ -81,7 +89,7 @@ def _stream(path: Path, max_rows: int, faults: _Faults) -> Iterator[ScoreRow]:
         ) from error
 
 
-def _typed(record: Record, names: list[str], faults: _Faults) -> Iterator[ScoreRow]:
+def _typed(record: Record, names: list[str], faults: Faults) -> Iterator[ScoreRow]:
     if len(record.fields) != len(names):
         faults.add(
             record.row, f"{len(record.fields)} values under a header of {len(names)} columns"
@@ -104,52 +112,6 @@ def _chosen(path: Path, wanted: str | None, known: list[str]) -> str:
     if wanted not in known:
         raise InputError(f"{path} has no detector {wanted!r}, only: {listed(known)}")
     return wanted
-
-
-class _Faults:
-    """What is wrong with a file, by row."""
-
-    def __init__(self) -> None:
-        self._shown: list[str] = []
-        self._count = 0
-
-    def add(self, row: int, what: str) -> None:
-        self._count += 1
-        if len(self._shown) < SHOWN_FAULTS:
-            self._shown.append(f"row {row}: {what}")
-
-    def raise_any(self, path: Path) -> None:
-        if not self._count:
-            return
-        more = self._count - len(self._shown)
-        faults = "1 fault" if self._count == 1 else f"{self._count:,} faults"
-        raise InputError(
-            f"{path} cannot be used, nothing of it was taken; {faults}: {'; '.join(self._shown)}"
-            + (f"; and {more:,} more" if more else "")
-        )
-
-
-class _Images:
-    """Which (image, detector) pairs occurred where: 24 bytes each, by a 128-bit hash."""
-
-    def __init__(self) -> None:
-        self._hashes = bytearray()
-        self._rows = array("q")
-
-    def add(self, row: ScoreRow) -> None:
-        key = f"{row.detector}\0{row.image}".encode()
-        self._hashes += blake2b(key, digest_size=16).digest()
-        self._rows.append(row.row)
-
-    def repeated(self) -> list[tuple[int, int]]:
-        """Rows whose pair occurred before, each with the first row that had it, in file order."""
-        high, low = np.frombuffer(bytes(self._hashes), np.uint64).reshape(-1, 2).T
-        order = np.lexsort((low, high))  # stable: rows of one pair stay in the file's order
-        same = (np.diff(high[order]) == 0) & (np.diff(low[order]) == 0)
-        starts = np.maximum.accumulate(np.where(np.append(False, same), 0, np.arange(len(order))))
-        again = np.flatnonzero(np.append(False, same)) if len(order) else np.empty(0, np.intp)
-        found = ((self._rows[order[at]], self._rows[order[starts[at]]]) for at in again)
-        return sorted(found)
 
 
 class _Columns:

@@ -14,6 +14,8 @@ IDENTITY = ("path", "sha256")
 """At least one of them; where both are given, the image is known by its hash."""
 OPTIONAL = ("score", "std", "novelty", "label", "source", "split", "time")
 COLUMNS = (*IDENTITY, *REQUIRED, *OPTIONAL)
+LONGEST = {"path": 1024, "detector": 100, "source": 200, "split": 40}
+"""Characters of text that are kept; longer text is a fault, for cut short it would mean another."""
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
@@ -48,14 +50,15 @@ class ScoreRow:
     """UTC."""
 
     @property
-    def image(self) -> str:
-        """What identifies the image in its file."""
-        return f"sha256:{self.sha256}" if self.sha256 else f"path:{self.path}"
+    def key(self) -> str:
+        """What identifies the image, as everywhere else: its hash, or ``path:...``."""
+        return self.sha256 or f"path:{self.path}"
 
 
 def parse_row(number: int, values: Mapping[str, str]) -> ScoreRow | list[str]:
     """The row of stripped ``values`` by column (absent: empty), or what is wrong with it."""
     reading = _Reading(values)
+    reading.check_text()
     sha256 = reading.sha256()
     if not (values.get("path") or values.get("sha256")):
         reading.faults.append("neither path nor sha256")
@@ -114,6 +117,14 @@ class _Reading:
         else:
             return float(text)
         return None
+
+    def check_text(self) -> None:
+        """Faults of the columns that are taken as they are."""
+        for column, longest in LONGEST.items():
+            if len(text := self._values.get(column, "")) > longest:
+                self._fault(column, text, f"has more than {longest} characters")
+        if not (detector := self._values.get("detector", "")).isprintable():
+            self._fault("detector", detector, "holds characters that cannot be shown")
 
     def sha256(self) -> str | None:
         text = self._values.get("sha256", "")
