@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from threading import RLock
 from typing import Any
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.orm import ORMExecuteState, Session
 
-from storage.engine import make_engine
+from storage.engine import make_engine, widen_cache
 from storage.repositories import Repositories
 
 
@@ -50,9 +50,43 @@ class Database:
         ):
             yield Repositories(session)
 
+    @contextmanager
+    def private(self) -> Iterator[PrivateConnection]:
+        """A connection of its own, for work that needs temporary tables; closed at the end."""
+        with self.engine.connect() as connection:
+            connection.detach()  # never back to the pool: its temporary tables go with it
+            widen_cache(connection)
+            yield PrivateConnection(connection, self._turn)
+
     def close(self) -> None:
         """Give every connection back."""
         self.engine.dispose()
+
+
+class PrivateConnection:
+    """One connection, whose temporary tables outlive its transactions."""
+
+    def __init__(self, connection: Connection, turn: RLock) -> None:
+        self._connection = connection
+        self._turn = turn
+
+    @contextmanager
+    def scratch(self) -> Iterator[Session]:
+        """A transaction over temporary tables alone: it holds nobody up."""
+        with self._session(writes=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Repositories]:
+        """As ``Database.write()``."""
+        with self._turn, self._session(writes=True) as session:
+            yield Repositories(session)
+
+    @contextmanager
+    def _session(self, *, writes: bool) -> Iterator[Session]:
+        self._connection.execution_options(writes=writes)
+        with Session(self._connection, expire_on_commit=False) as session, session.begin():
+            yield session
 
 
 def _refuse_flush(*_: Any) -> None:

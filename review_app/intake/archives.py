@@ -46,6 +46,8 @@ def display_name(name: str) -> str:
     That covers controls, text direction overrides, and the lone surrogates by which Python
     carries file names that are not UTF-8.
     """
+    if name.isprintable():
+        return name
     return "".join(c if c.isprintable() else "?" for c in name)
 
 

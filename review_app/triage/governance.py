@@ -108,7 +108,7 @@ class PolicyDesk:
         policy = _as_asked(self.current(), risk_limit, delta, None)
         labels = self._labels(policy)
         with self._database.read() as repos:
-            attempt = 1 + _tries(repos, policy.checkpoint)
+            attempt = 1 + tries(repos, policy.checkpoint)
         found = self._certificates(policy, labels, attempt)
         outcome = describe(policy.with_certificates(found))
         return f"With {labels.words}: {outcome}"
@@ -200,17 +200,10 @@ class PolicyDesk:
     def _start(self) -> Policy:
         """The first policy, unless somebody else is quicker."""
         checkpoint, head = self._facts.start()
-        policy = learning_policy(
-            checkpoint=checkpoint,
-            head=head,
-            risk_limit=DEFAULT_RISK_LIMIT,
-            delta=DEFAULT_DELTA,
-            audit_probability=DEFAULT_AUDIT_PROBABILITY,
-        )
         with self._database.write() as repos:
             if repos.policies.current() is not None:
                 return _newest(repos)
-            return _write(repos, policy, None, "cold start")
+            return start_with(repos, checkpoint, head)
 
     def _certificates(self, policy: Policy, labels: _Labels, attempt: int) -> PolicyCertificates:
         ladder_real, ladder_fake = self._facts.ladders(policy.checkpoint, policy.head)
@@ -230,7 +223,7 @@ class PolicyDesk:
         halfway, cannot spend the same share of the confidence. Its number, from 1."""
         details = {"checkpoint": policy.checkpoint, "labels": labels.words}
         with self._database.write() as repos:
-            attempt = 1 + _tries(repos, policy.checkpoint)
+            attempt = 1 + tries(repos, policy.checkpoint)
             event = Event(AuditKind.CERTIFICATION_TRIED, person.name, details=details)
             repos.audit.add(event)
         return attempt
@@ -253,6 +246,18 @@ class PolicyDesk:
             known=sum(row.known for row in usable),
             reviewed=sum(not row.known for row in usable),
         )
+
+
+def start_with(repos: Repositories, checkpoint: str, head: str) -> Policy:
+    """Put the first policy in force, in the caller's transaction: it is learning."""
+    policy = learning_policy(
+        checkpoint=checkpoint,
+        head=head,
+        risk_limit=DEFAULT_RISK_LIMIT,
+        delta=DEFAULT_DELTA,
+        audit_probability=DEFAULT_AUDIT_PROBABILITY,
+    )
+    return _write(repos, policy, None, "cold start")
 
 
 def suspend_for(repos: Repositories, reason: str) -> Policy:
@@ -278,7 +283,7 @@ def _newest(repos: Repositories) -> Policy:
     return Policy.from_json(row.document)
 
 
-def _tries(repos: Repositories, checkpoint_id: str) -> int:
+def tries(repos: Repositories, checkpoint_id: str) -> int:
     """How often somebody has tried to certify this checkpoint here."""
     events = repos.audit.of_kind(AuditKind.CERTIFICATION_TRIED)
     return sum(event.details["checkpoint"] == checkpoint_id for event in events)

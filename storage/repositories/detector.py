@@ -10,6 +10,7 @@ import numpy as np
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from storage.enums import CheckpointKind
 from storage.models import Checkpoint, Feature, Prediction
 
 VARIABLES = 500  # SQLite limits how many values one statement may name
@@ -65,6 +66,21 @@ class Checkpoints:
         else:
             known.path = checkpoint.path
         self._session.flush()
+
+    def keep_external(self, checkpoint_id: str, card: dict[str, Any]) -> None:
+        """Store the card of an external detector, in place of an older one."""
+        known = self.get(checkpoint_id)
+        if known is None:
+            kind = CheckpointKind.EXTERNAL
+            self._session.add(Checkpoint(id=checkpoint_id, kind=kind, card=card))
+        else:
+            known.card = card
+        self._session.flush()
+
+    def external(self) -> list[Checkpoint]:
+        """The external detectors whose scores are here, oldest first."""
+        query = select(Checkpoint).where(Checkpoint.kind == CheckpointKind.EXTERNAL)
+        return list(self._session.scalars(query.order_by(Checkpoint.created_at, Checkpoint.id)))
 
 
 class Features:

@@ -1,0 +1,115 @@
+"""The card of an external detector: what is known here of a detector whose model is elsewhere.
+
+It has the parts of a trained checkpoint's card that triage reads (`review_app.detector.card`), for
+one head, called ``score``. They come from a sample of the detector's first score files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from pydantic import BaseModel, ConfigDict
+from scipy.special import entr
+
+from review_app.detector.card import Cuts, Ladder, Ladders, NoveltyCard
+from review_app.scores.ladders import ladders_of
+from review_app.scores.sample import Sampled, draw_of
+
+HEAD = "score"
+"""An external detector has this one head."""
+PREFIX = "external:"
+ENOUGH = 20
+"""Images of the sample; fewer make no cuts."""
+_UNCERTAIN = 0.8
+_UNLIKE = 0.9
+"""Quantiles beyond which an image counts as uncertain and as unlike, as for trained checkpoints."""
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SourceFile(_Frozen):
+    """A score file that was taken in."""
+
+    name: str
+    sha256: str
+    rows: int
+    """Of this detector."""
+    taken_at: datetime
+
+
+class ScoreHead(_Frozen):
+    """What the sample decides."""
+
+    cuts: Cuts | None
+    """None where the sample is too small."""
+    ladder: Ladders
+
+
+class ExternalCard(_Frozen):
+    """The card; see the module."""
+
+    detector: str
+    files: tuple[SourceFile, ...]
+    """Those that the sample is from."""
+    heads: dict[str, ScoreHead]
+    novelty: NoveltyCard | None
+    """None where the files do not tell novelty."""
+    sample: tuple[Sampled, ...]
+
+    def seen(self) -> Callable[[str], bool]:
+        """Tells by an image's key whether it made the ladder."""
+        draws = {image.draw for image in self.sample}
+        return lambda key: draw_of(key) in draws
+
+
+def checkpoint_id(detector: str) -> str:
+    """The id under which the external ``detector`` is known here."""
+    return f"{PREFIX}{detector}"
+
+
+def make_card(
+    detector: str, files: Sequence[SourceFile], sample: Sequence[Sampled]
+) -> ExternalCard:
+    """Ladder and cuts of the ``sample``."""
+    real, fake = ladders_of(np.array([image.score for image in sample]))
+    ladder = Ladders(
+        real=Ladder(thresholds=real.thresholds, acceptance=real.acceptance),
+        fake=Ladder(thresholds=fake.thresholds, acceptance=fake.acceptance),
+    )
+    return ExternalCard(
+        detector=detector,
+        files=tuple(files),
+        heads={HEAD: ScoreHead(cuts=_cuts(sample), ladder=ladder)},
+        novelty=_novelty(sample),
+        sample=tuple(sample),
+    )
+
+
+def entropy(p_fake: ArrayLike) -> NDArray[np.float64]:
+    """Of predictions [n], nats [n]."""
+    p = np.asarray(p_fake, np.float64)
+    return np.asarray(entr(p) + entr(1 - p))
+
+
+def _cuts(sample: Sequence[Sampled]) -> Cuts | None:
+    if len(sample) < ENOUGH:
+        return None
+    spreads = [image.std for image in sample if image.std is not None]
+    return Cuts(
+        entropy=float(np.quantile(entropy([image.p_fake for image in sample]), _UNCERTAIN)),
+        std=float(np.quantile(spreads, _UNCERTAIN)) if len(spreads) == len(sample) else None,
+        mutual_information=None,
+    )
+
+
+def _novelty(sample: Sequence[Sampled]) -> NoveltyCard | None:
+    measured = np.array([image.novelty for image in sample if image.novelty is not None])
+    if len(measured) < ENOUGH:
+        return None
+    cut = float(np.quantile(measured, _UNLIKE))
+    return NoveltyCard(cut=cut, flagged=float((measured > cut).mean()))

@@ -1,0 +1,81 @@
+"""The images that make an external detector's ladder: a sample that can be merged with another.
+
+Each image has a draw, a hash of its key. The sample keeps the lowest draws, so what it holds does
+not depend on the order of rows, nor on how they were divided into files (bottom-k sampling, Cohen &
+Kaplan, "Summarizing data using bottom-k sketches", PODC 2007).
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable
+from hashlib import blake2b
+
+from pydantic import BaseModel, ConfigDict
+
+from review_app.scores.ladders import LADDER_SHARE, LADDER_SPLIT, LEARNED_SPLIT
+from review_app.scores.row import ScoreRow
+
+SIZE = 2000
+"""Images at most: the thresholds of twenty rungs a side then accept what they say to within 1.5
+points, and labels of no more images than these are lost to calibration."""
+_DIGITS = 16
+
+
+class Sampled(BaseModel):
+    """One image of the sample, with its scores."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    draw: str
+    """16 hexadecimal digits, of the image's key; uniform."""
+    is_val: bool
+    """Of split ``val``: where there are such images, no others make the ladder."""
+    p_fake: float
+    score: float
+    std: float | None
+    novelty: float | None
+
+
+def draw_of(key: str) -> str:
+    """The draw of the image with this key."""
+    return blake2b(key.encode(), digest_size=_DIGITS // 2).hexdigest()
+
+
+class LadderSample:
+    """Grows row by row; holds at most `SIZE` images. Each image must come once."""
+
+    def __init__(self, images: Iterable[Sampled] = ()) -> None:
+        self._heap: list[tuple[bool, int, Sampled]] = []
+        for image in images:
+            self._keep(image)
+
+    def add(self, row: ScoreRow) -> None:
+        """Consider a row: of split ``val``, or by its draw one of a random fifth of the others."""
+        is_val, draw = row.split == LADDER_SPLIT, draw_of(row.key)
+        drawn = int(draw, 16) < LADDER_SHARE * 16**_DIGITS
+        if is_val or (drawn and row.split != LEARNED_SPLIT):
+            self._keep(
+                Sampled(
+                    draw=draw,
+                    is_val=is_val,
+                    p_fake=row.p_fake,
+                    score=row.score,
+                    std=row.std,
+                    novelty=row.novelty,
+                )
+            )
+
+    def images(self) -> tuple[Sampled, ...]:
+        """Those of split ``val`` if there are any, else the others; by draw."""
+        kept = [image for _, _, image in self._heap]
+        any_val = any(image.is_val for image in kept)
+        chosen = (image for image in kept if image.is_val == any_val)
+        return tuple(sorted(chosen, key=lambda image: image.draw))
+
+    def _keep(self, image: Sampled) -> None:
+        entry = (image.is_val, -int(image.draw, 16), image)
+        if len(self._heap) < SIZE:
+            heapq.heappush(self._heap, entry)
+        elif entry[:2] > self._heap[0][:2]:
+            heapq.heapreplace(self._heap, entry)
