@@ -14,6 +14,7 @@ from review_app.errors import SchemaError, SettingsError
 from review_app.inspection import Inspector
 from review_app.intake.archives import ArchiveLimits
 from review_app.intake.decode import Limits
+from review_app.intake.scores import ScoreIntake
 from review_app.intake.service import IntakeService
 from review_app.intake.store import MediaStore
 from review_app.monitoring.circuit import CircuitBreaker
@@ -38,6 +39,7 @@ class Application:
     people: People
     desk: ReviewDesk
     intake: IntakeService
+    scores: ScoreIntake
     detectors: Detectors
     policies: PolicyDesk
     triage: TriageService
@@ -77,6 +79,7 @@ def open_application(settings: Settings) -> Application:
         people=People(database, settings.session_hours, settings.link_minutes),
         desk=ReviewDesk(database, words_of, after_answer=breaker.after_verdict),
         intake=IntakeService(database, media, limits, archives),
+        scores=ScoreIntake(database, settings.max_score_rows),
         detectors=detectors,
         policies=policies,
         triage=TriageService(database, policies, detectors, secret, breaker.check),

@@ -1,4 +1,4 @@
-"""The checkpoints of this deployment: found by id, loaded once, and asked to score its images."""
+"""The detectors of this deployment: found by id, loaded once, and asked to score its images."""
 
 from __future__ import annotations
 
@@ -12,21 +12,17 @@ from PIL import Image
 from review_app.config import DEFAULT_CHECKPOINT, Settings
 from review_app.detector.checkpoint import Checkpoint
 from review_app.detector.features import Loader
-from review_app.detector.service import Detector, Failed
+from review_app.detector.service import Detector
 from review_app.errors import CheckpointError, NotFoundError, RefusalReason, RefusedFile
+from review_app.external import find_external
 from review_app.intake.decode import Limits, decoder
 from review_app.intake.store import MediaStore
-from review_app.triage.ladder import Ladder, Side
+from review_app.known import KnownDetector, TrainedDetector
+from review_app.triage.ladder import Ladder
 from review_app.triage.scoring import Opinions
 from storage.database import Database
 from storage.models import Checkpoint as CheckpointRow
 from storage.models import Item
-
-NO_PICTURE = (
-    "this image is not stored here, so no detector of ours can look at it; take the file itself "
-    "in, or adopt the detector whose scores were taken in"
-)
-"""Why an image of which only scores are here fails under one of our own checkpoints."""
 
 
 class DatabaseFeatureCache:
@@ -90,42 +86,32 @@ class Detectors:
                 self._loaded[checkpoint_id] = self._detector(self._find(checkpoint_id))
             return self._loaded[checkpoint_id]
 
+    def reader(self, checkpoint_id: str) -> Detector:
+        """The detector that reads images while ``checkpoint_id`` is in force: itself, or where no
+        model of it is here, the one that the settings name."""
+        if find_external(self._database, checkpoint_id) is None:
+            return self.detector(checkpoint_id)
+        return self.detector(self.start()[0])
+
     def ladders(self, checkpoint_id: str, head: str) -> tuple[Ladder, Ladder]:
-        """For real and for fake, as its validation scores made them.
+        """For real and for fake.
 
         Raises:
-            NotFoundError: no such checkpoint here, or it has no such head.
+            NotFoundError: no such detector here, or it has no such head.
         """
-        own = self.detector(checkpoint_id).checkpoint.card.heads
-        cards = {name.value: each.ladder for name, each in own.items()}
-        if head not in cards:
-            raise NotFoundError(
-                f"checkpoint {checkpoint_id} has no head {head!r}, only: {', '.join(cards)}"
-            )
-        card = cards[head]
-        return (
-            Ladder(Side.REAL, card.real.thresholds, card.real.acceptance),
-            Ladder(Side.FAKE, card.fake.thresholds, card.fake.acceptance),
-        )
+        return self._known(checkpoint_id).ladders(head)
 
     def has_seen(self, checkpoint_id: str) -> Callable[[str], bool]:
-        """Tells by SHA-256 whether the checkpoint was trained or tuned on an image."""
-        return self.detector(checkpoint_id).checkpoint.seen
+        """Tells by an image's key whether it made the detector or its ladder."""
+        return self._known(checkpoint_id).seen()
 
     def score(self, items: Sequence[Item], checkpoint_id: str) -> dict[int, Opinions | str]:
         """Every head's opinion by item id, or in words why there is none."""
-        found: dict[int, Opinions | str] = {item.id: NO_PICTURE for item in items}
-        pictured = [(item, item.image.picture) for item in items]
-        wanted = [(item, picture.sha256) for item, picture in pictured if picture is not None]
-        outcomes = self.detector(checkpoint_id).score(
-            [(sha256, self._loader(item, sha256)) for item, sha256 in wanted]
-        )
-        for (item, _), outcome in zip(wanted, outcomes, strict=True):
-            if isinstance(outcome, Failed):
-                found[item.id] = outcome.reason
-            else:
-                found[item.id] = {head.value: o for head, o in outcome.opinions.items()}
-        return found
+        return self._known(checkpoint_id).score(items)
+
+    def _known(self, checkpoint_id: str) -> KnownDetector:
+        external = find_external(self._database, checkpoint_id)
+        return external or TrainedDetector(self.detector(checkpoint_id), self._loader)
 
     def _loader(self, item: Item, sha256: str) -> Loader:
         path = self._media.original(sha256)
@@ -153,7 +139,9 @@ class Detectors:
         if row is None:
             raise NotFoundError(f"checkpoint {checkpoint_id} has never been used here")
         if row.path is None:
-            raise NotFoundError(f"no model of {checkpoint_id} is here, only its scores")
+            raise NotFoundError(
+                f"no model of {checkpoint_id} is here, only the scores that were taken in"
+            )
         recorded = Path(row.path)
         damage: CheckpointError | None = None
         for path in (recorded, *self._elsewhere(recorded)):

@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 from review_app.demo.samples import Sample, ensure_samples
-from review_app.detector.service import Opinion
+from review_app.detector.service import Detector, Opinion
 from review_app.detectors import Detectors
 from review_app.triage.explanation import verdict_in_words
 from review_app.triage.governance import PolicyDesk
@@ -62,14 +62,15 @@ class Inspector:
 
     def heads(self) -> list[str]:
         """Names of the heads, as they will be read."""
-        policy = self._policies.current()
-        return [name.value for name in self._detectors.detector(policy.checkpoint).checkpoint.heads]
+        return [name.value for name in self._reader().checkpoint.heads]
 
     def inspect(self, image: Image.Image) -> Inspection:
         """Read ``image`` (upright RGB, as ``intake.decode`` makes it). Nothing is stored."""
         policy = self._policies.current()
-        detector = self._detectors.detector(policy.checkpoint)
+        detector = self._reader()
         card = detector.checkpoint.card
+        decides = detector.checkpoint.id == policy.checkpoint
+        head = policy.head if decides else card.default_head.value
         opinions = detector.inspect(image)
         novelty = next(iter(opinions.values())).novelty  # of the image: the same for every head
         unlike = card.novelty is not None and novelty is not None and novelty > card.novelty.cut
@@ -79,32 +80,42 @@ class Inspector:
                 opinion,
                 UncertaintyCuts.of(**card.heads[name].cuts.model_dump()),
                 unlike=unlike,
-                is_default=name.value == policy.head,
+                is_default=decides and name.value == head,
             )
             for name, opinion in opinions.items()
         ]
-        words = next(reading.words for reading in readings if reading.is_default)
+        words = next(reading.words for reading in readings if reading.name == head)
         return Inspection(readings, words, novelty, unlike)
 
     def warm_up(self) -> None:
         """Load the weights now, rather than when the first person waits for them."""
-        self._detectors.detector(self._policies.current().checkpoint).warm_up()
+        self._reader().warm_up()
 
     def samples(self) -> list[Sample]:
         """A few images to try, made on first use."""
         return ensure_samples(self._samples_dir)
 
     def checkpoint_words(self) -> str:
-        """What the detector in force has learned from, and what that means for other images."""
-        policy = self._policies.current()
-        card = self._detectors.detector(policy.checkpoint).checkpoint.card
+        """What the detector has learned from, and what that means for other images."""
+        in_force = self._policies.current().checkpoint
+        checkpoint = self._reader().checkpoint
+        card = checkpoint.card
         sources = join(list(card.data.sources)) if card.data.sources else card.data.name
         images = count(card.data.n_train, "image")
-        return (
-            f"Checkpoint {policy.checkpoint}, trained on {images} of {sources}. It can be wrong, "
+        words = (
+            f"Checkpoint {checkpoint.id}, trained on {images} of {sources}. It can be wrong, "
             "and most likely is on images unlike those: other generators, other subjects, heavy "
             "re-encoding. A low spread does not rule that out."
         )
+        if checkpoint.id == in_force:
+            return words
+        return (
+            f"The detector in force, {in_force}, cannot be asked: no model of it is here, only the "
+            f"scores that were taken in. What you see is another one's reading. {words}"
+        )
+
+    def _reader(self) -> Detector:
+        return self._detectors.reader(self._policies.current().checkpoint)
 
 
 def _reading(

@@ -27,7 +27,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.orm import Session
-from sqlalchemy.schema import CreateIndex, CreateTable, DropTable
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 _METADATA = MetaData()
 
@@ -121,7 +121,6 @@ class StagedScores:
         copied = [column.name for column in SCORES.columns if column.name != "image"]
         by_image = select(number, *(ROWS.c[name] for name in copied)).order_by(ROWS.c.key)
         self._session.execute(insert(SCORES).from_select(["image", *copied], by_image))
-        self._session.execute(DropTable(ROWS))
         columns: dict[str, ColumnElement[Any]] = {
             "image": SCORES.c.image,
             "row": func.min(SCORES.c.row),

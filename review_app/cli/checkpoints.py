@@ -1,4 +1,4 @@
-"""``checkpoint list|show|verify|compare``: what trained checkpoints are, and which is better."""
+"""``checkpoint ...``: what detectors are here, which is better, and which is in force."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from review_app.cli.adoption import adopt, external_entries, external_words
 from review_app.cli.common import REFUSED, AsJson, application, progress_bar, result, settings
 from review_app.cli.lab import Lab, Weights, open_lab
 from review_app.config import DEFAULT_CHECKPOINT, Settings
@@ -36,13 +37,12 @@ _FIGURES = {
 
 def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
-    group = typer.Typer(
-        help="Trained checkpoints: list, show, verify, compare.", no_args_is_help=True
-    )
+    group = typer.Typer(help="Detectors: list, show, verify, compare, adopt.", no_args_is_help=True)
     group.command("list")(list_checkpoints)
     group.command("show")(show)
     group.command("verify")(verify)
     group.command("compare")(compare)
+    group.command("adopt")(adopt)
     app.add_typer(group, name="checkpoint")
 
 
@@ -57,8 +57,10 @@ def list_checkpoints(as_json: AsJson = False) -> None:
             *_folders(app.settings),
             *sorted(Path(row.path) for row in used if row and row.path),
         ]
+        external = external_entries(repos, in_force)
     found = [_entry(folder, in_force) for folder in dict.fromkeys(map(Path.resolve, folders))]
-    result({"checkpoints": found}, as_json, "\n".join(map(_entry_words, found)))
+    lines = [*map(_entry_words, found), *map(external_words, external)]
+    result({"checkpoints": found, "external": external}, as_json, "\n".join(lines))
     if any("error" in entry for entry in found):
         raise typer.Exit(REFUSED)
 
@@ -67,7 +69,7 @@ def show(checkpoint: Folder, as_json: AsJson = False) -> None:
     """Tell what a checkpoint was trained on, what it is worth and what may be done with it."""
     from review_app.detector.checkpoint import Checkpoint
 
-    folder = _find(checkpoint, settings())
+    folder = find(checkpoint, settings())
     loaded = Checkpoint.load(folder)
     card = loaded.card.model_dump(mode="json")
     result({"id": loaded.id, "path": str(folder), "card": card}, as_json, _portrait(loaded))
@@ -82,7 +84,7 @@ def verify(
     from review_app.detector.checkpoint import Checkpoint, require_backbone
 
     lab = open_lab()
-    folder = _find(checkpoint, lab.settings)
+    folder = find(checkpoint, lab.settings)
     loaded = Checkpoint.load(folder)
     backbone = lab.backbone(loaded.card.backbone.name, weights)
     require_backbone(loaded, backbone)
@@ -112,7 +114,7 @@ def compare(
     from review_app.detector.checkpoint import Checkpoint
 
     lab = open_lab()
-    loaded = [Checkpoint.load(_find(folder, lab.settings)) for folder in (first, second)]
+    loaded = [Checkpoint.load(find(folder, lab.settings)) for folder in (first, second)]
     if loaded[0].id == loaded[1].id:
         raise InputError(f"both folders hold checkpoint {loaded[0].id}; name two different ones")
     document: dict[str, Any] = {
@@ -141,7 +143,7 @@ def _folders(here: Settings) -> list[Path]:
     return [here.checkpoint, *known]
 
 
-def _find(named: Path, here: Settings) -> Path:
+def find(named: Path, here: Settings) -> Path:
     """The folder ``named``, or that of this name among those of ``train`` and the shipped ones."""
     homes = (Path(), here.data_dir / "checkpoints", DEFAULT_CHECKPOINT.parent)
     return next((home / named for home in homes if (home / named).is_dir()), named)

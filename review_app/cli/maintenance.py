@@ -56,7 +56,7 @@ def doctor(as_json: AsJson = False) -> None:
     with application() as app:
         policy = app.policies.current()
         heads = app.inspector.heads()
-        detector = app.detectors.detector(policy.checkpoint)
+        detector = app.detectors.reader(policy.checkpoint)
         detector.warm_up()
         backbone = detector.checkpoint.card.backbone_key
     document = {

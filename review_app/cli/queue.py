@@ -10,6 +10,7 @@ import typer
 
 from review_app.cli.common import ACTOR, REFUSED, AsJson, application, progress_bar, result
 from review_app.cli.operator import operator
+from review_app.cli.score_intake import ingest_scores
 from review_app.cli.scores import DetectorName, ScoreFile, certify_scores
 from review_app.learning.export import ExportFormat, record_export, write_export
 from review_app.monitoring.overview import stats as queue_stats
@@ -32,14 +33,24 @@ def register(app: typer.Typer) -> None:
 
 def ingest(
     paths: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Argument(help="Files, folders, zip archives, CSV manifests (path, label, ...)."),
-    ],
+    ] = None,
+    scores: ScoreFile = None,
+    detector: DetectorName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take images into the queue; each once, whatever its name."""
+    """Take images into the queue; each once, whatever its name.
+
+    With --scores: take in what a detector elsewhere says of images, without the images.
+    """
+    if bool(paths) == (scores is not None):
+        raise typer.BadParameter("name files to take in, or a score file with --scores")
+    if scores is not None:
+        ingest_scores(scores, detector, as_json)
+        return
     with application() as app, progress_bar("Taking in") as progress:
-        report = app.intake.ingest(paths, ACTOR, progress)
+        report = app.intake.ingest(paths or [], ACTOR, progress)
     document = {
         "added": report.added,
         "duplicates": report.duplicates,

@@ -178,15 +178,19 @@ def _bare(candidate: Candidate | RefusedFile, paths: Sequence[Path]) -> Candidat
 def _put(
     repos: Repositories, prepared: _Prepared, actor: str, near: NearIndex[int], needed: int
 ) -> tuple[Item, bool]:
-    """The item of this content, and whether it is new."""
+    """The item of this content, and whether it is new. One of which only scores were here gets its
+    picture."""
     known = repos.images.by_sha256(prepared.sha256)
-    if known is not None:
-        item = repos.items.by_image(known.id)
-        assert item is not None  # image and item are written together
-        return item, False
+    if known is not None and known.picture is not None:
+        return _item_of(repos, known), False
     neighbour = near.nearest(prepared.phash, NEAR_DISTANCE)
-    image = repos.images.add(_image_row(prepared, neighbour))
+    image = known or Image(sha256=prepared.sha256)
+    for name, value in _picture_columns(prepared, neighbour).items():
+        setattr(image, name, value)
+    repos.images.add(image)
     near.add(image.id, prepared.phash)
+    if known is not None:
+        return _item_of(repos, known), False
     candidate = prepared.candidate
     item = Item(
         image_id=image.id,
@@ -200,27 +204,33 @@ def _put(
     return repos.items.add(item, actor), True
 
 
+def _item_of(repos: Repositories, image: Image) -> Item:
+    item = repos.items.by_image(image.id)
+    assert item is not None  # image and item are written together
+    return item
+
+
 def _fill_in(item: Item, candidate: Candidate) -> None:
     """What a manifest knows of an item that came without one; what is known already stays."""
+    item.name = item.name or candidate.name[-1024:]
     item.source = item.source or candidate.source
     item.group_key = item.group_key or candidate.group
     item.split = item.split or candidate.split
 
 
-def _image_row(prepared: _Prepared, neighbour: tuple[int, int] | None) -> Image:
+def _picture_columns(prepared: _Prepared, neighbour: tuple[int, int] | None) -> dict[str, object]:
     near_id, near_distance = neighbour or (None, None)
-    return Image(
-        sha256=prepared.sha256,
-        n_bytes=prepared.n_bytes,
-        width=prepared.width,
-        height=prepared.height,
-        format=prepared.format,
-        public_type=prepared.public_type,
-        phash=prepared.phash,
-        near_id=near_id,
-        near_distance=near_distance,
-        file_metadata=prepared.metadata,
-    )
+    return {
+        "n_bytes": prepared.n_bytes,
+        "width": prepared.width,
+        "height": prepared.height,
+        "format": prepared.format,
+        "public_type": prepared.public_type,
+        "phash": prepared.phash,
+        "near_id": near_id,
+        "near_distance": near_distance,
+        "file_metadata": prepared.metadata,
+    }
 
 
 def _attach_label(repos: Repositories, candidate: Candidate, item: Item, actor: str) -> None:

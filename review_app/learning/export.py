@@ -140,7 +140,7 @@ def _row(
     return {
         "image_id": image.id,
         "sha256": image.sha256,
-        "path": item.name,
+        "path": image.path or item.name or None,
         "source": item.source,
         "label": value,
         "label_source": source,

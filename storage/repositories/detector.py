@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from storage.enums import CheckpointKind
@@ -127,6 +127,11 @@ class Predictions:
         """Store predictions; rows are column values of ``Prediction``."""
         if rows:
             self._session.execute(insert(Prediction), list(rows))
+
+    def count_of(self, checkpoint_id: str) -> int:
+        """How many predictions the checkpoint has made."""
+        query = select(func.count()).where(Prediction.checkpoint_id == checkpoint_id)
+        return self._session.scalar(query) or 0
 
     def of_images(
         self, image_ids: Sequence[int], checkpoint_id: str

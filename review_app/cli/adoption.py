@@ -1,0 +1,76 @@
+"""``checkpoint adopt``, and the external detectors in ``checkpoint list``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from review_app.bootstrap import Application
+from review_app.cli.common import AsJson, application, result
+from review_app.cli.operator import operator
+from review_app.errors import ConflictError, NotFoundError
+from review_app.scores.card import HEAD, ExternalCard
+from review_app.triage.policy import describe
+from review_app.triage.wording import count
+from storage.repositories import Repositories
+
+
+def adopt(
+    checkpoint: Annotated[
+        str, typer.Argument(help="external:NAME of a score file, or a checkpoint folder.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Put another detector in force. It starts learning: old certificates say nothing of it."""
+    with application() as app:
+        person = operator(app)
+        found, head = _named(app, checkpoint)
+        if app.policies.current().checkpoint == found:
+            raise ConflictError(f"{found} is in force already")
+        policy = app.policies.adopt(person, found, head, f"adopted {found}")
+    result(policy.to_json(), as_json, f"{found} is in force. {describe(policy)}")
+
+
+def external_entries(repos: Repositories, in_force: str | None) -> list[dict[str, Any]]:
+    """A line for each external detector whose scores are here."""
+    cards = [(row, ExternalCard.model_validate(row.card)) for row in repos.checkpoints.external()]
+    return [
+        {
+            "id": row.id,
+            "created_at": row.created_at.isoformat(),
+            "images": repos.predictions.count_of(row.id),
+            "ladder_images": len(card.sample),
+            "files": [file.name for file in card.files],
+            "in_force": row.id == in_force,
+        }
+        for row, card in cards
+    ]
+
+
+def external_words(entry: dict[str, Any]) -> str:
+    """The line of `external_entries` for people."""
+    mark = "*" if entry["in_force"] else " "
+    return (
+        f"{mark} {entry['id']}: scores of {count(entry['images'], 'image')}; thresholds from "
+        f"{count(entry['ladder_images'], 'image')} of {', '.join(entry['files'])}"
+    )
+
+
+def _named(app: Application, name: str) -> tuple[str, str]:
+    """Id and head of the external detector called ``name``, or of the checkpoint in that folder."""
+    from review_app.cli.checkpoints import find
+
+    with app.database.read() as repos:
+        known = [row.id for row in repos.checkpoints.external()]
+    if name in known:
+        return name, HEAD
+    folder = find(Path(name), app.settings)
+    if not folder.is_dir():
+        raise NotFoundError(
+            f"there is no external detector and no checkpoint folder {name}; "
+            "see: deepfake-review checkpoint list"
+        )
+    checkpoint = app.detectors.register(folder)
+    return checkpoint.id, checkpoint.default_head.value

@@ -1,0 +1,49 @@
+"""Detectors whose model is elsewhere: what score files have told of them is all there is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from review_app.known import both_sides
+from review_app.scores.card import ExternalCard
+from review_app.triage.ladder import Ladder
+from review_app.triage.scoring import Opinions
+from storage.database import Database
+from storage.enums import CheckpointKind
+from storage.models import Item
+
+
+class ExternalDetector:
+    """One of them, by its card. Its scores are stored predictions; there are no others."""
+
+    def __init__(self, checkpoint_id: str, card: ExternalCard) -> None:
+        self.id = checkpoint_id
+        self.card = card
+
+    def ladders(self, head: str) -> tuple[Ladder, Ladder]:
+        """As the sample of its first score files made them."""
+        cards = {name: each.ladder for name, each in self.card.heads.items()}
+        return both_sides(cards, head, self.id)
+
+    def seen(self) -> Callable[[str], bool]:
+        """Tells by an image's key whether its score made the ladder. What it has learned from is
+        told by the image's split."""
+        return self.card.seen()
+
+    def score(self, items: Sequence[Item]) -> dict[int, Opinions | str]:
+        """In words, by item id, why there is no score: it is not computed here."""
+        words = (
+            f"detector {self.card.detector} has given no score for this image; take in a score "
+            "file that has it, then triage with --retry"
+        )
+        return {item.id: words for item in items}
+
+
+def find_external(database: Database, checkpoint_id: str) -> ExternalDetector | None:
+    """The external detector of this id, if it is one. Read anew each time: until somebody tries to
+    certify it, a further score file makes its ladder anew."""
+    with database.read() as repos:
+        row = repos.checkpoints.get(checkpoint_id)
+    if row is None or row.kind is not CheckpointKind.EXTERNAL:
+        return None
+    return ExternalDetector(row.id, ExternalCard.model_validate(row.card))

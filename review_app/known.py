@@ -1,0 +1,84 @@
+"""What triage needs to know of a detector, wherever its model is; and those whose model is here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from review_app.detector.card import Ladders
+from review_app.detector.features import Loader
+from review_app.detector.service import Detector, Failed
+from review_app.errors import NotFoundError
+from review_app.triage.ladder import Ladder, Side
+from review_app.triage.scoring import Opinions
+from storage.models import Item
+
+NO_PICTURE = (
+    "this image is not stored here, so no detector can look at it; take the file itself in, or "
+    "adopt the detector whose scores were taken in"
+)
+"""Why an image of which only scores are here fails under a detector whose model is here."""
+
+
+class KnownDetector(Protocol):
+    """One detector that a policy of this deployment may name."""
+
+    def ladders(self, head: str) -> tuple[Ladder, Ladder]:
+        """For real and for fake. Raises NotFoundError where it has no such head."""
+        ...
+
+    def seen(self) -> Callable[[str], bool]:
+        """Tells by an image's key whether it made the detector or its ladder."""
+        ...
+
+    def score(self, items: Sequence[Item]) -> dict[int, Opinions | str]:
+        """Every head's opinion by item id, or in words why there is none."""
+        ...
+
+
+class TrainedDetector:
+    """A checkpoint. ``load``: gives the pixels of an item with this hash."""
+
+    def __init__(self, detector: Detector, load: Callable[[Item, str], Loader]) -> None:
+        self._detector = detector
+        self._load = load
+
+    def ladders(self, head: str) -> tuple[Ladder, Ladder]:
+        """As its validation scores made them."""
+        checkpoint = self._detector.checkpoint
+        cards = {name.value: each.ladder for name, each in checkpoint.card.heads.items()}
+        return both_sides(cards, head, checkpoint.id)
+
+    def seen(self) -> Callable[[str], bool]:
+        """By the hashes that the checkpoint carries."""
+        return self._detector.checkpoint.seen
+
+    def score(self, items: Sequence[Item]) -> dict[int, Opinions | str]:
+        """Computed now, but for features that are cached."""
+        found: dict[int, Opinions | str] = {item.id: NO_PICTURE for item in items}
+        pictured = [(item, item.image.picture) for item in items]
+        wanted = [(item, picture.sha256) for item, picture in pictured if picture is not None]
+        outcomes = self._detector.score(
+            [(sha256, self._load(item, sha256)) for item, sha256 in wanted]
+        )
+        for (item, _), outcome in zip(wanted, outcomes, strict=True):
+            if isinstance(outcome, Failed):
+                found[item.id] = outcome.reason
+            else:
+                found[item.id] = {head.value: o for head, o in outcome.opinions.items()}
+        return found
+
+
+def both_sides(
+    ladders: Mapping[str, Ladders], head: str, checkpoint_id: str
+) -> tuple[Ladder, Ladder]:
+    """The ladders of ``head`` for real and for fake, from the ``ladders`` of a card by head."""
+    if head not in ladders:
+        raise NotFoundError(
+            f"checkpoint {checkpoint_id} has no head {head!r}, only: {', '.join(ladders)}"
+        )
+    own = ladders[head]
+    return (
+        Ladder(Side.REAL, own.real.thresholds, own.real.acceptance),
+        Ladder(Side.FAKE, own.fake.thresholds, own.fake.acceptance),
+    )
