@@ -9,11 +9,14 @@ from datetime import timedelta
 from review_app.errors import InputError
 from review_app.permissions import Permission, Person, require
 from review_app.review.options import read_options
+from review_app.triage.certificate import Certificate, Shortfall
 from review_app.triage.costs import Costs
-from review_app.triage.governance import PolicyDesk
+from review_app.triage.governance import DetectorFacts, PolicyDesk
 from review_app.triage.options import read_queue_options
 from review_app.triage.policy import Policy, learning_policy
 from review_app.triage.whatif import Forecast, Workload, forecast
+from review_app.triage.wording import count, percent
+from storage.database import Database
 from storage.enums import AuditKind
 from storage.repositories.workload import SECONDS_PER_LABEL
 from storage.repositories.workload import Workload as Measured
@@ -50,8 +53,58 @@ class Question:
     costs: Costs
 
 
+@dataclass(frozen=True)
+class CertificateProgress:
+    """How far the calibration labels have come towards a certificate: a forecast."""
+
+    labels: int
+    """That count."""
+    labels_words: str
+    """Where they come from."""
+    risk_limit: float
+    delta: float
+    """Of the policy: both sides together."""
+    real: Certificate | Shortfall
+    fake: Certificate | Shortfall
+
+    @property
+    def ready(self) -> bool:
+        """Whether certifying now would open at least one side."""
+        return any(isinstance(side, Certificate) for side in (self.real, self.fake))
+
+    @property
+    def missing(self) -> int | None:
+        """Further random labels for an even chance of the nearer side; ``None``: out of reach."""
+        if self.ready:
+            return 0
+        sides = (side for side in (self.real, self.fake) if isinstance(side, Shortfall))
+        return min((n for s in sides if (n := s.labels_expected) is not None), default=None)
+
+    @property
+    def share(self) -> float:
+        """How much of the way is gone, in [0, 1]; 0 where it is out of reach."""
+        if self.missing is None:
+            return 0.0
+        return self.labels / (self.labels + self.missing) if self.missing else 1.0
+
+    @property
+    def words(self) -> str:
+        """The nearer side in one sentence."""
+        goal = f"a {percent(self.risk_limit)} limit at {percent(1 - self.delta)} confidence"
+        if self.ready:
+            return f"The labels there are prove {goal} for at least one side: certify."
+        if self.missing is None:
+            return f"{goal.capitalize()} is out of reach on {self.labels_words}."
+        return f"About {count(self.missing, 'more random label')} for {goal} (an even chance)."
+
+
 class ForecastDesk(PolicyDesk):
-    """Answers what-if questions. Nothing is written, applied or spent."""
+    """Answers what-if questions, and how far a certificate is. Nothing is written, applied or
+    spent."""
+
+    def __init__(self, database: Database, facts: DetectorFacts) -> None:
+        super().__init__(database, facts)
+        self._remembered: tuple[object, CertificateProgress] | None = None
 
     def pace(self) -> Pace:
         """What came in and how long people took, lately."""
@@ -91,9 +144,7 @@ class ForecastDesk(PolicyDesk):
         policy = self.current()
         labels = self._labels(policy)
         scores = self._stream(policy)
-        with self._database.read() as repos:
-            tries = repos.audit.of_kind(AuditKind.CERTIFICATION_TRIED)
-        attempt = 1 + sum(event.details["checkpoint"] == policy.checkpoint for event in tries)
+        attempt = self._next_attempt(policy)
 
         def at(risk_limit: float) -> Forecast:
             asked = learning_policy(
@@ -115,6 +166,32 @@ class ForecastDesk(PolicyDesk):
             )
 
         return at(question.risk_limit), [at(limit) for limit in limits]
+
+    def progress(self) -> CertificateProgress:
+        """How far the labels there are have come towards a certificate on the policy's own terms.
+
+        Remembered until a label or the policy changes: it is looked at all the time.
+        """
+        policy = self.current()
+        labels, attempt = self._labels(policy), self._next_attempt(policy)
+        asked_of = (policy.version, attempt, labels)
+        if self._remembered is None or self._remembered[0] != asked_of:
+            found = self._certificates(policy, labels, attempt)
+            progress = CertificateProgress(
+                labels=len(labels.scores),
+                labels_words=labels.words,
+                risk_limit=policy.risk_limit,
+                delta=policy.delta,
+                real=found.real,
+                fake=found.fake,
+            )
+            self._remembered = asked_of, progress
+        return self._remembered[1]
+
+    def _next_attempt(self, policy: Policy) -> int:
+        with self._database.read() as repos:
+            tries = repos.audit.of_kind(AuditKind.CERTIFICATION_TRIED)
+        return 1 + len([e for e in tries if e.details["checkpoint"] == policy.checkpoint])
 
     def _stream(self, policy: Policy) -> list[float]:
         with self._database.read() as repos:

@@ -49,6 +49,15 @@ def _bar(row: Bar, longest: int) -> Markup:
     ).format(row.name, note, 100 * row.value / longest, row.value)
 
 
+def progress(name: str, share: float) -> Markup:
+    """How much of a way is gone, in [0, 1]; the sentence beside it says how far."""
+    percentage = round(100 * share)
+    return Markup(
+        '<div class="progress" role="progressbar" aria-label="{}" aria-valuemin="0" '
+        'aria-valuemax="100" aria-valuenow="{}"><span style="width:{}%"></span></div>'
+    ).format(name, percentage, percentage)
+
+
 def interval(name: str, p: float, std: float) -> Markup:
     """A dot at ``p`` on a line from 0 to 1, with a band of one ``std`` to either side."""
     low, high = max(p - std, 0.0), min(p + std, 1.0)

@@ -20,6 +20,8 @@ class Curve:
     values: Sequence[float]
     band: Sequence[tuple[float, float]] = ()
     """Low and high at each value; empty: no band."""
+    line: float | None = None
+    """A value to point at."""
 
 
 @dataclass(frozen=True)
@@ -65,18 +67,25 @@ def _row(curve: Curve, axis: Axis) -> Markup:
         there = _points(x, [high for _, high in curve.band], top)
         back = _points(x[::-1], [low for low, _ in curve.band][::-1], top)
         band = Markup('<polygon class="curve-band" points="{} {}"/>').format(there, back)
-    mark = Markup()
+    marks = Markup()
+    if curve.line is not None:
+        y = 100 - 100 * curve.line / top
+        marks += _mark((0, 100), (y, y))
     if axis.mark is not None:
-        at = 100 * axis.mark / axis.places[-1]
-        mark = Markup(
-            '<line class="curve-mark" x1="{0:.2f}" x2="{0:.2f}" y1="0" y2="100"/>'
-        ).format(min(at, 100))
+        at = min(100 * axis.mark / axis.places[-1], 100)
+        marks += _mark((at, at), (0, 100))
     return Markup(
         '<div class="curve-title">{}</div>'
         '<div class="curve-y"><span>{}{}</span><span>0</span></div>'
         '<div class="curve-plot"><svg viewBox="0 0 100 100" preserveAspectRatio="none" '
         'aria-hidden="true">{}{}<polyline class="curve-line" points="{}"/></svg></div>'
-    ).format(curve.title, _number(top), curve.unit, band, mark, line)
+    ).format(curve.title, _number(top), curve.unit, band, marks, line)
+
+
+def _mark(x: tuple[float, float], y: tuple[float, float]) -> Markup:
+    return Markup(
+        '<line class="curve-mark" x1="{:.2f}" x2="{:.2f}" y1="{:.2f}" y2="{:.2f}"/>'
+    ).format(*x, *y)
 
 
 def _number(value: float) -> str:

@@ -20,8 +20,10 @@ from review_app.monitoring.overview import (
     score_map,
 )
 from review_app.permissions import Permission
+from review_app.triage.forecasting import CertificateProgress, ForecastDesk
 from review_app.triage.policy import PolicyState
 from review_app.triage.wording import count, percent
+from review_app.web.admin.policy_certificate import progress_bar
 from review_app.web.charts import Bar, Scatter, bars, uncertainty_map
 from review_app.web.handlers import Call, Wiring, html
 from review_app.web.markup import age, join, table
@@ -54,12 +56,14 @@ class OverviewTab:
 
     def __init__(self, app: Application) -> None:
         self._app = app
+        self._forecasts = ForecastDesk(app.database, app.detectors)
 
     def refresh(self, _call: Call) -> tuple[Markup, Markup, Markup, Markup]:
         """The answers, the states, the map and the reviewers."""
         now = overview(self._app.database)
+        closed = now.policy_version is not None and now.policy_state != PolicyState.CERTIFIED
         return (
-            answers(now),
+            answers(now, self._forecasts.progress() if closed else None),
             _states(now),
             _map(score_map(self._app.database)),
             _reviewers(now),
@@ -82,13 +86,16 @@ def build_overview(app: Application, blocks: gr.Blocks) -> None:
     wiring.quick(gr.Timer(REFRESH_SECONDS).tick, tab.refresh, outputs)
 
 
-def answers(now: Overview) -> Markup:
-    """The questions of the first screen, answered; the last only where it is measured."""
+def answers(now: Overview, towards: CertificateProgress | None = None) -> Markup:
+    """The questions of the first screen, answered; the last only where they are measured.
+
+    ``towards``: how far a certificate is, while auto-accept is closed.
+    """
     sign, policy = _AUTO_ACCEPT[PolicyState(now.policy_state)]
     state = Markup('<i aria-hidden="true">{}</i> {}').format(sign, policy)
     waiting = now.states[ItemState.IN_REVIEW]
     cards = (
-        _card("Is auto-accept on?", state, [now.policy_words]),
+        _card("Is auto-accept on?", state, _policy_lines(now, towards)),
         _card("What waits for people?", count(waiting, "image"), _waiting_lines(now)),
         _card("How much do people's labels tell?", count(now.labels, "label"), _label_lines(now)),
         _needs(now.needs),
@@ -98,6 +105,14 @@ def answers(now: Overview) -> Markup:
     return Markup('<section class="answers" aria-label="The state of things">{}</section>').format(
         join(cards)
     )
+
+
+def _policy_lines(now: Overview, towards: CertificateProgress | None) -> list[str | Markup]:
+    if towards is None:
+        return [now.policy_words]
+    until = "Until then people decide every image."
+    learning = now.policy_state == PolicyState.LEARNING
+    return [progress_bar(towards), towards.words, until if learning else now.policy_words]
 
 
 def _waiting_lines(now: Overview) -> list[str]:
@@ -153,8 +168,11 @@ def _needs(needs: Sequence[str]) -> Markup:
     return _card("What needs me now?", count(len(needs), "thing"), needs)
 
 
-def _card(question: str, answer: str | Markup, lines: Sequence[str]) -> Markup:
-    rest = join(Markup("<p>{}</p>").format(line) for line in lines)
+def _card(question: str, answer: str | Markup, lines: Sequence[str | Markup]) -> Markup:
+    """``lines`` of text become paragraphs."""
+    rest = join(
+        line if isinstance(line, Markup) else Markup("<p>{}</p>").format(line) for line in lines
+    )
     return Markup(
         '<article class="answer"><h2>{}</h2><p class="answer-big">{}</p>{}</article>'
     ).format(question, answer, rest)

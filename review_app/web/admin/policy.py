@@ -12,14 +12,17 @@ from review_app.errors import CheckpointError, InputError
 from review_app.monitoring.overview import overview
 from review_app.permissions import Permission
 from review_app.review.options import Reveal, ReviewOptions, change_options, read_options
+from review_app.triage.forecasting import ForecastDesk
 from review_app.triage.governance import (
     DEFAULT_AUDIT_PROBABILITY,
     DEFAULT_DELTA,
     DEFAULT_RISK_LIMIT,
 )
+from review_app.triage.policy import PolicyState
 from review_app.triage.wording import count
 from review_app.web.admin.confirm import Confirm
 from review_app.web.admin.policy_audit import build_audit
+from review_app.web.admin.policy_certificate import certificate_panel
 from review_app.web.admin.policy_order import build_order
 from review_app.web.admin.policy_whatif import build_whatif
 from review_app.web.handlers import Call, Wiring, html, section
@@ -46,6 +49,7 @@ class PolicyTab:
 
     def __init__(self, app: Application) -> None:
         self._app = app
+        self._forecasts = ForecastDesk(app.database, app.detectors)
 
     def load(self, _call: Call) -> tuple[Any, ...]:
         """The words in force, the history, and the controls' values."""
@@ -191,7 +195,9 @@ class PolicyTab:
         return notice("Saved. Images taken in from now on follow it.", Tone.DONE)
 
     def _words(self) -> Markup:
-        return Markup('<p class="certificate">{}</p>').format(self._app.policies.words())
+        policy = self._app.policies.current()
+        closed = policy.state is not PolicyState.CERTIFIED
+        return certificate_panel(policy, self._forecasts.progress() if closed else None)
 
     def _history(self) -> Markup:
         rows = [
