@@ -22,6 +22,7 @@ RECENT = timedelta(days=7)
 """How far back the share of unlike images looks."""
 STALE = timedelta(days=1)
 """An item that has waited this long is worth a word."""
+_WITH_PEOPLE = (ItemState.IN_REVIEW, ItemState.ESCALATED, ItemState.RESOLVED)
 
 
 @dataclass(frozen=True)
@@ -43,11 +44,12 @@ class Unlike:
 class Marks:
     """Images in people's hands, by what else they are good for."""
 
+    retrain: int
     retrain_labelled: int
-    retrain_waiting: int
+    """Of those, settled by people."""
+    unclear: int
+    """Marked for a second reviewer."""
     unclear_labelled: int
-    """Of those marked for a second reviewer."""
-    unclear_waiting: int
 
 
 @dataclass(frozen=True)
@@ -149,13 +151,12 @@ def _policy(repos: Repositories) -> Policy | None:
 
 def _marks(repos: Repositories) -> Marks:
     found = repos.counts.marks()
-    retrain, second = (found.get(mark, {}) for mark in (Mark.RETRAIN, Mark.SECOND_REVIEWER))
-    waiting = (ItemState.IN_REVIEW, ItemState.ESCALATED)
+    retrain, unclear = (found.get(mark, {}) for mark in (Mark.RETRAIN, Mark.SECOND_REVIEWER))
     return Marks(
+        retrain=sum(retrain.get(state, 0) for state in _WITH_PEOPLE),
         retrain_labelled=retrain.get(ItemState.RESOLVED, 0),
-        retrain_waiting=sum(retrain.get(state, 0) for state in waiting),
-        unclear_labelled=second.get(ItemState.RESOLVED, 0),
-        unclear_waiting=sum(second.get(state, 0) for state in waiting),
+        unclear=sum(unclear.get(state, 0) for state in _WITH_PEOPLE),
+        unclear_labelled=unclear.get(ItemState.RESOLVED, 0),
     )
 
 

@@ -57,14 +57,14 @@ class Order(StrEnum):
 
     @property
     def words(self) -> str:
-        """What people see first, after "Order:"."""
+        """What puts an image before others, in words."""
         return _WORDS[self]
 
 
 _WORDS = {
-    Order.OLDEST: "oldest first",
-    Order.RISK: "highest expected cost first",
-    Order.LEARNING: "most to learn from first",
+    Order.OLDEST: "by age",
+    Order.RISK: "by risk",
+    Order.LEARNING: "by learning",
 }
 
 

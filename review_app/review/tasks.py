@@ -91,4 +91,4 @@ class Progress(BaseModel):
     escalated: int | None = Field(description="Only told to those who may decide them.")
     done_today: int
     done_session: int
-    order: str = Field(description="What people see first, in words.")
+    order: str = Field(description="What puts an image before others, in words.")

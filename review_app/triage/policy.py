@@ -194,8 +194,8 @@ def describe(policy: Policy) -> str:
     if policy.state is PolicyState.CERTIFIED:
         return " ".join([_proof(policy), *map(_side, policy.certificates), *_missing(policy)])
     if policy.state is PolicyState.SUSPENDED:
-        closed = f"Auto-accept is off: suspended ({policy.reason}). People decide every image"
-        return " ".join([f"{closed} until it is certified again.", *_missing(policy)])
+        closed = f"Auto-accept is off: suspended ({policy.reason})."
+        return f"{closed} People decide every image until it is certified again."
     return f"Auto-accept is off: {_progress(policy)} Until then people decide every image."
 
 

@@ -102,7 +102,7 @@ def test_twenty_items_by_keyboard_alone_one_taken_back_and_exactly_those_exporte
     assert labels_of(site, items) == {item: [value] for item, value in given.items()}
     expect(page.locator("#progress")).to_contain_text("20 done today")
     expect(page.locator("#session")).to_have_text("20 this session")
-    expect(page.locator("#order")).to_have_text("Order: oldest first")
+    expect(page.locator("#order")).to_have_text("Order: by age")
     exported = exported_labels(site, sign_in(Role.ADMIN))
     assert exported == {item: value.value for item, value in given.items()}
 

@@ -62,7 +62,7 @@ def test_while_it_learns_the_panel_shows_the_way_and_every_side() -> None:
     way = towards(shortfall(Side.REAL, 63), shortfall(Side.FAKE, 400))
     shown = certificate_panel(start(), way)
     assert "How far is a certificate?" in shown
-    assert "37 labels count: 37 known labels." in shown
+    assert "What counts so far: 37 known labels. Either side is tested at 95%." in shown
     assert "Accepting as fake is not certified: about 400 more random labels" in shown
     assert "What is proven" not in shown
 

@@ -21,13 +21,13 @@ def test_an_admin_chooses_an_order_and_what_waits_follows_it(tmp_path: Path) -> 
         call = Call(admin, "http://localhost", gr.Progress())
         panel = OrderPanel(place.app)
         words, *fields = panel.load(call)
-        assert "In use: oldest first." in words
+        assert "In use: by age." in words
         assert fields == ["oldest", 24, 10, 5, 1]
 
         place.calibrated()
         place.app.triage.run("tester")
         saved = panel.save(call, Order.RISK, 12, 20, 5, 1)
-        assert "Chosen for when auto-accept is on: highest expected cost first." in saved
+        assert "Chosen for when auto-accept is on: by risk." in saved
         assert "got a new place" not in saved
 
         place.certify(admin)

@@ -82,22 +82,18 @@ def test_what_needs_an_admin_is_listed() -> None:
 
 
 def test_the_order_in_use_is_told_with_what_waits() -> None:
-    assert "Order: highest expected cost first." in answers(state_of_things(order=Order.RISK))
+    assert "Order: by risk." in answers(state_of_things(order=Order.RISK))
 
 
-def test_marked_images_are_counted_where_there_are_any() -> None:
-    assert "mark" not in answers(state_of_things())
-    shown = answers(state_of_things(marks=Marks(7, 30, 2, 9)))
-    assert ">48 marks<" in shown
-    assert "too few like them: 37, of which 7 are labelled." in shown
-    assert "because they are unclear: 11, of which 2 are settled." in shown
-
-
-def test_the_share_of_unlike_images_is_told_where_it_is_measured() -> None:
-    assert "unlike" not in answers(state_of_things())
-    shown = answers(state_of_things(unlike=Unlike(measured=1250, unlike=300, usual=0.043)))
-    assert ">24%<" in shown
-    assert "300 of 1,250 images that came in during the last 7 days. 4.3% is usual" in shown
+def test_what_the_detector_does_not_know_is_told_where_it_is_measured() -> None:
+    assert "not know" not in answers(state_of_things())
+    unlike = Unlike(measured=1250, unlike=300, usual=0.043)
+    shown = answers(state_of_things(unlike=unlike, marks=Marks(37, 7, 11, 2)))
+    assert ">24% unlike its training<" in shown
+    assert "300 of 1,250 images of the last 7 days; 4.3% is usual" in shown
+    assert "Marked for retraining: 37, of which 7 are labelled." in shown
+    assert "marked for a second reviewer: 11, of which 2 are settled." in shown
+    assert ">37 images to learn from<" in answers(state_of_things(marks=Marks(37, 7, 0, 0)))
 
 
 def test_the_map_is_drawn_by_the_number_that_thresholds_are_compared_with(

@@ -99,8 +99,7 @@ def answers(now: Overview, towards: CertificateProgress | None = None) -> Markup
         _card("What waits for people?", count(waiting, "image"), _waiting_lines(now)),
         _card("How much do people's labels tell?", count(now.labels, "label"), _label_lines(now)),
         _needs(now.needs),
-        *_marked(now.marks),
-        *([] if now.unlike is None else [_unlike(now.unlike)]),
+        *_unknown(now.unlike, now.marks),
     )
     return Markup('<section class="answers" aria-label="The state of things">{}</section>').format(
         join(cards)
@@ -137,29 +136,29 @@ def _label_lines(now: Overview) -> list[str]:
     return lines
 
 
-def _marked(marks: Marks) -> list[Markup]:
-    """Nothing where nothing is marked."""
-    retrain = marks.retrain_labelled + marks.retrain_waiting
-    unclear = marks.unclear_labelled + marks.unclear_waiting
-    if not retrain and not unclear:
+def _unknown(unlike: Unlike | None, marks: Marks) -> list[Markup]:
+    """What the detector does not know of the stream; nothing where nothing says."""
+    if unlike is None and not marks.retrain and not marks.unclear:
         return []
-    lines = [
-        f"For retraining, because the detector has seen too few like them: {retrain:,}, of which "
-        f"{marks.retrain_labelled:,} are labelled.",
-        f"For a second reviewer, because they are unclear: {unclear:,}, of which "
-        f"{marks.unclear_labelled:,} are settled. The export's column mark names them.",
-    ]
-    return [_card("What else are the images good for?", count(retrain + unclear, "mark"), lines)]
-
-
-def _unlike(found: Unlike) -> Markup:
-    lines = [
-        f"{found.unlike:,} of {count(found.measured, 'image')} that came in during the last "
-        f"{RECENT.days} days. {percent(found.usual)} is usual; many more mean that the stream has "
-        "changed.",
-    ]
-    question = "What is unlike the detector's training images?"
-    return _card(question, percent(found.share), lines)
+    answer = f"{count(marks.retrain, 'image')} to learn from"
+    lines = []
+    if unlike is not None:
+        answer = f"{percent(unlike.share)} unlike its training"
+        lines = [
+            f"{unlike.unlike:,} of {count(unlike.measured, 'image')} of the last {RECENT.days} "
+            f"days; {percent(unlike.usual)} is usual. Many more mean that the stream has changed."
+        ]
+    if marks.retrain:
+        lines.append(
+            f"Marked for retraining: {marks.retrain:,}, of which {marks.retrain_labelled:,} are "
+            "labelled."
+        )
+    if marks.unclear:
+        lines.append(
+            f"Unclear, and marked for a second reviewer: {marks.unclear:,}, of which "
+            f"{marks.unclear_labelled:,} are settled."
+        )
+    return [_card("What does the detector not know?", answer, lines)]
 
 
 def _needs(needs: Sequence[str]) -> Markup:

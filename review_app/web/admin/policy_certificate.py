@@ -11,7 +11,7 @@ from review_app.triage.certificate import Certificate, Shortfall
 from review_app.triage.forecasting import CertificateProgress
 from review_app.triage.ladder import Side
 from review_app.triage.policy import Policy, PolicyState, describe
-from review_app.triage.wording import count, percent, percent_below
+from review_app.triage.wording import percent, percent_below
 from review_app.web.charts import progress
 from review_app.web.curves import Axis, Curve, curves
 from review_app.web.markup import Content, join, moment, table
@@ -29,7 +29,8 @@ def certificate_panel(policy: Policy, towards: CertificateProgress | None) -> Ma
     proven."""
     words = Markup('<p class="certificate">{}</p>').format(describe(policy))
     way = Markup() if towards is None else progress_panel(towards)
-    return join([words, way, *([_proof(policy)] if policy.certificates else [])])
+    proof = _proof(policy) if policy.certificates else Markup()
+    return Markup('<div class="proof">{}{}{}</div>').format(words, way, proof)
 
 
 def progress_panel(towards: CertificateProgress) -> Markup:
@@ -38,9 +39,10 @@ def progress_panel(towards: CertificateProgress) -> Markup:
         Markup("<p>{}</p>").format(_told(name, proof))
         for name, proof in ((Side.REAL, towards.real), (Side.FAKE, towards.fake))
     )
-    labels = f"{count(towards.labels, 'label')} count: {towards.labels_words}."
+    each = percent(1 - towards.delta / 2)
+    rest = f"What counts so far: {towards.labels_words}. Either side is tested at {each}."
     return Markup("<h3>How far is a certificate?</h3>{}<p>{} {}</p>{}").format(
-        progress_bar(towards), towards.words, labels, sides
+        progress_bar(towards), towards.words, rest, sides
     )
 
 

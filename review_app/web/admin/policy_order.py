@@ -20,9 +20,14 @@ from review_app.web.admin.policy_whatif import prices
 from review_app.web.handlers import Call, Wiring, html, section
 from review_app.web.markup import Tone, notice
 
+ORDERS = {
+    Order.OLDEST: "the oldest",
+    Order.RISK: "where a look avoids the highest cost",
+    Order.LEARNING: "where a label teaches the detector most",
+}
 _REMARK = (
     "Audited images are hidden in every order. Verdicts on images placed by anything but age never "
-    "count for a certificate, so the order is oldest first while auto-accept is off."
+    "count for a certificate, so the order is by age while auto-accept is off."
 )
 Values = tuple[str, float, float, float, float]
 
@@ -89,7 +94,7 @@ def build_order(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
     """Add the panel to the open context."""
     panel = OrderPanel(app)
     wiring = Wiring(app, Permission.MANAGE_POLICY)
-    choices = [(order.words.capitalize(), order.value) for order in Order]
+    choices = [(f"{words} ({order.words})", order.value) for order, words in ORDERS.items()]
     with section("The order of the queue", _REMARK):
         words = html()
         order = gr.Radio(choices, label="People see first")
