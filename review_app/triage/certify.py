@@ -135,6 +135,10 @@ def _shortfall(tally: Tally, plan: Plan, delta: float, level: float) -> Shortfal
     """``level``: what the next attempt may spend."""
     going_on = Forecast(tally, plan.method, plan.risk_limit, level)
     flawless = Forecast(tally, plan.method, plan.risk_limit, level, errors_go_on=False)
+    # Each takes as many labels as the one before at least.
+    least = flawless.labels(EVEN)
+    even = None if least is None else going_on.labels(EVEN, least)
+    likely = None if even is None else going_on.labels(LIKELY, even)
     bounds = upper_bounds(tally.errors, tally.accepted, plan.level)
     nearest = min(plan.openings, key=lambda rung: float(bounds[rung]), default=None)
     return Shortfall(
@@ -145,7 +149,7 @@ def _shortfall(tally: Tally, plan: Plan, delta: float, level: float) -> Shortfal
         threshold=None if nearest is None else tally.ladder.thresholds[nearest],
         accepted=0 if nearest is None else int(tally.accepted[nearest]),
         errors=0 if nearest is None else int(tally.errors[nearest]),
-        labels_at_least=flawless.labels(EVEN),
-        labels_expected=going_on.labels(EVEN),
-        labels_likely=going_on.labels(LIKELY),
+        labels_at_least=least,
+        labels_expected=even,
+        labels_likely=likely,
     )

@@ -68,12 +68,12 @@ class Forecast:
         plan = make_plan(self.method, tally.ladder, tally.n + more, self.risk_limit, self.level)
         return max((self._passes(rung, more, plan.level) for rung in plan.openings), default=0.0)
 
-    def labels(self, chance: float) -> int | None:
+    def labels(self, chance: float, at_least: int = 1) -> int | None:
         """Fewest further labels after which ``chance`` is reached; ``None``: out of reach.
 
-        Looked for in steps of a half, then by bisection.
+        Looked for from ``at_least`` on in steps of a half, then by bisection.
         """
-        below, more = 0, 1
+        below, more = at_least - 1, at_least
         while self.chance(more) < chance:
             below, more = more, math.ceil(more * _STEP)
             if below >= HORIZON:
