@@ -35,10 +35,8 @@ class Mark(StrEnum):
 
 
 _WORDS = {
-    Mark.RETRAIN: "Marked for retraining: the detector has seen too few images like this.",
-    Mark.SECOND_REVIEWER: (
-        "Marked for a second reviewer: to the detector, images like this turn out either way."
-    ),
+    Mark.RETRAIN: "Marked for retraining: the detector has seen few like it.",
+    Mark.SECOND_REVIEWER: "Marked for a second reviewer: such images turn out either way.",
 }
 
 

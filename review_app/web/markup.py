@@ -52,6 +52,11 @@ def table(caption: str, headers: Sequence[str], rows: Iterable[Sequence[Content]
     ).format(caption, head, body)
 
 
+def long(text: str) -> Markup:
+    """``text`` for a table's cell that is wide enough to read on a phone, too."""
+    return Markup('<div class="long">{}</div>').format(text)
+
+
 def join(parts: Iterable[Markup]) -> Markup:
     """``parts`` one after another."""
     return Markup("").join(parts)

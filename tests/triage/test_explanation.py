@@ -50,8 +50,7 @@ def scores(p: float, score: float | None = None, std: float = 0.09, **heads: flo
             scores(0.97, score=0.55, std=0.02, linear=0.2),
             0.5,
             "Likely fake, but unlike the images the detector has learned from: 0.97 ± 0.02; "
-            "a person decides. Marked for retraining: the detector has seen too few images like "
-            "this.",
+            "a person decides. Marked for retraining: the detector has seen few like it.",
         ),
         (
             start(),
@@ -59,7 +58,7 @@ def scores(p: float, score: float | None = None, std: float = 0.09, **heads: flo
             0.5,
             "Likely real, but unlike the images the detector has learned from and auto-accept is "
             "still learning: 0.02 ± 0.09; a person decides. Marked for retraining: the "
-            "detector has seen too few images like this.",
+            "detector has seen few like it.",
         ),
         (
             certified(),

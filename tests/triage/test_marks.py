@@ -99,11 +99,11 @@ def test_what_an_image_is_marked_for_is_told_with_the_decision() -> None:
     unclear = Scores(0.55, std=0.01, entropy=0.68, mutual_information=0.001, score=0.55)
     assert explain(decide(unclear, certified(), 0.5, CUTS), unclear) == (
         "Likely fake, but the detector is not sure enough: 0.55 ± 0.01; a person decides. "
-        "Marked for a second reviewer: to the detector, images like this turn out either way."
+        "Marked for a second reviewer: such images turn out either way."
     )
     unknown = replace(unclear, std=0.2)
     told = explain(decide(unknown, start(), 0.5, CUTS), unknown)
-    assert told.endswith("Marked for retraining: the detector has seen too few images like this.")
+    assert told.endswith("Marked for retraining: the detector has seen few like it.")
 
 
 def test_triage_writes_marks_by_the_cuts_of_the_checkpoint_and_none_on_audited_images(

@@ -26,7 +26,7 @@ from review_app.web.admin.policy_certificate import certificate_panel
 from review_app.web.admin.policy_order import build_order
 from review_app.web.admin.policy_whatif import build_whatif
 from review_app.web.handlers import Call, Wiring, html, section
-from review_app.web.markup import Tone, moment, notice, table
+from review_app.web.markup import Tone, long, moment, notice, table
 from storage.enums import ItemState
 
 REVEAL = {
@@ -201,7 +201,7 @@ class PolicyTab:
 
     def _history(self) -> Markup:
         rows = [
-            (v.version, v.state, moment(v.created_at), v.created_by, v.note, v.words)
+            (v.version, v.state, moment(v.created_at), v.created_by, long(v.note), long(v.words))
             for v in self._app.policies.history()
         ]
         headers = ("Version", "State", "Since", "By", "Note", "In words")

@@ -11,6 +11,7 @@ from review_app.triage.certificate import Certificate, Shortfall
 from review_app.triage.forecasting import CertificateProgress
 from review_app.triage.ladder import Side
 from review_app.triage.policy import Policy, PolicyState, describe
+from review_app.triage.wording import join as join_parts
 from review_app.triage.wording import percent, percent_below
 from review_app.web.charts import progress
 from review_app.web.curves import Axis, Curve, curves
@@ -65,7 +66,7 @@ def _proof(policy: Policy) -> Markup:
     closed = policy.state is not PolicyState.CERTIFIED
     title = "What was proven before auto-accept closed" if closed else "What is proven"
     headers = ("", *(f"Accepted as {c.side}" for c in held))
-    return Markup("<h3>{}</h3>{}{}").format(title, table(title, headers, _rows(held)), _mix(held))
+    return table(title, headers, _rows(held)) + _mix(held)
 
 
 def _rows(held: Sequence[Certificate]) -> list[tuple[Content, ...]]:
@@ -92,9 +93,8 @@ def _figures(c: Certificate) -> dict[str, Content]:
 
 def _mix(held: Sequence[Certificate]) -> Markup:
     title = "What if the share of fakes changes?"
-    words = (
-        "Were only the mix another, and the images of either kind like the calibration images: "
-        + " ".join(map(_mix_words, held))
+    words = " ".join(
+        [*map(_mix_words, held), "If only the mix changes, not what real and fake images are like."]
     )
     axis = Axis(
         "Share of fakes in the stream; dashed: as in the calibration labels, and the limit",
@@ -107,11 +107,11 @@ def _mix(held: Sequence[Certificate]) -> Markup:
 
 
 def _mix_words(c: Certificate) -> str:
-    bounds = ", ".join(
-        f"{percent_below(c.bound_at_prevalence(share))} at {percent(share)} fakes"
+    bounds = [
+        f"{percent_below(c.bound_at_prevalence(share))} where {percent(share)} are fake"
         for share in _TOLD
-    )
-    return f"accepted as {c.side}, at most {bounds} are wrong."
+    ]
+    return f"Of the images accepted as {c.side}, at most {join_parts(bounds)} are wrong."
 
 
 def _curve(c: Certificate) -> Curve:

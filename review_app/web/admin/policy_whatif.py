@@ -18,7 +18,7 @@ from review_app.triage.whatif import Forecast, Range, SideForecast, Workload
 from review_app.triage.wording import count, percent, percent_below
 from review_app.web.curves import Axis, Curve, curves
 from review_app.web.handlers import Call, Wiring, html, section
-from review_app.web.markup import join, notice, table
+from review_app.web.markup import join, long, notice, table
 
 _REMARK = (
     "Nothing is applied and nothing is spent by asking. But whoever looks at many limits and then "
@@ -26,6 +26,8 @@ _REMARK = (
     "not count that. Decide what errors you can bear first."
 )
 _FIELDS = 8
+_SLIDER = 240
+"""Least width in pixels; on a phone each has a line of its own."""
 _PARTS = Markup(
     '<div style="display: grid; gap: var(--space-4); grid-template-columns: minmax(0, 1fr)">'
     "{}{}</div>"
@@ -62,9 +64,9 @@ def build_whatif(app: Application, blocks: gr.Blocks) -> None:
     with section("What if?", _REMARK):
         filled = html()
         with gr.Row():
-            limit = gr.Slider(1, 30, 5, step=0.5, label="Limit to try, %")
-            confidence = gr.Slider(50, 99, 90, step=1, label="How sure, %")
-            audit = gr.Slider(0, 50, 5, step=1, label="Audits, % of accepted")
+            limit = gr.Slider(1, 30, 5, step=0.5, label="Limit to try, %", min_width=_SLIDER)
+            confidence = gr.Slider(50, 99, 90, step=1, label="How sure, %", min_width=_SLIDER)
+            audit = gr.Slider(0, 50, 5, step=1, label="Audits, % of accepted", min_width=_SLIDER)
         with gr.Row():
             pace = gr.Number(label="Images a day", minimum=0)
             seconds = gr.Number(label="Seconds per label", minimum=0)
@@ -101,9 +103,9 @@ def figures(asked: Forecast) -> Markup:
     return join([notice(lead), Markup("<p>{}</p>").format(cost), proof])
 
 
-def _side(side: SideForecast) -> tuple[str, str, str, str]:
+def _side(side: SideForecast) -> tuple[str, str, str, Markup]:
     if not isinstance(side.proof, Certificate):
-        return side.side.value, "none", "none", side.proof.words
+        return side.side.value, "none", "none", long(side.proof.words)
     share = f"{percent(side.accepted.value)} ({_percents(side.accepted)})"
     proof = side.proof
     words = (
@@ -111,7 +113,7 @@ def _side(side: SideForecast) -> tuple[str, str, str, str]:
         f"{percent_below(proof.upper_bound)} (limit {percent(proof.risk_limit)}), confidence "
         f"{percent(1 - proof.level)} for this try"
     )
-    return side.side.value, share, _range(side.errors_per_day), words
+    return side.side.value, share, _range(side.errors_per_day), long(words)
 
 
 def _plot(asked: Forecast, others: Sequence[Forecast]) -> Markup:
