@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from review_app.datasets.manifest import Manifest, read_manifest
 from review_app.detector.backbones import load_backbone
-from review_app.detector.checkpoint import Checkpoint
-from review_app.detector.dataset import load_labelled
+from review_app.detector.checkpoint import Checkpoint, Judgement
+from review_app.detector.dataset import LabelledFeatures, load_labelled
 from review_app.detector.feature_cache import DirectoryFeatureCache
 from review_app.triage.ladder import Ladder, Side
 
@@ -49,18 +49,25 @@ def load(cache: Path, checkpoints: tuple[str, ...] = ("default", "source")) -> l
     ]
 
 
-def _score(
-    checkpoint: Checkpoint, manifest: Manifest, features: DirectoryFeatureCache, name: str
-) -> Scored:
-    head = checkpoint.default_head
+def judge(
+    checkpoint: Checkpoint, manifest: Manifest, features: DirectoryFeatureCache
+) -> tuple[LabelledFeatures, Judgement]:
+    """The test images, and what ``checkpoint`` says of them."""
     data = load_labelled(
         manifest,
         tuple(manifest.split("test")),
         load_backbone(checkpoint.card.backbone.name),
         features,
-        purpose="measuring certificates",
+        purpose="measuring on real images",
     )
-    judgement = checkpoint.judge(data.features)
+    return data, checkpoint.judge(data.features)
+
+
+def _score(
+    checkpoint: Checkpoint, manifest: Manifest, features: DirectoryFeatureCache, name: str
+) -> Scored:
+    head = checkpoint.default_head
+    data, judgement = judge(checkpoint, manifest, features)
     card = checkpoint.card.heads[head].ladder
     return Scored(
         name,
