@@ -19,6 +19,7 @@ from review_app.triage.governance import (
     DEFAULT_DELTA,
     DEFAULT_RISK_LIMIT,
 )
+from review_app.triage.marks import Mark
 from review_app.triage.policy import describe
 
 
@@ -136,10 +137,13 @@ def export(
     form: Annotated[
         ExportFormat, typer.Option("--format", help="How the file is written.")
     ] = ExportFormat.CSV,
+    mark: Annotated[
+        Mark | None, typer.Option(help="Only items marked so, e.g. to train on what is unknown.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Write every item with its labels, scores and decision."""
     with application() as app:
-        rows = write_export(app.database, out, form)
+        rows = write_export(app.database, out, form, mark)
         record_export(app.database, ACTOR, form)
     result({"path": str(out), "format": form.value, "rows": rows}, as_json, f"{rows} rows in {out}")
