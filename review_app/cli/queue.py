@@ -87,7 +87,7 @@ def triage(
     words = (
         f"{report.scored} scored: {report.auto_accepted} accepted by policy "
         f"{report.policy_version}, {report.to_review} to reviewers, {report.failed} failed "
-        f"({report.images_per_second:.1f} images/s)"
+        f"({report.images_per_second:.1f} images/s).{report.rescored_words}"
     )
     result(report.to_json(), as_json, words)
     if report.failed:

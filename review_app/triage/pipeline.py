@@ -19,9 +19,11 @@ from review_app.triage.governance import PolicyDesk
 from review_app.triage.placing import Placeable, PlacesOfRun, misplaced, reorder
 from review_app.triage.policy import Policy
 from review_app.triage.record import cuts_of
+from review_app.triage.rescoring import rescore
 from review_app.triage.routing import Decision, Route, Scores, annotated, decide
 from review_app.triage.scoring import BATCH, Opinions, Scorer, Scoring
 from review_app.triage.second_answers import Decided, ask_second
+from review_app.triage.wording import count
 from storage.database import Database
 from storage.enums import AuditKind, ItemState, LabelValue
 from storage.models import Item, Prediction
@@ -48,6 +50,9 @@ class TriageReport:
     calibration: int = 0
     """Scored for calibration only: their labels are known, and nobody is asked."""
     images_per_second: float = 0.0
+    rescored: int = 0
+    """Labelled items that only an older detector had scored, and now the one in force; not among
+    the scored."""
 
     def count(self, state: ItemState) -> None:
         """Count one scored item by where it went."""
@@ -67,7 +72,16 @@ class TriageReport:
             self.failed + other.failed,
             self.calibration + other.calibration,
             faster.images_per_second,
+            self.rescored + other.rescored,
         )
+
+    @property
+    def rescored_words(self) -> str:
+        """A sentence about the labels that count from now on; empty where there is none."""
+        if not self.rescored:
+            return ""
+        images = count(self.rescored, "labelled image")
+        return f" {images} now scored by the detector in force too: their labels may count."
 
     def to_json(self) -> dict[str, Any]:
         """The document of ``triage --json``."""
@@ -78,6 +92,7 @@ class TriageReport:
             "failed": self.failed,
             "images_per_second": self.images_per_second,
             "policy_version": self.policy_version,
+            "rescored": self.rescored,
         }
 
 
@@ -156,6 +171,7 @@ class TriageService:
             progress(done, done)
         seconds = time.perf_counter() - clock
         report.images_per_second = round(report.scored / seconds, 2) if report.scored else 0.0
+        report.rescored = rescore(self._database, self._policies, self._scoring, progress)
         return report
 
     def _triage(

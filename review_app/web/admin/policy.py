@@ -123,7 +123,8 @@ class PolicyTab:
         words = (
             f"Policy version {policy.version} is in force with {checkpoint} and is learning. "
             "Images that wait already keep the old detector's scores until you apply it to them "
-            "above."
+            "above. Then, and at every triage, it also scores what is labelled already, so that "
+            "those labels count for its certificate."
         )
         return notice(words, Tone.DONE)
 
@@ -146,14 +147,15 @@ class PolicyTab:
         """Put the policy in force to what waits untouched."""
         report = self._app.triage.retriage(call.person.name, call.count("Applying the policy"))
         if not report.scored and not report.failed:
-            return notice("Nothing to do: this policy has routed all that nobody has touched.")
+            words = "Nothing to do: this policy has routed all that nobody has touched."
+            return notice(words + report.rescored_words)
         words = (
             f"Of {count(report.scored, 'image')}, {report.auto_accepted:,} were accepted and "
             f"{report.to_review:,} stay with people."
         )
         if report.failed:
             words += f" {report.failed:,} could not be scored."
-        return notice(words, Tone.DONE)
+        return notice(words + report.rescored_words, Tone.DONE)
 
     def _words(self) -> Markup:
         policy = self._app.policies.current()
