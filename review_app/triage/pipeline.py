@@ -92,7 +92,6 @@ class TriageReport:
             "failed": self.failed,
             "images_per_second": self.images_per_second,
             "policy_version": self.policy_version,
-            "rescored": self.rescored,
         }
 
 
