@@ -83,9 +83,9 @@ class AuditReport:
         """What an admin should do, in a sentence or two."""
         if self.standing:
             return (
-                "Auto-accept is closed, and people see everything. Look at the audited errors. "
-                "Labels from before the alarm do not count any more: certify again once people "
-                "have labelled enough of what has come in since, or train on what the detector got "
+                "Auto-accept is closed. People see everything meanwhile; look at the audited "
+                "errors. Labels from before the alarm do not count any more: certify again once "
+                "enough of what has come in since is labelled, or train on what the detector got "
                 "wrong."
             )
         if not self.sides:
