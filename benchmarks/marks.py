@@ -1,11 +1,12 @@
-"""What a mark is worth: how often the detector errs on the images that it marks.
+"""What a mark is worth: how often the detector errs on the images that it marks, and what labels of
+them teach.
 
 ``python -m benchmarks.marks [--quick] [--json] [--cache DIR]``; exit 1 when a bar does not hold,
-0 and "skipped" where the real images are not there. There is nothing to make quicker.
+0 and "skipped" where the real images are not there.
 
 The shipped checkpoint's default head on the test images of the two research sets, each image marked
 as triage would were the rule to send it to people. A mark that told nothing would err as often as
-the rest.
+the rest. What labels teach is measured by heads trained anew (`benchmarks.marks_learning`).
 """
 
 from __future__ import annotations
@@ -22,8 +23,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import real_scores
+from benchmarks.marks_learning import study
 from review_app.datasets.manifest import read_manifest
-from review_app.detector.checkpoint import Checkpoint
+from review_app.detector.checkpoint import Checkpoint, Judgement
+from review_app.detector.dataset import LabelledFeatures
 from review_app.detector.feature_cache import DirectoryFeatureCache
 from review_app.triage.bounds import lower_bound, upper_bound
 from review_app.triage.marks import Mark, UncertaintyCuts, find_marks
@@ -67,13 +70,26 @@ def bars(rows: dict[str, Row]) -> list[Row]:
     return found
 
 
-def load(cache: Path) -> tuple[NDArray[np.object_], NDArray[np.bool_]] | None:
-    """The marks of the test images, and whether the default head errs; None without images."""
-    if not real_scores.MANIFEST.exists():
-        return None
+def report(cache: Path, draws: int) -> Row:
+    """The document that ``--json`` prints."""
     checkpoint = Checkpoint.load(real_scores.ROOT / "checkpoints" / "default")
-    manifest = read_manifest(real_scores.MANIFEST)
-    data, judgement = real_scores.judge(checkpoint, manifest, DirectoryFeatureCache(cache))
+    manifest, features = read_manifest(real_scores.MANIFEST), DirectoryFeatureCache(cache)
+    test, judgement = real_scores.judge(checkpoint, manifest, features)
+    rows = measure(*_marked(checkpoint, judgement, test))
+    train = real_scores.images(checkpoint, manifest, features, "train")
+    machine = f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores"
+    return {
+        "name": "marks",
+        "machine": machine,
+        "measures": {**rows, "learning": study(train, test, draws)},
+        "bars": bars(rows),
+    }
+
+
+def _marked(
+    checkpoint: Checkpoint, judgement: Judgement, data: LabelledFeatures
+) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
+    """The mark of each image, and whether the default head errs on it."""
     head, card = checkpoint.default_head, checkpoint.card
     says = judgement.heads[head]
     unlike = np.zeros(len(says), np.bool_)
@@ -87,21 +103,17 @@ def load(cache: Path) -> tuple[NDArray[np.object_], NDArray[np.bool_]] | None:
 def main() -> int:
     """Measure, print, and say by the exit code whether the bars hold."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="the same")
+    parser.add_argument("--quick", action="store_true", help="2 draws instead of 10")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
     parser.add_argument("--cache", type=Path, default=real_scores.CACHE, help="folder of features")
     options = parser.parse_args()
-    loaded = load(options.cache)
-    if loaded is None:
+    if not real_scores.MANIFEST.exists():
         skipped = json.dumps({"name": "marks", "skipped": real_scores.ABSENT})
         print(skipped if options.json else real_scores.ABSENT)
         return 0
-    rows = measure(*loaded)
-    machine = f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores"
-    found = bars(rows)
-    document = {"name": "marks", "machine": machine, "measures": rows, "bars": found}
+    document = report(options.cache, 2 if options.quick else 10)
     print(json.dumps(document, indent=1) if options.json else _table(document))
-    return 0 if all(bar["holds"] for bar in found) else 1
+    return 0 if all(bar["holds"] for bar in document["bars"]) else 1
 
 
 def _table(document: Row) -> str:
@@ -109,7 +121,15 @@ def _table(document: Row) -> str:
         f"{mark:16} {row['images']:5} images ({row['share']:.1%}), wrong {row['errors']:.1%} "
         f"({row['low']:.1%} to {row['high']:.1%})"
         for mark, row in document["measures"].items()
+        if "images" in row
     ]
+    learning = document["measures"]["learning"]
+    lines.append(
+        f"test AUROC {learning['start']:.3f}; with more labels drawn at random "
+        f"{learning['random']:.3f}, of images marked retrain {learning['retrain']:.3f} "
+        f"(difference {learning['retrain_less_random']:+.4f}, s.e. "
+        f"{learning['standard_error']:.4f}, {learning['draws']} draws)"
+    )
     for bar in document["bars"]:
         verdict = "holds" if bar["holds"] else "FAILS"
         lines.append(

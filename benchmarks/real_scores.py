@@ -53,14 +53,21 @@ def judge(
     checkpoint: Checkpoint, manifest: Manifest, features: DirectoryFeatureCache
 ) -> tuple[LabelledFeatures, Judgement]:
     """The test images, and what ``checkpoint`` says of them."""
-    data = load_labelled(
+    data = images(checkpoint, manifest, features, "test")
+    return data, checkpoint.judge(data.features)
+
+
+def images(
+    checkpoint: Checkpoint, manifest: Manifest, features: DirectoryFeatureCache, split: str
+) -> LabelledFeatures:
+    """The images of one split, by the checkpoint's backbone."""
+    return load_labelled(
         manifest,
-        tuple(manifest.split("test")),
+        tuple(manifest.split(split)),
         load_backbone(checkpoint.card.backbone.name),
         features,
         purpose="measuring on real images",
     )
-    return data, checkpoint.judge(data.features)
 
 
 def _score(

@@ -138,7 +138,7 @@ def export(
         ExportFormat, typer.Option("--format", help="How the file is written.")
     ] = ExportFormat.CSV,
     mark: Annotated[
-        Mark | None, typer.Option(help="Only items marked so, e.g. to train on what is unknown.")
+        Mark | None, typer.Option(help="Only the items that are marked so.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
