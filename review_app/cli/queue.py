@@ -137,9 +137,7 @@ def export(
     form: Annotated[
         ExportFormat, typer.Option("--format", help="How the file is written.")
     ] = ExportFormat.CSV,
-    mark: Annotated[
-        Mark | None, typer.Option(help="Only the items that are marked so.")
-    ] = None,
+    mark: Annotated[Mark | None, typer.Option(help="Only the items that are marked so.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Write every item with its labels, scores and decision."""
