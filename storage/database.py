@@ -27,7 +27,10 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine: Engine = make_engine(url)
-        self._writer = self.engine.execution_options(writes=True)
+        self._writers = {
+            durable: self.engine.execution_options(writes=True, durable=durable)
+            for durable in (True, False)
+        }
         # SQLite lets waiting writers poll, and an unlucky one starves for seconds. Writers of this
         # process queue here instead; only those of other processes still meet at the file.
         self._turn = RLock()
@@ -41,11 +44,15 @@ class Database:
             yield Repositories(session)
 
     @contextmanager
-    def write(self) -> Iterator[Repositories]:
-        """Repositories in one transaction that holds the write lock from its start."""
+    def write(self, *, durable: bool = True) -> Iterator[Repositories]:
+        """Repositories in one transaction that holds the write lock from its start.
+
+        A write that is not ``durable`` is whole or not there at all, but a power cut may take it
+        back until the next durable one: for work that the program does again by itself.
+        """
         with (
             self._turn,
-            Session(self._writer, expire_on_commit=False) as session,
+            Session(self._writers[durable], expire_on_commit=False) as session,
             session.begin(),
         ):
             yield Repositories(session)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,10 +10,10 @@ from typing import Any
 from review_app.bootstrap import Application, open_application
 from review_app.config import Settings
 from review_app.permissions import Person
-from review_app.review.tasks import Submission
 from storage.enums import ItemState, LabelValue
 from storage.models import Item
 from tests.factories import Factory
+from tests.history import histories
 from tests.intake.samples import encode, picture
 
 LOOSE = (0.3, 0.5)
@@ -75,23 +74,6 @@ class Deployment:
         certified = self.app.policies.certify(admin, *LOOSE, audit_probability=audit_probability)
         return certified.version
 
-    def counted(self, admin: Person) -> tuple[int, int]:
-        """How many known labels and reviewers' verdicts a certificate would rest on now."""
-        words = self.app.policies.preview(admin, *LOOSE)
-        found = re.match(r"With (\d+) known labels? and (\d+) reviewer verdicts? ", words)
-        assert found, words
-        return int(found[1]), int(found[2])
-
-    def answer(self, value: LabelValue, n: int = 1) -> Person:
-        """One new reviewer gives the next ``n`` items the same label."""
-        reviewer = self.factory.person()
-        for _ in range(n):
-            (task,) = self.app.desk.take(reviewer)
-            client_id = f"answer-{task.item_id}-{reviewer.id}"
-            given = Submission(client_id=client_id, item_id=task.item_id, value=value)
-            self.app.desk.label(reviewer, given)
-        return reviewer
-
     def items(self) -> dict[int, Item]:
         """Every item by id."""
         with self.app.database.read() as repos:
@@ -105,14 +87,14 @@ class Deployment:
         return {i: items[i].state for i in (items if ids is None else ids)}
 
     def events(self, item_id: int) -> list[str]:
-        """Kinds of the item's audit events, oldest first."""
+        """What happened to the item, oldest first: kinds of audit events, and "decided"."""
         with self.app.database.read() as repos:
-            return [event.kind.value for event in repos.audit.of_item(item_id)]
+            return [step.kind for step in histories(repos)[item_id]]
 
     def chain_holds(self) -> bool:
-        """Whether the audit log is whole."""
+        """Whether the audit log is whole, and the decisions are those that it sealed."""
         with self.app.database.read() as repos:
-            return repos.audit.first_broken() is None
+            return repos.audit.first_broken() is None and repos.batches.first_broken() is None
 
 
 @contextmanager

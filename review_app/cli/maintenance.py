@@ -36,19 +36,33 @@ def upgrade(as_json: AsJson = False) -> None:
 
 
 def check(as_json: AsJson = False) -> None:
-    """Check the schema, the database file and the audit log's chain."""
+    """Check the schema, the database file, the audit log's chain and the decisions it seals."""
     with application() as app, app.database.read() as repos:
         broken = repos.audit.first_broken()
+        unsealed = repos.batches.first_broken()
         damage = repos.integrity()
-    document = {"audit_log_broken_at": broken, "integrity": damage}
+    document = {
+        "audit_log_broken_at": broken,
+        "decisions_broken_at": unsealed,
+        "integrity": damage,
+    }
     if broken is not None:
         raise ReviewAppError(
             f"the audit log was changed at event {broken}: restore a backup from before, and find "
             "out who can write to the database file"
         )
+    if unsealed is not None:
+        raise ReviewAppError(
+            f"decisions that event {unsealed} of the audit log covers were changed since: restore "
+            "a backup from before, and find out who can write to the database file"
+        )
     if damage != "ok":
         raise ReviewAppError(f"the database file is damaged ({damage}); restore a backup")
-    result(document, as_json, "the schema, the file and the audit log's chain are in order")
+    result(
+        document,
+        as_json,
+        "the schema, the file, the audit log's chain and the decisions are in order",
+    )
 
 
 def doctor(as_json: AsJson = False) -> None:

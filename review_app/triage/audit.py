@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from collections.abc import Iterable
 
 from review_app.errors import InputError, SettingsError
 
@@ -24,12 +25,28 @@ def audit_coin(key: str, policy_version: int, secret: bytes) -> float:
         InputError: ``key`` is neither.
         SettingsError: the secret is shorter than 16 bytes.
     """
-    if _SHA256.fullmatch(key):
-        key = key.lower()
-    elif not _PATH.fullmatch(key):
-        raise InputError(f"{key!r} is no SHA-256: 64 hexadecimal digits are needed, or path:...")
+    return audit_coins([key], policy_version, secret)[0]
+
+
+def audit_coins(keys: Iterable[str], policy_version: int, secret: bytes) -> list[float]:
+    """The coin of each image, as `audit_coin` draws it."""
     if len(secret) < 16:
         raise SettingsError("The audit secret is too short to be one; set at least 16 bytes.")
-    message = f"audit-coin:{policy_version}:{key}".encode()
-    digest = hmac.new(secret, message, hashlib.sha256).digest()
-    return (int.from_bytes(digest[:8], "big") >> 11) / 2**53  # 53 bits: exact in a double
+    begun = hmac.new(secret, f"audit-coin:{policy_version}:".encode(), hashlib.sha256)
+
+    def draw(key: str) -> float:
+        drawn = begun.copy()
+        drawn.update(_canonical(key).encode())
+        return (
+            int.from_bytes(drawn.digest()[:8], "big") >> 11
+        ) / 2**53  # 53 bits: exact in a double
+
+    return [draw(key) for key in keys]
+
+
+def _canonical(key: str) -> str:
+    if _SHA256.fullmatch(key):
+        return key.lower()
+    if not _PATH.fullmatch(key):
+        raise InputError(f"{key!r} is no SHA-256: 64 hexadecimal digits are needed, or path:...")
+    return key

@@ -25,6 +25,8 @@ from review_app.triage.policy import Policy, PolicyState
 
 DISAGREEMENT_MARGIN = 0.1
 """A head disagrees when it lies this far beyond 0.5 on the other side. Only words depend on it."""
+LEAST_SPREAD = -1e-6
+"""Rounding may leave a mutual information a hair below zero."""
 
 
 class Route(StrEnum):
@@ -120,8 +122,7 @@ class Scores:
             raise InputError(f"The novelty is {self.novelty}, not a number; score it again.")
         for name in ("std", "entropy", "mutual_information"):
             value = getattr(self, name)
-            # Rounding may leave a mutual information a hair below zero.
-            if not -1e-6 <= value < math.inf:
+            if not LEAST_SPREAD <= value < math.inf:
                 raise InputError(f"The {name} is {value}, not a spread; score it again.")
 
 
@@ -176,6 +177,23 @@ class Decisions:
             disagree=bool(self.disagree[i]),
             found=self.marks[i],
         )
+
+    def alike(self) -> tuple[list[Decision], NDArray[np.intp]]:
+        """The distinct decisions, which are few, and which of them each image has [n]."""
+        codes = np.zeros(len(self), np.intp)
+        facts = (  # all that a decision depends on
+            self.accept_real,
+            self.accept_fake,
+            self.audited,
+            self.unlike,
+            self.disagree,
+            self.p_fake >= 0.5,
+            *(self.marks == mark for mark in Mark),
+        )
+        for i, fact in enumerate(facts):
+            codes |= fact.astype(np.intp) << i
+        _, first, which = np.unique(codes, return_index=True, return_inverse=True)
+        return [self[i] for i in first], which
 
     @property
     def auto_accepted(self) -> NDArray[np.bool_]:

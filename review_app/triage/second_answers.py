@@ -11,7 +11,7 @@ one is depends on nothing in the image.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from review_app.review.options import read_options
@@ -35,7 +35,7 @@ class Decided:
 
 
 def ask_second(
-    repos: Repositories, policy: Policy, decided: Sequence[Decided], secret: bytes
+    repos: Repositories, policy: Policy, decided: Iterable[Decided], secret: bytes
 ) -> None:
     """Raise by one the answers that some of ``decided`` need. ``secret``: draws from whom audited
     images borrow."""

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from storage.repositories.audit import AuditLog
 from storage.repositories.audits import Audits
+from storage.repositories.batches import DecisionBatches
 from storage.repositories.calibration import Calibration
 from storage.repositories.claims import Claims
 from storage.repositories.counts import Counts
@@ -65,6 +66,10 @@ class Repositories:
     @cached_property
     def decisions(self) -> Decisions:
         return Decisions(self.session)
+
+    @cached_property
+    def batches(self) -> DecisionBatches:
+        return DecisionBatches(self.session)
 
     @cached_property
     def audits(self) -> Audits:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, func, insert, select, update
+from sqlalchemy import bindparam, case, func, insert, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from storage.enums import AuditKind, ItemState, LabelValue
@@ -45,6 +46,11 @@ class Items:
         """The item with its image."""
         return self._session.get(Item, item_id, options=[joinedload(Item.image)])
 
+    def get_many(self, item_ids: Sequence[int]) -> list[Item]:
+        """Those of ``item_ids`` (a batch) that there are, by id, with images."""
+        query = select(Item).where(Item.id.in_(item_ids)).order_by(Item.id)
+        return list(self._session.scalars(query.options(joinedload(Item.image))))
+
     def by_image(self, image_id: int) -> Item | None:
         return self._session.scalar(select(Item).where(Item.image_id == image_id))
 
@@ -64,18 +70,6 @@ class Items:
         query = select(func.count()).select_from(Item).where(Item.state == state)
         return self._session.scalar(query) or 0
 
-    def untouched_in_review(self, limit: int, after_id: int = 0) -> list[Item]:
-        """Items that wait for a person and that nobody has claimed, answered or skipped."""
-        touched = select(Claim.id).where(Claim.item_id == Item.id).exists()
-        query = (
-            select(Item)
-            .where(Item.state == ItemState.IN_REVIEW, Item.id > after_id, ~touched)
-            .order_by(Item.id)
-            .limit(limit)
-            .options(joinedload(Item.image))
-        )
-        return list(self._session.scalars(query))
-
     def move(self, actor: str, moves: Sequence[Move]) -> None:
         """Apply ``moves``; each that changes the state becomes a row of the audit log."""
         before = self._states([move.item_id for move in moves])
@@ -92,6 +86,25 @@ class Items:
         if rows:
             self._session.execute(update(Item), rows)
             AuditLog(self._session).add(*events)
+
+    def accept(self, item_ids: Sequence[int], now: datetime) -> None:
+        """Let the policy accept the items of a batch, whose decisions record it.
+
+        Their places are given up: left where they are, scattered all over the queue's index, each
+        would cost a page of it.
+        """
+        changed = {"state": ItemState.AUTO_ACCEPTED, "state_since": now, "rank": 0.0}
+        chosen = update(Item).where(Item.id.in_(bindparam("items", expanding=True)))
+        self._session.connection().execute(chosen.values(changed), {"items": item_ids})
+
+    def send_to_people(self, ranks: Mapping[int, float], now: datetime) -> None:
+        """Let people decide the items of a batch, whose decisions record it, in the places given by
+        id. Each must come from another state: who waits already keeps the time since when."""
+        rows = [{"item": item_id, "place": rank} for item_id, rank in ranks.items()]
+        changed = {"state": ItemState.IN_REVIEW, "state_since": now, "rank": bindparam("place")}
+        chosen = update(Item).where(Item.id == bindparam("item")).values(changed)
+        if rows:
+            self._session.connection().execute(chosen, rows)
 
     def refresh_slots(self, item_id: int) -> None:
         """Recount the labels still wanted: needed, less those in force, less live claims."""
@@ -137,9 +150,13 @@ class KnownLabels:
     def of_item(self, item_id: int) -> LabelValue | None:
         return self._session.scalar(select(KnownLabel.value).where(KnownLabel.item_id == item_id))
 
-    def of_items(self, item_ids: Sequence[int]) -> dict[int, LabelValue]:
-        """Known labels by item id; ask for a batch at a time."""
-        query = select(KnownLabel.item_id, KnownLabel.value).where(KnownLabel.item_id.in_(item_ids))
+    def of_split(self, split: str, first: int, last: int) -> dict[int, LabelValue]:
+        """Known labels of the items of ``split`` between two ids, both included, by item id."""
+        query = (
+            select(KnownLabel.item_id, KnownLabel.value)
+            .join(Item, Item.id == KnownLabel.item_id)
+            .where(KnownLabel.item_id.between(first, last), Item.split == split)
+        )
         return {row.item_id: row.value for row in self._session.execute(query)}
 
     def add(self, item_id: int, value: LabelValue, provenance: str, actor: str) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from storage.enums import ItemState, LabelValue
@@ -54,11 +54,12 @@ class WaitingQueue:
         )
         return self._session.scalar(query.limit(1)) is not None
 
-    def place(self, ranks: dict[int, float]) -> None:
-        """Give items their ranks, by id; those that wait no longer are left alone."""
-        rows = [{"id": item_id, "rank": rank} for item_id, rank in ranks.items()]
+    def place(self, ranks: Mapping[int, float]) -> None:
+        """Give items their ranks, by id."""
+        rows = [{"item": item_id, "place": rank} for item_id, rank in ranks.items()]
+        chosen = update(Item).where(Item.id == bindparam("item")).values(rank=bindparam("place"))
         if rows:
-            self._session.execute(update(Item), rows)
+            self._session.connection().execute(chosen, rows)
 
     def ask_one_more(self, item_ids: Sequence[int]) -> None:
         """Ask one person more about each of ``item_ids``."""

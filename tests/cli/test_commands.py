@@ -97,6 +97,7 @@ def test_the_database_is_upgraded_and_checked(run: Run, data_dir: Path) -> None:
     assert after["before"] == after["after"]
     assert run("db", "check", "--json").document == {
         "audit_log_broken_at": None,
+        "decisions_broken_at": None,
         "integrity": "ok",
     }
     run("user", "add", "ada")

@@ -30,6 +30,7 @@ from storage.database import Database
 from storage.enums import AuditKind, ClaimOutcome, ItemState, LabelValue
 from storage.models import AuditEvent, Claim, Item, Label
 from storage.repositories.items import Move
+from storage.repositories.undecided import Undecided
 from tests.factories import Factory
 from tests.review.desks import Bench
 
@@ -136,9 +137,14 @@ class ReviewMachine(RuleBasedStateMachine):
         state = ItemState.IN_REVIEW if pick % 2 else ItemState.AUTO_ACCEPTED
         item_id = self.items[pick % N_ITEMS]
         with self.database.write() as repos:
-            free = repos.items.in_state(ItemState.PENDING, N_ITEMS)
-            free += repos.items.untouched_in_review(N_ITEMS)
-            if item_id in {item.id for item in free}:
+            free = [
+                candidate.item_id
+                for before in (ItemState.PENDING, ItemState.IN_REVIEW)
+                for candidate in Undecided(repos.session, before, 2, "none", "none", (0, 1)).of(
+                    [item_id]
+                )
+            ]
+            if free:
                 repos.items.move("triage", [Move(item_id, state, AuditKind.TRIAGED)])
 
     def _take(self, person: Person, queue: Queue, n: int) -> None:

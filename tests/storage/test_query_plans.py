@@ -15,6 +15,7 @@ from review_app.review.desk import ReviewDesk
 from review_app.review.tasks import Queue, Submission
 from storage.database import Database
 from storage.enums import ItemState, LabelValue
+from storage.repositories.undecided import Undecided
 from storage.types import utc_now
 from tests.factories import Factory
 
@@ -37,7 +38,11 @@ def _undo(database: Database, desk: ReviewDesk, person: Person) -> None:
 def _page_through(database: Database, desk: ReviewDesk, person: Person) -> None:
     with database.read() as repos:
         repos.items.in_state(ItemState.PENDING, 64, 1000)
-        repos.items.untouched_in_review(64, 1000)
+        for state in (ItemState.PENDING, ItemState.IN_REVIEW):
+            undecided = Undecided(repos.session, state, 2, "checkpoint", "head", (0.1, 0.9))
+            undecided.after(1000, 64)
+            undecided.of([1, 2, 3])
+            undecided.still(1, 64)
         repos.counts.oldest_in(ItemState.IN_REVIEW)
 
 

@@ -13,7 +13,7 @@ from review_app.bootstrap import Application
 from review_app.errors import InputError, RefusalReason, RefusedFile
 from review_app.intake.service import IntakeReport
 from review_app.permissions import Permission
-from review_app.triage.pipeline import TriageReport
+from review_app.triage.report import TriageReport
 from review_app.triage.wording import count
 from review_app.web.handlers import Call, Wiring, html, section
 from review_app.web.markup import Tone, notice, table
@@ -83,7 +83,6 @@ def _outcome(report: IntakeReport, triaged: TriageReport) -> Markup:
     words += f". {triaged.auto_accepted:,} accepted by the policy, {triaged.to_review:,} to people."
     if triaged.failed:
         words += f" {triaged.failed:,} could not be scored."
-    words += triaged.rescored_words
     return notice(words, Tone.DONE if report.added or report.duplicates else Tone.NOTE)
 
 

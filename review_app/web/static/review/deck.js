@@ -1,7 +1,5 @@
 // The items in hand: the one on show, and the next ones, their images decoded ahead of time.
 
-import { elsewhere } from "./elsewhere.js";
-
 export const AHEAD = 3;
 const MOST = 5; // the server hands out no more than this
 
@@ -74,9 +72,9 @@ export class Card {
     this.image().catch(() => {}); // told when it is shown
   }
 
-  // The decoded image, or what tells where it is; asked again after a failure, it loads again.
+  // The decoded image element; asked again after a failure, it loads again.
   image() {
-    this.#image ??= load(this.task).catch((error) => {
+    this.#image ??= load(this.task.image_url).catch((error) => {
       this.#image = null;
       throw error;
     });
@@ -93,12 +91,11 @@ export class Card {
   }
 }
 
-async function load(task) {
-  if (task.image_url === null) return elsewhere(task);
+async function load(url) {
   const image = new Image();
   image.alt = "The image to judge";
   image.draggable = false;
-  image.src = task.image_url;
+  image.src = url;
   await image.decode();
   return image;
 }

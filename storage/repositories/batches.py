@@ -1,0 +1,138 @@
+"""Decisions made together: written in a few statements, and sealed by one event of the audit log.
+
+An event for each of a million items would cost more than all the rest. So one event covers a batch:
+which decisions, and the SHA-256 of what was stored. Whoever changes, adds or removes one of them
+afterwards contradicts the log, which is chained.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Float, Insert, String, bindparam, func, insert, select, type_coerce
+from sqlalchemy.orm import Session
+
+from storage.enums import AuditKind
+from storage.models import AuditEvent, Decision, Item, Prediction
+from storage.repositories.audit import AuditLog, Event
+
+_TABLE = Decision.__table__
+_SCORES = ("p_fake", "std", "entropy", "mutual_information", "score", "novelty")
+SEALED = tuple(column.key for column in _TABLE.columns if column.key != "id")
+"""The columns that a seal covers. An event names them, so that a later program may have others."""
+
+_SHARED = tuple(name for name in SEALED if name not in ("item_id", *_SCORES))
+
+
+def _insert() -> Insert:
+    """Decisions that share all but their scores; made once, for making it takes longer than using
+    it for a few items."""
+    shared = [bindparam(name, type_=_TABLE.c[name].type) for name in _SHARED]
+    query = (
+        select(Item.id, *shared, *(getattr(Prediction, name) for name in _SCORES))
+        .join(Prediction, Prediction.image_id == Item.image_id)
+        .where(
+            Item.id.in_(bindparam("item_ids", expanding=True)),
+            Prediction.checkpoint_id == bindparam("checkpoint_id"),
+            Prediction.head == bindparam("head"),
+        )
+        .order_by(Item.id)
+    )
+    return insert(Decision).from_select(["item_id", *_SHARED, *_SCORES], query)
+
+
+_INSERT = _insert()
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Items of a batch whose decisions differ in their scores only."""
+
+    item_ids: Sequence[int]
+    columns: dict[str, Any]
+    """Values of ``Decision``, but for the item and its scores."""
+
+
+class DecisionBatches:
+    """Appends batches of decisions, and checks that nobody rewrote them."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(
+        self, kind: AuditKind, actor: str, groups: Sequence[Alike], about: dict[str, Any]
+    ) -> None:
+        """Append the decisions of ``groups``, on the scores stored for each one's checkpoint and
+        head, and one event of ``kind`` that seals them and tells ``about`` them.
+
+        Raises:
+            ValueError: an item has no such scores.
+        """
+        before = self._last()
+        for group in groups:
+            if group.item_ids:
+                self._insert(group)
+        span = (before + 1, self._last())
+        if span[0] > span[1]:
+            return
+        seal = {"decisions": span, "columns": SEALED, "sha256": self._seal(span, SEALED)}
+        AuditLog(self._session).add(Event(kind, actor, details={**about, **seal}))
+
+    def first_broken(self) -> int | None:
+        """The id of the first event whose decisions are not what it sealed, or None."""
+        query = (
+            select(AuditEvent.id, AuditEvent.details)
+            .where(AuditEvent.item_id.is_(None))
+            .where(AuditEvent.kind.in_([AuditKind.TRIAGED, AuditKind.REOPENED]))
+            .order_by(AuditEvent.id)
+        )
+        for event_id, details in self._session.execute(query):
+            if not self._holds(details):
+                return int(event_id)
+        return None
+
+    def _holds(self, details: dict[str, Any]) -> bool:
+        try:
+            return bool(self._seal(details["decisions"], details["columns"]) == details["sha256"])
+        except (KeyError, TypeError, ValueError):  # what nobody could have sealed
+            return False
+
+    def _insert(self, group: Alike) -> None:
+        values = {"item_ids": group.item_ids, **group.columns}
+        n = self._session.connection().execute(_INSERT, values).rowcount
+        if n != len(group.item_ids):
+            raise ValueError(
+                f"{len(group.item_ids) - n} of {len(group.item_ids)} items have no prediction of "
+                f"checkpoint {values['checkpoint_id']}, head {values['head']}"
+            )
+
+    def _last(self) -> int:
+        return self._session.scalar(select(func.max(Decision.id))) or 0
+
+    def _seal(self, span: Sequence[int], names: Sequence[str]) -> str:
+        """SHA-256 over the decisions' values as they are stored, column by column."""
+        first, last = span
+        # Text as it is stored: parsing it would take longer than all the rest.
+        columns = [
+            column if isinstance(column.type, Float) else type_coerce(column, String)
+            for column in (_TABLE.c[name] for name in names)
+        ]
+        query = select(*columns).where(Decision.id.between(first, last)).order_by(Decision.id)
+        stored: list[list[Any]] = [[] for _ in names]
+        # A part at a time: thousands of live rows would set off the collector of garbage.
+        for rows in self._session.connection().execute(query).partitions(500):
+            for values, more in zip(stored, zip(*rows, strict=True), strict=True):
+                values.extend(more)
+        digest = hashlib.sha256()
+        for name, values in zip(names, stored, strict=True):
+            if isinstance(_TABLE.c[name].type, Float):
+                content = np.array(values, dtype="<f8").tobytes()
+            else:
+                content = json.dumps(values, separators=(",", ":"), default=str).encode()
+            digest.update(f"{name}:{len(content)}:".encode() + content)
+        return digest.hexdigest()
