@@ -14,17 +14,22 @@ from review_app.triage.ladder import Side
 from review_app.triage.wording import percent_below
 from review_app.web.admin.overview import OverviewTab
 from review_app.web.admin.policy import PolicyTab
-from review_app.web.admin.policy_certificate import certificate_panel, progress_bar
+from review_app.web.admin.policy_certificate import certificate_panel, progress_bar, progress_panel
 from review_app.web.handlers import Call
 from storage.enums import LabelValue
 from tests.applications import LOOSE, Deployment, deployment
-from tests.triage.cases import certificate, certified, start
+from tests.triage.cases import certificate, certified
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Deployment]:
     with deployment(tmp_path) as place:
         yield place
+
+
+@pytest.fixture
+def desk(place: Deployment) -> ForecastDesk:
+    return ForecastDesk(place.app.database, place.app.detectors)
 
 
 def shortfall(side: Side, expected: int | None) -> Shortfall:
@@ -60,18 +65,17 @@ def test_a_goal_out_of_reach_is_called_so_and_the_bar_stays_empty() -> None:
 
 def test_while_it_learns_the_panel_shows_the_way_and_every_side() -> None:
     way = towards(shortfall(Side.REAL, 63), shortfall(Side.FAKE, 400))
-    shown = certificate_panel(start(), way)
+    shown = progress_panel(way)
     assert "How far is a certificate?" in shown
     assert "What counts so far: 37 known labels. Either side is tested at 95%." in shown
     assert "Accepting as fake is not certified: about 400 more random labels" in shown
-    assert "What is proven" not in shown
 
 
-def test_a_certificate_shows_every_figure_that_it_rests_on() -> None:
+def test_a_certificate_shows_every_figure_that_it_rests_on(desk: ForecastDesk) -> None:
     policy = certified()
     held = policy.real
     assert held is not None
-    shown = certificate_panel(policy, None)
+    shown = certificate_panel(policy, desk)
     for figure in (
         f"{held.errors:,} of {held.accepted:,}",
         "<td>5%</td>",
@@ -87,8 +91,8 @@ def test_a_certificate_shows_every_figure_that_it_rests_on() -> None:
     assert "How far" not in shown
 
 
-def test_the_bounds_at_other_shares_of_fakes_are_told_and_drawn() -> None:
-    shown = certificate_panel(certified(), None)
+def test_the_bounds_at_other_shares_of_fakes_are_told_and_drawn(desk: ForecastDesk) -> None:
+    shown = certificate_panel(certified(), desk)
     held = certified().fake
     assert held is not None
     assert f"{percent_below(held.bound_at_prevalence(0.5))} where 50% are fake" in shown
@@ -98,15 +102,16 @@ def test_the_bounds_at_other_shares_of_fakes_are_told_and_drawn() -> None:
     assert shown.count('x1="50.00" x2="50.00"') == 2
 
 
-def test_a_closed_policy_shows_its_certificates_as_past() -> None:
-    way = towards(shortfall(Side.REAL, 63), shortfall(Side.FAKE, 400))
-    shown = certificate_panel(certified().suspended("<b>drift</b>"), way)
+def test_a_closed_policy_shows_its_certificates_as_past(desk: ForecastDesk) -> None:
+    shown = certificate_panel(certified().suspended("<b>drift</b>"), desk)
+    assert "How far is a certificate?" in shown
     assert "What was proven before auto-accept closed" in shown
     assert "&lt;b&gt;drift" in shown
 
 
-def test_progress_goes_with_the_labels_and_ends_with_a_certificate(place: Deployment) -> None:
-    desk = ForecastDesk(place.app.database, place.app.detectors)
+def test_progress_goes_with_the_labels_and_ends_with_a_certificate(
+    place: Deployment, desk: ForecastDesk
+) -> None:
     call = Call(place.factory.admin(), "", gr.Progress())
     overview, tab = OverviewTab(place.app), PolicyTab(place.app)
     place.scored(1.0, LabelValue.FAKE)
@@ -128,3 +133,14 @@ def test_progress_goes_with_the_labels_and_ends_with_a_certificate(place: Deploy
     place.app.policies.suspend(call.person, "to look at it")
     assert 'role="progressbar"' in overview.refresh(call)[0]
     assert desk.progress().ready
+
+
+def test_a_checkpoint_that_is_gone_closes_neither_page(place: Deployment) -> None:
+    place.app.policies.current()
+    place.factory.policy(2)  # of a checkpoint whose folder is nowhere
+    call = Call(place.factory.admin(), "", gr.Progress())
+    assert "Off, learning" in OverviewTab(place.app).refresh(call)[0]
+    words = PolicyTab(place.app).refresh(call)[0]
+    assert (
+        "How far a certificate is cannot be told: checkpoint checkpoint-1 is no longer at" in words
+    )

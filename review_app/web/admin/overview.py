@@ -9,6 +9,7 @@ import numpy as np
 from markupsafe import Markup
 
 from review_app.bootstrap import Application
+from review_app.errors import CheckpointError
 from review_app.inspection import TITLES
 from review_app.monitoring.overview import (
     RECENT,
@@ -61,13 +62,20 @@ class OverviewTab:
     def refresh(self, _call: Call) -> tuple[Markup, Markup, Markup, Markup]:
         """The answers, the states, the map and the reviewers."""
         now = overview(self._app.database)
-        closed = now.policy_version is not None and now.policy_state != PolicyState.CERTIFIED
         return (
-            answers(now, self._forecasts.progress() if closed else None),
+            answers(now, self._progress(now)),
             _states(now),
             _map(score_map(self._app.database)),
             _reviewers(now),
         )
+
+    def _progress(self, now: Overview) -> CertificateProgress | None:
+        if now.policy_version is None or now.policy_state == PolicyState.CERTIFIED:
+            return None
+        try:
+            return self._forecasts.progress()
+        except CheckpointError:  # the Policy tab says why
+            return None
 
 
 def build_overview(app: Application, blocks: gr.Blocks) -> None:

@@ -18,7 +18,6 @@ from review_app.triage.governance import (
     DEFAULT_DELTA,
     DEFAULT_RISK_LIMIT,
 )
-from review_app.triage.policy import PolicyState
 from review_app.triage.wording import count
 from review_app.web.admin.confirm import Confirm
 from review_app.web.admin.policy_audit import build_audit
@@ -195,9 +194,7 @@ class PolicyTab:
         return notice("Saved. Images taken in from now on follow it.", Tone.DONE)
 
     def _words(self) -> Markup:
-        policy = self._app.policies.current()
-        closed = policy.state is not PolicyState.CERTIFIED
-        return certificate_panel(policy, self._forecasts.progress() if closed else None)
+        return certificate_panel(self._app.policies.current(), self._forecasts)
 
     def _history(self) -> Markup:
         rows = [

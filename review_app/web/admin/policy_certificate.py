@@ -7,15 +7,16 @@ from collections.abc import Sequence
 import numpy as np
 from markupsafe import Markup
 
+from review_app.errors import CheckpointError
 from review_app.triage.certificate import Certificate, Shortfall
-from review_app.triage.forecasting import CertificateProgress
+from review_app.triage.forecasting import CertificateProgress, ForecastDesk
 from review_app.triage.ladder import Side
 from review_app.triage.policy import Policy, PolicyState, describe
 from review_app.triage.wording import join as join_parts
 from review_app.triage.wording import percent, percent_below
 from review_app.web.charts import progress
 from review_app.web.curves import Axis, Curve, curves
-from review_app.web.markup import Content, join, moment, table
+from review_app.web.markup import Content, Tone, join, moment, notice, table
 
 CUT_OFF = 4
 """Bounds beyond this many limits are drawn there: what matters lies near the limit."""
@@ -25,13 +26,20 @@ _TOLD = (0.1, 0.5, 0.9)
 """Shares of fakes for which they are told."""
 
 
-def certificate_panel(policy: Policy, towards: CertificateProgress | None) -> Markup:
+def certificate_panel(policy: Policy, forecasts: ForecastDesk) -> Markup:
     """The policy in words; while auto-accept is closed how far a certificate is, and what is or was
     proven."""
     words = Markup('<p class="certificate">{}</p>').format(describe(policy))
-    way = Markup() if towards is None else progress_panel(towards)
+    way = Markup() if policy.state is PolicyState.CERTIFIED else _way(forecasts)
     proof = _proof(policy) if policy.certificates else Markup()
     return Markup('<div class="proof">{}{}{}</div>').format(words, way, proof)
+
+
+def _way(forecasts: ForecastDesk) -> Markup:
+    try:
+        return progress_panel(forecasts.progress())
+    except CheckpointError as error:
+        return notice(f"How far a certificate is cannot be told: {error}.", Tone.PROBLEM)
 
 
 def progress_panel(towards: CertificateProgress) -> Markup:
