@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from review_app.datasets.manifest import Manifest, read_manifest
 from review_app.detector.backbones import load_backbone
-from review_app.detector.checkpoint import Checkpoint
-from review_app.detector.dataset import load_labelled
+from review_app.detector.checkpoint import Checkpoint, Judgement
+from review_app.detector.dataset import LabelledFeatures, load_labelled
 from review_app.detector.feature_cache import DirectoryFeatureCache
 from review_app.triage.ladder import Ladder, Side
 
@@ -49,18 +49,32 @@ def load(cache: Path, checkpoints: tuple[str, ...] = ("default", "source")) -> l
     ]
 
 
+def judge(
+    checkpoint: Checkpoint, manifest: Manifest, features: DirectoryFeatureCache
+) -> tuple[LabelledFeatures, Judgement]:
+    """The test images, and what ``checkpoint`` says of them."""
+    data = images(checkpoint, manifest, features, "test")
+    return data, checkpoint.judge(data.features)
+
+
+def images(
+    checkpoint: Checkpoint, manifest: Manifest, features: DirectoryFeatureCache, split: str
+) -> LabelledFeatures:
+    """The images of one split, by the checkpoint's backbone."""
+    return load_labelled(
+        manifest,
+        tuple(manifest.split(split)),
+        load_backbone(checkpoint.card.backbone.name),
+        features,
+        purpose="measuring on real images",
+    )
+
+
 def _score(
     checkpoint: Checkpoint, manifest: Manifest, features: DirectoryFeatureCache, name: str
 ) -> Scored:
     head = checkpoint.default_head
-    data = load_labelled(
-        manifest,
-        tuple(manifest.split("test")),
-        load_backbone(checkpoint.card.backbone.name),
-        features,
-        purpose="measuring certificates",
-    )
-    judgement = checkpoint.judge(data.features)
+    data, judgement = judge(checkpoint, manifest, features)
     card = checkpoint.card.heads[head].ladder
     return Scored(
         name,

@@ -8,7 +8,7 @@ Each source of ../shared/data trains a detector (preset robust) alone. On its ``
 deployment certifies with 1,000 labels; then the other source's ``test`` images appear. Streams are
 scored in two ways: as shipped, where novelty pulls to 1/2, and by P(fake), which nothing protects.
 Every accepted image is audited: time is counted in audits, and does not depend on their share.
-The new source comes after a short calm; what a long one does to the alarm is a measure, not a bar.
+The new source comes after a short calm, and after a long one, which must not make the alarm slow.
 """
 
 from __future__ import annotations
@@ -22,10 +22,12 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from review_app.datasets.manifest import Manifest, read_manifest
 from review_app.detector.backbones import load_backbone
@@ -53,7 +55,7 @@ LABELS = 1000
 LIMITS = {0.05: 3.0, 0.1: 2.0}
 """Risk limits, each with how many times it the true risk must be for the alarm's bar."""
 MIXES = (0.25, 0.5, 1.0)
-CALM, LONG_CALM = 300, 3000
+CALMS = (300, 3000)
 """Audits before the new source appears, about: as many as the alarm may then take, and ten times
 as many."""
 LENGTH = 60_000
@@ -160,7 +162,7 @@ def _checkpoint(
 def measure(detectors: list[Trained], runs: int, quick: bool) -> dict[str, Any]:
     """The document that ``--json`` prints."""
     measures: dict[str, Any] = {}
-    counts = dict.fromkeys(LIMITS, np.zeros(3, np.int64))
+    counts = {(limit, calm): np.zeros(3, np.int64) for limit in LIMITS for calm in CALMS}
     never: list[bool] = []
     for detector in detectors:
         (other,) = {each.source for each in detectors} - {detector.source}
@@ -171,13 +173,11 @@ def measure(detectors: list[Trained], runs: int, quick: bool) -> dict[str, Any]:
                 measures[name] = found.never_seen()
                 if kind == "shipped":
                     never += found.holds()
-                for mix in MIXES:
-                    simulation = found.streams(mix, CALM)
-                    counts[limit] = counts[limit] + simulation.suspended_in_time(times)
-                    measures[f"{name}_mix_{mix:g}"] = _alarms(simulation, times)
-                calm = found.streams(0.5, LONG_CALM)
-                measures[f"{name}_mix_0.5_long_calm"] = _alarms(calm, times)
-    bars = [_alarm_bar(limit, times, counts[limit]) for limit, times in LIMITS.items()]
+                for mix, calm in product(MIXES, CALMS):
+                    simulation = found.streams(mix, calm)
+                    counts[limit, calm] += simulation.suspended_in_time(times)
+                    measures[f"{name}_mix_{mix:g}_calm_{calm}"] = _alarms(simulation, times)
+    bars = [_alarm_bar(limit, calm, each) for (limit, calm), each in counts.items()]
     share = float(np.mean(never))
     bars.append(
         {
@@ -276,13 +276,14 @@ def _alarms(simulation: Simulation, times: float) -> dict[str, Any]:
     }
 
 
-def _alarm_bar(limit: float, times: float, counts: Any) -> dict[str, Any]:
+def _alarm_bar(limit: float, calm: int, counts: NDArray[np.int64]) -> dict[str, Any]:
     soon, late, undecided = (int(n) for n in counts)
     total = soon + late + undecided
     share = soon / total if total else None
     return {
-        "what": f"suspended within 300 audits of a new source where the true risk is at least "
-        f"{times:g}r, r = {limit:g}; of {total} runs ({undecided} streams ended sooner)",
+        "what": f"suspended within 300 audits of a new source, after {calm:,} without it, where "
+        f"the true risk is at least {LIMITS[limit]:g}r, r = {limit:g}; of {total} runs "
+        f"({undecided} streams ended sooner)",
         "value": share,
         "bar": IN_TIME,
         "holds": share is not None and share >= IN_TIME,

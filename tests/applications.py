@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 from review_app.bootstrap import Application, open_application
 from review_app.config import Settings
 from review_app.permissions import Person
+from review_app.review.tasks import Submission
 from storage.enums import ItemState, LabelValue
 from storage.models import Item
 from tests.factories import Factory
@@ -73,6 +75,23 @@ class Deployment:
         """Certify on lax terms; the version."""
         certified = self.app.policies.certify(admin, *LOOSE, audit_probability=audit_probability)
         return certified.version
+
+    def counted(self, admin: Person) -> tuple[int, int]:
+        """How many known labels and reviewers' verdicts a certificate would rest on now."""
+        words = self.app.policies.preview(admin, *LOOSE)
+        found = re.match(r"With (\d+) known labels? and (\d+) reviewer verdicts? ", words)
+        assert found, words
+        return int(found[1]), int(found[2])
+
+    def answer(self, value: LabelValue, n: int = 1) -> Person:
+        """One new reviewer gives the next ``n`` items the same label."""
+        reviewer = self.factory.person()
+        for _ in range(n):
+            (task,) = self.app.desk.take(reviewer)
+            client_id = f"answer-{task.item_id}-{reviewer.id}"
+            given = Submission(client_id=client_id, item_id=task.item_id, value=value)
+            self.app.desk.label(reviewer, given)
+        return reviewer
 
     def items(self) -> dict[int, Item]:
         """Every item by id."""

@@ -19,6 +19,7 @@ from review_app.triage.governance import (
     DEFAULT_DELTA,
     DEFAULT_RISK_LIMIT,
 )
+from review_app.triage.marks import Mark
 from review_app.triage.policy import describe
 
 
@@ -86,7 +87,7 @@ def triage(
     words = (
         f"{report.scored} scored: {report.auto_accepted} accepted by policy "
         f"{report.policy_version}, {report.to_review} to reviewers, {report.failed} failed "
-        f"({report.images_per_second:.1f} images/s)"
+        f"({report.images_per_second:.1f} images/s).{report.rescored_words}"
     )
     result(report.to_json(), as_json, words)
     if report.failed:
@@ -136,10 +137,11 @@ def export(
     form: Annotated[
         ExportFormat, typer.Option("--format", help="How the file is written.")
     ] = ExportFormat.CSV,
+    mark: Annotated[Mark | None, typer.Option(help="Only the items that are marked so.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Write every item with its labels, scores and decision."""
     with application() as app:
-        rows = write_export(app.database, out, form)
+        rows = write_export(app.database, out, form, mark)
         record_export(app.database, ACTOR, form)
     result({"path": str(out), "format": form.value, "rows": rows}, as_json, f"{rows} rows in {out}")

@@ -21,7 +21,8 @@ from review_app.scores.faults import Faults
 from review_app.scores.reading import stream_scores
 from review_app.scores.row import ScoreRow
 from review_app.scores.sample import LadderSample
-from review_app.triage.governance import start_with, tries
+from review_app.triage.calibration import tries
+from review_app.triage.governance import start_with
 from storage.database import Database
 from storage.enums import AuditKind
 from storage.repositories import Repositories

@@ -13,6 +13,7 @@ from typing import Any
 
 from review_app.errors import InputError
 from review_app.review.consensus import agreement
+from review_app.triage.marks import Mark
 from storage.database import Database
 from storage.enums import AuditKind, LabelValue
 from storage.models import Decision, Image, Item, KnownLabel, Label
@@ -33,22 +34,25 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 Row = dict[str, Any]
 
 
-def rows(database: Database) -> Iterator[Row]:
-    """One row per item, in order of intake; only a batch of them is in memory at a time."""
+def rows(database: Database, mark: Mark | None = None) -> Iterator[Row]:
+    """One row per item, or per item with ``mark``, in order of intake; only a batch of them is in
+    memory at a time."""
     with database.read() as repos:
         for batch in repos.export_rows.batches():
             for entry in batch:
-                yield _row(**entry)
+                row = _row(**entry)
+                if mark is None or row["mark"] == mark:
+                    yield row
 
 
-def stream_csv(database: Database) -> Iterator[bytes]:
+def stream_csv(database: Database, mark: Mark | None = None) -> Iterator[bytes]:
     """A CSV with a header; text that a spreadsheet would run as a formula is made harmless."""
-    yield from _encode_csv(rows(database))
+    yield from _encode_csv(rows(database, mark))
 
 
-def stream_jsonl(database: Database) -> Iterator[bytes]:
+def stream_jsonl(database: Database, mark: Mark | None = None) -> Iterator[bytes]:
     """One JSON object a line."""
-    for row in rows(database):
+    for row in rows(database, mark):
         yield json.dumps(row, ensure_ascii=False).encode() + b"\n"
 
 
@@ -61,14 +65,17 @@ class ExportFormat(StrEnum):
     """One JSON object a line; text is exactly as it was typed."""
 
 
-FORMATS: dict[str, Callable[[Database], Iterator[bytes]]] = {
+FORMATS: dict[str, Callable[[Database, Mark | None], Iterator[bytes]]] = {
     ExportFormat.CSV: stream_csv,
     ExportFormat.JSONL: stream_jsonl,
 }
 
 
-def write_export(database: Database, out: Path, form: ExportFormat) -> int:
-    """Write an export to ``out``, whole or not at all; how many rows it has.
+def write_export(
+    database: Database, out: Path, form: ExportFormat, mark: Mark | None = None
+) -> int:
+    """Write an export, of items with ``mark`` where one is given, to ``out``, whole or not at all;
+    how many rows it has.
 
     Raises:
         InputError: the file cannot be written.
@@ -76,7 +83,7 @@ def write_export(database: Database, out: Path, form: ExportFormat) -> int:
     try:
         if out.exists() and not out.is_file():
             raise InputError(f"{out} is no file that could be replaced; choose another name")
-        return _write_whole(out, FORMATS[form](database)) - (form is ExportFormat.CSV)
+        return _write_whole(out, FORMATS[form](database, mark)) - (form is ExportFormat.CSV)
     except OSError as error:
         raise InputError(
             f"{out} cannot be written ({error.strerror}); choose another file"

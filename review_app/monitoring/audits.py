@@ -83,8 +83,10 @@ class AuditReport:
         """What an admin should do, in a sentence or two."""
         if self.standing:
             return (
-                "Auto-accept is closed. Look at the audited errors, collect new labels under "
-                "review, and certify again; or train on what the detector got wrong."
+                "Auto-accept is closed. People see everything meanwhile; look at the audited "
+                "errors. Labels from before the alarm do not count any more: certify again once "
+                "enough of what has come in since is labelled, or train on what the detector got "
+                "wrong."
             )
         if not self.sides:
             return "Nothing is certified, so there is nothing to audit."

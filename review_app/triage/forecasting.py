@@ -9,6 +9,7 @@ from datetime import timedelta
 from review_app.errors import InputError
 from review_app.permissions import Permission, Person, require
 from review_app.review.options import read_options
+from review_app.triage.calibration import next_try
 from review_app.triage.certificate import Certificate, Shortfall
 from review_app.triage.costs import Costs
 from review_app.triage.governance import DetectorFacts, PolicyDesk
@@ -17,7 +18,6 @@ from review_app.triage.policy import Policy, learning_policy
 from review_app.triage.whatif import Forecast, Workload, forecast
 from review_app.triage.wording import count, percent
 from storage.database import Database
-from storage.enums import AuditKind
 from storage.repositories.workload import SECONDS_PER_LABEL
 from storage.repositories.workload import Workload as Measured
 from storage.types import utc_now
@@ -61,6 +61,8 @@ class CertificateProgress:
     """That count."""
     labels_words: str
     """Where they come from."""
+    set_aside: str
+    """Which other labels do not count since an alarm, and why; empty where all do."""
     risk_limit: float
     delta: float
     """Of the policy: both sides together."""
@@ -89,13 +91,16 @@ class CertificateProgress:
 
     @property
     def words(self) -> str:
-        """The nearer side in one sentence."""
+        """The nearer side in one sentence, and what is set aside."""
         goal = f"a {percent(self.risk_limit)} limit at {percent(1 - self.delta)} confidence"
         if self.ready:
-            return f"The labels there are prove {goal} for at least one side: certify."
-        if self.missing is None:
-            return f"{goal.capitalize()} is out of reach on {self.labels_words}."
-        return f"About {count(self.missing, 'more random label')} for {goal} (an even chance)."
+            words = f"The labels there are prove {goal} for at least one side: certify."
+        elif self.missing is None:
+            words = f"{goal.capitalize()} is out of reach on {self.labels_words}."
+        else:
+            missing = count(self.missing, "more random label")
+            words = f"About {missing} for {goal} (an even chance)."
+        return words + self.set_aside
 
 
 class ForecastDesk(PolicyDesk):
@@ -180,6 +185,7 @@ class ForecastDesk(PolicyDesk):
             progress = CertificateProgress(
                 labels=len(labels.scores),
                 labels_words=labels.words,
+                set_aside=labels.remark,
                 risk_limit=policy.risk_limit,
                 delta=policy.delta,
                 real=found.real,
@@ -190,8 +196,7 @@ class ForecastDesk(PolicyDesk):
 
     def _next_attempt(self, policy: Policy) -> int:
         with self._database.read() as repos:
-            tries = repos.audit.of_kind(AuditKind.CERTIFICATION_TRIED)
-        return 1 + len([e for e in tries if e.details["checkpoint"] == policy.checkpoint])
+            return next_try(repos, policy.checkpoint)
 
     def _stream(self, policy: Policy) -> list[float]:
         with self._database.read() as repos:

@@ -1,11 +1,4 @@
-"""The policy in force: who may change it, on what labels it is certified, and its history.
-
-Which labels count for a certificate: known labels, and reviewers' verdicts on items that a learning
-policy sent to people (it sends everything, in random order). Later verdicts do not count: the
-policy chose those items; nor do verdicts of people who had seen the model's opinion. Images that
-the checkpoint was trained or tuned on, and near-duplicates of earlier images, never count; any of
-these would make the proof look better than it is.
-"""
+"""The policy in force: who may change it, on what labels it is certified, and its history."""
 
 from __future__ import annotations
 
@@ -16,13 +9,13 @@ from typing import Protocol
 
 from review_app.errors import CalibrationError, ConflictError
 from review_app.permissions import Permission, Person, require
+from review_app.triage.calibration import CalibrationLabels, next_try, read_labels, unscored
 from review_app.triage.certificate import Provenance
 from review_app.triage.certify import PolicyCertificates, certify_policy
 from review_app.triage.ladder import Ladder
 from review_app.triage.policy import Policy, describe, learning_policy
-from review_app.triage.wording import count
 from storage.database import Database
-from storage.enums import AuditKind, LabelValue
+from storage.enums import AuditKind
 from storage.models import Policy as PolicyRow
 from storage.repositories import Repositories
 from storage.repositories.audit import Event
@@ -31,7 +24,6 @@ from storage.types import utc_now
 DEFAULT_RISK_LIMIT = 0.05
 DEFAULT_DELTA = 0.1
 DEFAULT_AUDIT_PROBABILITY = 0.05
-_TUNING_SPLITS = ("train", "val")
 
 
 class DetectorFacts(Protocol):
@@ -66,21 +58,6 @@ class PolicyVersion:
     words: str
 
 
-@dataclass(frozen=True)
-class _Labels:
-    """Calibration labels that count."""
-
-    scores: list[float]
-    is_fake: list[bool]
-    known: int
-    reviewed: int
-
-    @property
-    def words(self) -> str:
-        known = count(self.known, "known label")
-        return f"{known} and {count(self.reviewed, 'reviewer verdict')} from the cold start"
-
-
 class PolicyDesk:
     """Reads and changes the policy of one database."""
 
@@ -108,10 +85,10 @@ class PolicyDesk:
         policy = _as_asked(self.current(), risk_limit, delta, None)
         labels = self._labels(policy)
         with self._database.read() as repos:
-            attempt = 1 + tries(repos, policy.checkpoint)
+            attempt = next_try(repos, policy.checkpoint)
         found = self._certificates(policy, labels, attempt)
         outcome = describe(policy.with_certificates(found))
-        return f"With {labels.words}: {outcome}"
+        return f"With {labels.words}: {outcome}{labels.remark}"
 
     def certify(
         self,
@@ -136,7 +113,9 @@ class PolicyDesk:
         certified = policy.with_certificates(self._certificates(policy, labels, attempt))
         if not certified.certificates:
             missing = " ".join(shortfall.words for shortfall in certified.shortfalls)
-            raise CalibrationError(f"Nothing can be certified on {labels.words}. {missing}")
+            raise CalibrationError(
+                f"Nothing can be certified on {labels.words}. {missing}{labels.remark}"
+            )
         with self._database.write() as repos:
             _refuse_if_changed(repos, policy)
             return _write(repos, certified, person, note or f"certified on {labels.words}")
@@ -181,6 +160,16 @@ class PolicyDesk:
             )
             return _write(repos, policy, actor, note)
 
+    def unscored(self) -> tuple[str, list[int]]:
+        """The checkpoint in force, and the items whose labels count once it has scored them."""
+        policy = self.current()
+        with self._database.read() as repos:
+            found = unscored(repos, policy)
+        if not found:  # as nearly always; asking what a checkpoint has seen would load it
+            return policy.checkpoint, []
+        has_seen = self._facts.has_seen(policy.checkpoint)
+        return policy.checkpoint, [item_id for item_id, key in found if not has_seen(key)]
+
     def history(self) -> list[PolicyVersion]:
         """Every version, newest first."""
         with self._database.read() as repos:
@@ -205,7 +194,9 @@ class PolicyDesk:
                 return _newest(repos)
             return start_with(repos, checkpoint, head)
 
-    def _certificates(self, policy: Policy, labels: _Labels, attempt: int) -> PolicyCertificates:
+    def _certificates(
+        self, policy: Policy, labels: CalibrationLabels, attempt: int
+    ) -> PolicyCertificates:
         ladder_real, ladder_fake = self._facts.ladders(policy.checkpoint, policy.head)
         return certify_policy(
             labels.scores,
@@ -218,34 +209,20 @@ class PolicyDesk:
             attempt=attempt,
         )
 
-    def _begin_try(self, person: Person, policy: Policy, labels: _Labels) -> int:
+    def _begin_try(self, person: Person, policy: Policy, labels: CalibrationLabels) -> int:
         """Count the try before anything is known of its outcome: two at once, or one that fails
         halfway, cannot spend the same share of the confidence. Its number, from 1."""
         details = {"checkpoint": policy.checkpoint, "labels": labels.words}
         with self._database.write() as repos:
-            attempt = 1 + tries(repos, policy.checkpoint)
+            attempt = next_try(repos, policy.checkpoint)
             event = Event(AuditKind.CERTIFICATION_TRIED, person.name, details=details)
             repos.audit.add(event)
         return attempt
 
-    def _labels(self, policy: Policy) -> _Labels:
+    def _labels(self, policy: Policy) -> CalibrationLabels:
         has_seen = self._facts.has_seen(policy.checkpoint)
         with self._database.read() as repos:
-            rows = repos.calibration.rows(policy.checkpoint, policy.head)
-        usable = [
-            row
-            for row in rows
-            if row.label is not LabelValue.UNSURE
-            and not row.near_duplicate
-            and row.split not in _TUNING_SPLITS
-            and not has_seen(row.key)
-        ]
-        return _Labels(
-            scores=[row.score for row in usable],
-            is_fake=[row.label is LabelValue.FAKE for row in usable],
-            known=sum(row.known for row in usable),
-            reviewed=sum(not row.known for row in usable),
-        )
+            return read_labels(repos, policy, has_seen)
 
 
 def start_with(repos: Repositories, checkpoint: str, head: str) -> Policy:
@@ -281,12 +258,6 @@ def _newest(repos: Repositories) -> Policy:
     row = repos.policies.current()
     assert row is not None  # callers have asked for the current policy before
     return Policy.from_json(row.document)
-
-
-def tries(repos: Repositories, checkpoint_id: str) -> int:
-    """How often somebody has tried to certify this checkpoint here."""
-    events = repos.audit.of_kind(AuditKind.CERTIFICATION_TRIED)
-    return sum(event.details["checkpoint"] == checkpoint_id for event in events)
 
 
 def _refuse_if_changed(repos: Repositories, base: Policy) -> None:

@@ -24,7 +24,7 @@ class Mark(StrEnum):
     """What an image in review is also good for."""
 
     RETRAIN = "retrain"
-    """Epistemic: the detector does not know images like this one; a label here teaches it most."""
+    """Epistemic: the detector does not know images like this one; a label here would teach it."""
     SECOND_REVIEWER = "second_reviewer"
     """Aleatoric: the image itself is unclear, so another person should look, too."""
 

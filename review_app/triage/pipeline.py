@@ -15,6 +15,7 @@ from review_app.triage.governance import PolicyDesk
 from review_app.triage.placing import PlacesOfRun, misplaced, reorder
 from review_app.triage.policy import Policy
 from review_app.triage.report import TriageReport
+from review_app.triage.rescoring import rescore
 from review_app.triage.scoring import BATCH, Scorer, Scoring
 from storage.database import Database
 from storage.enums import AuditKind, ItemState
@@ -99,6 +100,7 @@ class TriageService:
             progress(done, done)
         seconds = time.perf_counter() - clock
         report.images_per_second = round(report.scored / seconds, 2) if report.scored else 0.0
+        report.rescored = rescore(self._database, self._policies, self._scoring, progress)
         return report
 
     def _decide_all(self, run: Run) -> Iterator[int]:

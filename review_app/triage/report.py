@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from review_app.triage.wording import count
+
 
 @dataclass
 class TriageReport:
@@ -18,6 +20,9 @@ class TriageReport:
     calibration: int = 0
     """Scored for calibration only: their labels are known, and nobody is asked."""
     images_per_second: float = 0.0
+    rescored: int = 0
+    """Labelled items that only an older detector had scored, and now the one in force; not among
+    the scored."""
 
     def __add__(self, other: TriageReport) -> TriageReport:
         """Both runs as one; the speed is that of the one that scored more."""
@@ -30,7 +35,16 @@ class TriageReport:
             self.failed + other.failed,
             self.calibration + other.calibration,
             faster.images_per_second,
+            self.rescored + other.rescored,
         )
+
+    @property
+    def rescored_words(self) -> str:
+        """A sentence about the labels that count from now on; empty where there is none."""
+        if not self.rescored:
+            return ""
+        images = count(self.rescored, "labelled image")
+        return f" {images} now scored by the detector in force too: their labels may count."
 
     def to_json(self) -> dict[str, Any]:
         """The document of ``triage --json``."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import datetime
 
 
 def percent(share: float) -> str:
@@ -23,6 +24,11 @@ def plus_minus(p: float, std: float) -> str:
 def count(n: int, noun: str) -> str:
     """``1 label``, ``2 labels``."""
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def day(at: datetime) -> str:
+    """``3 May 2026``."""
+    return f"{at.day} {at:%B %Y}"
 
 
 def join(parts: list[str]) -> str:

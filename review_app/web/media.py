@@ -65,7 +65,7 @@ def export_router(app: Application) -> APIRouter:
             raise NotFoundError(f"there is no export as {form!r}; take csv or jsonl")
         export.record_export(app.database, person.name, form)
         return StreamingResponse(
-            export.FORMATS[form](app.database),
+            export.FORMATS[form](app.database, None),
             media_type=_EXPORT_TYPES[form],
             headers={"content-disposition": f'attachment; filename="labels.{form}"'},
         )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     CheckConstraint,
     ColumnElement,
@@ -73,7 +74,7 @@ class Image(Base):
     """The earlier image this one looks like, if any."""
     near_distance: Mapped[int | None]
     """Hamming distance of the two perceptual hashes, in bits."""
-    file_metadata: Mapped[Json | None]
+    file_metadata: Mapped[Json | None] = mapped_column(JSON(none_as_null=True))
     """EXIF, XMP and text chunks, kept apart from what reviewers download."""
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, func, literal, select
-from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 
 from storage.enums import ItemState, LabelValue
 from storage.models import Decision, Image, Item, KnownLabel, Label, Policy, Prediction
@@ -13,25 +15,27 @@ from storage.repositories.labels import IN_FORCE
 
 Labelled = InstrumentedAttribute[LabelValue] | InstrumentedAttribute[LabelValue | None]
 
-LEARNING = "learning"
-"""The policy state under which everything goes to people, so that verdicts are unselected."""
+CHOOSING = "certified"
+"""The policy state that chooses what people see; in every other, everything goes to them."""
+TUNING_SPLITS = ("train", "val")
+"""What a manifest sets aside for training and tuning proves nothing."""
 
 
 @dataclass(frozen=True)
 class CalibrationRow:
-    """A scored image whose label is known, or was found under a learning policy."""
+    """A scored image whose label is known, or was found while everything went to people."""
 
     key: str
     """Of the image."""
-    split: str | None
     label: LabelValue
     known: bool
-    near_duplicate: bool
+    met_at: datetime
+    """When triage first decided on the image; before that, when it came in."""
     score: float
 
 
 class Calibration:
-    """Read-only."""
+    """Read-only. Near-duplicates of earlier images and the splits for training never count."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -39,58 +43,90 @@ class Calibration:
     def rows(self, checkpoint_id: str, head: str) -> list[CalibrationRow]:
         """Known labels first, then verdicts on items that have none.
 
-        A verdict counts where a learning policy was the first to send the item to people, and no
-        answer behind it was given after seeing the model's opinion (answer, undo, answer again).
-        An item with a rank below 0 was put before others for what the detector said of it, or for
-        its age: its verdict is a chosen one.
+        A verdict counts where no certified policy ever decided on the item, and no answer behind it
+        was given after seeing the model's opinion (answer, undo, answer again). An item with a rank
+        below 0 was put before others for what the detector said of it, or for its age: its verdict
+        is a chosen one.
         """
         known = self._query(checkpoint_id, head, KnownLabel.value, literal(True)).join(
             KnownLabel, KnownLabel.item_id == Item.id
         )
-        earlier = aliased(Decision)
-        first = (
-            select(func.min(earlier.id))
-            .where(earlier.item_id == Item.id)
-            .correlate(Item)
-            .scalar_subquery()
-        )
-        swayed = (
-            select(Label.id)
-            .where(
-                Label.item_id == Item.id,
-                Label.blind.is_(False),
-                Label.extra.is_(False),
-                *IN_FORCE,
-            )
-            .exists()
-        )
-        reviewed = (
-            self._query(checkpoint_id, head, Item.verdict, literal(False))
-            .join(Decision, Decision.id == first)
-            .join(Policy, Policy.version == Decision.policy_version)
-            .where(
-                Item.state == ItemState.RESOLVED,
-                Item.verdict.is_not(None),
-                Item.rank >= 0,
-                Policy.state == LEARNING,
-                ~swayed,
-                ~select(KnownLabel.id).where(KnownLabel.item_id == Item.id).exists(),
-            )
+        reviewed = self._query(checkpoint_id, head, Item.verdict, literal(False)).where(
+            _unselected_verdict(), ~_has_known_label()
         )
         found = [*self._session.execute(known), *self._session.execute(reviewed)]
         return [CalibrationRow(*row) for row in found]
 
+    def unscored(self, checkpoint_id: str) -> list[tuple[int, str]]:
+        """Items that triage has met and whose label would count had the checkpoint scored them: id,
+        and the image's key."""
+        scored = select(Prediction.image_id).where(
+            Prediction.image_id == Item.image_id, Prediction.checkpoint_id == checkpoint_id
+        )
+        query = (
+            select(Item.id, Image.key)
+            .join(Image, Image.id == Item.image_id)
+            .where(
+                ~scored.exists(),
+                Item.state.not_in((ItemState.PENDING, ItemState.FAILED)),
+                or_(_has_known_label(), _unselected_verdict()),
+                *_PROVING,
+            )
+            .order_by(Item.id)
+        )
+        return [(item_id, key) for item_id, key in self._session.execute(query)]
+
+    def items(self, item_ids: Sequence[int]) -> list[Item]:
+        """A batch of items with their images."""
+        query = select(Item).where(Item.id.in_(item_ids)).options(joinedload(Item.image))
+        return list(self._session.scalars(query))
+
     def _query(
         self, checkpoint_id: str, head: str, label: Labelled, known: ColumnElement[bool]
-    ) -> Select[str, str | None, LabelValue | None, bool, bool, float]:
+    ) -> Select[str, LabelValue | None, bool, datetime, float]:
+        met_at = func.coalesce(_first_decided(), Item.created_at)
         return (
-            select(
-                Image.key, Item.split, label, known, Image.near_id.is_not(None),
-                Prediction.score,
-            )
+            select(Image.key, label, known, met_at, Prediction.score)
             .select_from(Item)
             .join(Image, Image.id == Item.image_id)
             .join(Prediction, Prediction.image_id == Image.id)
-            .where(Prediction.checkpoint_id == checkpoint_id, Prediction.head == head)
+            .where(Prediction.checkpoint_id == checkpoint_id, Prediction.head == head, *_PROVING)
             .order_by(Item.id)
-        )  # fmt: skip
+        )
+
+
+_PROVING = (
+    Image.near_id.is_(None),
+    or_(Item.split.is_(None), Item.split.not_in(TUNING_SPLITS)),
+)
+
+
+def _first_decided() -> ColumnElement[datetime]:
+    return (
+        select(func.min(Decision.decided_at))
+        .where(Decision.item_id == Item.id)
+        .correlate(Item)
+        .scalar_subquery()
+    )
+
+
+def _has_known_label() -> ColumnElement[bool]:
+    return select(KnownLabel.id).where(KnownLabel.item_id == Item.id).exists()
+
+
+def _unselected_verdict() -> ColumnElement[bool]:
+    decided = select(Decision.id).where(Decision.item_id == Item.id)
+    chosen = decided.join(Policy, Policy.version == Decision.policy_version).where(
+        Policy.state == CHOOSING
+    )
+    swayed = select(Label.id).where(
+        Label.item_id == Item.id, Label.blind.is_(False), Label.extra.is_(False), *IN_FORCE
+    )
+    return and_(
+        Item.state == ItemState.RESOLVED,
+        Item.verdict.is_not(None),
+        Item.rank >= 0,
+        decided.exists(),
+        ~chosen.exists(),
+        ~swayed.exists(),
+    )

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Select,
     String,
     and_,
@@ -28,6 +29,7 @@ from storage.models import Base, Image, Item, KnownLabel, Prediction
 from storage.staging import IMAGES, SCORES, Contradiction
 from storage.types import UtcDateTime
 
+Query = Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]]
 NUMBERS = ("p_fake", "score", "std", "novelty")
 """What a detector says of an image, and never says otherwise later."""
 
@@ -65,12 +67,13 @@ class ScoreFiles:
 
     def hashed_paths(self) -> Iterator[Contradiction]:
         """Images given by a path alone, where an image with a hash has that path or name."""
-        for name, source in ((Image.path, select(Image)), (Item.name, select(Image).join(Item))):
-            yield from self._contradictions(
-                source.join(IMAGES, IMAGES.c.path == name)
-                .where(Image.sha256.is_not(None), IMAGES.c.sha256.is_(None))
-                .with_only_columns(IMAGES.c.row, IMAGES.c.path, Image.sha256)
-            )
+        known = (
+            select(IMAGES.c.row, IMAGES.c.path, Image.sha256)
+            .where(Image.sha256.is_not(None), IMAGES.c.sha256.is_(None))
+        )  # fmt: skip
+        by_path = known.join(Image, Image.path == IMAGES.c.path)
+        by_name = known.join(Item, Item.name == IMAGES.c.path).join(Image)
+        return self._contradictions(by_path.union(by_name))
 
     def bare_paths(self) -> Iterator[Contradiction]:
         """Images given with a hash, where an image known by its path alone has their path."""
@@ -215,12 +218,12 @@ class ScoreFiles:
         )
         return self._insert(KnownLabel, ["item_id", "value", "provenance", "created_at"], rows)
 
-    def _insert(self, table: type[Base], columns: list[str], rows: Select[*tuple[Any, ...]]) -> int:
+    def _insert(self, table: type[Base], columns: list[str], rows: Query) -> int:
         """Insert what ``rows`` selects; how many there were."""
         statement = insert(table).from_select(columns, rows, include_defaults=False)
         return self._session.connection().execute(statement).rowcount
 
-    def _contradictions(self, query: Select[*tuple[Any, ...]]) -> Iterator[Contradiction]:
+    def _contradictions(self, query: Query) -> Iterator[Contradiction]:
         """By row; the first column of ``query`` is the row, the others are what is given and what
         is known."""
         ordered = query.order_by(text("1"))

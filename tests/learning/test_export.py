@@ -29,6 +29,7 @@ from review_app.permissions import Person
 from review_app.review.desk import ReviewDesk
 from review_app.review.options import ReviewOptions, change_options
 from review_app.review.tasks import Queue, Submission
+from review_app.triage.marks import Mark
 from storage.database import Database
 from storage.enums import AuditKind, ItemState, LabelValue
 from storage.repositories import exports
@@ -274,8 +275,22 @@ def test_a_file_is_written_whole_and_counted(
     out = tmp_path / f"labels.{form}"
     out.write_text("an older export")
     assert write_export(database, out, form) == 3
-    assert out.read_bytes() == b"".join(FORMATS[form](database))
+    assert out.read_bytes() == b"".join(FORMATS[form](database, None))
     assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
+
+
+@pytest.mark.parametrize("form", list(ExportFormat))
+def test_only_items_with_a_mark_are_written_where_one_is_given(
+    database: Database, factory: Factory, tmp_path: Path, form: ExportFormat
+) -> None:
+    for mark in (None, Mark.RETRAIN, Mark.SECOND_REVIEWER, Mark.RETRAIN):
+        factory.decision(factory.item(), mark=mark)
+    factory.item()
+    assert write_export(database, tmp_path / "out", form, Mark.RETRAIN) == 2
+    assert [row["mark"] for row in rows(database, Mark.RETRAIN)] == ["retrain"] * 2
+    assert [row["mark"] for row in rows(database)] == [
+        None, "retrain", "second_reviewer", "retrain", None,
+    ]  # fmt: skip
 
 
 def test_a_write_that_fails_leaves_no_file_and_keeps_the_old_one(

@@ -152,13 +152,6 @@ def test_after_an_alarm_everything_goes_to_people(place: Audited) -> None:
     assert ItemState.AUTO_ACCEPTED not in place.place.states().values()
 
 
-def test_certifying_anew_opens_it_again(place: Audited) -> None:
-    alarm(place)
-    place.certify()
-    assert state(place) is PolicyState.CERTIFIED
-    assert not report(place).standing
-
-
 def test_an_alarm_while_an_admin_has_closed_it_is_recorded_too(place: Audited) -> None:
     place.certify(0.5)
     accepted = place.accept_alone(4 * ENOUGH)

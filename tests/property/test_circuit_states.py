@@ -2,7 +2,8 @@
 
 After every step: an item is in one state, the one that its log ends in; whatever was accepted was
 accepted by a certified policy that was the newest at that moment; every certificate rests on enough
-labels; and no alarm is ever left without being acted on once the program has looked.
+labels, none of them from before an alarm; and no alarm is ever left without being acted on once the
+program has looked.
 """
 
 from __future__ import annotations
@@ -45,7 +46,12 @@ class CircuitMachine(RuleBasedStateMachine):
     def open_place(self, audit: float) -> None:
         self.place = PLACES[0]
         self.crashed = False
+        self.labels_come_in(8)
         self._certify(audit)
+
+    @rule(n=st.integers(1, 8))
+    def labels_come_in(self, n: int) -> None:
+        self.place.place.calibrated(n)
 
     @rule(n=st.integers(1, 8), score=SCORES)
     def images_come_in(self, n: int, score: float) -> None:
@@ -117,6 +123,17 @@ class CircuitMachine(RuleBasedStateMachine):
             assert certificate.accepted >= least
 
     @invariant()
+    def no_certificate_rests_on_labels_from_before_an_alarm(self) -> None:
+        with self.place.app.database.read() as repos:
+            alarms = [event.at for event in repos.audit.of_kind(AuditKind.ALARM)]
+            items = repos.session.scalars(select(Item.created_at)).all()
+        for certificate in self.place.app.policies.current().certificates:
+            at = certificate.provenance.certified_at
+            before = max((alarm for alarm in alarms if alarm < at), default=None)
+            fresh = [item for item in items if before is None or before <= item < at]
+            assert certificate.n_calibration <= len(fresh)
+
+    @invariant()
     def an_alarm_never_stands_beside_an_open_auto_accept(self) -> None:
         report = audit_report(self.place.app.database)
         assert report is not None
@@ -134,14 +151,11 @@ class CircuitMachine(RuleBasedStateMachine):
 
 def test_no_sequence_of_events_accepts_while_suspended_or_leaves_an_item_in_two_states() -> None:
     with tempfile.TemporaryDirectory() as folder, audited(Path(folder)) as place:
-        place.place.calibrated(150)
-        place.app.triage.run("test")
-        place.answer_all(LabelValue.REAL)
         PLACES[:] = [place]
         run_state_machine_as_test(
             CircuitMachine,
             settings=settings(
-                max_examples=4,
+                max_examples=20,
                 stateful_step_count=12,
                 deadline=None,
                 database=None,
@@ -149,5 +163,8 @@ def test_no_sequence_of_events_accepts_while_suspended_or_leaves_an_item_in_two_
             ),
         )
         with place.app.database.read() as repos:
-            assert repos.audit.of_kind(AuditKind.ALARM), "no sequence got as far as an alarm"
+            alarms = repos.audit.of_kind(AuditKind.ALARM)
+            certified = [row for row in repos.policies.history() if row.state == "certified"]
+        assert alarms, "no sequence got as far as an alarm"
+        assert any(row.created_at > alarms[0].at for row in certified), "none opened it again"
         assert place.place.chain_holds()

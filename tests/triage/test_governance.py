@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -41,14 +40,6 @@ def policies(place: Deployment) -> PolicyDesk:
 @pytest.fixture
 def admin(place: Deployment) -> Person:
     return place.factory.admin("ada")
-
-
-def counted(place: Deployment, admin: Person) -> tuple[int, int]:
-    """How many known labels and reviewers' verdicts a certificate would rest on now."""
-    words = place.app.policies.preview(admin, *LOOSE)
-    found = re.match(r"With (\d+) known labels? and (\d+) reviewer verdicts? ", words)
-    assert found, words
-    return int(found[1]), int(found[2])
 
 
 def tries(place: Deployment) -> int:
@@ -162,7 +153,7 @@ def test_known_labels_count_once_their_image_is_scored(place: Deployment, admin:
     place.scored(0.1, LabelValue.REAL)
     place.scored(0.9, LabelValue.FAKE, split="test")
     place.factory.item(known=LabelValue.FAKE)  # not scored
-    assert counted(place, admin) == (2, 0)
+    assert place.counted(admin) == (2, 0)
 
 
 @pytest.mark.parametrize("split", ["train", "val"])
@@ -170,14 +161,14 @@ def test_images_of_the_splits_for_training_do_not_count(
     place: Deployment, admin: Person, split: str
 ) -> None:
     place.scored(0.1, LabelValue.REAL, split=split)
-    assert counted(place, admin) == (0, 0)
+    assert place.counted(admin) == (0, 0)
 
 
 def test_near_duplicates_of_earlier_images_do_not_count(place: Deployment, admin: Person) -> None:
     first = place.scored(0.1, LabelValue.REAL)
     image_id = place.items()[first].image_id
     place.scored(0.1, LabelValue.REAL, near_id=image_id)
-    assert counted(place, admin) == (1, 0)
+    assert place.counted(admin) == (1, 0)
 
 
 def test_images_that_the_checkpoint_has_seen_do_not_count(place: Deployment, admin: Person) -> None:
@@ -201,38 +192,22 @@ def test_images_that_the_checkpoint_has_seen_do_not_count(place: Deployment, adm
     assert words.startswith("With 1 known label ")
 
 
-def answer(place: Deployment, value: LabelValue, n: int = 1) -> Person:
-    """One new reviewer answers the next ``n`` items."""
-    reviewer = place.factory.person()
-    for _ in range(n):
-        (task,) = place.app.desk.take(reviewer)
-        place.app.desk.label(
-            reviewer,
-            Submission(
-                client_id=f"answer-{task.item_id}-{reviewer.id}",
-                item_id=task.item_id,
-                value=value,
-            ),
-        )
-    return reviewer
-
-
 def test_verdicts_of_the_cold_start_count_and_unsure_does_not(
     place: Deployment, admin: Person
 ) -> None:
     for _ in range(3):
         place.scored(0.4)
     place.app.triage.run("tester")
-    answer(place, LabelValue.REAL)
-    answer(place, LabelValue.UNSURE)
-    assert counted(place, admin) == (0, 1)
+    place.answer(LabelValue.REAL)
+    place.answer(LabelValue.UNSURE)
+    assert place.counted(admin) == (0, 1)
 
 
 def test_a_known_label_counts_instead_of_the_verdict(place: Deployment, admin: Person) -> None:
     place.scored(0.4, LabelValue.REAL)
     place.app.triage.run("tester")
-    answer(place, LabelValue.FAKE)
-    assert counted(place, admin) == (1, 0)
+    place.answer(LabelValue.FAKE)
+    assert place.counted(admin) == (1, 0)
 
 
 def test_verdicts_that_a_certified_policy_asked_for_do_not_count(
@@ -242,9 +217,24 @@ def test_verdicts_that_a_certified_policy_asked_for_do_not_count(
     place.certify(admin)
     place.scored(0.5)
     place.app.triage.run("tester")  # calibration images go first; they are accepted
-    reviewer = answer(place, LabelValue.REAL)
+    reviewer = place.answer(LabelValue.REAL)
     assert place.app.desk.take(reviewer) == []
-    assert counted(place, admin) == (30, 0)
+    assert place.counted(admin) == (30, 0)
+
+
+def test_verdicts_on_what_a_certified_policy_left_waiting_do_not_count(
+    place: Deployment, admin: Person
+) -> None:
+    place.calibrated()
+    place.certify(admin)
+    place.app.policies.suspend(admin, "to collect labels")
+    for p_fake in (0.0, 0.5):
+        place.scored(p_fake)
+    place.app.triage.run("tester")  # everything goes to people ...
+    place.certify(admin)
+    place.app.triage.retriage("tester")  # ... and then only what is doubtful stays
+    place.answer(LabelValue.REAL)
+    assert place.counted(admin) == (30, 0)
 
 
 def test_an_answer_given_after_seeing_the_model_does_not_count(
@@ -252,13 +242,13 @@ def test_an_answer_given_after_seeing_the_model_does_not_count(
 ) -> None:
     place.scored(0.9)
     place.app.triage.run("tester")
-    reviewer = answer(place, LabelValue.REAL)  # the receipt shows the model's opinion
-    assert counted(place, admin) == (0, 1)
+    reviewer = place.answer(LabelValue.REAL)  # the receipt shows the model's opinion
+    assert place.counted(admin) == (0, 1)
     task = place.app.desk.undo(reviewer, "undo-after-the-reveal")
     again = Submission(client_id="answer-after-seeing", item_id=task.item_id, value=LabelValue.FAKE)
     place.app.desk.label(reviewer, again)
     assert place.states()[task.item_id] is ItemState.RESOLVED
-    assert counted(place, admin) == (0, 0)
+    assert place.counted(admin) == (0, 0)
 
 
 # --- Suspending and adopting

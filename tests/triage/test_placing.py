@@ -119,7 +119,6 @@ def test_the_queue_follows_the_order_in_use_when_auto_accept_opens_and_closes(
 def test_verdicts_on_images_placed_by_worth_do_not_calibrate(place: Deployment) -> None:
     waiting = [place.scored(p) for p in (0.4, 0.6)]
     place.app.triage.run("tester")  # by a learning policy
-    certified(place, Order.OLDEST)
     first, second = waiting
 
     def resolve(item_id: int, rank: float) -> None:

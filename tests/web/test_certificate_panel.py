@@ -39,7 +39,7 @@ def shortfall(side: Side, expected: int | None) -> Shortfall:
 def towards(
     real: Certificate | Shortfall, fake: Certificate | Shortfall, labels: int = 37
 ) -> CertificateProgress:
-    return CertificateProgress(labels, "37 known labels", 0.05, 0.1, real, fake)
+    return CertificateProgress(labels, "37 known labels", "", 0.05, 0.1, real, fake)
 
 
 def test_the_nearer_side_tells_how_many_labels_are_missing() -> None:

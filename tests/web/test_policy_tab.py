@@ -13,6 +13,7 @@ from review_app.monitoring.overview import overview
 from review_app.review.options import Reveal, ReviewOptions, read_options
 from review_app.triage.policy import PolicyState
 from review_app.web.admin.policy import PolicyTab
+from review_app.web.admin.policy_review import ReviewPanel
 from review_app.web.handlers import Call
 from storage.enums import ItemState
 from tests.applications import deployment
@@ -110,14 +111,14 @@ def test_the_controls_begin_with_the_policy_in_force(site: Site, call: Call) -> 
 
 
 def test_review_options_are_saved_and_read_back(site: Site, call: Call) -> None:
-    tab = PolicyTab(site.app)
-    assert "Saved" in tab.save_options(call, Reveal.NEVER.value, 2, 15, True)
+    tab = ReviewPanel(site.app)
+    assert "Saved" in tab.save(call, Reveal.NEVER.value, 2, 15, True)
     with site.app.database.read() as repos:
         options = read_options(repos)
     assert options == ReviewOptions(
         reveal=Reveal.NEVER, needed_labels=2, second_reviewer=True, lease_minutes=15
     )
-    assert tab.load_options(call) == ("", "never", 2, 15, True)
+    assert tab.load(call) == ("", "never", 2, 15, True)
 
 
 @pytest.mark.parametrize(
@@ -128,4 +129,4 @@ def test_options_that_make_no_sense_are_refused(
     site: Site, call: Call, reveal: str, needed: float | None, lease: float
 ) -> None:
     with pytest.raises(InputError):
-        PolicyTab(site.app).save_options(call, reveal, needed, lease, False)
+        ReviewPanel(site.app).save(call, reveal, needed, lease, False)

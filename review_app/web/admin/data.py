@@ -83,6 +83,7 @@ def _outcome(report: IntakeReport, triaged: TriageReport) -> Markup:
     words += f". {triaged.auto_accepted:,} accepted by the policy, {triaged.to_review:,} to people."
     if triaged.failed:
         words += f" {triaged.failed:,} could not be scored."
+    words += triaged.rescored_words
     return notice(words, Tone.DONE if report.added or report.duplicates else Tone.NOTE)
 
 

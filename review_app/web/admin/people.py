@@ -106,7 +106,7 @@ def build_people(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
     with section("Add a person"), gr.Row():
         name = gr.Textbox(label="Name, as they will sign in", max_length=80)
         choices = [(words, role.value) for role, words in ROLES.items()]
-        role = gr.Radio(choices, value=Role.REVIEWER.value, label="Role")
+        role = gr.Radio(choices, value=Role.REVIEWER.value, label="Role", min_width=240)
         add = gr.Button("Add and make a link", variant="primary")
     with section("Change a person"):
         with gr.Row():

@@ -11,7 +11,6 @@ from review_app.bootstrap import Application
 from review_app.errors import CheckpointError, InputError
 from review_app.monitoring.overview import overview
 from review_app.permissions import Permission
-from review_app.review.options import Reveal, ReviewOptions, change_options, read_options
 from review_app.triage.forecasting import ForecastDesk
 from review_app.triage.governance import (
     DEFAULT_AUDIT_PROBABILITY,
@@ -23,22 +22,15 @@ from review_app.web.admin.confirm import Confirm
 from review_app.web.admin.policy_audit import build_audit
 from review_app.web.admin.policy_certificate import certificate_panel
 from review_app.web.admin.policy_order import build_order
+from review_app.web.admin.policy_review import build_review_options
 from review_app.web.admin.policy_whatif import build_whatif
 from review_app.web.handlers import Call, Wiring, html, section
 from review_app.web.markup import Tone, long, moment, notice, table
 from storage.enums import ItemState
 
-REVEAL = {
-    Reveal.AFTER_LABEL: "after their own answer is stored",
-    Reveal.NEVER: "never",
-}
-
 _CHOOSE_FIRST = (
     "Looking at a preview costs nothing. Trying one limit after another until one passes does: the "
     "confidence then promises more than it holds. Choose first, then look."
-)
-_SECOND = (
-    "While auto-accept is on, ask one person more about images that are unclear to the detector"
 )
 _HIDDEN = gr.update(visible=False)
 
@@ -130,7 +122,8 @@ class PolicyTab:
         words = (
             f"Policy version {policy.version} is in force with {checkpoint} and is learning. "
             "Images that wait already keep the old detector's scores until you apply it to them "
-            "above."
+            "above. Then, and at every triage, it also scores what is labelled already, so that "
+            "those labels count for its certificate."
         )
         return notice(words, Tone.DONE)
 
@@ -153,45 +146,15 @@ class PolicyTab:
         """Put the policy in force to what waits untouched."""
         report = self._app.triage.retriage(call.person.name, call.count("Applying the policy"))
         if not report.scored and not report.failed:
-            return notice("Nothing to do: this policy has routed all that nobody has touched.")
+            words = "Nothing to do: this policy has routed all that nobody has touched."
+            return notice(words + report.rescored_words)
         words = (
             f"Of {count(report.scored, 'image')}, {report.auto_accepted:,} were accepted and "
             f"{report.to_review:,} stay with people."
         )
         if report.failed:
             words += f" {report.failed:,} could not be scored."
-        return notice(words, Tone.DONE)
-
-    def load_options(self, _call: Call) -> tuple[Any, ...]:
-        """How review works now."""
-        with self._app.database.read() as repos:
-            options = read_options(repos)
-        numbers = (options.needed_labels, options.lease_minutes)
-        return "", options.reveal.value, *numbers, options.second_reviewer
-
-    def save_options(
-        self,
-        call: Call,
-        reveal: str,
-        needed: float | None,
-        lease: float | None,
-        second: bool | None,
-    ) -> Markup:
-        """Change how review works from the next image on."""
-        if reveal not in set(Reveal):
-            raise InputError("choose when reviewers learn what the model thinks")
-        if needed not in range(1, 10):
-            raise InputError("answers per image is a whole number from 1 to 9")
-        if lease is None or not 0 < lease <= 24 * 60:
-            raise InputError("a claim lasts more than 0 and at most 1440 minutes")
-        options = ReviewOptions(
-            reveal=Reveal(reveal),
-            needed_labels=int(needed or 1),
-            second_reviewer=bool(second),
-            lease_minutes=lease,
-        )
-        change_options(self._app.database, call.person, options)
-        return notice("Saved. Images taken in from now on follow it.", Tone.DONE)
+        return notice(words + report.rescored_words, Tone.DONE)
 
     def _words(self) -> Markup:
         return certificate_panel(self._app.policies.current(), self._forecasts)
@@ -220,7 +183,7 @@ def build_policy(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
     with section("History"):
         history = html()
     build_order(app, blocks, tab)
-    _options(desk, wiring, blocks)
+    build_review_options(app, blocks)
     wiring.quick(blocks.load, desk.load, [words, history, *numbers])
     for event in (tab.select, certified.then, suspended.then, adopted.then):
         wiring.quick(event, desk.refresh, [words, history])
@@ -276,21 +239,6 @@ def _adopt(desk: PolicyTab, wiring: Wiring, blocks: gr.Blocks, tab: gr.Tab) -> A
     for event in (blocks.load, tab.select, adopted.then):
         wiring.quick(event, desk.offer, [words, button])
     return adopted
-
-
-def _options(desk: PolicyTab, wiring: Wiring, blocks: gr.Blocks) -> None:
-    choices = [(words, value.value) for value, words in REVEAL.items()]
-    with section("How review works"):
-        with gr.Row():
-            reveal = gr.Radio(choices, label="Reviewers learn what the model thinks")
-            needed = gr.Number(1, label="Answers per image", precision=0)
-            lease = gr.Number(10, label="A claim lasts, minutes")
-        second = gr.Checkbox(label=_SECOND)
-        save = gr.Button("Save")
-        message = html()
-    fields = [reveal, needed, lease, second]
-    wiring.quick(blocks.load, desk.load_options, [message, *fields])
-    wiring.quick(save.click, desk.save_options, [message], fields)
 
 
 def _percent(share: float) -> float:

@@ -1,5 +1,7 @@
 // The items in hand: the one on show, and the next ones, their images decoded ahead of time.
 
+import { elsewhere } from "./elsewhere.js";
+
 export const AHEAD = 3;
 const MOST = 5; // the server hands out no more than this
 
@@ -72,9 +74,9 @@ export class Card {
     this.image().catch(() => {}); // told when it is shown
   }
 
-  // The decoded image element; asked again after a failure, it loads again.
+  // The decoded image, or what tells where it is; asked again after a failure, it loads again.
   image() {
-    this.#image ??= load(this.task.image_url).catch((error) => {
+    this.#image ??= load(this.task).catch((error) => {
       this.#image = null;
       throw error;
     });
@@ -91,11 +93,12 @@ export class Card {
   }
 }
 
-async function load(url) {
+async function load(task) {
+  if (task.image_url === null) return elsewhere(task);
   const image = new Image();
   image.alt = "The image to judge";
   image.draggable = false;
-  image.src = url;
+  image.src = task.image_url;
   await image.decode();
   return image;
 }

@@ -1,0 +1,114 @@
+"""Which labels may prove something about the detector in force, and which are set aside.
+
+Known labels count, and reviewers' verdicts on items that no certified policy ever decided on: while
+a policy is learning or suspended everything goes to people, in random order. Other verdicts do not:
+a policy chose those items; nor do verdicts of people who had seen the model's opinion. Images that
+the checkpoint was trained or tuned on, and near-duplicates of earlier images, never count; any of
+these would make the proof look better than it is.
+
+After an alarm only images count that triage met since. The alarm says that what comes in is no
+longer what the older labels were drawn from, whichever detector is asked next. So the confidence
+that tries at certifying had spent on those labels is whole again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from review_app.triage.policy import Policy
+from review_app.triage.wording import count, day
+from storage.enums import AuditKind, LabelValue
+from storage.repositories import Repositories
+from storage.repositories.calibration import CalibrationRow
+
+
+@dataclass(frozen=True)
+class CalibrationLabels:
+    """The labels that count, for one checkpoint and head."""
+
+    scores: list[float]
+    is_fake: list[bool]
+    known: int
+    reviewed: int
+    alarm: datetime | None
+    """When the last alarm was raised."""
+    outdated: int
+    """Labels that would count, had it not been."""
+
+    @property
+    def words(self) -> str:
+        """What there is, as the certificate names its calibration set."""
+        known, reviewed = count(self.known, "known label"), count(self.reviewed, "reviewer verdict")
+        since = "on unselected images" if self.alarm is None else f"since {_alarm(self.alarm)}"
+        return f"{known} and {reviewed} {since}"
+
+    @property
+    def remark(self) -> str:
+        """What is set aside and why; empty where nothing is."""
+        if self.alarm is None or not self.outdated:
+            return ""
+        do = "does" if self.outdated == 1 else "do"
+        return (
+            f" {count(self.outdated, 'label')} from before {_alarm(self.alarm)} {do} not count: "
+            "the images have changed since. Verdicts on what has come in since then count, now "
+            "that people see everything."
+        )
+
+
+def read_labels(
+    repos: Repositories, policy: Policy, has_seen: Callable[[str], bool]
+) -> CalibrationLabels:
+    """The labels that count for the checkpoint and head of ``policy``.
+
+    ``has_seen`` tells by an image's key whether the checkpoint was trained or tuned on it.
+    """
+    alarm = last_alarm(repos)
+    usable = [
+        row
+        for row in repos.calibration.rows(policy.checkpoint, policy.head)
+        if row.label is not LabelValue.UNSURE and not has_seen(row.key)
+    ]
+    rows = [row for row in usable if _counts(row, alarm)]
+    return CalibrationLabels(
+        scores=[row.score for row in rows],
+        is_fake=[row.label is LabelValue.FAKE for row in rows],
+        known=sum(row.known for row in rows),
+        reviewed=sum(not row.known for row in rows),
+        alarm=alarm,
+        outdated=len(usable) - len(rows),
+    )
+
+
+def unscored(repos: Repositories, policy: Policy) -> list[tuple[int, str]]:
+    """Items whose labels may count once the checkpoint of ``policy`` has scored them, those that
+    another one met first: id, and the image's key."""
+    checkpoints = {row.checkpoint_id for row in repos.policies.history()}
+    return repos.calibration.unscored(policy.checkpoint) if len(checkpoints) > 1 else []
+
+
+def next_try(repos: Repositories, checkpoint_id: str) -> int:
+    """The number, from 1, of the next try to certify this checkpoint on labels that count now."""
+    return 1 + tries(repos, checkpoint_id, last_alarm(repos))
+
+
+def tries(repos: Repositories, checkpoint_id: str, since: datetime | None = None) -> int:
+    """How often somebody has tried to certify this checkpoint here."""
+    events = repos.audit.of_kind(AuditKind.CERTIFICATION_TRIED)
+    own = [event for event in events if event.details["checkpoint"] == checkpoint_id]
+    return sum(since is None or event.at >= since for event in own)
+
+
+def last_alarm(repos: Repositories) -> datetime | None:
+    """When the audits last raised an alarm, for whatever detector."""
+    alarms = repos.audit.of_kind(AuditKind.ALARM)
+    return alarms[-1].at if alarms else None
+
+
+def _counts(row: CalibrationRow, alarm: datetime | None) -> bool:
+    return alarm is None or row.met_at >= alarm
+
+
+def _alarm(at: datetime) -> str:
+    return f"the alarm of {day(at)}"

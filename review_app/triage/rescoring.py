@@ -1,0 +1,45 @@
+"""After another detector came into force: labels that it could not use are scored by it too.
+
+Labels of items that are settled, or accepted, lie at images that only an older detector has scored.
+Nothing is decided anew and nothing moves; the labels just come to count.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from review_app.triage.governance import PolicyDesk
+from review_app.triage.scoring import BATCH, Scoring
+from review_app.triage.wording import count
+from storage.database import Database
+
+_logger = logging.getLogger(__name__)
+
+
+def rescore(
+    database: Database,
+    policies: PolicyDesk,
+    scoring: Scoring,
+    progress: Callable[[int, int], None] | None = None,
+) -> int:
+    """Have the checkpoint in force score every labelled item whose label waits for that; how many.
+
+    Interrupted, it leaves whole batches scored, and the next run goes on from there. What cannot be
+    scored is logged, and tried again by the next run.
+    """
+    checkpoint, waiting = policies.unscored()
+    failures: dict[int, str] = {}
+    for start in range(0, len(waiting), BATCH):
+        with database.read() as repos:
+            items = repos.calibration.items(waiting[start : start + BATCH])
+        failures |= scoring.complete(items, checkpoint)
+        if progress:
+            progress(min(start + BATCH, len(waiting)), len(waiting))
+    if failures:
+        item_id, reason = next(iter(failures.items()))
+        _logger.warning(
+            "labels of %s cannot count for %s yet; item %s, for one: %s",
+            count(len(failures), "image"), checkpoint, item_id, reason,
+        )  # fmt: skip
+    return len(waiting) - len(failures)

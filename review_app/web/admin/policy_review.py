@@ -1,0 +1,79 @@
+"""How review works: what reviewers learn, how many answers images need, how long claims last."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+from markupsafe import Markup
+
+from review_app.bootstrap import Application
+from review_app.errors import InputError
+from review_app.permissions import Permission
+from review_app.review.options import Reveal, ReviewOptions, change_options, read_options
+from review_app.web.handlers import Call, Wiring, html, section
+from review_app.web.markup import Tone, notice
+
+REVEAL = {
+    Reveal.AFTER_LABEL: "after their own answer is stored",
+    Reveal.NEVER: "never",
+}
+_SECOND = (
+    "While auto-accept is on, ask one person more about images that are unclear to the detector"
+)
+
+
+class ReviewPanel:
+    """What the panel's button does."""
+
+    def __init__(self, app: Application) -> None:
+        self._app = app
+
+    def load(self, _call: Call) -> tuple[Any, ...]:
+        """How review works now."""
+        with self._app.database.read() as repos:
+            options = read_options(repos)
+        numbers = (options.needed_labels, options.lease_minutes)
+        return "", options.reveal.value, *numbers, options.second_reviewer
+
+    def save(
+        self,
+        call: Call,
+        reveal: str,
+        needed: float | None,
+        lease: float | None,
+        second: bool | None,
+    ) -> Markup:
+        """Change how review works from the next image on."""
+        if reveal not in set(Reveal):
+            raise InputError("choose when reviewers learn what the model thinks")
+        if needed not in range(1, 10):
+            raise InputError("answers per image is a whole number from 1 to 9")
+        if lease is None or not 0 < lease <= 24 * 60:
+            raise InputError("a claim lasts more than 0 and at most 1440 minutes")
+        options = ReviewOptions(
+            reveal=Reveal(reveal),
+            needed_labels=int(needed or 1),
+            second_reviewer=bool(second),
+            lease_minutes=lease,
+        )
+        change_options(self._app.database, call.person, options)
+        return notice("Saved. Images taken in from now on follow it.", Tone.DONE)
+
+
+def build_review_options(app: Application, blocks: gr.Blocks) -> None:
+    """Add the panel to the open context."""
+    panel = ReviewPanel(app)
+    wiring = Wiring(app, Permission.MANAGE_POLICY)
+    choices = [(words, value.value) for value, words in REVEAL.items()]
+    with section("How review works"):
+        with gr.Row():
+            reveal = gr.Radio(choices, label="Reviewers learn what the model thinks", min_width=240)
+            needed = gr.Number(1, label="Answers per image", precision=0)
+            lease = gr.Number(10, label="A claim lasts, minutes")
+        second = gr.Checkbox(label=_SECOND)
+        save = gr.Button("Save")
+        message = html()
+    fields = [reveal, needed, lease, second]
+    wiring.quick(blocks.load, panel.load, [message, *fields])
+    wiring.quick(save.click, panel.save, [message], fields)

@@ -1,0 +1,50 @@
+// What is on show for an image that is not stored here: what it is known by, to be copied.
+
+const COPIED_MS = 1500;
+
+export function elsewhere({ path, sha256 }) {
+  const box = document.createElement("div");
+  box.className = "elsewhere";
+  const words = document.createElement("p");
+  words.textContent = "This image is not stored here. Open it where it is kept, then answer.";
+  const list = document.createElement("dl");
+  if (path) list.append(identity("Path", path));
+  if (sha256) list.append(identity("SHA-256", sha256));
+  box.append(words, list);
+  return box;
+}
+
+function identity(name, value) {
+  const [row, term, description] = ["div", "dt", "dd"].map((tag) => document.createElement(tag));
+  const text = document.createElement("code");
+  text.dir = "ltr";
+  text.textContent = plain(value);
+  term.textContent = name;
+  description.append(text, copyButton(name, value, text));
+  row.append(term, description);
+  return row;
+}
+
+// Characters that do not show, or that turn the text around them, by their number.
+function plain(value) {
+  return value.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (sign) => {
+    return `‹U+${sign.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}›`;
+  });
+}
+
+function copyButton(name, value, text) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = "Copy";
+  button.setAttribute("aria-label", `Copy ${name}`);
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(value);
+      button.textContent = "Copied";
+      setTimeout(() => (button.textContent = "Copy"), COPIED_MS);
+    } catch {
+      getSelection().selectAllChildren(text); // the browser does not let us: a key press will do
+    }
+  });
+  return button;
+}
