@@ -32,7 +32,7 @@ def rescore(
     failures: dict[int, str] = {}
     for start in range(0, len(waiting), BATCH):
         with database.read() as repos:
-            items = repos.calibration.items(waiting[start : start + BATCH])
+            items = repos.items.get_many(waiting[start : start + BATCH])
         failures |= scoring.complete(items, checkpoint)
         if progress:
             progress(min(start + BATCH, len(waiting)), len(waiting))

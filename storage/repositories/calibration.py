@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from storage.enums import ItemState, LabelValue
 from storage.models import Decision, Image, Item, KnownLabel, Label, Policy, Prediction
@@ -75,11 +74,6 @@ class Calibration:
             .order_by(Item.id)
         )
         return [(item_id, key) for item_id, key in self._session.execute(query)]
-
-    def items(self, item_ids: Sequence[int]) -> list[Item]:
-        """A batch of items with their images."""
-        query = select(Item).where(Item.id.in_(item_ids)).options(joinedload(Item.image))
-        return list(self._session.scalars(query))
 
     def _query(
         self, checkpoint_id: str, head: str, label: Labelled, known: ColumnElement[bool]
