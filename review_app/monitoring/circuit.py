@@ -41,7 +41,7 @@ class BreakerOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     reopen: bool = Field(
-        True, description="Send to people what was accepted since the evidence was last good."
+        True, description="Send to people what was accepted since the errors may have become more."
     )
 
 

@@ -52,8 +52,8 @@ class CalibrationLabels:
         do = "does" if self.outdated == 1 else "do"
         return (
             f" {count(self.outdated, 'label')} from before {_alarm(self.alarm)} {do} not count: "
-            "the images have changed since. Verdicts on what has come in since then count, now "
-            "that people see everything."
+            "the images have changed since. Verdicts that people give while auto-accept is closed "
+            "count, on images that came in after it."
         )
 
 

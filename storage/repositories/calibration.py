@@ -62,18 +62,18 @@ class Calibration:
         scored = select(Prediction.image_id).where(
             Prediction.image_id == Item.image_id, Prediction.checkpoint_id == checkpoint_id
         )
-        query = (
+        waiting = (
             select(Item.id, Image.key)
             .join(Image, Image.id == Item.image_id)
-            .where(
-                ~scored.exists(),
-                Item.state.not_in((ItemState.PENDING, ItemState.FAILED)),
-                or_(_has_known_label(), _unselected_verdict()),
-                *_PROVING,
-            )
-            .order_by(Item.id)
+            .where(~scored.exists(), *_PROVING)
         )
-        return [(item_id, key) for item_id, key in self._session.execute(query)]
+        # Two queries, so that each can start at the few items that are labelled.
+        known = waiting.join(KnownLabel, KnownLabel.item_id == Item.id).where(
+            Item.state.not_in((ItemState.PENDING, ItemState.FAILED))
+        )
+        reviewed = waiting.where(_unselected_verdict(), ~_has_known_label())
+        found = [*self._session.execute(known), *self._session.execute(reviewed)]
+        return [(item_id, key) for item_id, key in found]
 
     def _query(
         self, checkpoint_id: str, head: str, label: Labelled, known: ColumnElement[bool]

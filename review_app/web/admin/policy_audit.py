@@ -25,7 +25,7 @@ _REMARK = (
     "verdicts are evidence for or against the certificate, however often one looks: while it is "
     "true, the line of the alarm is hardly ever reached. At the line, auto-accept closes by itself."
 )
-_REOPEN = "At an alarm, send to people what was accepted since the evidence was last good"
+_REOPEN = "At an alarm, send to people what was accepted since the errors may have become more"
 
 
 class AuditPanel:
