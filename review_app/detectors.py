@@ -86,6 +86,11 @@ class Detectors:
                 self._loaded[checkpoint_id] = self._detector(self._find(checkpoint_id))
             return self._loaded[checkpoint_id]
 
+    def external(self) -> list[str]:
+        """Ids of the external detectors whose scores are here, oldest first."""
+        with self._database.read() as repos:
+            return [row.id for row in repos.checkpoints.external()]
+
     def reader(self, checkpoint_id: str) -> Detector:
         """The detector that reads images while ``checkpoint_id`` is in force: itself, or where no
         model of it is here, the one that the settings name."""

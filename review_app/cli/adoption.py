@@ -30,6 +30,7 @@ def adopt(
         if app.policies.current().checkpoint == found:
             raise ConflictError(f"{found} is in force already")
         policy = app.policies.adopt(person, found, head, f"adopted {found}")
+        app.triage.keep_order()
     result(policy.to_json(), as_json, f"{found} is in force. {describe(policy)}")
 
 
@@ -62,9 +63,7 @@ def _named(app: Application, name: str) -> tuple[str, str]:
     """Id and head of the external detector called ``name``, or of the checkpoint in that folder."""
     from review_app.cli.checkpoints import find
 
-    with app.database.read() as repos:
-        known = [row.id for row in repos.checkpoints.external()]
-    if name in known:
+    if name in app.detectors.external():
         return name, HEAD
     folder = find(Path(name), app.settings)
     if not folder.is_dir():

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import gradio as gr
 import pytest
 
-from review_app.config import DEFAULT_CHECKPOINT
 from review_app.errors import CalibrationError, InputError
 from review_app.monitoring.overview import overview
 from review_app.review.options import Reveal, ReviewOptions, read_options
@@ -16,11 +12,8 @@ from review_app.web.admin.policy import PolicyTab
 from review_app.web.admin.policy_review import ReviewPanel
 from review_app.web.handlers import Call
 from storage.enums import ItemState
-from tests.applications import deployment
 from tests.web.handling import admin_of, scored
 from tests.web.site import Site
-
-SOURCE_CHECKPOINT = DEFAULT_CHECKPOINT.parent / "source"
 
 
 def test_too_few_labels_are_told_as_a_shortfall_and_change_nothing(fresh: Site) -> None:
@@ -55,45 +48,6 @@ def test_certify_then_apply_then_suspend(fresh: Site) -> None:
     assert reason == ""
     words, _ = tab.refresh(call)
     assert "suspended (&lt;b&gt;drift&lt;/b&gt;)" in words
-
-
-def test_another_checkpoint_of_the_settings_is_offered_and_adopted_only_when_asked(
-    tmp_path: Path,
-) -> None:
-    with deployment(tmp_path, checkpoint=SOURCE_CHECKPOINT) as place:
-        old = place.app.policies.current().checkpoint
-        tab, call = PolicyTab(place.app), Call(place.factory.admin(), "", gr.Progress(), None)
-        words, button = tab.offer(call)
-        assert f"uses {old}, the checkpoint that the settings name" in words
-        assert button["visible"] is False
-        with pytest.raises(InputError, match="in force already"):
-            tab.ask_adopt(call)
-
-    with deployment(tmp_path) as place:  # as after an upgrade of the program
-        tab = PolicyTab(place.app)
-        words, button = tab.offer(call)
-        new, _ = place.app.detectors.start()
-        assert f"uses {old} and goes on with it" in words
-        assert new in words
-        assert button["visible"] is True
-        assert place.app.policies.current().checkpoint == old
-        assert f"Adopt {new}? Auto-accept closes" in tab.ask_adopt(call)
-        assert f"in force with {new} and is learning" in tab.adopt(call)
-        policy = place.app.policies.current()
-        assert (policy.checkpoint, policy.state) == (new, PolicyState.LEARNING)
-        assert tab.offer(call)[1]["visible"] is False
-
-
-def test_a_checkpoint_of_the_settings_that_is_gone_does_not_close_the_page(
-    tmp_path: Path,
-) -> None:
-    with deployment(tmp_path) as place:
-        place.app.policies.current()
-    with deployment(tmp_path, checkpoint=tmp_path / "nowhere") as place:
-        call = Call(place.factory.admin(), "", gr.Progress(), None)
-        words, button = PolicyTab(place.app).offer(call)
-        assert "cannot be used: there is no" in words
-        assert button["visible"] is False
 
 
 @pytest.mark.parametrize("limit", [None, -1, 101])

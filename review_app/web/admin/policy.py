@@ -8,7 +8,7 @@ import gradio as gr
 from markupsafe import Markup
 
 from review_app.bootstrap import Application
-from review_app.errors import CheckpointError, InputError
+from review_app.errors import InputError
 from review_app.monitoring.overview import overview
 from review_app.permissions import Permission
 from review_app.triage.forecasting import ForecastDesk
@@ -21,6 +21,7 @@ from review_app.triage.wording import count
 from review_app.web.admin.confirm import Confirm
 from review_app.web.admin.policy_audit import build_audit
 from review_app.web.admin.policy_certificate import certificate_panel
+from review_app.web.admin.policy_detector import build_detector
 from review_app.web.admin.policy_order import build_order
 from review_app.web.admin.policy_review import build_review_options
 from review_app.web.admin.policy_whatif import build_whatif
@@ -32,7 +33,6 @@ _CHOOSE_FIRST = (
     "Looking at a preview costs nothing. Trying one limit after another until one passes does: the "
     "confidence then promises more than it holds. Choose first, then look."
 )
-_HIDDEN = gr.update(visible=False)
 
 
 class PolicyTab:
@@ -88,51 +88,6 @@ class PolicyTab:
         words = f"Auto-accept is closed, as policy version {policy.version}. People see everything."
         return notice(words, Tone.DONE), ""
 
-    def offer(self, _call: Call) -> tuple[Markup, Any]:
-        """What other detector could be adopted, and whether there is one."""
-        try:
-            offered = self._app.policies.offered()
-        except CheckpointError as error:
-            return notice(f"The checkpoint of the settings cannot be used: {error}."), _HIDDEN
-        now = self._app.policies.current().checkpoint
-        if offered is None:
-            words = f"The policy in force uses {now}, the checkpoint that the settings name."
-            return Markup('<p class="remark">{}</p>').format(words), _HIDDEN
-        words = (
-            f"The policy in force uses {now} and goes on with it. The settings name another "
-            f"checkpoint, {offered[0]}, as after an upgrade of this program. Nothing changes until "
-            "you adopt it."
-        )
-        return notice(words), gr.update(visible=True)
-
-    def ask_adopt(self, _call: Call) -> str:
-        """The question before certificates are given up."""
-        checkpoint, _ = self._offered()
-        return (
-            f"Adopt {checkpoint}? Auto-accept closes: what was proven of the old detector says "
-            "nothing of this one. People see every new image until labels of images that it has "
-            "scored certify it. Certificates of the old one stay in the history."
-        )
-
-    def adopt(self, call: Call) -> Markup:
-        """Put the checkpoint of the settings in force; it starts learning."""
-        checkpoint, head = self._offered()
-        policy = self._app.policies.adopt(call.person, checkpoint, head, f"adopted {checkpoint}")
-        self._app.triage.keep_order()
-        words = (
-            f"Policy version {policy.version} is in force with {checkpoint} and is learning. "
-            "Images that wait already keep the old detector's scores until you apply it to them "
-            "above. Then, and at every triage, it also scores what is labelled already, so that "
-            "those labels count for its certificate."
-        )
-        return notice(words, Tone.DONE)
-
-    def _offered(self) -> tuple[str, str]:
-        offered = self._app.policies.offered()
-        if offered is None:
-            raise InputError("the checkpoint of the settings is in force already")
-        return offered
-
     def ask_apply(self, _call: Call) -> str:
         """The question before many images may leave the queue."""
         waiting = overview(self._app.database).states[ItemState.IN_REVIEW]
@@ -179,7 +134,7 @@ def build_policy(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
     numbers, certified = _certify(desk, wiring)
     _apply(desk, wiring)
     suspended = _suspend(desk, wiring)
-    adopted = _adopt(desk, wiring, blocks, tab)
+    adopted = build_detector(app, blocks, tab)
     with section("History"):
         history = html()
     build_order(app, blocks, tab)
@@ -226,19 +181,6 @@ def _suspend(desk: PolicyTab, wiring: Wiring) -> Any:
             button = gr.Button("Suspend auto-accept", variant="stop")
         message = html()
     return wiring.quick(button.click, desk.suspend, [message, reason], [reason])
-
-
-def _adopt(desk: PolicyTab, wiring: Wiring, blocks: gr.Blocks, tab: gr.Tab) -> Any:
-    with section("The detector"):
-        words = html()
-        button = gr.Button("Adopt the other detector…", visible=False)
-        confirm = Confirm("Yes, adopt")
-        message = html()
-    confirm.ask(wiring, button, desk.ask_adopt)
-    adopted = confirm.then(wiring, desk.adopt, [message])
-    for event in (blocks.load, tab.select, adopted.then):
-        wiring.quick(event, desk.offer, [words, button])
-    return adopted
 
 
 def _percent(share: float) -> float:
