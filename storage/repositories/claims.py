@@ -99,11 +99,6 @@ class Claims:
         query = select(Claim).where(Claim.item_id == item_id, Claim.ended_at.is_(None))
         return list(self._session.scalars(query.order_by(Claim.id)))
 
-    def ever_on(self, item_id: int) -> bool:
-        """Whether anybody has ever held the item."""
-        query = select(Claim.id).where(Claim.item_id == item_id).limit(1)
-        return self._session.scalar(query) is not None
-
     def held_by(self, user_id: int) -> list[tuple[Claim, Item]]:
         """The user's live claims, oldest first, with items and images."""
         query = (
