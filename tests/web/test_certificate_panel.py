@@ -95,7 +95,7 @@ def test_the_bounds_at_other_shares_of_fakes_are_told_and_drawn(desk: ForecastDe
     shown = certificate_panel(certified(), desk)
     held = certified().fake
     assert held is not None
-    assert f"{percent_below(held.bound_at_prevalence(0.5))} where 50% are fake" in shown
+    assert f"{percent_below(held.bound_at_prevalence(0.5))} with 50% fakes" in shown
     assert shown.count('class="curve-line"') == 2
     # The limit lies at a quarter of the axis, which ends at four limits; the mix at one half.
     assert shown.count('y1="75.00" y2="75.00"') == 2

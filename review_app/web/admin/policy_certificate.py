@@ -102,7 +102,10 @@ def _figures(c: Certificate) -> dict[str, Content]:
 def _mix(held: Sequence[Certificate]) -> Markup:
     title = "What if the share of fakes changes?"
     words = " ".join(
-        [*map(_mix_words, held), "If only the mix changes, not what real and fake images are like."]
+        [
+            *map(_mix_words, held),
+            "That is so if the mix alone changes, not how real and fake images look.",
+        ]
     )
     axis = Axis(
         "Share of fakes in the stream; dashed: as in the calibration labels, and the limit",
@@ -116,10 +119,10 @@ def _mix(held: Sequence[Certificate]) -> Markup:
 
 def _mix_words(c: Certificate) -> str:
     bounds = [
-        f"{percent_below(c.bound_at_prevalence(share))} where {percent(share)} are fake"
+        f"{percent_below(c.bound_at_prevalence(share))} with {percent(share)} fakes"
         for share in _TOLD
     ]
-    return f"Of the images accepted as {c.side}, at most {join_parts(bounds)} are wrong."
+    return f"Of the images accepted as {c.side}, at most {join_parts(bounds)} would be wrong."
 
 
 def _curve(c: Certificate) -> Curve:
