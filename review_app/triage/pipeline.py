@@ -85,7 +85,6 @@ class TriageService:
 
     def _run(self, actor: str, state: ItemState, progress: Progress | None) -> TriageReport:
         self._before()
-        self.keep_order()
         report = TriageReport(self._policies.current().version)
         run = Run(actor, state, time.time(), PlacesOfRun(self._secret), report)
         with self._database.read() as repos:
@@ -101,6 +100,7 @@ class TriageService:
         seconds = time.perf_counter() - clock
         report.images_per_second = round(report.scored / seconds, 2) if report.scored else 0.0
         report.rescored = rescore(self._database, self._policies, self._scoring, progress)
+        self.keep_order()  # of what this run has not placed anew
         return report
 
     def _decide_all(self, run: Run) -> Iterator[int]:
