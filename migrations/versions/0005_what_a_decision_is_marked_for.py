@@ -25,5 +25,16 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    _refuse_to_lose()
     op.drop_index(INDEX, "decision")
     op.drop_column("decision", "mark")
+
+
+def _refuse_to_lose() -> None:
+    """The audit log seals decisions with their marks: without them it would not hold."""
+    query = sa.text("SELECT count(*) FROM decision WHERE mark IS NOT NULL")
+    if n := op.get_bind().execute(query).scalar_one():
+        raise RuntimeError(
+            f"revision 0004 has no place for the marks of {n} decisions, which the audit log "
+            "seals; restore the copy that was made before the upgrade"
+        )
