@@ -14,6 +14,7 @@ from review_app.detector.heads import HeadName
 from review_app.inspection import TITLES
 from tests.applications import Deployment, deployment
 from tests.intake.samples import picture
+from tests.scores.files import row, write
 
 
 @pytest.fixture(scope="module")
@@ -101,3 +102,21 @@ def test_there_are_samples_to_try(place: Deployment) -> None:
     assert samples
     assert all(sample.path.is_file() and sample.credit for sample in samples)
     assert place.app.inspector.samples() == samples
+
+
+def test_under_an_external_detector_another_one_reads_and_says_that_it_decides_nothing(
+    tmp_path: Path,
+) -> None:
+    with deployment(tmp_path) as place:
+        place.app.scores.ingest(write(tmp_path / "s.csv", [row(1)]), "tester")
+        inspector = place.app.inspector
+        own, head = place.app.detectors.start()
+        words = inspector.checkpoint_words()
+        assert words.startswith("The detector in force, external:theirs, cannot be asked")
+        assert own in words
+        inspection = inspector.inspect(picture(200, 150))
+        assert [reading.name for reading in inspection.heads] == inspector.heads()
+        assert not any(reading.is_default for reading in inspection.heads)
+        (deciding,) = [reading for reading in inspection.heads if reading.name == head]
+        assert inspection.words == deciding.words
+        inspector.warm_up()

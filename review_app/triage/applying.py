@@ -91,12 +91,14 @@ class Applier:
         return True
 
     def _fail(self, repos: Repositories, failures: Mapping[int, str], run: Run) -> None:
-        moves = [
-            Move(item_id, ItemState.FAILED, AuditKind.FAILED, {"reason": why})
-            for item_id, why in failures.items()
-        ]
-        repos.items.move(run.actor, moves)
-        run.report.failed += len(moves)
+        """What waits for people stays with them: they need no score to answer."""
+        if run.state is ItemState.PENDING:
+            moves = [
+                Move(item_id, ItemState.FAILED, AuditKind.FAILED, {"reason": why})
+                for item_id, why in failures.items()
+            ]
+            repos.items.move(run.actor, moves)
+        run.report.failed += len(failures)
 
     def _write(
         self,

@@ -54,7 +54,7 @@ def test_from_cold_start_over_a_certificate_to_auto_accept(run: Run, tmp_path: P
     assert run("triage", "--json").document["to_review"] == 400
     assert answer_everything(truth) == 400
     run("user", "add", "boss", "--role", "admin")
-    policy = run("certify", "--risk-limit", 0.1, "--audit-probability", 0, "--json").document
+    policy = run("certify", "--risk-limit", 0.1, "--audit-probability", 0.1, "--json").document
     assert (policy["state"], policy["checkpoint"]) == ("certified", "external:theirs")
     used = policy["fake"]["n_calibration"]
     assert used == 400 - detector["ladder_images"]
@@ -62,6 +62,7 @@ def test_from_cold_start_over_a_certificate_to_auto_accept(run: Run, tmp_path: P
     triaged = run("triage", "--json").document
     assert triaged["failed"] == 0
     assert triaged["auto_accepted"] > 300
+    assert sum(side["open"] for side in run("monitor", "--json").document["sides"].values()) > 10
     run("export", tmp_path / "labels.jsonl", "--format", "jsonl")
     lines = (tmp_path / "labels.jsonl").read_text(encoding="utf-8").splitlines()
     exported = [json.loads(line) for line in lines]

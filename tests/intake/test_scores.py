@@ -337,6 +337,16 @@ def test_an_image_without_a_picture_fails_under_a_detector_that_would_look(
     assert place.app.triage.run("tester").to_review == 1
 
 
+def test_what_waits_for_people_stays_with_them_where_another_detector_cannot_score_it(
+    place: Deployment, take: Take
+) -> None:
+    take(row(1))
+    place.app.triage.run("tester")
+    place.app.policies.adopt(place.factory.admin(), *place.app.detectors.start(), "back to ours")
+    assert place.app.triage.retriage("tester").failed == 1
+    assert list(place.states().values()) == [ItemState.IN_REVIEW]
+
+
 _WORKER = """
 import sys, time
 from pathlib import Path

@@ -53,8 +53,8 @@ def build_data(app: Application) -> None:
     remark = (
         "JPEG, PNG, WebP, AVIF, GIF, TIFF or BMP, or zip archives of them; at most "
         f"{limits.max_file_mb:g} MiB and {limits.max_megapixels:g} megapixels an image. What "
-        "reviewers see is a copy without metadata. Folders, and manifests with known labels, go "
-        "through the command line: deepfake-review ingest."
+        "reviewers see is a copy without metadata. Folders, manifests with known labels, and "
+        "score files go through the command line: deepfake-review ingest."
     )
     with section("Take images in", remark):
         files = gr.File(label="Images or zip archives", file_count="multiple", height=180)
