@@ -94,6 +94,7 @@ def test_what_the_detector_does_not_know_is_told_where_it_is_measured() -> None:
     assert "Marked for retraining: 37, of which 7 are labelled." in shown
     assert "marked for a second reviewer: 11, of which 2 are settled." in shown
     assert ">37 images to learn from<" in answers(state_of_things(marks=Marks(37, 7, 0, 0)))
+    assert ">11 images unclear<" in answers(state_of_things(marks=Marks(0, 0, 11, 2)))
 
 
 def test_the_map_is_drawn_by_the_number_that_thresholds_are_compared_with(

@@ -148,7 +148,9 @@ def _unknown(unlike: Unlike | None, marks: Marks) -> list[Markup]:
     """What the detector does not know of the stream; nothing where nothing says."""
     if unlike is None and not marks.retrain and not marks.unclear:
         return []
-    answer = f"{count(marks.retrain, 'image')} to learn from"
+    answer = f"{count(marks.unclear, 'image')} unclear"
+    if marks.retrain:
+        answer = f"{count(marks.retrain, 'image')} to learn from"
     lines = []
     if unlike is not None:
         answer = f"{percent(unlike.share)} unlike its training"
