@@ -86,6 +86,10 @@ def guarded(
     return with_event if takes_event else plain
 
 
+Refresh = Callable[[Callable[..., Any]], Any]
+"""Draws a part of a page anew after the event it is given."""
+
+
 @dataclass(frozen=True)
 class Wiring:
     """Connects events to functions that need one permission."""

@@ -48,6 +48,7 @@ def test_an_admin_sees_the_counts_certifies_applies_and_suspends(
     page.get_by_role("button", name="Certify and apply").click()
     expect(page.get_by_text(f"Policy version {version} is in force")).to_be_visible()
     expect(page.locator(".certificate")).to_contain_text("Auto-accept is on")
+    expect(page.get_by_role("heading", name="Accepted as fake")).to_be_visible()  # its audits
     page.get_by_role("button", name="Show what would happen").click()
     expect(page.get_by_role("img", name="How do coverage and errors go")).to_be_visible()
     keep_picture(page, "admin-policy-certified", whole=True)

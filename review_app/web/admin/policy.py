@@ -129,7 +129,7 @@ def build_policy(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
     wiring = Wiring(app, Permission.MANAGE_POLICY)
     with section("The policy in force"):
         words = html()
-    build_audit(app, blocks, tab)
+    audit = build_audit(app, blocks)
     build_whatif(app, blocks)
     numbers, certified = _certify(desk, wiring)
     _apply(desk, wiring)
@@ -137,11 +137,13 @@ def build_policy(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
     adopted = build_detector(app, blocks, tab)
     with section("History"):
         history = html()
-    build_order(app, blocks, tab)
+    order = build_order(app, blocks)
     build_review_options(app, blocks)
     wiring.quick(blocks.load, desk.load, [words, history, *numbers])
     for event in (tab.select, certified.then, suspended.then, adopted.then):
         wiring.quick(event, desk.refresh, [words, history])
+        audit(event)
+        order(event)
 
 
 def _certify(desk: PolicyTab, wiring: Wiring) -> tuple[list[gr.Number], Any]:

@@ -17,7 +17,7 @@ from review_app.monitoring.circuit import (
 from review_app.permissions import Permission
 from review_app.triage.wording import percent
 from review_app.web.evidence import evidence_chart
-from review_app.web.handlers import Call, Wiring, html, section
+from review_app.web.handlers import Call, Refresh, Wiring, html, section
 from review_app.web.markup import Tone, join, notice
 
 _REMARK = (
@@ -52,8 +52,8 @@ class AuditPanel:
         return notice(f"Saved. At an alarm, what is in doubt {words}.", Tone.DONE)
 
 
-def build_audit(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
-    """Add the panel to the open context."""
+def build_audit(app: Application, blocks: gr.Blocks) -> Refresh:
+    """Add the panel to the open context; what draws it anew after an event."""
     desk = AuditPanel(app)
     wiring = Wiring(app, Permission.MANAGE_POLICY)
     with section("The audit", _REMARK):
@@ -61,8 +61,8 @@ def build_audit(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
         reopen = gr.Checkbox(True, label=_REOPEN)
         message = html()
     wiring.quick(blocks.load, desk.load, [evidence, reopen])
-    wiring.quick(tab.select, desk.refresh, [evidence])
     wiring.quick(reopen.input, desk.save, [message], [reopen])
+    return lambda event: wiring.quick(event, desk.refresh, [evidence])
 
 
 def panel(report: AuditReport | None) -> Markup:

@@ -17,7 +17,7 @@ from review_app.triage.options import (
 )
 from review_app.triage.wording import count
 from review_app.web.admin.policy_whatif import prices
-from review_app.web.handlers import Call, Wiring, html, section
+from review_app.web.handlers import Call, Refresh, Wiring, html, section
 from review_app.web.markup import Tone, notice
 
 ORDERS = {
@@ -90,8 +90,8 @@ class OrderPanel:
         return words
 
 
-def build_order(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
-    """Add the panel to the open context."""
+def build_order(app: Application, blocks: gr.Blocks) -> Refresh:
+    """Add the panel to the open context; what draws its words anew after an event."""
     panel = OrderPanel(app)
     wiring = Wiring(app, Permission.MANAGE_POLICY)
     choices = [(f"{words} ({order.words})", order.value) for order, words in ORDERS.items()]
@@ -108,5 +108,5 @@ def build_order(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
     fields = [order, deadline, missed, alarm, minute]
     wiring.quick(blocks.load, panel.load, [words, *fields])
     saved = wiring.slow(save.click, panel.save, [message], fields)
-    for event in (tab.select, saved.then):
-        wiring.quick(event, panel.refresh, [words])
+    wiring.quick(saved.then, panel.refresh, [words])
+    return lambda event: wiring.quick(event, panel.refresh, [words])
