@@ -10,8 +10,6 @@ from collections.abc import Hashable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from review_app.hashing import NEAR_DISTANCE
 
@@ -54,6 +52,9 @@ def near_edges(hashes: Sequence[int | None], max_distance: int = NEAR_DISTANCE) 
 
 def families(n: int, *edges: Edges) -> list[list[int]]:
     """Connected components of ``n`` positions under all ``edges``; each sorted, by first member."""
+    from scipy.sparse import coo_array  # slow to import
+    from scipy.sparse.csgraph import connected_components
+
     joined = np.concatenate([*edges, np.empty((0, 2), dtype=np.int64)])
     graph = coo_array((np.ones(len(joined), dtype=np.int8), (joined[:, 0], joined[:, 1])), (n, n))
     _, label = connected_components(graph, directed=False)

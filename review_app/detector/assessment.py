@@ -25,10 +25,10 @@ from review_app.detector.metrics import (
     further_metrics,
     head_metrics,
     intervals,
-    reject_score,
     replicates,
     uncertainty,
 )
+from review_app.detector.rejection import reject_score
 from review_app.detector.reliability import consistency_band, reliability_bins
 from review_app.detector.resampling import Resamples
 from review_app.detector.selective import rejected, risk_coverage

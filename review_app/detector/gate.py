@@ -16,7 +16,6 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 
 from review_app.detector.heads.base import Labels, Matrix, State, checked
 from review_app.detector.heads.numerics import by_blocks
@@ -40,6 +39,8 @@ class SourceGate:
     @classmethod
     def fit(cls, coordinates: Matrix, experts: NDArray[np.intp]) -> Self:
         """From coordinates [n, d] and the expert of each image, 0 to k - 1 with k > 1."""
+        from sklearn.linear_model import LogisticRegression  # slow to import
+
         model = LogisticRegression(C=_PENALTY, max_iter=500).fit(coordinates, experts)
         weight, bias = model.coef_.T, model.intercept_
         if weight.shape[1] == 1:  # two experts: scikit-learn keeps the difference of the two

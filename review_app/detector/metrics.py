@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
 from review_app.detector.heads.base import SOURCE_SEED, HeadPrediction, Labels
+from review_app.detector.rejection import reject_score
 from review_app.detector.reliability import calibration_errors, expected_calibration_error
 from review_app.detector.resampling import (
     SAMPLES,
@@ -33,12 +34,6 @@ _CERTAIN = 1e-12  # log loss of a confident mistake stays finite
 
 Float64 = NDArray[np.float64]
 Metrics = dict[str, Any]
-
-
-def reject_score(p_fake: Float64) -> Float64:
-    """1 - max(p, 1 - p): the best ranking of 0-1 errors where p is calibrated."""
-    score: Float64 = np.minimum(p_fake, 1.0 - p_fake)
-    return score
 
 
 def uncertainty(prediction: HeadPrediction, has_std: bool) -> Float64:

@@ -12,10 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from review_app.detector.heads.base import HeadPrediction
-from review_app.detector.metrics import reject_score
 from review_app.detector.novelty import shrink
 
 Float64 = NDArray[np.float64]
+
+
+def reject_score(p_fake: Float64) -> Float64:
+    """1 - max(p, 1 - p): the best ranking of 0-1 errors where p is calibrated."""
+    score: Float64 = np.minimum(p_fake, 1.0 - p_fake)
+    return score
 
 
 class Doubt(StrEnum):

@@ -30,8 +30,9 @@ from review_app.detector.dataset import (
 )
 from review_app.detector.features import FeatureCache, Progress
 from review_app.detector.heads.base import SOURCE_SEED, HeadName
-from review_app.detector.metrics import auroc_interval, reject_score
+from review_app.detector.metrics import auroc_interval
 from review_app.detector.presets import Preset, preset_called
+from review_app.detector.rejection import reject_score
 from review_app.detector.resampling import Ranking, Resamples, interval, selective_errors
 from review_app.detector.robustness import share_flagged
 from review_app.detector.selective import risk_coverage

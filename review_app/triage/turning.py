@@ -10,9 +10,10 @@ variables by betting" (JRSS B 86, 2024); starting again and again: Shin, Ramdas 
 
 from __future__ import annotations
 
+from itertools import accumulate
+
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.signal import lfilter
 from scipy.special import xlog1py, xlogy
 
 from review_app.triage.evidence import Floats
@@ -76,10 +77,19 @@ def calm_audits(wrong: ArrayLike, limit: float) -> int:
 
 def _forecast(outcomes: Floats, limit: float) -> Floats:
     """The error rate to bet on at each audit [..., n], from those before it."""
-    fade = [0, 1], [1, limit / MEMORY - 1]  # sums that leave out the audit itself
-    errors, audits = lfilter(*fade, outcomes, axis=-1), lfilter(*fade, np.ones_like(outcomes))
+    errors, audits = (
+        _faded(sums, 1 - limit / MEMORY) for sums in (outcomes, np.ones_like(outcomes))
+    )
     rate = (PRIOR_ERRORS + errors) / (PRIOR_ERRORS / limit + audits)
     return np.asarray(RISE * rate / (1 + (RISE - 1) * rate), np.float64)
+
+
+def _faded(values: Floats, fade: float) -> Floats:
+    """At each i, the sum of ``fade^(i - 1 - j) values_j`` [..., n] over j < i."""
+    steps = np.moveaxis(values, -1, 0)[:-1]
+    start = np.zeros(values.shape[:-1])
+    sums = accumulate(steps, lambda total, value: fade * total + value, initial=start)
+    return np.stack(list(sums), axis=-1) if values.size else values
 
 
 def _log_likelihood(errors: ArrayLike, audits: ArrayLike, rate: Floats) -> Floats:

@@ -8,7 +8,6 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize, minimize_scalar
 from scipy.special import expit
 
 from review_app.detector.calibration.base import Calibration, CalibrationName, Float64
@@ -57,6 +56,8 @@ class TemperatureCalibration(Calibration):
     @classmethod
     def fit(cls, p: Float64, is_fake: Labels, weight: Float64) -> Self:
         """By maximum likelihood, the slope between exp(-5) and exp(5)."""
+        from scipy.optimize import minimize_scalar  # slow to import
+
         logits, targets = _logit(p), is_fake.astype(np.float64)
         found = minimize_scalar(
             lambda log_slope: _cost(np.exp(log_slope) * logits, targets, weight),
@@ -95,6 +96,8 @@ class PlattCalibration(Calibration):
     @classmethod
     def fit(cls, p: Float64, is_fake: Labels, weight: Float64) -> Self:
         """By maximum likelihood with Platt's targets, which are never quite 0 or 1."""
+        from scipy.optimize import minimize  # slow to import
+
         logits = _logit(p)
         fake, real = weight[is_fake].sum(), weight[~is_fake].sum()
         targets = np.where(is_fake, (fake + 1) / (fake + 2), 1 / (real + 2))
