@@ -45,7 +45,8 @@ class Ladders(_Frozen):
 
 
 class Cuts(_Frozen):
-    """What the most uncertain fifth of the validation images exceeds, each measure by itself."""
+    """What the most uncertain fifth of the validation images exceeds, each measure by itself: from
+    there on triage marks an image for retraining or for a second reviewer."""
 
     entropy: float
     std: float | None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from review_app.triage.explanation import explain
 from review_app.triage.marks import Mark, UncertaintyCuts
 from review_app.triage.policy import Policy
@@ -15,7 +13,7 @@ from storage.repositories import Repositories
 def cuts_of(repos: Repositories, policy: Policy) -> UncertaintyCuts | None:
     """From where on the policy's head counts as uncertain; None where its card does not say."""
     cuts = repos.checkpoints.cuts(policy.checkpoint, policy.head)
-    return None if cuts is None else UncertaintyCuts.of(**asdict(cuts))
+    return None if cuts is None else UncertaintyCuts.of(**cuts)
 
 
 def words_of(row: DecisionRow) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from storage.enums import CheckpointKind
 from storage.models import Checkpoint, Feature, Prediction
+from storage.models.base import Json
 
 VARIABLES = 500  # SQLite limits how many values one statement may name
 
@@ -24,15 +25,6 @@ class Novelty:
     """The z above which an image is."""
     usual: float
     """Share of the validation images that is."""
-
-
-@dataclass(frozen=True)
-class Cuts:
-    """From where on the images of a head count as uncertain; None where it has no such spread."""
-
-    entropy: float
-    std: float | None
-    mutual_information: float | None
 
 
 class Checkpoints:
@@ -51,12 +43,13 @@ class Checkpoints:
         card = None if row is None else row.card.get("novelty")
         return None if card is None else Novelty(card["cut"], card["flagged"])
 
-    def cuts(self, checkpoint_id: str, head: str) -> Cuts | None:
-        """From where on ``head`` counts as uncertain of an image; ``None`` where its card does not
-        say."""
+    def cuts(self, checkpoint_id: str, head: str) -> Json | None:
+        """From where on ``head`` counts as uncertain of an image, as its card has it; ``None``
+        where the card does not say."""
         row = self.get(checkpoint_id)
-        found = {} if row is None else row.card.get("heads", {}).get(head, {}).get("cuts")
-        return Cuts(**found) if found else None
+        heads: Json = {} if row is None else row.card.get("heads", {})
+        cuts: Json | None = heads.get(head, {}).get("cuts")
+        return cuts
 
     def register(self, checkpoint: Checkpoint) -> None:
         """Remember the checkpoint; where it is known already, only its path is renewed."""
