@@ -8,6 +8,7 @@ verdict on an audited image, at the start of the program and of every triage run
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,21 +17,23 @@ from pydantic import BaseModel, ConfigDict, Field
 from review_app.monitoring.audits import ROUTES, AuditReport, SideAudit, read_audits
 from review_app.options import store_options
 from review_app.permissions import Person
-from review_app.triage.audit import audit_coin
+from review_app.triage.audit import audit_coins
 from review_app.triage.breaker import reason
 from review_app.triage.governance import suspend_for
 from review_app.triage.policy import PolicyState
 from review_app.triage.routing import Reason, Route
 from storage.database import Database
-from storage.enums import AuditKind, ItemState
-from storage.models import AuditEvent, Decision
+from storage.enums import AuditKind
+from storage.models import AuditEvent
 from storage.repositories import Repositories
 from storage.repositories.audit import Event
-from storage.repositories.items import Move
+from storage.repositories.audits import Accepted
+from storage.repositories.batches import Alike
 from storage.types import utc_now
 
 ACTOR = "system"
-BATCH = 200
+BATCH = 4000
+"""Items reopened in one transaction."""
 _KEY = "breaker"
 _logger = logging.getLogger(__name__)
 
@@ -115,30 +118,25 @@ class CircuitBreaker:
 
     def _reopen_span(self, alarm: AuditEvent, span: dict[str, Any]) -> int:
         moved, after = 0, 0
+        version = alarm.details["version"]
         since = datetime.fromisoformat(span["since"])
         while True:
-            with self._database.write() as repos:
+            with self._database.write(durable=False) as repos:
                 found = repos.audits.still_accepted(
                     span["versions"], span["route"], since, BATCH, after
                 )
                 if not found:
                     return moved
-                version = alarm.details["version"]
-                repos.decisions.add_many([_to_people(decision, version) for decision, _ in found])
-                now = utc_now().timestamp()
-                moves = [
-                    Move(
-                        item.id,
-                        ItemState.IN_REVIEW,
-                        AuditKind.REOPENED,
-                        {"policy_version": version},
-                        {"rank": now + audit_coin(item.image.key, 0, self._secret)},
-                    )
-                    for _, item in found
-                ]
-                repos.items.move(ACTOR, moves)
+                about = {"policy_version": version, "routes": {Route.REVIEW.value: len(found)}}
+                now = utc_now()
+                back = _to_people(found, version, now)
+                repos.batches.add(AuditKind.REOPENED, ACTOR, back, about)
+                coins = audit_coins((accepted.key for accepted in found), 0, self._secret)
+                places = (now.timestamp() + coin for coin in coins)
+                ids = [accepted.item_id for accepted in found]
+                repos.items.send_to_people(dict(zip(ids, places, strict=True)), now)
             moved += len(found)
-            after = found[-1][1].id
+            after = ids[-1]
 
 
 def _due(repos: Repositories, report: AuditReport | None) -> list[SideAudit]:
@@ -173,15 +171,28 @@ def _unsettled(repos: Repositories) -> list[AuditEvent]:
     return [alarm for alarm in alarms if alarm.details["version"] not in settled]
 
 
-def _to_people(accepted: Decision, version: int) -> dict[str, Any]:
-    """The decision that takes the acceptance back: on the same scores, and certain to be seen."""
-    columns = (column.key for column in Decision.__table__.columns)
-    kept = {key: getattr(accepted, key) for key in columns if key not in ("id", "decided_at")}
-    return kept | {
-        "policy_version": version,
-        "route": Route.REVIEW.value,
-        "proposal": None,
-        "reasons": [Reason.SUSPENDED.value],
-        "audited": False,
-        "inclusion_probability": 1.0,
-    }
+def _to_people(found: Sequence[Accepted], version: int, now: datetime) -> list[Alike]:
+    """The decisions that take acceptances back: on the same scores, and certain to be seen."""
+    groups: dict[tuple[str, str, float], list[int]] = {}
+    for one in found:
+        rests_on = (one.checkpoint_id, one.head, one.audit_probability)
+        groups.setdefault(rests_on, []).append(one.item_id)
+    return [
+        Alike(
+            ids,
+            {
+                "policy_version": version,
+                "checkpoint_id": checkpoint_id,
+                "head": head,
+                "route": Route.REVIEW.value,
+                "proposal": None,
+                "reasons": [Reason.SUSPENDED.value],
+                "mark": None,
+                "audited": False,
+                "audit_probability": audit_probability,
+                "inclusion_probability": 1.0,
+                "decided_at": now,
+            },
+        )
+        for (checkpoint_id, head, audit_probability), ids in groups.items()
+    ]

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, or_, select
-from sqlalchemy.orm import Session, aliased, joinedload
+from sqlalchemy.orm import Session, aliased
 
 from storage.enums import ItemState, LabelValue
-from storage.models import Decision, Item, Label
+from storage.models import Decision, Image, Item, Label
 from storage.repositories.labels import IN_FORCE
 
 
@@ -28,6 +28,18 @@ class AuditRow:
     verdict: LabelValue | None
     blind: bool
     """No answer in force was given after seeing the model's opinion."""
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """An item that the policy accepted, with what its decision rested on."""
+
+    item_id: int
+    key: str
+    """Of the image."""
+    checkpoint_id: str
+    head: str
+    audit_probability: float
 
 
 class Audits:
@@ -92,12 +104,19 @@ class Audits:
 
     def still_accepted(
         self, versions: Sequence[int], route: str, since: datetime, limit: int, after_id: int = 0
-    ) -> list[tuple[Decision, Item]]:
-        """Up to ``limit`` decisions that accepted an item since ``since`` and are still in force,
-        with item and image; by item id, above ``after_id``."""
+    ) -> list[Accepted]:
+        """Up to ``limit`` items that were accepted since ``since`` and still are; by id, above
+        ``after_id``."""
         query = (
-            select(Decision, Item)
+            select(
+                Item.id,
+                Image.key,
+                Decision.checkpoint_id,
+                Decision.head,
+                Decision.audit_probability,
+            )
             .join(Item, Item.id == Decision.item_id)
+            .join(Image, Image.id == Item.image_id)
             .where(
                 Decision.policy_version.in_(versions),
                 Decision.route == route,
@@ -108,9 +127,8 @@ class Audits:
             )
             .order_by(Item.id)
             .limit(limit)
-            .options(joinedload(Item.image))
         )
-        return [(decision, item) for decision, item in self._session.execute(query)]
+        return [Accepted(*row) for row in self._session.execute(query)]
 
 
 def _is_newest() -> ColumnElement[bool]:

@@ -58,6 +58,17 @@ class Workload:
 
     def recent_scores(self, checkpoint_id: str, head: str, limit: int) -> list[RecentScore]:
         """Of the newest items that ``head`` has scored, newest first."""
+        own = (Prediction.checkpoint_id == checkpoint_id, Prediction.head == head)
+        scored = select(Prediction.image_id).where(Prediction.image_id == Item.image_id, *own)
+        # From the newest item on until there are enough: a plain join would be begun at the
+        # predictions, which are several to an item, and sorted.
+        newest = (
+            select(Item.id, Item.image_id)
+            .where(scored.exists())
+            .order_by(Item.id.desc())
+            .limit(limit)
+            .subquery()
+        )
         query = (
             select(
                 Image.key,
@@ -68,10 +79,10 @@ class Workload:
                 Prediction.score,
                 Prediction.novelty,
             )
-            .join(Item, Item.image_id == Prediction.image_id)
-            .join(Image, Image.id == Item.image_id)
-            .where(Prediction.checkpoint_id == checkpoint_id, Prediction.head == head)
-            .order_by(Item.id.desc())
-            .limit(limit)
+            .select_from(newest)
+            .join(Image, Image.id == newest.c.image_id)
+            .join(Prediction, Prediction.image_id == newest.c.image_id)
+            .where(*own)
+            .order_by(newest.c.id.desc())
         )
         return [RecentScore(*row) for row in self._session.execute(query)]

@@ -16,6 +16,7 @@ from review_app.review.tasks import Queue, Submission
 from storage.database import Database
 from storage.enums import ItemState, LabelValue
 from storage.repositories.undecided import Undecided
+from storage.repositories.workload import Workload
 from storage.types import utc_now
 from tests.factories import Factory
 
@@ -68,6 +69,14 @@ def test_no_query_walks_a_whole_table_or_sorts_one(
         WORK[name](database, desk, person)
     assert statements
     assert [plan for s in statements if _is_slow(plan := _plan(database, *s))] == []
+
+
+def test_recent_scores_are_looked_up_from_the_newest_item_on(database: Database) -> None:
+    with database.read() as repos, _statements(database) as statements:
+        Workload(repos.session).recent_scores("checkpoint", "head", 10)
+    steps = [step for s in statements for step in _plan(database, *s)]
+    assert steps
+    assert not any(step.startswith("SCAN prediction") for step in steps)
 
 
 def _is_slow(plan: list[str]) -> bool:
