@@ -65,9 +65,10 @@ def records_of(path: Path, file: BinaryIO) -> Iterator[Record]:
     """
     reader = csv.reader(_lines(path, file), strict=True)
     try:
-        for fields in reader:
-            if any(field.strip() for field in fields):
-                yield Record(reader.line_num, [field.strip() for field in fields])
+        for given in reader:
+            fields = [field.strip() for field in given]
+            if any(fields):
+                yield Record(reader.line_num, fields)
     except csv.Error as error:
         raise InputError(
             f"{path}: row {reader.line_num} cannot be read as CSV ({error}); look for a quotation "

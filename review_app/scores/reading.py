@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -74,13 +74,19 @@ def _stream(path: Path, max_rows: int, faults: Faults) -> Iterator[ScoreRow]:
         with path.open("rb") as file:
             records = records_of(path, file)
             names = read_header(path, records)
+            places = {name: at for at, name in enumerate(names) if name in COLUMNS}
             for n, record in enumerate(records, 1):
                 if n > max_rows:
                     raise InputError(
                         f"{path} has more than {max_rows:,} rows; divide the file, or raise "
                         "REVIEW_MAX_SCORE_ROWS"
                     )
-                yield from _typed(record, names, faults)
+                parsed = _parsed(record, len(names), places)
+                if isinstance(parsed, ScoreRow):
+                    yield parsed
+                else:
+                    for fault in parsed:
+                        faults.add(record.row, fault)
     except FileNotFoundError:
         raise InputError(f"there is no score file {path}") from None
     except OSError as error:
@@ -89,19 +95,11 @@ def _stream(path: Path, max_rows: int, faults: Faults) -> Iterator[ScoreRow]:
         ) from error
 
 
-def _typed(record: Record, names: list[str], faults: Faults) -> Iterator[ScoreRow]:
-    if len(record.fields) != len(names):
-        faults.add(
-            record.row, f"{len(record.fields)} values under a header of {len(names)} columns"
-        )
-        return
-    pairs = zip(names, record.fields, strict=True)
-    parsed = parse_row(record.row, {name: text for name, text in pairs if name in COLUMNS})
-    if isinstance(parsed, ScoreRow):
-        yield parsed
-    else:
-        for fault in parsed:
-            faults.add(record.row, fault)
+def _parsed(record: Record, n_columns: int, places: Mapping[str, int]) -> ScoreRow | list[str]:
+    """The row, or what is wrong with it; ``places``: where each column of ours is."""
+    if len(record.fields) != n_columns:
+        return [f"{len(record.fields)} values under a header of {n_columns} columns"]
+    return parse_row(record.row, {name: record.fields[at] for name, at in places.items()})
 
 
 def _chosen(path: Path, wanted: str | None, known: list[str]) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import isinf
 
 from review_app.datasets.manifest import Label
 
@@ -104,18 +105,20 @@ class _Reading:
         text = self._values.get(column, "")
         if not text:
             return None
-        if text.lower().lstrip("+-") in _NOT_FINITE:
-            self._fault(column, text, "is not a finite number")
-        elif not _NUMBER.fullmatch(text):
-            self._fault(column, text, "is not a number (write 0.5 with a point)")
-        elif high is not None and not 0 <= float(text) <= high:
+        if not _NUMBER.fullmatch(text):
+            is_word = text.lower().lstrip("+-") in _NOT_FINITE
+            wrong = "finite number" if is_word else "number (write 0.5 with a point)"
+            self._fault(column, text, f"is not a {wrong}")
+            return None
+        value = float(text)
+        if high is not None and not 0 <= value <= high:
             self._fault(column, text, "is outside [0, 1]")
-        elif low is not None and float(text) < low:
+        elif low is not None and value < low:
             self._fault(column, text, "is below 0")
-        elif abs(float(text)) == float("inf"):
+        elif isinf(value):
             self._fault(column, text, "is too large")
         else:
-            return float(text)
+            return value
         return None
 
     def check_text(self) -> None:

@@ -1,0 +1,195 @@
+"""A million rows of a score file into the queue: how long it takes, and whom it holds up.
+
+``python -m benchmarks.intake [--quick] [--json]``; exit 1 when a bar does not hold. A made-up file
+of one detector is taken in twice by the real service, while another thread writes now and then.
+Baseline: the obvious way, one row at a time, on a sample of the same rows. ``--quick`` takes 50,000
+rows and bars in proportion.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import platform
+import resource
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.scored_queue import ACTOR, opened
+from review_app.bootstrap import Application
+from review_app.datasets.manifest import Label
+from review_app.scores.card import HEAD, checkpoint_id, entropy
+from review_app.scores.reading import stream_scores
+from review_app.scores.row import ScoreRow
+from review_app.scores.writing import write_scores
+from storage.engine import BUSY_TIMEOUT_MS
+from storage.models import Image, Item
+
+FULL, QUICK = 1_000_000, 50_000
+SAMPLE = 2_000
+"""Rows that the baseline takes."""
+SECONDS_PER_MILLION = 60.0
+PEAK_MIB = 1024.0
+LABELLED = 100
+"""One row in so many has a label."""
+SEED = 20260402
+PAUSE = 0.05
+"""Seconds between two writes of the other thread."""
+DETECTOR = "theirs"
+
+
+def write_file(path: Path, n: int) -> None:
+    """A score file of ``n`` images with hash and path, half of them fake."""
+    rng = np.random.default_rng(SEED)
+    fake = rng.random(n) < 0.5
+    p_fake = rng.beta(np.where(fake, 5, 1), np.where(fake, 1, 5)).round(6).tolist()
+    write_scores(
+        path,
+        (
+            ScoreRow(
+                row=at + 2,
+                path=f"archive/{at % 997:03}/{at:07}.jpg",
+                sha256=hashlib.sha256(str(at).encode()).hexdigest(),
+                detector=DETECTOR,
+                p_fake=p_fake[at],
+                score=p_fake[at],
+                std=0.05,
+                novelty=None,
+                label=(Label.FAKE if fake[at] else Label.REAL) if at % LABELLED == 0 else None,
+                source="archive",
+                split=None,
+                time=None,
+            )
+            for at in range(n)
+        ),
+    )
+
+
+def one_by_one(app: Application, path: Path) -> float:
+    """Seconds for `SAMPLE` rows by the repositories, one at a time, in one transaction."""
+    clock = time.perf_counter()
+    with app.database.write() as repos:
+        repos.checkpoints.keep_external(checkpoint_id(DETECTOR), {})
+        for row in islice(stream_scores(path), SAMPLE):
+            image = repos.images.add(Image(sha256=row.sha256, path=row.path))
+            repos.items.add(Item(image_id=image.id, name=row.path, source=row.source), ACTOR)
+            says = {"p_fake": row.p_fake, "score": row.score, "std": row.std, "novelty": None}
+            nats = {"entropy": float(entropy(row.p_fake)), "mutual_information": 0.0}
+            about = {"image_id": image.id, "checkpoint_id": checkpoint_id(DETECTOR), "head": HEAD}
+            repos.predictions.add_many([about | says | nats])
+    return time.perf_counter() - clock
+
+
+@contextmanager
+def writing(app: Application) -> Iterator[list[float]]:
+    """Somebody who writes meanwhile; the seconds that each write had to wait."""
+    waits: list[float] = []
+    done = threading.Event()
+
+    def work() -> None:
+        while not done.wait(PAUSE):
+            clock = time.perf_counter()
+            with app.database.write():
+                waits.append(time.perf_counter() - clock)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    yield waits
+    done.set()
+    thread.join()
+
+
+def measure(n: int, folder: Path) -> dict[str, Any]:
+    """Seconds, waits and memory for ``n`` rows."""
+    path = folder / "scores.csv"
+    write_file(path, n)
+    measures: dict[str, Any] = {"rows": n, "file_mib": path.stat().st_size / 2**20}
+    with opened(folder / "baseline") as app:
+        seconds = one_by_one(app, path)
+        measures["one_by_one"] = {"rows": SAMPLE, "seconds": seconds}
+    with opened(folder / "data") as app:
+        for name in ("first", "again"):
+            with writing(app) as waits:
+                clock = time.perf_counter()
+                report = app.scores.ingest(path, ACTOR)
+                seconds = time.perf_counter() - clock
+            longest = {"writes": len(waits), "longest_wait": max(waits)}
+            measures[name] = {"rows": n, "seconds": seconds, "added": report.added} | longest
+    measures["peak_mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    measures["database_mib"] = (folder / "data" / "review.db").stat().st_size / 2**20
+    return measures
+
+
+def report(measures: dict[str, Any], quick: bool) -> dict[str, Any]:
+    """The document that ``--json`` prints."""
+    slow, first = measures["one_by_one"], measures["first"]
+    baseline = f"{slow['rows'] / slow['seconds']:,.0f} rows/s, one at a time"
+    found = (
+        (
+            f"seconds for {first['rows']:,} rows",
+            first["seconds"],
+            SECONDS_PER_MILLION * measures["rows"] / FULL,
+            baseline,
+        ),
+        (
+            "seconds that somebody else's write waited at most, before it would fail",
+            max(first["longest_wait"], measures["again"]["longest_wait"]),
+            BUSY_TIMEOUT_MS / 1000,
+            f"{slow['seconds'] * measures['rows'] / slow['rows']:,.0f} s, one at a time",
+        ),
+        ("MiB of memory", measures["peak_mib"], PEAK_MIB, f"file {measures['file_mib']:.0f} MiB"),
+    )
+    return {
+        "name": "intake",
+        "machine": f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, "
+        f"Python {platform.python_version()}",
+        "quick": quick,
+        "measures": measures,
+        "bars": [
+            {"what": what, "value": value, "bar": bar, "holds": value <= bar, "baseline": baseline}
+            for what, value, bar, baseline in found
+        ],
+    }
+
+
+def main() -> int:
+    """Measure, print, and say by the exit code whether the bars hold."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help=f"{QUICK:,} rows")
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        measures = measure(QUICK if options.quick else FULL, Path(folder))
+    document = report(measures, options.quick)
+    if options.json:
+        print(json.dumps(document, indent=1))
+    else:
+        _print(document)
+    return 0 if all(bar["holds"] for bar in document["bars"]) else 1
+
+
+def _print(document: dict[str, Any]) -> None:
+    measures = document["measures"]
+    slow = measures["one_by_one"]["rows"] / measures["one_by_one"]["seconds"]
+    for name in ("first", "again", "one_by_one"):
+        rows, seconds = measures[name]["rows"], measures[name]["seconds"]
+        speed = rows / seconds
+        print(f"{name:10} {rows:>9,} rows {seconds:7.1f} s {speed:9,.0f} rows/s", end=" ")
+        print(f"{speed / slow:5.1f} x")
+    for bar in document["bars"]:
+        print(f"{bar['what']}: {bar['value']:.1f} (bar {bar['bar']:g}; {bar['baseline']})")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
