@@ -24,6 +24,7 @@ from review_app.intake.decode import decode
 from review_app.triage.ladder import Side
 from tests.applications import Deployment, deployment
 from tests.intake.samples import encode, exif, picture
+from tests.scores.files import good_detector, write
 
 Bits = tuple[float | None, ...]
 SOURCE = DEFAULT_CHECKPOINT.parent / "source"
@@ -210,3 +211,21 @@ def test_the_settings_name_the_checkpoint_of_a_new_deployment(tmp_path: Path) ->
     ):
         place.app.policies.current()
     assert Settings().checkpoint == DEFAULT_CHECKPOINT
+
+
+def test_an_external_detector_has_a_ladder_and_no_model(tmp_path: Path) -> None:
+    with deployment(tmp_path) as place:
+        rows = good_detector(300)
+        place.app.scores.ingest(write(tmp_path / "s.csv", rows), "tester")
+        detectors, name = place.app.detectors, "external:theirs"
+        real, fake = detectors.ladders(name, "score")
+        assert (real.side, fake.side) == (Side.REAL, Side.FAKE)
+        assert 0 < len(real.thresholds) <= 20
+        assert detectors.external() == [name]
+        with pytest.raises(NotFoundError, match="no head 'oracle', only: score"):
+            detectors.ladders(name, "oracle")
+        with pytest.raises(NotFoundError, match="only the scores that were taken in"):
+            detectors.detector(name)
+        assert detectors.reader(name).checkpoint.id == detectors.start()[0]
+        seen = detectors.has_seen(name)
+        assert 0 < sum(seen(row.key) for row in rows) < 100

@@ -1,4 +1,4 @@
-"""``checkpoint adopt``, and the external detectors in ``checkpoint list``."""
+"""``checkpoint adopt``, and external detectors in ``checkpoint list`` and ``checkpoint show``."""
 
 from __future__ import annotations
 
@@ -57,6 +57,33 @@ def external_words(entry: dict[str, Any]) -> str:
         f"{mark} {entry['id']}: scores of {count(entry['images'], 'image')}; thresholds from "
         f"{count(entry['ladder_images'], 'image')} of {', '.join(entry['files'])}"
     )
+
+
+def show_external(checkpoint_id: str, as_json: bool) -> None:
+    """Tell what is known of an external detector: where its thresholds and cuts come from."""
+    with application() as app, app.database.read() as repos:
+        row = repos.checkpoints.get(checkpoint_id)
+        images = repos.predictions.count_of(checkpoint_id)
+    if row is None:
+        raise NotFoundError(
+            f"no score file has brought a detector {checkpoint_id}; "
+            "see: deepfake-review checkpoint list"
+        )
+    card = ExternalCard.model_validate(row.card)
+    ladder = card.heads[HEAD].ladder
+    lines = [
+        f"{row.id}: scores of {count(images, 'image')}; its model is not here",
+        *(
+            f"  file:       {file.name}, {count(file.rows, 'row')}, taken in "
+            f"{file.taken_at:%Y-%m-%d %H:%M} UTC, SHA-256 {file.sha256}"
+            for file in card.files
+        ),
+        f"  thresholds: {len(ladder.real.thresholds)} for real and {len(ladder.fake.thresholds)} "
+        f"for fake, from {count(len(card.sample), 'image')}, whose labels prove nothing",
+    ]
+    shown = card.model_dump(mode="json", exclude={"sample"})
+    document = {"id": row.id, "images": images, "ladder_images": len(card.sample), "card": shown}
+    result(document, as_json, "\n".join(lines))
 
 
 def _named(app: Application, name: str) -> tuple[str, str]:

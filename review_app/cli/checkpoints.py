@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from review_app.cli.adoption import adopt, external_entries, external_words
+from review_app.cli.adoption import adopt, external_entries, external_words, show_external
 from review_app.cli.common import REFUSED, AsJson, application, progress_bar, result, settings
 from review_app.cli.lab import Lab, Weights, open_lab
 from review_app.config import DEFAULT_CHECKPOINT, Settings
 from review_app.datasets.manifest import Manifest, read_manifest
 from review_app.errors import CheckpointError, InputError
+from review_app.scores.card import PREFIX
 
 if TYPE_CHECKING:  # the detector is slow to import, and most commands do without it
     from review_app.detector.checkpoint import Checkpoint
@@ -66,9 +67,13 @@ def list_checkpoints(as_json: AsJson = False) -> None:
 
 
 def show(checkpoint: Folder, as_json: AsJson = False) -> None:
-    """Tell what a checkpoint was trained on, what it is worth and what may be done with it."""
+    """Tell what a checkpoint was trained on, what it is worth and what may be done with it; or
+    what is known of an external detector."""
     from review_app.detector.checkpoint import Checkpoint
 
+    if str(checkpoint).startswith(PREFIX):
+        show_external(str(checkpoint), as_json)
+        return
     folder = find(checkpoint, settings())
     loaded = Checkpoint.load(folder)
     card = loaded.card.model_dump(mode="json")

@@ -105,6 +105,10 @@ def test_a_detector_is_put_in_force_by_its_name(run: Run, tmp_path: Path) -> Non
         ("external:two", 30, False),
     ]
     assert "* external:one: scores of 30 images" in run("checkpoint", "list").out
+    shown = run("checkpoint", "show", "external:one", "--json").document
+    assert (shown["images"], shown["card"]["files"][0]["rows"]) == (30, 30)
+    assert "s.csv, 30 rows" in run("checkpoint", "show", "external:one").out
+    assert "no score file" in run("checkpoint", "show", "external:three").fault
     assert run("triage", "--json").document["to_review"] == 30
     shipped = run("checkpoint", "adopt", "default", "--json").document
     assert shipped["checkpoint"].startswith("default-")
