@@ -53,23 +53,27 @@ class Deployment:
         """The id of an item of which every head of the detector in force says ``p_fake``, which is
         also the score unless that is given. ``spread``: other than a small one."""
         item_id = self.factory.item(state, known=known, **values)
-        policy = self.app.policies.current()
-        heads = self.app.inspector.heads()
-        small = {"std": 0.01, "entropy": 0.1, "mutual_information": 0.01}
-        with self.app.database.write() as repos:
-            item = repos.items.get(item_id)
-            assert item is not None
-            item.image.near_id = near_id
-            about = {"image_id": item.image_id, "checkpoint_id": policy.checkpoint}
-            says = {**small, **(spread or {}), "novelty": novelty, "p_fake": p_fake}
-            says["score"] = p_fake if score is None else score
-            repos.predictions.add_many([{**about, "head": head, **says} for head in heads])
+        if near_id is not None:
+            with self.app.database.write() as repos:
+                item = repos.items.get(item_id)
+                assert item is not None
+                item.image.near_id = near_id
+        says = {**(spread or {}), "novelty": novelty}
+        self._say([item_id], p_fake, says if score is None else {**says, "score": score})
         return item_id
+
+    def scored_alike(
+        self, n: int, p_fake: float, known: LabelValue | None = None, **values: Any
+    ) -> list[int]:
+        """The ids of ``n`` items as `scored` makes them, made at once."""
+        ids = self.factory.items(n, ItemState.PENDING, known=known, **{"rank": 0.0, **values})
+        self._say(ids, p_fake)
+        return ids
 
     def calibrated(self, n: int = 15, **values: Any) -> list[int]:
         """``n`` real and ``n`` fake items with known labels, which the detector tells apart."""
-        ids = [self.scored(0.0, LabelValue.REAL, **values) for _ in range(n)]
-        return ids + [self.scored(1.0, LabelValue.FAKE, **values) for _ in range(n)]
+        real = self.scored_alike(n, 0.0, LabelValue.REAL, **values)
+        return real + self.scored_alike(n, 1.0, LabelValue.FAKE, **values)
 
     def certify(self, admin: Person, audit_probability: float = 0.0) -> int:
         """Certify on lax terms; the version."""
@@ -92,6 +96,20 @@ class Deployment:
             given = Submission(client_id=client_id, item_id=task.item_id, value=value)
             self.app.desk.label(reviewer, given)
         return reviewer
+
+    def _say(self, item_ids: list[int], p_fake: float, says: Mapping[str, Any] = {}) -> None:
+        """Store what every head of the detector in force says of the items' images."""
+        policy, heads = self.app.policies.current(), self.app.inspector.heads()
+        usual = {"std": 0.01, "entropy": 0.1, "mutual_information": 0.01, "novelty": None}
+        said = {"p_fake": p_fake, "score": p_fake, **usual, **says}
+        with self.app.database.write() as repos:
+            repos.predictions.add_many(
+                [
+                    {"image_id": i.image_id, "checkpoint_id": policy.checkpoint, "head": h, **said}
+                    for i in repos.items.get_many(item_ids)
+                    for h in heads
+                ]
+            )
 
     def items(self) -> dict[int, Item]:
         """Every item by id."""

@@ -64,10 +64,21 @@ class Factory:
             self.decision(item_id)
         return item_id
 
-    def items(self, n: int, state: ItemState = ItemState.IN_REVIEW, **values: Any) -> list[int]:
+    def items(
+        self,
+        n: int,
+        state: ItemState = ItemState.IN_REVIEW,
+        *,
+        known: LabelValue | None = None,
+        **values: Any,
+    ) -> list[int]:
         """The ids of ``n`` items that differ only in image, name and rank (in that order)."""
         with self._database.write() as repos:
-            return [self._item(repos, state, {"rank": float(rank), **values}) for rank in range(n)]
+            ids = [self._item(repos, state, {"rank": float(rank), **values}) for rank in range(n)]
+            if known is not None:
+                for item_id in ids:
+                    repos.known_labels.add(item_id, known, "factory.csv (row 1)", ACTOR)
+        return ids
 
     def checkpoint(self, checkpoint_id: str = "checkpoint-1") -> str:
         """The id of a checkpoint, made if need be."""

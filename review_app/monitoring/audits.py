@@ -130,7 +130,10 @@ def read_audits(repos: Repositories) -> AuditReport | None:
     if row is None:
         return None
     policy = Policy.from_json(row.document)
-    sides = [_side(repos, certificate) for certificate in policy.certificates]
+    holders = _holders(repos, policy.certificates)
+    sides = [
+        _side(repos, certificate, holders[certificate.side]) for certificate in policy.certificates
+    ]
     return AuditReport(policy.version, policy.state, policy.audit_probability, tuple(sides))
 
 
@@ -144,8 +147,7 @@ def audits_left(side: SideAudit) -> str:
     return f"{words}."
 
 
-def _side(repos: Repositories, certificate: Certificate) -> SideAudit:
-    versions = _holders(repos, certificate)
+def _side(repos: Repositories, certificate: Certificate, versions: tuple[int, ...]) -> SideAudit:
     route = ROUTES[certificate.side].value
     rows = [row for row in repos.audits.of_versions(versions) if row.proposal == route]
     settled = [row for row in rows if row.settled]
@@ -162,14 +164,19 @@ def _side(repos: Repositories, certificate: Certificate) -> SideAudit:
     )
 
 
-def _holders(repos: Repositories, certificate: Certificate) -> tuple[int, ...]:
-    """The policy versions, newest first, that rest on ``certificate``."""
-    versions = []
+def _holders(
+    repos: Repositories, certificates: tuple[Certificate, ...]
+) -> dict[Side, tuple[int, ...]]:
+    """By side the policy versions, newest first, that rest on its certificate."""
+    held: dict[Side, list[int]] = {certificate.side: [] for certificate in certificates}
     for row in repos.policies.history():
-        if Policy.from_json(row.document).certificate(certificate.side) != certificate:
+        older = Policy.from_json(row.document)
+        certificates = tuple(c for c in certificates if older.certificate(c.side) == c)
+        if not certificates:
             break
-        versions.append(row.version)
-    return tuple(versions)
+        for certificate in certificates:
+            held[certificate.side].append(row.version)
+    return {side: tuple(versions) for side, versions in held.items()}
 
 
 def _document(side: SideAudit) -> dict[str, Any]:

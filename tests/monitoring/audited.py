@@ -32,7 +32,7 @@ class Audited:
 
     def accept(self, n: int, p_fake: float = 1.0) -> list[int]:
         """``n`` new images beyond a threshold, triaged; their ids."""
-        ids = [self.place.scored(p_fake) for _ in range(n)]
+        ids = self.place.scored_alike(n, p_fake)
         self.app.triage.run("test")
         return ids
 
