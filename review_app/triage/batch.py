@@ -16,15 +16,12 @@ from numpy.typing import NDArray
 
 from review_app.errors import InputError
 from review_app.triage.audit import audit_coins
-from review_app.triage.marks import UncertaintyCuts, find_marks
+from review_app.triage.columns import Columns, Floats, decide_columns
 from review_app.triage.policy import Policy
-from review_app.triage.record import cuts_of
-from review_app.triage.routing import LEAST_SPREAD, Decision, annotated, decide_many
+from review_app.triage.routing import LEAST_SPREAD, Decision, annotated
 from storage.repositories import Repositories
 from storage.repositories.queue import WaitingQueue
 from storage.repositories.undecided import Candidate
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -58,22 +55,6 @@ class Batch:
             yield self.decisions[k], ids[self.which == k].tolist()
 
 
-@dataclass(frozen=True)
-class Facts:
-    """What deciding needs to know of a checkpoint beside its scores."""
-
-    novelty_cut: float
-    """Above it an image is unlike the training images."""
-    cuts: UncertaintyCuts | None
-
-    @classmethod
-    def of(cls, repos: Repositories, policy: Policy) -> Facts:
-        """Those of the policy's checkpoint and head."""
-        novelty = repos.checkpoints.novelty(policy.checkpoint)
-        cut = math.inf if novelty is None else novelty.cut
-        return cls(cut, cuts_of(repos, policy))
-
-
 def decide_batch(
     repos: Repositories, candidates: Sequence[Candidate], policy: Policy, secret: bytes
 ) -> Batch:
@@ -82,55 +63,31 @@ def decide_batch(
     Raises:
         InputError: a score out of its range.
     """
-    facts = Facts.of(repos, policy)
     near = [candidate.item_id for candidate in candidates if candidate.near]
     disputed = WaitingQueue(repos.session).near_disputed(near) if near else set()
-    columns = _Columns.of(candidates)
-    others = np.stack([columns.least, columns.most], 1)
-    unlike = columns.novelty > facts.novelty_cut
-    found = decide_many(
-        columns.p_fake,
-        columns.score,
-        policy,
-        audit_coins([candidate.key for candidate in candidates], policy.version, secret),
-        # Whether some head disagrees is told by those that say the least and the most.
-        heads=np.where(np.isnan(others), columns.p_fake[:, None], others),
-        unlike=unlike,
-        marks=find_marks(
-            columns.std, columns.entropy, columns.mutual_information, unlike, facts.cuts
-        ),
-    )
+    columns = Columns.of(candidates)
+    _check_spreads(candidates, columns)
+    coins = audit_coins([candidate.key for candidate in candidates], policy.version, secret)
+    found = decide_columns(repos, columns, policy, coins, _heads(candidates, columns))
     plain, which = found.alike()
     noted = [annotated(decision, near_disputed=True) for decision in plain]
     flags = np.array([candidate.item_id in disputed for candidate in candidates], np.bool_)
     return Batch(candidates, [*plain, *noted], which + len(plain) * flags)
 
 
-@dataclass(frozen=True)
-class _Columns:
-    """The scores of a batch, [n] each."""
+def _heads(candidates: Sequence[Candidate], columns: Columns) -> Floats:
+    """The heads that say the least and the most, [n, 2]: they tell whether some head disagrees."""
+    found = np.array([(c.least, c.most) for c in candidates], np.float64).reshape(-1, 2)
+    return np.where(np.isnan(found), columns.p_fake[:, None], found)
 
-    p_fake: Floats
-    std: Floats
-    entropy: Floats
-    mutual_information: Floats
-    score: Floats
-    novelty: Floats
-    """NaN where nothing measures it: above no cut."""
-    least: Floats
-    most: Floats
 
-    @classmethod
-    def of(cls, candidates: Sequence[Candidate]) -> _Columns:
-        table = np.array([candidate[3:] for candidate in candidates], np.float64)
-        found = cls(*table.reshape(-1, 8).T)
-        for name in ("std", "entropy", "mutual_information"):
-            values = getattr(found, name)
-            wrong = ~((values >= LEAST_SPREAD) & (values < math.inf))
-            if wrong.any():
-                i = int(wrong.argmax())
-                raise InputError(
-                    f"Item {candidates[i].item_id}: the {name} is {values[i]}, not a spread; "
-                    "score it again."
-                )
-        return found
+def _check_spreads(candidates: Sequence[Candidate], columns: Columns) -> None:
+    for name in ("std", "entropy", "mutual_information"):
+        values = getattr(columns, name)
+        wrong = ~((values >= LEAST_SPREAD) & (values < math.inf))
+        if wrong.any():
+            i = int(wrong.argmax())
+            raise InputError(
+                f"Item {candidates[i].item_id}: the {name} is {values[i]}, not a spread; "
+                "score it again."
+            )

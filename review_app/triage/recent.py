@@ -7,10 +7,9 @@ from itertools import compress
 
 import numpy as np
 
-from review_app.triage.marks import Mark, find_marks
+from review_app.triage.columns import Columns, decide_columns
+from review_app.triage.marks import Mark
 from review_app.triage.policy import Policy
-from review_app.triage.record import cuts_of
-from review_app.triage.routing import decide_many
 from storage.repositories import Repositories
 from storage.repositories.workload import RecentScore, Workload
 
@@ -33,18 +32,6 @@ class Recent:
 def recent_items(repos: Repositories, policy: Policy) -> Recent:
     """Those that the policy's head has scored, decided anew under ``policy``."""
     stream = Workload(repos.session).recent_scores(policy.checkpoint, policy.head, RECENT)
-    novelty = repos.checkpoints.novelty(policy.checkpoint)
-    cut = np.inf if novelty is None else novelty.cut
-    unlike = [row.novelty is not None and row.novelty > cut for row in stream]
-    spreads = np.array([(r.std, r.entropy, r.mutual_information) for r in stream])
-    std, entropy, mutual_information = spreads.reshape(-1, 3).T
-    decisions = decide_many(
-        [row.p_fake for row in stream],
-        [row.score for row in stream],
-        policy,
-        np.zeros(len(stream)),
-        unlike=unlike,
-        marks=find_marks(std, entropy, mutual_information, unlike, cuts_of(repos, policy)),
-    )
+    decisions = decide_columns(repos, Columns.of(stream), policy, np.zeros(len(stream)))
     stays = ~(decisions.accept_real | decisions.accept_fake)
     return Recent(stream, list(compress(stream, stays)), decisions.marks[stays].tolist())

@@ -1,0 +1,79 @@
+"""Scores of many images in columns, and what a policy comes to on them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from review_app.triage.marks import find_marks
+from review_app.triage.policy import Policy
+from review_app.triage.record import cuts_of
+from review_app.triage.routing import Decisions, decide_many
+from storage.repositories import Repositories
+
+Floats = NDArray[np.float64]
+
+
+class ScoredRow(Protocol):
+    """What the policy's head says of one image; all None where it says nothing."""
+
+    @property
+    def p_fake(self) -> float | None: ...
+    @property
+    def std(self) -> float | None: ...
+    @property
+    def entropy(self) -> float | None: ...
+    @property
+    def mutual_information(self) -> float | None: ...
+    @property
+    def score(self) -> float | None: ...
+    @property
+    def novelty(self) -> float | None: ...
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The scores of a batch, [n] each."""
+
+    p_fake: Floats
+    std: Floats
+    entropy: Floats
+    mutual_information: Floats
+    score: Floats
+    novelty: Floats
+    """NaN where nothing measures it: above no cut."""
+
+    @classmethod
+    def of(cls, rows: Sequence[ScoredRow]) -> Columns:
+        """Those of ``rows``, in their order."""
+        table = [
+            (r.p_fake, r.std, r.entropy, r.mutual_information, r.score, r.novelty) for r in rows
+        ]
+        return cls(*np.array(table, np.float64).reshape(-1, 6).T)
+
+
+def decide_columns(
+    repos: Repositories,
+    columns: Columns,
+    policy: Policy,
+    coins: ArrayLike,
+    heads: ArrayLike | None = None,
+) -> Decisions:
+    """`routing.decide_many`, with what the policy's checkpoint says of novelty and doubt.
+
+    Raises:
+        InputError: a score out of its range.
+    """
+    novelty = repos.checkpoints.novelty(policy.checkpoint)
+    unlike = columns.novelty > (math.inf if novelty is None else novelty.cut)
+    marks = find_marks(
+        columns.std, columns.entropy, columns.mutual_information, unlike, cuts_of(repos, policy)
+    )
+    return decide_many(
+        columns.p_fake, columns.score, policy, coins, heads=heads, unlike=unlike, marks=marks
+    )
