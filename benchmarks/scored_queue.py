@@ -105,4 +105,5 @@ def _insert(app: Application, table: str, columns: str, rows: Iterable[Row]) -> 
     driver.execute("BEGIN IMMEDIATE")
     driver.executemany(statement, rows)
     driver.execute("COMMIT")
+    driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # nor what it left behind
     connection.close()
