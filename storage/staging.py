@@ -85,6 +85,8 @@ IMAGES = _table(
     Column("is_new", Boolean, nullable=False),
 )
 """One image of the file each, with what its rows say of it, and its id once that is known."""
+KNOWN = Index("ix_staged_known", IMAGES.c.image_id, sqlite_where=~IMAGES.c.is_new)
+"""Made once ids are known: what rows say of images that were here is looked up by it."""
 _BARE_PATHS = Index("ix_staged_path", IMAGES.c.path, sqlite_where=IMAGES.c.sha256.is_(None))
 
 
@@ -144,12 +146,18 @@ class StagedScores:
 
     def paths_with_a_hash(self) -> Iterator[Contradiction]:
         """Images known by a path alone that another row gives with a hash."""
+        bare = (
+            select(IMAGES.c.row)
+            .where(IMAGES.c.path == SCORES.c.path, IMAGES.c.sha256.is_(None))
+            .scalar_subquery()
+            .label("bare")
+        )
         query = (
-            select(IMAGES.c.row, IMAGES.c.path, SCORES.c.sha256, func.min(SCORES.c.row))
-            .join_from(SCORES, IMAGES, IMAGES.c.path == SCORES.c.path)
-            .where(IMAGES.c.sha256.is_(None), SCORES.c.sha256.is_not(None))
-            .group_by(IMAGES.c.image)
-            .order_by(IMAGES.c.row)
+            select(bare, SCORES.c.path, SCORES.c.sha256, func.min(SCORES.c.row))
+            .where(SCORES.c.sha256.is_not(None))
+            .group_by(bare)
+            .having(bare.is_not(None))
+            .order_by(bare)
         )
         return (Contradiction(*row) for row in self._session.execute(query))
 

@@ -23,10 +23,11 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.schema import CreateIndex
 
 from storage.enums import ItemState
 from storage.models import Base, Image, Item, KnownLabel, Prediction
-from storage.staging import IMAGES, SCORES, Contradiction
+from storage.staging import IMAGES, KNOWN, SCORES, Contradiction
 from storage.types import UtcDateTime
 
 Query = Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]]
@@ -77,10 +78,10 @@ class ScoreFiles:
 
     def bare_paths(self) -> Iterator[Contradiction]:
         """Images given with a hash, where an image known by its path alone has their path."""
-        query = (
-            select(SCORES.c.row, SCORES.c.path, literal(""))
-            .join(Image, and_(Image.path == SCORES.c.path, Image.sha256.is_(None)))
-            .where(SCORES.c.sha256.is_not(None))
+        # Not a join: which side is walked and which looked up must not be left to the database.
+        known = select(Image.id).where(Image.path == SCORES.c.path, Image.sha256.is_(None))
+        query = select(SCORES.c.row, SCORES.c.path, literal("")).where(
+            SCORES.c.sha256.is_not(None), known.exists()
         )
         return self._contradictions(query)
 
@@ -134,6 +135,7 @@ class ScoreFiles:
         new = select(IMAGES.c.sha256, IMAGES.c.path, at).where(IMAGES.c.image_id.is_(None))
         self._insert(Image, ["sha256", "path", "created_at"], new.order_by(IMAGES.c.image))
         self._resolve(is_new=True)
+        self._session.execute(CreateIndex(KNOWN))
         n = self._add_items(needed_labels, at)
         for attribute, given in ((Item.source, IMAGES.c.source), (Item.split, IMAGES.c.split)):
             self._fill_in(attribute, given)
@@ -196,12 +198,13 @@ class ScoreFiles:
 
     def _fill_in(self, known: InstrumentedAttribute[str | None], given: ColumnElement[str]) -> None:
         """What is known already stays."""
-        told = select(given).where(IMAGES.c.image_id == Item.image_id).scalar_subquery()
-        lacking = select(IMAGES.c.image_id).where(~IMAGES.c.is_new, given.is_not(None))
+        known_image = ~IMAGES.c.is_new
+        told = select(given).where(known_image, IMAGES.c.image_id == Item.image_id)
+        lacking = select(IMAGES.c.image_id).where(known_image, given.is_not(None))
         self._session.execute(
             update(Item)
             .where(known.is_(None), Item.image_id.in_(lacking))
-            .values({known: told})
+            .values({known: told.scalar_subquery()})
             .execution_options(synchronize_session=False)
         )
 
