@@ -95,6 +95,8 @@ class Items:
         """
         changed = {"state": ItemState.AUTO_ACCEPTED, "state_since": now, "rank": 0.0}
         chosen = update(Item).where(Item.id.in_(bindparam("items", expanding=True)))
+        # Else SQLite copies every page it changes, to be able to undo this statement alone.
+        chosen = chosen.prefix_with("OR ROLLBACK", dialect="sqlite")
         self._session.connection().execute(chosen.values(changed), {"items": item_ids})
 
     def send_to_people(self, ranks: Mapping[int, float], now: datetime) -> None:
