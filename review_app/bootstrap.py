@@ -24,6 +24,7 @@ from review_app.secret import deployment_secret
 from review_app.triage.governance import PolicyDesk
 from review_app.triage.pipeline import TriageService
 from review_app.triage.record import words_of
+from review_app.views import ViewService
 from storage.database import Database
 
 _MIB = 1024**2
@@ -45,9 +46,11 @@ class Application:
     triage: TriageService
     inspector: Inspector
     breaker: CircuitBreaker
+    views: ViewService
 
     def close(self) -> None:
-        """Give the database's connections back."""
+        """Stop computing views, and give the database's connections back."""
+        self.views.close()
         self.database.close()
 
 
@@ -85,6 +88,7 @@ def open_application(settings: Settings) -> Application:
         triage=TriageService(database, policies, detectors, secret, breaker.check),
         inspector=Inspector(policies, detectors, settings.data_dir / "samples"),
         breaker=breaker,
+        views=ViewService(media, limits, policies, detectors),
     )
 
 

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from review_app.detector.backbones import Backbone, Features, load_backbone
 from review_app.detector.checkpoint import Checkpoint, Judgement, require_backbone
 from review_app.detector.features import FeatureCache, Loader, stream_features
 from review_app.detector.heads import HeadName
+from review_app.detector.saliency import occlusion
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,15 @@ class Detector:
     def inspect(self, image: Image.Image) -> dict[HeadName, Opinion]:
         """The opinion of every head on one image, which is neither looked up nor remembered."""
         return self._opinions(self._backbone.extract([image]))[0]
+
+    def saliency(self, image: Image.Image, head: HeadName) -> NDArray[np.float64]:
+        """Where ``head`` looks: [rows, columns], positive where a patch of ``image`` speaks for
+        fake; see :func:`review_app.detector.saliency.occlusion`."""
+
+        def p_fake(images: Sequence[Image.Image]) -> NDArray[np.float64]:
+            return self.checkpoint.predict(self._backbone.extract(images))[head].p_fake
+
+        return occlusion(p_fake, image)
 
     def warm_up(self) -> None:
         """Load torch and the weights now, rather than at the first image."""

@@ -47,6 +47,11 @@ _TRANSPOSE: Final = {
     8: Image.Transpose.ROTATE_90,
 }
 """What makes an image of each EXIF orientation upright (EXIF 2.32, tag 0x0112)."""
+_BACK: Final = {
+    Image.Transpose.ROTATE_90: Image.Transpose.ROTATE_270,
+    Image.Transpose.ROTATE_270: Image.Transpose.ROTATE_90,
+}
+"""What undoes a turn, where that is not the turn itself."""
 
 _warnings_lock = threading.Lock()
 
@@ -175,10 +180,8 @@ def _upright(image: Image.Image, format_name: str, header_orientation: int) -> D
     bits = _bits(image)
     icc_profile = image.info.get("icc_profile")
     rgb = to_rgb(image)
-    if left in _TRANSPOSE:
-        rgb = rgb.transpose(_TRANSPOSE[left])
     return DecodedImage(
-        image=rgb,
+        image=upright(rgb, left),
         format=format_name,
         orientation=left if left in _TRANSPOSE else header_orientation,
         frames=frames,
@@ -187,6 +190,18 @@ def _upright(image: Image.Image, format_name: str, header_orientation: int) -> D
         icc_profile=icc_profile if isinstance(icc_profile, bytes) and icc_profile else None,
         metadata=metadata,
     )
+
+
+def upright(image: Image.Image, orientation: int) -> Image.Image:
+    """``image``, stored in EXIF ``orientation`` (1 to 8, others count as 1), the right way up."""
+    turn = _TRANSPOSE.get(orientation)
+    return image if turn is None else image.transpose(turn)
+
+
+def as_stored(image: Image.Image, orientation: int) -> Image.Image:
+    """The inverse of `upright`: rows and columns as the file has them."""
+    turn = _TRANSPOSE.get(orientation)
+    return image if turn is None else image.transpose(_BACK.get(turn, turn))
 
 
 def to_rgb(image: Image.Image) -> Image.Image:

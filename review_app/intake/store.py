@@ -32,6 +32,14 @@ class MediaStore:
         self._write(self.original(sha256), data)
         self._write(self.public(sha256, public_type), public)
 
+    def derived(self, sha256: str, name: str) -> Path:
+        """Where something computed from the original is kept; it may be deleted at any time."""
+        return self._place("derived", sha256) / name
+
+    def keep(self, path: Path, data: bytes) -> None:
+        """Store what ``derived`` gave a place; it appears whole or not at all."""
+        self._write(path, data)
+
     def sweep(self) -> None:
         """Delete drafts that a killed process left behind."""
         for draft in self._drafts.glob("*"):

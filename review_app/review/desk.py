@@ -180,6 +180,19 @@ class ReviewDesk:
         with self._database.read() as repos:
             return repos.claims.last_of(person.id, item_id) is not None
 
+    def may_see_opinion(self, person: Person, item_id: int) -> bool:
+        """Whether anything of the detector's reading of the item may be shown to ``person``.
+
+        To whoever an answer's receipt has told it, and to those who see the queue: not while the
+        item is in their own hands to be judged.
+        """
+        with self._database.read() as repos:
+            if repos.labels.has_seen_opinion(person.id, item_id):
+                return True
+            claim = repos.claims.last_of(person.id, item_id)
+            judging = claim is not None and claim.ended_at is None
+            return person.may(Permission.SEE_QUEUE) and not judging
+
     def _receipt(self, repos: Repositories, label: Label) -> Receipt:
         assert label.value is not None
         return Receipt(

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
+from concurrent.futures import Future
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Depends, Path
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Depends
+from fastapi import Path as PathParameter
 from starlette.responses import FileResponse, StreamingResponse
 
 from review_app.errors import NotAllowedError, NotFoundError
+from review_app.forensics.metadata import Fact, facts
+from review_app.forensics.views import View
 from review_app.learning import export
 from review_app.permissions import Permission, Person, require
+from review_app.views import MEDIA_TYPE
 from review_app.web.identity import current_person
+from storage.models import Item
+from storage.models.image import Picture
 
 if TYPE_CHECKING:
     from review_app.bootstrap import Application
 
-ItemId = Annotated[int, Path(ge=1, le=2**63 - 1)]
+ItemId = Annotated[int, PathParameter(ge=1, le=2**63 - 1)]
 Signed = Annotated[Person, Depends(current_person)]
+_KEPT = "private, max-age=3600, immutable"
 _EXPORT_TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
 
 
@@ -26,18 +37,7 @@ def media_router(app: Application) -> APIRouter:
 
     @router.get("/media/{item_id}")
     def image(item_id: ItemId, person: Signed) -> FileResponse:
-        # Reviewers get one answer for "not yours" and "not there": which ids exist is no news.
-        if not app.desk.may_see_image(person, item_id):
-            raise NotAllowedError("this image was not handed to you")
-        with app.database.read() as repos:
-            item = repos.items.get(item_id)
-            if item is None:
-                raise NotFoundError(f"there is no item {item_id}")
-            picture = item.image.picture
-        if picture is None:
-            raise NotFoundError(
-                f"the picture of item {item_id} is not stored here; open it where it is kept"
-            )
+        _, picture = _pictured(app, person, item_id)
         path = app.media.public(picture.sha256, picture.public_type)
         if not path.is_file():
             raise NotFoundError(
@@ -48,10 +48,50 @@ def media_router(app: Application) -> APIRouter:
             media_type=picture.public_type,
             filename=f"image-{item_id}{path.suffix}",
             content_disposition_type="inline",
-            headers={"cache-control": "private, max-age=3600, immutable"},
+            headers={"cache-control": _KEPT},
         )
 
+    @router.get("/media/{item_id}/view/{view}")
+    async def view(item_id: ItemId, view: View, person: Signed) -> FileResponse:
+        drawn = await run_sync(_request_view, app, person, item_id, view)
+        path = await asyncio.shield(asyncio.wrap_future(drawn))  # others may wait for it, too
+        return FileResponse(path, media_type=MEDIA_TYPE, headers={"cache-control": _KEPT})
+
+    @router.get("/media/{item_id}/metadata")
+    def metadata(item_id: ItemId, person: Signed) -> list[Fact]:
+        item, _ = _pictured(app, person, item_id)
+        name = PurePath(item.name)
+        names = [item.name, name.name, name.stem, item.source or "", item.group_key or ""]
+        return facts(item.image.file_metadata or {}, names)
+
     return router
+
+
+def _request_view(app: Application, person: Person, item_id: int, view: View) -> Future[Path]:
+    _, picture = _pictured(app, person, item_id)
+    if view is View.SALIENCY and not app.desk.may_see_opinion(person, item_id):
+        raise NotAllowedError(
+            "what the detector looked at is shown after your own answer, and only if your admin "
+            "lets its opinion be told"
+        )
+    return app.views.request(picture.sha256, view, f"item {item_id}")
+
+
+def _pictured(app: Application, person: Person, item_id: int) -> tuple[Item, Picture]:
+    """The item, if ``person`` may see its image, and where its picture is."""
+    # Reviewers get one answer for "not yours" and "not there": which ids exist is no news.
+    if not app.desk.may_see_image(person, item_id):
+        raise NotAllowedError("this image was not handed to you")
+    with app.database.read() as repos:
+        item = repos.items.get(item_id)
+        if item is None:
+            raise NotFoundError(f"there is no item {item_id}")
+        picture = item.image.picture
+    if picture is None:
+        raise NotFoundError(
+            f"the picture of item {item_id} is not stored here; open it where it is kept"
+        )
+    return item, picture
 
 
 def export_router(app: Application) -> APIRouter:

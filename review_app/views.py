@@ -1,0 +1,123 @@
+"""Views of stored images: computed once, beside the requests, and kept on disk."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from hashlib import sha256 as digest
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image
+
+from review_app.detector.heads import HeadName
+from review_app.detector.service import Detector
+from review_app.detectors import Detectors
+from review_app.errors import InputError, NotFoundError
+from review_app.forensics.planes import bounded
+from review_app.forensics.saliency import overlay
+from review_app.forensics.views import PIXEL_VIEWS, VERSION, View
+from review_app.intake.decode import Limits, as_stored, decode, upright
+from review_app.intake.store import MediaStore
+from review_app.triage.governance import PolicyDesk
+
+MEDIA_TYPE = "image/webp"
+MAX_PIXELS = 50_000_000
+"""Of an image that views are computed of: a larger one would hold the others up for too long."""
+_WORKERS = 2
+"""Views computed at a time: a person who asks for many delays only others who ask."""
+_QUALITY = 90
+
+Draw = Callable[[Image.Image], Image.Image]
+
+
+class ViewService:
+    """Pictures of ``forensics.views`` by content; safe to share between threads."""
+
+    def __init__(
+        self, media: MediaStore, limits: Limits, policies: PolicyDesk, detectors: Detectors
+    ) -> None:
+        self._policies = policies
+        self._detectors = detectors
+        self._media = media
+        self._limits = limits
+        self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="view")
+        self._running: dict[Path, Future[Path]] = {}
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Finish what has begun; drop what has not."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def request(self, sha256: str, view: View, name: str) -> Future[Path]:
+        """Where the picture of ``view`` of the stored image lies, once it does: WebP, its larger
+        side at most ``LARGEST_SIDE``. ``name`` stands for the image in messages.
+
+        The future raises NotFoundError where the image's file is gone, and InputError where it is
+        too large. Raises NotFoundError for the saliency of a detector whose model is not here.
+        """
+        variant, draw = self._saliency() if view is View.SALIENCY else ("", PIXEL_VIEWS[view])
+        kept = self._media.derived(sha256, f"{view}-{VERSION}{variant}.webp")
+        return self._once(kept, lambda: self._picture(sha256, draw, name))
+
+    def _saliency(self) -> tuple[str, Draw]:
+        """Of the head that triage decides on; by which name its pictures are kept."""
+        policy = self._policies.current()
+        detector = self._detectors.detector(policy.checkpoint)
+        head = HeadName(policy.head)
+        variant = digest(f"{policy.checkpoint}/{head}".encode()).hexdigest()[:16]
+        return f"-{variant}", partial(draw_saliency, detector, head)
+
+    def _once(self, kept: Path, make: Callable[[], Image.Image]) -> Future[Path]:
+        """The future of ``kept``: found, being made for somebody else, or made now."""
+        with self._lock:
+            running = self._running.get(kept)
+            if running is not None:
+                return running
+            if kept.is_file():
+                found: Future[Path] = Future()
+                found.set_result(kept)
+                return found
+            made = self._pool.submit(self._make, kept, make)
+            self._running[kept] = made
+        made.add_done_callback(lambda _done: self._forget(kept))
+        return made
+
+    def _forget(self, kept: Path) -> None:
+        with self._lock:
+            self._running.pop(kept, None)
+
+    def _make(self, kept: Path, make: Callable[[], Image.Image]) -> Path:
+        self._media.keep(kept, webp(make()))
+        return kept
+
+    def _picture(self, sha256: str, draw: Draw, name: str) -> Image.Image:
+        try:
+            data = self._media.original(sha256).read_bytes()
+        except OSError as error:
+            raise NotFoundError(f"the file of {name} is missing; restore the data directory") from (
+                error
+            )
+        decoded = decode(data, name, self._limits)
+        pixels = decoded.width * decoded.height
+        if pixels > MAX_PIXELS:
+            raise InputError(
+                f"{name} has {pixels / 1e6:.0f} megapixels; views are computed of at most "
+                f"{MAX_PIXELS / 1e6:.0f}. Zoom into the image itself"
+            )
+        # Blocks of a JPEG lie where the file has them: the view is drawn there, and then turned.
+        return upright(draw(as_stored(decoded.image, decoded.orientation)), decoded.orientation)
+
+
+def draw_saliency(detector: Detector, head: HeadName, image: Image.Image) -> Image.Image:
+    """Where ``head`` looks, drawn over ``image``."""
+    return overlay(image, detector.saliency(image, head))
+
+
+def webp(image: Image.Image) -> bytes:
+    """``image`` as WebP, within the bound."""
+    buffer = BytesIO()
+    bounded(image).save(buffer, "WEBP", quality=_QUALITY, method=0)
+    return buffer.getvalue()
