@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from review_app.web.assets import asset_url
@@ -45,6 +46,11 @@ def go_on(target: str) -> HTMLResponse:
     redirects included. From here on it is our own page that asks, so the cookie comes along.
     """
     return _page("go_on.html", 200, target=target)
+
+
+def fragment(template: str, **values: object) -> Markup:
+    """A part of a page that Gradio renders."""
+    return Markup(_templates.get_template(template).render(values))  # noqa: S704 - it escapes
 
 
 def _page(template: str, status: int, **values: object) -> HTMLResponse:

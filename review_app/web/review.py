@@ -6,17 +6,16 @@ next images ready, and keeps each answer until the server has it.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import gradio as gr
 
-_FRAME = Path(__file__).parent / "templates" / "review.html"
+from review_app.forensics.views import WORDS
+from review_app.web import pages
 
 
 def build_review() -> None:
     """Add the viewer to the open Blocks."""
     gr.HTML(
-        _FRAME.read_text(encoding="utf-8"),
+        pages.fragment("review.html", views=WORDS),
         elem_id="review-frame",
         apply_default_css=False,
         js_on_load=None,

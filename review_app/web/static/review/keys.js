@@ -1,13 +1,34 @@
 // From key presses and buttons to actions. Every action has both.
 
-const KEYS = { r: "real", f: "fake", u: "unsure", s: "skip", z: "undo", c: "comment", "?": "help" };
+const KEYS = {
+  r: "real",
+  f: "fake",
+  u: "unsure",
+  s: "skip",
+  z: "undo",
+  c: "comment",
+  "?": "help",
+  l: "closer",
+  1: "view:error-level",
+  2: "view:noise",
+  3: "view:spectrum",
+  4: "view:ghost",
+  5: "view:saliency",
+  "+": "zoom-in",
+  "=": "zoom-in",
+  "-": "zoom-out",
+  0: "zoom-fit",
+  n: "neutral",
+  i: "file-says",
+};
+const TYPING = "input:not([type=range], [type=checkbox]), textarea, select, [contenteditable]";
 
 export function listen(root, act) {
   document.addEventListener("keydown", (event) => {
     // A button that has the focus repeats its click while Enter is held down.
     if (event.repeat && event.target.closest?.("#review button")) event.preventDefault();
     const action = KEYS[event.key.toLowerCase()];
-    if (!action || isForSomethingElse(event)) return;
+    if (!action || event.repeat || isForSomethingElse(event)) return;
     event.preventDefault();
     act(action);
   });
@@ -17,10 +38,8 @@ export function listen(root, act) {
   });
 }
 
-function isForSomethingElse(event) {
-  if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) {
-    return true;
-  }
+export function isForSomethingElse(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return true;
   if (document.querySelector("dialog[open]")) return true;
-  return event.target.closest?.("input, textarea, select, [contenteditable]") != null;
+  return event.target.closest?.(TYPING) != null;
 }

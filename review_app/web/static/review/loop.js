@@ -32,6 +32,7 @@ export class Review {
 
   start() {
     listen(this.#view.root, (action) => {
+      if (this.#view.closer.act(action)) return; // looking waits for no answer
       this.#turn = this.#turn.then(() => this.#act(action));
     });
     this.#outbox.addEventListener("stored", (event) => this.#stored(event.detail));

@@ -1,4 +1,6 @@
-// The page's parts and what they show. Knows nothing of the server.
+// The page's parts and what they show. Knows nothing of the server's answers.
+
+import { Closer } from "./closer.js";
 
 export class View {
   constructor(root, statusPlace, person) {
@@ -8,11 +10,13 @@ export class View {
     this.help = this.$("help");
     this.hint = new Hint(root, person);
     this.comment = new CommentBox(root);
+    this.closer = new Closer(root, person);
   }
 
   showImage(image) {
     this.$("pause").hidden = true;
     this.$("frame").replaceChildren(image);
+    this.closer.show(image);
     this.#enable(true);
   }
 
@@ -23,6 +27,7 @@ export class View {
 
   showPause(title, text, actions = []) {
     this.$("frame").replaceChildren();
+    this.closer.show(null);
     this.$("pause-title").textContent = title;
     this.$("pause-text").textContent = text;
     this.$("pause-actions").replaceChildren(...actions.map(([name, act]) => button(name, act)));

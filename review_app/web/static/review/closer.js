@@ -1,0 +1,298 @@
+// The panel "Look closer": views that the server draws, zoom, light and colour, the file's own words.
+
+import { isForSomethingElse } from "./keys.js";
+import { Zoom } from "./zoom.js";
+
+const WIDE = "(min-width: 1100px)"; // here the panel is open unless somebody closed it
+const SOON_MS = 200; // a view that comes sooner is not announced
+const NEUTRAL = "100";
+
+export class Closer {
+  #root;
+  #stage;
+  #lens;
+  #panel;
+  #zoom;
+  #views;
+  #memory;
+  #image = null;
+  #view = "original";
+
+  constructor(root, person) {
+    this.#root = root;
+    this.#stage = root.querySelector(".stage");
+    this.#lens = root.querySelector("#lens");
+    this.#panel = root.querySelector("#closer");
+    this.#zoom = new Zoom(this.#stage);
+    this.#views = new Views();
+    this.#memory = new Memory(person);
+    this.#open(this.#memory.get("open") ?? matchMedia(WIDE).matches);
+    this.#listen();
+  }
+
+  // Another image is on show; null, or an element that is no image: none is.
+  show(element) {
+    const image = element instanceof HTMLImageElement ? element : null;
+    this.#image = image;
+    this.#views.of(image?.getAttribute("src"));
+    if (!this.#keep.checked) {
+      this.#zoom.fit();
+      this.#neutral();
+    }
+    this.#zoom.of(image && [image.naturalWidth, image.naturalHeight]);
+    this.#see("original");
+    this.#readFile();
+  }
+
+  // Whether the action was one of looking.
+  act(action) {
+    const [name, view] = action.split(":");
+    const does = {
+      closer: () => this.#toggle(),
+      view: () => this.#see(view === this.#view ? "original" : view),
+      "zoom-in": () => this.#zoom.in(),
+      "zoom-out": () => this.#zoom.out(),
+      "zoom-fit": () => this.#zoom.fit(),
+      neutral: () => this.#neutral(),
+      "file-says": () => this.#fileSays(),
+    }[name];
+    does?.();
+    return does !== undefined;
+  }
+
+  get #keep() {
+    return this.#$("#closer-keep");
+  }
+
+  get #file() {
+    return this.#$("#file-says");
+  }
+
+  #$(selector) {
+    return this.#panel.querySelector(selector);
+  }
+
+  #listen() {
+    this.#keep.checked = this.#memory.get("keep") ?? false;
+    this.#keep.addEventListener("change", () => this.#memory.set("keep", this.#keep.checked));
+    this.#zoom.addEventListener("change", () => this.#showLevel());
+    this.#$(".sliders").addEventListener("input", () => this.#adjust());
+    this.#file.addEventListener("toggle", () => this.#readFile());
+    // A click leaves the keys to the image, as Space would press a button that has the focus.
+    this.#panel.addEventListener("mousedown", (event) => {
+      if (event.target.closest("button, summary")) event.preventDefault();
+    });
+    const compare = this.#$("#compare");
+    compare.addEventListener("pointerdown", () => this.#compare(true));
+    for (const end of ["pointerup", "pointerleave", "pointercancel", "blur"]) {
+      compare.addEventListener(end, () => this.#compare(false));
+    }
+    document.addEventListener("keydown", (event) => {
+      if (event.key !== " " || isForSomethingElse(event) || isPressedBySpace(event.target)) return;
+      event.preventDefault();
+      this.#compare(true);
+    });
+    document.addEventListener("keyup", (event) => event.key === " " && this.#compare(false));
+    addEventListener("blur", () => this.#compare(false));
+  }
+
+  #toggle() {
+    this.#open(this.#panel.hidden);
+    this.#memory.set("open", !this.#panel.hidden);
+  }
+
+  #open(open) {
+    if (!open && this.#panel.contains(document.activeElement)) document.activeElement.blur();
+    this.#panel.hidden = !open;
+    const button = this.#root.querySelector('[data-do="closer"]');
+    button.setAttribute("aria-expanded", String(open));
+    this.#zoom.of(this.#image && [this.#image.naturalWidth, this.#image.naturalHeight]);
+  }
+
+  async #see(view) {
+    this.#view = view;
+    this.#mark();
+    if (view === "original" || !this.#image) {
+      this.#uncover();
+      return;
+    }
+    const { alt } = this.#image;
+    const late = setTimeout(() => this.#say("The server draws this view …"), SOON_MS);
+    try {
+      const picture = await this.#views.get(view);
+      if (this.#view !== view || !picture) return;
+      picture.alt = `${this.#button(view).lastChild.textContent} of: ${alt}`;
+      this.#lens.replaceChildren(picture);
+      this.#lens.hidden = false;
+      this.#stage.classList.add("is-covered");
+      this.#say("");
+    } catch (error) {
+      if (this.#view !== view) return;
+      this.#uncover();
+      this.#say(error.message);
+    } finally {
+      clearTimeout(late);
+    }
+  }
+
+  #uncover() {
+    this.#lens.hidden = true;
+    this.#lens.replaceChildren();
+    this.#stage.classList.remove("is-covered");
+    this.#say("");
+  }
+
+  #button(view) {
+    return this.#$(`[data-do="view:${view}"]`);
+  }
+
+  #mark() {
+    for (const button of this.#panel.querySelectorAll(".views button")) {
+      button.setAttribute("aria-pressed", String(button.dataset.do === `view:${this.#view}`));
+    }
+    for (const about of this.#panel.querySelectorAll("[data-about]")) {
+      about.hidden = about.dataset.about !== this.#view;
+    }
+  }
+
+  #say(text) {
+    this.#$("#closer-said").textContent = text;
+  }
+
+  #compare(on) {
+    this.#stage.classList.toggle("is-comparing", on);
+  }
+
+  #showLevel() {
+    const { percent } = this.#zoom;
+    this.#$("#zoom-level").textContent = percent === null ? "Fit" : `${percent} %`;
+  }
+
+  #neutral() {
+    for (const slider of this.#sliders()) slider.value = NEUTRAL;
+    this.#adjust();
+  }
+
+  #adjust() {
+    const moved = this.#sliders().filter((slider) => slider.value !== NEUTRAL);
+    const filters = moved.map((slider) => `${slider.name}(${slider.value}%)`);
+    this.#stage.style.setProperty("--adjust", filters.join(" ") || "none");
+  }
+
+  #sliders() {
+    return [...this.#panel.querySelectorAll(".sliders input")];
+  }
+
+  #fileSays() {
+    if (this.#panel.hidden) this.#toggle();
+    this.#file.open = !this.#file.open;
+  }
+
+  async #readFile() {
+    const list = this.#file.querySelector("dl");
+    list.replaceChildren();
+    const image = this.#image;
+    if (!this.#file.open || !image) return;
+    const rows = await facts(image.getAttribute("src"));
+    if (this.#image === image) list.replaceChildren(...rows.map(row));
+  }
+}
+
+// The views of one image, each fetched once.
+class Views {
+  #address = null;
+  #found = new Map(); // view -> promise of a decoded image
+
+  of(address) {
+    for (const picture of this.#found.values()) {
+      picture.then(({ src }) => URL.revokeObjectURL(src)).catch(() => {});
+    }
+    this.#found.clear();
+    this.#address = address;
+  }
+
+  // Null where another image has come meanwhile.
+  async get(view) {
+    const address = this.#address;
+    if (!this.#found.has(view)) this.#found.set(view, fetchView(`${address}/view/${view}`));
+    try {
+      const picture = await this.#found.get(view);
+      return address === this.#address ? picture : null;
+    } catch (error) {
+      if (address === this.#address) this.#found.delete(view); // asked again, it loads again
+      throw error;
+    }
+  }
+}
+
+async function fetchView(address) {
+  const answer = await ask(address);
+  const picture = new Image();
+  picture.draggable = false;
+  picture.src = URL.createObjectURL(await answer.blob());
+  await picture.decode();
+  return picture;
+}
+
+async function facts(address) {
+  try {
+    const found = await (await ask(`${address}/metadata`)).json();
+    return found.length > 0 ? found : [{ name: "Nothing", value: "It holds no such words." }];
+  } catch (error) {
+    return [{ name: "Not read", value: error.message }];
+  }
+}
+
+async function ask(address) {
+  const answer = await fetch(address, { headers: { accept: "application/json, image/*" } }).catch(() => {
+    throw new Error("The server cannot be reached. Try again.");
+  });
+  if (answer.ok) return answer;
+  const reply = await answer.json().catch(() => ({}));
+  throw new Error(sentence(reply.error?.message ?? `the server answered ${answer.status}`));
+}
+
+function sentence(text) {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
+
+function row({ name, value }) {
+  const [place, term, description] = ["div", "dt", "dd"].map((tag) => document.createElement(tag));
+  term.textContent = name;
+  description.textContent = value;
+  place.append(term, description);
+  return place;
+}
+
+function isPressedBySpace(element) {
+  return element.closest?.("button:not(#compare), a, summary, input") != null;
+}
+
+// What a person has chosen, kept in this browser.
+class Memory {
+  #key;
+
+  constructor(person) {
+    this.#key = `deepfake-review/closer/${person.id}`;
+  }
+
+  get(name) {
+    return this.#all()[name];
+  }
+
+  set(name, value) {
+    try {
+      localStorage.setItem(this.#key, JSON.stringify({ ...this.#all(), [name]: value }));
+    } catch {
+      // then it is chosen anew next time
+    }
+  }
+
+  #all() {
+    try {
+      return JSON.parse(localStorage.getItem(this.#key)) ?? {};
+    } catch {
+      return {};
+    }
+  }
+}

@@ -1,0 +1,152 @@
+// Zoom and pan of whatever lies in the stage's frames: by wheel, two fingers, drag and arrow keys.
+
+import { isForSomethingElse } from "./keys.js";
+
+const STEP = 1.5;
+const ARROW_PX = 80;
+const ARROWS = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+const LARGEST_PIXEL = 16; // screen pixels for one of the image, at most
+const PIXELS_FROM = 3; // from here on, pixels are drawn as squares
+
+export class Zoom extends EventTarget {
+  #stage;
+  #frame;
+  #size = null; // [width, height] of the image in its own pixels
+  #scale = 1; // 1: the whole image fits
+  #x = 0; // of the image's middle from the frame's
+  #y = 0;
+  #fingers = new Map(); // pointer id -> last event
+
+  constructor(stage) {
+    super();
+    this.#stage = stage;
+    this.#frame = stage.querySelector("#frame");
+    stage.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
+    stage.addEventListener("pointerdown", (event) => this.#down(event));
+    stage.addEventListener("pointermove", (event) => this.#move(event));
+    for (const end of ["pointerup", "pointercancel"]) {
+      stage.addEventListener(end, (event) => this.#fingers.delete(event.pointerId));
+    }
+    document.addEventListener("keydown", (event) => this.#arrow(event));
+    addEventListener("resize", () => this.#apply());
+  }
+
+  get isZoomed() {
+    return this.#scale > 1;
+  }
+
+  // How large a pixel of the image is on the screen, in percent; null where the whole image fits.
+  get percent() {
+    return this.isZoomed ? Math.round(100 * this.#fit * this.#scale) : null;
+  }
+
+  // Another image, of this size; null for none.
+  of(size) {
+    this.#size = size;
+    this.#apply();
+  }
+
+  in() {
+    this.#by(STEP, 0, 0);
+  }
+
+  out() {
+    this.#by(1 / STEP, 0, 0);
+  }
+
+  fit() {
+    this.#scale = 1;
+    this.#apply();
+  }
+
+  get #fit() {
+    const { clientWidth, clientHeight } = this.#frame;
+    const [width, height] = this.#size;
+    return Math.min(clientWidth / width, clientHeight / height) || 1;
+  }
+
+  // Multiply the scale; the point (x, y) from the frame's middle stays where it is.
+  #by(factor, x, y) {
+    if (!this.#size) return;
+    const most = Math.max(4, LARGEST_PIXEL / this.#fit);
+    const scale = Math.min(most, Math.max(1, this.#scale * factor));
+    const ratio = scale / this.#scale;
+    this.#scale = scale;
+    this.#x = x - (x - this.#x) * ratio;
+    this.#y = y - (y - this.#y) * ratio;
+    this.#apply();
+  }
+
+  #pan(x, y) {
+    this.#x += x;
+    this.#y += y;
+    this.#apply();
+  }
+
+  #apply() {
+    const { style, classList } = this.#stage;
+    const scale = this.#size ? this.#fit * this.#scale : 1;
+    const [width, height] = this.#size ?? [0, 0];
+    this.#x = within(this.#x, (width * scale - this.#frame.clientWidth) / 2);
+    this.#y = within(this.#y, (height * scale - this.#frame.clientHeight) / 2);
+    classList.toggle("is-zoomed", this.isZoomed);
+    classList.toggle("shows-pixels", this.isZoomed && scale >= PIXELS_FROM);
+    style.setProperty("--zoom", this.#scale);
+    style.setProperty("--pan-x", `${this.#x}px`);
+    style.setProperty("--pan-y", `${this.#y}px`);
+    this.dispatchEvent(new Event("change"));
+  }
+
+  #wheel(event) {
+    if (!isOnImage(event)) return;
+    event.preventDefault();
+    const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
+    this.#by(Math.exp(-event.deltaY * lines * 0.002), ...this.#fromMiddle(event));
+  }
+
+  #down(event) {
+    if (!isOnImage(event) || event.button !== 0) return;
+    this.#fingers.set(event.pointerId, event);
+    if (this.isZoomed || this.#fingers.size > 1) this.#stage.setPointerCapture(event.pointerId);
+  }
+
+  #move(event) {
+    const before = this.#fingers.get(event.pointerId);
+    if (!before) return;
+    const other = [...this.#fingers.values()].find((one) => one.pointerId !== event.pointerId);
+    this.#fingers.set(event.pointerId, event);
+    if (other) this.#pinch(before, event, other);
+    else if (this.isZoomed) this.#pan(event.clientX - before.clientX, event.clientY - before.clientY);
+  }
+
+  #pinch(before, now, other) {
+    const ratio = distance(now, other) / Math.max(1, distance(before, other));
+    this.#by(ratio, ...this.#fromMiddle(other));
+  }
+
+  #arrow(event) {
+    const step = ARROWS[event.key];
+    if (!step || !this.isZoomed || isForSomethingElse(event)) return;
+    if (event.target.closest?.("input")) return; // a slider moves by itself
+    event.preventDefault();
+    this.#pan(step[0] * ARROW_PX, step[1] * ARROW_PX);
+  }
+
+  #fromMiddle({ clientX, clientY }) {
+    const box = this.#frame.getBoundingClientRect();
+    return [clientX - box.left - box.width / 2, clientY - box.top - box.height / 2];
+  }
+}
+
+function within(value, most) {
+  const limit = Math.max(0, most);
+  return Math.min(limit, Math.max(-limit, value));
+}
+
+function distance(one, other) {
+  return Math.hypot(one.clientX - other.clientX, one.clientY - other.clientY);
+}
+
+function isOnImage(event) {
+  return event.target.closest(".float, .pause, .elsewhere, button") === null;
+}
