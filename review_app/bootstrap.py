@@ -11,6 +11,7 @@ import migrations
 from review_app.config import Settings
 from review_app.detectors import Detectors
 from review_app.errors import SchemaError, SettingsError
+from review_app.held import HeldFiles
 from review_app.inspection import Inspector
 from review_app.intake.archives import ArchiveLimits
 from review_app.intake.decode import Limits
@@ -47,6 +48,7 @@ class Application:
     inspector: Inspector
     breaker: CircuitBreaker
     views: ViewService
+    held: HeldFiles
 
     def close(self) -> None:
         """Stop computing views, and give the database's connections back."""
@@ -89,6 +91,7 @@ def open_application(settings: Settings) -> Application:
         inspector=Inspector(policies, detectors, settings.data_dir / "samples"),
         breaker=breaker,
         views=ViewService(media, limits, policies, detectors),
+        held=HeldFiles(),
     )
 
 

@@ -62,6 +62,14 @@ class ViewService:
         kept = self._media.derived(sha256, f"{view}-{VERSION}{variant}.webp")
         return self._once(kept, lambda: self._picture(sha256, draw, name))
 
+    def draw(self, data: bytes, view: View, name: str) -> Future[bytes]:
+        """The picture of ``view`` of a file's bytes, as ``request`` makes it; nothing is kept.
+
+        The future raises InputError where the image is too large, and RefusedFile for no image.
+        """
+        paint = self._saliency_here() if view is View.SALIENCY else PIXEL_VIEWS[view]
+        return self._pool.submit(lambda: webp(self._drawn(data, paint, name)))
+
     def _saliency(self) -> tuple[str, Draw]:
         """Of the head that triage decides on; by which name its pictures are kept."""
         policy = self._policies.current()
@@ -69,6 +77,14 @@ class ViewService:
         head = HeadName(policy.head)
         variant = digest(f"{policy.checkpoint}/{head}".encode()).hexdigest()[:16]
         return f"-{variant}", partial(draw_saliency, detector, head)
+
+    def _saliency_here(self) -> Draw:
+        """Of the detector that reads images here; see ``Detectors.reader``."""
+        policy = self._policies.current()
+        detector = self._detectors.reader(policy.checkpoint)
+        decides = detector.checkpoint.id == policy.checkpoint
+        head = HeadName(policy.head) if decides else detector.checkpoint.default_head
+        return partial(draw_saliency, detector, head)
 
     def _once(self, kept: Path, make: Callable[[], Image.Image]) -> Future[Path]:
         """The future of ``kept``: found, being made for somebody else, or made now."""
@@ -100,6 +116,9 @@ class ViewService:
             raise NotFoundError(f"the file of {name} is missing; restore the data directory") from (
                 error
             )
+        return self._drawn(data, draw, name)
+
+    def _drawn(self, data: bytes, draw: Draw, name: str) -> Image.Image:
         decoded = decode(data, name, self._limits)
         pixels = decoded.width * decoded.height
         if pixels > MAX_PIXELS:

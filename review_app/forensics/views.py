@@ -77,8 +77,8 @@ WORDS: Mapping[View, Words] = {
     ),
     View.GHOST: Words(
         "JPEG ghost",
-        "Dark where the image fits an earlier JPEG quality better than its surroundings do: such "
-        "a part was saved at that quality before it came here.",
+        "Dark where one lower JPEG quality changes the image least: a part that stands out so may "
+        "have been saved at that quality before it was put here.",
         "Flat and dark areas look like ghosts by nature, and a part pasted off the 8-pixel grid "
         "leaves none.",
     ),

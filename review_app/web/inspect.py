@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -14,6 +15,8 @@ from PIL import Image
 
 from review_app.bootstrap import Application, file_limits
 from review_app.errors import InputError, RefusedFile
+from review_app.forensics.metadata import Fact, facts
+from review_app.forensics.views import WORDS, Words
 from review_app.inspection import TITLES, HeadReading, Inspection
 from review_app.intake.decode import decode
 from review_app.intake.sources import read_bounded
@@ -52,14 +55,16 @@ _CANNOT_TELL = (
 
 _TITLE = Markup(
     '<h1>Inspect an image</h1><p class="remark">See what each head of the detector says of one '
-    "image, and how sure it is. Nothing you put here is stored or joins the queue.</p>"
+    "image, and how sure it is. Nothing you put here is stored or joins the queue; your last "
+    "image stays in memory for a while, for you alone, so that you can look closer.</p>"
 )
 _OR_SAMPLE = Markup("<h2>Or a sample</h2>")
 _NOTHING_YET = Markup('<p class="empty">Choose an image of yours, or one of the samples.</p>')
 
 
 class InspectPage:
-    """What the page's events do. Nothing is stored: an upload is deleted once it is read."""
+    """What the page's events do. No file stays: an upload is deleted once it is read, and held in
+    memory for a while, so that its reader can look closer."""
 
     def __init__(self, app: Application) -> None:
         self._app = app
@@ -86,13 +91,13 @@ class InspectPage:
         choices = [(TITLES.get(name, name), name) for name in names]
         return words, gr.update(choices=choices, value=names)
 
-    def read_upload(self, _call: Call, upload: str | None) -> tuple[Markup, Markup, None]:
+    def read_upload(self, call: Call, upload: str | None) -> tuple[Markup, Markup, None]:
         """Read an image that somebody sent."""
         if not upload:
             raise InputError("choose an image first")
         path = Path(upload)
         try:
-            return *self._read(path, path.name), None
+            return *self._read(call, path, path.name), None
         finally:
             path.unlink(missing_ok=True)
 
@@ -103,18 +108,20 @@ class InspectPage:
         if not isinstance(number, int) or not 0 <= number < len(samples):
             raise InputError("there is no such sample; reload the page")
         sample = samples[number]
-        return self._read(sample.path, sample.name)
+        return self._read(call, sample.path, sample.name)
 
-    def _read(self, path: Path, name: str) -> tuple[Markup, Markup]:
+    def _read(self, call: Call, path: Path, name: str) -> tuple[Markup, Markup]:
         """The sentence and the readings; of a file that is refused, why, and none."""
         try:
             data = read_bounded(path, self._limits.max_bytes)
-            image = decode(data, name, self._limits).image
+            decoded = decode(data, name, self._limits)
         except RefusedFile as refusal:
             words = f"{name} cannot be read: {refusal.detail}. Try another image."
             return notice(words, Tone.PROBLEM), Markup()
-        inspection = self._app.inspector.inspect(image)
-        return verdict(inspection), readings(name, image, inspection)
+        inspection = self._app.inspector.inspect(decoded.image)
+        token = self._app.held.hold(call.person.id, data)
+        closer = look_closer(f"/inspected/{token}", facts(decoded.metadata))
+        return verdict(inspection), readings(name, decoded.image, inspection) + closer
 
 
 def build_inspect(app: Application) -> None:
@@ -177,6 +184,30 @@ def readings(name: str, image: Image.Image, inspection: Inspection) -> Markup:
         _novelty(inspection),
         join(map(_reading, inspection.heads)),
     )
+
+
+def look_closer(address: str, rows: Sequence[Fact]) -> Markup:
+    """The forensic views and the file's own words, each folded up; a view loads when opened."""
+    told = join(Markup("<div><dt>{}</dt><dd>{}</dd></div>").format(r.name, r.value) for r in rows)
+    return Markup(
+        '<section class="looks" aria-label="Look closer"><h2>Look closer</h2>{}<details><summary>'
+        "What the file says</summary><p>{}</p><dl>{}</dl></details></section>"
+    ).format(
+        join(_look(f"{address}/view/{view}", words) for view, words in WORDS.items()),
+        "Anybody can write this into a file, or take it out: a claim, never proof."
+        if rows
+        else "Nothing.",
+        told,
+    )
+
+
+def _look(address: str, words: Words) -> Markup:
+    return Markup(
+        "<details><summary>{}</summary><figure>"
+        '<img src="{}" alt="{} of the image. If it is missing, have the image read again." '
+        'loading="lazy"><figcaption><p>{}</p><p class="remark">{}</p></figcaption></figure>'
+        "</details>"
+    ).format(words.title, address, words.title, words.shows, words.caution)
 
 
 def _novelty(inspection: Inspection) -> Markup:

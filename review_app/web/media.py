@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends
 from fastapi import Path as PathParameter
-from starlette.responses import FileResponse, StreamingResponse
+from starlette.responses import FileResponse, Response, StreamingResponse
 
 from review_app.errors import NotAllowedError, NotFoundError
 from review_app.forensics.metadata import Fact, facts
@@ -56,6 +56,13 @@ def media_router(app: Application) -> APIRouter:
         drawn = await run_sync(_request_view, app, person, item_id, view)
         path = await asyncio.shield(asyncio.wrap_future(drawn))  # others may wait for it, too
         return FileResponse(path, media_type=MEDIA_TYPE, headers={"cache-control": _KEPT})
+
+    @router.get("/inspected/{token}/view/{view}")
+    async def inspected(token: str, view: View, person: Signed) -> Response:
+        require(person, Permission.INSPECT)
+        data = app.held.get(person.id, token)
+        drawn = await run_sync(app.views.draw, data, view, "the image")
+        return Response(await asyncio.wrap_future(drawn), media_type=MEDIA_TYPE)
 
     @router.get("/media/{item_id}/metadata")
     def metadata(item_id: ItemId, person: Signed) -> list[Fact]:

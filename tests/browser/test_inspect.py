@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from storage.enums import Role
 from tests.browser.checks import barriers, sticks_out
 from tests.browser.conftest import DESKTOP, PHONE, SignIn
+from tests.browser.looks import keep_picture
 from tests.web.site import Site, picture
 
 FIRST_READING = 150_000
@@ -57,6 +58,27 @@ def test_a_sample_an_upload_and_a_refusal(site: Site, sign_in: SignIn, tmp_path:
     expect(page.locator(".reading")).to_have_count(0)
     left = list((site.app.settings.data_dir / "uploads").rglob("*.png"))
     assert left == []
+
+
+def test_the_image_can_be_looked_at_closer_and_what_is_folded_up_is_not_drawn(
+    sign_in: SignIn,
+) -> None:
+    page = inspect_page(sign_in)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    pick_a_sample(page)
+    looks = page.get_by_role("region", name="Look closer")
+    assert not [url for url in asked if "/view/" in url]
+    looks.get_by_text("JPEG ghost", exact=True).click()
+    image = looks.get_by_role("img", name="JPEG ghost of the image")
+    page.wait_for_function(
+        "image => image.complete && image.naturalWidth > 0", arg=image.element_handle()
+    )
+    expect(looks.get_by_text("a part that stands out so may have been saved")).to_be_visible()
+    drawn = [url for url in asked if "/view/" in url]
+    assert [url.rsplit("/", 1)[1] for url in drawn] == ["ghost"]
+    keep_picture(page, "inspect-closer", whole=True)
+    assert barriers(page) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from review_app.errors import InputError
+from review_app.forensics.views import View
 from review_app.inspection import HeadReading, Inspection
 from review_app.web.handlers import Call
 from review_app.web.inspect import SHOWN_PIXELS, InspectPage, readings, verdict
@@ -101,6 +102,32 @@ def test_the_picture_shown_is_a_small_copy_without_metadata(
         assert max(image.size) == SHOWN_PIXELS
 
 
+def test_one_can_look_closer_at_ones_own_image_and_at_nobody_elses(
+    site: Site, page: InspectPage, tmp_path: Path
+) -> None:
+    client, person = site.signed_in()
+    call = Call(person, "", gr.Progress())
+    _, shown, _ = page.read_upload(call, upload(tmp_path, "mine.png", picture(9)))
+    addresses = re.findall(r'src="(/inspected/[^"]+)"', shown)
+    assert [address.rsplit("/", 1)[1] for address in addresses] == list(View)
+    for address in addresses:
+        reply = client.get(address)
+        assert (reply.status_code, reply.headers["content-type"]) == (200, "image/webp")
+        assert reply.headers["cache-control"] == "no-store"
+    other, _ = site.signed_in(Role.ADMIN)
+    assert other.get(addresses[0]).status_code == 404
+    assert site.anybody().get(addresses[0]).status_code == 401
+
+
+def test_what_the_file_says_is_shown_as_text(page: InspectPage, call: Call, tmp_path: Path) -> None:
+    out = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x0131] = "<script>alert(1)</script>"
+    Image.new("RGB", (20, 10), "grey").save(out, "JPEG", exif=exif)
+    _, shown, _ = page.read_upload(call, upload(tmp_path, "said.jpg", out.getvalue()))
+    assert "<dt>EXIF Software</dt><dd>&lt;script&gt;" in shown
+
+
 def test_every_sample_has_a_button_and_a_credit(site: Site, page: InspectPage, call: Call) -> None:
     shown = page.load_samples(call)
     samples = site.app.inspector.samples()
@@ -137,8 +164,11 @@ def test_the_page_says_what_the_detector_has_learned_from(
 def test_the_same_image_gives_the_same_reading(
     page: InspectPage, call: Call, tmp_path: Path
 ) -> None:
-    first = page.read_upload(call, upload(tmp_path, "a.png", picture(6)))
-    assert page.read_upload(call, upload(tmp_path, "a.png", picture(6))) == first
+    def reading() -> tuple[str, str]:
+        sentence, shown, _ = page.read_upload(call, upload(tmp_path, "a.png", picture(6)))
+        return sentence, shown.partition('<section class="looks"')[0]
+
+    assert reading() == reading()
 
 
 def test_numbers_are_printed_beside_what_is_drawn() -> None:
