@@ -186,6 +186,9 @@ def test_the_panel_opens_by_key_or_button_is_remembered_and_moves_no_image(
     page.reload()
     wait_for_image(page)
     expect(panel(page)).to_be_hidden()
+    page.keyboard.press("1")
+    expect(panel(page)).to_be_visible()  # no view without its words
+    page.keyboard.press("l")
     page.get_by_role("button", name="Look closer").click()
     expect(panel(page)).to_be_visible()
 

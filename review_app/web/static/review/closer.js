@@ -1,6 +1,7 @@
 // The panel "Look closer": views that the server draws, zoom, light and colour, the file's own words.
 
 import { isForSomethingElse } from "./keys.js";
+import { Views, facts } from "./views.js";
 import { Zoom } from "./zoom.js";
 
 const WIDE = "(min-width: 1100px)"; // here the panel is open unless somebody closed it
@@ -49,7 +50,7 @@ export class Closer {
     const [name, view] = action.split(":");
     const does = {
       closer: () => this.#toggle(),
-      view: () => this.#see(view === this.#view ? "original" : view),
+      view: () => this.#pick(view),
       "zoom-in": () => this.#zoom.in(),
       "zoom-out": () => this.#zoom.out(),
       "zoom-fit": () => this.#zoom.fit(),
@@ -94,6 +95,12 @@ export class Closer {
     });
     document.addEventListener("keyup", (event) => event.key === " " && this.#compare(false));
     addEventListener("blur", () => this.#compare(false));
+  }
+
+  // The same view again: back to the original.
+  #pick(view) {
+    if (this.#panel.hidden) this.#open(true); // it says what the view does not prove
+    this.#see(view === this.#view ? "original" : view);
   }
 
   #toggle() {
@@ -196,64 +203,6 @@ export class Closer {
     const rows = await facts(image.getAttribute("src"));
     if (this.#image === image) list.replaceChildren(...rows.map(row));
   }
-}
-
-// The views of one image, each fetched once.
-class Views {
-  #address = null;
-  #found = new Map(); // view -> promise of a decoded image
-
-  of(address) {
-    for (const picture of this.#found.values()) {
-      picture.then(({ src }) => URL.revokeObjectURL(src)).catch(() => {});
-    }
-    this.#found.clear();
-    this.#address = address;
-  }
-
-  // Null where another image has come meanwhile.
-  async get(view) {
-    const address = this.#address;
-    if (!this.#found.has(view)) this.#found.set(view, fetchView(`${address}/view/${view}`));
-    try {
-      const picture = await this.#found.get(view);
-      return address === this.#address ? picture : null;
-    } catch (error) {
-      if (address === this.#address) this.#found.delete(view); // asked again, it loads again
-      throw error;
-    }
-  }
-}
-
-async function fetchView(address) {
-  const answer = await ask(address);
-  const picture = new Image();
-  picture.draggable = false;
-  picture.src = URL.createObjectURL(await answer.blob());
-  await picture.decode();
-  return picture;
-}
-
-async function facts(address) {
-  try {
-    const found = await (await ask(`${address}/metadata`)).json();
-    return found.length > 0 ? found : [{ name: "Nothing", value: "It holds no such words." }];
-  } catch (error) {
-    return [{ name: "Not read", value: error.message }];
-  }
-}
-
-async function ask(address) {
-  const answer = await fetch(address, { headers: { accept: "application/json, image/*" } }).catch(() => {
-    throw new Error("The server cannot be reached. Try again.");
-  });
-  if (answer.ok) return answer;
-  const reply = await answer.json().catch(() => ({}));
-  throw new Error(sentence(reply.error?.message ?? `the server answered ${answer.status}`));
-}
-
-function sentence(text) {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
 function row({ name, value }) {

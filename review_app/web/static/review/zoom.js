@@ -25,7 +25,7 @@ export class Zoom extends EventTarget {
     stage.addEventListener("pointerdown", (event) => this.#down(event));
     stage.addEventListener("pointermove", (event) => this.#move(event));
     for (const end of ["pointerup", "pointercancel"]) {
-      stage.addEventListener(end, (event) => this.#fingers.delete(event.pointerId));
+      addEventListener(end, (event) => this.#fingers.delete(event.pointerId));
     }
     document.addEventListener("keydown", (event) => this.#arrow(event));
     addEventListener("resize", () => this.#apply());
