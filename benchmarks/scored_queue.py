@@ -72,12 +72,12 @@ def fill(app: Application, n: int) -> None:
     values = (LabelValue.REAL.value, LabelValue.FAKE.value)
     gold = np.sort(rng.choice(n, min(GOLD, n // 10), replace=False))
     known = ((int(i) + 1, values[int(fake[i])], "benchmark", at) for i in gold)
-    _insert(app, "image", "id sha256 width height format phash near_id created_at", images)
+    insert(app, "image", "id sha256 width height format phash near_id created_at", images)
     columns = "id image_id state state_since name rank needed_labels open_slots created_at"
-    _insert(app, "item", columns, items)
+    insert(app, "item", columns, items)
     columns = "p_fake std entropy mutual_information score novelty created_at"
-    _insert(app, "prediction", f"image_id checkpoint_id head {columns}", scores)
-    _insert(app, "known_label", "item_id value provenance created_at", known)
+    insert(app, "prediction", f"image_id checkpoint_id head {columns}", scores)
+    insert(app, "known_label", "item_id value provenance created_at", known)
 
 
 def certify(app: Application) -> None:
@@ -94,7 +94,7 @@ def reviewer(app: Application, name: str) -> Person:
     return Person(account.id, account.name, account.role)
 
 
-def _insert(app: Application, table: str, columns: str, rows: Iterable[Row]) -> None:
+def insert(app: Application, table: str, columns: str, rows: Iterable[Row]) -> None:
     """Past every layer but the driver: only what follows is measured."""
     names = columns.split()
     marks = ", ".join("?" * len(names))

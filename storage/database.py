@@ -7,9 +7,9 @@ refuses every change, so a handler that forgot to ask for a write fails loudly.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from threading import RLock
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.orm import ORMExecuteState, Session
@@ -20,6 +20,16 @@ from storage.repositories import Repositories
 
 class ReadOnlyError(RuntimeError):
     """Code tried to change something inside ``Database.read()``: a mistake in the program."""
+
+
+class Transactions(Protocol):
+    """What hands out repositories: a database, or one transaction of it that is under way."""
+
+    def read(self) -> AbstractContextManager[Repositories]: ...
+
+    def write(self) -> AbstractContextManager[Repositories]: ...
+
+    def together(self) -> AbstractContextManager[Together]: ...
 
 
 class Database:
@@ -58,6 +68,12 @@ class Database:
             yield Repositories(session)
 
     @contextmanager
+    def together(self) -> Iterator[Together]:
+        """Several writes as one transaction, which reaches the disk once."""
+        with self.write() as repos:
+            yield Together(repos)
+
+    @contextmanager
     def private(self) -> Iterator[PrivateConnection]:
         """A connection of its own, for work that needs temporary tables; closed at the end."""
         with self.engine.connect() as connection:
@@ -68,6 +84,28 @@ class Database:
     def close(self) -> None:
         """Give every connection back."""
         self.engine.dispose()
+
+
+class Together:
+    """Writes that are parts of one transaction: one that raises leaves nothing."""
+
+    def __init__(self, repos: Repositories) -> None:
+        self._repos = repos
+
+    @contextmanager
+    def read(self) -> Iterator[Repositories]:
+        yield self._repos
+
+    @contextmanager
+    def write(self) -> Iterator[Repositories]:
+        with self._repos.session.begin_nested():
+            yield self._repos
+        # The next part sees what is stored, as it would in a session of its own.
+        self._repos.session.expire_all()
+
+    @contextmanager
+    def together(self) -> Iterator[Together]:
+        yield self
 
 
 class PrivateConnection:

@@ -7,12 +7,13 @@ the same slot, and an answer is on disk before it is acknowledged.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from review_app.errors import ClaimLostError, ConflictError, InputError, NotFoundError
 from review_app.permissions import Permission, Person, require
 from review_app.review import answers
+from review_app.review.batch import MAX_ENTRIES, Entry, LabelEntry, Outcome, SkipEntry
 from review_app.review.options import Reveal, ReviewOptions, read_options
 from review_app.review.tasks import (
     CLIENT_ID,
@@ -24,14 +25,18 @@ from review_app.review.tasks import (
     Task,
 )
 from review_app.triage.options import order_in_use, overdue_before
-from storage.database import Database
+from storage.database import Transactions
 from storage.enums import AuditKind, ClaimOutcome, ItemState
 from storage.models import Claim, Decision, Item, Label
 from storage.repositories import Repositories
 from storage.types import utc_now
 
-MAX_AHEAD = 5
+MAX_AHEAD = 60
 """Most items one person holds at once."""
+ALWAYS = 3
+"""So many a person may hold however few there are."""
+SHARE = 20
+"""Beyond those, nobody holds more than one of so many open items: others need some too."""
 
 
 class ReviewDesk:
@@ -44,7 +49,7 @@ class ReviewDesk:
 
     def __init__(
         self,
-        database: Database,
+        database: Transactions,
         words: Callable[[Decision], str],
         clock: Callable[[], datetime] = utc_now,
         after_answer: Callable[[int], None] = lambda _item_id: None,
@@ -57,7 +62,8 @@ class ReviewDesk:
     def take(self, person: Person, n: int = 1, queue: Queue = Queue.WAITING) -> list[Task]:
         """Up to ``n`` items for ``person``: those held already, then new ones. Renews the leases.
 
-        Fewer than ``n``, or none, where the queue has no more for this person.
+        Fewer than ``n`` where that would be more than a fair share (`SHARE`), and fewer or none
+        where the queue has no more for this person.
         """
         _require_queue(person, queue)
         n = max(1, min(n, MAX_AHEAD))
@@ -67,8 +73,8 @@ class ReviewDesk:
             expires_at = now + _lease(read_options(repos))
             held = _keep_only(repos, person, queue, now)
             repos.claims.extend(person.id, expires_at)
-            if len(held) < n:
-                wanted = n - len(held)
+            wanted = _share(repos, queue, n) - len(held)
+            if wanted > 0:
                 late = overdue_before(repos, now)
                 held += repos.claims.take(person.id, queue.state, wanted, now, expires_at, late)
             return [_task(claim, item, expires_at) for claim, item in held[:n]]
@@ -96,6 +102,25 @@ class ReviewDesk:
             receipt = self._receipt(repos, label)
         self._after_answer(item.id)
         return receipt
+
+    def answer(self, person: Person, entries: Sequence[Entry]) -> list[Outcome]:
+        """Take several entries in, in order and in one transaction; what became of each.
+
+        A refused one changes nothing and holds up none. Sending the same again stores nothing
+        twice. Raises ``InputError`` for more than `MAX_ENTRIES`.
+        """
+        require(person, Permission.REVIEW)
+        if len(entries) > MAX_ENTRIES:
+            raise InputError(f"{len(entries)} entries are too many; send {MAX_ENTRIES} at a time")
+        answered: list[int] = []
+        with self._database.together() as parts:
+            desk = ReviewDesk(parts, self._words, self._clock, answered.append)
+            outcomes: dict[str, Outcome] = {}
+            for entry in entries:
+                outcomes[entry.client_id] = _take_in(desk, person, entry, outcomes)
+        for item_id in answered:
+            self._after_answer(item_id)
+        return list(outcomes.values())
 
     def skip(self, person: Person, item_id: int) -> None:
         """Give the item back unanswered; it is never offered to ``person`` again.
@@ -150,14 +175,15 @@ class ReviewDesk:
             repos.claims.expire(now)
             return repos.claims.extend(person.id, now + _lease(read_options(repos)))
 
-    def release(self, person: Person) -> int:
-        """Give back all that the person holds, as on signing out; how many there were."""
+    def release(self, person: Person, keep: Collection[int] = ()) -> int:
+        """Give back all that the person holds but the items to ``keep``; how many there were."""
         now = self._clock()
         with self._database.write() as repos:
             held = repos.claims.held_by(person.id)
-            for claim, _ in held:
+            given_back = [claim for claim, item in held if item.id not in keep]
+            for claim in given_back:
                 repos.claims.end(claim, ClaimOutcome.RELEASED, now)
-            return len(held)
+            return len(given_back)
 
     def progress(self, person: Person, session_start: datetime) -> Progress:
         """Counts for the page's header; days and sessions are counted in UTC."""
@@ -214,6 +240,34 @@ class ReviewDesk:
             novelty=decision.novelty,
             words=self._words(decision),
         )
+
+
+def _take_in(
+    desk: ReviewDesk, person: Person, entry: Entry, before: Mapping[str, Outcome]
+) -> Outcome:
+    """What becomes of ``entry`` after those ``before`` it."""
+    known_as = entry.client_id
+    try:
+        if isinstance(entry, LabelEntry):
+            return Outcome(known_as, receipt=desk.label(person, entry))
+        if isinstance(entry, SkipEntry):
+            desk.skip(person, entry.item_id)
+            return Outcome(known_as)
+        meant = before.get(entry.of or "")
+        if meant is not None and meant.refusal is not None:
+            # The newest answer in force is an older one now, which nobody wanted back.
+            raise ConflictError("what it takes back was not taken")
+        return Outcome(known_as, task=desk.undo(person, known_as))
+    except (InputError, NotFoundError, ConflictError) as refusal:
+        return Outcome(known_as, refusal=refusal)
+
+
+def _share(repos: Repositories, queue: Queue, n: int) -> int:
+    """How many of ``n`` items one person may hold, given how many are there for all."""
+    if n <= ALWAYS:
+        return n
+    few = repos.claims.count_open(queue.state, at_most=n * SHARE) // SHARE
+    return max(ALWAYS, min(n, few))
 
 
 def _require_queue(person: Person, queue: Queue) -> None:

@@ -11,8 +11,10 @@ from fastapi import APIRouter, Depends, Header, HTTPException, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from review_app.permissions import Permission, Person, require
+from review_app.review.batch import MAX_ENTRIES, Entry, Outcome
 from review_app.review.desk import MAX_AHEAD
 from review_app.review.tasks import CLIENT_ID, Progress, Queue, Receipt, Submission, Task
+from review_app.web.failures import failure_of
 from review_app.web.identity import current_person
 
 if TYPE_CHECKING:
@@ -45,10 +47,34 @@ class Undo(_Body):
     client_id: ClientId
 
 
+class Answers(_Body):
+    """Answers, skips and undos, in the order in which they were given."""
+
+    entries: list[Entry] = Field(min_length=1, max_length=MAX_ENTRIES)
+
+
+class Refusal(BaseModel):
+    """Why an entry was not taken; the same codes and words as those of a call of its own."""
+
+    code: str
+    message: str
+
+
+class Answered(BaseModel):
+    """What became of an entry: the receipt of an answer, the task that an undo gave back, neither
+    after a skip, or why it was refused."""
+
+    client_id: str
+    receipt: Receipt | None
+    task: Task | None
+    error: Refusal | None
+
+
 class Release(_Body):
-    """Everything held is given back, unless another page of the same person has taken since."""
+    """What is held is given back, unless another page of the same person has taken since."""
 
     page: ClientId | None = None
+    keep: list[int] = Field([], max_length=MAX_AHEAD, description="Items that stay.")
 
 
 class Me(BaseModel):
@@ -103,16 +129,29 @@ def reviewer(
 Reviewer = Annotated[Person, Depends(reviewer)]
 
 
+def _answered(outcome: Outcome) -> Answered:
+    refusal = None
+    if outcome.refusal is not None:
+        failure = failure_of(outcome.refusal)
+        refusal = Refusal(code=failure.code, message=failure.message)
+    return Answered(
+        client_id=outcome.client_id, receipt=outcome.receipt, task=outcome.task, error=refusal
+    )
+
+
+def me(person: Annotated[Person, Depends(current_person)]) -> Me:
+    """Who is signed in."""
+    may = [permission for permission in Permission if person.may(permission)]
+    return Me(id=person.id, name=person.name, role=person.role, may=may)
+
+
 def api_router(app: Application) -> APIRouter:
     """The routes, bound to ``app``."""
     router = APIRouter(prefix="/api/v1")
     desk = app.desk
     pages = OpenPages()
 
-    @router.get("/me")
-    def me(person: Annotated[Person, Depends(current_person)]) -> Me:
-        may = [permission for permission in Permission if person.may(permission)]
-        return Me(id=person.id, name=person.name, role=person.role, may=may)
+    router.get("/me")(me)
 
     @router.post("/review/take")
     def take(body: Take, person: Reviewer) -> list[Task]:
@@ -122,6 +161,10 @@ def api_router(app: Application) -> APIRouter:
     @router.post("/review/label")
     def label(body: Submission, person: Reviewer) -> Receipt:
         return desk.label(person, body)
+
+    @router.post("/review/answers")
+    def answers(body: Answers, person: Reviewer) -> list[Answered]:
+        return [_answered(outcome) for outcome in desk.answer(person, body.entries)]
 
     @router.post("/review/skip", status_code=204)
     def skip(body: Skip, person: Reviewer) -> None:
@@ -137,8 +180,9 @@ def api_router(app: Application) -> APIRouter:
 
     @router.post("/review/release")
     def release(body: Release, person: Reviewer) -> Counted:
-        released = desk.release(person) if pages.may_release(person, body.page) else 0
-        return Counted(items=released)
+        if not pages.may_release(person, body.page):
+            return Counted(items=0)
+        return Counted(items=desk.release(person, body.keep))
 
     @router.get("/review/progress")
     def progress(person: Reviewer, since: Annotated[AwareDatetime, Query()]) -> Progress:

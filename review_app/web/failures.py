@@ -60,6 +60,12 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected)
 
 
+def failure_of(error: ReviewAppError) -> Failure:
+    """What ``error`` is called outside."""
+    status, code = next((s, c) for kind, s, c in _BY_TYPE if isinstance(error, kind))
+    return Failure(status, code, str(error))
+
+
 def answer(request: Request, failure: Failure) -> Response:
     """The answer that tells of ``failure``."""
     person = request.scope.get("state", {}).get("person")
@@ -83,8 +89,8 @@ def _came_by_link(request: Request) -> bool:
 
 
 async def _own(request: Request, error: Exception) -> Response:
-    status, code = next((s, c) for kind, s, c in _BY_TYPE if isinstance(error, kind))
-    return answer(request, Failure(status, code, str(error)))
+    assert isinstance(error, ReviewAppError)
+    return answer(request, failure_of(error))
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, or_, select, update
+from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from storage.enums import ClaimOutcome, ItemState
@@ -80,6 +80,12 @@ class Claims:
         if len(taken) < limit:
             lease(free.order_by(Item.rank, Item.id))
         return taken
+
+    def count_open(self, state: ItemState, at_most: int) -> int:
+        """How many items in ``state`` have an open slot; counting ends at ``at_most``."""
+        found = select(Item.id).where(Item.state == state, Item.open_slots > 0).limit(at_most)
+        query = select(func.count()).select_from(found.subquery())
+        return self._session.scalar(query) or 0
 
     def give(self, user_id: int, item_id: int, now: datetime, expires_at: datetime) -> Claim:
         """Lease this very item to the user, whatever its slots; a live claim of theirs is renewed.

@@ -195,13 +195,13 @@ def test_an_undo_of_a_refused_answer_does_not_reach_an_older_one(
     person = site.app.people.person(site.token(name))
     assert person is not None
     site.app.desk.skip(person, second)
-    page.route("**/review/label", lambda route: None)  # on its way, and no answer yet
+    page.route("**/review/answers", lambda route: None)  # on its way, and no answer yet
     page.keyboard.press("f")
     wait_for_image(page, other_than=second)
     page.keyboard.press("z")
     expect(page.locator("#frame img")).to_have_attribute("src", f"/media/{second}")
     assert [entry["kind"] for entry in kept(page)] == ["label", "undo"]
-    page.unroute("**/review/label")
+    page.unroute("**/review/answers")
     page.reload()
     wait_until_saved(page)
     assert labels_of(site, items)[first] == [LabelValue.REAL]

@@ -8,7 +8,7 @@ import pytest
 
 from review_app.errors import ClaimLostError, ConflictError, NotAllowedError
 from review_app.permissions import Person
-from review_app.review.desk import MAX_AHEAD
+from review_app.review.desk import MAX_AHEAD, SHARE
 from review_app.review.tasks import Queue
 from storage.enums import ItemState
 from tests.factories import NO_PICTURE, Factory
@@ -54,7 +54,7 @@ def test_held_items_survive_a_reload(bench: Bench, factory: Factory, ada: Person
 
 
 def test_nobody_holds_more_than_the_limit(bench: Bench, factory: Factory, ada: Person) -> None:
-    factory.items(MAX_AHEAD + 3)
+    factory.items((MAX_AHEAD + 1) * SHARE)
     assert len(bench.take(ada, n=100)) == MAX_AHEAD
     assert len(bench.take(ada, n=100)) == MAX_AHEAD
 

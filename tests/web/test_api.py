@@ -10,6 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from review_app.permissions import Person
+from review_app.review.desk import MAX_AHEAD
 from review_app.review.options import Reveal, ReviewOptions, change_options
 from storage.enums import ItemState, Role
 from tests.web.site import Site
@@ -73,6 +74,43 @@ def test_sending_an_answer_twice_stores_it_once(site: Site) -> None:
     with site.app.database.read() as repos:
         stored = repos.labels.in_force(item_id)
         assert [(row.user_id, row.comment) for row in stored] == [(person.id, "soft edges")]
+
+
+def test_several_answers_travel_in_one_call_and_each_is_told_its_own_outcome(site: Site) -> None:
+    first, second, third = site.items(3, decided=True)
+    client, _ = site.signed_in()
+    take(client, 2)
+    entries = [
+        {"kind": "label", "client_id": new_id(), "item_id": first, "value": "fake", "seconds": 1.5},
+        {"kind": "undo", "client_id": new_id()},
+        {"kind": "skip", "client_id": new_id(), "item_id": second},
+        {"kind": "label", "client_id": new_id(), "item_id": third, "value": "real"},
+    ]
+    answer = client.post(f"{BASE}/answers", json={"entries": entries})
+    assert answer.status_code == 200, answer.text
+    labelled, undone, skipped, refused = answer.json()
+    assert labelled["receipt"]["opinion"]["p_fake"] == 0.83
+    assert undone["task"]["item_id"] == first
+    assert [skipped[part] for part in ("receipt", "task", "error")] == [None] * 3
+    assert refused["error"]["code"] == "claim_lost"
+    assert str(third) in refused["error"]["message"]
+    again = client.post(f"{BASE}/answers", json={"entries": entries[:1]}).json()
+    assert again == [labelled]
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        [],
+        [{"kind": "shrug", "client_id": "shrug-0001"}],
+        [{"kind": "label", "client_id": "label-0001", "item_id": 1, "value": "maybe"}],
+        [{"kind": "skip", "client_id": f"skip-{i:04}", "item_id": 1} for i in range(51)],
+    ],
+)
+def test_a_malformed_call_is_refused_as_a_whole(site: Site, entries: list[dict[str, Any]]) -> None:
+    client, _ = site.signed_in()
+    answer = client.post(f"{BASE}/answers", json={"entries": entries})
+    assert error_of(answer) == (422, "invalid")
 
 
 def test_an_answer_can_be_taken_back_and_given_again(site: Site) -> None:
@@ -188,8 +226,8 @@ def test_a_malformed_answer_is_refused_in_words(site: Site, change: dict[str, An
     assert next(iter(change)) in answer.json()["error"]["message"]
 
 
-@pytest.mark.parametrize("n", [0, 6, "many"])
-def test_nobody_takes_more_than_a_handful(site: Site, n: Any) -> None:
+@pytest.mark.parametrize("n", [0, MAX_AHEAD + 1, "many"])
+def test_nobody_takes_more_than_the_limit(site: Site, n: Any) -> None:
     client, _ = site.signed_in()
     assert client.post(f"{BASE}/take", json={"n": n}).status_code == 422
 

@@ -1,15 +1,17 @@
-// The items in hand: the one on show, and the next ones, their images decoded ahead of time.
+// The items in hand: the one on show, and the next ones, their images here ahead of time.
 
 import { elsewhere } from "./elsewhere.js";
 
-export const AHEAD = 3;
-const MOST = 5; // the server hands out no more than this
+const DECODED = 8; // images; each takes 4 bytes a pixel, while the file takes a tenth of that
+const STEP = 4; // items asked for at a time, at least
 
 export class Deck {
   #cards = [];
+  #pace;
   #answered = new Set(); // given an answer in this browser: the server may not know it yet
 
-  constructor(unsent) {
+  constructor(unsent, pace) {
+    this.#pace = pace;
     for (const entry of unsent) if (entry.kind !== "undo") this.#answered.add(entry.item_id);
   }
 
@@ -17,20 +19,32 @@ export class Deck {
     return this.#cards[0];
   }
 
-  // How many items to ask the server for, given how many answers it has not seen yet.
-  wanted(unsent) {
-    return Math.min(MOST, AHEAD + unsent);
-  }
-
   get isShort() {
-    return this.#cards.length < AHEAD;
+    const { ahead } = this.#pace;
+    return this.#cards.length <= Math.max(0, ahead - Math.min(STEP, ahead / 2));
   }
 
-  // Items that the server says are ours.
-  add(tasks) {
+  get items() {
+    return this.#cards.map((card) => card.task.item_id);
+  }
+
+  // Items that the server says are ours, asked for at this time.
+  add(tasks, asked) {
     for (const task of tasks) {
-      if (!this.#answered.has(task.item_id) && !this.#has(task)) this.#cards.push(new Card(task));
+      if (this.#answered.has(task.item_id) || this.#has(task)) continue;
+      const card = new Card(task);
+      card.fetch(() => this.#pace.arrived(performance.now() - asked));
+      this.#cards.push(card);
     }
+    this.#decode();
+  }
+
+  // Let go of what nobody will need soon; false where there is nothing to spare.
+  trim() {
+    const { ahead } = this.#pace;
+    if (this.#cards.length <= ahead) return false;
+    this.#cards.length = ahead;
+    return true;
   }
 
   // Keep what is on show, and of the rest only what the server still says is ours.
@@ -43,6 +57,7 @@ export class Deck {
   pass() {
     const card = this.#cards.shift();
     this.#answered.add(card.task.item_id);
+    this.#decode();
     return card;
   }
 
@@ -59,25 +74,38 @@ export class Deck {
     this.#cards = [];
   }
 
+  #decode() {
+    for (const card of this.#cards.slice(0, DECODED)) {
+      card.image().catch(() => {}); // told when it is shown
+    }
+  }
+
   #has(task) {
     return this.#cards.some((card) => card.task.item_id === task.item_id);
   }
 }
 
 export class Card {
+  #element = null; // its file is here, or on its way
   #image = null;
   comment = "";
   #shownAt = 0;
 
   constructor(task) {
     this.task = task;
-    this.image().catch(() => {}); // told when it is shown
+  }
+
+  // Have the file come, without decoding it.
+  fetch(arrived = () => {}) {
+    if (this.task.image_url === null) return elsewhere(this.task);
+    this.#element ??= load(this.task.image_url, arrived);
+    return this.#element;
   }
 
   // The decoded image, or what tells where it is; asked again after a failure, it loads again.
   image() {
-    this.#image ??= load(this.task).catch((error) => {
-      this.#image = null;
+    this.#image ??= decode(this.fetch()).catch((error) => {
+      this.#image = this.#element = null;
       throw error;
     });
     return this.#image;
@@ -93,12 +121,16 @@ export class Card {
   }
 }
 
-async function load(task) {
-  if (task.image_url === null) return elsewhere(task);
+function load(url, arrived) {
   const image = new Image();
   image.alt = "The image to judge";
   image.draggable = false;
-  image.src = task.image_url;
-  await image.decode();
+  image.addEventListener("load", arrived, { once: true });
+  image.src = url;
   return image;
+}
+
+async function decode(element) {
+  if (element instanceof HTMLImageElement) await element.decode();
+  return element;
 }

@@ -3,6 +3,7 @@
 import { Card, Deck } from "./deck.js";
 import { listen } from "./keys.js";
 import { Outbox } from "./outbox.js";
+import { Pace } from "./pace.js";
 import { SignedOut } from "./server.js";
 import { Supply } from "./supply.js";
 import { Tally } from "./tally.js";
@@ -13,6 +14,7 @@ const REMEMBERED = 20; // how many answers back the page can show at once; the s
 export class Review {
   #view;
   #outbox;
+  #pace = new Pace();
   #deck;
   #supply;
   #tally;
@@ -24,9 +26,10 @@ export class Review {
 
   constructor(person, server, view) {
     this.#view = view;
-    this.#outbox = new Outbox(person, (entry) => server[entry.kind](entry));
-    this.#deck = new Deck(this.#outbox.entries());
-    this.#supply = new Supply(server, this.#deck, () => this.#outbox.entries().length);
+    this.#outbox = new Outbox(person, (entries) => server.answers(entries));
+    this.#deck = new Deck(this.#outbox.entries(), this.#pace);
+    const unsent = () => this.#outbox.entries().length;
+    this.#supply = new Supply(server, this.#deck, this.#pace, unsent);
     this.#tally = new Tally(person, server, this.#outbox, view.status);
   }
 
@@ -73,6 +76,7 @@ export class Review {
   }
 
   #answer(what) {
+    this.#pace.answered();
     const card = this.#deck.pass();
     card.comment = this.#view.comment.value;
     const item_id = card.task.item_id;
@@ -80,7 +84,7 @@ export class Review {
     this.#history = [...this.#history.slice(1 - REMEMBERED), { entry, card }];
     this.#view.hint.seen();
     this.#outbox.pump();
-    this.#supply.refill();
+    this.#supply.refillIfShort();
   }
 
   async #undo() {

@@ -1,11 +1,12 @@
 // Answers on their way: each lies in localStorage until the server has acknowledged it.
 //
-// Entries are sent one at a time, in order, so that an undo never overtakes its answer. The lock
-// is shared by the tabs of one browser: whichever holds it sends for all. Sending twice is
-// harmless, as the server knows an answer by its client_id.
+// Whatever waits is sent in one call, in order, and the next call waits for its reply, so that an
+// undo never overtakes its answer. The lock is shared by the tabs of one browser: whichever holds
+// it sends for all. Sending twice is harmless, as the server knows an answer by its client_id.
 
 import { Refused, SignedOut } from "./server.js";
 
+const MOST = 50; // the server takes no more in one call
 const RETRY_MS = [1000, 2000, 4000, 8000, 15_000, 30_000];
 
 export const State = Object.freeze({
@@ -26,8 +27,9 @@ export class Outbox extends EventTarget {
   #pumping = false;
   #again = false;
   #n = 0;
+  #most = MOST;
 
-  // send: (entry) => Promise of the server's reply.
+  // send: (entries) => Promise of a Map from client_id to {reply, refusal}.
   constructor(person, send) {
     super();
     this.#send = send;
@@ -98,24 +100,40 @@ export class Outbox extends EventTarget {
   }
 
   async #sendAll() {
-    for (let entry = this.#first(); entry; entry = this.#first()) {
+    for (let batch = this.#next(); batch.length > 0; batch = this.#next()) {
       if (this.#failures === 0) this.#become(State.SENDING);
-      let reply;
+      let outcomes;
       try {
-        reply = await this.#send(entry);
+        outcomes = await this.#send(batch);
       } catch (error) {
         if (error instanceof Refused) {
-          this.#setAside(entry, error.message);
+          this.#refusedAsAWhole(batch, error.message);
           continue;
         }
         this.#later(error instanceof SignedOut ? State.SIGNED_OUT : State.RETRYING);
         return;
       }
       this.#failures = 0;
-      this.#drawer.remove(entry);
-      this.#tell("stored", { entry, reply });
+      this.#most = MOST;
+      for (const entry of batch) this.#settle(entry, outcomes.get(entry.client_id));
     }
     this.#become(State.SAVED);
+  }
+
+  #settle(entry, { reply, refusal }) {
+    if (!this.#drawer.has(entry)) return; // an undo, gone with the answer that was refused
+    if (refusal !== undefined) {
+      this.#setAside(entry, refusal);
+      return;
+    }
+    this.#drawer.remove(entry);
+    this.#tell("stored", { entry, reply });
+  }
+
+  // One entry may have spoilt it for the others: sent alone, it shows which.
+  #refusedAsAWhole(batch, why) {
+    if (batch.length > 1) this.#most = 1;
+    else this.#setAside(batch[0], why);
   }
 
   #setAside(entry, why) {
@@ -134,8 +152,8 @@ export class Outbox extends EventTarget {
     this.#become(state);
   }
 
-  #first() {
-    return this.entries()[0];
+  #next() {
+    return this.entries().slice(0, this.#most);
   }
 
   #become(state) {
@@ -172,7 +190,12 @@ class Drawer {
   }
 
   has(entry) {
-    return this.all().some((other) => other.key === entry.key);
+    if (this.#memory.has(entry.key)) return true;
+    try {
+      return localStorage.getItem(this.#prefix + entry.key) !== null;
+    } catch {
+      return false;
+    }
   }
 
   remove(entry) {

@@ -6,6 +6,11 @@ export class Refused extends Error {} // the server has read it and says no; aga
 
 const BASE = "/api/v1/review/";
 const PATIENCE_MS = 20_000;
+const SENT = {
+  label: ["kind", "client_id", "item_id", "value", "comment", "seconds"],
+  skip: ["kind", "client_id", "item_id"],
+  undo: ["kind", "client_id", "of"],
+};
 
 export class Server {
   constructor(person) {
@@ -16,16 +21,14 @@ export class Server {
     return this.#post("take", { n, queue, page });
   }
 
-  label({ client_id, item_id, value, comment, seconds }) {
-    return this.#post("label", { client_id, item_id, value, comment, seconds });
-  }
-
-  skip({ item_id }) {
-    return this.#post("skip", { item_id });
-  }
-
-  undo({ client_id }) {
-    return this.#post("undo", { client_id });
+  // Entries of the outbox, in order. What became of each, by its client_id: {reply, refusal}.
+  async answers(entries) {
+    const outcomes = await this.#post("answers", { entries: entries.map(asSent) });
+    return new Map(
+      outcomes.map(({ client_id, receipt, task, error }) => {
+        return [client_id, { reply: receipt ?? task, refusal: error?.message }];
+      }),
+    );
   }
 
   heartbeat() {
@@ -34,6 +37,11 @@ export class Server {
 
   progress(since) {
     return this.#call("GET", `progress?since=${encodeURIComponent(since)}`);
+  }
+
+  // Give back what is held, but for some items.
+  keepOnly(page, keep) {
+    return this.#post("release", { page, keep });
   }
 
   // Said while the page goes away; nobody waits for the answer.
@@ -62,6 +70,11 @@ export class Server {
     if (answer.ok) return reply;
     throw failure(answer.status, reply.error?.message ?? `the server answered ${answer.status}`);
   }
+}
+
+// Without what only the page needs.
+function asSent(entry) {
+  return Object.fromEntries(SENT[entry.kind].map((name) => [name, entry[name]]));
 }
 
 function failure(status, message) {

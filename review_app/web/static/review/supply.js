@@ -6,6 +6,7 @@ const LOOK_AGAIN_MS = 15_000;
 export class Supply extends EventTarget {
   #server;
   #deck;
+  #pace;
   #unsent; // () => how many answers the server has not seen
   #queue = "waiting";
   #page = crypto.randomUUID();
@@ -14,10 +15,11 @@ export class Supply extends EventTarget {
   #hiddenSince = null;
   trouble = null; // why the last call failed
 
-  constructor(server, deck, unsent) {
+  constructor(server, deck, pace, unsent) {
     super();
     this.#server = server;
     this.#deck = deck;
+    this.#pace = pace;
     this.#unsent = unsent;
   }
 
@@ -67,9 +69,10 @@ export class Supply extends EventTarget {
 
   async #take() {
     const queue = this.#queue;
+    const asked = performance.now();
     try {
       const tasks = await this.#ask(queue);
-      if (queue === this.#queue) this.#deck.add(tasks);
+      if (queue === this.#queue) this.#deck.add(tasks, asked);
     } catch {
       // remembered as the trouble
     }
@@ -88,7 +91,7 @@ export class Supply extends EventTarget {
 
   async #ask(queue) {
     try {
-      const n = this.#deck.wanted(this.#unsent());
+      const n = this.#pace.wanted(this.#unsent());
       const tasks = await this.#server.take(n, queue, this.#page);
       this.trouble = null;
       return tasks;
@@ -103,7 +106,14 @@ export class Supply extends EventTarget {
   }
 
   #lookAgain() {
+    this.#giveBack();
     if (!document.hidden) this.refillIfShort();
+  }
+
+  // Somebody who does not answer keeps no more from others than the next few.
+  #giveBack() {
+    if (this.#taking || this.#unsent() > 0 || !this.#deck.trim()) return;
+    this.#server.keepOnly(this.#page, this.#deck.items).catch(() => {});
   }
 
   #visible() {

@@ -3,7 +3,7 @@
 import { State } from "./outbox.js";
 
 const COUNT_MS = 30_000;
-const SOON_MS = 500;
+const SOON_MS = 2000; // counting costs the server more than an answer does
 const SHOW_SENDING_AFTER_MS = 1500;
 
 export class Tally extends EventTarget {

@@ -1,0 +1,118 @@
+"""A reviewer at a real Chromium: how long from a key press to the next image, decoded."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+
+from review_app.bootstrap import Application
+from tests.browser.conftest import ARGUMENTS, find_browser
+
+FRAME = "#frame img"
+PLAIN_FRAME = "img[src*='/file=']"
+_PATIENCE_MS = 60_000
+_UNSENT = "Object.keys(localStorage).filter((key) => key.includes('/outbox/')).length"
+# The clock starts with the key event's own time stamp, so time that it waited for the page counts.
+_PROBE = """(selector) => {
+  window.decoded = [];
+  window.shown = [document.querySelector(selector).src];
+  let pressed = null;
+  addEventListener("keydown", (event) => {
+    pressed = { at: event.timeStamp, src: document.querySelector(selector)?.src };
+  }, true);
+  new MutationObserver(async () => {
+    const image = document.querySelector(selector);
+    if (!image || image.src === shown.at(-1)) return;
+    shown.push(image.src);
+    if (!pressed || image.src === pressed.src) return;
+    const { at } = pressed;
+    pressed = null;
+    await image.decode();
+    decoded.push(performance.now() - at);
+  }).observe(document, {
+    subtree: true, childList: true, attributes: true, attributeFilter: ["src"],
+  });
+}"""
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """The browser that the tests use."""
+    with sync_playwright() as playwright:
+        path = find_browser(playwright)
+        if path is None:
+            raise RuntimeError("no Chromium or Chrome: install one, or set BROWSER_PATH")
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+class Desk:
+    """One browser profile with one page, whose network can be slowed down or cut."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        context.set_default_timeout(_PATIENCE_MS)
+        self.page = context.new_page()
+        self._cdp = context.new_cdp_session(self.page)
+        self._cdp.send("Network.enable")
+
+    def network(self, delay_ms: int = 0, offline: bool = False) -> None:
+        """Every request takes ``delay_ms`` longer, or does not get through at all."""
+        speed = {"downloadThroughput": -1, "uploadThroughput": -1}
+        conditions = {"offline": offline, "latency": delay_ms, **speed}
+        self._cdp.send("Network.emulateNetworkConditions", conditions)
+
+    def sign_in(self, app: Application, url: str, name: str) -> None:
+        """Onto the review page, by a one-time link."""
+        self.page.goto(f"{url}/login/link/{app.people.make_link(name, 'benchmark')}")
+        self.page.wait_for_url("**/review/")
+        self.wait_for_image()
+
+    def wait_for_image(self) -> None:
+        self.page.wait_for_selector(FRAME)
+
+    def probe(self, selector: str) -> None:
+        """From now on, remember what was shown, and after how many ms."""
+        self.page.wait_for_selector(selector)
+        self.page.evaluate(_PROBE, selector)
+
+    def answer_at_sight(self, n: int) -> list[float]:
+        """Answer ``n`` images, each as soon as it is there; ms from key press to next image."""
+        for i in range(n):
+            self.page.keyboard.press("f")
+            self.page.wait_for_function("(n) => decoded.length > n", arg=i)
+        times: list[float] = self.page.evaluate("decoded")
+        return times
+
+    def press_blindly(self, n: int, every_ms: float) -> None:
+        """``n`` key presses at fixed times, whether or not the page keeps up."""
+        start = time.perf_counter()
+        for i in range(n):
+            time.sleep(max(0.0, start + i * every_ms / 1000 - time.perf_counter()))
+            for kind in ("keyDown", "keyUp"):
+                key = {"type": kind, "key": "f", "code": "KeyF", "windowsVirtualKeyCode": 70}
+                self._cdp.send("Input.dispatchKeyEvent", key)
+
+    def unsent(self) -> int:
+        """How many answers lie in the browser only."""
+        n: int = self.page.evaluate(_UNSENT)
+        return n
+
+    def wait_until_sent(self) -> None:
+        self.page.wait_for_function(f"{_UNSENT} === 0")
+
+    def shown(self) -> list[int]:
+        """The items whose images were shown since the probe, in order."""
+        sources: list[str] = self.page.evaluate("shown")
+        return [int(source.rsplit("/", 1)[1]) for source in sources]
+
+
+@contextmanager
+def desk(browser: Browser) -> Iterator[Desk]:
+    """A desk of its own, which shares nothing with others; cleared at the end."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    yield Desk(context)
+    context.close()

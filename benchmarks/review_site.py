@@ -1,0 +1,146 @@
+"""The application as its own process, a queue of large pictures, and people who may sign in."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import numpy as np
+from PIL import Image, ImageDraw
+
+from benchmarks.scored_queue import ACTOR, insert
+from review_app.bootstrap import Application
+from storage.enums import ItemState, Role
+from storage.types import utc_now
+
+SIDE = 1024
+DISTINCT = 40
+SEED = 20260501
+_PATIENCE = 60.0
+
+
+def picture(seed: int) -> bytes:
+    """A JPEG of `SIDE` by `SIDE` pixels, some 270 KB: shapes under noise."""
+    rng = np.random.default_rng([SEED, seed])
+    canvas = Image.new("RGB", (SIDE, SIDE), tuple(rng.integers(40, 216, 3).tolist()))
+    draw = ImageDraw.Draw(canvas)
+    for _ in range(24):
+        corners = np.sort(rng.integers(0, SIDE, (2, 2)), axis=0)
+        draw.ellipse(corners.ravel().tolist(), fill=tuple(rng.integers(0, 256, 3).tolist()))
+    noise = rng.normal(0, 9, (SIDE, SIDE, 1))
+    pixels = np.clip(np.asarray(canvas, np.float64) + noise, 0, 255).astype(np.uint8)
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, "JPEG", quality=82)
+    return out.getvalue()
+
+
+def fill(app: Application, n: int, needed_labels: int) -> list[int]:
+    """The ids of ``n`` waiting items, in the order they are handed out in. Each has files of its
+    own, but only `DISTINCT` pictures differ."""
+    pictures = [picture(seed) for seed in range(DISTINCT)]
+    hashes = [hashlib.sha256(b"picture %d" % i).hexdigest() for i in range(n)]
+    for i, sha256 in enumerate(hashes):
+        place = app.media.public(sha256, "image/jpeg")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if i < DISTINCT:
+            place.write_bytes(pictures[i])
+        else:
+            place.hardlink_to(app.media.public(hashes[i % DISTINCT], "image/jpeg"))
+    at = utc_now().strftime("%Y-%m-%d %H:%M:%S.%f")
+    ids = range(1, n + 1)
+    size = (len(pictures[0]), SIDE, SIDE)
+    images = (
+        (i, sha, *size, "JPEG", "image/jpeg", i, at) for i, sha in zip(ids, hashes, strict=True)
+    )
+    waiting = (ItemState.IN_REVIEW.value, at)
+    items = ((i, i, *waiting, f"{i}.jpg", float(i), needed_labels, needed_labels, at) for i in ids)
+    columns = "id sha256 n_bytes width height format public_type phash created_at"
+    insert(app, "image", columns, images)
+    columns = "id image_id state state_since name rank needed_labels open_slots created_at"
+    insert(app, "item", columns, items)
+    return list(ids)
+
+
+def account(app: Application, name: str) -> int:
+    """The id of a new reviewer."""
+    return app.people.add(name, Role.REVIEWER, ACTOR).id
+
+
+class Server:
+    """A command that serves HTTP on a port of its own; it can be killed and started again."""
+
+    def __init__(self, *command: str, ready: str, **environment: str) -> None:
+        self.port = _free_port()
+        self._command = [sys.executable, *(part.format(port=self.port) for part in command)]
+        self._ready = ready
+        self._environment = os.environ | environment
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Returns once it answers."""
+        silent = subprocess.DEVNULL
+        self._process = subprocess.Popen(
+            self._command, env=self._environment, stdout=silent, stderr=silent
+        )
+        deadline = time.monotonic() + _PATIENCE
+        while not self._answers():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"{self._command} does not answer; run it to see why")
+            time.sleep(0.1)
+
+    def kill(self) -> None:
+        """As a power cut would: no chance to finish anything."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+    def _answers(self) -> bool:
+        try:
+            return httpx.get(self.url + self._ready).is_success
+        except httpx.TransportError:
+            return False
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[Server]:
+    """The application over ``folder``, as ``deepfake-review serve`` runs it."""
+    settings = {"REVIEW_DATA_DIR": str(folder)}
+    yield from _running(
+        Server("-m", "review_app", "serve", "--port", "{port}", ready="/readyz", **settings)
+    )
+
+
+@contextmanager
+def serving_plain(pictures: Path) -> Iterator[Server]:
+    """The plain page over the pictures below ``pictures``."""
+    yield from _running(
+        Server("-m", "benchmarks.plain_page", str(pictures), "{port}", ready="/config")
+    )
+
+
+def _running(server: Server) -> Iterator[Server]:
+    server.start()
+    try:
+        yield server
+    finally:
+        server.kill()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

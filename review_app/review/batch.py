@@ -1,0 +1,58 @@
+"""Several answers at once: what a page that answers faster than the line sends in one call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from review_app.errors import ReviewAppError
+from review_app.review.tasks import CLIENT_ID, Receipt, Submission, Task
+
+MAX_ENTRIES = 50
+"""Most entries of one call."""
+
+_Id = Annotated[str, Field(pattern=CLIENT_ID)]
+
+
+class LabelEntry(Submission):
+    """An answer."""
+
+    kind: Literal["label"]
+
+
+class SkipEntry(BaseModel):
+    """An item given back unanswered; ``client_id`` only says which entry of the call this is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["skip"]
+    client_id: _Id
+    item_id: int = Field(ge=1, le=2**63 - 1)
+
+
+class UndoEntry(BaseModel):
+    """Withdraws the newest answer."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["undo"]
+    client_id: _Id
+    of: _Id | None = Field(
+        None, description="The entry meant: where it was refused in the same call, so is the undo."
+    )
+
+
+Entry = Annotated[LabelEntry | SkipEntry | UndoEntry, Field(discriminator="kind")]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one entry: at most one of the three; none of them after a skip."""
+
+    client_id: str
+    receipt: Receipt | None = None
+    task: Task | None = None
+    """The item that an undo gave back."""
+    refusal: ReviewAppError | None = None
