@@ -97,7 +97,7 @@ class ReviewDesk:
             item = _item(repos, submission.item_id)
             reveals = _reveals(repos, item)
             label = answers.store(repos, person, submission, item, reveals, now)
-            repos.claims.end(claim, ClaimOutcome.LABELLED, now)
+            repos.claims.end(claim, ClaimOutcome.LABELLED, now, recount=False)
             answers.record(repos, person, item, AuditKind.LABELLED, label)
             receipt = self._receipt(repos, label)
         self._after_answer(item.id)

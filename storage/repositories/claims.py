@@ -126,12 +126,18 @@ class Claims:
         )
         return self._session.scalar(query)
 
-    def end(self, claim: Claim, outcome: ClaimOutcome, now: datetime) -> None:
-        """End a claim and recount the item's open slots; one that ended keeps its time."""
+    def end(
+        self, claim: Claim, outcome: ClaimOutcome, now: datetime, *, recount: bool = True
+    ) -> None:
+        """End a claim; one that ended keeps its time.
+
+        Recounts the item's open slots, unless the caller will.
+        """
         claim.ended_at = claim.ended_at or now
         claim.outcome = outcome
         self._session.flush()
-        Items(self._session).refresh_slots(claim.item_id)
+        if recount:
+            Items(self._session).refresh_slots(claim.item_id)
 
     def expire(self, now: datetime) -> int:
         """End every claim whose lease has run out; how many there were."""

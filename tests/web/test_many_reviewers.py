@@ -1,51 +1,71 @@
-"""Eight reviewers at once, over real HTTP: nothing is handed out twice, nothing is lost."""
+"""Many reviewers at once, over real HTTP: nothing is handed out twice, lost, or stuck."""
 
 from __future__ import annotations
 
-import uuid
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from contextlib import ExitStack, closing
 
-import httpx
+import pytest
+from sqlalchemy import func, select
 
-from review_app.web.identity import COOKIE
-from storage.enums import ItemState
+from review_app.review.options import ReviewOptions, change_options
+from storage.enums import ItemState, Role
+from storage.models import Claim, Label
+from tests.web.reviewers import HttpReviewer
 from tests.web.serving import Serving
 from tests.web.site import Site
 
-N_ITEMS = 400
 N_REVIEWERS = 8
+LEASE_SECONDS = 1.5
 
 
-def work_until_empty(url: str, token: str) -> list[tuple[int, str]]:
-    """Take and answer as the page does; ``(item, client_id)`` of each acknowledged answer."""
-    done: list[tuple[int, str]] = []
-    with httpx.Client(base_url=url, cookies={COOKIE: token}, timeout=60) as client:
-        while True:
-            tasks = client.post("/api/v1/review/take", json={"n": 3}).raise_for_status().json()
-            if not tasks:
-                return done
-            for task in tasks:
-                client_id = str(uuid.uuid4())
-                body = {"client_id": client_id, "item_id": task["item_id"], "value": "real"}
-                receipt = client.post("/api/v1/review/label", json=body).raise_for_status().json()
-                assert not receipt["extra"]
-                done.append((task["item_id"], client_id))
+@pytest.fixture
+def reviewers(fresh: Site) -> Iterator[list[HttpReviewer]]:
+    """Eight people, signed in to a server on a real port."""
+    tokens = [fresh.token(fresh.account()) for _ in range(N_REVIEWERS)]
+    with Serving(fresh.web) as serving, ExitStack() as stack:
+        yield [stack.enter_context(closing(HttpReviewer(serving.url, token))) for token in tokens]
 
 
-def test_eight_reviewers_label_400_items_and_none_is_lost_or_given_twice(tmp_path: Path) -> None:
-    site = Site(tmp_path)
-    items = set(site.factory.items(N_ITEMS))
-    tokens = [site.token(site.account()) for _ in range(N_REVIEWERS)]
-    with Serving(site.web) as serving, ThreadPoolExecutor(N_REVIEWERS) as pool:
-        done = list(pool.map(work_until_empty, [serving.url] * N_REVIEWERS, tokens))
-    answers = [answer for part in done for answer in part]
-    assert Counter(item for item, _ in answers) == dict.fromkeys(items, 1)
-    with site.app.database.read() as repos:
-        assert repos.counts.by_state()[ItemState.RESOLVED] == N_ITEMS
-        assert repos.counts.labels() == N_ITEMS
-        stored = {row.client_id for item in items for row in repos.labels.in_force(item)}
-    assert stored == {client_id for _, client_id in answers}
-    assert all(part for part in done), "everybody got a share"
-    site.close()
+def work_until_empty(reviewer: HttpReviewer) -> list[int]:
+    """Take and answer; the items of the acknowledged answers."""
+    done: list[int] = []
+    while items := reviewer.take(3):
+        for outcome in reviewer.answer(items):
+            assert not outcome["receipt"]["extra"]
+            done.append(outcome["receipt"]["item_id"])
+    return done
+
+
+def test_eight_reviewers_label_400_items_and_none_is_lost_or_given_twice(
+    fresh: Site, reviewers: list[HttpReviewer]
+) -> None:
+    items = fresh.factory.items(400)
+    with ThreadPoolExecutor(N_REVIEWERS) as pool:
+        done = list(pool.map(work_until_empty, reviewers))
+    assert Counter(item for part in done for item in part) == dict.fromkeys(items, 1)
+    assert all(done), "everybody got a share"
+    with fresh.app.database.read() as repos:
+        assert repos.counts.by_state()[ItemState.RESOLVED] == repos.counts.labels() == len(items)
+        handed_out = repos.session.scalars(select(Claim.item_id)).all()
+    assert sorted(handed_out) == items
+
+
+def test_at_overlap_two_every_item_ends_with_two_labels_whoever_abandons_what(
+    fresh: Site, reviewers: list[HttpReviewer]
+) -> None:
+    _, admin = fresh.signed_in(Role.ADMIN)
+    change_options(fresh.app.database, admin, ReviewOptions(lease_minutes=LEASE_SECONDS / 60))
+    items = fresh.factory.items(120, needed_labels=2)
+    with ThreadPoolExecutor(N_REVIEWERS) as pool:
+        work = [pool.submit(one.work, i, LEASE_SECONDS) for i, one in enumerate(reviewers)]
+        done = [part.result() for part in work]
+    counted = select(Label.item_id, func.count()).where(Label.extra.is_(False))
+    with fresh.app.database.read() as repos:
+        rows = repos.session.execute(counted.group_by(Label.item_id))
+        found = {row[0]: row[1] for row in rows}
+        assert repos.counts.labels() == sum(done)
+        assert repos.counts.by_state()[ItemState.RESOLVED] == len(items)
+    assert found == dict.fromkeys(items, 2)

@@ -3,7 +3,7 @@
 import { elsewhere } from "./elsewhere.js";
 
 const DECODED = 8; // images; each takes 4 bytes a pixel, while the file takes a tenth of that
-const STEP = 4; // items asked for at a time, at least
+const LOW = 0.75; // of the items wanted: more are asked for when fewer are left, several at a time
 
 export class Deck {
   #cards = [];
@@ -20,8 +20,7 @@ export class Deck {
   }
 
   get isShort() {
-    const { ahead } = this.#pace;
-    return this.#cards.length <= Math.max(0, ahead - Math.min(STEP, ahead / 2));
+    return this.#cards.length < Math.ceil(LOW * this.#pace.ahead);
   }
 
   get items() {

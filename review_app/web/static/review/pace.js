@@ -2,7 +2,7 @@
 // they say how many items to hold, so that the next image is there at once and no more than that
 // are kept from others.
 
-const AT_REST = 12; // enough for a sudden burst over a short line
+const AT_REST = 24; // enough for a sudden burst
 const WHEN_IDLE = 3;
 const MOST = 60; // the server hands out no more than this
 const IDLE_MS = 60_000;
@@ -32,7 +32,7 @@ export class Pace {
   // How many items to hold, the one on show included.
   get ahead() {
     if (this.isIdle) return WHEN_IDLE;
-    return AT_REST + Math.ceil(MARGIN * this.#perMs * this.#line);
+    return Math.min(MOST, AT_REST + Math.ceil(MARGIN * this.#perMs * this.#line));
   }
 
   // How many to ask for, where the server does not know of ``unsent`` answers yet.
