@@ -18,15 +18,21 @@ _UNSENT = "Object.keys(localStorage).filter((key) => key.includes('/outbox/')).l
 # The clock starts with the key event's own time stamp, so time that it waited for the page counts.
 _PROBE = """(selector) => {
   window.decoded = [];
-  window.shown = [document.querySelector(selector).src];
+  window.given = [];
+  const setItem = Storage.prototype.setItem;
+  Storage.prototype.setItem = function (key, value) {
+    if (key.includes("/outbox/")) given.push(JSON.parse(value).item_id);
+    setItem.call(this, key, value);
+  };
+  let shown = document.querySelector(selector).src;
   let pressed = null;
   addEventListener("keydown", (event) => {
     pressed = { at: event.timeStamp, src: document.querySelector(selector)?.src };
   }, true);
   new MutationObserver(async () => {
     const image = document.querySelector(selector);
-    if (!image || image.src === shown.at(-1)) return;
-    shown.push(image.src);
+    if (!image || image.src === shown) return;
+    shown = image.src;
     if (!pressed || image.src === pressed.src) return;
     const { at } = pressed;
     pressed = null;
@@ -75,13 +81,18 @@ class Desk:
         self.page.wait_for_selector(FRAME)
 
     def probe(self, selector: str) -> None:
-        """From now on, remember what was shown, and after how many ms."""
+        """From now on, remember what was answered, and after how many ms the next was shown."""
         self.page.wait_for_selector(selector)
         self.page.evaluate(_PROBE, selector)
 
-    def answer_at_sight(self, n: int) -> list[float]:
-        """Answer ``n`` images, each as soon as it is there; ms from key press to next image."""
+    def look(self, ms: float) -> None:
+        """Do nothing for a while."""
+        self.page.wait_for_timeout(ms)
+
+    def answer_at_sight(self, n: int, look_ms: float) -> list[float]:
+        """Answer ``n`` images, each ``look_ms`` after it came; ms from key press to next image."""
         for i in range(n):
+            self.look(look_ms)
             self.page.keyboard.press("f")
             self.page.wait_for_function("(n) => decoded.length > n", arg=i)
         times: list[float] = self.page.evaluate("decoded")
@@ -101,13 +112,17 @@ class Desk:
         n: int = self.page.evaluate(_UNSENT)
         return n
 
+    def told(self) -> str:
+        """What the page says of answers that are not saved yet."""
+        return self.page.locator("#saved").inner_text()
+
+    def given(self) -> list[int]:
+        """The items that were answered since the probe, in order."""
+        items: list[int] = self.page.evaluate("given")
+        return items
+
     def wait_until_sent(self) -> None:
         self.page.wait_for_function(f"{_UNSENT} === 0")
-
-    def shown(self) -> list[int]:
-        """The items whose images were shown since the probe, in order."""
-        sources: list[str] = self.page.evaluate("shown")
-        return [int(source.rsplit("/", 1)[1]) for source in sources]
 
 
 @contextmanager

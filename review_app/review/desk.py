@@ -31,7 +31,7 @@ from storage.models import Claim, Decision, Item, Label
 from storage.repositories import Repositories
 from storage.types import utc_now
 
-MAX_AHEAD = 60
+MAX_AHEAD = 80
 """Most items one person holds at once."""
 ALWAYS = 3
 """So many a person may hold however few there are."""
@@ -100,7 +100,7 @@ class ReviewDesk:
             repos.claims.end(claim, ClaimOutcome.LABELLED, now, recount=False)
             answers.record(repos, person, item, AuditKind.LABELLED, label)
             receipt = self._receipt(repos, label)
-        self._after_answer(item.id)
+        self._after_answer(submission.item_id)
         return receipt
 
     def answer(self, person: Person, entries: Sequence[Entry]) -> list[Outcome]:

@@ -2,9 +2,9 @@
 // they say how many items to hold, so that the next image is there at once and no more than that
 // are kept from others.
 
-const AT_REST = 24; // enough for a sudden burst
+const AT_REST = 40; // enough for a sudden burst
 const WHEN_IDLE = 3;
-const MOST = 60; // the server hands out no more than this
+const MOST = 80; // the server hands out no more than this
 const IDLE_MS = 60_000;
 const LATEST = 5; // answers that the pace is told from
 const MARGIN = 1.5;
