@@ -25,7 +25,7 @@ from storage.types import utc_now
 SIDE = 1024
 DISTINCT = 40
 SEED = 20260501
-_PATIENCE = 60.0
+_PATIENCE = 180.0
 
 
 def picture(seed: int) -> bytes:

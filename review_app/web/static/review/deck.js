@@ -96,8 +96,8 @@ export class Card {
 
   // Have the file come, without decoding it.
   fetch(arrived = () => {}) {
-    if (this.task.image_url === null) return elsewhere(this.task);
-    this.#element ??= load(this.task.image_url, arrived);
+    const { image_url } = this.task;
+    this.#element ??= image_url === null ? elsewhere(this.task) : load(image_url, arrived);
     return this.#element;
   }
 

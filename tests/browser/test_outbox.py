@@ -1,0 +1,83 @@
+"""Answers on their way, in a real browser: in order, once, and never lost."""
+
+from __future__ import annotations
+
+import json
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import SignIn
+from tests.browser.test_review import kept, labels_of, wait_for_image, wait_until_saved
+from tests.web.site import Site
+
+PRESS_WITHOUT_LOOKING = """async (n) => {
+  for (let i = 0; i < n; i += 1) {
+    document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "f", bubbles: true }));
+    await new Promise((done) => setTimeout(done, 20));
+  }
+}"""
+
+
+def sent_calls(page: Page) -> list[int]:
+    """How many entries each call has, from now on."""
+    sizes: list[int] = []
+
+    def note(data: str | None) -> None:
+        sizes.append(len(json.loads(data or "{}")["entries"]))
+
+    page.on("request", lambda request: "/answers" in request.url and note(request.post_data))
+    return sizes
+
+
+def test_answers_given_while_the_network_is_cut_travel_together_once_it_is_back(
+    site: Site, sign_in: SignIn
+) -> None:
+    items = site.items(3)
+    page = sign_in()
+    shown = wait_for_image(page)
+    page.wait_for_load_state("networkidle")
+    sizes = sent_calls(page)
+    page.context.set_offline(True)
+    for _ in items[1:]:
+        page.keyboard.press("f")
+        shown = wait_for_image(page, other_than=shown)
+    expect(page.locator("#saved")).to_have_text("2 kept here, retrying")
+    assert len(kept(page)) == 2
+    page.context.set_offline(False)
+    wait_until_saved(page)
+    assert sizes[-1] == 2
+    assert sum(len(values) for values in labels_of(site, items).values()) == 2
+
+
+def test_a_press_counts_only_for_an_image_that_was_on_show(site: Site, sign_in: SignIn) -> None:
+    items = site.items(30)
+    page = sign_in()
+    wait_for_image(page)
+    page.evaluate(PRESS_WITHOUT_LOOKING, 60)
+    wait_until_saved(page)
+    with site.app.database.read() as repos:
+        newest = {i: repos.labels.in_force(i) for i in items}
+    given = sorted((rows[0].id, i) for i, rows in newest.items() if rows)
+    assert [item for _, item in given] == items[: len(given)], "in the order they were handed out"
+    assert all(len(rows) <= 1 for rows in newest.values())
+
+
+def test_an_entry_that_no_server_would_take_is_told_and_holds_up_no_other(
+    site: Site, sign_in: SignIn
+) -> None:
+    items = site.items(2)
+    page = sign_in()
+    first = wait_for_image(page)
+    spoilt = {"kind": "label", "client_id": "spoilt-0001", "item_id": first, "value": "perhaps"}
+    page.evaluate(
+        """async (entry) => {
+          const { id } = await (await fetch("/api/v1/me")).json();
+          const kept = { ...entry, key: "000000000000001-000001-spoilt" };
+          localStorage.setItem(`deepfake-review/outbox/${id}/${kept.key}`, JSON.stringify(kept));
+        }""",
+        spoilt,
+    )
+    page.keyboard.press("r")
+    expect(page.locator("#aside")).to_contain_text("Your answer “perhaps” was not taken")
+    wait_until_saved(page)
+    assert labels_of(site, items)[first] == ["real"]
