@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
-
-expect.set_options(timeout=20_000)  # a busy machine answers late; nothing here measures speed
+from playwright.sync_api import Page
 
 GRAVE = ("serious", "critical")
 

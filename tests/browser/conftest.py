@@ -12,12 +12,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from storage.enums import AuditKind, ItemState, Role
 from storage.repositories.items import Move
 from tests.web.serving import Serving
 from tests.web.site import Site
+
+expect.set_options(timeout=20_000)  # a busy machine answers late; nothing here measures speed
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 ARGUMENTS = [
