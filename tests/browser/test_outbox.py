@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, expect
 
 from tests.browser.conftest import SignIn
 from tests.browser.test_review import kept, labels_of, wait_for_image, wait_until_saved
@@ -22,10 +22,11 @@ def sent_calls(page: Page) -> list[int]:
     """How many entries each call has, from now on."""
     sizes: list[int] = []
 
-    def note(data: str | None) -> None:
-        sizes.append(len(json.loads(data or "{}")["entries"]))
+    def note(request: Request) -> None:
+        if request.url.endswith("/answers"):
+            sizes.append(len(json.loads(request.post_data or "{}")["entries"]))
 
-    page.on("request", lambda request: "/answers" in request.url and note(request.post_data))
+    page.on("request", note)
     return sizes
 
 
