@@ -20,6 +20,7 @@ from review_app.intake.service import IntakeService
 from review_app.intake.store import MediaStore
 from review_app.monitoring.circuit import CircuitBreaker
 from review_app.people import People
+from review_app.review.corrections import Corrections
 from review_app.review.desk import ReviewDesk
 from review_app.secret import deployment_secret
 from review_app.triage.governance import PolicyDesk
@@ -40,6 +41,7 @@ class Application:
     media: MediaStore
     people: People
     desk: ReviewDesk
+    corrections: Corrections
     intake: IntakeService
     scores: ScoreIntake
     detectors: Detectors
@@ -83,6 +85,7 @@ def open_application(settings: Settings) -> Application:
         media=media,
         people=People(database, settings.session_hours, settings.link_minutes),
         desk=ReviewDesk(database, words_of, after_answer=breaker.after_verdict),
+        corrections=Corrections(database, words_of, after_answer=breaker.after_verdict),
         intake=IntakeService(database, media, limits, archives),
         scores=ScoreIntake(database, settings.max_score_rows),
         detectors=detectors,

@@ -17,7 +17,7 @@ class ItemState(StrEnum):
     RESOLVED = "resolved"
     """People, or a known label, gave the verdict."""
     ESCALATED = "escalated"
-    """Reviewers were unsure or disagreed; an admin decides."""
+    """Reviewers could not settle it, or one of them asked for an admin, who decides."""
     FAILED = "failed"
     """Could not be scored; the reason is in the audit log."""
 
@@ -40,6 +40,8 @@ class LabelValue(StrEnum):
     """Generated or manipulated, wholly or in part."""
     UNSURE = "unsure"
     """Looked at, and cannot tell."""
+    UNDECIDABLE = "undecidable"
+    """Nobody can tell from this image: too small, too damaged, or with nothing to judge in it."""
 
 
 class ClaimOutcome(StrEnum):
@@ -81,6 +83,8 @@ class AuditKind(StrEnum):
     """A label was stored."""
     UNDONE = "undone"
     """A reviewer withdrew a label."""
+    CHANGED = "changed"
+    """A reviewer gave another answer in place of an earlier one."""
     KNOWN_LABEL = "known_label"
     """A manifest brought a known label."""
     POLICY_APPLIED = "policy_applied"

@@ -23,7 +23,7 @@ COLUMNS = (
     "image_id", "sha256", "path", "source", "label", "label_source", "n_labels", "agreement",
     "reviewer", "labelled_at", "p_fake", "std", "entropy", "mutual_information", "checkpoint",
     "policy_version", "decision", "inclusion_probability", "audit", "state", "comment",
-    "score", "novelty", "mark",
+    "score", "novelty", "mark", "tags", "escalation", "regions",
 )  # fmt: skip
 """The outside contract's columns, in order, and ours after them, the newest last: scripts may count
 on places. docs/exports.md explains each."""
@@ -161,6 +161,18 @@ def _row(
         "score": decision.score if decision else None,
         "novelty": decision.novelty if decision else None,
         "mark": decision.mark if decision else None,
+        **_remarks(labels),
+    }
+
+
+def _remarks(labels: list[tuple[Label, str]]) -> Row:
+    """What else people said: each tag once, reasons for asking an admin, and regions as JSON."""
+    tags = dict.fromkeys(tag for label, _ in labels for tag in label.tags or ())
+    regions = [region for label, _ in labels for region in label.regions or ()]
+    return {
+        "tags": ";".join(tags),
+        "escalation": " | ".join(label.escalation for label, _ in labels if label.escalation),
+        "regions": json.dumps(regions) if regions else None,
     }
 
 

@@ -6,11 +6,13 @@ Every function here runs inside a writing transaction of the review desk.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from review_app.errors import ClaimLostError, ConflictError
 from review_app.permissions import Permission, Person
 from review_app.review.consensus import Settlement, settle
-from review_app.review.tasks import Submission
+from review_app.review.options import Reveal, read_options
+from review_app.review.tasks import Said, Submission
 from storage.enums import AuditKind, ClaimOutcome, ItemState
 from storage.models import Claim, Item, Label
 from storage.repositories import Repositories
@@ -52,16 +54,23 @@ def store(
     reveals: bool,
     now: datetime,
 ) -> Label:
-    """Append the answer. ``reveals``: its receipt will show the model's opinion."""
-    adjudicates = item.state is ItemState.ESCALATED and person.may(Permission.ADJUDICATE)
+    """Append the answer. ``reveals``: its receipt will show the model's opinion.
+
+    Where one reviewer has escalated the item, those who were asked with them still count. An
+    adjudicator who escalates decides nothing.
+    """
+    escalated = item.state is ItemState.ESCALATED
+    decides = person.may(Permission.ADJUDICATE) and submission.escalation is None
+    adjudicates = escalated and decides
     counts = item.state is ItemState.IN_REVIEW or adjudicates
+    if escalated and not adjudicates:
+        counts = len(counted(repos, item.id)) < item.needed_labels
     return repos.labels.add(
         Label(
+            **said(submission),
             client_id=submission.client_id,
             item_id=item.id,
             user_id=person.id,
-            value=submission.value,
-            comment=submission.comment,
             blind=not repos.labels.has_seen_opinion(person.id, item.id),
             revealed=reveals,
             adjudicates=adjudicates,
@@ -72,6 +81,45 @@ def store(
     )
 
 
+def item_of(repos: Repositories, item_id: int) -> Item:
+    """The item that a claim or a label refers to."""
+    item = repos.items.get(item_id)
+    assert item is not None
+    return item
+
+
+def reveals(repos: Repositories, item: Item) -> bool:
+    """Whether an answer given now is shown the model's opinion, there being one."""
+    if read_options(repos).reveal is Reveal.NEVER:
+        return False
+    return repos.decisions.of_item(item.id) is not None
+
+
+def call_off_adjudication(
+    repos: Repositories, item: Item, now: datetime, but: Claim | None = None
+) -> None:
+    """The item is no longer the admins': whoever was about to decide it lets go; ``but`` stays."""
+    for claim in repos.claims.live_on(item.id):
+        if but is None or claim.id != but.id:
+            repos.claims.end(claim, ClaimOutcome.RELEASED, now)
+
+
+def said(answer: Said) -> dict[str, Any]:
+    """The columns of a label that hold what ``answer`` says."""
+    return {
+        "value": answer.value,
+        "comment": answer.comment,
+        "escalation": answer.escalation,
+        "tags": list(answer.tags) or None,
+        "regions": [region.model_dump(mode="json") for region in answer.regions] or None,
+    }
+
+
+def counted(repos: Repositories, item_id: int) -> list[Label]:
+    """The item's labels in force that count, oldest first."""
+    return [label for label in repos.labels.in_force(item_id) if not label.extra]
+
+
 def withdraw(
     repos: Repositories, person: Person, label: Label, client_id: str, now: datetime
 ) -> None:
@@ -79,9 +127,7 @@ def withdraw(
 
     Raises ``ConflictError`` where somebody else has decided the item as its adjudicator.
     """
-    for other in repos.labels.in_force(label.item_id):
-        if other.adjudicates and other.user_id != person.id:
-            raise ConflictError("an admin has decided this item since; your answer stays on record")
+    require_undecided(repos, person, label.item_id)
     repos.labels.add(
         Label(
             client_id=client_id,
@@ -96,14 +142,23 @@ def withdraw(
     )
 
 
+def require_undecided(repos: Repositories, person: Person, item_id: int) -> None:
+    """Raises ``ConflictError`` where somebody else has decided the item as its adjudicator."""
+    for other in repos.labels.in_force(item_id):
+        if other.adjudicates and other.user_id != person.id:
+            raise ConflictError("an admin has decided this item since; your answer stays on record")
+
+
 def record(repos: Repositories, person: Person, item: Item, kind: AuditKind, label: Label) -> None:
     """Log that ``label`` was stored or withdrawn; one that counts also settles the item."""
-    details = {"label": label.id, "value": label.value}
+    details: dict[str, Any] = {"label": label.id, "value": label.value}
+    if label.escalation is not None:
+        details["escalated"] = True
     if label.extra:
         details["extra"] = True
         repos.audit.add(Event(kind, person.name, item.id, item.state, item.state, details))
     else:
-        settlement = _settlement(repos.labels.in_force(item.id), item.needed_labels)
+        settlement = _settlement(counted(repos, item.id), item.needed_labels)
         details["verdict"] = settlement.verdict
         values = {"verdict": settlement.verdict}
         repos.items.move(person.name, [Move(item.id, settlement.state, kind, details, values)])
@@ -113,8 +168,8 @@ def record(repos: Repositories, person: Person, item: Item, kind: AuditKind, lab
 
 def _settlement(labels: list[Label], needed: int) -> Settlement:
     """An adjudicator's answer decides, unsure too; without one, the reviewers' answers do."""
-    counted = [label for label in labels if not label.extra and label.value is not None]
-    decisions = [label.value for label in counted if label.adjudicates]
+    decisions = [label.value for label in labels if label.adjudicates]
     if decisions:
         return Settlement(ItemState.RESOLVED, decisions[-1], None)
-    return settle([label.value for label in counted if label.value is not None], needed)
+    escalated = any(label.escalation for label in labels)
+    return settle([label.value for label in labels if label.value is not None], needed, escalated)

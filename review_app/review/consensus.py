@@ -21,16 +21,22 @@ class Settlement:
     agreement: float | None
 
 
-def settle(answers: Sequence[LabelValue], needed: int) -> Settlement:
+def settle(answers: Sequence[LabelValue], needed: int, escalated: bool = False) -> Settlement:
     """The state that ``answers`` put an item into when ``needed`` are wanted.
 
-    A strict majority for real or for fake resolves it: with two answers both must agree. Unsure is
-    an answer but never a verdict here; without a majority an admin decides.
+    A strict majority for real or for fake resolves it: with two answers both must agree. So does
+    one for undecidable, of two people at least: that nobody can tell is no claim for one person to
+    make, who could take an image out of every proof by it. Unsure is an answer but never a verdict
+    here. Without a majority an admin decides; and ``escalated``, when somebody has asked for one,
+    however many have answered.
     """
+    if escalated:
+        return Settlement(ItemState.ESCALATED, None, None)
     if len(answers) < needed:
         return Settlement(ItemState.IN_REVIEW, None, None)
     value, n = Counter(answers).most_common(1)[0]
-    if value is LabelValue.UNSURE or 2 * n <= len(answers):
+    alone = value is LabelValue.UNDECIDABLE and n < 2
+    if value is LabelValue.UNSURE or alone or 2 * n <= len(answers):
         return Settlement(ItemState.ESCALATED, None, None)
     return Settlement(ItemState.RESOLVED, value, n / len(answers))
 

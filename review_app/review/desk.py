@@ -14,16 +14,9 @@ from review_app.errors import ClaimLostError, ConflictError, InputError, NotFoun
 from review_app.permissions import Permission, Person, require
 from review_app.review import answers
 from review_app.review.batch import MAX_ENTRIES, Entry, LabelEntry, Outcome, SkipEntry
-from review_app.review.options import Reveal, ReviewOptions, read_options
-from review_app.review.tasks import (
-    CLIENT_ID,
-    Opinion,
-    Progress,
-    Queue,
-    Receipt,
-    Submission,
-    Task,
-)
+from review_app.review.options import ReviewOptions, read_options
+from review_app.review.replies import receipt_of, task_of
+from review_app.review.tasks import CLIENT_ID, Progress, Queue, Receipt, Submission, Task
 from review_app.triage.options import order_in_use, overdue_before
 from storage.database import Transactions
 from storage.enums import AuditKind, ClaimOutcome, ItemState
@@ -77,7 +70,7 @@ class ReviewDesk:
             if wanted > 0:
                 late = overdue_before(repos, now)
                 held += repos.claims.take(person.id, queue.state, wanted, now, expires_at, late)
-            return [_task(claim, item, expires_at) for claim, item in held[:n]]
+            return [task_of(repos, person, item, expires_at) for _, item in held[:n]]
 
     def label(self, person: Person, submission: Submission) -> Receipt:
         """Store an answer. Sending the same ``client_id`` again returns the same receipt.
@@ -91,15 +84,16 @@ class ReviewDesk:
         with self._database.write() as repos:
             known = repos.labels.by_client_id(submission.client_id)
             if known is not None:
-                return self._receipt(repos, answers.same_answer(known, person, submission))
+                known = answers.same_answer(known, person, submission)
+                return receipt_of(repos, known, self._words)
             repos.claims.expire(now)
             claim = answers.answerable(repos, person, submission.item_id)
-            item = _item(repos, submission.item_id)
-            reveals = _reveals(repos, item)
+            item = answers.item_of(repos, submission.item_id)
+            reveals = answers.reveals(repos, item)
             label = answers.store(repos, person, submission, item, reveals, now)
             repos.claims.end(claim, ClaimOutcome.LABELLED, now, recount=False)
             answers.record(repos, person, item, AuditKind.LABELLED, label)
-            receipt = self._receipt(repos, label)
+            receipt = receipt_of(repos, label, self._words)
         self._after_answer(submission.item_id)
         return receipt
 
@@ -157,15 +151,15 @@ class ReviewDesk:
             label = repos.labels.last_of(person.id)
             if label is None:
                 raise NotFoundError("there is no answer of yours to undo")
-            item = _item(repos, label.item_id)
+            item = answers.item_of(repos, label.item_id)
             was = item.state
             answers.withdraw(repos, person, label, client_id, now)
             expires_at = now + _lease(read_options(repos))
             claim = repos.claims.give(person.id, item.id, now, expires_at)
             answers.record(repos, person, item, AuditKind.UNDONE, label)
             if was is ItemState.ESCALATED and item.state is ItemState.IN_REVIEW:
-                _call_off_adjudication(repos, item, claim, now)
-            return _task(claim, item, expires_at)
+                answers.call_off_adjudication(repos, item, now, but=claim)
+            return task_of(repos, person, item, expires_at)
 
     def heartbeat(self, person: Person) -> int:
         """Renew the leases of all that the person holds; how many there are."""
@@ -219,28 +213,6 @@ class ReviewDesk:
             judging = claim is not None and claim.ended_at is None
             return person.may(Permission.SEE_QUEUE) and not judging
 
-    def _receipt(self, repos: Repositories, label: Label) -> Receipt:
-        assert label.value is not None
-        return Receipt(
-            client_id=label.client_id,
-            item_id=label.item_id,
-            value=label.value,
-            extra=label.extra,
-            opinion=self._opinion(repos, label),
-        )
-
-    def _opinion(self, repos: Repositories, label: Label) -> Opinion | None:
-        decision = repos.decisions.of_item(label.item_id) if label.revealed else None
-        if decision is None:
-            return None
-        return Opinion(
-            p_fake=decision.p_fake,
-            std=decision.std,
-            score=decision.score,
-            novelty=decision.novelty,
-            words=self._words(decision),
-        )
-
 
 def _take_in(
     desk: ReviewDesk, person: Person, entry: Entry, before: Mapping[str, Outcome]
@@ -292,32 +264,6 @@ def _keep_only(
     return kept
 
 
-def _task(claim: Claim, item: Item, expires_at: datetime) -> Task:
-    image, picture = item.image, item.image.picture
-    if picture is None:
-        return Task(item_id=item.id, path=image.path, sha256=image.sha256, expires_at=expires_at)
-    return Task(
-        item_id=item.id,
-        image_url=f"/media/{item.id}",
-        width=picture.width,
-        height=picture.height,
-        expires_at=expires_at,
-    )
-
-
-def _item(repos: Repositories, item_id: int) -> Item:
-    item = repos.items.get(item_id)
-    assert item is not None  # claims and labels refer to it
-    return item
-
-
-def _reveals(repos: Repositories, item: Item) -> bool:
-    """Whether an answer given now is shown the model's opinion, there being one."""
-    if read_options(repos).reveal is Reveal.NEVER:
-        return False
-    return repos.decisions.of_item(item.id) is not None
-
-
 def _undone_task(repos: Repositories, person: Person, undo: Label) -> Task:
     """The task that an undo gave back, when the same undo is sent again."""
     if undo.user_id != person.id or undo.value is not None:
@@ -325,11 +271,4 @@ def _undone_task(repos: Repositories, person: Person, undo: Label) -> Task:
     claim = repos.claims.last_of(person.id, undo.item_id)
     if claim is None or claim.ended_at is not None:
         raise ConflictError("this undo was done already, and you hold the item no longer")
-    return _task(claim, _item(repos, undo.item_id), claim.expires_at)
-
-
-def _call_off_adjudication(repos: Repositories, item: Item, reopened: Claim, now: datetime) -> None:
-    """An undo took the item back from the admins: whoever was about to decide it lets go."""
-    for claim in repos.claims.live_on(item.id):
-        if claim.id != reopened.id:
-            repos.claims.end(claim, ClaimOutcome.RELEASED, now)
+    return task_of(repos, person, answers.item_of(repos, undo.item_id), claim.expires_at)

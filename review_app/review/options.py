@@ -8,10 +8,22 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from review_app.options import store_options
 from review_app.permissions import Person
+from review_app.review.tasks import Tags
 from storage.database import Database
 from storage.repositories import Repositories
 
 _KEY = "review"
+COMMON_TAGS = (
+    "face swap",
+    "face edited",
+    "wholly generated",
+    "object added or removed",
+    "background replaced",
+    "text or document changed",
+    "spliced or composed",
+    "other",
+)
+"""Kinds of manipulation that the page offers until an admin chooses others."""
 
 
 class Reveal(StrEnum):
@@ -33,6 +45,7 @@ class ReviewOptions(BaseModel):
     second_reviewer: bool = Field(
         False, description="Ask one person more about images that are unclear to the detector."
     )
+    tags: Tags = Field(COMMON_TAGS, description="Kinds of manipulation that reviewers may tag.")
     lease_minutes: float = Field(10, gt=0, le=24 * 60, description="How long a claim lasts.")
 
 

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from review_app.review.regions import MOST_REGIONS, Region
 from storage.enums import ItemState, LabelValue
 
 CLIENT_ID = r"^[A-Za-z0-9_-]{8,64}$"
 """What the page may call an answer, or an undo."""
+MOST_TAGS = 20
+
+
+def _distinct(tags: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(tags))
+
+
+Tag = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^;\x00-\x1f\x7f]{1,60}$")]
+"""A kind of manipulation, in words; without the semicolon that separates tags in exports."""
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
+Tags = Annotated[tuple[Tag, ...], Field(max_length=MOST_TAGS), AfterValidator(_distinct)]
 
 
 class Queue(StrEnum):
@@ -25,6 +38,28 @@ class Queue(StrEnum):
     def state(self) -> ItemState:
         """The state that items of this queue are in."""
         return ItemState.IN_REVIEW if self is Queue.WAITING else ItemState.ESCALATED
+
+
+class Said(BaseModel):
+    """What a person answers, and what else they say of the image."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    value: LabelValue
+    comment: str = Field("", max_length=4000)
+    tags: Tags = Field((), description="Kinds of manipulation seen.")
+    regions: tuple[Region, ...] = Field((), max_length=MOST_REGIONS, description="Where.")
+    escalation: Reason | None = Field(
+        None, description="Why an admin should decide; the item goes to them at once."
+    )
+
+
+class Statement(Said):
+    """One of the answers that an adjudicator weighs."""
+
+    reviewer: str = Field(description="A pseudonym.")
+    own: bool = Field(description="The adjudicator's own, given as a reviewer.")
+    labelled_at: datetime
 
 
 class Task(BaseModel):
@@ -42,20 +77,26 @@ class Task(BaseModel):
     )
     sha256: str | None = Field(None, description="Of the file; told as the path is.")
     expires_at: datetime
+    statements: tuple[Statement, ...] | None = Field(
+        None, description="All answers side by side, oldest first: told to adjudicators only."
+    )
 
 
-class Submission(BaseModel):
+class Submission(Said):
     """A reviewer's answer, as the page sends it; the page is not trusted."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     client_id: str = Field(pattern=CLIENT_ID, description="Unique per answer.")
     item_id: int = Field(ge=1, le=2**63 - 1)
-    value: LabelValue
-    comment: str = Field("", max_length=4000)
     seconds: float | None = Field(
         None, ge=0, le=86_400, allow_inf_nan=False, description="Time taken to answer."
     )
+
+
+class Change(Said):
+    """Another answer in place of one's own earlier one, which stays on record."""
+
+    client_id: str = Field(pattern=CLIENT_ID, description="Unique per answer.")
+    of: str = Field(pattern=CLIENT_ID, description="The earlier answer's client_id.")
 
 
 class Opinion(BaseModel):
@@ -80,6 +121,18 @@ class Receipt(BaseModel):
     value: LabelValue
     extra: bool
     opinion: Opinion | None
+
+
+class OwnAnswer(Said):
+    """One of a person's own answers in force. Nothing of what others say is told."""
+
+    client_id: str
+    item_id: int
+    image_url: str | None = Field(description="Empty where the picture is not stored here.")
+    path: str | None = Field(description="As the score file gives it, where there is no picture.")
+    labelled_at: datetime
+    changeable: bool = Field(description="False where an admin has decided the item since.")
+    opinion: Opinion | None = Field(description="The model's, if it was shown to the person.")
 
 
 class Progress(BaseModel):

@@ -68,7 +68,7 @@ def read_labels(
     usable = [
         row
         for row in repos.calibration.rows(policy.checkpoint, policy.head)
-        if row.label is not LabelValue.UNSURE and not has_seen(row.key)
+        if row.label in (LabelValue.REAL, LabelValue.FAKE) and not has_seen(row.key)
     ]
     rows = [row for row in usable if _counts(row, alarm)]
     return CalibrationLabels(

@@ -19,6 +19,7 @@ from review_app.permissions import Area, Person, may_enter
 from review_app.web import failures, shell
 from review_app.web.admin import build_admin
 from review_app.web.api import api_router
+from review_app.web.api_answers import answers_router
 from review_app.web.assets import PREFIX, Assets, asset_url
 from review_app.web.guard import Guard
 from review_app.web.health import health_router
@@ -51,6 +52,7 @@ async def _assemble(app: Application) -> FastAPI:
     failures.install(web)
     web.include_router(login_router(app, sessions))
     web.include_router(api_router(app))
+    web.include_router(answers_router(app))
     web.include_router(media_router(app))
     web.include_router(export_router(app))
     web.include_router(health_router(app))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text, text
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.enums import ClaimOutcome, LabelValue
-from storage.models.base import Base, IntPk
+from storage.models.base import Base, IntPk, Json
 from storage.types import text_enum, utc_now
 
 
@@ -73,3 +73,9 @@ class Label(Base):
     seconds: Mapped[float | None]
     """From the image's appearance to the answer, as the page measured it."""
     labelled_at: Mapped[datetime] = mapped_column(default=utc_now)
+    escalation: Mapped[str | None] = mapped_column(Text)
+    """Why an admin should decide; None where the reviewer did not ask for one."""
+    tags: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    """Kinds of manipulation seen, in the order given; None without any."""
+    regions: Mapped[list[Json] | None] = mapped_column(JSON(none_as_null=True))
+    """Where on the image, as `review_app.review.regions` describes them; None without any."""

@@ -22,7 +22,13 @@ class ReviewerCounts:
     real: int
     fake: int
     unsure: int
+    undecidable: int
     last_at: datetime | None
+
+    @property
+    def total(self) -> int:
+        """Of all values."""
+        return self.real + self.fake + self.unsure + self.undecidable
 
 
 @dataclass(frozen=True)
@@ -81,6 +87,7 @@ class Counts:
                 func.count().filter(Label.value == LabelValue.REAL),
                 func.count().filter(Label.value == LabelValue.FAKE),
                 func.count().filter(Label.value == LabelValue.UNSURE),
+                func.count().filter(Label.value == LabelValue.UNDECIDABLE),
                 func.max(Label.labelled_at),
             )
             .join(Label, Label.user_id == User.id)

@@ -38,13 +38,21 @@ class Labels:
 
     def last_of(self, user_id: int) -> Label | None:
         """The user's newest label in force."""
+        return next(iter(self.recent_of(user_id, 1)), None)
+
+    def recent_of(self, user_id: int, n: int) -> list[Label]:
+        """The user's ``n`` newest labels in force, newest first."""
         query = (
             select(Label)
             .where(Label.user_id == user_id, *IN_FORCE)
             .order_by(Label.id.desc())
-            .limit(1)
+            .limit(n)
         )
-        return self._session.scalar(query)
+        return list(self._session.scalars(query))
+
+    def successor_of(self, label_id: int) -> Label | None:
+        """The row that supersedes the label, if one does."""
+        return self._session.scalar(select(Label).where(Label.supersedes_id == label_id))
 
     def has_seen_opinion(self, user_id: int, item_id: int) -> bool:
         """Whether the user was ever shown the model's opinion of the item, on answering it."""

@@ -75,7 +75,17 @@ def as_csv(database: Database) -> list[dict[str, str]]:
 
 
 def test_the_columns_are_those_of_the_contract_and_ours_after_them(database: Database) -> None:
-    assert list(COLUMNS) == [*CONTRACT, "state", "comment", "score", "novelty", "mark"]
+    assert list(COLUMNS) == [
+        *CONTRACT,
+        "state",
+        "comment",
+        "score",
+        "novelty",
+        "mark",
+        "tags",
+        "escalation",
+        "regions",
+    ]
     assert b"".join(stream_csv(database)).decode().splitlines() == [
         ",".join(f'"{name}"' for name in COLUMNS)
     ]
@@ -161,6 +171,19 @@ def test_unsure_is_an_answer_and_disputed_is_none(
     assert (disputed["label"], disputed["label_source"]) == (None, None)
     assert (disputed["state"], disputed["n_labels"]) == ("escalated", 2)
     assert len(disputed["reviewer"].split(";")) == 2
+
+
+def test_what_else_people_said_leaves_with_the_label(database: Database, factory: Factory) -> None:
+    item, plain = factory.item(), factory.item()
+    mark = {"shape": "rectangle", "points": [[0.25, 0.25], [0.5, 0.5]]}
+    first, second = factory.person(), factory.person()
+    factory.label(first, item, LabelValue.FAKE, tags=["face swap", "other"], regions=[mark])
+    factory.label(second, item, LabelValue.FAKE, tags=["other"], escalation="urgent")
+    factory.label(first, plain, LabelValue.REAL)
+    full, bare = exported(database)
+    assert (full["tags"], full["escalation"]) == ("face swap;other", "urgent")
+    assert json.loads(full["regions"]) == [mark]
+    assert (bare["tags"], bare["escalation"], bare["regions"]) == ("", "", None)
 
 
 def test_an_admins_decision_settles_a_dispute(

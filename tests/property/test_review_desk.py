@@ -25,7 +25,7 @@ from sqlalchemy import select
 from review_app.errors import ClaimLostError, ConflictError, NotFoundError
 from review_app.permissions import Person
 from review_app.review.consensus import settle
-from review_app.review.tasks import Queue, Submission
+from review_app.review.tasks import Change, Queue, Submission
 from storage.database import Database
 from storage.enums import AuditKind, ClaimOutcome, ItemState, LabelValue
 from storage.models import AuditEvent, Claim, Item, Label
@@ -40,10 +40,12 @@ MOVES = [
     *["adjudicate"] * 3,
     *["label"] * 6,
     *["undo"] * 3,
+    *["change"] * 2,
+    *["escalate"] * 2,
     *["skip", "send_again", "label_anything"],
     *["release", "heartbeat", "time_passes", "triage"],
 ]
-LABELS = AuditKind.LABELLED, AuditKind.UNDONE
+LABELS = AuditKind.LABELLED, AuditKind.UNDONE, AuditKind.CHANGED
 
 
 class ReviewMachine(RuleBasedStateMachine):
@@ -63,6 +65,8 @@ class ReviewMachine(RuleBasedStateMachine):
         self.items = factory.items(N_ITEMS - 1, needed_labels=needed)
         self.items += factory.items(1, ItemState.PENDING, needed_labels=needed)
         self.sent: list[tuple[Person, Submission]] = []
+        self.changes: list[tuple[Person, Submission]] = []
+        self.escalated: set[int] = set()
         self.answered_late: set[int] = set()
         self.skipped: set[tuple[int, int]] = set()
 
@@ -95,6 +99,29 @@ class ReviewMachine(RuleBasedStateMachine):
 
     def label_anything(self, person: Person, pick: int, value: LabelValue) -> None:
         self._label(person, self.items[pick % N_ITEMS], value)
+
+    def escalate(self, _person: Person, pick: int, value: LabelValue) -> None:
+        if handed_out := self._handed_out():
+            user_id, item_id = handed_out[pick % len(handed_out)]
+            self.escalated.add(item_id)
+            self._label(self._person(user_id), item_id, value, escalation="too much at stake")
+
+    def change(self, person: Person, pick: int, value: LabelValue) -> None:
+        own = self.bench.corrections.recent(person)
+        if not own:
+            return
+        old, before = own[pick % len(own)], self._labels()
+        new = Change(client_id=self.bench.new_id(), of=old.client_id, value=value)
+        try:
+            self.bench.corrections.change(person, new)
+        except ConflictError:
+            assert not old.changeable
+            return
+        assert old.changeable
+        assert {(x[1], x[2]) for x in before} == {(x[1], x[2]) for x in self._labels()}
+        assert len(before - self._labels()) == 1
+        said = Submission(client_id=new.client_id, item_id=old.item_id, value=value)
+        self.changes.append((person, said))
 
     def send_again(self, _person: Person, pick: int, _: LabelValue) -> None:
         if not self.sent:
@@ -152,14 +179,19 @@ class ReviewMachine(RuleBasedStateMachine):
             assert (person.id, item_id) not in self.skipped
             assert self.bench.state(item_id) is queue.state
 
-    def _label(self, person: Person, item_id: int, value: LabelValue) -> None:
-        answer = Submission(client_id=self.bench.new_id(), item_id=item_id, value=value)
+    def _label(
+        self, person: Person, item_id: int, value: LabelValue, escalation: str | None = None
+    ) -> None:
+        answer = Submission(
+            client_id=self.bench.new_id(), item_id=item_id, value=value, escalation=escalation
+        )
         held = (item_id, person.id) in self._live()
         try:
             receipt = self.bench.desk.label(person, answer)
         except (ClaimLostError, ConflictError):
             return
-        assert not (held and receipt.extra and item_id not in self.answered_late)
+        undisturbed = item_id not in self.answered_late | self.escalated
+        assert not (held and receipt.extra and undisturbed)
         if not held:
             self.answered_late.add(item_id)
         self.sent.append((person, answer))
@@ -173,7 +205,7 @@ class ReviewMachine(RuleBasedStateMachine):
             stored = {row.client_id: (row.user_id, row.item_id, row.value) for row in rows}
         assert stored == {
             answer.client_id: (person.id, answer.item_id, answer.value)
-            for person, answer in self.sent
+            for person, answer in self.sent + self.changes
         }
 
     @invariant()
@@ -187,14 +219,15 @@ class ReviewMachine(RuleBasedStateMachine):
             for item in repos.session.scalars(select(Item)):
                 counted = [label for label in repos.labels.in_force(item.id) if not label.extra]
                 live = repos.claims.live_on(item.id)
-                decided = any(label.adjudicates for label in counted)
-                assert len(counted) <= item.needed_labels + decided
+                decisions = sum(label.adjudicates for label in counted)
+                assert len(counted) - decisions <= item.needed_labels
                 slots = (
                     1 if item.state is ItemState.ESCALATED else item.needed_labels - len(counted)
                 )
                 if item.state in (ItemState.IN_REVIEW, ItemState.ESCALATED):
                     assert item.open_slots == slots - len(live)
-                    assert item.open_slots >= 0 or item.id in self.answered_late
+                    disturbed = self.answered_late | self.escalated
+                    assert item.open_slots >= 0 or item.id in disturbed
 
     @invariant()
     def each_item_is_where_its_answers_put_it(self) -> None:
@@ -209,7 +242,9 @@ class ReviewMachine(RuleBasedStateMachine):
                 if decisions:
                     assert (item.state, item.verdict) == (ItemState.RESOLVED, decisions[-1])
                 else:
-                    expected = settle([x.value for x in counted if x.value], item.needed_labels)
+                    escalated = any(label.escalation for label in counted)
+                    said = [label.value for label in counted if label.value]
+                    expected = settle(said, item.needed_labels, escalated)
                     assert (item.state, item.verdict) == (expected.state, expected.verdict)
 
     @invariant()

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Any
 
 from review_app.permissions import Person
+from review_app.review.corrections import Corrections
 from review_app.review.desk import ReviewDesk
 from review_app.review.options import ReviewOptions, change_options
-from review_app.review.tasks import Queue, Receipt, Submission
+from review_app.review.tasks import Change, Queue, Receipt, Submission
 from storage.database import Database
 from storage.enums import ItemState, LabelValue
-from storage.models import AuditEvent, Item, Label
+from storage.models import AuditEvent, Decision, Item, Label
 
 REAL, FAKE, UNSURE = LabelValue.REAL, LabelValue.FAKE, LabelValue.UNSURE
+UNDECIDABLE = LabelValue.UNDECIDABLE
 
 
 class Clock:
@@ -29,13 +32,18 @@ class Clock:
         self.now += timedelta(minutes=minutes)
 
 
+def _words(decision: Decision) -> str:
+    return f"{decision.p_fake:.2f}"
+
+
 class Bench:
     """A desk, its clock, and short ways to work at it and to look at what is stored."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
         self.clock = Clock()
-        self.desk = ReviewDesk(database, lambda decision: f"{decision.p_fake:.2f}", self.clock)
+        self.desk = ReviewDesk(database, _words, self.clock)
+        self.corrections = Corrections(database, _words, self.clock)
         self._ids = count(1)
 
     def new_id(self) -> str:
@@ -46,11 +54,20 @@ class Bench:
         return [task.item_id for task in self.desk.take(person, n, queue)]
 
     def label(
-        self, person: Person, item_id: int, value: LabelValue = REAL, client_id: str = ""
+        self,
+        person: Person,
+        item_id: int,
+        value: LabelValue = REAL,
+        client_id: str = "",
+        **more: Any,
     ) -> Receipt:
         client_id = client_id or self.new_id()
-        submission = Submission(client_id=client_id, item_id=item_id, value=value)
+        submission = Submission(client_id=client_id, item_id=item_id, value=value, **more)
         return self.desk.label(person, submission)
+
+    def change(self, person: Person, of: str, value: LabelValue, **more: Any) -> Receipt:
+        change = Change(client_id=self.new_id(), of=of, value=value, **more)
+        return self.corrections.change(person, change)
 
     def undo(self, person: Person) -> int:
         return self.desk.undo(person, self.new_id()).item_id

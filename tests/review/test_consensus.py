@@ -22,8 +22,12 @@ def test_a_verdict_is_what_more_than_half_of_all_answers_say(answers: list[Label
     settlement = settle(answers, len(answers))
     majority = [
         value
-        for value in (LabelValue.REAL, LabelValue.FAKE)
-        if answers.count(value) > len(answers) / 2
+        for value, least in (
+            (LabelValue.REAL, 1),
+            (LabelValue.FAKE, 1),
+            (LabelValue.UNDECIDABLE, 2),
+        )
+        if answers.count(value) >= least and answers.count(value) > len(answers) / 2
     ]
     if majority:
         assert (settlement.state, settlement.verdict) == (ItemState.RESOLVED, majority[0])
@@ -31,6 +35,13 @@ def test_a_verdict_is_what_more_than_half_of_all_answers_say(answers: list[Label
     else:
         assert (settlement.state, settlement.verdict) == (ItemState.ESCALATED, None)
         assert settlement.agreement is None
+
+
+@given(ANSWERS, st.integers(1, 9))
+def test_an_item_that_somebody_escalated_waits_for_an_admin_whatever_was_answered(
+    answers: list[LabelValue], needed: int
+) -> None:
+    assert settle(answers, needed, escalated=True).state is ItemState.ESCALATED
 
 
 @given(ANSWERS, st.randoms(use_true_random=False), st.integers(1, 9))

@@ -17,7 +17,7 @@ from review_app.errors import (
     SettingsError,
 )
 from review_app.permissions import Person
-from review_app.review.tasks import Submission
+from review_app.review.tasks import Queue, Submission
 from review_app.triage.certificate import Shortfall
 from review_app.triage.governance import DetectorFacts, PolicyDesk
 from review_app.triage.ladder import Ladder
@@ -192,14 +192,19 @@ def test_images_that_the_checkpoint_has_seen_do_not_count(place: Deployment, adm
     assert words.startswith("With 1 known label ")
 
 
-def test_verdicts_of_the_cold_start_count_and_unsure_does_not(
-    place: Deployment, admin: Person
+@pytest.mark.parametrize("value", [LabelValue.UNSURE, LabelValue.UNDECIDABLE])
+def test_verdicts_of_the_cold_start_count_and_those_that_tell_nothing_do_not(
+    value: LabelValue, place: Deployment, admin: Person
 ) -> None:
-    for _ in range(3):
+    for _ in range(2):
         place.scored(0.4)
     place.app.triage.run("tester")
     place.answer(LabelValue.REAL)
-    place.answer(LabelValue.UNSURE)
+    place.answer(value)
+    (task,) = place.app.desk.take(admin, 1, Queue.ESCALATED)
+    decision = Submission(client_id="decision-1", item_id=task.item_id, value=value)
+    place.app.desk.label(admin, decision)
+    assert place.items()[task.item_id].verdict is value
     assert place.counted(admin) == (0, 1)
 
 

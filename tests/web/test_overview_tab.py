@@ -68,7 +68,7 @@ def test_a_queue_says_how_long_the_oldest_has_waited() -> None:
 
 def test_people_are_counted_in_english() -> None:
     def reviewers(n: int) -> list[ReviewerCounts]:
-        return [ReviewerCounts(f"r{i}", f"p{i}", 1, 0, 0, None) for i in range(n)]
+        return [ReviewerCounts(f"r{i}", f"p{i}", 1, 0, 0, 0, None) for i in range(n)]
 
     assert "by 1 person." in answers(state_of_things(reviewers=reviewers(1)))
     assert "by 2 people." in answers(state_of_things(reviewers=reviewers(2)))

@@ -66,13 +66,23 @@ def test_the_controls_begin_with_the_policy_in_force(site: Site, call: Call) -> 
 
 def test_review_options_are_saved_and_read_back(site: Site, call: Call) -> None:
     tab = ReviewPanel(site.app)
-    assert "Saved" in tab.save(call, Reveal.NEVER.value, 2, 15, True)
+    assert "Saved" in tab.save(call, Reveal.NEVER.value, 2, 15, True, "face swap\n\n other ")
     with site.app.database.read() as repos:
         options = read_options(repos)
     assert options == ReviewOptions(
-        reveal=Reveal.NEVER, needed_labels=2, second_reviewer=True, lease_minutes=15
+        reveal=Reveal.NEVER,
+        needed_labels=2,
+        second_reviewer=True,
+        lease_minutes=15,
+        tags=("face swap", "other"),
     )
-    assert tab.load(call) == ("", "never", 2, 15, True)
+    assert tab.load(call) == ("", "never", 2, 15, True, "face swap\nother")
+
+
+@pytest.mark.parametrize("tags", ["one; two", "x" * 61, "\n".join(map(str, range(21)))])
+def test_tags_that_would_not_fit_are_refused(site: Site, call: Call, tags: str) -> None:
+    with pytest.raises(InputError, match="tags"):
+        ReviewPanel(site.app).save(call, Reveal.NEVER.value, 2, 15, True, tags)
 
 
 @pytest.mark.parametrize(
@@ -83,4 +93,4 @@ def test_options_that_make_no_sense_are_refused(
     site: Site, call: Call, reveal: str, needed: float | None, lease: float
 ) -> None:
     with pytest.raises(InputError):
-        ReviewPanel(site.app).save(call, reveal, needed, lease, False)
+        ReviewPanel(site.app).save(call, reveal, needed, lease, False, "")

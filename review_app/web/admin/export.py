@@ -12,7 +12,7 @@ MEANINGS = {
     "sha256": "hash of the original file; the same image has the same one everywhere",
     "path": "name under which the file came in",
     "source": "data set or channel, where a manifest named one",
-    "label": "real, fake or unsure; empty while nobody has said",
+    "label": "real, fake, unsure or undecidable; empty while nobody has said",
     "label_source": "reviewer, or known: came with the image in a manifest",
     "n_labels": "people's labels in force",
     "agreement": "share of the labels that say what the verdict says",
@@ -32,6 +32,9 @@ MEANINGS = {
     "score": "what thresholds are compared with: 0 surely real, 1 surely fake",
     "novelty": "how unlike the training images it is, z; empty where that is not measured",
     "mark": "retrain, or second_reviewer: what an image that goes to people is also good for",
+    "tags": "kinds of manipulation that reviewers saw, separated by semicolons",
+    "escalation": "why reviewers asked for an admin, separated by bars",
+    "regions": "marks on the image as JSON: shape, and points as shares of width and height",
 }
 """What each column of ``learning.export.COLUMNS`` means."""
 

@@ -234,10 +234,17 @@ def _reviewers(now: Overview) -> Markup:
     title = "Who has labelled how much?"
     if not now.reviewers:
         return _panel(title, Markup('<p class="empty">Nobody has labelled anything yet.</p>'))
-    chart = bars(title, [Bar(r.name, r.real + r.fake + r.unsure) for r in now.reviewers])
+    chart = bars(title, [Bar(r.name, r.total) for r in now.reviewers])
     rows = [
-        (r.name, r.real, r.fake, r.unsure, f"{age(r.last_at)} ago" if r.last_at else "")
+        (
+            r.name,
+            r.real,
+            r.fake,
+            r.unsure,
+            r.undecidable,
+            f"{age(r.last_at)} ago" if r.last_at else "",
+        )
         for r in now.reviewers
     ]
-    headers = ("Person", "Real", "Fake", "Unsure", "Last label")
+    headers = ("Person", "Real", "Fake", "Unsure", "Undecidable", "Last label")
     return _panel(title, chart + table("Labels in force by person", headers, rows))

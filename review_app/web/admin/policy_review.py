@@ -1,4 +1,5 @@
-"""How review works: what reviewers learn, how many answers images need, how long claims last."""
+"""How review works: what reviewers learn, how many answers images need, how long claims last, and
+which tags the page offers."""
 
 from __future__ import annotations
 
@@ -6,11 +7,13 @@ from typing import Any
 
 import gradio as gr
 from markupsafe import Markup
+from pydantic import TypeAdapter, ValidationError
 
 from review_app.bootstrap import Application
 from review_app.errors import InputError
 from review_app.permissions import Permission
 from review_app.review.options import Reveal, ReviewOptions, change_options, read_options
+from review_app.review.tasks import MOST_TAGS, Tags
 from review_app.web.handlers import Call, Wiring, html, section
 from review_app.web.markup import Tone, notice
 
@@ -21,6 +24,9 @@ REVEAL = {
 _SECOND = (
     "While auto-accept is on, ask one person more about images that are unclear to the detector"
 )
+
+
+_TAGS: TypeAdapter[tuple[str, ...]] = TypeAdapter(Tags)
 
 
 class ReviewPanel:
@@ -34,7 +40,8 @@ class ReviewPanel:
         with self._app.database.read() as repos:
             options = read_options(repos)
         numbers = (options.needed_labels, options.lease_minutes)
-        return "", options.reveal.value, *numbers, options.second_reviewer
+        tags = "\n".join(options.tags)
+        return "", options.reveal.value, *numbers, options.second_reviewer, tags
 
     def save(
         self,
@@ -43,6 +50,7 @@ class ReviewPanel:
         needed: float | None,
         lease: float | None,
         second: bool | None,
+        tags: str | None,
     ) -> Markup:
         """Change how review works from the next image on."""
         if reveal not in set(Reveal):
@@ -55,10 +63,21 @@ class ReviewPanel:
             reveal=Reveal(reveal),
             needed_labels=int(needed or 1),
             second_reviewer=bool(second),
+            tags=_tags(tags or ""),
             lease_minutes=lease,
         )
         change_options(self._app.database, call.person, options)
         return notice("Saved. Images taken in from now on follow it.", Tone.DONE)
+
+
+def _tags(lines: str) -> tuple[str, ...]:
+    try:
+        return _TAGS.validate_python([line for line in lines.splitlines() if line.strip()])
+    except ValidationError as error:
+        raise InputError(
+            f"there may be {MOST_TAGS} tags, one a line, each of 60 characters at most and without "
+            "a semicolon"
+        ) from error
 
 
 def build_review_options(app: Application, blocks: gr.Blocks) -> None:
@@ -72,8 +91,9 @@ def build_review_options(app: Application, blocks: gr.Blocks) -> None:
             needed = gr.Number(1, label="Answers per image", precision=0)
             lease = gr.Number(10, label="A claim lasts, minutes")
         second = gr.Checkbox(label=_SECOND)
+        tags = gr.Textbox(label="Tags for kinds of manipulation, one a line", lines=4)
         save = gr.Button("Save")
         message = html()
-    fields = [reveal, needed, lease, second]
+    fields = [reveal, needed, lease, second, tags]
     wiring.quick(blocks.load, panel.load, [message, *fields])
     wiring.quick(save.click, panel.save, [message], fields)

@@ -1,0 +1,111 @@
+"""One's own past answers: looked at again, and changed.
+
+A change is a new label that supersedes the old one; both stay. It counts as given in sight of the
+model's opinion where the person has seen that, and the item is settled anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from review_app.errors import ConflictError, NotFoundError
+from review_app.permissions import Permission, Person, require
+from review_app.review import answers
+from review_app.review.replies import Words, own_answer, receipt_of
+from review_app.review.tasks import Change, OwnAnswer, Receipt
+from storage.database import Database
+from storage.enums import AuditKind, ItemState
+from storage.models import Label
+from storage.repositories import Repositories
+from storage.types import utc_now
+
+MOST_RECENT = 50
+"""Most answers that one call lists."""
+
+
+class Corrections:
+    """Over one database; the parameters are those of the `ReviewDesk`."""
+
+    def __init__(
+        self,
+        database: Database,
+        words: Words,
+        clock: Callable[[], datetime] = utc_now,
+        after_answer: Callable[[int], None] = lambda _item_id: None,
+    ) -> None:
+        self._database = database
+        self._words = words
+        self._clock = clock
+        self._after_answer = after_answer
+
+    def recent(self, person: Person, n: int = 20) -> list[OwnAnswer]:
+        """The person's newest answers in force, newest first."""
+        require(person, Permission.REVIEW)
+        n = max(1, min(n, MOST_RECENT))
+        with self._database.read() as repos:
+            labels = repos.labels.recent_of(person.id, n)
+            return [own_answer(repos, label, self._words) for label in labels]
+
+    def change(self, person: Person, change: Change) -> Receipt:
+        """Put another answer in place of one's own. Sending it again returns the same receipt.
+
+        Raises ``NotFoundError`` where the person has no such answer, and ``ConflictError`` where it
+        was withdrawn or changed already, or an admin has decided the item since.
+        """
+        require(person, Permission.REVIEW)
+        now = self._clock()
+        with self._database.write() as repos:
+            old = _own(repos, person, change.of)
+            known = repos.labels.by_client_id(change.client_id)
+            if known is not None:
+                return receipt_of(repos, _same_change(known, old, change), self._words)
+            if repos.labels.successor_of(old.id) is not None:
+                raise ConflictError(
+                    "that answer was taken back or changed already; reload the list"
+                )
+            answers.require_undecided(repos, person, old.item_id)
+            item = answers.item_of(repos, old.item_id)
+            was = item.state
+            label = _replace(repos, old, change, answers.reveals(repos, item), now)
+            answers.record(repos, person, item, AuditKind.CHANGED, label)
+            if was is ItemState.ESCALATED and item.state is not was:
+                answers.call_off_adjudication(repos, item, now)
+            receipt = receipt_of(repos, label, self._words)
+        self._after_answer(item.id)
+        return receipt
+
+
+def _own(repos: Repositories, person: Person, client_id: str) -> Label:
+    label = repos.labels.by_client_id(client_id)
+    if label is None or label.user_id != person.id or label.value is None:
+        raise NotFoundError("there is no such answer of yours; reload the list")
+    return label
+
+
+def _same_change(known: Label, old: Label, change: Change) -> Label:
+    if known.supersedes_id != old.id or known.value is not change.value:
+        raise ConflictError(
+            f"answer {change.client_id} is stored already with other content; reload the list"
+        )
+    return known
+
+
+def _replace(
+    repos: Repositories, old: Label, change: Change, reveals: bool, now: datetime
+) -> Label:
+    return repos.labels.add(
+        Label(
+            **answers.said(change),
+            client_id=change.client_id,
+            item_id=old.item_id,
+            user_id=old.user_id,
+            supersedes_id=old.id,
+            blind=not repos.labels.has_seen_opinion(old.user_id, old.item_id),
+            revealed=reveals,
+            adjudicates=old.adjudicates,
+            extra=old.extra,
+            seconds=None,
+            labelled_at=now,
+        )
+    )

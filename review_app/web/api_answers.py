@@ -1,0 +1,47 @@
+"""``/api/v1/review``: one's own past answers, and what an answer may say. Beside `web.api`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+
+from review_app.review.corrections import MOST_RECENT
+from review_app.review.options import read_options
+from review_app.review.tasks import Change, OwnAnswer, Receipt
+from review_app.web.api import Reviewer
+from storage.enums import LabelValue
+
+if TYPE_CHECKING:
+    from review_app.bootstrap import Application
+
+
+class Choices(BaseModel):
+    """What the page offers beside an image."""
+
+    values: list[LabelValue]
+    tags: list[str]
+
+
+def answers_router(app: Application) -> APIRouter:
+    """The routes, bound to ``app``."""
+    router = APIRouter(prefix="/api/v1/review")
+
+    @router.get("/recent")
+    def recent(
+        person: Reviewer, n: Annotated[int, Query(ge=1, le=MOST_RECENT)] = 20
+    ) -> list[OwnAnswer]:
+        return app.corrections.recent(person, n)
+
+    @router.post("/change")
+    def change(body: Change, person: Reviewer) -> Receipt:
+        return app.corrections.change(person, body)
+
+    @router.get("/choices")
+    def choices(_person: Reviewer) -> Choices:
+        with app.database.read() as repos:
+            options = read_options(repos)
+        return Choices(values=list(LabelValue), tags=list(options.tags))
+
+    return router

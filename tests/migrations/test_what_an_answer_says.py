@@ -1,0 +1,73 @@
+"""Revision 0006 over a filled database: answers stay as they are, and append-only."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+import pytest
+
+import migrations
+from storage.database import Database
+from storage.enums import LabelValue
+from tests.factories import Factory
+from tests.migrations.snapshots import rows, schema, without
+
+NEW = {"escalation", "tags", "regions"}
+
+
+@pytest.fixture
+def old(database: Database, factory: Factory) -> Database:
+    """A filled database as the program of revision 0005 left it."""
+    person = factory.person()
+    for value in (LabelValue.REAL, LabelValue.FAKE, LabelValue.UNSURE):
+        factory.label(person, factory.item(), value, comment="looked twice")
+    migrations.downgrade(database.engine, "0005")
+    return database
+
+
+def test_older_answers_say_nothing_more_and_are_else_as_they_were(old: Database) -> None:
+    before = rows(old)
+    migrations.upgrade(old.engine, "0006")
+    after = rows(old)
+    assert [[row[name] for name in NEW] for row in after["label"]] == [[None] * 3] * 3
+    assert without(after, NEW) == before
+
+
+def test_down_and_up_again_loses_nothing(old: Database) -> None:
+    before = rows(old), schema(old)
+    migrations.upgrade(old.engine, "0006")
+    migrations.downgrade(old.engine, "0005")
+    assert (rows(old), schema(old)) == before
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"value": LabelValue.UNDECIDABLE},
+        {"value": LabelValue.FAKE, "escalation": "a public figure"},
+        {"value": LabelValue.FAKE, "tags": ["face swap"]},
+        {"value": LabelValue.FAKE, "regions": [{"shape": "rectangle", "points": [[0, 0], [1, 1]]}]},
+    ],
+)
+def test_what_people_said_is_not_given_up_for_an_older_program(
+    database: Database, factory: Factory, values: dict[str, Any]
+) -> None:
+    factory.label(factory.person(), factory.item(), **values)
+    before = rows(database), schema(database)
+    with pytest.raises(RuntimeError, match="no place for what 1 answers say"):
+        migrations.downgrade(database.engine, "0005")
+    assert (rows(database), schema(database)) == before
+
+
+@pytest.mark.parametrize("revision", ["0005", "0006"])
+@pytest.mark.parametrize("statement", ["UPDATE label SET value = 'real'", "DELETE FROM label"])
+def test_answers_cannot_be_rewritten_after_going_up_or_down(
+    old: Database, revision: str, statement: str
+) -> None:
+    migrations.upgrade(old.engine)
+    migrations.downgrade(old.engine, revision)
+    raw = sqlite3.connect(str(old.engine.url.database))
+    with pytest.raises(sqlite3.IntegrityError, match="label is append-only"):
+        raw.execute(statement)
+    raw.close()
