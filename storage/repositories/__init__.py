@@ -20,6 +20,7 @@ from storage.repositories.items import Items, KnownLabels
 from storage.repositories.labels import Labels
 from storage.repositories.options import Options
 from storage.repositories.people import Links, Sessions, Users
+from storage.repositories.reviewers import Reviewers
 from storage.repositories.triage import Decisions, Policies
 
 __all__ = ["Repositories"]
@@ -114,3 +115,7 @@ class Repositories:
     @cached_property
     def export_rows(self) -> ExportRows:
         return ExportRows(self.session)
+
+    @cached_property
+    def reviewers(self) -> Reviewers:
+        return Reviewers(self.session)

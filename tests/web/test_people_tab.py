@@ -9,8 +9,10 @@ from starlette.testclient import TestClient
 
 from review_app.errors import InputError, ReviewAppError
 from review_app.web.admin.people import PeopleTab
+from review_app.web.admin.people_figures import FiguresPanel
 from review_app.web.handlers import Call
-from storage.enums import Role
+from storage.enums import LabelValue, Role
+from tests.web.handling import admin_of
 from tests.web.site import ADDRESS, Site
 
 
@@ -50,3 +52,17 @@ def test_a_change_needs_a_person_that_exists(site: Site, call: Call, name: str |
 def test_a_role_that_does_not_exist_is_refused(site: Site, call: Call) -> None:
     with pytest.raises(InputError, match="role"):
         PeopleTab(site.app).add(call, "somebody", "emperor")
+
+
+def test_how_people_answer_is_told_with_intervals_and_names_are_escaped(
+    fresh: Site,
+) -> None:
+    call = admin_of(fresh)
+    assert "Nobody has answered" in FiguresPanel(fresh.app).load(call)
+    person = fresh.factory.person("<b>ada")
+    for value in (LabelValue.FAKE, LabelValue.REAL):
+        fresh.factory.label(person, fresh.factory.item(known=LabelValue.FAKE), value)
+    page = FiguresPanel(fresh.app).load(call)
+    assert "1 of 2: 50% (1.3% to 98.7%)" in page
+    assert "&lt;b&gt;ada" in page
+    assert "none yet" in page

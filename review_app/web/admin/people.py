@@ -1,4 +1,5 @@
-"""People: who may sign in, as what; one-time sign-in links; closing and opening accounts."""
+"""People: who may sign in, as what; one-time sign-in links; closing and opening accounts; how
+people answer."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from review_app.errors import InputError, NotFoundError
 from review_app.people import Account
 from review_app.permissions import Permission
 from review_app.web.admin.confirm import Confirm
+from review_app.web.admin.people_figures import build_figures
 from review_app.web.handlers import Call, Wiring, html, section
 from review_app.web.markup import Tone, moment, notice, table
 from storage.enums import Role
@@ -114,6 +116,7 @@ def build_people(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
             again = gr.Button("New sign-in link")
             switch = gr.Button("Disable or enable…")
         confirm = Confirm("Yes, change their access")
+    build_figures(app, tab)
     for event in (blocks.load, tab.select):
         wiring.quick(event, desk.load, [accounts, who])
     wiring.quick(add.click, desk.add, [message, link, accounts, who, name], [name, role])

@@ -1,0 +1,85 @@
+"""How people answer: swayed by the model or not, and right or not on images whose label is known.
+
+Rates come with exact (Clopper-Pearson) intervals. They tell of the images that each person met,
+which differ from person to person; a difference between two people is no proof by itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from review_app.triage.bounds import lower_bound, upper_bound
+from storage.database import Database
+from storage.repositories.reviewers import AgainstModel, InSight, OnKnown
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Rate:
+    """``hits`` in ``n``."""
+
+    hits: int
+    n: int
+
+    @property
+    def share(self) -> float | None:
+        """In [0, 1]; None where there is nothing to count."""
+        return self.hits / self.n if self.n else None
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Two-sided Clopper-Pearson interval at `CONFIDENCE`; all of [0, 1] where n is 0."""
+        each = (1 - CONFIDENCE) / 2
+        return lower_bound(self.hits, self.n, each), upper_bound(self.hits, self.n, each)
+
+
+@dataclass(frozen=True)
+class ReviewerFigures:
+    """One person's rates."""
+
+    name: str
+    right: Rate
+    """First blind answers of real or fake on known images that were right."""
+    undecided: int
+    """First blind answers on known images that said neither real nor fake."""
+    agrees_blind: Rate
+    """Of first blind answers of real or fake, those that say what the model says."""
+    agrees_in_sight: Rate
+    """Of answers given in sight of the model's opinion, those that say the same."""
+    yielded: Rate
+    """Automation bias: of blind answers that differed from the opinion shown after them, those that
+    were changed to it."""
+    turned: Rate
+    """The other way: of those that said the same, those that were changed away from it."""
+
+
+def reviewer_figures(database: Database) -> list[ReviewerFigures]:
+    """Of everybody who has given a blind answer that can be compared, by name."""
+    with database.read() as repos:
+        names = {user.id: user.name for user in repos.users.all()}
+        model = {row.user_id: row for row in repos.reviewers.against_model()}
+        sight = {row.user_id: row for row in repos.reviewers.in_sight()}
+        known = {row.user_id: row for row in repos.reviewers.on_known()}
+    people = sorted(model.keys() | known.keys(), key=lambda user_id: names[user_id])
+    return [
+        _figures(
+            names[user_id],
+            model.get(user_id) or AgainstModel(user_id, 0, 0, 0, 0, 0, 0),
+            sight.get(user_id) or InSight(user_id, 0, 0),
+            known.get(user_id) or OnKnown(user_id, 0, 0, 0),
+        )
+        for user_id in people
+    ]
+
+
+def _figures(name: str, model: AgainstModel, sight: InSight, known: OnKnown) -> ReviewerFigures:
+    return ReviewerFigures(
+        name=name,
+        right=Rate(known.right, known.clear),
+        undecided=known.undecided,
+        agrees_blind=Rate(model.blind_agreed, model.blind),
+        agrees_in_sight=Rate(sight.agreed, sight.answers),
+        yielded=Rate(model.yielded, model.differed),
+        turned=Rate(model.turned, model.concurred),
+    )

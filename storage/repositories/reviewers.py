@@ -1,0 +1,151 @@
+"""How each person's answers compare with the model's opinions and with known labels.
+
+What counts is a person's first answer on an item, if it was blind: nothing had told them anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, select
+from sqlalchemy.orm import Session, aliased
+
+from storage.enums import LabelValue
+from storage.models import Decision, KnownLabel, Label
+
+CLEAR = (LabelValue.REAL, LabelValue.FAKE)
+
+
+@dataclass(frozen=True)
+class AgainstModel:
+    """One person's answers and the model's opinions, P(fake) from 1/2 on being fake."""
+
+    user_id: int
+    blind: int
+    """First blind answers of real or fake on images that the model had an opinion of."""
+    blind_agreed: int
+    differed: int
+    """First blind answers, of any value, that differed from the opinion shown after them."""
+    yielded: int
+    """Those of ``differed`` in whose place the person now says what the model said."""
+    concurred: int
+    """First blind answers that said what the opinion shown after them said."""
+    turned: int
+    """Those of ``concurred`` in whose place the person now says another thing."""
+
+
+@dataclass(frozen=True)
+class InSight:
+    """One person's answers of real or fake in force that they gave having seen the opinion."""
+
+    user_id: int
+    answers: int
+    agreed: int
+
+
+@dataclass(frozen=True)
+class OnKnown:
+    """One person's first blind answers on images whose label is known."""
+
+    user_id: int
+    clear: int
+    """Answers of real or fake."""
+    right: int
+    undecided: int
+    """Answers of unsure or undecidable."""
+
+
+class Reviewers:
+    """Read-only; people without any such answer are left out."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def against_model(self) -> list[AgainstModel]:
+        now, agrees = _value_now(), Label.value == _LEANS
+        n = func.count()
+        query = (
+            select(
+                Label.user_id,
+                n.filter(Label.value.in_(CLEAR)),
+                n.filter(agrees),
+                n.filter(Label.revealed, ~agrees),
+                n.filter(Label.revealed, ~agrees, now == _LEANS),
+                n.filter(Label.revealed, agrees),
+                n.filter(Label.revealed, agrees, now != _LEANS),
+            )
+            .join(Decision, Decision.id == _decided())
+            .where(*_FIRST_AND_BLIND)
+            .group_by(Label.user_id)
+        )
+        return [AgainstModel(*row) for row in self._rows(query)]
+
+    def in_sight(self) -> list[InSight]:
+        later = aliased(Label)
+        superseded = select(later.id).where(later.supersedes_id == Label.id).exists()
+        query = (
+            select(Label.user_id, func.count(), func.count().filter(Label.value == _LEANS))
+            .join(Decision, Decision.id == _decided())
+            .where(Label.blind.is_(False), Label.value.in_(CLEAR), ~superseded)
+            .group_by(Label.user_id)
+        )
+        return [InSight(*row) for row in self._rows(query)]
+
+    def on_known(self) -> list[OnKnown]:
+        clear = Label.value.in_(CLEAR)
+        query = (
+            select(
+                Label.user_id,
+                func.count().filter(clear),
+                func.count().filter(Label.value == KnownLabel.value),
+                func.count().filter(~clear),
+            )
+            .join(KnownLabel, KnownLabel.item_id == Label.item_id)
+            .where(*_FIRST_AND_BLIND, KnownLabel.value.in_(CLEAR))
+            .group_by(Label.user_id)
+        )
+        return [OnKnown(*row) for row in self._rows(query)]
+
+    def _rows(self, query: Select[*tuple[Any, ...]]) -> list[Any]:
+        return list(self._session.execute(query))
+
+
+_LEANS = case((Decision.p_fake >= 0.5, LabelValue.FAKE.value), else_=LabelValue.REAL.value)
+
+
+def _first_and_blind() -> tuple[ColumnElement[bool], ...]:
+    earlier = aliased(Label)
+    before = select(earlier.id).where(
+        earlier.item_id == Label.item_id,
+        earlier.user_id == Label.user_id,
+        earlier.id < Label.id,
+    )
+    return Label.value.is_not(None), Label.blind.is_(True), ~before.exists()
+
+
+_FIRST_AND_BLIND = _first_and_blind()
+
+
+def _decided() -> ColumnElement[int]:
+    """The decision whose opinion was shown: the newest one when the answer was given."""
+    return (
+        select(func.max(Decision.id))
+        .where(Decision.item_id == Label.item_id, Decision.decided_at <= Label.labelled_at)
+        .correlate(Label)
+        .scalar_subquery()
+    )
+
+
+def _value_now() -> ColumnElement[LabelValue | None]:
+    """What the author of a label says of its item now; null where they have withdrawn it."""
+    newest, after = aliased(Label), aliased(Label)
+    superseded = select(after.id).where(after.supersedes_id == newest.id).exists()
+    return (
+        select(newest.value)
+        .where(and_(newest.item_id == Label.item_id, newest.user_id == Label.user_id), ~superseded)
+        .order_by(newest.id.desc())
+        .limit(1)
+        .correlate(Label)
+        .scalar_subquery()
+    )

@@ -1,0 +1,129 @@
+"""What the admin is told of how people answer, on answers given at the real desk."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binomtest
+
+from review_app.monitoring.reviewers import Rate, ReviewerFigures, reviewer_figures
+from review_app.permissions import Person
+from review_app.review.options import Reveal
+from storage.database import Database
+from storage.enums import LabelValue
+from tests.factories import Factory
+from tests.review.desks import FAKE, REAL, UNDECIDABLE, UNSURE, Bench
+
+BEFORE = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def bench(database: Database) -> Bench:
+    return Bench(database)
+
+
+def item(factory: Factory, p_fake: float | None = None, known: LabelValue | None = None) -> int:
+    item_id = factory.item(known=known)
+    if p_fake is not None:
+        factory.decision(item_id, p_fake=p_fake, decided_at=BEFORE)
+    return item_id
+
+
+def answer(bench: Bench, person: Person, value: LabelValue, then: LabelValue | None = None) -> None:
+    """Answer the next item, and change it afterwards."""
+    (item_id,) = bench.take(person)
+    given = bench.label(person, item_id, value)
+    if then is not None:
+        bench.change(person, given.client_id, then)
+
+
+def figures(database: Database) -> ReviewerFigures:
+    (only,) = reviewer_figures(database)
+    return only
+
+
+def test_bias_is_the_share_of_differing_answers_that_were_changed_to_the_models(
+    database: Database, bench: Bench, factory: Factory
+) -> None:
+    ada = factory.person("ada")
+    for p_fake, value, then in [
+        (0.9, REAL, FAKE),  # yields
+        (0.9, REAL, None),  # differs and stays
+        (0.1, FAKE, UNSURE),  # doubts, but does not yield
+        (0.9, UNSURE, FAKE),  # yields
+        (0.9, FAKE, None),  # concurs
+        (0.1, REAL, FAKE),  # turns away
+    ]:
+        item(factory, p_fake)
+        answer(bench, ada, value, then)
+    found = figures(database)
+    assert (found.name, found.yielded, found.turned) == ("ada", Rate(2, 4), Rate(1, 2))
+    assert found.agrees_blind == Rate(2, 5)
+    assert found.agrees_in_sight == Rate(2, 3)
+
+
+def test_answers_before_an_undo_count_and_the_withdrawn_yield_nothing(
+    database: Database, bench: Bench, factory: Factory
+) -> None:
+    ada = factory.person("ada")
+    item(factory, 0.9)
+    answer(bench, ada, REAL)
+    bench.undo(ada)
+    assert figures(database).yielded == Rate(0, 1)
+    answer(bench, ada, FAKE)
+    assert figures(database).yielded == Rate(1, 1)
+
+
+def test_what_was_never_shown_sways_nobody(
+    database: Database, bench: Bench, factory: Factory
+) -> None:
+    bench.options(factory.admin(), reveal=Reveal.NEVER)
+    ada = factory.person("ada")
+    item(factory, 0.9)
+    answer(bench, ada, REAL, FAKE)
+    found = figures(database)
+    assert (found.yielded, found.turned) == (Rate(0, 0), Rate(0, 0))
+    assert (found.agrees_blind, found.agrees_in_sight) == (Rate(0, 1), Rate(0, 0))
+
+
+def test_the_opinion_compared_with_is_that_of_the_moment(
+    database: Database, bench: Bench, factory: Factory
+) -> None:
+    ada = factory.person("ada")
+    item_id = item(factory, 0.9)
+    answer(bench, ada, FAKE)
+    factory.decision(item_id, p_fake=0.1, decided_at=datetime(2026, 12, 1, tzinfo=UTC))
+    assert figures(database).agrees_blind == Rate(1, 1)
+
+
+def test_accuracy_is_that_of_first_answers_on_known_images(
+    database: Database, bench: Bench, factory: Factory
+) -> None:
+    ada, ben = factory.person("ada"), factory.person("ben")
+    for known, value, then in [
+        (FAKE, FAKE, None),
+        (FAKE, REAL, FAKE),  # too late to be right
+        (REAL, REAL, FAKE),  # too late to be wrong
+        (REAL, UNSURE, None),
+        (FAKE, UNDECIDABLE, None),
+        (None, FAKE, None),
+    ]:
+        item(factory, known=known)
+        answer(bench, ada, value, then)
+    item(factory)
+    answer(bench, ben, REAL)
+    found = figures(database)  # ben has met nothing that he could be compared with
+    assert (found.name, found.right, found.undecided) == ("ada", Rate(2, 3), 2)
+
+
+@given(st.integers(0, 60).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_the_interval_is_the_exact_one(hits_and_n: tuple[int, int]) -> None:
+    rate = Rate(*hits_and_n)
+    if rate.n == 0:
+        assert (rate.share, rate.interval) == (None, (0.0, 1.0))
+        return
+    exact = binomtest(*hits_and_n).proportion_ci(0.95, "exact")
+    assert rate.interval == pytest.approx((exact.low, exact.high), abs=1e-9)
