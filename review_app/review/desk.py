@@ -9,15 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from random import Random, SystemRandom
 
 from review_app.errors import ClaimLostError, ConflictError, InputError, NotFoundError
 from review_app.permissions import Permission, Person, require
-from review_app.review import answers
+from review_app.review import answers, gold
 from review_app.review.batch import MAX_ENTRIES, Entry, LabelEntry, Outcome, SkipEntry
 from review_app.review.options import ReviewOptions, read_options
 from review_app.review.replies import receipt_of, task_of
 from review_app.review.tasks import CLIENT_ID, Progress, Queue, Receipt, Submission, Task
-from review_app.triage.options import order_in_use, overdue_before
+from review_app.triage.options import order_in_use
 from storage.database import Transactions
 from storage.enums import AuditKind, ClaimOutcome, ItemState
 from storage.models import Claim, Decision, Item, Label
@@ -38,6 +39,7 @@ class ReviewDesk:
     ``words``: turns a decision of the log into one plain sentence for after the answer.
     ``clock``: tells the time; leases run by it.
     ``after_answer``: told the item's id once an answer is on disk; it must not raise.
+    ``coin``: draws which images are gold; nobody can foretell the one that is taken by default.
     """
 
     def __init__(
@@ -46,11 +48,13 @@ class ReviewDesk:
         words: Callable[[Decision], str],
         clock: Callable[[], datetime] = utc_now,
         after_answer: Callable[[int], None] = lambda _item_id: None,
+        coin: Random | None = None,
     ) -> None:
         self._database = database
         self._words = words
         self._clock = clock
         self._after_answer = after_answer
+        self._coin = coin or SystemRandom()
 
     def take(self, person: Person, n: int = 1, queue: Queue = Queue.WAITING) -> list[Task]:
         """Up to ``n`` items for ``person``: those held already, then new ones. Renews the leases.
@@ -68,8 +72,7 @@ class ReviewDesk:
             repos.claims.extend(person.id, expires_at)
             wanted = _share(repos, queue, n) - len(held)
             if wanted > 0:
-                late = overdue_before(repos, now)
-                held += repos.claims.take(person.id, queue.state, wanted, now, expires_at, late)
+                held += gold.hand_out(repos, person, queue, wanted, now, expires_at, self._coin)
             return [task_of(repos, person, item, expires_at) for _, item in held[:n]]
 
     def label(self, person: Person, submission: Submission) -> Receipt:
@@ -257,7 +260,7 @@ def _keep_only(
     """The person's live claims in ``queue``; those elsewhere, or settled meanwhile, go back."""
     kept = []
     for claim, item in repos.claims.held_by(person.id):
-        if item.state is queue.state:
+        if gold.belongs(claim, item, queue):
             kept.append((claim, item))
         else:
             repos.claims.end(claim, ClaimOutcome.RELEASED, now)

@@ -46,6 +46,12 @@ class ReviewOptions(BaseModel):
         False, description="Ask one person more about images that are unclear to the detector."
     )
     tags: Tags = Field(COMMON_TAGS, description="Kinds of manipulation that reviewers may tag.")
+    gold_share: float = Field(
+        0, ge=0, le=0.5, description="Share of images handed out whose label is known."
+    )
+    gold_feedback: bool = Field(
+        False, description="Tell the known label after the answer on such an image."
+    )
     lease_minutes: float = Field(10, gt=0, le=24 * 60, description="How long a claim lasts.")
 
 

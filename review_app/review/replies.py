@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from review_app.permissions import Permission, Person
+from review_app.review.gold import feedback, is_gold
 from review_app.review.tasks import Opinion, OwnAnswer, Receipt, Statement, Task
 from storage.enums import ItemState
 from storage.models import Decision, Item, Label
@@ -42,12 +43,14 @@ def task_of(repos: Repositories, person: Person, item: Item, expires_at: datetim
 def receipt_of(repos: Repositories, label: Label, words: Words) -> Receipt:
     """The receipt of a stored answer, with the model's opinion where it is revealed."""
     assert label.value is not None
+    gold = label.extra and is_gold(repos, label)
     return Receipt(
         client_id=label.client_id,
         item_id=label.item_id,
         value=label.value,
-        extra=label.extra,
+        extra=label.extra and not gold,
         opinion=_opinion(repos, label, words),
+        known=feedback(repos, label.item_id) if gold else None,
     )
 
 

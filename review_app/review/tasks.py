@@ -112,7 +112,8 @@ class Opinion(BaseModel):
 
 
 class Receipt(BaseModel):
-    """The answer is stored. ``extra``: it came too late to count, and is kept beside the others."""
+    """The answer is stored. ``extra``: it came too late to count, and is kept beside the others.
+    ``known``: the image was one to learn from, and this is what it is."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -121,6 +122,7 @@ class Receipt(BaseModel):
     value: LabelValue
     extra: bool
     opinion: Opinion | None
+    known: LabelValue | None = None
 
 
 class OwnAnswer(Said):

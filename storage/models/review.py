@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, text
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.enums import ClaimOutcome, LabelValue
@@ -38,6 +38,8 @@ class Claim(Base):
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     outcome: Mapped[ClaimOutcome | None] = mapped_column(text_enum(ClaimOutcome))
+    gold: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """The item was settled already and is handed out to see how somebody answers."""
 
 
 class Label(Base):

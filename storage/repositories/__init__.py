@@ -15,6 +15,7 @@ from storage.repositories.claims import Claims
 from storage.repositories.counts import Counts
 from storage.repositories.detector import Checkpoints, Features, Predictions
 from storage.repositories.exports import ExportRows
+from storage.repositories.gold import Gold
 from storage.repositories.images import Images
 from storage.repositories.items import Items, KnownLabels
 from storage.repositories.labels import Labels
@@ -119,3 +120,7 @@ class Repositories:
     @cached_property
     def reviewers(self) -> Reviewers:
         return Reviewers(self.session)
+
+    @cached_property
+    def gold(self) -> Gold:
+        return Gold(self.session)

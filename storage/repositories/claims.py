@@ -39,24 +39,8 @@ class Claims:
         Never one that this user holds or has skipped, nor one they have answered: except that an
         adjudicator may decide what they answered as a reviewer, or a lone admin could never.
         """
-        passed = (
-            select(Claim.id)
-            .where(
-                Claim.item_id == Item.id,
-                Claim.user_id == user_id,
-                or_(Claim.ended_at.is_(None), Claim.outcome == ClaimOutcome.SKIPPED),
-            )
-            .exists()
-        )
-        answered = (
-            select(Label.id)
-            .where(Label.item_id == Item.id, Label.user_id == user_id, *IN_FORCE)
-            .exists()
-        )
-        excluded = [passed] if state is ItemState.ESCALATED else [passed, answered]
         free = (
-            select(Item)
-            .where(Item.state == state, Item.open_slots > 0, ~or_(*excluded))
+            self._free(user_id, state)
             .options(joinedload(Item.image))
             .with_for_update(skip_locked=True, of=Item)
         )
@@ -94,11 +78,16 @@ class Claims:
         """
         claim = self.last_of(user_id, item_id)
         if claim is None or claim.ended_at is not None:
-            claim = Claim(item_id=item_id, user_id=user_id, claimed_at=now)
+            gold = claim is not None and claim.gold
+            claim = Claim(item_id=item_id, user_id=user_id, claimed_at=now, gold=gold)
             self._session.add(claim)
         claim.expires_at = expires_at
         self._session.flush()
         return claim
+
+    def any_for(self, user_id: int, state: ItemState) -> bool:
+        """Whether an item in ``state`` could be leased to the user now."""
+        return self._session.scalar(self._free(user_id, state).limit(1)) is not None
 
     def live_on(self, item_id: int) -> list[Claim]:
         """Everybody's live claims on the item, oldest first."""
@@ -161,3 +150,22 @@ class Claims:
             .returning(Claim.id)
         )
         return len(self._session.scalars(query).all())
+
+    def _free(self, user_id: int, state: ItemState) -> Select[Item]:
+        """Items in ``state`` with an open slot for this user, as `take` says."""
+        passed = (
+            select(Claim.id)
+            .where(
+                Claim.item_id == Item.id,
+                Claim.user_id == user_id,
+                or_(Claim.ended_at.is_(None), Claim.outcome == ClaimOutcome.SKIPPED),
+            )
+            .exists()
+        )
+        answered = (
+            select(Label.id)
+            .where(Label.item_id == Item.id, Label.user_id == user_id, *IN_FORCE)
+            .exists()
+        )
+        excluded = [passed] if state is ItemState.ESCALATED else [passed, answered]
+        return select(Item).where(Item.state == state, Item.open_slots > 0, ~or_(*excluded))

@@ -1,6 +1,8 @@
 """How each person's answers compare with the model's opinions and with known labels.
 
 What counts is a person's first answer on an item, if it was blind: nothing had told them anything.
+Extra answers are left out beside the model's opinions: on gold, people may change their mind for
+the known label instead.
 """
 
 from __future__ import annotations
@@ -76,7 +78,7 @@ class Reviewers:
                 n.filter(Label.revealed, agrees, now != _LEANS),
             )
             .join(Decision, Decision.id == _decided())
-            .where(*_FIRST_AND_BLIND)
+            .where(*_FIRST_AND_BLIND, Label.extra.is_(False))
             .group_by(Label.user_id)
         )
         return [AgainstModel(*row) for row in self._rows(query)]
@@ -87,7 +89,12 @@ class Reviewers:
         query = (
             select(Label.user_id, func.count(), func.count().filter(Label.value == _LEANS))
             .join(Decision, Decision.id == _decided())
-            .where(Label.blind.is_(False), Label.value.in_(CLEAR), ~superseded)
+            .where(
+                Label.blind.is_(False),
+                Label.extra.is_(False),
+                Label.value.in_(CLEAR),
+                ~superseded,
+            )
             .group_by(Label.user_id)
         )
         return [InSight(*row) for row in self._rows(query)]

@@ -1,4 +1,4 @@
-"""Revision 0006 over a filled database: answers stay as they are, and append-only."""
+"""Revisions 0006 and 0007 over a filled database: answers stay as they are, and append-only."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import migrations
+from review_app.review.desk import ReviewDesk
 from storage.database import Database
 from storage.enums import LabelValue
 from tests.factories import Factory
@@ -60,7 +61,21 @@ def test_what_people_said_is_not_given_up_for_an_older_program(
     assert (rows(database), schema(database)) == before
 
 
-@pytest.mark.parametrize("revision", ["0005", "0006"])
+def test_claims_of_before_are_no_gold_and_going_down_and_up_again_loses_nothing(
+    database: Database, factory: Factory
+) -> None:
+    person, item_id = factory.person(), factory.item()
+    desk = ReviewDesk(database, lambda _: "words")
+    assert [task.item_id for task in desk.take(person)] == [item_id]
+    migrations.downgrade(database.engine, "0006")
+    before = rows(database)
+    migrations.upgrade(database.engine, "0007")
+    after = rows(database)
+    assert [row["gold"] for row in after["claim"]] == [0]
+    assert without(after, {"gold"}) == before
+
+
+@pytest.mark.parametrize("revision", ["0005", "0006", "0007"])
 @pytest.mark.parametrize("statement", ["UPDATE label SET value = 'real'", "DELETE FROM label"])
 def test_answers_cannot_be_rewritten_after_going_up_or_down(
     old: Database, revision: str, statement: str

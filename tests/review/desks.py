@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from random import Random
 from typing import Any
 
 from review_app.permissions import Person
@@ -42,7 +43,7 @@ class Bench:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.clock = Clock()
-        self.desk = ReviewDesk(database, _words, self.clock)
+        self.desk = ReviewDesk(database, _words, self.clock, coin=Random(0))
         self.corrections = Corrections(database, _words, self.clock)
         self._ids = count(1)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from random import Random
 from typing import Any
 
 import pytest
@@ -48,8 +49,17 @@ def _page_through(database: Database, desk: ReviewDesk, person: Person) -> None:
         repos.counts.oldest_in(ItemState.IN_REVIEW)
 
 
+def _take_with_gold(database: Database, _desk: ReviewDesk, person: Person) -> None:
+    with database.write() as repos:
+        repos.options.set("review", {"gold_share": 0.5}, person.id)
+    taken = ReviewDesk(database, lambda _: "", coin=Random(0)).take(person, 3)
+    with database.read() as repos:
+        assert any(claim.gold for claim, _ in repos.claims.held_by(person.id)), taken
+
+
 WORK: dict[str, Work] = {
     "take": lambda database, desk, person: desk.take(person, 3),
+    "take with gold": _take_with_gold,
     "take escalated": lambda database, desk, person: desk.take(person, 3, Queue.ESCALATED),
     "label": _label,
     "undo": _undo,
@@ -67,6 +77,7 @@ def test_no_query_walks_a_whole_table_or_sorts_one(
     name: str, database: Database, factory: Factory
 ) -> None:
     factory.items(3)
+    factory.items(3, ItemState.RESOLVED, known=LabelValue.FAKE, verdict=LabelValue.FAKE)
     person = factory.admin()
     desk = ReviewDesk(database, lambda _: "")
     with _statements(database) as statements:

@@ -66,7 +66,9 @@ def test_the_controls_begin_with_the_policy_in_force(site: Site, call: Call) -> 
 
 def test_review_options_are_saved_and_read_back(site: Site, call: Call) -> None:
     tab = ReviewPanel(site.app)
-    assert "Saved" in tab.save(call, Reveal.NEVER.value, 2, 15, True, "face swap\n\n other ")
+    assert "Saved" in tab.save(
+        call, Reveal.NEVER.value, 2, 15, True, "face swap\n\n other ", 10, True
+    )
     with site.app.database.read() as repos:
         options = read_options(repos)
     assert options == ReviewOptions(
@@ -75,14 +77,24 @@ def test_review_options_are_saved_and_read_back(site: Site, call: Call) -> None:
         second_reviewer=True,
         lease_minutes=15,
         tags=("face swap", "other"),
+        gold_share=0.1,
+        gold_feedback=True,
     )
-    assert tab.load(call) == ("", "never", 2, 15, True, "face swap\nother")
+    assert tab.load(call) == ("", "never", 2, 15, True, "face swap\nother", 10, True)
 
 
 @pytest.mark.parametrize("tags", ["one; two", "x" * 61, "\n".join(map(str, range(21)))])
 def test_tags_that_would_not_fit_are_refused(site: Site, call: Call, tags: str) -> None:
     with pytest.raises(InputError, match="tags"):
-        ReviewPanel(site.app).save(call, Reveal.NEVER.value, 2, 15, True, tags)
+        ReviewPanel(site.app).save(call, Reveal.NEVER.value, 2, 15, True, tags, 0, False)
+
+
+@pytest.mark.parametrize("gold", [None, -1, 51])
+def test_a_share_of_known_images_that_makes_no_sense_is_refused(
+    site: Site, call: Call, gold: float | None
+) -> None:
+    with pytest.raises(InputError, match="known images"):
+        ReviewPanel(site.app).save(call, Reveal.NEVER.value, 2, 15, True, "", gold, False)
 
 
 @pytest.mark.parametrize(
@@ -93,4 +105,4 @@ def test_options_that_make_no_sense_are_refused(
     site: Site, call: Call, reveal: str, needed: float | None, lease: float
 ) -> None:
     with pytest.raises(InputError):
-        ReviewPanel(site.app).save(call, reveal, needed, lease, False, "")
+        ReviewPanel(site.app).save(call, reveal, needed, lease, False, "", 0, False)

@@ -41,7 +41,8 @@ class ReviewPanel:
             options = read_options(repos)
         numbers = (options.needed_labels, options.lease_minutes)
         tags = "\n".join(options.tags)
-        return "", options.reveal.value, *numbers, options.second_reviewer, tags
+        gold = (100 * options.gold_share, options.gold_feedback)
+        return "", options.reveal.value, *numbers, options.second_reviewer, tags, *gold
 
     def save(
         self,
@@ -51,6 +52,8 @@ class ReviewPanel:
         lease: float | None,
         second: bool | None,
         tags: str | None,
+        gold: float | None,
+        feedback: bool | None,
     ) -> Markup:
         """Change how review works from the next image on."""
         if reveal not in set(Reveal):
@@ -59,11 +62,15 @@ class ReviewPanel:
             raise InputError("answers per image is a whole number from 1 to 9")
         if lease is None or not 0 < lease <= 24 * 60:
             raise InputError("a claim lasts more than 0 and at most 1440 minutes")
+        if gold is None or not 0 <= gold <= 50:
+            raise InputError("known images are 0 to 50 percent of what is handed out")
         options = ReviewOptions(
             reveal=Reveal(reveal),
             needed_labels=int(needed or 1),
             second_reviewer=bool(second),
             tags=_tags(tags or ""),
+            gold_share=gold / 100,
+            gold_feedback=bool(feedback),
             lease_minutes=lease,
         )
         change_options(self._app.database, call.person, options)
@@ -91,9 +98,12 @@ def build_review_options(app: Application, blocks: gr.Blocks) -> None:
             needed = gr.Number(1, label="Answers per image", precision=0)
             lease = gr.Number(10, label="A claim lasts, minutes")
         second = gr.Checkbox(label=_SECOND)
+        with gr.Row():
+            gold = gr.Number(0, label="Known images mixed in unseen, percent")
+            feedback = gr.Checkbox(label="Tell reviewers the known label after their answer on one")
         tags = gr.Textbox(label="Tags for kinds of manipulation, one a line", lines=4)
         save = gr.Button("Save")
         message = html()
-    fields = [reveal, needed, lease, second, tags]
+    fields = [reveal, needed, lease, second, tags, gold, feedback]
     wiring.quick(blocks.load, panel.load, [message, *fields])
     wiring.quick(save.click, panel.save, [message], fields)

@@ -1,0 +1,69 @@
+"""Gold: settled images with known labels, handed out again to see how somebody answers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from random import Random
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from storage.enums import ItemState, LabelValue
+from storage.models import Claim, Image, Item, KnownLabel, Label
+from storage.repositories.items import Items
+
+
+class Gold:
+    """Draws gold and leases it; nothing of the item changes by it."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def take(
+        self, user_id: int, limit: int, now: datetime, expires_at: datetime, coin: Random
+    ) -> list[tuple[Claim, Item]]:
+        """Lease up to ``limit`` images that the user has neither held nor answered, from a random
+        one on."""
+        newest = self._session.scalar(select(func.max(KnownLabel.id))) or 0
+        start = coin.randint(1, max(newest, 1))
+        drawn = self._drawn(user_id, limit, start, newest)
+        drawn += self._drawn(user_id, limit - len(drawn), 1, start - 1)
+        items = Items(self._session).get_many(drawn)
+        taken = [(self._lease(user_id, item, now, expires_at), item) for item in items]
+        self._session.flush()
+        return taken
+
+    def _drawn(self, user_id: int, limit: int, first: int, last: int) -> list[int]:
+        met = select(Claim.id).where(Claim.item_id == Item.id, Claim.user_id == user_id)
+        answered = select(Label.id).where(Label.item_id == Item.id, Label.user_id == user_id)
+        settled = (
+            select(Item.id)
+            .join(Image, Image.id == Item.image_id)
+            .where(
+                Item.id == KnownLabel.item_id,
+                Item.state == ItemState.RESOLVED,
+                Item.verdict == KnownLabel.value,
+                Image.public_type.is_not(None),
+                ~met.exists(),
+                ~answered.exists(),
+            )
+        )
+        # From one known label on until there are enough: a plain join would sort all settled items.
+        query = (
+            select(KnownLabel.item_id)
+            .where(
+                KnownLabel.id.between(first, last),
+                KnownLabel.value.in_((LabelValue.REAL, LabelValue.FAKE)),
+                settled.exists(),
+            )
+            .order_by(KnownLabel.id)
+            .limit(max(limit, 0))
+        )
+        return list(self._session.scalars(query))
+
+    def _lease(self, user_id: int, item: Item, now: datetime, expires_at: datetime) -> Claim:
+        claim = Claim(
+            item_id=item.id, user_id=user_id, claimed_at=now, expires_at=expires_at, gold=True
+        )
+        self._session.add(claim)
+        return claim
