@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from enum import StrEnum
@@ -28,8 +29,9 @@ COLUMNS = (
 """The outside contract's columns, in order, and ours after them, the newest last: scripts may count
 on places. docs/exports.md explains each."""
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""What may begin a formula in some spreadsheet or locale (OWASP, CSV injection)."""
+_FORMULA = re.compile(r"(?:\A|(?<=[;\t]))(?=[=+\-@\t\r\n＝＋－＠])|(?<=[\r\n])(?=[=+\-@＝＋－＠])")
+"""Where a formula may begin in some spreadsheet or locale (OWASP, CSV injection): where text
+begins, and where whoever separates cells by semicolons or tabs would take it apart."""
 
 Row = dict[str, Any]
 
@@ -128,10 +130,8 @@ def _drain(buffer: io.StringIO) -> bytes:
 
 
 def _neutral(value: object) -> object:
-    """Text that begins like a formula gets an apostrophe in front."""
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return "'" + value
-    return value
+    """Text gets an apostrophe wherever a cell may begin in it like a formula."""
+    return _FORMULA.sub("'", value) if isinstance(value, str) else value
 
 
 def _row(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from review_app.errors import InputError
@@ -248,15 +248,24 @@ def _cell(value: object) -> str:
     """A JSON value as the CSV writes it."""
     if value is None:
         return ""
+    text = str(value)
     if isinstance(value, str) and value.startswith(tuple("=+-@\t\r\n＝＋－＠")):
-        return "'" + value
-    return str(value)
+        text = "'" + text
+    # The same again where another separator would begin a cell.
+    return (
+        text.replace(";=", ";'=")
+        .replace("\t=", "\t'=")
+        .replace("\r=", "\r'=")
+        .replace("\n=", "\n'=")
+    )
 
 
 @settings(
     max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(name=TEXTS.filter(bool), source=TEXTS)
+@example(name="a;=1", source='a";=1;"')
+@example(name="a\t=1\n-2", source=";\t=1")
 def test_no_cell_begins_a_formula_whichever_separator_reads_it(
     database: Database, factory: Factory, name: str, source: str
 ) -> None:
