@@ -86,7 +86,7 @@ def test_twenty_items_by_keyboard_alone_one_taken_back_and_exactly_those_exporte
     page.keyboard.press("Enter")
     page.wait_for_url("**/review/")
     given: dict[int, LabelValue] = {}
-    answers = [*LabelValue] * 7
+    answers = [*KEY_OF] * 7
     last = None
     for value in answers[:20]:
         last = wait_for_image(page, other_than=last)
