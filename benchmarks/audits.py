@@ -9,10 +9,6 @@ changes, and to what. ``--quick`` draws fewer runs of the same length.
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
-import platform
 import sys
 import time
 from collections.abc import Iterator
@@ -24,6 +20,7 @@ import scipy
 from numpy.typing import NDArray
 from scipy.stats import binom
 
+from benchmarks.outcome import Row, arguments, at_least, at_most, document, finish
 from review_app.triage.breaker import ALPHA
 from review_app.triage.evidence import Direction, Floats, evidence_path
 from review_app.triage.turning import alarm_path
@@ -141,62 +138,51 @@ _CHANGES = (
 _IN_TIME = 0.95
 
 
-def report(measures: dict[str, Any], quick: bool) -> dict[str, Any]:
+def report(measures: Row, quick: bool) -> Row:
     """The document that ``--json`` prints."""
     bars = [
-        {
-            "what": f"{what}, alpha = {measures[name]['alpha']:g}, looked at after each audit",
-            "value": measures[name][key],
-            "bar": bar,
-            "holds": measures[name][key] <= bar,
-            "baseline": f"{rival}: {measures[name]['baselines'][rival][key]:g}",
-        }
+        at_most(
+            f"{what}, alpha = {measures[name]['alpha']:g}, looked at after each audit",
+            measures[name][key],
+            bar,
+            f"{rival}: {measures[name]['baselines'][rival][key]:g}",
+        )
         for what, name, key, bar, rival in _BARS
     ]
     for what, name in _CHANGES:
         row, key = measures[name], f"within_{SOON}"
         rivals = {who: found[key] for who, found in row["baselines"].items()}
         bars.append(
-            {
-                "what": f"alarmed within {SOON} audits of a change to {what}, after {AUDITS:,} "
-                "audits at 2%, per side",
-                "value": row[key],
-                "bar": _IN_TIME,
-                "holds": row[key] >= _IN_TIME,
-                "baseline": ", ".join(f"{who}: {share:g}" for who, share in rivals.items()),
-            }
+            at_least(
+                f"alarmed within {SOON} audits of a change to {what}, after {AUDITS:,} audits at "
+                "2%, per side",
+                row[key],
+                _IN_TIME,
+                ", ".join(f"{who}: {share:g}" for who, share in rivals.items()),
+            )
         )
-    machine = f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores"
-    return {
-        "name": "audits",
-        "machine": f"{machine}, NumPy {np.__version__}, SciPy {scipy.__version__}",
-        "quick": quick,
-        "measures": measures,
-        "bars": bars,
-    }
+    libraries = (f"NumPy {np.__version__}", f"SciPy {scipy.__version__}")
+    return document("audits", quick, measures, bars, *libraries)
 
 
 def main() -> int:
     """Measure, print, and say by the exit code whether the bars hold."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="400 runs instead of 2,000")
-    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
-    options = parser.parse_args()
-    document = report(measure(runs=400 if options.quick else 2000), options.quick)
-    if options.json:
-        print(json.dumps(document, indent=1))
-    else:
-        for name, row in document["measures"].items():
-            if isinstance(row, dict):
-                print(f"{name:30} alpha {row['alpha']:.3f}")
-                for who, found in {"ours": row, **row["baselines"]}.items():
-                    print(
-                        f"    {who:8} reached {found['share']:6.1%}  within {SOON} "
-                        f"{found[f'within_{SOON}']:6.1%}  median {found['median']:6.0f}"
-                    )
-        for bar in document["bars"]:
-            print(f"{bar['what']}: {bar['value']:g} (bar {bar['bar']:g}; {bar['baseline']})")
-    return 0 if all(bar["holds"] for bar in document["bars"]) else 1
+    options = arguments(__doc__, "400 runs instead of 2,000").parse_args()
+    found = report(measure(runs=400 if options.quick else 2000), options.quick)
+    return finish(found, options.json, _tell)
+
+
+def _tell(found: Row) -> None:
+    for name, row in found["measures"].items():
+        if isinstance(row, dict):
+            print(f"{name:30} alpha {row['alpha']:.3f}")
+            for who, shares in {"ours": row, **row["baselines"]}.items():
+                print(
+                    f"    {who:8} reached {shares['share']:6.1%}  within {SOON} "
+                    f"{shares[f'within_{SOON}']:6.1%}  median {shares['median']:6.0f}"
+                )
+    for bar in found["bars"]:
+        print(f"{bar['what']}: {bar['value']:g} (bar {bar['bar']:g}; {bar['baseline']})")
 
 
 def _peeking(scenario: Scenario, wrong: Runs) -> Runs:

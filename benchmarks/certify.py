@@ -17,20 +17,17 @@ rung whose error share on the calibration images is within the limit.
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
-import platform
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import real_scores
+from benchmarks.outcome import Row, arguments, at_least, at_most, document, finish, judged
 from benchmarks.real_scores import Scored
 from review_app.triage.bounds import upper_bound
 from review_app.triage.certificate import CertificateMethod
@@ -45,7 +42,6 @@ METHODS = (*CertificateMethod, NAIVE)
 SEED = 20261123
 
 Ints = NDArray[np.int64]
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -161,12 +157,10 @@ def bars(measures: dict[str, Row]) -> list[Row]:
             worst = max(row[method][key] for row in cells.values())
             what = f"{method}: largest rate of {key.replace('_', ' ')}"
             baseline = max(row[NAIVE][key] for row in cells.values())
-            found.append(_bar(what, worst, bar, worst <= bar, f"naive rule {baseline:.3f}"))
+            found.append(at_most(what, worst, bar, f"naive rule {baseline:.3f}"))
     gains = {name: _coverage(row) - row["sgr"]["coverage"] for name, row in cells.items()}
     least = min(gains.values())
-    found.append(
-        _bar("coverage of the default method less SGR's", least, -0.03, least >= -0.03, "SGR")
-    )
+    found.append(at_least("coverage of the default method less SGR's", least, -0.03, "SGR"))
     certified = {
         name: gains[name]
         for name, row in cells.items()
@@ -174,21 +168,17 @@ def bars(measures: dict[str, Row]) -> list[Row]:
     }
     least = min(certified.values(), default=0.0)
     what = f"the same at 5%, where it can be certified ({len(certified)} cells)"
-    found.append(_bar(what, least, 0.0, least > 0, "SGR"))
+    found.append(judged(what, least, 0.0, least > 0, "SGR"))
     for limit in ("10%", "20%"):
         row = cells[f"default_1000_{limit}"]
         share = _coverage(row) / row["oracle"]
         what = f"share of the oracle's coverage, n = 1000, limit {limit}, checkpoint default"
-        found.append(_bar(what, share, 0.75, share >= 0.75, f"oracle {row['oracle']:.3f}"))
+        found.append(at_least(what, share, 0.75, f"oracle {row['oracle']:.3f}"))
     return found
 
 
 def _coverage(row: Row) -> float:
     return float(row[DEFAULT_METHOD]["coverage"])
-
-
-def _bar(what: str, value: float, bar: float, holds: bool, baseline: str) -> Row:
-    return {"what": what, "value": value, "bar": bar, "holds": bool(holds), "baseline": baseline}
 
 
 def report(streams: list[Scored], resamples: int, quick: bool) -> Row:
@@ -201,21 +191,12 @@ def report(streams: list[Scored], resamples: int, quick: bool) -> Row:
             measures |= {f"{scored.checkpoint}_{n}_{limit}": row for limit, row in rows.items()}
     found = bars(measures)
     measures["resamples"] = {"count": resamples, "seconds": time.perf_counter() - started}
-    machine = f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores"
-    return {
-        "name": "certify",
-        "machine": f"{machine}, NumPy {np.__version__}",
-        "quick": quick,
-        "measures": measures,
-        "bars": found,
-    }
+    return document("certify", quick, measures, found, f"NumPy {np.__version__}")
 
 
 def main() -> int:
     """Measure, print, and say by the exit code whether the bars hold."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="1,000 resamples instead of 4,000")
-    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    parser = arguments(__doc__, "1,000 resamples instead of 4,000")
     parser.add_argument("--cache", type=Path, default=real_scores.CACHE, help="folder of features")
     options = parser.parse_args()
     streams = real_scores.load(options.cache)
@@ -226,9 +207,8 @@ def main() -> int:
             else real_scores.ABSENT
         )
         return 0
-    document = report(streams, 1000 if options.quick else 4000, options.quick)
-    print(json.dumps(document, indent=1) if options.json else _table(document))
-    return 0 if all(bar["holds"] for bar in document["bars"]) else 1
+    found = report(streams, 1000 if options.quick else 4000, options.quick)
+    return finish(found, options.json, lambda document: print(_table(document)))
 
 
 def _table(document: Row) -> str:

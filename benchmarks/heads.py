@@ -7,21 +7,18 @@ only the loop's answer changes from run to run. Rounds alternate, and ratios are
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
-import platform
 import sys
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from statistics import median
-from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
+from benchmarks.outcome import Row, arguments, at_least, document, finish
 from review_app.detector.heads import (
     Head,
     HeadName,
@@ -106,46 +103,30 @@ def measure(rounds: int) -> dict[str, dict[str, float]]:
     return measures
 
 
-def report(measures: dict[str, dict[str, float]], quick: bool) -> dict[str, Any]:
+def report(measures: dict[str, dict[str, float]], quick: bool) -> Row:
     """The document that ``--json`` prints."""
     bars = []
     for name, bar in BARS.items():
         ratio = measures[f"{name}_batch_{max(BATCHES)}"]["ratio"]
-        bars.append(
-            {
-                "what": f"{name}, batch {max(BATCHES)}: times the speed of the loop",
-                "value": ratio,
-                "bar": bar,
-                "holds": ratio >= bar,
-                "baseline": f"torch, {PASSES} random passes in a Python loop",
-            }
-        )
-    machine = f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores"
-    return {
-        "name": "heads",
-        "machine": f"{machine}, torch {torch.__version__}, NumPy {np.__version__}",
-        "quick": quick,
-        "measures": measures,
-        "bars": bars,
-    }
+        what = f"{name}, batch {max(BATCHES)}: times the speed of the loop"
+        bars.append(at_least(what, ratio, bar, f"torch, {PASSES} random passes in a Python loop"))
+    libraries = (f"torch {torch.__version__}", f"NumPy {np.__version__}")
+    return document("heads", quick, measures, bars, *libraries)
 
 
 def main() -> int:
     """Measure, print, and say by the exit code whether the bars hold."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="few rounds")
-    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
-    options = parser.parse_args()
-    document = report(measure(rounds=7 if options.quick else 41), options.quick)
-    if options.json:
-        print(json.dumps(document, indent=1))
-    else:
-        for name, row in document["measures"].items():
-            print(f"{name:24} {row['us']:10.0f} us {row['loop_us']:10.0f} us loop", end=" ")
-            print(f"{row['ratio']:8.1f} x")
-        for bar in document["bars"]:
-            print(f"{bar['what']}: {bar['value']:.1f} (bar {bar['bar']:.0f})")
-    return 0 if all(bar["holds"] for bar in document["bars"]) else 1
+    options = arguments(__doc__, "few rounds").parse_args()
+    found = report(measure(rounds=7 if options.quick else 41), options.quick)
+    return finish(found, options.json, _tell)
+
+
+def _tell(found: Row) -> None:
+    for name, row in found["measures"].items():
+        print(f"{name:24} {row['us']:10.0f} us {row['loop_us']:10.0f} us loop", end=" ")
+        print(f"{row['ratio']:8.1f} x")
+    for bar in found["bars"]:
+        print(f"{bar['what']}: {bar['value']:.1f} (bar {bar['bar']:.0f})")
 
 
 def _alternate(

@@ -8,11 +8,7 @@ rows and bars in proportion.
 
 from __future__ import annotations
 
-import argparse
 import hashlib
-import json
-import os
-import platform
 import resource
 import sys
 import tempfile
@@ -26,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.outcome import PYTHON, Row, arguments, at_most, document, finish
 from benchmarks.scored_queue import ACTOR, opened
 from review_app.bootstrap import Application
 from review_app.datasets.manifest import Label
@@ -131,63 +128,47 @@ def measure(n: int, folder: Path) -> dict[str, Any]:
     return measures
 
 
-def report(measures: dict[str, Any], quick: bool) -> dict[str, Any]:
+def report(measures: Row, quick: bool) -> Row:
     """The document that ``--json`` prints."""
     slow, first = measures["one_by_one"], measures["first"]
     baseline = f"{slow['rows'] / slow['seconds']:,.0f} rows/s, one at a time"
-    found = (
-        (
+    bars = (
+        at_most(
             f"seconds for {first['rows']:,} rows",
             first["seconds"],
             SECONDS_PER_MILLION * measures["rows"] / FULL,
             baseline,
         ),
-        (
+        at_most(
             "seconds that somebody else's write waited at most, before it would fail",
             max(first["longest_wait"], measures["again"]["longest_wait"]),
             BUSY_TIMEOUT_MS / 1000,
             f"{slow['seconds'] * measures['rows'] / slow['rows']:,.0f} s, one at a time",
         ),
-        ("MiB of memory", measures["peak_mib"], PEAK_MIB, f"file {measures['file_mib']:.0f} MiB"),
+        at_most(
+            "MiB of memory", measures["peak_mib"], PEAK_MIB, f"file {measures['file_mib']:.0f} MiB"
+        ),
     )
-    return {
-        "name": "intake",
-        "machine": f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, "
-        f"Python {platform.python_version()}",
-        "quick": quick,
-        "measures": measures,
-        "bars": [
-            {"what": what, "value": value, "bar": bar, "holds": value <= bar, "baseline": baseline}
-            for what, value, bar, baseline in found
-        ],
-    }
+    return document("intake", quick, measures, bars, PYTHON)
 
 
 def main() -> int:
     """Measure, print, and say by the exit code whether the bars hold."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help=f"{QUICK:,} rows")
-    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
-    options = parser.parse_args()
+    options = arguments(__doc__, f"{QUICK:,} rows").parse_args()
     with tempfile.TemporaryDirectory() as folder:
         measures = measure(QUICK if options.quick else FULL, Path(folder))
-    document = report(measures, options.quick)
-    if options.json:
-        print(json.dumps(document, indent=1))
-    else:
-        _print(document)
-    return 0 if all(bar["holds"] for bar in document["bars"]) else 1
+    return finish(report(measures, options.quick), options.json, _tell)
 
 
-def _print(document: dict[str, Any]) -> None:
-    measures = document["measures"]
+def _tell(found: Row) -> None:
+    measures = found["measures"]
     slow = measures["one_by_one"]["rows"] / measures["one_by_one"]["seconds"]
     for name in ("first", "again", "one_by_one"):
         rows, seconds = measures[name]["rows"], measures[name]["seconds"]
         speed = rows / seconds
         print(f"{name:10} {rows:>9,} rows {seconds:7.1f} s {speed:9,.0f} rows/s", end=" ")
         print(f"{speed / slow:5.1f} x")
-    for bar in document["bars"]:
+    for bar in found["bars"]:
         print(f"{bar['what']}: {bar['value']:.1f} (bar {bar['bar']:g}; {bar['baseline']})")
 
 

@@ -11,19 +11,16 @@ the rest. What labels teach is measured by heads trained anew (`benchmarks.marks
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
-import platform
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import real_scores
 from benchmarks.marks_learning import study
+from benchmarks.outcome import Row, arguments, at_least, document, finish
 from review_app.datasets.manifest import read_manifest
 from review_app.detector.checkpoint import Checkpoint, Judgement
 from review_app.detector.dataset import LabelledFeatures
@@ -31,7 +28,6 @@ from review_app.detector.feature_cache import DirectoryFeatureCache
 from review_app.triage.bounds import lower_bound, upper_bound
 from review_app.triage.marks import Mark, UncertaintyCuts, find_marks
 
-Row = dict[str, Any]
 FACTOR = 2.0
 """A marked image errs at least this many times as often as one without a mark."""
 
@@ -58,32 +54,20 @@ def bars(rows: dict[str, Row]) -> list[Row]:
     found = []
     for mark in Mark:
         value = rows[mark]["errors"] / baseline if baseline else float("inf")
-        found.append(
-            {
-                "what": f"errors among images marked {mark}, in multiples of the others'",
-                "value": value,
-                "bar": FACTOR,
-                "holds": value >= FACTOR,
-                "baseline": f"no mark {baseline:.3f}",
-            }
-        )
+        what = f"errors among images marked {mark}, in multiples of the others'"
+        found.append(at_least(what, value, FACTOR, f"no mark {baseline:.3f}"))
     return found
 
 
-def report(cache: Path, draws: int) -> Row:
+def report(cache: Path, quick: bool) -> Row:
     """The document that ``--json`` prints."""
     checkpoint = Checkpoint.load(real_scores.ROOT / "checkpoints" / "default")
     manifest, features = read_manifest(real_scores.MANIFEST), DirectoryFeatureCache(cache)
     test, judgement = real_scores.judge(checkpoint, manifest, features)
     rows = measure(*_marked(checkpoint, judgement, test))
     train = real_scores.images(checkpoint, manifest, features, "train")
-    machine = f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores"
-    return {
-        "name": "marks",
-        "machine": machine,
-        "measures": {**rows, "learning": study(train, test, draws)},
-        "bars": bars(rows),
-    }
+    measures = {**rows, "learning": study(train, test, 2 if quick else 10)}
+    return document("marks", quick, measures, bars(rows))
 
 
 def _marked(
@@ -102,18 +86,15 @@ def _marked(
 
 def main() -> int:
     """Measure, print, and say by the exit code whether the bars hold."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="2 draws instead of 10")
-    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    parser = arguments(__doc__, "2 draws instead of 10")
     parser.add_argument("--cache", type=Path, default=real_scores.CACHE, help="folder of features")
     options = parser.parse_args()
     if not real_scores.MANIFEST.exists():
         skipped = json.dumps({"name": "marks", "skipped": real_scores.ABSENT})
         print(skipped if options.json else real_scores.ABSENT)
         return 0
-    document = report(options.cache, 2 if options.quick else 10)
-    print(json.dumps(document, indent=1) if options.json else _table(document))
-    return 0 if all(bar["holds"] for bar in document["bars"]) else 1
+    found = report(options.cache, options.quick)
+    return finish(found, options.json, lambda document: print(_table(document)))
 
 
 def _table(document: Row) -> str:

@@ -7,10 +7,6 @@ page of ``gr.Image`` and buttons. ``--quick`` measures fewer answers and shorter
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
-import platform
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -22,6 +18,7 @@ import numpy as np
 from playwright.sync_api import Browser
 from sqlalchemy import select
 
+from benchmarks.outcome import PYTHON, Row, arguments, at_least, at_most, document, finish
 from benchmarks.review_browser import FRAME, PLAIN_FRAME, chromium, desk
 from benchmarks.review_load import abandoned, many
 from benchmarks.review_site import Server, account, fill, serving, serving_plain
@@ -40,7 +37,6 @@ QUEUE = 1800
 """Items with pictures: enough that a fair share of them is as much as a page may hold."""
 NEXT_ITEM_MS = 100.0
 LABELS_PER_SECOND = 100.0
-Bar = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -175,79 +171,62 @@ def answers_of(app: Application, person_id: int) -> list[int]:
         return list(repos.session.scalars(mine))
 
 
-def report(measures: dict[str, Any], quick: bool) -> dict[str, Any]:
+def report(measures: Row, quick: bool) -> Row:
     """The document that ``--json`` prints."""
-    return {
-        "name": "review",
-        "machine": f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, "
-        f"Python {platform.python_version()}",
-        "quick": quick,
-        "measures": measures,
-        "bars": [*_page_bars(measures), *_server_bars(measures)],
-    }
+    return document(
+        "review", quick, measures, [*_page_bars(measures), *_server_bars(measures)], PYTHON
+    )
 
 
-def _page_bars(measures: dict[str, Any]) -> Iterator[Bar]:
+def _page_bars(measures: dict[str, Any]) -> Iterator[Row]:
     for ms, found in measures["next_image_ms"].items():
         plain = measures["plain_next_image_ms"][ms]["p95"]
         what = f"ms from key press to next image, p95, network delay {ms} ms"
-        yield _at_most(what, found["p95"], NEXT_IMAGE_MS, f"plain page {plain:.0f}")
+        yield at_most(what, found["p95"], NEXT_IMAGE_MS, f"plain page {plain:.0f}")
     blind = measures["blind"]
     in_order = blind["stored"] if blind["in_order"] else 0
     what = f"answers stored in order, of presses {EVERY_MS:g} ms apart"
-    yield _at_least(what, min(in_order, blind["distinct"]), blind["presses"])
+    yield at_least(what, min(in_order, blind["distinct"]), blind["presses"])
     trouble = measures["trouble"]
     what = f"of {trouble['given']} answers through a killed server, a reload and a cut network, "
-    yield _at_most(f"{what}lost", trouble["lost"], 0)
-    yield _at_most(f"{what}stored twice", trouble["twice"], 0)
-    yield _at_least("the page says how many are pending meanwhile", trouble["pending_told"], 1)
+    yield at_most(f"{what}lost", trouble["lost"], 0)
+    yield at_most(f"{what}stored twice", trouble["twice"], 0)
+    yield at_least("the page says how many are pending meanwhile", trouble["pending_told"], 1)
 
 
-def _server_bars(measures: dict[str, Any]) -> Iterator[Bar]:
+def _server_bars(measures: dict[str, Any]) -> Iterator[Row]:
     load = measures["load"]
     who = f"{load['people']} reviewers: "
     rate, wait = load["labels_per_second"], load["next_item_p95_ms"]
-    yield _at_most(f"{who}items handed out twice", load["double_hand_outs"], 0)
-    yield _at_most(f"{who}answers lost or stored twice", load["lost_or_twice"], 0)
+    yield at_most(f"{who}items handed out twice", load["double_hand_outs"], 0)
+    yield at_most(f"{who}answers lost or stored twice", load["lost_or_twice"], 0)
     taking = f"asking for more takes {load['take_p95_ms']:.0f}"
-    yield _at_most(f"{who}ms to the next item, p95", wait, NEXT_ITEM_MS, taking)
-    yield _at_least(f"{who}labels a second", rate, LABELS_PER_SECOND)
+    yield at_most(f"{who}ms to the next item, p95", wait, NEXT_ITEM_MS, taking)
+    yield at_least(f"{who}labels a second", rate, LABELS_PER_SECOND)
     left = measures["abandoned"]
     who = f"{left['items']} items at overlap 2, a third abandoned: "
-    yield _at_most(f"{who}without exactly two labels", left["not_two_labels"], 0)
-    yield _at_most(f"{who}stuck", left["stuck"], 0)
+    yield at_most(f"{who}without exactly two labels", left["not_two_labels"], 0)
+    yield at_most(f"{who}stuck", left["stuck"], 0)
 
 
 def main() -> int:
     """Measure, print, and say by the exit code whether the bars hold."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer answers, shorter cuts")
-    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
-    options = parser.parse_args()
+    options = arguments(__doc__, "fewer answers, shorter cuts").parse_args()
     with tempfile.TemporaryDirectory() as folder:
         measures = measure(QUICK if options.quick else FULL, Path(folder))
-    document = report(measures, options.quick)
-    if options.json:
-        print(json.dumps(document, indent=1))
-    else:
-        for bar in document["bars"]:
-            verdict = "holds" if bar["holds"] else "MISSED"
-            figures = f"{bar['value']:.4g} (bar {bar['bar']:g})"
-            print(f"{verdict:6} {bar['what']}: {figures} {bar['baseline']}".rstrip())
-    return 0 if all(bar["holds"] for bar in document["bars"]) else 1
+    return finish(report(measures, options.quick), options.json, _tell)
+
+
+def _tell(found: Row) -> None:
+    for bar in found["bars"]:
+        verdict = "holds" if bar["holds"] else "MISSED"
+        figures = f"{bar['value']:.4g} (bar {bar['bar']:g})"
+        print(f"{verdict:6} {bar['what']}: {figures} {bar['baseline']}".rstrip())
 
 
 def _percentiles(times: list[float]) -> dict[str, float]:
     p50, p95 = np.percentile(times, (50, 95))
     return {"n": len(times), "p50": float(p50), "p95": float(p95), "worst": max(times)}
-
-
-def _at_most(what: str, value: float, bar: float, baseline: str = "") -> Bar:
-    return {"what": what, "value": value, "bar": bar, "holds": value <= bar, "baseline": baseline}
-
-
-def _at_least(what: str, value: float, bar: float) -> Bar:
-    return {"what": what, "value": value, "bar": bar, "holds": value >= bar, "baseline": ""}
 
 
 if __name__ == "__main__":

@@ -13,11 +13,8 @@ The new source comes after a short calm, and after a long one, which must not ma
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
-import os
-import platform
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -29,6 +26,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.outcome import Row, arguments, document, finish, judged
 from review_app.datasets.manifest import Manifest, read_manifest
 from review_app.detector.backbones import load_backbone
 from review_app.detector.backbones.base import Backbone
@@ -83,24 +81,22 @@ class Trained:
 
 def main() -> int:
     """Measure, print, and say by the exit code whether the bars hold."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="few runs")
-    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    parser = arguments(__doc__, "few runs")
     parser.add_argument("--cache", type=Path, help="folder that keeps features and checkpoints")
     options = parser.parse_args()
     if not MANIFEST.is_file():
         print(f"skipped: there are no images at {MANIFEST.parent}")
         return 0
     cache = options.cache or Path(tempfile.gettempdir()) / "deepfake-review-benchmarks"
-    document = measure(list(trained(cache)), 20 if options.quick else 100, options.quick)
-    if options.json:
-        print(json.dumps(document, indent=1))
-    else:
-        for name, row in document["measures"].items():
-            print(name, json.dumps(row))
-        for bar in document["bars"]:
-            print(f"{bar['what']}: {bar['value']} (bar {bar['bar']}, holds: {bar['holds']})")
-    return 0 if all(bar["holds"] for bar in document["bars"]) else 1
+    found = measure(list(trained(cache)), 20 if options.quick else 100, options.quick)
+    return finish(found, options.json, _tell)
+
+
+def _tell(found: Row) -> None:
+    for name, row in found["measures"].items():
+        print(name, json.dumps(row))
+    for bar in found["bars"]:
+        print(f"{bar['what']}: {bar['value']} (bar {bar['bar']}, holds: {bar['holds']})")
 
 
 def trained(cache: Path) -> Iterator[Trained]:
@@ -179,24 +175,14 @@ def measure(detectors: list[Trained], runs: int, quick: bool) -> dict[str, Any]:
                     measures[f"{name}_mix_{mix:g}_calm_{calm}"] = _alarms(simulation, times)
     bars = [_alarm_bar(limit, calm, each) for (limit, calm), each in counts.items()]
     share = float(np.mean(never))
-    bars.append(
-        {
-            "what": f"images of a kind never seen: at most {FEW:.0%} accepted, or at most "
-            f"{TIMES:g} times the limit wrong; share of {len(never)} certified policies",
-            "value": share,
-            "bar": 1.0,
-            "holds": share == 1.0,
-            "baseline": "the same with P(fake) as the score: see measures",
-        }
+    what = (
+        f"images of a kind never seen: at most {FEW:.0%} accepted, or at most {TIMES:g} times the "
+        f"limit wrong; share of {len(never)} certified policies"
     )
-    return {
-        "name": "simulate",
-        "machine": f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, "
-        f"NumPy {np.__version__}",
-        "quick": quick,
-        "measures": measures,
-        "bars": bars,
-    }
+    bars.append(
+        judged(what, share, 1.0, share == 1.0, "the same with P(fake) as the score: see measures")
+    )
+    return document("simulate", quick, measures, bars, f"NumPy {np.__version__}")
 
 
 class _Setting:
@@ -280,15 +266,15 @@ def _alarm_bar(limit: float, calm: int, counts: NDArray[np.int64]) -> dict[str, 
     soon, late, undecided = (int(n) for n in counts)
     total = soon + late + undecided
     share = soon / total if total else None
-    return {
-        "what": f"suspended within 300 audits of a new source, after {calm:,} without it, where "
+    return judged(
+        f"suspended within 300 audits of a new source, after {calm:,} without it, where "
         f"the true risk is at least {LIMITS[limit]:g}r, r = {limit:g}; of {total} runs "
         f"({undecided} streams ended sooner)",
-        "value": share,
-        "bar": IN_TIME,
-        "holds": share is not None and share >= IN_TIME,
-        "baseline": "without audits, never",
-    }
+        share,
+        IN_TIME,
+        share is not None and share >= IN_TIME,
+        "without audits, never",
+    )
 
 
 if __name__ == "__main__":

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import resource
 import subprocess
 import sys
@@ -31,6 +29,7 @@ import sqlalchemy
 from numpy.typing import NDArray
 
 from benchmarks import one_by_one
+from benchmarks.outcome import PYTHON, Row, arguments, at_most, document, finish
 from benchmarks.scored_queue import ACTOR, certify, fakes, fill, opened, reviewer
 from review_app.bootstrap import Application
 from review_app.permissions import Person
@@ -150,18 +149,18 @@ def measure(n: int, folder: Path) -> dict[str, Any]:
     return measures
 
 
-def report(measures: dict[str, Any], quick: bool) -> dict[str, Any]:
+def report(measures: Row, quick: bool) -> Row:
     """The document that ``--json`` prints."""
     slow = measures["one_by_one"]["items_per_second"]
     bars = [
-        _bar(
+        at_most(
             f"seconds for {measures['again']['items']:,} items under a new policy",
             measures["again"]["seconds"],
             SECONDS_PER_MILLION * measures["items"] / FULL,
             f"{slow:,.0f} items/s, one at a time",
         ),
         *(
-            _bar(
+            at_most(
                 f"seconds that 95% of answers took meanwhile, in {where}",
                 measures["answers"][who]["p95"],
                 WAIT,
@@ -170,22 +169,12 @@ def report(measures: dict[str, Any], quick: bool) -> dict[str, Any]:
             for who, where in (("thread", "the same process"), ("process", "another process"))
         ),
     ]
-    machine = f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores"
-    return {
-        "name": "triage",
-        "machine": f"{machine}, Python {platform.python_version()}, "
-        f"SQLAlchemy {sqlalchemy.__version__}",
-        "quick": quick,
-        "measures": measures,
-        "bars": bars,
-    }
+    return document("triage", quick, measures, bars, PYTHON, f"SQLAlchemy {sqlalchemy.__version__}")
 
 
 def main() -> int:
     """Measure, print, and say by the exit code whether the bars hold."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help=f"{QUICK:,} items")
-    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    parser = arguments(__doc__, f"{QUICK:,} items")
     parser.add_argument("--review", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.review is not None:
@@ -193,12 +182,7 @@ def main() -> int:
         return 0
     with tempfile.TemporaryDirectory() as folder:
         measures = measure(QUICK if options.quick else FULL, Path(folder))
-    document = report(measures, options.quick)
-    if options.json:
-        print(json.dumps(document, indent=1))
-    else:
-        _print(document)
-    return 0 if all(bar["holds"] for bar in document["bars"]) else 1
+    return finish(report(measures, options.quick), options.json, _tell)
 
 
 def _sample(app: Application) -> list[int]:
@@ -223,12 +207,8 @@ def _percentile(values: list[float], q: float) -> float:
     return float(np.percentile(values, q))
 
 
-def _bar(what: str, value: float, bar: float, baseline: str) -> dict[str, Any]:
-    return {"what": what, "value": value, "bar": bar, "holds": value <= bar, "baseline": baseline}
-
-
-def _print(document: dict[str, Any]) -> None:
-    measures = document["measures"]
+def _tell(found: Row) -> None:
+    measures = found["measures"]
     for name, what in (
         ("first", "first triage"),
         ("again", "triage again"),
@@ -242,7 +222,7 @@ def _print(document: dict[str, Any]) -> None:
         print(f"answers in a {who:8} {row['n']:6,}", end=" ")
         print(f"median {row['p50']:.3f} s, p95 {row['p95']:.3f} s")
     print(f"memory {measures['peak_mib']:.0f} MiB, database {measures['database_mib']:.0f} MiB")
-    for bar in document["bars"]:
+    for bar in found["bars"]:
         print(f"{bar['what']}: {bar['value']:.2f} (bar {bar['bar']:g})")
 
 

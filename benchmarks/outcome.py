@@ -1,0 +1,60 @@
+"""What every benchmark ends with: bars that hold or do not, one JSON document, an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+from collections.abc import Callable, Iterable
+from typing import Any
+
+Row = dict[str, Any]
+PYTHON = f"Python {platform.python_version()}"
+
+
+def judged(what: str, value: float | None, bar: float, holds: bool, baseline: str = "") -> Row:
+    """A bar, and whether ``value`` holds it."""
+    return {"what": what, "value": value, "bar": bar, "holds": bool(holds), "baseline": baseline}
+
+
+def at_most(what: str, value: float, bar: float, baseline: str = "") -> Row:
+    """A bar that holds up to ``bar``."""
+    return judged(what, value, bar, value <= bar, baseline)
+
+
+def at_least(what: str, value: float, bar: float, baseline: str = "") -> Row:
+    """A bar that holds from ``bar`` on."""
+    return judged(what, value, bar, value >= bar, baseline)
+
+
+def document(
+    name: str, quick: bool, measures: Row, bars: Iterable[Row], *libraries: str
+) -> dict[str, Any]:
+    """What ``--json`` prints; ``libraries`` are those, with versions, that the figures hang on."""
+    machine = f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores"
+    return {
+        "name": name,
+        "machine": ", ".join([machine, *libraries]),
+        "quick": quick,
+        "measures": measures,
+        "bars": list(bars),
+    }
+
+
+def arguments(description: str | None, quick: str) -> argparse.ArgumentParser:
+    """The options that all have; ``quick`` says what ``--quick`` leaves out."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--quick", action="store_true", help=quick)
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    return parser
+
+
+def finish(found: Row, as_json: bool, tell: Callable[[Row], object]) -> int:
+    """Print the document, or let ``tell`` print it for people; the exit code says whether all bars
+    hold."""
+    if as_json:
+        print(json.dumps(found, indent=1))
+    else:
+        tell(found)
+    return 0 if all(bar["holds"] for bar in found["bars"]) else 1
