@@ -65,18 +65,18 @@ class CircuitBreaker:
         self._database = database
         self._secret = secret
 
-    def after_verdict(self, item_id: int) -> None:
-        """Check, if the item was drawn for an audit and has its verdict now.
+    def after_verdicts(self, item_ids: Sequence[int]) -> None:
+        """Check, if one of the items was drawn for an audit and has its verdict now.
 
         Never raises: the answer is stored already, and the next triage run checks again.
         """
         try:
             with self._database.read() as repos:
-                concerned = repos.audits.is_settled_audit(item_id)
+                concerned = any(map(repos.audits.is_settled_audit, item_ids))
             if concerned:
                 self.check()
         except Exception:
-            _logger.exception("the audits could not be checked after the verdict on %s", item_id)
+            _logger.exception("the audits could not be checked after the verdicts on %s", item_ids)
 
     def check(self) -> bool:
         """Close auto-accept where the evidence has turned, and finish what an alarm began; whether

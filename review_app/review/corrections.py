@@ -6,7 +6,7 @@ model's opinion where the person has seen that, and the item is settled anew.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from review_app.errors import ConflictError, NotFoundError
@@ -32,12 +32,12 @@ class Corrections:
         database: Database,
         words: Words,
         clock: Callable[[], datetime] = utc_now,
-        after_answer: Callable[[int], None] = lambda _item_id: None,
+        after_answers: Callable[[Sequence[int]], None] = lambda _item_ids: None,
     ) -> None:
         self._database = database
         self._words = words
         self._clock = clock
-        self._after_answer = after_answer
+        self._after_answers = after_answers
 
     def recent(self, person: Person, n: int = 20) -> list[OwnAnswer]:
         """The person's newest answers in force, newest first."""
@@ -72,7 +72,7 @@ class Corrections:
             if was is ItemState.ESCALATED and item.state is not was:
                 answers.call_off_adjudication(repos, item, now)
             receipt = receipt_of(repos, label, self._words)
-        self._after_answer(item.id)
+        self._after_answers([item.id])
         return receipt
 
 

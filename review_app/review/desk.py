@@ -38,7 +38,7 @@ class ReviewDesk:
 
     ``words``: turns a decision of the log into one plain sentence for after the answer.
     ``clock``: tells the time; leases run by it.
-    ``after_answer``: told the item's id once an answer is on disk; it must not raise.
+    ``after_answers``: told the items' ids once answers are on disk; it must not raise.
     ``coin``: draws which images are gold; nobody can foretell the one that is taken by default.
     """
 
@@ -47,13 +47,13 @@ class ReviewDesk:
         database: Transactions,
         words: Callable[[Decision], str],
         clock: Callable[[], datetime] = utc_now,
-        after_answer: Callable[[int], None] = lambda _item_id: None,
+        after_answers: Callable[[Sequence[int]], None] = lambda _item_ids: None,
         coin: Random | None = None,
     ) -> None:
         self._database = database
         self._words = words
         self._clock = clock
-        self._after_answer = after_answer
+        self._after_answers = after_answers
         self._coin = coin or SystemRandom()
 
     def take(self, person: Person, n: int = 1, queue: Queue = Queue.WAITING) -> list[Task]:
@@ -97,7 +97,7 @@ class ReviewDesk:
             repos.claims.end(claim, ClaimOutcome.LABELLED, now, recount=False)
             answers.record(repos, person, item, AuditKind.LABELLED, label)
             receipt = receipt_of(repos, label, self._words)
-        self._after_answer(submission.item_id)
+        self._after_answers([submission.item_id])
         return receipt
 
     def answer(self, person: Person, entries: Sequence[Entry]) -> list[Outcome]:
@@ -111,12 +111,11 @@ class ReviewDesk:
             raise InputError(f"{len(entries)} entries are too many; send {MAX_ENTRIES} at a time")
         answered: list[int] = []
         with self._database.together() as parts:
-            desk = ReviewDesk(parts, self._words, self._clock, answered.append)
+            desk = ReviewDesk(parts, self._words, self._clock, answered.extend)
             outcomes: dict[str, Outcome] = {}
             for entry in entries:
                 outcomes[entry.client_id] = _take_in(desk, person, entry, outcomes)
-        for item_id in answered:
-            self._after_answer(item_id)
+        self._after_answers(answered)
         return list(outcomes.values())
 
     def skip(self, person: Person, item_id: int) -> None:
