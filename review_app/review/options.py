@@ -35,6 +35,17 @@ class Reveal(StrEnum):
     """Not at all."""
 
 
+class Veil(StrEnum):
+    """How an image looks at first, to spare whoever looks at upsetting ones all day."""
+
+    NONE = "none"
+    """As it is."""
+    BLUR = "blur"
+    """Blurred, until the reviewer shows it."""
+    GREYSCALE = "greyscale"
+    """Without colour, until the reviewer shows it."""
+
+
 class ReviewOptions(BaseModel):
     """Deployment-wide choices about review."""
 
@@ -51,6 +62,9 @@ class ReviewOptions(BaseModel):
     )
     gold_feedback: bool = Field(
         False, description="Tell the known label after the answer on such an image."
+    )
+    veil: Veil = Field(
+        Veil.NONE, description="How images look at first, where a reviewer has not chosen."
     )
     lease_minutes: float = Field(10, gt=0, le=24 * 60, description="How long a claim lasts.")
 

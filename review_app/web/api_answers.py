@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from review_app.review.corrections import MOST_RECENT
-from review_app.review.options import read_options
+from review_app.review.options import Veil, read_options
 from review_app.review.tasks import Change, OwnAnswer, Receipt
 from review_app.web.api import Reviewer
 from storage.enums import LabelValue
@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
 
 class Choices(BaseModel):
-    """What the page offers beside an image."""
+    """What the page offers beside an image, and how an image looks at first."""
 
     values: list[LabelValue]
     tags: list[str]
+    veil: Veil
 
 
 def answers_router(app: Application) -> APIRouter:
@@ -42,6 +43,6 @@ def answers_router(app: Application) -> APIRouter:
     def choices(_person: Reviewer) -> Choices:
         with app.database.read() as repos:
             options = read_options(repos)
-        return Choices(values=list(LabelValue), tags=list(options.tags))
+        return Choices(values=list(LabelValue), tags=list(options.tags), veil=options.veil)
 
     return router

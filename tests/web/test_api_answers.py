@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from review_app.review.options import ReviewOptions, change_options
+from review_app.review.options import ReviewOptions, Veil, change_options
 from storage.enums import LabelValue, Role
 from tests.web.site import Site
 from tests.web.test_api import BASE, error_of, label, new_id, take
@@ -53,12 +53,16 @@ def test_only_adjudicators_are_told_what_everybody_said(site: Site) -> None:
     assert (statement["escalation"], statement["value"]) == ("<b>urgent</b>", "fake")
 
 
-def test_the_page_is_told_the_tags_that_the_admin_put_up(site: Site) -> None:
+def test_the_page_is_told_what_the_admin_chose_for_it(site: Site) -> None:
     client, _ = site.signed_in()
     _, admin = site.signed_in(Role.ADMIN)
-    change_options(site.app.database, admin, ReviewOptions(tags=("one", "two")))
+    change_options(site.app.database, admin, ReviewOptions(tags=("one", "two"), veil=Veil.BLUR))
     choices = client.get(f"{BASE}/choices").json()
-    assert choices == {"values": [value.value for value in LabelValue], "tags": ["one", "two"]}
+    assert choices == {
+        "values": [value.value for value in LabelValue],
+        "tags": ["one", "two"],
+        "veil": "blur",
+    }
     change_options(site.app.database, admin, ReviewOptions())
 
 

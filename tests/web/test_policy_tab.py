@@ -6,7 +6,7 @@ import pytest
 
 from review_app.errors import CalibrationError, InputError
 from review_app.monitoring.overview import overview
-from review_app.review.options import Reveal, ReviewOptions, read_options
+from review_app.review.options import Reveal, ReviewOptions, Veil, read_options
 from review_app.triage.policy import PolicyState
 from review_app.web.admin.policy import PolicyTab
 from review_app.web.admin.policy_review import ReviewPanel
@@ -67,12 +67,13 @@ def test_the_controls_begin_with_the_policy_in_force(site: Site, call: Call) -> 
 def test_review_options_are_saved_and_read_back(site: Site, call: Call) -> None:
     tab = ReviewPanel(site.app)
     assert "Saved" in tab.save(
-        call, Reveal.NEVER.value, 2, 15, True, "face swap\n\n other ", 10, True
+        call, Reveal.NEVER.value, Veil.BLUR.value, 2, 15, True, "face swap\n\n other ", 10, True
     )
     with site.app.database.read() as repos:
         options = read_options(repos)
     assert options == ReviewOptions(
         reveal=Reveal.NEVER,
+        veil=Veil.BLUR,
         needed_labels=2,
         second_reviewer=True,
         lease_minutes=15,
@@ -80,13 +81,15 @@ def test_review_options_are_saved_and_read_back(site: Site, call: Call) -> None:
         gold_share=0.1,
         gold_feedback=True,
     )
-    assert tab.load(call) == ("", "never", 2, 15, True, "face swap\nother", 10, True)
+    assert tab.load(call) == ("", "never", "blur", 2, 15, True, "face swap\nother", 10, True)
 
 
 @pytest.mark.parametrize("tags", ["one; two", "x" * 61, "\n".join(map(str, range(21)))])
 def test_tags_that_would_not_fit_are_refused(site: Site, call: Call, tags: str) -> None:
     with pytest.raises(InputError, match="tags"):
-        ReviewPanel(site.app).save(call, Reveal.NEVER.value, 2, 15, True, tags, 0, False)
+        ReviewPanel(site.app).save(
+            call, Reveal.NEVER.value, Veil.BLUR.value, 2, 15, True, tags, 0, False
+        )
 
 
 @pytest.mark.parametrize("gold", [None, -1, 51])
@@ -94,15 +97,24 @@ def test_a_share_of_known_images_that_makes_no_sense_is_refused(
     site: Site, call: Call, gold: float | None
 ) -> None:
     with pytest.raises(InputError, match="known images"):
-        ReviewPanel(site.app).save(call, Reveal.NEVER.value, 2, 15, True, "", gold, False)
+        ReviewPanel(site.app).save(
+            call, Reveal.NEVER.value, Veil.BLUR.value, 2, 15, True, "", gold, False
+        )
 
 
 @pytest.mark.parametrize(
-    ("reveal", "needed", "lease"),
-    [("always", 1, 10), ("never", 0, 10), ("never", 1.5, 10), ("never", None, 10), ("never", 1, 0)],
+    ("reveal", "veil", "needed", "lease"),
+    [
+        ("always", "none", 1, 10),
+        ("never", "black", 1, 10),
+        ("never", "none", 0, 10),
+        ("never", "none", 1.5, 10),
+        ("never", "none", None, 10),
+        ("never", "none", 1, 0),
+    ],
 )
 def test_options_that_make_no_sense_are_refused(
-    site: Site, call: Call, reveal: str, needed: float | None, lease: float
+    site: Site, call: Call, reveal: str, veil: str, needed: float | None, lease: float
 ) -> None:
     with pytest.raises(InputError):
-        ReviewPanel(site.app).save(call, reveal, needed, lease, False, "", 0, False)
+        ReviewPanel(site.app).save(call, reveal, veil, needed, lease, False, "", 0, False)

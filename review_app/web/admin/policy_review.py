@@ -1,5 +1,5 @@
-"""How review works: what reviewers learn, how many answers images need, how long claims last, and
-which tags the page offers."""
+"""How review works: what reviewers learn, how many answers images need, how long claims last, which
+tags the page offers, and how images look at first."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from review_app.bootstrap import Application
 from review_app.errors import InputError
 from review_app.permissions import Permission
-from review_app.review.options import Reveal, ReviewOptions, change_options, read_options
+from review_app.review.options import Reveal, ReviewOptions, Veil, change_options, read_options
 from review_app.review.tasks import MOST_TAGS, Tags
 from review_app.web.handlers import Call, Wiring, html, section
 from review_app.web.markup import Tone, notice
@@ -20,6 +20,11 @@ from review_app.web.markup import Tone, notice
 REVEAL = {
     Reveal.AFTER_LABEL: "after their own answer is stored",
     Reveal.NEVER: "never",
+}
+VEIL = {
+    Veil.NONE: "as they are",
+    Veil.BLUR: "blurred",
+    Veil.GREYSCALE: "without colour",
 }
 _SECOND = (
     "While auto-accept is on, ask one person more about images that are unclear to the detector"
@@ -42,12 +47,14 @@ class ReviewPanel:
         numbers = (options.needed_labels, options.lease_minutes)
         tags = "\n".join(options.tags)
         gold = (100 * options.gold_share, options.gold_feedback)
-        return "", options.reveal.value, *numbers, options.second_reviewer, tags, *gold
+        shown = (options.reveal.value, options.veil.value)
+        return "", *shown, *numbers, options.second_reviewer, tags, *gold
 
     def save(
         self,
         call: Call,
         reveal: str,
+        veil: str,
         needed: float | None,
         lease: float | None,
         second: bool | None,
@@ -58,6 +65,8 @@ class ReviewPanel:
         """Change how review works from the next image on."""
         if reveal not in set(Reveal):
             raise InputError("choose when reviewers learn what the model thinks")
+        if veil not in set(Veil):
+            raise InputError("choose how images look at first")
         if needed not in range(1, 10):
             raise InputError("answers per image is a whole number from 1 to 9")
         if lease is None or not 0 < lease <= 24 * 60:
@@ -66,6 +75,7 @@ class ReviewPanel:
             raise InputError("known images are 0 to 50 percent of what is handed out")
         options = ReviewOptions(
             reveal=Reveal(reveal),
+            veil=Veil(veil),
             needed_labels=int(needed or 1),
             second_reviewer=bool(second),
             tags=_tags(tags or ""),
@@ -91,10 +101,15 @@ def build_review_options(app: Application, blocks: gr.Blocks) -> None:
     """Add the panel to the open context."""
     panel = ReviewPanel(app)
     wiring = Wiring(app, Permission.MANAGE_POLICY)
-    choices = [(words, value.value) for value, words in REVEAL.items()]
+    reveals = [(words, value.value) for value, words in REVEAL.items()]
+    veils = [(words, value.value) for value, words in VEIL.items()]
     with section("How review works"):
         with gr.Row():
-            reveal = gr.Radio(choices, label="Reviewers learn what the model thinks", min_width=240)
+            reveal = gr.Radio(reveals, label="Reviewers learn what the model thinks", min_width=240)
+            veil = gr.Radio(
+                veils, label="Images at first, unless a reviewer chose otherwise", min_width=240
+            )
+        with gr.Row():
             needed = gr.Number(1, label="Answers per image", precision=0)
             lease = gr.Number(10, label="A claim lasts, minutes")
         second = gr.Checkbox(label=_SECOND)
@@ -104,6 +119,6 @@ def build_review_options(app: Application, blocks: gr.Blocks) -> None:
         tags = gr.Textbox(label="Tags for kinds of manipulation, one a line", lines=4)
         save = gr.Button("Save")
         message = html()
-    fields = [reveal, needed, lease, second, tags, gold, feedback]
+    fields = [reveal, veil, needed, lease, second, tags, gold, feedback]
     wiring.quick(blocks.load, panel.load, [message, *fields])
     wiring.quick(save.click, panel.save, [message], fields)
