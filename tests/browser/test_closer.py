@@ -252,6 +252,7 @@ def test_looking_closely_shuts_nobody_out(
     wait_for_image(page)
     if size == "phone":
         expect(panel(page)).to_be_hidden()
+        page.get_by_role("button", name="More").click()
         page.get_by_role("button", name="Look closer").click()
     page.keyboard.press("1")
     expect(lens(page)).to_be_visible()

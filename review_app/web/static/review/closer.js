@@ -1,6 +1,5 @@
 // The panel "Look closer": views that the server draws, zoom, light and colour, the file's own words.
 
-import { isForSomethingElse } from "./keys.js";
 import { Views, facts } from "./views.js";
 import { Zoom } from "./zoom.js";
 
@@ -51,6 +50,7 @@ export class Closer {
     const does = {
       closer: () => this.#toggle(),
       view: () => this.#pick(view),
+      compare: () => this.#compare(view === "on"),
       "zoom-in": () => this.#zoom.in(),
       "zoom-out": () => this.#zoom.out(),
       "zoom-fit": () => this.#zoom.fit(),
@@ -88,13 +88,6 @@ export class Closer {
     for (const end of ["pointerup", "pointerleave", "pointercancel", "blur"]) {
       compare.addEventListener(end, () => this.#compare(false));
     }
-    document.addEventListener("keydown", (event) => {
-      if (event.key !== " " || isForSomethingElse(event) || isPressedBySpace(event.target)) return;
-      event.preventDefault();
-      this.#compare(true);
-    });
-    document.addEventListener("keyup", (event) => event.key === " " && this.#compare(false));
-    addEventListener("blur", () => this.#compare(false));
   }
 
   // The same view again: back to the original.
@@ -211,10 +204,6 @@ function row({ name, value }) {
   description.textContent = value;
   place.append(term, description);
   return place;
-}
-
-function isPressedBySpace(element) {
-  return element.closest?.("button:not(#compare), a, summary, input") != null;
 }
 
 // What a person has chosen, kept in this browser.

@@ -87,7 +87,7 @@ export class Deck {
 export class Card {
   #element = null; // its file is here, or on its way
   #image = null;
-  comment = "";
+  beside = {}; // what else is said of it so far
   #shownAt = 0;
 
   constructor(task) {

@@ -1,37 +1,28 @@
 // From key presses and buttons to actions. Every action has both.
 
-const KEYS = {
-  r: "real",
-  f: "fake",
-  u: "unsure",
-  s: "skip",
-  z: "undo",
-  c: "comment",
-  "?": "help",
-  l: "closer",
-  1: "view:error-level",
-  2: "view:noise",
-  3: "view:spectrum",
-  4: "view:ghost",
-  5: "view:saliency",
-  "+": "zoom-in",
-  "=": "zoom-in",
-  "-": "zoom-out",
-  0: "zoom-fit",
-  n: "neutral",
-  i: "file-says",
-};
 const TYPING = "input:not([type=range], [type=checkbox]), textarea, select, [contenteditable]";
+const PRESSED_BY_SPACE = "button:not(#compare), a, summary, input";
 
-export function listen(root, act) {
+// act is told an action's name; one that is held, its name with ":on" and ":off".
+export function listen(root, keymap, act) {
+  const held = new Map(); // a key's place on the keyboard -> what it does while it is down
   document.addEventListener("keydown", (event) => {
     // A button that has the focus repeats its click while Enter is held down.
     if (event.repeat && event.target.closest?.("#review button")) event.preventDefault();
-    const action = KEYS[event.key.toLowerCase()];
-    if (!action || event.repeat || isForSomethingElse(event)) return;
+    const action = keymap.actionOf(event);
+    if (!action || isForSomethingElse(event)) return;
+    if (event.key === " " && event.target.closest?.(PRESSED_BY_SPACE)) return;
     event.preventDefault();
-    act(action);
+    if (event.repeat) return;
+    if (action.held) held.set(event.code, action.name);
+    act(action.held ? `${action.name}:on` : action.name);
   });
+  const letGo = (code) => {
+    if (held.has(code)) act(`${held.get(code)}:off`);
+    held.delete(code);
+  };
+  document.addEventListener("keyup", (event) => letGo(event.code));
+  addEventListener("blur", () => [...held.keys()].forEach(letGo));
   root.addEventListener("click", (event) => {
     const button = event.target.closest("[data-do]");
     if (button) act(button.dataset.do);

@@ -13,6 +13,7 @@ const REMEMBERED = 20; // how many answers back the page can show at once; the s
 
 export class Review {
   #view;
+  #keymap;
   #outbox;
   #pace = new Pace();
   #deck;
@@ -24,8 +25,9 @@ export class Review {
   #broken = null; // the card whose image did not load
   #warned = false;
 
-  constructor(person, server, view) {
+  constructor(person, server, view, keymap) {
     this.#view = view;
+    this.#keymap = keymap;
     this.#outbox = new Outbox(person, (entries) => server.answers(entries));
     this.#deck = new Deck(this.#outbox.entries(), this.#pace);
     const unsent = () => this.#outbox.entries().length;
@@ -34,7 +36,8 @@ export class Review {
   }
 
   start() {
-    listen(this.#view.root, (action) => {
+    listen(this.#view.root, this.#keymap, (action) => {
+      this.#view.more.close();
       if (this.#view.closer.act(action)) return; // looking waits for no answer
       this.#turn = this.#turn.then(() => this.#act(action));
     });
@@ -58,14 +61,13 @@ export class Review {
     else if (action === "undo") await this.#undo();
     else if (action === "skip" && card && (canSee || card === this.#broken)) this.#skip();
     else if (!canSee) this.#view.say("Wait for the image.");
-    else if (action === "comment") this.#view.comment.toggle();
-    else this.#label(action);
+    else if (!this.#view.notes.act(action)) this.#label(action);
   }
 
   #label(value) {
     const { seconds } = this.#deck.current;
-    this.#answer({ kind: "label", value, comment: this.#view.comment.value, seconds });
-    this.#view.setPrevious(previousLine(value));
+    const entry = this.#answer({ kind: "label", value, ...this.#view.notes.value, seconds });
+    this.#view.setPrevious(previousLine(entry));
     this.#show(`You said ${value}.`);
   }
 
@@ -78,13 +80,14 @@ export class Review {
   #answer(what) {
     this.#pace.answered();
     const card = this.#deck.pass();
-    card.comment = this.#view.comment.value;
+    card.beside = this.#view.notes.value;
     const item_id = card.task.item_id;
     const entry = this.#outbox.add({ ...what, client_id: crypto.randomUUID(), item_id });
     this.#history = [...this.#history.slice(1 - REMEMBERED), { entry, card }];
     this.#view.hint.seen();
     this.#outbox.pump();
     this.#supply.refillIfShort();
+    return entry;
   }
 
   async #undo() {
@@ -113,12 +116,12 @@ export class Review {
     const card = this.#deck.current;
     if (card && card === this.#onShow) return;
     this.#onShow = null;
-    this.#view.comment.close();
+    this.#view.notes.close();
     if (!card) {
       this.#showNone(words);
       return;
     }
-    this.#view.comment.value = card.comment;
+    this.#view.notes.value = card.beside;
     this.#view.showWaiting();
     const image = await card.image().catch(() => null);
     if (this.#deck.current !== card || this.#onShow === card) return;
@@ -175,7 +178,7 @@ export class Review {
 
   #stored({ entry, reply }) {
     const isLatest = this.#history.at(-1)?.entry.client_id === entry.client_id;
-    if (entry.kind === "label" && isLatest) this.#view.setPrevious(previousLine(entry.value, reply));
+    if (entry.kind === "label" && isLatest) this.#view.setPrevious(previousLine(entry, reply));
     if (entry.kind === "undo") this.#undone(entry, reply);
     this.#supply.refillIfShort();
     this.#tally.countSoon();

@@ -2,6 +2,7 @@
 
 import { whenThere } from "../dom.js";
 import { me } from "../shell.js";
+import { Keymap } from "./keymap.js";
 import { Review } from "./loop.js";
 import { Server } from "./server.js";
 import { View } from "./view.js";
@@ -9,6 +10,8 @@ import { View } from "./view.js";
 whenThere("#review", (root) => {
   whenThere("#bar-middle", async (place) => {
     const person = await me;
-    new Review(person, new Server(person), new View(root, place, person)).start();
+    const keymap = new Keymap();
+    const view = new View(root, place, person, keymap);
+    new Review(person, new Server(person), view, keymap).start();
   });
 });

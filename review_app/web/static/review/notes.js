@@ -1,0 +1,93 @@
+// What is said beside an answer in words: a comment, and why an admin should decide.
+
+// A small form over the image. It opens and closes by a button and its key.
+class Note {
+  #form;
+  #text;
+  #button;
+  #before = null; // what had the focus
+
+  constructor(root, name) {
+    this.#form = root.querySelector(`#${name}`);
+    this.#text = this.#form.querySelector("textarea");
+    this.#button = root.querySelector(`[data-do="${name}"]`);
+    this.#form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.close();
+    });
+    this.#text.addEventListener("keydown", (event) => {
+      const done = event.key === "Enter" && !event.shiftKey && !event.isComposing;
+      if (done || event.key === "Escape") {
+        event.preventDefault();
+        this.close();
+      }
+    });
+  }
+
+  get value() {
+    return this.#text.value.trim();
+  }
+
+  set value(text) {
+    this.#text.value = text;
+    this.#mark();
+  }
+
+  toggle() {
+    if (this.#form.hidden) this.open();
+    else this.close();
+  }
+
+  open() {
+    this.#before = document.activeElement;
+    this.#form.hidden = false;
+    this.#button.setAttribute("aria-expanded", "true");
+    this.#text.focus();
+  }
+
+  close() {
+    const hadFocus = this.#form.contains(document.activeElement);
+    this.#form.hidden = true;
+    this.#button.setAttribute("aria-expanded", "false");
+    this.#mark();
+    if (!hadFocus) return;
+    // Back to the button that opened it; a key opened it from nowhere in particular.
+    this.#text.blur();
+    this.#before?.focus();
+  }
+
+  #mark() {
+    this.#button.classList.toggle("has-content", this.value !== "");
+  }
+}
+
+export class Notes {
+  #notes;
+
+  constructor(root) {
+    this.#notes = { comment: new Note(root, "comment"), escalate: new Note(root, "escalate") };
+  }
+
+  get value() {
+    const { comment, escalate } = this.#notes;
+    return { comment: comment.value, escalation: escalate.value || null };
+  }
+
+  set value({ comment = "", escalation = null }) {
+    this.#notes.comment.value = comment;
+    this.#notes.escalate.value = escalation ?? "";
+  }
+
+  // Whether the action was about a note.
+  act(action) {
+    const note = this.#notes[action];
+    if (!note) return false;
+    for (const other of Object.values(this.#notes)) if (other !== note) other.close();
+    note.toggle();
+    return true;
+  }
+
+  close() {
+    for (const note of Object.values(this.#notes)) note.close();
+  }
+}
