@@ -36,6 +36,7 @@ export const GROUPS = [
       ["zoom-out", "-", "Zoom out"],
       ["zoom-fit", "0", "The whole image. Drag, or use the arrow keys, to move"],
       ["neutral", "n", "Neutral light and colour"],
+      ["veil", "b", "Veil the image, or show it"],
       ["file-says", "i", "What the file says about itself"],
     ],
   },

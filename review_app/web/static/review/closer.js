@@ -1,5 +1,6 @@
 // The panel "Look closer": views that the server draws, zoom, light and colour, the file's own words.
 
+import { Memory } from "./memory.js";
 import { Views, facts } from "./views.js";
 import { Zoom } from "./zoom.js";
 
@@ -25,7 +26,7 @@ export class Closer {
     this.#panel = root.querySelector("#closer");
     this.#zoom = new Zoom(this.#stage);
     this.#views = new Views();
-    this.#memory = new Memory(person);
+    this.#memory = new Memory("closer", person);
     this.#open(this.#memory.get("open") ?? matchMedia(WIDE).matches);
     this.#listen();
   }
@@ -204,33 +205,4 @@ function row({ name, value }) {
   description.textContent = value;
   place.append(term, description);
   return place;
-}
-
-// What a person has chosen, kept in this browser.
-class Memory {
-  #key;
-
-  constructor(person) {
-    this.#key = `deepfake-review/closer/${person.id}`;
-  }
-
-  get(name) {
-    return this.#all()[name];
-  }
-
-  set(name, value) {
-    try {
-      localStorage.setItem(this.#key, JSON.stringify({ ...this.#all(), [name]: value }));
-    } catch {
-      // then it is chosen anew next time
-    }
-  }
-
-  #all() {
-    try {
-      return JSON.parse(localStorage.getItem(this.#key)) ?? {};
-    } catch {
-      return {};
-    }
-  }
 }

@@ -38,7 +38,7 @@ export class Review {
   start() {
     listen(this.#view.root, this.#keymap, (action) => {
       this.#view.more.close();
-      if (this.#view.closer.act(action)) return; // looking waits for no answer
+      if (this.#view.closer.act(action) || this.#view.veil.act(action)) return; // wait for no answer
       this.#turn = this.#turn.then(() => this.#act(action));
     });
     this.#outbox.addEventListener("stored", (event) => this.#stored(event.detail));

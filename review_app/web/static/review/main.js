@@ -11,7 +11,10 @@ whenThere("#review", (root) => {
   whenThere("#bar-middle", async (place) => {
     const person = await me;
     const keymap = new Keymap();
+    const server = new Server(person);
     const view = new View(root, place, person, keymap);
-    new Review(person, new Server(person), view, keymap).start();
+    const choices = server.choices();
+    choices.then(({ veil }) => view.veil.usually(veil)).catch(() => {}); // then as it was last time
+    new Review(person, server, view, keymap).start();
   });
 });

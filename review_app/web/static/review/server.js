@@ -31,6 +31,11 @@ export class Server {
     );
   }
 
+  // What the admin chose for this page: {values, tags, veil}.
+  choices() {
+    return this.#call("GET", "choices");
+  }
+
   heartbeat() {
     return this.#post("heartbeat");
   }

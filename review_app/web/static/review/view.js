@@ -6,6 +6,7 @@ import { Hint } from "./hint.js";
 import { More } from "./more.js";
 import { Notes } from "./notes.js";
 import { Status } from "./status.js";
+import { Veil } from "./veil.js";
 
 const NEEDS_AN_IMAGE = ["real", "fake", "unsure", "undecidable", "skip", "comment", "escalate"];
 
@@ -18,6 +19,7 @@ export class View {
     this.hint = new Hint(root, person);
     this.notes = new Notes(root);
     this.closer = new Closer(root, person);
+    this.veil = new Veil(root, person);
     this.more = new More(root);
     drawCaps(root, keymap);
     listKeys(this.$("key-list"), keymap);
@@ -25,6 +27,7 @@ export class View {
 
   showImage(image) {
     this.$("pause").hidden = true;
+    this.veil.over(image);
     this.$("frame").replaceChildren(image);
     this.closer.show(image);
     this.#enable(true);
@@ -38,6 +41,7 @@ export class View {
   showPause(title, text, actions = []) {
     this.$("frame").replaceChildren();
     this.closer.show(null);
+    this.veil.over(null);
     this.$("pause-title").textContent = title;
     this.$("pause-text").textContent = text;
     this.$("pause-actions").replaceChildren(...actions.map(([name, act]) => button(name, act)));

@@ -1,0 +1,32 @@
+// What a person has chosen or done, kept in this browser under a name of its own and never sent.
+
+export class Memory {
+  #key;
+  #store;
+
+  // store: () => localStorage, or sessionStorage for what ends with the tab.
+  constructor(name, person, store = () => localStorage) {
+    this.#key = `deepfake-review/${name}/${person.id}`;
+    this.#store = store;
+  }
+
+  get(name) {
+    return this.#all()[name];
+  }
+
+  set(name, value) {
+    try {
+      this.#store().setItem(this.#key, JSON.stringify({ ...this.#all(), [name]: value }));
+    } catch {
+      // then it is chosen anew next time
+    }
+  }
+
+  #all() {
+    try {
+      return JSON.parse(this.#store().getItem(this.#key)) ?? {};
+    } catch {
+      return {};
+    }
+  }
+}
