@@ -24,9 +24,24 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from review_app.words import Language, Text
+
 
 class ReviewAppError(Exception):
-    """Root of the tree: whatever is caught as this has a message fit for a person."""
+    """Root of the tree: whatever is caught as this has a message fit for a person.
+
+    What a reviewer may read is given as a `Text`: ``str`` has it in English, for logs and the
+    command line, ``said`` in any language.
+    """
+
+    def __init__(self, message: str | Text) -> None:
+        super().__init__(message if isinstance(message, str) else message.said(Language.EN))
+        self._message = message
+
+    def said(self, language: Language) -> str:
+        """The message in ``language``, where it is known by a key, else as it was given."""
+        message = self._message
+        return message if isinstance(message, str) else message.said(language)
 
 
 class SettingsError(ReviewAppError):

@@ -71,7 +71,7 @@ class Area(StrEnum):
     """Admins only."""
 
 
-_OPEN = ("/login", "/static", "/healthz", "/readyz", "/favicon.ico")
+_OPEN = ("/login", "/language", "/static", "/healthz", "/readyz", "/favicon.ico")
 _ADMIN = ("/admin", "/api/v1/admin", "/exports", "/metrics")
 
 

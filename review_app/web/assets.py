@@ -1,13 +1,16 @@
-"""Our own style sheets and scripts, under addresses that change with their content."""
+"""Our own style sheets, scripts and texts, under addresses that change with their content."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
+
+from review_app.words import Language, for_browser
 
 STATIC = Path(__file__).parent / "static"
 
@@ -18,7 +21,15 @@ def _version() -> str:
         if path.is_file():
             digest.update(f"{path.relative_to(STATIC)}\0".encode())
             digest.update(path.read_bytes())
+    for language in Language:
+        digest.update(_words(language))
     return digest.hexdigest()[:16]
+
+
+def _words(language: Language) -> bytes:
+    """The module that ``static/words.js`` imports: every text that scripts use, by its key."""
+    texts = json.dumps(for_browser(language), ensure_ascii=False, separators=(",", ":"))
+    return f"export default {texts};\n".encode()
 
 
 PREFIX = f"/static/{_version()}"
@@ -30,14 +41,24 @@ def asset_url(name: str) -> str:
     return f"{PREFIX}/{name}"
 
 
+def words_url(language: Language) -> str:
+    """The address of the texts in ``language`` for scripts."""
+    return asset_url(f"words/{language}.js")
+
+
 class Assets(StaticFiles):
     """Static files that a browser may keep for ever, because a change moves them."""
 
     def __init__(self) -> None:
         super().__init__(directory=STATIC)
+        self._words = {f"words/{language}.js": _words(language) for language in Language}
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        response = await super().get_response(path, scope)
+        words = self._words.get(path)
+        if words is not None:
+            response = Response(words, media_type="text/javascript")
+        else:
+            response = await super().get_response(path, scope)
         if response.status_code == 200:
             response.headers["cache-control"] = "public, max-age=31536000, immutable"
         return response

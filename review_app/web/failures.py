@@ -24,6 +24,7 @@ from review_app.errors import (
 )
 from review_app.permissions import Person
 from review_app.web import pages
+from review_app.words import current_language
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def install(app: FastAPI) -> None:
 def failure_of(error: ReviewAppError) -> Failure:
     """What ``error`` is called outside."""
     status, code = next((s, c) for kind, s, c in _BY_TYPE if isinstance(error, kind))
-    return Failure(status, code, str(error))
+    return Failure(status, code, error.said(current_language()))
 
 
 def answer(request: Request, failure: Failure) -> Response:

@@ -19,7 +19,9 @@ from review_app.errors import ReviewAppError
 from review_app.permissions import Permission, Person, require
 from review_app.web.assets import asset_url
 from review_app.web.identity import person_of
+from review_app.web.language import language_of
 from review_app.web.markup import Tone, notice, sentence
+from review_app.words import current_language, speaking
 
 if TYPE_CHECKING:
     from review_app.bootstrap import Application
@@ -66,13 +68,15 @@ def guarded(
     """
 
     def run(request: gr.Request, progress: gr.Progress, event: Any, inputs: Sequence[Any]) -> Any:
-        try:
-            person = require(person_of(app, request), permission)
-            call = Call(person, _origin(app, request), progress, event)
-            return function(call, *inputs)
-        except ReviewAppError as error:
-            refusal = notice(sentence(str(error)), Tone.PROBLEM)
-            return (refusal, *[gr.skip()] * (n_outputs - 1)) if n_outputs > 1 else refusal
+        # Gradio's queue runs in a task of its own, which knows nothing of the request.
+        with speaking(language_of(request.headers)):
+            try:
+                person = require(person_of(app, request), permission)
+                call = Call(person, _origin(app, request), progress, event)
+                return function(call, *inputs)
+            except ReviewAppError as error:
+                refusal = notice(sentence(error.said(current_language())), Tone.PROBLEM)
+                return (refusal, *[gr.skip()] * (n_outputs - 1)) if n_outputs > 1 else refusal
 
     # Gradio fills in what it knows by annotation and default, at these places.
     def plain(request: gr.Request, progress: gr.Progress = _PROGRESS, *inputs: Any) -> Any:

@@ -14,7 +14,10 @@ from review_app.errors import NotAllowedError
 from review_app.permissions import Person, area_of, may_enter
 from review_app.web import pages
 from review_app.web.identity import COOKIE, Sessions
+from review_app.web.language import is_own_path
+from review_app.web.markup import sentence
 from review_app.web.throttle import Throttle
+from review_app.words import current_language, t
 from storage.enums import Role
 
 if TYPE_CHECKING:
@@ -33,9 +36,7 @@ def home_of(person: Person) -> str:
 def safe_target(target: str, person: Person) -> str:
     """``target`` if it is a path of this site that ``person`` may enter, else their home."""
     parts = urlsplit(target)
-    is_path = target.startswith("/") and not target.startswith(("//", "/\\"))
-    is_ours = is_path and not parts.scheme and not parts.netloc and target.isprintable()
-    if not is_ours or parts.path == "/" or not may_enter(person, area_of(parts.path)):
+    if not is_own_path(target) or parts.path == "/" or not may_enter(person, area_of(parts.path)):
         return home_of(person)
     return target
 
@@ -81,8 +82,7 @@ def _add_password(router: APIRouter, app: Application, sessions: Sessions, cooki
         try:
             token = await run_sync(app.people.sign_in, name, password, limiter=checks)
         except NotAllowedError:
-            problem = "Name or password is wrong. Try again, or ask an admin for a sign-in link."
-            return pages.sign_in(target, 401, problem, name)
+            return pages.sign_in(target, 401, t("signin.wrong"), name)
         throttle.succeeded(name, address)
         person = await _signed_in(sessions, token)
         return cookie.put(RedirectResponse(safe_target(target, person), 303), token)
@@ -96,7 +96,7 @@ def _add_link(router: APIRouter, app: Application, sessions: Sessions, cookie: _
         try:
             session = await run_sync(app.people.redeem_link, token)
         except NotAllowedError as error:
-            return pages.message(_sentence(error), 403, signed_in=False)
+            return pages.message(sentence(error.said(current_language())), 403, signed_in=False)
         person = await _signed_in(sessions, session)
         return cookie.put(pages.go_on(home_of(person)), session)
 
@@ -149,14 +149,7 @@ async def _signed_in(sessions: Sessions, token: str) -> Person:
 
 
 def _too_many(target: str, name: str, wait: int) -> HTMLResponse:
-    minutes = max(1, round(wait / 60))
-    unit = "minute" if minutes == 1 else "minutes"
-    problem = f"That was a lot of attempts. Wait {minutes} {unit}, then try again."
+    problem = t("signin.too_many", n=max(1, round(wait / 60)))
     response = pages.sign_in(target, 429, problem, name)
     response.headers["retry-after"] = str(wait)
     return response
-
-
-def _sentence(error: Exception) -> str:
-    text = str(error)
-    return text[:1].upper() + text[1:] + "."

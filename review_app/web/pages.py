@@ -9,6 +9,7 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from review_app.web.assets import asset_url
+from review_app.words import NAMES, current_language, t
 
 _templates = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -18,14 +19,11 @@ _templates = Environment(
     lstrip_blocks=True,
 )
 _templates.globals["asset_url"] = asset_url
+_templates.globals["t"] = t
+_templates.globals["languages"] = NAMES
+_templates.globals["language"] = current_language
 
-_TITLES = {
-    400: "That did not work",
-    403: "Not for this account",
-    404: "Nothing here",
-    413: "Too large",
-    500: "Something went wrong",
-}
+_TITLED = (403, 404, 413, 500)
 
 
 def sign_in(target: str, status: int = 200, problem: str = "", name: str = "") -> HTMLResponse:
@@ -35,7 +33,7 @@ def sign_in(target: str, status: int = 200, problem: str = "", name: str = "") -
 
 def message(text: str, status: int, signed_in: bool) -> HTMLResponse:
     """A page that says what happened, and where to go from there."""
-    title = _TITLES.get(status, "That did not work")
+    title = t(f"signin.status_{status if status in _TITLED else 'other'}")
     return _page("message.html", status, title=title, text=text, signed_in=signed_in)
 
 

@@ -1,4 +1,5 @@
-"""The web application, put together: guard → FastAPI → own routes and two Gradio mounts."""
+"""The web application, put together: language → guard → FastAPI, with own routes and two
+Gradio mounts."""
 
 from __future__ import annotations
 
@@ -25,11 +26,13 @@ from review_app.web.guard import Guard
 from review_app.web.health import health_router
 from review_app.web.identity import Sessions
 from review_app.web.inspect import build_inspect
+from review_app.web.language import Interpreter, language_router
 from review_app.web.login import login_router
 from review_app.web.media import export_router, media_router
 from review_app.web.origin import Origins
 from review_app.web.review import build_review
 from review_app.web.theme import make_theme
+from review_app.words import marking, t
 
 if TYPE_CHECKING:
     from review_app.bootstrap import Application
@@ -40,7 +43,7 @@ _MIB = 2**20
 def create_app(app: Application) -> FastAPI:
     """The ASGI application over ``app``; give it to uvicorn. It calls nobody outside."""
     # Each lock that Gradio makes while no event loop runs leaves one open behind it.
-    with asyncio.Runner() as runner:
+    with marking(), asyncio.Runner() as runner:
         return runner.run(_assemble(app))
 
 
@@ -51,6 +54,7 @@ async def _assemble(app: Application) -> FastAPI:
     )
     failures.install(web)
     web.include_router(login_router(app, sessions))
+    web.include_router(language_router(app.settings.secure_cookies))
     web.include_router(api_router(app))
     web.include_router(answers_router(app))
     web.include_router(media_router(app))
@@ -64,6 +68,7 @@ async def _assemble(app: Application) -> FastAPI:
     with _temp_dir(limits.data_dir / "uploads", "admin"):
         _mount(web, _admin_pages(app), "/admin", Area.ADMIN, limits.max_archive_mb)
     web.add_middleware(Guard, sessions=sessions, origins=Origins(limits))
+    web.add_middleware(Interpreter)
     return web
 
 
@@ -73,11 +78,11 @@ async def _favicon() -> RedirectResponse:
 
 def _review_pages(app: Application) -> gr.Blocks:
     notice = read_notice(app.database)
-    blocks = shell.open_blocks("Review")
+    blocks = shell.open_blocks(t("header.review"))
     with blocks:
         shell.header(shell.Page.REVIEW, notice)
         build_review()
-    with blocks.route("Inspect", "inspect"):
+    with blocks.route(t("header.inspect"), "inspect"):
         shell.header(shell.Page.INSPECT, notice)
         build_inspect(app)
     return blocks
@@ -85,7 +90,7 @@ def _review_pages(app: Application) -> gr.Blocks:
 
 def _admin_pages(app: Application) -> gr.Blocks:
     notice = read_notice(app.database)
-    blocks = shell.open_blocks("Admin")
+    blocks = shell.open_blocks(t("header.admin"))
     with blocks:
         shell.header(shell.Page.ADMIN, notice)
         build_admin(app)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from html import escape
 
 import gradio as gr
 
+from review_app.web import pages
 from review_app.web.assets import asset_url
 
 PRODUCT = "deepfake-review"
@@ -52,29 +52,14 @@ def open_blocks(title: str) -> gr.Blocks:
 
 
 def header(active: Page, notice: str | None) -> None:
-    """The bar at the top. Who is signed in is filled in by ``shell.js``, as a page serves all.
+    """The bar at the top. Who is signed in, and in which language the page is, is filled in by
+    ``shell.js``, as a page serves all.
 
     ``notice`` says on every page what this deployment is, where that must not be mistaken.
     """
-    links = "".join(_link(page, active) for page in Page)
-    text = escape(notice or "")
-    strip = f'<p class="about" title="{text}">{text}</p>' if notice else ""
     gr.HTML(
-        f"""<header class="bar">
-<a class="product" href="/">{PRODUCT}</a>
-<nav aria-label="Pages">{links}</nav>
-<div class="bar-middle" id="bar-middle"></div>
-<div class="who"><span id="who-name"></span>
-<button type="button" id="sign-out" class="quiet">Sign out</button></div>
-</header>{strip}""",
+        pages.fragment("header.html", links=_ADDRESS, active=active, notice=notice),
         elem_id="header",
         apply_default_css=False,
         js_on_load=None,
     )
-
-
-def _link(page: Page, active: Page) -> str:
-    current = ' aria-current="page"' if page is active else ""
-    hidden = " hidden" if page is Page.ADMIN else ""
-    name = page.value.capitalize()
-    return f'<a href="{_ADDRESS[page]}" data-page="{page}"{current}{hidden}>{name}</a>'

@@ -1,6 +1,7 @@
-// The header: who is signed in, which pages they may open, signing out.
+// The header: who is signed in, which pages they may open, the language, signing out.
 
 import { whenThere } from "./dom.js";
+import { t } from "./words.js";
 
 const me = fetch("/api/v1/me", { headers: { accept: "application/json" } }).then((answer) => {
   if (answer.status === 401) location.reload(); // the sign-in has ended; the server asks anew
@@ -15,12 +16,22 @@ async function signOut() {
   location.assign("/login");
 }
 
+function chooseLanguage(form) {
+  const { language, next } = form.elements;
+  language.value = document.documentElement.lang;
+  language.addEventListener("change", () => {
+    next.value = location.pathname + location.search;
+    form.submit();
+  });
+}
+
 whenThere("#header .bar", async (bar) => {
   bar.querySelector("#sign-out").addEventListener("click", signOut);
+  chooseLanguage(bar.querySelector(".language"));
   const person = await me;
   const name = bar.querySelector("#who-name");
   name.textContent = person.name;
-  name.title = `Signed in as ${person.name} (${person.role})`;
+  name.title = t(`header.signed_in_${person.role}`, { name: person.name });
   bar.querySelector('[data-page="admin"]').hidden = person.role !== "admin";
 });
 

@@ -1,0 +1,41 @@
+"""What people read, in their language: catalogues, plural forms, numbers.
+
+A text is known by its key, ``area.name``: the entry ``name`` of ``words/<language>/<area>.json``.
+An entry is a sentence with ``{placeholders}``, or its plural forms, chosen by the value ``n``::
+
+    {"too_many": {"one": "Wait {n} minute.", "other": "Wait {n} minutes."}}
+
+``t("signin.too_many", n=3)`` says it in the language of whoever is served (`speech`); a ``Text``
+holds key and values, so that an error can be worded later. Pages that are built once for everybody
+hold marks instead, which are replaced as a page is sent (`marks`). No entry contains ``& < > " ' ``
+or a backslash, so that it means the same in HTML, in an attribute and in JSON.
+"""
+
+from review_app.words.catalogue import Value, for_browser
+from review_app.words.languages import NAMES, Language, negotiate
+from review_app.words.marks import replace_marks
+from review_app.words.speech import (
+    Text,
+    current_language,
+    marking,
+    number,
+    percent,
+    speaking,
+    t,
+)
+
+__all__ = [
+    "NAMES",
+    "Language",
+    "Text",
+    "Value",
+    "current_language",
+    "for_browser",
+    "marking",
+    "negotiate",
+    "number",
+    "percent",
+    "replace_marks",
+    "speaking",
+    "t",
+]

@@ -1,0 +1,80 @@
+"""Who is being spoken to: the language of this request, and texts in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from review_app.words.catalogue import Value, word
+from review_app.words.languages import Language
+from review_app.words.marks import mark
+from review_app.words.numbers import format_number, format_percent
+
+_language: ContextVar[Language] = ContextVar("language", default=Language.EN)
+_marking: ContextVar[bool] = ContextVar("marking", default=False)
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text that is worded later, when it is known for whom."""
+
+    key: str
+    values: Mapping[str, Value | Text] = field(default_factory=dict)
+
+    def said(self, language: Language) -> str:
+        """The text in ``language``, and texts among its values, too."""
+        return word(language, self.key, _said(self.values, language))
+
+
+def current_language() -> Language:
+    """The language of whoever is served now; English where nobody asked for one."""
+    return _language.get()
+
+
+@contextmanager
+def speaking(language: Language) -> Iterator[None]:
+    """Have what is worded inside be in ``language``; for this thread or task only."""
+    before = _language.set(language)
+    try:
+        yield
+    finally:
+        _language.reset(before)
+
+
+@contextmanager
+def marking() -> Iterator[None]:
+    """Have ``t`` give marks inside: for a page that is built once and sent to everybody."""
+    before = _marking.set(True)
+    try:
+        yield
+    finally:
+        _marking.reset(before)
+
+
+def t(key: str, **values: Value) -> str:
+    """The text ``key`` in the language of whoever is served; ``n`` chooses the plural form.
+
+    Raises ``KeyError`` where there is no such entry or a placeholder has no value.
+    """
+    if _marking.get():
+        return mark(key, values)
+    return word(_language.get(), key, values)
+
+
+def number(value: float, digits: int = 0) -> str:
+    """``value`` as the language writes it, with ``digits`` after the decimal sign."""
+    return format_number(_language.get(), value, digits)
+
+
+def percent(share: float) -> str:
+    """``0.0412`` as ``4.1%``, as the language writes it."""
+    return format_percent(_language.get(), share)
+
+
+def _said(values: Mapping[str, Value | Text], language: Language) -> dict[str, Value]:
+    return {
+        name: value.said(language) if isinstance(value, Text) else value
+        for name, value in values.items()
+    }

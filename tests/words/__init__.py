@@ -1,0 +1,1 @@
+"""Catalogues, languages, and pages in them."""
