@@ -11,8 +11,8 @@ from contextlib import AbstractContextManager, contextmanager
 from threading import RLock
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Engine, event
-from sqlalchemy.orm import ORMExecuteState, Session
+from sqlalchemy import Connection, Engine, Executable, event
+from sqlalchemy.orm import Session
 
 from storage.engine import make_engine, widen_cache
 from storage.repositories import Repositories
@@ -37,6 +37,8 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine: Engine = make_engine(url)
+        self._reader = self.engine.execution_options(writes=False)
+        event.listen(self._reader, "before_execute", _refuse_change)
         self._writers = {
             durable: self.engine.execution_options(writes=True, durable=durable)
             for durable in (True, False)
@@ -48,9 +50,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Repositories]:
         """Repositories over one consistent snapshot."""
-        with Session(self.engine, autoflush=False) as session:
-            event.listen(session, "before_flush", _refuse_flush)
-            event.listen(session, "do_orm_execute", _refuse_change)
+        with Session(self._reader, autoflush=False) as session:
             yield Repositories(session)
 
     @contextmanager
@@ -134,10 +134,6 @@ class PrivateConnection:
             yield session
 
 
-def _refuse_flush(*_: Any) -> None:
-    raise ReadOnlyError("this block may only read; use Database.write()")
-
-
-def _refuse_change(statement: ORMExecuteState) -> None:
-    if statement.is_insert or statement.is_update or statement.is_delete:
-        _refuse_flush()
+def _refuse_change(_connection: Connection, statement: Executable, *_: Any) -> None:
+    if statement.is_dml:
+        raise ReadOnlyError("this block may only read; use Database.write()")

@@ -17,7 +17,6 @@ from storage.enums import AuditKind, ClaimOutcome, ItemState
 from storage.models import Claim, Item, Label
 from storage.repositories import Repositories
 from storage.repositories.audit import Event
-from storage.repositories.items import Move
 
 
 def same_answer(label: Label, person: Person, submission: Submission) -> Label:
@@ -31,19 +30,21 @@ def same_answer(label: Label, person: Person, submission: Submission) -> Label:
     return label
 
 
-def answerable(repos: Repositories, person: Person, item_id: int) -> Claim:
-    """The person's newest claim on the item, live or run out, that may still be answered.
+def answerable(repos: Repositories, person: Person, item_id: int) -> tuple[Claim, Item]:
+    """The person's newest claim on the item, live or run out, that may still be answered; and the
+    item, without its image.
 
     Raises ``ClaimLostError`` where there never was one, ``ConflictError`` where it was answered.
     """
-    claim = repos.claims.last_of(person.id, item_id)
-    if claim is None:
+    found = repos.claims.last_with_item(person.id, item_id)
+    if found is None:
         raise ClaimLostError(f"item {item_id} was never handed to you; take the next one")
+    claim, item = found
     if claim.outcome is ClaimOutcome.LABELLED:
         raise ConflictError(f"you have labelled item {item_id} already; undo that first")
     if claim.outcome is ClaimOutcome.SKIPPED:
         raise ConflictError(f"you have skipped item {item_id}; take the next one")
-    return claim
+    return claim, item
 
 
 def store(
@@ -92,7 +93,7 @@ def reveals(repos: Repositories, item: Item) -> bool:
     """Whether an answer given now is shown the model's opinion, there being one."""
     if read_options(repos).reveal is Reveal.NEVER:
         return False
-    return repos.decisions.of_item(item.id) is not None
+    return repos.decisions.any_of(item.id)
 
 
 def call_off_adjudication(
@@ -157,13 +158,11 @@ def record(repos: Repositories, person: Person, item: Item, kind: AuditKind, lab
     if label.extra:
         details["extra"] = True
         repos.audit.add(Event(kind, person.name, item.id, item.state, item.state, details))
-    else:
-        settlement = _settlement(counted(repos, item.id), item.needed_labels)
-        details["verdict"] = settlement.verdict
-        values = {"verdict": settlement.verdict}
-        repos.items.move(person.name, [Move(item.id, settlement.state, kind, details, values)])
-        repos.session.refresh(item, ["state", "verdict"])
-    repos.items.refresh_slots(item.id)
+        repos.items.refresh_slots(item.id)
+        return
+    settled = _settlement(counted(repos, item.id), item.needed_labels)
+    details["verdict"] = settled.verdict
+    repos.items.settle(person.name, item, settled.state, settled.verdict, kind, details)
 
 
 def _settlement(labels: list[Label], needed: int) -> Settlement:

@@ -21,7 +21,7 @@ from review_app.review.tasks import CLIENT_ID, Progress, Queue, Receipt, Submiss
 from review_app.triage.options import order_in_use
 from storage.database import Transactions
 from storage.enums import AuditKind, ClaimOutcome, ItemState
-from storage.models import Claim, Decision, Item, Label
+from storage.models import Decision, Item, Label
 from storage.repositories import Repositories
 from storage.types import utc_now
 
@@ -73,7 +73,7 @@ class ReviewDesk:
             wanted = _share(repos, queue, n) - len(held)
             if wanted > 0:
                 held += gold.hand_out(repos, person, queue, wanted, now, expires_at, self._coin)
-            return [task_of(repos, person, item, expires_at) for _, item in held[:n]]
+            return [task_of(repos, person, item, expires_at) for item in held[:n]]
 
     def label(self, person: Person, submission: Submission) -> Receipt:
         """Store an answer. Sending the same ``client_id`` again returns the same receipt.
@@ -89,9 +89,7 @@ class ReviewDesk:
             if known is not None:
                 known = answers.same_answer(known, person, submission)
                 return receipt_of(repos, known, self._words)
-            repos.claims.expire(now)
-            claim = answers.answerable(repos, person, submission.item_id)
-            item = answers.item_of(repos, submission.item_id)
+            claim, item = answers.answerable(repos, person, submission.item_id)
             reveals = answers.reveals(repos, item)
             label = answers.store(repos, person, submission, item, reveals, now)
             repos.claims.end(claim, ClaimOutcome.LABELLED, now, recount=False)
@@ -253,14 +251,12 @@ def _lease(options: ReviewOptions) -> timedelta:
     return timedelta(minutes=options.lease_minutes)
 
 
-def _keep_only(
-    repos: Repositories, person: Person, queue: Queue, now: datetime
-) -> list[tuple[Claim, Item]]:
-    """The person's live claims in ``queue``; those elsewhere, or settled meanwhile, go back."""
+def _keep_only(repos: Repositories, person: Person, queue: Queue, now: datetime) -> list[Item]:
+    """What the person holds of ``queue``; items elsewhere, or settled meanwhile, go back."""
     kept = []
     for claim, item in repos.claims.held_by(person.id):
         if gold.belongs(claim, item, queue):
-            kept.append((claim, item))
+            kept.append(item)
         else:
             repos.claims.end(claim, ClaimOutcome.RELEASED, now)
     return kept

@@ -18,8 +18,6 @@ from storage.enums import ItemState, LabelValue
 from storage.models import Claim, Item, Label
 from storage.repositories import Repositories
 
-Held = list[tuple[Claim, Item]]
-
 
 def hand_out(
     repos: Repositories,
@@ -29,14 +27,14 @@ def hand_out(
     now: datetime,
     expires_at: datetime,
     coin: Random,
-) -> Held:
+) -> list[Item]:
     """Up to ``wanted`` new items, each of them gold with the probability that the admin chose.
 
     None is gold while nothing else waits for this person: gold alone would be known for what it is.
     """
     late = overdue_before(repos, now)
 
-    def take(n: int) -> Held:
+    def take(n: int) -> list[Item]:
         return repos.claims.take(person.id, queue.state, n, now, expires_at, late)
 
     share = read_options(repos).gold_share if queue is Queue.WAITING else 0.0

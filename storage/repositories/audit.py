@@ -17,6 +17,9 @@ from storage.models import AuditEvent
 from storage.types import to_utc, utc_now
 
 GENESIS = "0" * 64
+# Made once: what every change asks for takes longer to put together than to run.
+_LAST_HASH = select(AuditEvent.hash).order_by(AuditEvent.id.desc()).limit(1)
+_APPEND = insert(AuditEvent)
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class AuditLog:
             previous = row["hash"]
             rows.append(row)
         if rows:
-            self._session.execute(insert(AuditEvent), rows)
+            self._session.connection().execute(_APPEND, rows)
 
     def of_item(self, item_id: int) -> list[AuditEvent]:
         """The item's events, oldest first."""
@@ -80,8 +83,7 @@ class AuditLog:
         return None
 
     def _last_hash(self) -> str:
-        query = select(AuditEvent.hash).order_by(AuditEvent.id.desc()).limit(1)
-        return self._session.scalar(query) or GENESIS
+        return self._session.connection().scalar(_LAST_HASH) or GENESIS
 
 
 # Read for checking as plain text: a forged row may hold what no enum, time or JSON would parse.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from storage.enums import ItemState, LabelValue
@@ -40,6 +40,16 @@ class Accepted:
     checkpoint_id: str
     head: str
     audit_probability: float
+
+
+# Made once: what every answer asks for takes longer to put together than to run.
+_IS_SETTLED_AUDIT = (
+    select(Decision.audited & (Item.state == ItemState.RESOLVED))
+    .join(Item, Item.id == Decision.item_id)
+    .where(Decision.item_id == bindparam("item"))
+    .order_by(Decision.id.desc())
+    .limit(1)
+)
 
 
 class Audits:
@@ -80,14 +90,7 @@ class Audits:
 
     def is_settled_audit(self, item_id: int) -> bool:
         """Whether the item was drawn for an audit and has its verdict."""
-        query = (
-            select(Decision.audited & (Item.state == ItemState.RESOLVED))
-            .join(Item, Item.id == Decision.item_id)
-            .where(Decision.item_id == item_id)
-            .order_by(Decision.id.desc())
-            .limit(1)
-        )
-        return bool(self._session.scalar(query))
+        return bool(self._session.connection().scalar(_IS_SETTLED_AUDIT, {"item": item_id}))
 
     def accepted(self, versions: Sequence[int], route: str) -> int:
         """How many decisions of these policy versions accepted by themselves as ``route``."""

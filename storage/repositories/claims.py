@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy import Select, bindparam, func, insert, or_, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from storage.enums import ClaimOutcome, ItemState
@@ -15,6 +17,76 @@ from storage.repositories.labels import IN_FORCE
 
 OVERDUE_RANK = -3.0
 """The rank of an item that was handed out for having waited too long: below every other."""
+
+# Made once: what every call asks for takes longer to put together than to run.
+_LIVE = Claim.ended_at.is_(None)
+_OF_USER = Claim.user_id == bindparam("user")
+_NEWEST_ON_ITEM = (
+    select(Claim)
+    .where(_OF_USER, Claim.item_id == bindparam("item"))
+    .order_by(Claim.id.desc())
+    .limit(1)
+)
+_NEWEST_WITH_ITEM = _NEWEST_ON_ITEM.join(Item, Item.id == Claim.item_id).add_columns(Item)
+_END = (
+    update(Claim)
+    .where(Claim.id == bindparam("claim"))
+    .values(ended_at=bindparam("at"), outcome=bindparam("how"))
+)
+_HELD_BY = (
+    select(Claim, Item)
+    .join(Item, Item.id == Claim.item_id)
+    .where(_OF_USER, _LIVE)
+    .order_by(Claim.id)
+    .options(joinedload(Item.image))
+)
+_LIVE_ON = select(Claim).where(Claim.item_id == bindparam("item"), _LIVE).order_by(Claim.id)
+_COUNT_OPEN = select(func.count()).select_from(
+    select(Item.id)
+    .where(Item.state == bindparam("state"), Item.open_slots > 0)
+    .limit(bindparam("at_most"))
+    .subquery()
+)
+_EXTEND = update(Claim).where(_OF_USER, _LIVE).values(expires_at=bindparam("until"))
+_EXPIRE = (
+    update(Claim)
+    .where(_LIVE, Claim.expires_at <= bindparam("now"))
+    .values(ended_at=bindparam("now"), outcome=ClaimOutcome.EXPIRED)
+    .returning(Claim.item_id)
+)
+_LEASE = insert(Claim)
+
+
+@cache
+def _free(state: ItemState, late: bool) -> Select[Item]:
+    """Items in ``state`` with an open slot for the user, as `Claims.take` says, in order; those
+    ``late`` alone, or all."""
+    passed = (
+        select(Claim.id)
+        .where(
+            Claim.item_id == Item.id,
+            _OF_USER,
+            or_(_LIVE, Claim.outcome == ClaimOutcome.SKIPPED),
+        )
+        .exists()
+    )
+    answered = (
+        select(Label.id)
+        .where(Label.item_id == Item.id, Label.user_id == bindparam("user"), *IN_FORCE)
+        .exists()
+    )
+    excluded = [passed] if state is ItemState.ESCALATED else [passed, answered]
+    free = select(Item).where(Item.state == state, Item.open_slots > 0, ~or_(*excluded))
+    if late:
+        overdue = Item.state_since < bindparam("before")
+        free = free.where(overdue).order_by(Item.state_since, Item.id)
+    else:
+        free = free.order_by(Item.rank, Item.id)
+    return (
+        free.limit(bindparam("n"))
+        .options(joinedload(Item.image))
+        .with_for_update(skip_locked=True, of=Item)
+    )
 
 
 class Claims:
@@ -31,45 +103,48 @@ class Claims:
         now: datetime,
         expires_at: datetime,
         overdue_before: datetime | None = None,
-    ) -> list[tuple[Claim, Item]]:
-        """Lease up to ``limit`` items in ``state`` that have an open slot.
+    ) -> list[Item]:
+        """Lease up to ``limit`` items in ``state`` that have an open slot, with images.
 
         By rank; but those that have waited since before ``overdue_before`` first, oldest first.
 
         Never one that this user holds or has skipped, nor one they have answered: except that an
         adjudicator may decide what they answered as a reviewer, or a lone admin could never.
         """
-        free = (
-            self._free(user_id, state)
-            .options(joinedload(Item.image))
-            .with_for_update(skip_locked=True, of=Item)
-        )
-        taken: list[tuple[Claim, Item]] = []
-
-        def lease(query: Select[Item]) -> None:
-            for item in self._session.scalars(query.limit(limit - len(taken))):
-                claim = Claim(
-                    item_id=item.id, user_id=user_id, claimed_at=now, expires_at=expires_at
-                )
-                self._session.add(claim)
+        taken: list[Item] = []
+        asked: dict[str, Any] = {"user": user_id, "before": overdue_before}
+        for late in (True, False) if overdue_before is not None else (False,):
+            asked["n"] = limit - len(taken)
+            found = self._session.scalars(_free(state, late), asked).all()
+            for item in found:
                 item.open_slots -= 1
                 if overdue_before is not None and item.state_since < overdue_before:
                     item.rank = OVERDUE_RANK
-                taken.append((claim, item))
             self._session.flush()
-
-        if overdue_before is not None:
-            late = free.where(Item.state_since < overdue_before)
-            lease(late.order_by(Item.state_since, Item.id))
-        if len(taken) < limit:
-            lease(free.order_by(Item.rank, Item.id))
+            # Before the next look, which must not find the same again.
+            self.lease([item.id for item in found], user_id, now, expires_at)
+            taken += found
         return taken
+
+    def lease(
+        self,
+        item_ids: Sequence[int],
+        user_id: int,
+        now: datetime,
+        expires_at: datetime,
+        *,
+        gold: bool = False,
+    ) -> None:
+        """Claims of the user on these items, whatever their slots; the caller counts those."""
+        common = {"user_id": user_id, "claimed_at": now, "expires_at": expires_at, "gold": gold}
+        if item_ids:
+            rows = [{"item_id": item_id, **common} for item_id in item_ids]
+            self._session.connection().execute(_LEASE, rows)
 
     def count_open(self, state: ItemState, at_most: int) -> int:
         """How many items in ``state`` have an open slot; counting ends at ``at_most``."""
-        found = select(Item.id).where(Item.state == state, Item.open_slots > 0).limit(at_most)
-        query = select(func.count()).select_from(found.subquery())
-        return self._session.scalar(query) or 0
+        asked = {"state": state, "at_most": at_most}
+        return self._session.connection().scalar(_COUNT_OPEN, asked) or 0
 
     def give(self, user_id: int, item_id: int, now: datetime, expires_at: datetime) -> Claim:
         """Lease this very item to the user, whatever its slots; a live claim of theirs is renewed.
@@ -87,33 +162,27 @@ class Claims:
 
     def any_for(self, user_id: int, state: ItemState) -> bool:
         """Whether an item in ``state`` could be leased to the user now."""
-        return self._session.scalar(self._free(user_id, state).limit(1)) is not None
+        asked = {"user": user_id, "n": 1}
+        return self._session.scalar(_free(state, late=False), asked) is not None
 
     def live_on(self, item_id: int) -> list[Claim]:
         """Everybody's live claims on the item, oldest first."""
-        query = select(Claim).where(Claim.item_id == item_id, Claim.ended_at.is_(None))
-        return list(self._session.scalars(query.order_by(Claim.id)))
+        return list(self._session.scalars(_LIVE_ON, {"item": item_id}))
 
     def held_by(self, user_id: int) -> list[tuple[Claim, Item]]:
         """The user's live claims, oldest first, with items and images."""
-        query = (
-            select(Claim, Item)
-            .join(Item, Item.id == Claim.item_id)
-            .where(Claim.user_id == user_id, Claim.ended_at.is_(None))
-            .order_by(Claim.id)
-            .options(joinedload(Item.image))
-        )
-        return [(claim, item) for claim, item in self._session.execute(query)]
+        found = self._session.execute(_HELD_BY, {"user": user_id})
+        return [(claim, item) for claim, item in found]
 
     def last_of(self, user_id: int, item_id: int) -> Claim | None:
         """The user's newest claim on the item, live or ended."""
-        query = (
-            select(Claim)
-            .where(Claim.user_id == user_id, Claim.item_id == item_id)
-            .order_by(Claim.id.desc())
-            .limit(1)
-        )
-        return self._session.scalar(query)
+        return self._session.scalar(_NEWEST_ON_ITEM, {"user": user_id, "item": item_id})
+
+    def last_with_item(self, user_id: int, item_id: int) -> tuple[Claim, Item] | None:
+        """The user's newest claim on the item, live or ended, and the item without its image."""
+        asked = {"user": user_id, "item": item_id}
+        row = self._session.execute(_NEWEST_WITH_ITEM, asked).first()
+        return None if row is None else (row[0], row[1])
 
     def end(
         self, claim: Claim, outcome: ClaimOutcome, now: datetime, *, recount: bool = True
@@ -122,50 +191,24 @@ class Claims:
 
         Recounts the item's open slots, unless the caller will.
         """
-        claim.ended_at = claim.ended_at or now
-        claim.outcome = outcome
-        self._session.flush()
+        ended = {"claim": claim.id, "at": claim.ended_at or now, "how": outcome}
+        self._session.connection().execute(_END, ended)
         if recount:
             Items(self._session).refresh_slots(claim.item_id)
+        self._session.expire(claim)
 
     def expire(self, now: datetime) -> int:
-        """End every claim whose lease has run out; how many there were."""
-        query = (
-            update(Claim)
-            .where(Claim.ended_at.is_(None), Claim.expires_at <= now)
-            .values(ended_at=now, outcome=ClaimOutcome.EXPIRED)
-            .returning(Claim.item_id)
-        )
-        item_ids: Sequence[int] = self._session.scalars(query).all()
+        """End every claim whose lease has run out; how many there were.
+
+        To be called before claims are read: it does not touch those that the session knows.
+        """
+        found = self._session.connection().execute(_EXPIRE, {"now": now})
+        item_ids: Sequence[int] = found.scalars().all()
         for item_id in item_ids:
             Items(self._session).refresh_slots(item_id)
         return len(item_ids)
 
     def extend(self, user_id: int, expires_at: datetime) -> int:
         """Renew the leases of all that the user holds; how many there were."""
-        query = (
-            update(Claim)
-            .where(Claim.user_id == user_id, Claim.ended_at.is_(None))
-            .values(expires_at=expires_at)
-            .returning(Claim.id)
-        )
-        return len(self._session.scalars(query).all())
-
-    def _free(self, user_id: int, state: ItemState) -> Select[Item]:
-        """Items in ``state`` with an open slot for this user, as `take` says."""
-        passed = (
-            select(Claim.id)
-            .where(
-                Claim.item_id == Item.id,
-                Claim.user_id == user_id,
-                or_(Claim.ended_at.is_(None), Claim.outcome == ClaimOutcome.SKIPPED),
-            )
-            .exists()
-        )
-        answered = (
-            select(Label.id)
-            .where(Label.item_id == Item.id, Label.user_id == user_id, *IN_FORCE)
-            .exists()
-        )
-        excluded = [passed] if state is ItemState.ESCALATED else [passed, answered]
-        return select(Item).where(Item.state == state, Item.open_slots > 0, ~or_(*excluded))
+        renewed = {"user": user_id, "until": expires_at}
+        return self._session.connection().execute(_EXTEND, renewed).rowcount

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from storage.enums import ItemState, LabelValue
 from storage.models import Claim, Image, Item, KnownLabel, Label
+from storage.repositories.claims import Claims
 from storage.repositories.items import Items
 
 
@@ -21,7 +22,7 @@ class Gold:
 
     def take(
         self, user_id: int, limit: int, now: datetime, expires_at: datetime, coin: Random
-    ) -> list[tuple[Claim, Item]]:
+    ) -> list[Item]:
         """Lease up to ``limit`` images that the user has neither held nor answered, from a random
         one on."""
         newest = self._session.scalar(select(func.max(KnownLabel.id))) or 0
@@ -29,9 +30,9 @@ class Gold:
         drawn = self._drawn(user_id, limit, start, newest)
         drawn += self._drawn(user_id, limit - len(drawn), 1, start - 1)
         items = Items(self._session).get_many(drawn)
-        taken = [(self._lease(user_id, item, now, expires_at), item) for item in items]
-        self._session.flush()
-        return taken
+        ids = [item.id for item in items]
+        Claims(self._session).lease(ids, user_id, now, expires_at, gold=True)
+        return items
 
     def _drawn(self, user_id: int, limit: int, first: int, last: int) -> list[int]:
         met = select(Claim.id).where(Claim.item_id == Item.id, Claim.user_id == user_id)
@@ -60,10 +61,3 @@ class Gold:
             .limit(max(limit, 0))
         )
         return list(self._session.scalars(query))
-
-    def _lease(self, user_id: int, item: Item, now: datetime, expires_at: datetime) -> Claim:
-        claim = Claim(
-            item_id=item.id, user_id=user_id, claimed_at=now, expires_at=expires_at, gold=True
-        )
-        self._session.add(claim)
-        return claim

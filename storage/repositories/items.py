@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Update, bindparam, case, func, insert, select, update
+from sqlalchemy import Case, SQLColumnExpression, bindparam, case, func, insert, select, update
 from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.util import identity_key
 
@@ -18,8 +18,9 @@ from storage.repositories.labels import IN_FORCE
 from storage.types import utc_now
 
 
-def _recount() -> Update:
-    """Sets an item's open slots. Made once: putting it together takes longer than running it."""
+def _open_slots(state: SQLColumnExpression[ItemState]) -> Case[int]:
+    """The labels that an item in ``state`` still wants: needed, less those in force, less live
+    claims."""
     answered = (
         select(func.count())
         .select_from(Label)
@@ -34,15 +35,24 @@ def _recount() -> Update:
         .correlate(Item)
         .scalar_subquery()
     )
-    open_slots = case(
+    return case(
         # An escalated item asks for one more answer, the adjudicator's.
-        (Item.state == ItemState.ESCALATED, 1 - live),
+        (state == ItemState.ESCALATED, 1 - live),
         else_=Item.needed_labels - answered - live,
     )
-    return update(Item).where(Item.id == bindparam("item")).values(open_slots=open_slots)
 
 
-_RECOUNT = _recount()
+# Made once: what every answer asks for takes longer to put together than to run.
+_BY_ID = select(Item).where(Item.id == bindparam("item")).options(joinedload(Item.image))
+_ONE = update(Item).where(Item.id == bindparam("item"))
+_NEW_STATE = bindparam("to_state", type_=Item.state.type)
+_RECOUNT = _ONE.values(open_slots=_open_slots(Item.state))
+_SETTLE = _ONE.values(
+    state=_NEW_STATE,
+    state_since=bindparam("since"),
+    verdict=bindparam("verdict"),
+    open_slots=_open_slots(_NEW_STATE),
+)
 
 
 @dataclass(frozen=True)
@@ -72,7 +82,7 @@ class Items:
 
     def get(self, item_id: int) -> Item | None:
         """The item with its image."""
-        return self._session.get(Item, item_id, options=[joinedload(Item.image)])
+        return self._session.scalar(_BY_ID, {"item": item_id})
 
     def get_many(self, item_ids: Sequence[int]) -> list[Item]:
         """Those of ``item_ids`` (a batch) that there are, by id, with images."""
@@ -115,6 +125,25 @@ class Items:
             self._session.execute(update(Item), rows)
             AuditLog(self._session).add(*events)
 
+    def settle(
+        self,
+        actor: str,
+        item: Item,
+        state: ItemState,
+        verdict: LabelValue | None,
+        kind: AuditKind,
+        details: dict[str, Any],
+    ) -> None:
+        """Move one item, which this transaction has read, to what the answers on it say, and
+        recount its open slots; the audit log tells it."""
+        now = utc_now()
+        since = item.state_since if state is item.state else now
+        settled = {"item": item.id, "to_state": state, "since": since, "verdict": verdict}
+        self._session.connection().execute(_SETTLE, settled)
+        event = Event(kind, actor, item.id, item.state, state, details, now)
+        AuditLog(self._session).add(event)
+        self._session.expire(item, ["state", "state_since", "verdict", "open_slots"])
+
     def accept(self, item_ids: Sequence[int], now: datetime) -> None:
         """Let the policy accept the items of a batch, whose decisions record it.
 
@@ -137,7 +166,7 @@ class Items:
             self._session.connection().execute(chosen, rows)
 
     def refresh_slots(self, item_id: int) -> None:
-        """Recount the labels still wanted: needed, less those in force, less live claims."""
+        """Recount the labels still wanted."""
         self._session.connection().execute(_RECOUNT, {"item": item_id})
         item = self._session.identity_map.get(identity_key(Item, item_id))
         if item is not None:

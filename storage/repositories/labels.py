@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session, aliased
 
 from storage.models import Label
@@ -16,6 +16,36 @@ IN_FORCE = (
 )
 """Conditions for a label that has a value and that no later row supersedes."""
 
+# Made once: what every answer asks for takes longer to put together than to run.
+_BY_CLIENT_ID = select(Label).where(Label.client_id == bindparam("client_id"))
+_IN_FORCE_ON = (
+    select(Label).where(Label.item_id == bindparam("item_id"), *IN_FORCE).order_by(Label.id)
+)
+_RECENT_OF = (
+    select(Label)
+    .where(Label.user_id == bindparam("user_id"), *IN_FORCE)
+    .order_by(Label.id.desc())
+    .limit(bindparam("n"))
+)
+_SEEN_OPINION = (
+    select(Label.id)
+    .where(
+        Label.user_id == bindparam("user_id"),
+        Label.item_id == bindparam("item_id"),
+        Label.revealed,
+    )
+    .limit(1)
+)
+_COUNT_OF = (
+    select(func.count())
+    .select_from(Label)
+    .where(
+        Label.user_id == bindparam("user_id"),
+        Label.labelled_at >= bindparam("since"),
+        *IN_FORCE,
+    )
+)
+
 
 class Labels:
     """What people said."""
@@ -24,7 +54,7 @@ class Labels:
         self._session = session
 
     def by_client_id(self, client_id: str) -> Label | None:
-        return self._session.scalar(select(Label).where(Label.client_id == client_id))
+        return self._session.scalar(_BY_CLIENT_ID, {"client_id": client_id})
 
     def add(self, label: Label) -> Label:
         self._session.add(label)
@@ -33,8 +63,7 @@ class Labels:
 
     def in_force(self, item_id: int) -> list[Label]:
         """The item's labels in force, oldest first."""
-        query = select(Label).where(Label.item_id == item_id, *IN_FORCE).order_by(Label.id)
-        return list(self._session.scalars(query))
+        return list(self._session.scalars(_IN_FORCE_ON, {"item_id": item_id}))
 
     def last_of(self, user_id: int) -> Label | None:
         """The user's newest label in force."""
@@ -42,13 +71,7 @@ class Labels:
 
     def recent_of(self, user_id: int, n: int) -> list[Label]:
         """The user's ``n`` newest labels in force, newest first."""
-        query = (
-            select(Label)
-            .where(Label.user_id == user_id, *IN_FORCE)
-            .order_by(Label.id.desc())
-            .limit(n)
-        )
-        return list(self._session.scalars(query))
+        return list(self._session.scalars(_RECENT_OF, {"user_id": user_id, "n": n}))
 
     def successor_of(self, label_id: int) -> Label | None:
         """The row that supersedes the label, if one does."""
@@ -56,16 +79,10 @@ class Labels:
 
     def has_seen_opinion(self, user_id: int, item_id: int) -> bool:
         """Whether the user was ever shown the model's opinion of the item, on answering it."""
-        query = select(Label.id).where(
-            Label.user_id == user_id, Label.item_id == item_id, Label.revealed
-        )
-        return self._session.scalar(query.limit(1)) is not None
+        asked = {"user_id": user_id, "item_id": item_id}
+        return self._session.connection().scalar(_SEEN_OPINION, asked) is not None
 
     def count_of(self, user_id: int, since: datetime) -> int:
         """How many of the user's labels in force were given since ``since``."""
-        query = (
-            select(func.count())
-            .select_from(Label)
-            .where(Label.user_id == user_id, Label.labelled_at >= since, *IN_FORCE)
-        )
-        return self._session.scalar(query) or 0
+        asked = {"user_id": user_id, "since": since}
+        return self._session.connection().scalar(_COUNT_OF, asked) or 0

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from storage.models import Option
 from storage.types import utc_now
+
+_VALUE = select(Option.value).where(Option.key == bindparam("key"))
 
 
 class Options:
@@ -15,12 +18,17 @@ class Options:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        # Nobody else changes them during this transaction, and every answer asks several times.
+        self._read: dict[str, dict[str, Any] | None] = {}
 
     def get(self, key: str) -> dict[str, Any] | None:
-        row = self._session.get(Option, key)
-        return None if row is None else row.value
+        """What is chosen; None where nobody has chosen yet."""
+        if key not in self._read:
+            self._read[key] = self._session.connection().scalar(_VALUE, {"key": key})
+        return self._read[key]
 
     def set(self, key: str, value: dict[str, Any], user_id: int | None) -> None:
+        self._read.pop(key, None)
         row = Option(key=key, value=value, updated_by=user_id, updated_at=utc_now())
         self._session.merge(row)
         self._session.flush()

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from storage.models import Decision, Policy
+
+# Made once: what every answer asks for takes longer to put together than to run.
+_OF_ITEM = Decision.item_id == bindparam("item")
+_NEWEST_OF = select(Decision).where(_OF_ITEM).order_by(Decision.id.desc()).limit(1)
+_ANY_OF = select(Decision.id).where(_OF_ITEM).limit(1)
 
 
 class Policies:
@@ -45,10 +50,9 @@ class Decisions:
 
     def of_item(self, item_id: int) -> Decision | None:
         """The item's newest decision."""
-        query = (
-            select(Decision)
-            .where(Decision.item_id == item_id)
-            .order_by(Decision.id.desc())
-            .limit(1)
-        )
-        return self._session.scalar(query)
+        return self._session.scalar(_NEWEST_OF, {"item": item_id})
+
+    def any_of(self, item_id: int) -> bool:
+        """Whether triage has ever decided on the item."""
+        asked = {"item": item_id}
+        return self._session.connection().scalar(_ANY_OF, asked) is not None
