@@ -381,6 +381,7 @@ def test_new_items_appear_by_themselves_and_signing_out_works(site: Site, sign_i
     item = site.items(1)[0]
     page.get_by_role("button", name="Look again").click()
     assert wait_for_image(page) == item
+    page.locator(".menu summary").click()
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/login")
     page.goto(page.url.replace("/login", "/review/"))

@@ -25,8 +25,22 @@ function chooseLanguage(form) {
   });
 }
 
+// As a menu does: closed by Escape, and by what happens elsewhere.
+function closesByItself(menu) {
+  const summary = menu.querySelector("summary");
+  document.addEventListener("click", (event) => {
+    if (!menu.contains(event.target)) menu.open = false;
+  });
+  menu.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !menu.open) return;
+    menu.open = false;
+    summary.focus();
+  });
+}
+
 whenThere("#header .bar", async (bar) => {
   bar.querySelector("#sign-out").addEventListener("click", signOut);
+  closesByItself(bar.querySelector(".menu"));
   chooseLanguage(bar.querySelector(".language"));
   const person = await me;
   const name = bar.querySelector("#who-name");
