@@ -189,6 +189,7 @@ def test_the_panel_opens_by_key_or_button_is_remembered_and_moves_no_image(
     page.keyboard.press("1")
     expect(panel(page)).to_be_visible()  # no view without its words
     page.keyboard.press("l")
+    page.get_by_role("button", name="More").click()
     page.get_by_role("button", name="Look closer").click()
     expect(panel(page)).to_be_visible()
 

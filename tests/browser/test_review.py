@@ -286,6 +286,7 @@ def test_buttons_do_what_keys_do(site: Site, sign_in: SignIn) -> None:
     wait_until_saved(page)
     stored = labels_of(site, items)
     assert stored == {first: [LabelValue.FAKE], second: [], third: [LabelValue.REAL]}
+    page.get_by_role("button", name="More").click()
     page.get_by_role("button", name="Keys").click()
     expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
     page.keyboard.press("Escape")

@@ -20,6 +20,8 @@ export const GROUPS = [
     actions: [
       ["comment", "c", "Comment, stored with the answer"],
       ["escalate", "e", "Escalate: say why an admin should decide, then answer"],
+      ["tags", "t", "Tags: digits choose kinds of manipulation, Escape closes"],
+      ["mark", "m", "Mark a place: drag; or arrows move, Shift and arrows size, Enter sets, Delete removes"],
     ],
   },
   {

@@ -5,6 +5,7 @@ import { Views, facts } from "./views.js";
 import { Zoom } from "./zoom.js";
 
 const WIDE = "(min-width: 1100px)"; // here the panel is open unless somebody closed it
+const ROOMY = "(min-width: 641px)"; // the panel lies beside the image, not on it
 const SOON_MS = 200; // a view that comes sooner is not announced
 const NEUTRAL = "100";
 
@@ -29,6 +30,19 @@ export class Closer {
     this.#memory = new Memory("closer", person);
     this.#open(this.#memory.get("open") ?? matchMedia(WIDE).matches);
     this.#listen();
+  }
+
+  get zoom() {
+    return this.#zoom;
+  }
+
+  open() {
+    if (this.#panel.hidden) this.#open(true);
+  }
+
+  // For work on the image itself.
+  makeRoom() {
+    if (!matchMedia(ROOMY).matches) this.#open(false);
   }
 
   // Another image is on show; null, or an element that is no image: none is.
@@ -93,7 +107,7 @@ export class Closer {
 
   // The same view again: back to the original.
   #pick(view) {
-    if (this.#panel.hidden) this.#open(true); // it says what the view does not prove
+    this.open(); // it says what the view does not prove
     this.#see(view === this.#view ? "original" : view);
   }
 

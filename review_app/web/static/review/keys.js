@@ -3,10 +3,16 @@
 const TYPING = "input:not([type=range], [type=checkbox]), textarea, select, [contenteditable]";
 const PRESSED_BY_SPACE = "button:not(#compare), a, summary, input";
 
-// act is told an action's name; one that is held, its name with ":on" and ":off".
-export function listen(root, keymap, act) {
+// act is told an action's name; one that is held, its name with ":on" and ":off". takes comes first:
+// it may have a key press for itself, whatever the key means otherwise.
+export function listen(root, keymap, act, takes) {
   const held = new Map(); // a key's place on the keyboard -> what it does while it is down
-  document.addEventListener("keydown", (event) => {
+  const keydown = (event) => {
+    if (!isForSomethingElse(event) && takes(event)) {
+      event.preventDefault();
+      event.stopPropagation();
+      return;
+    }
     // A button that has the focus repeats its click while Enter is held down.
     if (event.repeat && event.target.closest?.("#review button")) event.preventDefault();
     const action = keymap.actionOf(event);
@@ -16,7 +22,8 @@ export function listen(root, keymap, act) {
     if (event.repeat) return;
     if (action.held) held.set(event.code, action.name);
     act(action.held ? `${action.name}:on` : action.name);
-  });
+  };
+  document.addEventListener("keydown", keydown, { capture: true });
   const letGo = (code) => {
     if (held.has(code)) act(`${held.get(code)}:off`);
     held.delete(code);

@@ -36,11 +36,13 @@ export class Review {
   }
 
   start() {
-    listen(this.#view.root, this.#keymap, (action) => {
-      this.#view.more.close();
-      if (this.#view.closer.act(action) || this.#view.veil.act(action)) return; // wait for no answer
+    const { root, more, closer, veil, beside } = this.#view;
+    const act = (action) => {
+      more.close();
+      if (closer.act(action) || veil.act(action)) return; // looking waits for no answer
       this.#turn = this.#turn.then(() => this.#act(action));
-    });
+    };
+    listen(root, this.#keymap, act, (event) => beside.takes(event));
     this.#outbox.addEventListener("stored", (event) => this.#stored(event.detail));
     this.#outbox.addEventListener("refused", (event) => this.#refused(event.detail));
     this.#supply.addEventListener("change", () => this.#show());
@@ -61,12 +63,12 @@ export class Review {
     else if (action === "undo") await this.#undo();
     else if (action === "skip" && card && (canSee || card === this.#broken)) this.#skip();
     else if (!canSee) this.#view.say("Wait for the image.");
-    else if (!this.#view.notes.act(action)) this.#label(action);
+    else if (!this.#view.beside.act(action)) this.#label(action);
   }
 
   #label(value) {
     const { seconds } = this.#deck.current;
-    const entry = this.#answer({ kind: "label", value, ...this.#view.notes.value, seconds });
+    const entry = this.#answer({ kind: "label", value, ...this.#view.beside.value, seconds });
     this.#view.setPrevious(previousLine(entry));
     this.#show(`You said ${value}.`);
   }
@@ -80,7 +82,7 @@ export class Review {
   #answer(what) {
     this.#pace.answered();
     const card = this.#deck.pass();
-    card.beside = this.#view.notes.value;
+    card.beside = this.#view.beside.value;
     const item_id = card.task.item_id;
     const entry = this.#outbox.add({ ...what, client_id: crypto.randomUUID(), item_id });
     this.#history = [...this.#history.slice(1 - REMEMBERED), { entry, card }];
@@ -116,12 +118,12 @@ export class Review {
     const card = this.#deck.current;
     if (card && card === this.#onShow) return;
     this.#onShow = null;
-    this.#view.notes.close();
+    this.#view.beside.close();
+    this.#view.beside.value = {};
     if (!card) {
       this.#showNone(words);
       return;
     }
-    this.#view.notes.value = card.beside;
     this.#view.showWaiting();
     const image = await card.image().catch(() => null);
     if (this.#deck.current !== card || this.#onShow === card) return;
@@ -131,6 +133,7 @@ export class Review {
 
   #showImage(card, image, words) {
     this.#view.showImage(image);
+    this.#view.beside.value = card.beside;
     this.#onShow = card;
     card.shown();
     this.#view.say(`${words} Next image.`.trim());

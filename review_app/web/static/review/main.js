@@ -7,14 +7,28 @@ import { Review } from "./loop.js";
 import { Server } from "./server.js";
 import { View } from "./view.js";
 
+const AGAIN_MS = 15_000;
+
 whenThere("#review", (root) => {
   whenThere("#bar-middle", async (place) => {
     const person = await me;
-    const keymap = new Keymap();
     const server = new Server(person);
+    const keymap = new Keymap();
     const view = new View(root, place, person, keymap);
-    const choices = server.choices();
-    choices.then(({ veil }) => view.veil.usually(veil)).catch(() => {}); // then as it was last time
     new Review(person, server, view, keymap).start();
+    const { veil, tags } = await choices(server);
+    view.veil.usually(veil);
+    view.beside.offer(tags);
   });
 });
+
+// What the admin chose; until the server can be reached, the page does without.
+async function choices(server) {
+  for (;;) {
+    try {
+      return await server.choices();
+    } catch {
+      await new Promise((again) => setTimeout(again, AGAIN_MS));
+    }
+  }
+}

@@ -7,7 +7,7 @@ export class Refused extends Error {} // the server has read it and says no; aga
 const BASE = "/api/v1/review/";
 const PATIENCE_MS = 20_000;
 const SENT = {
-  label: ["kind", "client_id", "item_id", "value", "comment", "escalation", "seconds"],
+  label: ["kind", "client_id", "item_id", "value", "comment", "escalation", "tags", "regions", "seconds"],
   skip: ["kind", "client_id", "item_id"],
   undo: ["kind", "client_id", "of"],
 };

@@ -1,14 +1,14 @@
 // The page's parts and what they show. Knows nothing of the server's answers.
 
+import { Beside } from "./beside.js";
 import { drawCaps, listKeys } from "./caps.js";
 import { Closer } from "./closer.js";
 import { Hint } from "./hint.js";
 import { More } from "./more.js";
-import { Notes } from "./notes.js";
 import { Status } from "./status.js";
 import { Veil } from "./veil.js";
 
-const NEEDS_AN_IMAGE = ["real", "fake", "unsure", "undecidable", "skip", "comment", "escalate"];
+const NEEDS_AN_IMAGE = ["real", "fake", "unsure", "undecidable", "skip", "comment", "escalate", "mark"];
 
 export class View {
   constructor(root, statusPlace, person, keymap) {
@@ -17,9 +17,9 @@ export class View {
     this.status = new Status(statusPlace);
     this.help = this.$("help");
     this.hint = new Hint(root, person);
-    this.notes = new Notes(root);
     this.closer = new Closer(root, person);
     this.veil = new Veil(root, person);
+    this.beside = new Beside(root, this.closer, (text) => this.say(text));
     this.more = new More(root);
     drawCaps(root, keymap);
     listKeys(this.$("key-list"), keymap);
@@ -74,8 +74,9 @@ export class View {
 
   #enable(can) {
     for (const action of NEEDS_AN_IMAGE) {
-      const element = this.root.querySelector(`[data-do="${action}"]`);
-      element.setAttribute("aria-disabled", String(!can));
+      for (const element of this.root.querySelectorAll(`[data-do="${action}"]`)) {
+        element.setAttribute("aria-disabled", String(!can));
+      }
     }
   }
 }

@@ -40,6 +40,15 @@ export class Zoom extends EventTarget {
     return this.isZoomed ? Math.round(100 * this.#fit * this.#scale) : null;
   }
 
+  // Where the image lies, in pixels of the frame; null where there is none.
+  get box() {
+    if (!this.#size) return null;
+    const [width, height] = this.#size.map((side) => side * this.#fit * this.#scale);
+    const { clientWidth, clientHeight } = this.#frame;
+    const [left, top] = [(clientWidth - width) / 2 + this.#x, (clientHeight - height) / 2 + this.#y];
+    return { left, top, width, height };
+  }
+
   // Another image, of this size; null for none.
   of(size) {
     this.#size = size;

@@ -1,0 +1,61 @@
+// Regions of an image as the server wants them: {shape, points}, points as shares of width and
+// height from the upper left corner. Pure.
+
+export const MOST = 20; // with one answer; the server takes no more
+const SMALLEST = 0.004; // share of a side
+const DIGITS = 5;
+
+// The rectangle between two points, within the image.
+export function rectangle(one, other) {
+  const [xs, ys] = [0, 1].map((axis) => [one[axis], other[axis]].map(share).sort((a, b) => a - b));
+  return { shape: "rectangle", points: [[xs[0], ys[0]], [xs[1], ys[1]]] };
+}
+
+export function isLargeEnough(region) {
+  const { width, height } = bounds(region);
+  return width >= SMALLEST && height >= SMALLEST;
+}
+
+// Moved by shares of the image, and no further than to its edge.
+export function moved(region, right, down) {
+  const { left, top, width, height } = bounds(region);
+  const x = within(left + right, 0, 1 - width) - left;
+  const y = within(top + down, 0, 1 - height) - top;
+  return { ...region, points: region.points.map((point) => [share(point[0] + x), share(point[1] + y)]) };
+}
+
+// The lower right corner of a rectangle moved; any other shape stays as it is.
+export function sized(region, wider, taller) {
+  if (region.shape !== "rectangle") return region;
+  const [[left, top], [right, bottom]] = region.points;
+  const corner = [
+    within(right + wider, Math.min(1, left + SMALLEST), 1),
+    within(bottom + taller, Math.min(1, top + SMALLEST), 1),
+  ];
+  return rectangle([left, top], corner);
+}
+
+export function corners({ shape, points }) {
+  if (shape !== "rectangle") return points;
+  const [[left, top], [right, bottom]] = points;
+  return [[left, top], [right, top], [right, bottom], [left, bottom]];
+}
+
+export function bounds({ points }) {
+  const [xs, ys] = [0, 1].map((axis) => points.map((point) => point[axis]));
+  const [left, top] = [Math.min(...xs), Math.min(...ys)];
+  return { left, top, width: Math.max(...xs) - left, height: Math.max(...ys) - top };
+}
+
+export function contains(region, [x, y]) {
+  const { left, top, width, height } = bounds(region);
+  return x >= left && x <= left + width && y >= top && y <= top + height;
+}
+
+function share(value) {
+  return Number(within(value, 0, 1).toFixed(DIGITS));
+}
+
+function within(value, least, most) {
+  return Math.min(most, Math.max(least, value));
+}

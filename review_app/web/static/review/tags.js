@@ -1,0 +1,121 @@
+// Kinds of manipulation, as chips in the panel; by key, the list opens and digits choose from it.
+
+const BY_DIGIT = 9;
+const MOST = 20; // with one answer; the server takes no more
+
+export class Tags {
+  #closer;
+  #say;
+  #section;
+  #place;
+  #button; // opens the panel; it tells that tags are chosen
+  #offered = [];
+  #chosen = new Set();
+
+  constructor(root, closer, say) {
+    this.#closer = closer;
+    this.#say = say;
+    this.#section = root.querySelector("#tags");
+    this.#place = root.querySelector("#tag-list");
+    this.#button = root.querySelector('[data-do="closer"]');
+    this.#place.addEventListener("click", (event) => {
+      const chip = event.target.closest("button");
+      if (chip) this.#toggle(chip.dataset.tag);
+    });
+  }
+
+  offer(tags) {
+    this.#offered = tags;
+    this.#draw();
+  }
+
+  get value() {
+    return [...this.#chosen];
+  }
+
+  set value(tags) {
+    this.#chosen = new Set(tags);
+    this.#draw();
+  }
+
+  act(action) {
+    if (action !== "tags") return false;
+    if (this.#isOpen) this.close();
+    else this.#open();
+    return true;
+  }
+
+  takes(event) {
+    if (!this.#isOpen) return false;
+    const isForButton = event.key === "Enter" && event.target.closest?.("button");
+    if (event.key === "Escape" || (event.key === "Enter" && !isForButton)) {
+      this.close();
+      return true;
+    }
+    const digit = /^[1-9]$/.test(event.key) ? event.key : /^(?:Digit|Numpad)([1-9])$/.exec(event.code)?.[1];
+    const tag = this.#all[digit - 1];
+    if (tag === undefined || event.shiftKey) return false;
+    if (!event.repeat) this.#toggle(tag);
+    return true;
+  }
+
+  close() {
+    this.#section.classList.remove("is-open");
+  }
+
+  // What is offered, and what was chosen while it was.
+  get #all() {
+    return [...new Set([...this.#offered, ...this.#chosen])];
+  }
+
+  get #isOpen() {
+    return this.#section.classList.contains("is-open");
+  }
+
+  #open() {
+    if (this.#all.length === 0) {
+      this.#say("No tags are set up.");
+      return;
+    }
+    this.#closer.open();
+    this.#section.classList.add("is-open");
+    this.#section.scrollIntoView({ block: "nearest" });
+    const choices = this.#all.slice(0, BY_DIGIT).map((tag, i) => `${i + 1} ${tag}`);
+    this.#say(`Tags: ${choices.join(", ")}. Escape closes.`);
+  }
+
+  #toggle(tag) {
+    if (this.#chosen.delete(tag)) this.#say(`Without ${tag}.`);
+    else if (this.#chosen.size === MOST) this.#say(`${MOST} tags are the most.`);
+    else {
+      this.#chosen.add(tag);
+      this.#say(`With ${tag}.`);
+    }
+    this.#draw();
+  }
+
+  // Chips stay the same elements, so that the one that has the focus keeps it.
+  #draw() {
+    const all = this.#all;
+    const there = new Map([...this.#place.children].map((chip) => [chip.dataset.tag, chip]));
+    const chips = all.map((tag, i) => there.get(tag) ?? makeChip(tag, i));
+    if (chips.length !== there.size || chips.some((chip) => !chip.isConnected)) {
+      this.#place.replaceChildren(...chips);
+    }
+    for (const chip of chips) {
+      chip.setAttribute("aria-pressed", String(this.#chosen.has(chip.dataset.tag)));
+    }
+    this.#section.hidden = all.length === 0;
+    this.#button.classList.toggle("has-content", this.#chosen.size > 0);
+  }
+}
+
+function makeChip(tag, i) {
+  const chip = document.createElement("button");
+  chip.type = "button";
+  chip.className = "chip";
+  chip.dataset.tag = tag;
+  if (i < BY_DIGIT) chip.append(Object.assign(document.createElement("kbd"), { textContent: i + 1 }));
+  chip.append(tag);
+  return chip;
+}
