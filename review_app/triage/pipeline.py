@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from review_app.triage.applying import Applier, Portion, Run, undecided
 from review_app.triage.governance import PolicyDesk
-from review_app.triage.placing import PlacesOfRun, misplaced, reorder
+from review_app.triage.placing import PlacesOfRun, misplaced, reorder, sweep
 from review_app.triage.policy import Policy
 from review_app.triage.report import TriageReport
 from review_app.triage.rescoring import rescore
@@ -99,6 +99,8 @@ class TriageService:
             progress(done, done)
         seconds = time.perf_counter() - clock
         report.images_per_second = round(report.scored / seconds, 2) if report.scored else 0.0
+        if state is ItemState.IN_REVIEW:
+            sweep(self._database)
         report.rescored = rescore(self._database, self._policies, self._scoring, progress)
         self.keep_order()  # of what this run has not placed anew
         return report

@@ -33,6 +33,8 @@ Floats = NDArray[np.float64]
 
 BATCH = 1000
 """Items placed in one transaction."""
+SWEPT = 20_000
+"""Places looked at in one transaction of a sweep: some hundredths of a second."""
 
 
 @dataclass(frozen=True)
@@ -154,6 +156,18 @@ def reorder(database: Database, policy: Callable[[], Policy], secret: bytes) -> 
             queue.place(ranks)
             moved += len(ranks)
             after = waiting[-1].item_id
+
+
+def sweep(database: Database) -> None:
+    """Take out of the queue the places of what the policy has accepted, front to back.
+
+    In short transactions; interrupted, it leaves places that only cost whoever comes by a look.
+    """
+    after: float | None = -inf
+    with database.private() as connection:  # for its cache
+        while after is not None:
+            with connection.write() as repos:
+                after = WaitingQueue(repos.session).sweep(after, SWEPT)
 
 
 def _by_time(waiting: Sequence[Waiting], secret: bytes) -> dict[int, float]:

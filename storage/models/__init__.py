@@ -2,7 +2,7 @@
 
 from storage.models.base import Base
 from storage.models.detector import Checkpoint, Feature, Prediction
-from storage.models.image import Image, Item, KnownLabel, Picture
+from storage.models.image import Image, Item, KnownLabel, Picture, QueuePlace
 from storage.models.people import SignInLink, User, UserSession
 from storage.models.record import AuditEvent, Option
 from storage.models.review import Claim, Label
@@ -23,6 +23,7 @@ __all__ = [
     "Picture",
     "Policy",
     "Prediction",
+    "QueuePlace",
     "SignInLink",
     "User",
     "UserSession",

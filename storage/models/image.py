@@ -101,7 +101,6 @@ class Item(Base):
 
     __tablename__ = "item"
     __table_args__ = (
-        Index("ix_item_queue", "state", "rank", "id"),
         Index("ix_item_state", "state", "id"),
         Index("ix_item_since", "state", "state_since"),
     )
@@ -116,7 +115,7 @@ class Item(Base):
     group_key: Mapped[str | None] = mapped_column(String(200))
     split: Mapped[str | None] = mapped_column(String(40))
     rank: Mapped[float] = mapped_column(default=0.0)
-    """Hand-out order, low first."""
+    """Hand-out order, low first; what waits is found by it through ``QueuePlace``."""
     needed_labels: Mapped[int] = mapped_column(default=1)
     open_slots: Mapped[int] = mapped_column(default=1)
     """Labels still wanted, less the claims that are live: an item with none is not handed out."""
@@ -124,6 +123,23 @@ class Item(Base):
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
     image: Mapped[Image] = relationship(lazy="raise")
+
+
+class QueuePlace(Base):
+    """Where an item waits: what is handed out next is found by walking this table from its front.
+
+    Triggers put in whatever comes to wait for people or changes its place, and take out what
+    leaves. But what the policy accepts leaves by thousands and in no order of the queue, so that
+    each would cost a page of it: that stays until `WaitingQueue.sweep`. So a row counts only while
+    the item's own state and rank are still those of the row.
+    """
+
+    __tablename__ = "queue_place"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    state: Mapped[ItemState] = mapped_column(text_enum(ItemState), primary_key=True)
+    rank: Mapped[float] = mapped_column(primary_key=True)
+    item_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
 
 
 class KnownLabel(Base):

@@ -14,6 +14,7 @@ from storage.enums import ClaimOutcome, ItemState
 from storage.models import Claim, Item, Label
 from storage.repositories.items import Items
 from storage.repositories.labels import IN_FORCE
+from storage.repositories.queue import in_queue
 
 OVERDUE_RANK = -3.0
 """The rank of an item that was handed out for having waited too long: below every other."""
@@ -81,7 +82,7 @@ def _free(state: ItemState, late: bool) -> Select[Item]:
         overdue = Item.state_since < bindparam("before")
         free = free.where(overdue).order_by(Item.state_since, Item.id)
     else:
-        free = free.order_by(Item.rank, Item.id)
+        free = in_queue(free, state)
     return (
         free.limit(bindparam("n"))
         .options(joinedload(Item.image))

@@ -147,10 +147,10 @@ class Items:
     def accept(self, item_ids: Sequence[int], now: datetime) -> None:
         """Let the policy accept the items of a batch, whose decisions record it.
 
-        Their places are given up: left where they are, scattered all over the queue's index, each
-        would cost a page of it.
+        They keep their places until `WaitingQueue.sweep` takes them out in order: scattered all
+        over the queue, each would cost a page of it now.
         """
-        changed = {"state": ItemState.AUTO_ACCEPTED, "state_since": now, "rank": 0.0}
+        changed = {"state": ItemState.AUTO_ACCEPTED, "state_since": now}
         chosen = update(Item).where(Item.id.in_(bindparam("items", expanding=True)))
         # Else SQLite copies every page it changes, to be able to undo this statement alone.
         chosen = chosen.prefix_with("OR ROLLBACK", dialect="sqlite")

@@ -5,16 +5,35 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from math import inf
+from typing import Any, TypeVarTuple
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from storage.enums import ItemState, LabelValue
-from storage.models import Decision, Image, Item, Label
+from storage.models import Decision, Image, Item, Label, QueuePlace
 from storage.repositories.labels import IN_FORCE
 
+Found = TypeVarTuple("Found")
+
 VARIABLES = 500  # SQLite limits how many values one statement may name
+
+
+_THERE = (
+    Item.id == QueuePlace.item_id,
+    Item.state == QueuePlace.state,
+    Item.rank == QueuePlace.rank,
+)
+
+
+def in_queue(query: Select[*Found], state: ItemState) -> Select[*Found]:
+    """``query``, which is over items, of those that wait in ``state``, from the queue's front."""
+    return (
+        query.join(QueuePlace, and_(*_THERE))
+        .where(QueuePlace.state == state)
+        .order_by(QueuePlace.rank, QueuePlace.item_id)
+    )
 
 
 @dataclass(frozen=True)
@@ -49,10 +68,34 @@ class WaitingQueue:
 
     def any_ranked(self, low: float, high: float) -> bool:
         """Whether an item waits with a rank from ``low`` on and below ``high``."""
-        query = select(Item.id).where(
-            Item.state == ItemState.IN_REVIEW, Item.rank >= low, Item.rank < high
+        query = in_queue(select(Item.id), ItemState.IN_REVIEW).where(
+            QueuePlace.rank >= low, QueuePlace.rank < high
         )
         return self._session.scalar(query.limit(1)) is not None
+
+    def sweep(self, after: float, limit: int) -> float | None:
+        """Take out places of items that wait there no longer: of those that come after a rank, the
+        first ``limit``, and any of the same rank as the last.
+
+        That rank, to go on from; None where there were no more. A place that an item has left for
+        another one stays until the item waits no longer.
+        """
+        places = select(QueuePlace.rank).where(
+            QueuePlace.state == ItemState.IN_REVIEW, QueuePlace.rank > after
+        )
+        last = self._session.scalar(places.order_by(QueuePlace.rank).offset(limit - 1).limit(1))
+        # A range of ids, if of one, makes SQLite look into an index, which fits into memory, and
+        # not at the items themselves, which do not.
+        itself = Item.id.between(QueuePlace.item_id, QueuePlace.item_id)
+        there = select(Item.id).where(Item.state == QueuePlace.state, itself).exists()
+        left = delete(QueuePlace).where(
+            QueuePlace.state == ItemState.IN_REVIEW,
+            QueuePlace.rank > after,
+            QueuePlace.rank <= (inf if last is None else last),
+            ~there,
+        )
+        self._session.connection().execute(left)
+        return last
 
     def place(self, ranks: Mapping[int, float]) -> None:
         """Give items their ranks, by id."""

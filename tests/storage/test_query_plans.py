@@ -15,6 +15,7 @@ from review_app.permissions import Person
 from review_app.review.corrections import Corrections
 from review_app.review.desk import ReviewDesk
 from review_app.review.tasks import Queue, Submission
+from review_app.triage.placing import sweep
 from storage.database import Database
 from storage.enums import ItemState, LabelValue
 from storage.repositories.undecided import Undecided
@@ -57,6 +58,10 @@ def _take_with_gold(database: Database, _desk: ReviewDesk, person: Person) -> No
         assert any(claim.gold for claim, _ in repos.claims.held_by(person.id)), taken
 
 
+def _sweep(database: Database, _desk: ReviewDesk, _person: Person) -> None:
+    sweep(database)
+
+
 WORK: dict[str, Work] = {
     "take": lambda database, desk, person: desk.take(person, 3),
     "take with gold": _take_with_gold,
@@ -69,6 +74,7 @@ WORK: dict[str, Work] = {
     "heartbeat": lambda database, desk, person: desk.heartbeat(person),
     "progress": lambda database, desk, person: desk.progress(person, utc_now()),
     "page through the queue": _page_through,
+    "sweep": _sweep,
 }
 
 
@@ -106,7 +112,7 @@ def _statements(database: Database) -> Iterator[list[tuple[str, Any]]]:
     seen: list[tuple[str, Any]] = []
 
     def note(_c: Any, _cursor: Any, sql: str, values: Any, _context: Any, many: bool) -> None:
-        if sql.startswith(("SELECT", "UPDATE")):
+        if sql.startswith(("SELECT", "UPDATE", "DELETE")):
             seen.append((sql, values[0] if many else values))
 
     event.listen(database.engine, "before_cursor_execute", note)
@@ -119,3 +125,10 @@ def _plan(database: Database, statement: str, parameters: Any) -> list[str]:
     rows = raw.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall()
     raw.close()
     return [row[3] for row in rows]
+
+
+def test_a_sweep_looks_into_an_index_and_not_at_the_items(database: Database) -> None:
+    with _statements(database) as statements:
+        sweep(database)
+    (plan,) = [_plan(database, *s) for s in statements if s[0].startswith("DELETE")]
+    assert any("item USING COVERING INDEX ix_item_state" in step for step in plan)

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from review_app.review.tasks import Submission
 from review_app.triage.audit import audit_coin
@@ -20,7 +21,7 @@ from review_app.triage.policy import PolicyState
 from review_app.triage.report import TriageReport
 from review_app.triage.scoring import Opinions
 from storage.enums import AuditKind, ItemState, LabelValue
-from storage.models import Decision, Item
+from storage.models import Decision, Item, QueuePlace
 from storage.repositories.items import Move
 from tests.applications import Deployment, deployment, write_pictures
 
@@ -294,6 +295,9 @@ def test_retriage_leaves_alone_what_somebody_has_touched(place: Deployment) -> N
     assert states[answered.item_id] is ItemState.RESOLVED
     assert states[held] is states[skipped] is ItemState.IN_REVIEW
     assert [task.item_id for task in desk.take(reviewer)] == [held]
+    with place.app.database.read() as repos:  # what was accepted was swept out of the queue
+        places = set(repos.session.scalars(select(QueuePlace.item_id)))
+    assert places == {held, skipped}
 
 
 def test_retriage_a_second_time_finds_nothing_to_do(place: Deployment) -> None:
