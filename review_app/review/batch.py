@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from review_app.errors import ReviewAppError
-from review_app.review.tasks import CLIENT_ID, Receipt, Submission, Task
+from review_app.review.tasks import CLIENT_ID, Change, Receipt, Submission, Task
 
 MAX_ENTRIES = 50
 """Most entries of one call."""
@@ -44,7 +44,13 @@ class UndoEntry(BaseModel):
     )
 
 
-Entry = Annotated[LabelEntry | SkipEntry | UndoEntry, Field(discriminator="kind")]
+class ChangeEntry(Change):
+    """Another answer in place of an earlier one, which may be of the same call."""
+
+    kind: Literal["change"]
+
+
+Entry = Annotated[LabelEntry | SkipEntry | UndoEntry | ChangeEntry, Field(discriminator="kind")]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from review_app.permissions import Permission, Person, require
 from review_app.review import answers
 from review_app.review.replies import Words, own_answer, receipt_of
 from review_app.review.tasks import Change, OwnAnswer, Receipt
-from storage.database import Database
+from storage.database import Transactions
 from storage.enums import AuditKind, ItemState
 from storage.models import Label
 from storage.repositories import Repositories
@@ -29,7 +29,7 @@ class Corrections:
 
     def __init__(
         self,
-        database: Database,
+        database: Transactions,
         words: Words,
         clock: Callable[[], datetime] = utc_now,
         after_answers: Callable[[Sequence[int]], None] = lambda _item_ids: None,

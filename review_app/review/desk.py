@@ -14,7 +14,15 @@ from random import Random, SystemRandom
 from review_app.errors import ClaimLostError, ConflictError, InputError, NotFoundError
 from review_app.permissions import Permission, Person, require
 from review_app.review import answers, gold
-from review_app.review.batch import MAX_ENTRIES, Entry, LabelEntry, Outcome, SkipEntry
+from review_app.review.batch import (
+    MAX_ENTRIES,
+    ChangeEntry,
+    Entry,
+    LabelEntry,
+    Outcome,
+    SkipEntry,
+)
+from review_app.review.corrections import Corrections
 from review_app.review.options import ReviewOptions, read_options
 from review_app.review.replies import receipt_of, task_of
 from review_app.review.tasks import CLIENT_ID, Progress, Queue, Receipt, Submission, Task
@@ -110,9 +118,10 @@ class ReviewDesk:
         answered: list[int] = []
         with self._database.together() as parts:
             desk = ReviewDesk(parts, self._words, self._clock, answered.extend)
+            corrections = Corrections(parts, self._words, self._clock, answered.extend)
             outcomes: dict[str, Outcome] = {}
             for entry in entries:
-                outcomes[entry.client_id] = _take_in(desk, person, entry, outcomes)
+                outcomes[entry.client_id] = _take_in(desk, corrections, person, entry, outcomes)
         self._after_answers(answered)
         return list(outcomes.values())
 
@@ -215,13 +224,19 @@ class ReviewDesk:
 
 
 def _take_in(
-    desk: ReviewDesk, person: Person, entry: Entry, before: Mapping[str, Outcome]
+    desk: ReviewDesk,
+    corrections: Corrections,
+    person: Person,
+    entry: Entry,
+    before: Mapping[str, Outcome],
 ) -> Outcome:
     """What becomes of ``entry`` after those ``before`` it."""
     known_as = entry.client_id
     try:
         if isinstance(entry, LabelEntry):
             return Outcome(known_as, receipt=desk.label(person, entry))
+        if isinstance(entry, ChangeEntry):
+            return Outcome(known_as, receipt=corrections.change(person, entry))
         if isinstance(entry, SkipEntry):
             desk.skip(person, entry.item_id)
             return Outcome(known_as)

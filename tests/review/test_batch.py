@@ -6,9 +6,16 @@ from collections import Counter
 
 import pytest
 
-from review_app.errors import ClaimLostError, ConflictError, InputError
+from review_app.errors import ClaimLostError, ConflictError, InputError, NotFoundError
 from review_app.permissions import Person
-from review_app.review.batch import MAX_ENTRIES, Entry, LabelEntry, SkipEntry, UndoEntry
+from review_app.review.batch import (
+    MAX_ENTRIES,
+    ChangeEntry,
+    Entry,
+    LabelEntry,
+    SkipEntry,
+    UndoEntry,
+)
 from review_app.review.desk import ALWAYS, MAX_AHEAD, SHARE
 from storage.enums import AuditKind, ItemState, LabelValue
 from tests.factories import Factory
@@ -95,6 +102,24 @@ def test_sending_a_call_again_stores_nothing_twice(
     assert [row.value for row in bench.in_force(first)] == [FAKE]
     kinds = Counter(event.kind for event in bench.events(first))
     assert (kinds[AuditKind.LABELLED], kinds[AuditKind.UNDONE]) == (2, 1)
+
+
+def test_an_answer_can_be_changed_in_the_call_that_brings_it(
+    bench: Bench, factory: Factory, ada: Person
+) -> None:
+    (item,) = factory.items(1)
+    bench.take(ada)
+    given = label(item, FAKE, "the-answer-1")
+    change = ChangeEntry(kind="change", client_id="the-change-1", of="the-answer-1", value=REAL)
+    lost = ChangeEntry(kind="change", client_id="the-change-2", of="no-such-answer", value=REAL)
+    for _ in range(2):  # sent again, it stores nothing twice
+        outcomes = bench.desk.answer(ada, [given, change, lost])
+        assert [type(outcome.refusal) for outcome in outcomes] == [
+            type(None), type(None), NotFoundError
+        ]  # fmt: skip
+        assert [row.client_id for row in bench.in_force(item)] == ["the-change-1"]
+    assert bench.item(item).verdict is REAL
+    assert bench.first_broken() is None
 
 
 def test_too_many_entries_are_refused_as_a_whole(
