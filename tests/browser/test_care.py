@@ -1,18 +1,19 @@
-"""Care for whoever reviews, in a real browser: the veil over images."""
+"""Care for whoever reviews, in a real browser: the veil over images, one's own goal, breaks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from review_app.review.options import ReviewOptions, Veil, change_options
 from storage.enums import Role
+from storage.types import utc_now
 from tests.browser.checks import barriers
 from tests.browser.conftest import DESKTOP, PHONE, SignIn
 from tests.browser.looks import SCHEMES, keep_picture
-from tests.browser.test_review import wait_for_image
+from tests.browser.test_review import labels_of, wait_for_image, wait_until_saved
 from tests.browser.test_review_looks import sticks_out
 from tests.web.site import Site
 
@@ -130,3 +131,190 @@ def test_the_veil_shuts_nobody_out(site: Site, sign_in: SignIn, scheme: str, siz
     keep_picture(page, f"review-veil-{size}-{scheme}")
     assert barriers(page) == []
     assert not sticks_out(page)
+
+
+def calm(page: Page) -> Locator:
+    return page.locator("#calm")
+
+
+def my_session(page: Page) -> Locator:
+    return page.get_by_role("dialog", name="My session")
+
+
+def choose(page: Page, **values: str) -> None:
+    """Set fields of the dialog, by key alone."""
+    page.keyboard.press("p")
+    for name, value in values.items():
+        field = my_session(page).locator(f'[name="{name}"]')
+        if name == "goal":
+            field.fill(value)
+        else:
+            field.select_option(value)
+    page.keyboard.press("Escape")
+    expect(my_session(page)).to_be_hidden()
+
+
+def set_clock(page: Page) -> None:
+    """From here on the page's clock goes on by `later` alone."""
+    page.clock.set_fixed_time(utc_now())
+    page.reload()
+    wait_for_image(page)
+
+
+def later(page: Page, seconds: float) -> None:
+    """The page's clock goes on; its timers run as ever."""
+    now = page.evaluate("Date.now()")
+    page.clock.set_fixed_time(now / 1000 + seconds)
+
+
+def answer(page: Page, key: str = "r") -> None:
+    """Answer the image on show, and wait for the next or for none."""
+    before = page.locator("#frame img").get_attribute("src")
+    page.keyboard.press(key)
+    expect(page.locator(f'#frame img[src="{before}"]')).to_have_count(0)
+
+
+def held_by_anybody(site: Site, items: list[int]) -> list[int]:
+    with site.app.database.read() as repos:
+        return [item for item in items if repos.claims.live_on(item)]
+
+
+def wait_until(page: Page, holds: Callable[[], bool]) -> None:
+    """Until the server has taken in what the page tells it."""
+    for _ in range(200):
+        if holds():
+            return
+        page.wait_for_timeout(100)
+    pytest.fail("it never came to hold")
+
+
+def test_ones_own_choice_of_how_images_look_goes_before_the_admins(
+    site: Site, sign_in: SignIn
+) -> None:
+    veil_for_all(site, Veil.BLUR)
+    site.items(1)
+    page = sign_in()
+    wait_for_image(page)
+    choose(page, veil="none")
+    assert filter_of(image(page)) == "none"
+    page.reload()
+    wait_for_image(page)
+    assert filter_of(image(page)) == "none"
+    choose(page, veil="greyscale")
+    assert filter_of(page.locator("#frame")) == "grayscale(1)"
+    choose(page, veil="")
+    assert "blur" in filter_of(image(page))
+
+
+def test_goal_and_pace_are_told_to_oneself_and_to_nobody_else(site: Site, sign_in: SignIn) -> None:
+    site.items(8)
+    page = sign_in()
+    set_clock(page)
+    sent: list[str] = []
+    page.on("request", lambda asked: sent.append(f"{asked.url} {asked.headers} {asked.post_data}"))
+    choose(page, goal="6", minutes="40")
+    for n in range(6):
+        assert calm(page).inner_text() == "", f"quiet until the goal, after {n}"
+        later(page, 10)
+        answer(page)
+    expect(calm(page)).to_contain_text("That makes 6, your goal.")
+    later(page, 10)
+    answer(page)  # nothing has to be pressed first
+    page.keyboard.press("z")
+    page.get_by_role("button", name="Good").click()
+    expect(calm(page)).to_have_text("")
+    page.reload()
+    wait_for_image(page)
+    page.get_by_role("button", name="this session").click()
+    expect(my_session(page)).to_contain_text("6 of 6")
+    expect(my_session(page)).to_contain_text("6.0 a minute")
+    page.get_by_role("button", name="Close", exact=True).click()
+    wait_until_saved(page)
+    own = page.evaluate(
+        """() => [localStorage, sessionStorage].flatMap((store) => Object.entries(store))
+          .filter(([name]) => /session|worked/.test(name)).flatMap(([, kept]) =>
+            Object.keys(JSON.parse(kept)))"""
+    )
+    assert {"goal", "minutes", "done", "given", "ms", "fresh"} <= set(own)
+    words = ["goal", "minutes", "pace", "fresh", "given"]
+    assert [request for request in sent for word in words if f'"{word}' in request] == []
+    bodies = [request for request in sent if "/review/answers" in request]
+    assert bodies, "the answers themselves were sent"
+
+
+def test_a_break_is_offered_after_an_answer_and_waits_in_nobodys_way(
+    site: Site, sign_in: SignIn
+) -> None:
+    items = site.items(40)
+    page = sign_in()
+    set_clock(page)
+    choose(page, minutes="20")
+    answer(page)
+    for _ in range(20):
+        expect(calm(page)).to_have_text("")
+        later(page, 60)
+        assert calm(page).inner_text() == "", "nothing is said while somebody looks"
+        answer(page)
+    expect(calm(page)).to_contain_text("You have looked for 20 minutes.")
+    answer(page)
+    expect(page.get_by_role("button", name="Take a break")).to_be_visible()
+    page.get_by_role("button", name="Later").click()
+    later(page, 60)
+    answer(page)
+    expect(calm(page)).to_have_text("")
+    for _ in range(10):
+        later(page, 60)
+        answer(page)
+    page.get_by_role("button", name="Take a break").click()
+    expect(page.get_by_role("heading", name="A break")).to_be_visible()
+    expect(page.locator("#frame img")).to_have_count(0)
+    page.keyboard.press("r")  # nobody judges what they cannot see
+    wait_until_saved(page)
+    wait_until(page, lambda: held_by_anybody(site, items) == [])
+    page.keyboard.press("Enter")
+    shown = wait_for_image(page)
+    assert shown in held_by_anybody(site, items)
+    answer(page)
+    expect(calm(page)).to_have_text("")
+    wait_until_saved(page)
+    assert sum(len(values) for values in labels_of(site, items).values()) == 34
+
+
+def test_a_long_pause_is_a_break_by_itself(site: Site, sign_in: SignIn) -> None:
+    site.items(24)
+    page = sign_in()
+    set_clock(page)
+    choose(page, minutes="20")
+    for pause in [60] * 18 + [3600] + [60] * 3:
+        later(page, pause)
+        answer(page)
+        expect(calm(page)).to_have_text("")
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("size", SIZES)
+def test_ones_own_session_shuts_nobody_out(
+    site: Site, sign_in: SignIn, scheme: str, size: str
+) -> None:
+    site.items(3, decided=True)
+    page = sign_in(viewport=SIZES[size], color_scheme=scheme, has_touch=size == "phone")
+    wait_for_image(page)
+    choose(page, goal="1", minutes="40")
+    answer(page)
+    expect(calm(page)).to_contain_text("your goal")
+    expect(page.locator("#previous-text")).to_contain_text("Model")
+    keep_picture(page, f"review-goal-{size}-{scheme}")
+    assert barriers(page) == []
+    assert not sticks_out(page)
+    if size == "phone":
+        page.get_by_role("button", name="More").click()
+        page.get_by_role("button", name="My session").click()
+    else:
+        page.get_by_role("button", name="this session").click()
+    keep_picture(page, f"review-session-{size}-{scheme}")
+    assert barriers(page) == []
+    assert not sticks_out(page)
+    page.get_by_role("button", name="Take a break now").click()
+    expect(page.get_by_role("button", name="Go on")).to_be_focused()
+    keep_picture(page, f"review-break-{size}-{scheme}")
+    assert barriers(page) == []

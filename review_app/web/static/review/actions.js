@@ -44,7 +44,10 @@ export const GROUPS = [
   },
   {
     title: "This page",
-    actions: [["help", "?", "This list"]],
+    actions: [
+      ["session", "p", "My session: goal, pace, breaks, and how images look at first"],
+      ["help", "?", "This list"],
+    ],
   },
 ].map(({ title, actions }) => ({
   title,

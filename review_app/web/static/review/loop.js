@@ -1,5 +1,6 @@
 // The review loop: show, take the answer, show the next at once; the server hears of it behind.
 
+import { t } from "../words.js";
 import { Card, Deck } from "./deck.js";
 import { listen } from "./keys.js";
 import { Outbox } from "./outbox.js";
@@ -36,13 +37,14 @@ export class Review {
   }
 
   start() {
-    const { root, more, closer, veil, beside } = this.#view;
+    const { root, more, beside, session } = this.#view;
     const act = (action) => {
       more.close();
-      if (closer.act(action) || veil.act(action)) return; // looking waits for no answer
+      if (this.#view.act(action)) return; // waits for no answer
       this.#turn = this.#turn.then(() => this.#act(action));
     };
     listen(root, this.#keymap, act, (event) => beside.takes(event));
+    session.addEventListener("break", () => this.#rest());
     this.#outbox.addEventListener("stored", (event) => this.#stored(event.detail));
     this.#outbox.addEventListener("refused", (event) => this.#refused(event.detail));
     this.#supply.addEventListener("change", () => this.#show());
@@ -60,6 +62,7 @@ export class Review {
     const card = this.#deck.current;
     const canSee = card !== undefined && card === this.#onShow;
     if (action === "help") this.#view.help.showModal();
+    else if (this.#supply.isResting) this.#view.say(t("care.on_break"));
     else if (action === "undo") await this.#undo();
     else if (action === "skip" && card && (canSee || card === this.#broken)) this.#skip();
     else if (!canSee) this.#view.say("Wait for the image.");
@@ -70,6 +73,7 @@ export class Review {
     const { seconds } = this.#deck.current;
     const entry = this.#answer({ kind: "label", value, ...this.#view.beside.value, seconds });
     this.#view.setPrevious(previousLine(entry));
+    this.#view.session.answered();
     this.#show(`You said ${value}.`);
   }
 
@@ -94,6 +98,7 @@ export class Review {
 
   async #undo() {
     const last = this.#history.pop();
+    if (last?.entry.kind !== "skip") this.#view.session.takenBack();
     if (last && (await this.#outbox.cancel(last.entry))) {
       this.#bringBack(last.card);
     } else if (last?.entry.kind === "skip") {
@@ -116,7 +121,7 @@ export class Review {
   // Put the current card's image on the page, or say why there is none.
   async #show(words = "") {
     const card = this.#deck.current;
-    if (card && card === this.#onShow) return;
+    if (this.#supply.isResting || (card && card === this.#onShow)) return;
     this.#onShow = null;
     this.#view.beside.close();
     this.#view.beside.value = {};
@@ -145,6 +150,22 @@ export class Review {
     const again = ["Try again", () => this.#show()];
     const skip = ["Skip it", () => this.#act("skip")];
     this.#view.showPause("This image did not load", text, [again, skip]);
+  }
+
+  // Nothing is on show, and nothing is kept from others, until the person goes on.
+  #rest() {
+    if (this.#onShow) this.#onShow.beside = this.#view.beside.value;
+    this.#onShow = null;
+    this.#view.beside.close();
+    this.#supply.rest();
+    const goOn = [t("care.go_on"), () => this.#goOn()];
+    this.#view.showPause(t("care.break_title"), t("care.break_text"), [goOn], { takesFocus: true });
+  }
+
+  async #goOn() {
+    this.#view.showWaiting();
+    await this.#supply.wake();
+    this.#show();
   }
 
   #showNone(words) {

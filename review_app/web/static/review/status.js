@@ -1,11 +1,14 @@
 // The part of the header that is about this page: queue, progress, whether all is saved.
+
+import { t } from "../words.js";
+
 export class Status {
   constructor(place) {
     place.innerHTML = `<div class="status">
 <label id="queue-label" hidden><span class="visually-hidden">Queue</span>
 <select id="queue"><option value="waiting">Waiting</option>
 <option value="escalated">Escalated</option></select></label>
-<span id="progress"></span><span id="session"></span><span id="order"></span>
+<span id="progress"></span><button type="button" id="session" aria-haspopup="dialog">${t("care.title")}</button><span id="order"></span>
 <span id="saved" role="status"></span></div>`;
     this.queue = place.querySelector("#queue");
     this.queueLabel = place.querySelector("#queue-label");

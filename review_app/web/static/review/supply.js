@@ -3,6 +3,12 @@
 const HEARTBEAT_MS = 60_000;
 const LOOK_AGAIN_MS = 15_000;
 
+const Rest = Object.freeze({
+  NONE: "none",
+  HOLDING: "holding", // what is held goes back once the server has all answers
+  FREE: "free", // nothing is held
+});
+
 export class Supply extends EventTarget {
   #server;
   #deck;
@@ -13,6 +19,7 @@ export class Supply extends EventTarget {
   #taking = false;
   #again = false;
   #hiddenSince = null;
+  #rest = Rest.NONE;
   trouble = null; // why the last call failed
 
   constructor(server, deck, pace, unsent) {
@@ -49,7 +56,27 @@ export class Supply extends EventTarget {
     this.refill();
   }
 
+  get isResting() {
+    return this.#rest !== Rest.NONE;
+  }
+
+  // Nothing is taken until wake(), and what is held goes back.
+  rest() {
+    this.#rest = Rest.HOLDING;
+    this.#giveBackAll();
+  }
+
+  async wake() {
+    await this.#resume();
+    this.#rest = Rest.NONE;
+    this.refill();
+  }
+
   async refill() {
+    if (this.isResting) {
+      this.#giveBackAll();
+      return;
+    }
     if (this.#taking) {
       this.#again = true;
       return;
@@ -60,11 +87,12 @@ export class Supply extends EventTarget {
       await this.#take();
     } while (this.#again);
     this.#taking = false;
+    if (this.isResting) this.#giveBackAll();
     this.dispatchEvent(new Event("change"));
   }
 
   refillIfShort() {
-    if (this.#deck.isShort) this.refill();
+    if (this.#deck.isShort || this.isResting) this.refill();
   }
 
   async #take() {
@@ -102,10 +130,14 @@ export class Supply extends EventTarget {
   }
 
   #beat() {
-    if (!document.hidden) this.#server.heartbeat().catch(() => {});
+    if (!document.hidden && !this.isResting) this.#server.heartbeat().catch(() => {});
   }
 
   #lookAgain() {
+    if (this.isResting) {
+      this.#giveBackAll();
+      return;
+    }
     this.#giveBack();
     if (!document.hidden) this.refillIfShort();
   }
@@ -116,8 +148,18 @@ export class Supply extends EventTarget {
     this.#server.keepOnly(this.#page, this.#deck.items).catch(() => {});
   }
 
+  async #giveBackAll() {
+    if (this.#rest !== Rest.HOLDING || this.#taking || this.#unsent() > 0) return;
+    try {
+      await this.#server.keepOnly(this.#page, []);
+    } catch {
+      return; // the next look tries again
+    }
+    if (this.isResting) this.#rest = Rest.FREE;
+  }
+
   #visible() {
     if (document.hidden) this.#hiddenSince = Date.now();
-    else if (Date.now() - this.#hiddenSince > HEARTBEAT_MS) this.#resume();
+    else if (!this.isResting && Date.now() - this.#hiddenSince > HEARTBEAT_MS) this.#resume();
   }
 }

@@ -5,6 +5,7 @@ import { drawCaps, listKeys } from "./caps.js";
 import { Closer } from "./closer.js";
 import { Hint } from "./hint.js";
 import { More } from "./more.js";
+import { Session } from "./session.js";
 import { Status } from "./status.js";
 import { Veil } from "./veil.js";
 
@@ -20,9 +21,16 @@ export class View {
     this.closer = new Closer(root, person);
     this.veil = new Veil(root, person);
     this.beside = new Beside(root, this.closer, (text) => this.say(text));
+    this.session = new Session(root, person, this.veil);
     this.more = new More(root);
+    this.status.session.addEventListener("click", () => this.session.act("session"));
     drawCaps(root, keymap);
     listKeys(this.$("key-list"), keymap);
+  }
+
+  // Whether the action was one of looking, or about oneself.
+  act(action) {
+    return [this.closer, this.veil, this.session].some((part) => part.act(action));
   }
 
   showImage(image) {
@@ -38,7 +46,7 @@ export class View {
     this.#enable(false);
   }
 
-  showPause(title, text, actions = []) {
+  showPause(title, text, actions = [], { takesFocus = false } = {}) {
     this.$("frame").replaceChildren();
     this.closer.show(null);
     this.veil.over(null);
@@ -46,6 +54,7 @@ export class View {
     this.$("pause-text").textContent = text;
     this.$("pause-actions").replaceChildren(...actions.map(([name, act]) => button(name, act)));
     this.$("pause").hidden = false;
+    if (takesFocus) this.$("pause-actions").firstElementChild.focus();
     this.#enable(false);
   }
 

@@ -1,0 +1,143 @@
+// What people set for themselves: a goal, breaks, and how images look at first. What they have done
+// is counted for them alone: all of it stays in this browser.
+
+import { number, t } from "../words.js";
+import { Memory } from "./memory.js";
+import { Kind } from "./veil.js";
+import { Worked } from "./worked.js";
+
+const LATER_MINUTES = 10;
+
+// Tells of "break" when the person takes one.
+export class Session extends EventTarget {
+  #dialog;
+  #calm;
+  #veil;
+  #memory;
+  #worked;
+  #later = null; // minutes of work after which a reminder that was put off comes again
+
+  constructor(root, person, veil) {
+    super();
+    this.#dialog = root.querySelector("#session-dialog");
+    this.#calm = new CalmLine(root);
+    this.#veil = veil;
+    this.#memory = new Memory("session", person);
+    this.#worked = new Worked(person);
+    this.#dialog.addEventListener("input", ({ target }) => this.#choose(target));
+    this.#dialog.querySelector("#break-now").addEventListener("click", () => {
+      this.#dialog.close();
+      this.#break();
+    });
+  }
+
+  // Whether the action was about the session.
+  act(action) {
+    if (action !== "session") return false;
+    this.#show();
+    this.#dialog.showModal();
+    return true;
+  }
+
+  // An answer was given: the only moment at which anything is said unasked.
+  answered() {
+    this.#worked.answered();
+    if (this.#isBreakDue) this.#remind();
+    else if (this.#worked.done === this.#goal) this.#tellGoal();
+  }
+
+  takenBack() {
+    this.#worked.takenBack();
+  }
+
+  get #goal() {
+    return this.#memory.get("goal") ?? null;
+  }
+
+  get #isBreakDue() {
+    const minutes = this.#memory.get("minutes") ?? 0;
+    return minutes > 0 && this.#worked.sinceBreak >= (this.#later ?? minutes);
+  }
+
+  #remind() {
+    this.#calm.say(t("care.looked", { n: Math.round(this.#worked.sinceBreak) }), [
+      [t("care.take_break"), () => this.#break()],
+      [t("care.later"), () => (this.#later = this.#worked.sinceBreak + LATER_MINUTES)],
+    ]);
+  }
+
+  #tellGoal() {
+    this.#calm.say(t("care.goal_reached", { goal: this.#goal }), [[t("care.good"), () => {}]]);
+  }
+
+  #break() {
+    this.#worked.rested();
+    this.#later = null;
+    this.#calm.hide();
+    this.dispatchEvent(new Event("break"));
+  }
+
+  #field(name) {
+    return this.#dialog.querySelector(`[name="${name}"]`);
+  }
+
+  #show() {
+    this.#field("goal").value = this.#goal ?? "";
+    this.#field("minutes").value = this.#memory.get("minutes") ?? 0;
+    this.#field("veil").value = this.#veil.own ?? "";
+    this.#showDone();
+  }
+
+  #showDone() {
+    const { done, pace } = this.#worked;
+    const goal = this.#goal;
+    const $ = (id) => this.#dialog.querySelector(`#session-${id}`);
+    $("done").textContent = goal === null ? number(done) : t("care.done_of", { done, goal });
+    $("pace").textContent = 
+      pace === null ? t("care.too_few") : t("care.per_minute", { pace: number(pace, 1) });
+    $("progress").hidden = goal === null;
+    $("progress").max = goal ?? 1;
+    $("progress").value = done;
+  }
+
+  #choose({ name, value, validity }) {
+    if (!validity.valid) return;
+    if (name === "goal") this.#memory.set("goal", value === "" ? null : Number(value));
+    if (name === "minutes") this.#memory.set("minutes", Number(value));
+    if (name === "veil") this.#veil.own = Object.values(Kind).includes(value) ? value : null;
+    this.#later = null;
+    this.#showDone();
+  }
+}
+
+// A line beside what was said before: it stays until somebody presses one of its buttons, takes
+// neither the focus nor a key, and moves nothing.
+class CalmLine {
+  #place;
+
+  constructor(root) {
+    this.#place = root.querySelector("#calm");
+  }
+
+  // actions: [name, what it does]; each also closes the line.
+  say(text, actions) {
+    const words = document.createElement("span");
+    words.textContent = text;
+    this.#place.replaceChildren(words, ...actions.map(([name, act]) => this.#button(name, act)));
+  }
+
+  hide() {
+    this.#place.replaceChildren();
+  }
+
+  #button(name, act) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = name;
+    button.addEventListener("click", () => {
+      this.hide();
+      act();
+    });
+    return button;
+  }
+}
