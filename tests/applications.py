@@ -32,11 +32,12 @@ def write_pictures(folder: Path, n: int, first: int = 0) -> list[Path]:
 
 
 class Deployment:
-    """The application, and builders of what a test needs in it."""
+    """The application, and builders of what a test needs in it. Answers are final at once."""
 
     def __init__(self, app: Application) -> None:
         self.app = app
         self.factory = Factory(app.database)
+        self.factory.review_options(undo_minutes=0)
 
     def scored(
         self,

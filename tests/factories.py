@@ -38,6 +38,11 @@ class Factory:
     def admin(self, name: str = "") -> Person:
         return self.person(name, Role.ADMIN)
 
+    def review_options(self, **values: Any) -> None:
+        """Change some of `ReviewOptions`, and leave the others as they are."""
+        with self._database.write() as repos:
+            repos.options.set("review", {**(repos.options.get("review") or {}), **values}, None)
+
     def image(self, **values: Any) -> int:
         """The id of a new image."""
         with self._database.write() as repos:

@@ -14,6 +14,7 @@ from review_app.cli.score_intake import ingest_scores
 from review_app.cli.scores import DetectorName, ScoreFile, certify_scores
 from review_app.learning.export import ExportFormat, record_export, write_export
 from review_app.monitoring.overview import stats as queue_stats
+from review_app.review.finality import not_final_now
 from review_app.triage.governance import (
     DEFAULT_AUDIT_PROBABILITY,
     DEFAULT_DELTA,
@@ -120,7 +121,8 @@ def certify(
         return
     with application() as app:
         policy = app.policies.certify(operator(app), risk_limit, delta, audit_probability)
-    result(policy.to_json(), as_json, describe(policy))
+        not_final = not_final_now(app.database)
+    result(policy.to_json(), as_json, describe(policy) + not_final)
 
 
 def stats(as_json: AsJson = False) -> None:
@@ -144,4 +146,6 @@ def export(
     with application() as app:
         rows = write_export(app.database, out, form, mark)
         record_export(app.database, ACTOR, form)
-    result({"path": str(out), "format": form.value, "rows": rows}, as_json, f"{rows} rows in {out}")
+        not_final = not_final_now(app.database)
+    document = {"path": str(out), "format": form.value, "rows": rows}
+    result(document, as_json, f"{rows} rows in {out}.{not_final}")

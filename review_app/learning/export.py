@@ -8,23 +8,26 @@ import json
 import re
 import tempfile
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from review_app.errors import InputError
 from review_app.review.consensus import agreement
+from review_app.review.finality import final_since
 from review_app.triage.marks import Mark
 from storage.database import Database
 from storage.enums import AuditKind, LabelValue
 from storage.models import Decision, Image, Item, KnownLabel, Label
 from storage.repositories.audit import Event
+from storage.types import utc_now
 
 COLUMNS = (
     "image_id", "sha256", "path", "source", "label", "label_source", "n_labels", "agreement",
     "reviewer", "labelled_at", "p_fake", "std", "entropy", "mutual_information", "checkpoint",
     "policy_version", "decision", "inclusion_probability", "audit", "state", "comment",
-    "score", "novelty", "mark", "tags", "escalation", "regions",
+    "score", "novelty", "mark", "tags", "escalation", "regions", "not_final",
 )  # fmt: skip
 """The outside contract's columns, in order, and ours after them, the newest last: scripts may count
 on places. docs/exports.md explains each."""
@@ -36,13 +39,16 @@ begins, and where whoever separates cells by semicolons or tabs would take it ap
 Row = dict[str, Any]
 
 
-def rows(database: Database, mark: Mark | None = None) -> Iterator[Row]:
+def rows(
+    database: Database, mark: Mark | None = None, now: datetime | None = None
+) -> Iterator[Row]:
     """One row per item, or per item with ``mark``, in order of intake; only a batch of them is in
-    memory at a time."""
+    memory at a time. Answers that can still be taken back are counted, and told nothing of."""
+    now = now or utc_now()
     with database.read() as repos:
         for batch in repos.export_rows.batches():
             for entry in batch:
-                row = _row(**entry)
+                row = _row(**entry, now=now)
                 if mark is None or row["mark"] == mark:
                     yield row
 
@@ -140,10 +146,12 @@ def _row(
     decision: Decision | None,
     labels: list[tuple[Label, str]],
     known: KnownLabel | None,
+    now: datetime,
 ) -> Row:
-    counted = [(label, name) for label, name in labels if not label.extra]
-    answers = [label.value for label, _ in counted if label.value is not None]
-    value, source = _label(item.verdict, answers, known)
+    given, labels = len(labels), [pair for pair in labels if final_since(pair[0]) <= now]
+    answers = [label.value for label, _ in labels if not label.extra and label.value is not None]
+    verdict = None if item.final_at and item.final_at > now else item.verdict
+    value, source = _label(verdict, answers, known)
     return {
         "image_id": image.id,
         "sha256": image.sha256,
@@ -152,7 +160,7 @@ def _row(
         "label": value,
         "label_source": source,
         "n_labels": len(labels),
-        "agreement": agreement(answers, item.verdict),
+        "agreement": agreement(answers, verdict),
         "reviewer": ";".join(dict.fromkeys(name for _, name in labels)),
         "labelled_at": labels[-1][0].labelled_at.isoformat() if labels else None,
         **_scores(decision),
@@ -162,6 +170,7 @@ def _row(
         "novelty": decision.novelty if decision else None,
         "mark": decision.mark if decision else None,
         **_remarks(labels),
+        "not_final": given - len(labels),
     }
 
 

@@ -1,9 +1,9 @@
 """What the blind audits say of the certificates in force, or of those that were last.
 
 Evidence belongs to one certificate. It counts the audits drawn by every policy version that held
-that certificate, each image under its newest decision, in the order in which the verdicts came; a
-new certificate starts anew. A verdict does not count where people could not tell, or where somebody
-answered after seeing the model's opinion.
+that certificate, each image under its newest decision, in the order in which the verdicts became
+final (`review.finality`); a new certificate starts anew. A verdict does not count where people
+could not tell, or where somebody answered after seeing the model's opinion.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from storage.database import Database
 from storage.enums import LabelValue
 from storage.repositories import Repositories
 from storage.repositories.audits import AuditRow
+from storage.types import utc_now
 
 ROUTES = {Side.REAL: Route.ACCEPT_REAL, Side.FAKE: Route.ACCEPT_FAKE}
 
@@ -36,9 +37,9 @@ class SideAudit:
     accepted: int
     """Images accepted on it without a person."""
     verdicts: tuple[AuditRow, ...]
-    """Audits that count, in the order of their verdicts."""
+    """Audits that count, in the order in which their verdicts became final."""
     open: int
-    """Audits that still wait for a verdict."""
+    """Audits that still wait for a verdict, or whose verdict is not final yet."""
     set_aside: int
     """Audits whose verdict cannot count: undecided, or not blind."""
     evidence: SideEvidence
@@ -118,22 +119,20 @@ class AuditReport:
         return "\n".join([*lines, self.advice])
 
 
-def audit_report(database: Database) -> AuditReport | None:
+def audit_report(database: Database, now: datetime | None = None) -> AuditReport | None:
     """The audits of the policy in force; None before the first policy."""
     with database.read() as repos:
-        return read_audits(repos)
+        return read_audits(repos, now or utc_now())
 
 
-def read_audits(repos: Repositories) -> AuditReport | None:
+def read_audits(repos: Repositories, now: datetime) -> AuditReport | None:
     """As `audit_report`, in the caller's transaction."""
     row = repos.policies.current()
     if row is None:
         return None
     policy = Policy.from_json(row.document)
     holders = _holders(repos, policy.certificates)
-    sides = [
-        _side(repos, certificate, holders[certificate.side]) for certificate in policy.certificates
-    ]
+    sides = [_side(repos, held, holders[held.side], now) for held in policy.certificates]
     return AuditReport(policy.version, policy.state, policy.audit_probability, tuple(sides))
 
 
@@ -147,9 +146,11 @@ def audits_left(side: SideAudit) -> str:
     return f"{words}."
 
 
-def _side(repos: Repositories, certificate: Certificate, versions: tuple[int, ...]) -> SideAudit:
+def _side(
+    repos: Repositories, certificate: Certificate, versions: tuple[int, ...], now: datetime
+) -> SideAudit:
     route = ROUTES[certificate.side].value
-    rows = [row for row in repos.audits.of_versions(versions) if row.proposal == route]
+    rows = [row for row in repos.audits.of_versions(versions, now) if row.proposal == route]
     settled = [row for row in rows if row.settled]
     verdicts = [r for r in settled if r.blind and r.verdict in (LabelValue.REAL, LabelValue.FAKE)]
     wrong = [str(row.verdict) != str(certificate.side) for row in verdicts]

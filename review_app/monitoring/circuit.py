@@ -1,14 +1,15 @@
 """The circuit breaker: at an alarm it closes auto-accept and sends doubtful acceptances to people.
 
 Closing is one short transaction. What was accepted follows in batches, so that reviewers go on
-meanwhile; a run that is cut off in between is finished by the next check. It is checked after every
-verdict on an audited image, at the start of the program and of every triage run.
+meanwhile; a run that is cut off in between is finished by the next check. It is checked when a
+verdict on an audited image is given or has become final, at the start of the program and of every
+triage run. Verdicts become final while nobody does anything, so the server looks at times, too.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -59,22 +60,34 @@ def change_breaker_options(database: Database, person: Person, options: BreakerO
 
 
 class CircuitBreaker:
-    """Acts on the audits of one database. ``secret``: draws the places of what is reopened."""
+    """Acts on the audits of one database.
 
-    def __init__(self, database: Database, secret: bytes) -> None:
+    ``secret``: draws the places of what is reopened. ``clock``: tells when verdicts are final.
+    """
+
+    def __init__(
+        self, database: Database, secret: bytes, clock: Callable[[], datetime] = utc_now
+    ) -> None:
         self._database = database
         self._secret = secret
+        self._clock = clock
+        self._looked_at = clock()
 
-    def after_verdicts(self, item_ids: Sequence[int]) -> None:
-        """Check, if one of the items was drawn for an audit and has its verdict now.
+    def after_verdicts(self, item_ids: Sequence[int] = ()) -> None:
+        """Check, if one of the items was drawn for an audit and has its verdict now, or if that of
+        any audit has become final since the last look.
 
-        Never raises: the answer is stored already, and the next triage run checks again.
+        Never raises: the answer is stored already, and the next look checks again.
         """
         try:
+            now = self._clock()
             with self._database.read() as repos:
-                concerned = any(map(repos.audits.is_settled_audit, item_ids))
+                concerned = repos.audits.any_settled_since(self._looked_at, now) or any(
+                    repos.audits.is_settled(item_id, now) for item_id in item_ids
+                )
             if concerned:
                 self.check()
+            self._looked_at = max(self._looked_at, now)
         except Exception:
             _logger.exception("the audits could not be checked after the verdicts on %s", item_ids)
 
@@ -82,7 +95,7 @@ class CircuitBreaker:
         """Close auto-accept where the evidence has turned, and finish what an alarm began; whether
         it closed just now."""
         with self._database.read() as repos:
-            report = read_audits(repos)
+            report = read_audits(repos, self._clock())
             due = bool(_due(repos, report))
         closed = due and self._close()
         if closed or (report is not None and report.state is PolicyState.SUSPENDED):
@@ -91,8 +104,8 @@ class CircuitBreaker:
 
     def _close(self) -> bool:
         with self._database.write() as repos:
-            # Looked at again: somebody may have changed policy or labels.
-            alarmed = _due(repos, read_audits(repos))
+            # Looked at again while nobody writes: somebody may have changed policy or labels.
+            alarmed = _due(repos, read_audits(repos, self._clock()))
             if not alarmed:
                 return False
             words = reason([side.evidence for side in alarmed])

@@ -7,10 +7,12 @@ which differ from person to person; a difference between two people is no proof 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from review_app.triage.bounds import lower_bound, upper_bound
 from storage.database import Database
 from storage.repositories.reviewers import AgainstModel, InSight, OnKnown
+from storage.types import utc_now
 
 CONFIDENCE = 0.95
 
@@ -54,13 +56,14 @@ class ReviewerFigures:
     """The other way: of those that said the same, those that were changed away from it."""
 
 
-def reviewer_figures(database: Database) -> list[ReviewerFigures]:
-    """Of everybody who has given a blind answer that can be compared, by name."""
+def reviewer_figures(database: Database, now: datetime | None = None) -> list[ReviewerFigures]:
+    """Of everybody who has given a blind answer that can be compared and is final, by name."""
+    now = now or utc_now()
     with database.read() as repos:
         names = {user.id: user.name for user in repos.users.all()}
-        model = {row.user_id: row for row in repos.reviewers.against_model()}
-        sight = {row.user_id: row for row in repos.reviewers.in_sight()}
-        known = {row.user_id: row for row in repos.reviewers.on_known()}
+        model = {row.user_id: row for row in repos.reviewers.against_model(now)}
+        sight = {row.user_id: row for row in repos.reviewers.in_sight(now)}
+        known = {row.user_id: row for row in repos.reviewers.on_known(now)}
     people = sorted(model.keys() | known.keys(), key=lambda user_id: names[user_id])
     return [
         _figures(

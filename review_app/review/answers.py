@@ -11,6 +11,7 @@ from typing import Any
 from review_app.errors import ClaimLostError, ConflictError
 from review_app.permissions import Permission, Person
 from review_app.review.consensus import Settlement, settle
+from review_app.review.finality import end_of_window, require_open, verdict_final_at
 from review_app.review.options import Reveal, read_options
 from review_app.review.tasks import Said, Submission
 from storage.enums import AuditKind, ClaimOutcome, ItemState
@@ -78,6 +79,7 @@ def store(
             extra=not counts,
             seconds=submission.seconds,
             labelled_at=now,
+            final_at=end_of_window(read_options(repos), now),
         )
     )
 
@@ -126,8 +128,10 @@ def withdraw(
 ) -> None:
     """Append the row that withdraws ``label``.
 
-    Raises ``ConflictError`` where somebody else has decided the item as its adjudicator.
+    Raises ``ConflictError`` where it is final, or where somebody else has decided the item as its
+    adjudicator.
     """
+    require_open(label, now)
     require_undecided(repos, person, label.item_id)
     repos.labels.add(
         Label(
@@ -150,7 +154,9 @@ def require_undecided(repos: Repositories, person: Person, item_id: int) -> None
             raise ConflictError("an admin has decided this item since; your answer stays on record")
 
 
-def record(repos: Repositories, person: Person, item: Item, kind: AuditKind, label: Label) -> None:
+def record(
+    repos: Repositories, person: Person, item: Item, kind: AuditKind, label: Label, now: datetime
+) -> None:
     """Log that ``label`` was stored or withdrawn; one that counts also settles the item."""
     details: dict[str, Any] = {"label": label.id, "value": label.value}
     if label.escalation is not None:
@@ -160,9 +166,11 @@ def record(repos: Repositories, person: Person, item: Item, kind: AuditKind, lab
         repos.audit.add(Event(kind, person.name, item.id, item.state, item.state, details))
         repos.items.refresh_slots(item.id)
         return
-    settled = _settlement(counted(repos, item.id), item.needed_labels)
+    labels = counted(repos, item.id)
+    settled = _settlement(labels, item.needed_labels)
     details["verdict"] = settled.verdict
-    repos.items.settle(person.name, item, settled.state, settled.verdict, kind, details)
+    final_at = verdict_final_at(labels, now) if settled.verdict else None
+    repos.items.settle(person.name, item, settled.state, settled.verdict, final_at, kind, details)
 
 
 def _settlement(labels: list[Label], needed: int) -> Settlement:

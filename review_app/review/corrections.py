@@ -1,4 +1,4 @@
-"""One's own past answers: looked at again, and changed.
+"""One's own past answers: looked at again, and changed while they are not final.
 
 A change is a new label that supersedes the old one; both stay. It counts as given in sight of the
 model's opinion where the person has seen that, and the item is settled anew.
@@ -12,6 +12,7 @@ from datetime import datetime
 from review_app.errors import ConflictError, NotFoundError
 from review_app.permissions import Permission, Person, require
 from review_app.review import answers
+from review_app.review.finality import require_open
 from review_app.review.replies import Words, own_answer, receipt_of
 from review_app.review.tasks import Change, OwnAnswer, Receipt
 from storage.database import Transactions
@@ -43,19 +44,20 @@ class Corrections:
         """The person's newest answers in force, newest first."""
         require(person, Permission.REVIEW)
         n = max(1, min(n, MOST_RECENT))
+        now = self._clock()
         with self._database.read() as repos:
             labels = repos.labels.recent_of(person.id, n)
-            return [own_answer(repos, label, self._words) for label in labels]
+            return [own_answer(repos, label, self._words, now) for label in labels]
 
     def change(self, person: Person, change: Change) -> Receipt:
         """Put another answer in place of one's own. Sending it again returns the same receipt.
 
         Raises ``NotFoundError`` where the person has no such answer, and ``ConflictError`` where it
-        was withdrawn or changed already, or an admin has decided the item since.
+        is final, was withdrawn or changed already, or an admin has decided the item since.
         """
         require(person, Permission.REVIEW)
-        now = self._clock()
         with self._database.write() as repos:
+            now = self._clock()  # once nobody else writes: what is final by then stays
             old = _own(repos, person, change.of)
             known = repos.labels.by_client_id(change.client_id)
             if known is not None:
@@ -64,11 +66,12 @@ class Corrections:
                 raise ConflictError(
                     "that answer was taken back or changed already; reload the list"
                 )
+            require_open(old, now)
             answers.require_undecided(repos, person, old.item_id)
             item = answers.item_of(repos, old.item_id)
             was = item.state
             label = _replace(repos, old, change, answers.reveals(repos, item), now)
-            answers.record(repos, person, item, AuditKind.CHANGED, label)
+            answers.record(repos, person, item, AuditKind.CHANGED, label, now)
             if was is ItemState.ESCALATED and item.state is not was:
                 answers.call_off_adjudication(repos, item, now)
             receipt = receipt_of(repos, label, self._words)
@@ -107,5 +110,6 @@ def _replace(
             extra=old.extra,
             seconds=None,
             labelled_at=now,
+            final_at=old.final_at,
         )
     )

@@ -101,7 +101,7 @@ class ReviewDesk:
             reveals = answers.reveals(repos, item)
             label = answers.store(repos, person, submission, item, reveals, now)
             repos.claims.end(claim, ClaimOutcome.LABELLED, now, recount=False)
-            answers.record(repos, person, item, AuditKind.LABELLED, label)
+            answers.record(repos, person, item, AuditKind.LABELLED, label, now)
             receipt = receipt_of(repos, label, self._words)
         self._after_answers([submission.item_id])
         return receipt
@@ -145,14 +145,14 @@ class ReviewDesk:
 
         ``client_id``, of the same form as an answer's, makes the undo idempotent. Raises
         ``InputError`` for an unusable one, ``NotFoundError`` with nothing to undo, and
-        ``ConflictError`` where an admin has decided the item since, or where the undo is repeated
-        after the item has left the person's hands again.
+        ``ConflictError`` where the answer is final, where an admin has decided the item since, or
+        where the undo is repeated after the item has left the person's hands again.
         """
         require(person, Permission.REVIEW)
         if not re.fullmatch(CLIENT_ID, client_id):
             raise InputError("an undo needs an id of 8 to 64 letters, digits, - or _")
-        now = self._clock()
         with self._database.write() as repos:
+            now = self._clock()  # once nobody else writes: what is final by then stays
             repos.claims.expire(now)
             repeated = repos.labels.by_client_id(client_id)
             if repeated is not None:
@@ -165,7 +165,7 @@ class ReviewDesk:
             answers.withdraw(repos, person, label, client_id, now)
             expires_at = now + _lease(read_options(repos))
             claim = repos.claims.give(person.id, item.id, now, expires_at)
-            answers.record(repos, person, item, AuditKind.UNDONE, label)
+            answers.record(repos, person, item, AuditKind.UNDONE, label, now)
             if was is ItemState.ESCALATED and item.state is ItemState.IN_REVIEW:
                 answers.call_off_adjudication(repos, item, now, but=claim)
             return task_of(repos, person, item, expires_at)

@@ -66,6 +66,9 @@ class ReviewOptions(BaseModel):
     veil: Veil = Field(
         Veil.NONE, description="How images look at first, where a reviewer has not chosen."
     )
+    undo_minutes: float = Field(
+        5, ge=0, le=24 * 60, description="How long an answer can be taken back; then it counts."
+    )
     lease_minutes: float = Field(10, gt=0, le=24 * 60, description="How long a claim lasts.")
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from review_app.permissions import Permission, Person
+from review_app.review.finality import final_since
 from review_app.review.gold import feedback, is_gold
 from review_app.review.tasks import Opinion, OwnAnswer, Receipt, Statement, Task
 from storage.enums import ItemState
@@ -54,7 +55,7 @@ def receipt_of(repos: Repositories, label: Label, words: Words) -> Receipt:
     )
 
 
-def own_answer(repos: Repositories, label: Label, words: Words) -> OwnAnswer:
+def own_answer(repos: Repositories, label: Label, words: Words, now: datetime) -> OwnAnswer:
     """An answer in force as its author sees it."""
     item = repos.items.get(label.item_id)
     assert item is not None
@@ -68,7 +69,8 @@ def own_answer(repos: Repositories, label: Label, words: Words) -> OwnAnswer:
         image_url=_url(item.id) if has_picture else None,
         path=None if has_picture else item.image.path,
         labelled_at=label.labelled_at,
-        changeable=not decided,
+        final_at=final_since(label),
+        changeable=not decided and now < final_since(label),
         opinion=_opinion(repos, label, words),
     )
 

@@ -133,7 +133,10 @@ class OwnAnswer(Said):
     image_url: str | None = Field(description="Empty where the picture is not stored here.")
     path: str | None = Field(description="As the score file gives it, where there is no picture.")
     labelled_at: datetime
-    changeable: bool = Field(description="False where an admin has decided the item since.")
+    final_at: datetime = Field(description="From then on it stays and counts as evidence.")
+    changeable: bool = Field(
+        description="Not once it is final, nor where an admin has decided the item since."
+    )
     opinion: Opinion | None = Field(description="The model's, if it was shown to the person.")
 
 

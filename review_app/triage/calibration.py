@@ -2,9 +2,10 @@
 
 Known labels count, and reviewers' verdicts on items that no certified policy ever decided on: while
 a policy is learning or suspended everything goes to people, in random order. Other verdicts do not:
-a policy chose those items; nor do verdicts of people who had seen the model's opinion. Images that
-the checkpoint was trained or tuned on, and near-duplicates of earlier images, never count; any of
-these would make the proof look better than it is.
+a policy chose those items; nor do verdicts of people who had seen the model's opinion, nor those
+that can still be taken back. Images that the checkpoint was trained or tuned on, and
+near-duplicates of earlier images, never count; any of these would make the proof look better than
+it is.
 
 After an alarm only images count that triage met since. The alarm says that what comes in is no
 longer what the older labels were drawn from, whichever detector is asked next. So the confidence
@@ -17,11 +18,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from review_app.review.finality import not_final_words
 from review_app.triage.policy import Policy
 from review_app.triage.wording import count, day
 from storage.enums import AuditKind, LabelValue
 from storage.repositories import Repositories
 from storage.repositories.calibration import CalibrationRow
+from storage.types import utc_now
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,8 @@ class CalibrationLabels:
     """When the last alarm was raised."""
     outdated: int
     """Labels that would count, had it not been."""
+    not_final: int
+    """Answers of whatever kind that can still be taken back."""
 
     @property
     def words(self) -> str:
@@ -47,6 +52,10 @@ class CalibrationLabels:
     @property
     def remark(self) -> str:
         """What is set aside and why; empty where nothing is."""
+        return self._outdated_words + not_final_words(self.not_final)
+
+    @property
+    def _outdated_words(self) -> str:
         if self.alarm is None or not self.outdated:
             return ""
         do = "does" if self.outdated == 1 else "do"
@@ -60,14 +69,14 @@ class CalibrationLabels:
 def read_labels(
     repos: Repositories, policy: Policy, has_seen: Callable[[str], bool]
 ) -> CalibrationLabels:
-    """The labels that count for the checkpoint and head of ``policy``.
+    """The labels that count by now for the checkpoint and head of ``policy``.
 
     ``has_seen`` tells by an image's key whether the checkpoint was trained or tuned on it.
     """
-    alarm = last_alarm(repos)
+    alarm, now = last_alarm(repos), utc_now()
     usable = [
         row
-        for row in repos.calibration.rows(policy.checkpoint, policy.head)
+        for row in repos.calibration.rows(policy.checkpoint, policy.head, now)
         if row.label in (LabelValue.REAL, LabelValue.FAKE) and not has_seen(row.key)
     ]
     rows = [row for row in usable if _counts(row, alarm)]
@@ -78,6 +87,7 @@ def read_labels(
         reviewed=sum(not row.known for row in rows),
         alarm=alarm,
         outdated=len(usable) - len(rows),
+        not_final=repos.labels.count_open(now),
     )
 
 

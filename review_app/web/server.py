@@ -32,6 +32,7 @@ from review_app.web.media import export_router, media_router
 from review_app.web.origin import Origins
 from review_app.web.review import build_review
 from review_app.web.theme import make_theme
+from review_app.web.watch import lifespan
 from review_app.words import marking, t
 
 if TYPE_CHECKING:
@@ -50,7 +51,11 @@ def create_app(app: Application) -> FastAPI:
 async def _assemble(app: Application) -> FastAPI:
     sessions = Sessions(app.people)
     web = FastAPI(
-        title=shell.PRODUCT, docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json"
+        title=shell.PRODUCT,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+        lifespan=lifespan(app),
     )
     failures.install(web)
     web.include_router(login_router(app, sessions))

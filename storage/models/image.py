@@ -103,6 +103,12 @@ class Item(Base):
     __table_args__ = (
         Index("ix_item_state", "state", "id"),
         Index("ix_item_since", "state", "state_since"),
+        Index(
+            "ix_item_final",
+            "final_at",
+            sqlite_where=text("final_at IS NOT NULL"),
+            postgresql_where=text("final_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[IntPk]
@@ -121,6 +127,9 @@ class Item(Base):
     """Labels still wanted, less the claims that are live: an item with none is not handed out."""
     verdict: Mapped[LabelValue | None] = mapped_column(text_enum(LabelValue))
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    final_at: Mapped[datetime | None]
+    """When the verdict can be taken back no longer, and counts as evidence; None where that has
+    been so since it was given, or where there is none."""
 
     image: Mapped[Image] = relationship(lazy="raise")
 

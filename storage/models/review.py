@@ -54,6 +54,12 @@ class Label(Base):
         Index("ix_label_item_user", "item_id", "user_id"),
         Index("ix_label_user", "user_id", "id"),
         Index("ix_label_user_time", "user_id", "labelled_at"),
+        Index(
+            "ix_label_final",
+            "final_at",
+            sqlite_where=text("final_at IS NOT NULL"),
+            postgresql_where=text("final_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[IntPk]
@@ -81,3 +87,5 @@ class Label(Base):
     """Kinds of manipulation seen, in the order given; None without any."""
     regions: Mapped[list[Json] | None] = mapped_column(JSON(none_as_null=True))
     """Where on the image, as `review_app.review.regions` describes them; None without any."""
+    final_at: Mapped[datetime | None]
+    """Until when its author may take it back or change it; None where it was final at once."""

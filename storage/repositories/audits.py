@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, bindparam, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from storage.enums import ItemState, LabelValue
 from storage.models import Decision, Image, Item, Label
-from storage.repositories.labels import IN_FORCE
+from storage.repositories.labels import IN_FORCE, is_final
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class AuditRow:
     decided_at: datetime
     audit_probability: float
     settled: bool
-    """People have settled it."""
+    """People have settled it, and can take nothing back any more."""
     verdict: LabelValue | None
     blind: bool
     """No answer in force was given after seeing the model's opinion."""
@@ -42,12 +42,36 @@ class Accepted:
     audit_probability: float
 
 
+def _settled(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+    return and_(Item.state == ItemState.RESOLVED, is_final(Item.final_at, now))
+
+
+def _is_newest() -> ColumnElement[bool]:
+    later = aliased(Decision)
+    found = select(later.id).where(later.item_id == Decision.item_id, later.id > Decision.id)
+    return ~found.exists()
+
+
+_NEWEST = _is_newest()
 # Made once: what every answer asks for takes longer to put together than to run.
-_IS_SETTLED_AUDIT = (
-    select(Decision.audited & (Item.state == ItemState.RESOLVED))
+_NOW = bindparam("now", type_=Item.final_at.type)
+_IS_SETTLED = (
+    select(Decision.audited & _settled(_NOW))
     .join(Item, Item.id == Decision.item_id)
     .where(Decision.item_id == bindparam("item"))
     .order_by(Decision.id.desc())
+    .limit(1)
+)
+_SETTLED_SINCE = (
+    select(Item.id)
+    .join(Decision, Decision.item_id == Item.id)
+    .where(
+        Item.final_at > bindparam("since", type_=Item.final_at.type),
+        Item.final_at <= _NOW,
+        Item.state == ItemState.RESOLVED,
+        Decision.audited.is_(True),
+        _NEWEST,
+    )
     .limit(1)
 )
 
@@ -58,15 +82,16 @@ class Audits:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def of_versions(self, versions: Sequence[int]) -> list[AuditRow]:
+    def of_versions(self, versions: Sequence[int], now: datetime) -> list[AuditRow]:
         """Audits that these policy versions drew: settled ones first, in the order in which their
-        verdicts came, then those still open.
+        verdicts became final, then those still open at ``now``.
 
+        What is settled never changes, so the settled ones at one time come first at any later one.
         Without items that a known label settled: nobody looked at those blindly.
         """
         answer = select(Label.id).where(Label.item_id == Item.id, *IN_FORCE)
         counted = answer.where(Label.extra.is_(False))
-        settled = Item.state == ItemState.RESOLVED
+        settled = _settled(now)
         query = (
             select(
                 Item.id,
@@ -84,13 +109,19 @@ class Audits:
                 _NEWEST,
                 or_(Item.state != ItemState.RESOLVED, counted.exists()),
             )
-            .order_by(settled.desc(), Item.state_since, Item.id)
+            .order_by(settled.desc(), func.coalesce(Item.final_at, Item.state_since), Item.id)
         )
         return [AuditRow(*row) for row in self._session.execute(query)]
 
-    def is_settled_audit(self, item_id: int) -> bool:
-        """Whether the item was drawn for an audit and has its verdict."""
-        return bool(self._session.connection().scalar(_IS_SETTLED_AUDIT, {"item": item_id}))
+    def any_settled_since(self, since: datetime, now: datetime) -> bool:
+        """Whether the verdict on an audit became final after ``since``, up to ``now``."""
+        asked = {"since": since, "now": now}
+        return self._session.connection().scalar(_SETTLED_SINCE, asked) is not None
+
+    def is_settled(self, item_id: int, now: datetime) -> bool:
+        """Whether the item was drawn for an audit and has a verdict that is final."""
+        asked = {"item": item_id, "now": now}
+        return bool(self._session.connection().scalar(_IS_SETTLED, asked))
 
     def accepted(self, versions: Sequence[int], route: str) -> int:
         """How many decisions of these policy versions accepted by themselves as ``route``."""
@@ -132,12 +163,3 @@ class Audits:
             .limit(limit)
         )
         return [Accepted(*row) for row in self._session.execute(query)]
-
-
-def _is_newest() -> ColumnElement[bool]:
-    later = aliased(Decision)
-    found = select(later.id).where(later.item_id == Decision.item_id, later.id > Decision.id)
-    return ~found.exists()
-
-
-_NEWEST = _is_newest()

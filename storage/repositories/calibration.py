@@ -10,7 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from storage.enums import ItemState, LabelValue
 from storage.models import Decision, Image, Item, KnownLabel, Label, Policy, Prediction
-from storage.repositories.labels import IN_FORCE
+from storage.repositories.labels import IN_FORCE, is_final
 
 Labelled = InstrumentedAttribute[LabelValue] | InstrumentedAttribute[LabelValue | None]
 
@@ -39,19 +39,19 @@ class Calibration:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def rows(self, checkpoint_id: str, head: str) -> list[CalibrationRow]:
+    def rows(self, checkpoint_id: str, head: str, now: datetime) -> list[CalibrationRow]:
         """Known labels first, then verdicts on items that have none.
 
-        A verdict counts where no certified policy ever decided on the item, and no answer behind it
-        was given after seeing the model's opinion (answer, undo, answer again). An item with a rank
-        below 0 was put before others for what the detector said of it, or for its age: its verdict
-        is a chosen one.
+        A verdict counts once it is final, where no certified policy ever decided on the item, and
+        no answer behind it was given after seeing the model's opinion (change, undo and answer
+        again). An item with a rank below 0 was put before others for what the detector said of it,
+        or for its age: its verdict is a chosen one.
         """
         known = self._query(checkpoint_id, head, KnownLabel.value, literal(True)).join(
             KnownLabel, KnownLabel.item_id == Item.id
         )
         reviewed = self._query(checkpoint_id, head, Item.verdict, literal(False)).where(
-            _unselected_verdict(), ~_has_known_label()
+            _unselected_verdict(), is_final(Item.final_at, now), ~_has_known_label()
         )
         found = [*self._session.execute(known), *self._session.execute(reviewed)]
         return [CalibrationRow(*row) for row in found]

@@ -12,6 +12,7 @@ from storage.enums import ItemState, LabelValue
 from storage.models import Claim, Image, Item, KnownLabel, Label
 from storage.repositories.claims import Claims
 from storage.repositories.items import Items
+from storage.repositories.labels import is_final
 
 
 class Gold:
@@ -27,14 +28,14 @@ class Gold:
         one on."""
         newest = self._session.scalar(select(func.max(KnownLabel.id))) or 0
         start = coin.randint(1, max(newest, 1))
-        drawn = self._drawn(user_id, limit, start, newest)
-        drawn += self._drawn(user_id, limit - len(drawn), 1, start - 1)
+        drawn = self._drawn(user_id, limit, start, newest, now)
+        drawn += self._drawn(user_id, limit - len(drawn), 1, start - 1, now)
         items = Items(self._session).get_many(drawn)
         ids = [item.id for item in items]
         Claims(self._session).lease(ids, user_id, now, expires_at, gold=True)
         return items
 
-    def _drawn(self, user_id: int, limit: int, first: int, last: int) -> list[int]:
+    def _drawn(self, user_id: int, limit: int, first: int, last: int, now: datetime) -> list[int]:
         met = select(Claim.id).where(Claim.item_id == Item.id, Claim.user_id == user_id)
         answered = select(Label.id).where(Label.item_id == Item.id, Label.user_id == user_id)
         settled = (
@@ -44,6 +45,7 @@ class Gold:
                 Item.id == KnownLabel.item_id,
                 Item.state == ItemState.RESOLVED,
                 Item.verdict == KnownLabel.value,
+                is_final(Item.final_at, now),
                 Image.public_type.is_not(None),
                 ~met.exists(),
                 ~answered.exists(),

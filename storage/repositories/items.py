@@ -51,6 +51,7 @@ _SETTLE = _ONE.values(
     state=_NEW_STATE,
     state_since=bindparam("since"),
     verdict=bindparam("verdict"),
+    final_at=bindparam("final_at"),
     open_slots=_open_slots(_NEW_STATE),
 )
 
@@ -131,6 +132,7 @@ class Items:
         item: Item,
         state: ItemState,
         verdict: LabelValue | None,
+        final_at: datetime | None,
         kind: AuditKind,
         details: dict[str, Any],
     ) -> None:
@@ -138,11 +140,17 @@ class Items:
         recount its open slots; the audit log tells it."""
         now = utc_now()
         since = item.state_since if state is item.state else now
-        settled = {"item": item.id, "to_state": state, "since": since, "verdict": verdict}
+        settled = {
+            "item": item.id,
+            "to_state": state,
+            "since": since,
+            "verdict": verdict,
+            "final_at": final_at,
+        }
         self._session.connection().execute(_SETTLE, settled)
         event = Event(kind, actor, item.id, item.state, state, details, now)
         AuditLog(self._session).add(event)
-        self._session.expire(item, ["state", "state_since", "verdict", "open_slots"])
+        self._session.expire(item, ["state", "state_since", "verdict", "final_at", "open_slots"])
 
     def accept(self, item_ids: Sequence[int], now: datetime) -> None:
         """Let the policy accept the items of a batch, whose decisions record it.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import BindParameter, ColumnElement, bindparam, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from storage.models import Label
 
@@ -47,6 +47,13 @@ _COUNT_OF = (
 )
 
 
+def is_final(
+    final_at: InstrumentedAttribute[datetime | None], now: datetime | BindParameter[datetime]
+) -> ColumnElement[bool]:
+    """Condition for a label, or an item's verdict, that nobody can take back any more."""
+    return or_(final_at.is_(None), final_at <= now)
+
+
 class Labels:
     """What people said."""
 
@@ -81,6 +88,11 @@ class Labels:
         """Whether the user was ever shown the model's opinion of the item, on answering it."""
         asked = {"user_id": user_id, "item_id": item_id}
         return self._session.connection().scalar(_SEEN_OPINION, asked) is not None
+
+    def count_open(self, now: datetime) -> int:
+        """How many labels in force can still be taken back."""
+        query = select(func.count()).select_from(Label).where(Label.final_at > now, *IN_FORCE)
+        return self._session.scalar(query) or 0
 
     def count_of(self, user_id: int, since: datetime) -> int:
         """How many of the user's labels in force were given since ``since``."""

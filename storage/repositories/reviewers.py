@@ -1,6 +1,7 @@
 """How each person's answers compare with the model's opinions and with known labels.
 
-What counts is a person's first answer on an item, if it was blind: nothing had told them anything.
+What counts is a person's first answer on an item, if it was blind: nothing had told them anything;
+and not before it is final, taken back, or changed for good.
 Extra answers are left out beside the model's opinions: on gold, people may change their mind for
 the known label instead.
 """
@@ -8,6 +9,7 @@ the known label instead.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, select
@@ -15,6 +17,7 @@ from sqlalchemy.orm import Session, aliased
 
 from storage.enums import LabelValue
 from storage.models import Decision, KnownLabel, Label
+from storage.repositories.labels import is_final
 
 CLEAR = (LabelValue.REAL, LabelValue.FAKE)
 
@@ -64,7 +67,7 @@ class Reviewers:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def against_model(self) -> list[AgainstModel]:
+    def against_model(self, at: datetime) -> list[AgainstModel]:
         now, agrees = _value_now(), Label.value == _LEANS
         n = func.count()
         query = (
@@ -78,12 +81,12 @@ class Reviewers:
                 n.filter(Label.revealed, agrees, now != _LEANS),
             )
             .join(Decision, Decision.id == _decided())
-            .where(*_FIRST_AND_BLIND, Label.extra.is_(False))
+            .where(*_FIRST_AND_BLIND, Label.extra.is_(False), is_final(Label.final_at, at))
             .group_by(Label.user_id)
         )
         return [AgainstModel(*row) for row in self._rows(query)]
 
-    def in_sight(self) -> list[InSight]:
+    def in_sight(self, at: datetime) -> list[InSight]:
         later = aliased(Label)
         superseded = select(later.id).where(later.supersedes_id == Label.id).exists()
         query = (
@@ -94,12 +97,13 @@ class Reviewers:
                 Label.extra.is_(False),
                 Label.value.in_(CLEAR),
                 ~superseded,
+                is_final(Label.final_at, at),
             )
             .group_by(Label.user_id)
         )
         return [InSight(*row) for row in self._rows(query)]
 
-    def on_known(self) -> list[OnKnown]:
+    def on_known(self, at: datetime) -> list[OnKnown]:
         clear = Label.value.in_(CLEAR)
         query = (
             select(
@@ -109,7 +113,7 @@ class Reviewers:
                 func.count().filter(~clear),
             )
             .join(KnownLabel, KnownLabel.item_id == Label.item_id)
-            .where(*_FIRST_AND_BLIND, KnownLabel.value.in_(CLEAR))
+            .where(*_FIRST_AND_BLIND, KnownLabel.value.in_(CLEAR), is_final(Label.final_at, at))
             .group_by(Label.user_id)
         )
         return [OnKnown(*row) for row in self._rows(query)]

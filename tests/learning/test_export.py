@@ -7,6 +7,7 @@ import io
 import json
 import tracemalloc
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +28,12 @@ from review_app.learning.export import (
 )
 from review_app.permissions import Person
 from review_app.review.desk import ReviewDesk
-from review_app.review.options import ReviewOptions, change_options
 from review_app.review.tasks import Queue, Submission
 from review_app.triage.marks import Mark
 from storage.database import Database
 from storage.enums import AuditKind, ItemState, LabelValue
 from storage.repositories import exports
+from storage.types import utc_now
 from tests.factories import Factory
 
 CONTRACT = [
@@ -45,7 +46,8 @@ Answer = Callable[..., None]
 
 
 @pytest.fixture
-def desk(database: Database) -> ReviewDesk:
+def desk(database: Database, factory: Factory) -> ReviewDesk:
+    factory.review_options(undo_minutes=0)
     return ReviewDesk(database, lambda _: "words")
 
 
@@ -85,6 +87,7 @@ def test_the_columns_are_those_of_the_contract_and_ours_after_them(database: Dat
         "tags",
         "escalation",
         "regions",
+        "not_final",
     ]
     assert b"".join(stream_csv(database)).decode().splitlines() == [
         ",".join(f'"{name}"' for name in COLUMNS)
@@ -146,14 +149,33 @@ def test_an_answer_that_was_undone_does_not_leave(
     database: Database, factory: Factory, desk: ReviewDesk, answer: Answer
 ) -> None:
     factory.item()
+    factory.review_options(undo_minutes=5)
     reviewer = factory.person()
     answer(reviewer, LabelValue.FAKE, comment="slip")
     desk.undo(reviewer, "undo-0001")
     (row,) = exported(database)
     assert (row["label"], row["n_labels"], row["reviewer"], row["comment"]) == (None, 0, "", "")
+    assert row["not_final"] == 0
+    factory.review_options(undo_minutes=0)
     answer(reviewer, LabelValue.REAL)
     (row,) = exported(database)
     assert (row["label"], row["n_labels"]) == ("real", 1)
+
+
+def test_answers_that_can_still_be_taken_back_are_counted_and_told_nothing_of(
+    database: Database, factory: Factory, answer: Answer
+) -> None:
+    factory.item(needed_labels=2, known=LabelValue.REAL)
+    answer(factory.person(), LabelValue.FAKE, comment="odd ears")
+    factory.review_options(undo_minutes=5)
+    answer(factory.person(), LabelValue.FAKE, comment="odd hands")
+    (row,) = exported(database)
+    told = ("label", "label_source", "n_labels", "agreement", "comment", "state", "not_final")
+    assert [row[name] for name in told] == ["fake", "reviewer", 1, None, "odd ears", "resolved", 1]
+    later = utc_now() + timedelta(minutes=6)
+    (row,) = rows(database, now=later)
+    assert [row[name] for name in told[:4]] == ["fake", "reviewer", 2, 1.0]
+    assert (row["comment"], row["not_final"]) == ("odd ears | odd hands", 0)
 
 
 def test_unsure_is_an_answer_and_disputed_is_none(
@@ -201,8 +223,6 @@ def test_an_admins_decision_settles_a_dispute(
 def test_the_first_of_two_answers_is_told_while_the_second_is_missing(
     database: Database, factory: Factory, answer: Answer
 ) -> None:
-    admin = factory.admin()
-    change_options(database, admin, ReviewOptions(needed_labels=2))
     factory.item(needed_labels=2)
     answer(factory.person(), LabelValue.REAL)
     (row,) = exported(database)

@@ -81,8 +81,10 @@ def test_open_audits_and_those_that_nobody_could_tell_do_not_count(place: Audite
 def test_an_answer_after_seeing_the_models_opinion_is_set_aside(place: Audited) -> None:
     place.certify()
     place.accept(1)
+    place.place.factory.review_options(undo_minutes=5)
     place.answer(REAL)
     place.app.desk.undo(place.reviewer, "undo-0001")
+    place.place.factory.review_options(undo_minutes=0)
     place.answer(FAKE)
     fake = next(s for s in report(place).sides if s.certificate.side is Side.FAKE)
     assert (fake.evidence.audits, fake.set_aside) == (0, 1)

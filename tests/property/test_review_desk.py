@@ -54,8 +54,12 @@ class ReviewMachine(RuleBasedStateMachine):
     folder: Path
     template: Path
 
-    @initialize(needed=st.sampled_from([1, 1, 2, 3]), gold_share=st.sampled_from([0, 0.5]))
-    def open_desk(self, needed: int, gold_share: float) -> None:
+    @initialize(
+        needed=st.sampled_from([1, 1, 2, 3]),
+        gold_share=st.sampled_from([0, 0.5]),
+        undo_minutes=st.sampled_from([1, 5, 60]),
+    )
+    def open_desk(self, needed: int, gold_share: float, undo_minutes: float) -> None:
         path = Path(tempfile.mkdtemp(dir=self.folder)) / "review.db"
         shutil.copyfile(self.template, path)
         self.database = Database(f"sqlite:///{path}")
@@ -65,7 +69,13 @@ class ReviewMachine(RuleBasedStateMachine):
         self.items = factory.items(N_ITEMS - 1, needed_labels=needed)
         self.items += factory.items(1, ItemState.PENDING, needed_labels=needed)
         self.gold = set(factory.items(3, ItemState.RESOLVED, known=FAKE, verdict=FAKE))
-        self.bench.options(self.people[2], needed_labels=needed, gold_share=gold_share)
+        self.bench.options(
+            self.people[2],
+            needed_labels=needed,
+            gold_share=gold_share,
+            undo_minutes=undo_minutes,
+        )
+        self.final: list[tuple[int, LabelValue | None]] = []
         self.sent: list[tuple[Person, Submission]] = []
         self.changes: list[tuple[Person, Submission]] = []
         self.escalated: set[int] = set()
@@ -251,6 +261,18 @@ class ReviewMachine(RuleBasedStateMachine):
                     said = [label.value for label in counted if label.value]
                     expected = settle(said, item.needed_labels, escalated)
                     assert (item.state, item.verdict) == (expected.state, expected.verdict)
+
+    @invariant()
+    def what_is_final_stays_and_comes_before_what_becomes_so_later(self) -> None:
+        with self.database.read() as repos:
+            query = (
+                select(Item.id, Item.verdict)
+                .where(Item.final_at <= self.bench.clock.now)
+                .order_by(Item.final_at, Item.id)
+            )
+            final = [(item_id, verdict) for item_id, verdict in repos.session.execute(query)]
+        assert final[: len(self.final)] == self.final
+        self.final = final
 
     @invariant()
     def the_log_tells_every_change_and_is_whole(self) -> None:

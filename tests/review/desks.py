@@ -67,7 +67,7 @@ class Bench:
         return self.desk.label(person, submission)
 
     def change(self, person: Person, of: str, value: LabelValue, **more: Any) -> Receipt:
-        change = Change(client_id=self.new_id(), of=of, value=value, **more)
+        change = Change(**{"client_id": self.new_id(), **more}, of=of, value=value)
         return self.corrections.change(person, change)
 
     def undo(self, person: Person) -> int:

@@ -131,7 +131,7 @@ def test_verdicts_on_images_placed_by_worth_do_not_calibrate(place: Deployment) 
     resolve(second, -1.4)
     policy = place.app.policies.current()
     with place.app.database.read() as repos:
-        rows = repos.calibration.rows(policy.checkpoint, policy.head)
+        rows = repos.calibration.rows(policy.checkpoint, policy.head, utc_now())
     assert sum(not row.known for row in rows) == 1
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from review_app.errors import CalibrationError, InputError
@@ -64,10 +66,25 @@ def test_the_controls_begin_with_the_policy_in_force(site: Site, call: Call) -> 
     assert audit == pytest.approx(100 * policy.audit_probability)
 
 
+SENSIBLE: dict[str, Any] = {
+    "reveal": "never",
+    "veil": "blur",
+    "needed": 2,
+    "undo": 5,
+    "lease": 15,
+    "second": True,
+    "tags": "",
+    "gold": 0,
+    "feedback": False,
+}
+"""What the panel's fields may hold."""
+
+
 def test_review_options_are_saved_and_read_back(site: Site, call: Call) -> None:
     tab = ReviewPanel(site.app)
     assert "Saved" in tab.save(
-        call, Reveal.NEVER.value, Veil.BLUR.value, 2, 15, True, "face swap\n\n other ", 10, True
+        call,
+        **{**SENSIBLE, "undo": 7.5, "tags": "face swap\n\n other ", "gold": 10, "feedback": True},
     )
     with site.app.database.read() as repos:
         options = read_options(repos)
@@ -76,20 +93,19 @@ def test_review_options_are_saved_and_read_back(site: Site, call: Call) -> None:
         veil=Veil.BLUR,
         needed_labels=2,
         second_reviewer=True,
+        undo_minutes=7.5,
         lease_minutes=15,
         tags=("face swap", "other"),
         gold_share=0.1,
         gold_feedback=True,
     )
-    assert tab.load(call) == ("", "never", "blur", 2, 15, True, "face swap\nother", 10, True)
+    assert tab.load(call) == ("", "never", "blur", 2, 7.5, 15, True, "face swap\nother", 10, True)
 
 
 @pytest.mark.parametrize("tags", ["one; two", "x" * 61, "\n".join(map(str, range(21)))])
 def test_tags_that_would_not_fit_are_refused(site: Site, call: Call, tags: str) -> None:
     with pytest.raises(InputError, match="tags"):
-        ReviewPanel(site.app).save(
-            call, Reveal.NEVER.value, Veil.BLUR.value, 2, 15, True, tags, 0, False
-        )
+        ReviewPanel(site.app).save(call, **{**SENSIBLE, "tags": tags})
 
 
 @pytest.mark.parametrize("gold", [None, -1, 51])
@@ -97,24 +113,25 @@ def test_a_share_of_known_images_that_makes_no_sense_is_refused(
     site: Site, call: Call, gold: float | None
 ) -> None:
     with pytest.raises(InputError, match="known images"):
-        ReviewPanel(site.app).save(
-            call, Reveal.NEVER.value, Veil.BLUR.value, 2, 15, True, "", gold, False
-        )
+        ReviewPanel(site.app).save(call, **{**SENSIBLE, "gold": gold})
 
 
 @pytest.mark.parametrize(
-    ("reveal", "veil", "needed", "lease"),
+    ("field", "value"),
     [
-        ("always", "none", 1, 10),
-        ("never", "black", 1, 10),
-        ("never", "none", 0, 10),
-        ("never", "none", 1.5, 10),
-        ("never", "none", None, 10),
-        ("never", "none", 1, 0),
+        ("reveal", "always"),
+        ("veil", "black"),
+        ("needed", 0),
+        ("needed", 1.5),
+        ("needed", None),
+        ("undo", -1),
+        ("undo", 1441),
+        ("undo", None),
+        ("lease", 0),
     ],
 )
 def test_options_that_make_no_sense_are_refused(
-    site: Site, call: Call, reveal: str, veil: str, needed: float | None, lease: float
+    site: Site, call: Call, field: str, value: object
 ) -> None:
     with pytest.raises(InputError):
-        ReviewPanel(site.app).save(call, reveal, veil, needed, lease, False, "", 0, False)
+        ReviewPanel(site.app).save(call, **{**SENSIBLE, field: value})

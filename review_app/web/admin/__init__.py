@@ -30,5 +30,5 @@ def build_admin(app: Application) -> None:
                 build_data(app)
             with gr.Tab("People") as tab:
                 build_people(app, blocks, tab)
-            with gr.Tab("Export"):
-                build_export()
+            with gr.Tab("Export") as tab:
+                build_export(app, tab)

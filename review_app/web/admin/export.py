@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gradio as gr
 from markupsafe import Markup
 
-from review_app.web.handlers import html
-from review_app.web.markup import table
+from review_app.bootstrap import Application
+from review_app.permissions import Permission
+from review_app.review.finality import not_final_now
+from review_app.web.handlers import Call, Wiring, html
+from review_app.web.markup import notice, table
 
 MEANINGS = {
     "image_id": "number of the image in this database",
@@ -35,6 +39,7 @@ MEANINGS = {
     "tags": "kinds of manipulation that reviewers saw, separated by semicolons",
     "escalation": "why reviewers asked for an admin, separated by bars",
     "regions": "marks on the image as JSON: shape, and points as shares of width and height",
+    "not_final": "answers that can still be taken back; nothing else of the row tells of them",
 }
 """What each column of ``learning.export.COLUMNS`` means."""
 
@@ -51,7 +56,15 @@ detector its own mistakes.</p>
 """)
 
 
-def build_export() -> None:
+def build_export(app: Application, tab: gr.Tab) -> None:
     """Add the tab's components to the open context. The routes behind the links check the role."""
+
+    def held_back(_call: Call) -> Markup:
+        """Which answers an export leaves out now."""
+        words = not_final_now(app.database).strip()
+        return notice(f"{words} Exports leave them out until then.") if words else Markup()
+
+    left_out = html()
     columns = table("What the columns mean", ("Column", "Meaning"), MEANINGS.items())
     html(_PAGE.format(columns=columns))
+    Wiring(app, Permission.EXPORT).quick(tab.select, held_back, [left_out])

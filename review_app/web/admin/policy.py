@@ -11,6 +11,7 @@ from review_app.bootstrap import Application
 from review_app.errors import InputError
 from review_app.monitoring.overview import overview
 from review_app.permissions import Permission
+from review_app.review.finality import not_final_now
 from review_app.triage.forecasting import ForecastDesk
 from review_app.triage.governance import (
     DEFAULT_AUDIT_PROBABILITY,
@@ -78,6 +79,7 @@ class PolicyTab:
         words = (
             f"Policy version {policy.version} is in force for images that come in from now on. "
             "Images that wait already keep waiting until you apply it to them below."
+            + not_final_now(self._app.database)
         )
         return notice(words, Tone.DONE)
 

@@ -29,8 +29,7 @@ VEIL = {
 _SECOND = (
     "While auto-accept is on, ask one person more about images that are unclear to the detector"
 )
-
-
+_UNDO = "Then they count: for certificates, audits and exports. 0: at once."
 _TAGS: TypeAdapter[tuple[str, ...]] = TypeAdapter(Tags)
 
 
@@ -44,7 +43,7 @@ class ReviewPanel:
         """How review works now."""
         with self._app.database.read() as repos:
             options = read_options(repos)
-        numbers = (options.needed_labels, options.lease_minutes)
+        numbers = (options.needed_labels, options.undo_minutes, options.lease_minutes)
         tags = "\n".join(options.tags)
         gold = (100 * options.gold_share, options.gold_feedback)
         shown = (options.reveal.value, options.veil.value)
@@ -56,6 +55,7 @@ class ReviewPanel:
         reveal: str,
         veil: str,
         needed: float | None,
+        undo: float | None,
         lease: float | None,
         second: bool | None,
         tags: str | None,
@@ -69,6 +69,8 @@ class ReviewPanel:
             raise InputError("choose how images look at first")
         if needed not in range(1, 10):
             raise InputError("answers per image is a whole number from 1 to 9")
+        if undo is None or not 0 <= undo <= 24 * 60:
+            raise InputError("answers can be taken back for 0 to 1440 minutes")
         if lease is None or not 0 < lease <= 24 * 60:
             raise InputError("a claim lasts more than 0 and at most 1440 minutes")
         if gold is None or not 0 <= gold <= 50:
@@ -81,6 +83,7 @@ class ReviewPanel:
             tags=_tags(tags or ""),
             gold_share=gold / 100,
             gold_feedback=bool(feedback),
+            undo_minutes=undo,
             lease_minutes=lease,
         )
         change_options(self._app.database, call.person, options)
@@ -111,6 +114,7 @@ def build_review_options(app: Application, blocks: gr.Blocks) -> None:
             )
         with gr.Row():
             needed = gr.Number(1, label="Answers per image", precision=0)
+            undo = gr.Number(5, label="Answers can be taken back, minutes", info=_UNDO)
             lease = gr.Number(10, label="A claim lasts, minutes")
         second = gr.Checkbox(label=_SECOND)
         with gr.Row():
@@ -119,6 +123,6 @@ def build_review_options(app: Application, blocks: gr.Blocks) -> None:
         tags = gr.Textbox(label="Tags for kinds of manipulation, one a line", lines=4)
         save = gr.Button("Save")
         message = html()
-    fields = [reveal, veil, needed, lease, second, tags, gold, feedback]
+    fields = [reveal, veil, needed, undo, lease, second, tags, gold, feedback]
     wiring.quick(blocks.load, panel.load, [message, *fields])
     wiring.quick(save.click, panel.save, [message], fields)

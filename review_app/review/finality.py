@@ -1,0 +1,59 @@
+"""The undo window: how long answers can be taken back, and when they become evidence.
+
+The window begins with the answer and is that of the day it was given: changing the option moves
+the end of no window that has begun. An answer put in another's place ends when that one would
+have, so nobody can keep a verdict open for ever; and a verdict is final when the last answer that
+it rests on is. What is final stays so. Evidence is read in the order in which verdicts became
+final, so every reading begins with what earlier ones read, as `triage.evidence` needs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from review_app.errors import ConflictError
+from review_app.review.options import ReviewOptions
+from review_app.triage.wording import count
+from storage.database import Database
+from storage.models import Label
+from storage.types import utc_now
+
+
+def end_of_window(options: ReviewOptions, now: datetime) -> datetime | None:
+    """When an answer given ``now`` becomes final; None: at once."""
+    return now + timedelta(minutes=options.undo_minutes) if options.undo_minutes else None
+
+
+def final_since(label: Label) -> datetime:
+    """When the answer became final, or will."""
+    return label.final_at or label.labelled_at
+
+
+def require_open(label: Label, now: datetime) -> None:
+    """Raises ``ConflictError`` where the answer is final."""
+    if now >= final_since(label):
+        raise ConflictError(
+            f"your answer on item {label.item_id} is final since {final_since(label):%H:%M} UTC "
+            "and stays; if it is wrong, tell an admin its number"
+        )
+
+
+def verdict_final_at(labels: Iterable[Label], now: datetime) -> datetime | None:
+    """When a verdict that rests on ``labels`` becomes final; None: it is."""
+    last = max((final_since(label) for label in labels), default=now)
+    return last if last > now else None
+
+
+def not_final_words(answers: int) -> str:
+    """How many answers are evidence of nothing yet, to go after another sentence; may be empty."""
+    if not answers:
+        return ""
+    do = "does" if answers == 1 else "do"
+    return f" {count(answers, 'answer')} can still be taken back and {do} not count yet."
+
+
+def not_final_now(database: Database) -> str:
+    """`not_final_words` of this moment."""
+    with database.read() as repos:
+        return not_final_words(repos.labels.count_open(utc_now()))
