@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 import migrations
 from storage.database import Database
 from storage.enums import ItemState
 from tests.factories import Factory
-from tests.migrations.snapshots import rows, schema
+from tests.migrations.snapshots import rows
 
 
 @pytest.fixture
@@ -32,20 +30,6 @@ def test_what_waits_gets_its_place_and_the_items_stay_as_they_were(old: Database
     assert len(places) == 4
     assert places == sorted(expected)
     assert after == before
-
-
-def test_the_schema_after_it_is_that_of_a_new_database(old: Database, migrated_file: Path) -> None:
-    migrations.upgrade(old.engine)
-    new = Database(f"sqlite:///{migrated_file}")
-    assert schema(old) == schema(new)
-    new.close()
-
-
-def test_down_and_up_again_loses_nothing(old: Database) -> None:
-    before = rows(old), schema(old)
-    migrations.upgrade(old.engine, "0008")
-    migrations.downgrade(old.engine, "0007")
-    assert (rows(old), schema(old)) == before
 
 
 def test_items_that_come_afterwards_have_places_too(old: Database, factory: Factory) -> None:
