@@ -22,12 +22,14 @@ from review_app.monitoring.circuit import CircuitBreaker
 from review_app.people import People
 from review_app.review.corrections import Corrections
 from review_app.review.desk import ReviewDesk
+from review_app.review.shared import SharedDesk
 from review_app.secret import deployment_secret
 from review_app.triage.governance import PolicyDesk
 from review_app.triage.pipeline import TriageService
 from review_app.triage.record import words_of
 from review_app.views import ViewService
 from storage.database import Database
+from storage.shared import SharedWrites
 
 _MIB = 1024**2
 
@@ -41,6 +43,7 @@ class Application:
     media: MediaStore
     people: People
     desk: ReviewDesk
+    shared_desk: SharedDesk
     corrections: Corrections
     intake: IntakeService
     scores: ScoreIntake
@@ -51,10 +54,12 @@ class Application:
     breaker: CircuitBreaker
     views: ViewService
     held: HeldFiles
+    writes: SharedWrites
 
     def close(self) -> None:
-        """Stop computing views, and give the database's connections back."""
+        """Stop computing views, finish what is being stored, and close the database."""
         self.views.close()
+        self.writes.close()
         self.database.close()
 
 
@@ -78,13 +83,16 @@ def open_application(settings: Settings) -> Application:
     policies = PolicyDesk(database, detectors)
     breaker = CircuitBreaker(database, secret)
     breaker.check()
+    desk = ReviewDesk(database, words_of, after_answers=breaker.after_verdicts)
+    writes = SharedWrites(database)
     archives = ArchiveLimits(max_total_bytes=int(settings.max_archive_mb * _MIB))
     return Application(
         settings=settings,
         database=database,
         media=media,
         people=People(database, settings.session_hours, settings.link_minutes),
-        desk=ReviewDesk(database, words_of, after_answers=breaker.after_verdicts),
+        desk=desk,
+        shared_desk=SharedDesk(desk, writes),
         corrections=Corrections(database, words_of, after_answers=breaker.after_verdicts),
         intake=IntakeService(database, media, limits, archives),
         scores=ScoreIntake(database, settings.max_score_rows),
@@ -95,6 +103,7 @@ def open_application(settings: Settings) -> Application:
         breaker=breaker,
         views=ViewService(media, limits, policies, detectors),
         held=HeldFiles(),
+        writes=writes,
     )
 
 

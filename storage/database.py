@@ -98,10 +98,14 @@ class Together:
 
     @contextmanager
     def write(self) -> Iterator[Repositories]:
-        with self._repos.session.begin_nested():
-            yield self._repos
-        # The next part sees what is stored, as it would in a session of its own.
-        self._repos.session.expire_all()
+        session = self._repos.session
+        try:
+            with session.connection().begin_nested():
+                yield self._repos
+                session.flush()
+        finally:
+            # The next part sees what is stored, as it would in a session of its own.
+            session.expunge_all()
 
     @contextmanager
     def together(self) -> Iterator[Together]:

@@ -61,8 +61,13 @@ class ReviewDesk:
         self._database = database
         self._words = words
         self._clock = clock
-        self._after_answers = after_answers
+        self.after_answers = after_answers
         self._coin = coin or SystemRandom()
+
+    def within(self, transaction: Transactions, answered: list[int]) -> ReviewDesk:
+        """This desk inside a transaction that is under way, whose owner tells `after_answers` of
+        the items ``answered`` once it is on disk."""
+        return ReviewDesk(transaction, self._words, self._clock, answered.extend, self._coin)
 
     def take(self, person: Person, n: int = 1, queue: Queue = Queue.WAITING) -> list[Task]:
         """Up to ``n`` items for ``person``: those held already, then new ones. Renews the leases.
@@ -77,7 +82,8 @@ class ReviewDesk:
             repos.claims.expire(now)
             expires_at = now + _lease(read_options(repos))
             held = _keep_only(repos, person, queue, now)
-            repos.claims.extend(person.id, expires_at)
+            if held:
+                repos.claims.extend(person.id, expires_at)
             wanted = _share(repos, queue, n) - len(held)
             if wanted > 0:
                 held += gold.hand_out(repos, person, queue, wanted, now, expires_at, self._coin)
@@ -103,7 +109,7 @@ class ReviewDesk:
             repos.claims.end(claim, ClaimOutcome.LABELLED, now, recount=False)
             answers.record(repos, person, item, AuditKind.LABELLED, label, now)
             receipt = receipt_of(repos, label, self._words)
-        self._after_answers([submission.item_id])
+        self.after_answers([submission.item_id])
         return receipt
 
     def answer(self, person: Person, entries: Sequence[Entry]) -> list[Outcome]:
@@ -117,12 +123,12 @@ class ReviewDesk:
             raise InputError(f"{len(entries)} entries are too many; send {MAX_ENTRIES} at a time")
         answered: list[int] = []
         with self._database.together() as parts:
-            desk = ReviewDesk(parts, self._words, self._clock, answered.extend)
+            desk = self.within(parts, answered)
             corrections = Corrections(parts, self._words, self._clock, answered.extend)
             outcomes: dict[str, Outcome] = {}
             for entry in entries:
                 outcomes[entry.client_id] = _take_in(desk, corrections, person, entry, outcomes)
-        self._after_answers(answered)
+        self.after_answers(answered)
         return list(outcomes.values())
 
     def skip(self, person: Person, item_id: int) -> None:

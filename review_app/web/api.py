@@ -1,6 +1,7 @@
 """``/api/v1``: what the review page's script asks for. Session cookie, JSON in and out.
 
 Each route authorises, calls one function of the desk off the event loop, and shapes the reply.
+What people do all the time shares transactions (`review.shared`).
 """
 
 from __future__ import annotations
@@ -110,7 +111,7 @@ class OpenPages:
         return page is None or self._last.get(person.id) == page
 
 
-def reviewer(
+async def reviewer(
     person: Annotated[Person, Depends(current_person)],
     x_person: Annotated[int | None, Header()] = None,
 ) -> Person:
@@ -148,23 +149,23 @@ def me(person: Annotated[Person, Depends(current_person)]) -> Me:
 def api_router(app: Application) -> APIRouter:
     """The routes, bound to ``app``."""
     router = APIRouter(prefix="/api/v1")
-    desk = app.desk
+    desk, shared = app.desk, app.shared_desk
     pages = OpenPages()
 
     router.get("/me")(me)
 
     @router.post("/review/take")
-    def take(body: Take, person: Reviewer) -> list[Task]:
+    async def take(body: Take, person: Reviewer) -> list[Task]:
         pages.took(person, body.page)
-        return desk.take(person, body.n, body.queue)
+        return await shared.take(person, body.n, body.queue)
 
     @router.post("/review/label")
-    def label(body: Submission, person: Reviewer) -> Receipt:
-        return desk.label(person, body)
+    async def label(body: Submission, person: Reviewer) -> Receipt:
+        return await shared.label(person, body)
 
     @router.post("/review/answers")
-    def answers(body: Answers, person: Reviewer) -> list[Answered]:
-        return [_answered(outcome) for outcome in desk.answer(person, body.entries)]
+    async def answers(body: Answers, person: Reviewer) -> list[Answered]:
+        return [_answered(outcome) for outcome in await shared.answer(person, body.entries)]
 
     @router.post("/review/skip", status_code=204)
     def skip(body: Skip, person: Reviewer) -> None:
@@ -175,8 +176,8 @@ def api_router(app: Application) -> APIRouter:
         return desk.undo(person, body.client_id)
 
     @router.post("/review/heartbeat")
-    def heartbeat(person: Reviewer) -> Counted:
-        return Counted(items=desk.heartbeat(person))
+    async def heartbeat(person: Reviewer) -> Counted:
+        return Counted(items=await shared.heartbeat(person))
 
     @router.post("/review/release")
     def release(body: Release, person: Reviewer) -> Counted:

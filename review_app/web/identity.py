@@ -66,7 +66,7 @@ def session_token(cookie_header: str) -> str | None:
     return cookie_parser(cookie_header).get(COOKIE)
 
 
-def current_person(request: Request) -> Person:
+async def current_person(request: Request) -> Person:
     """FastAPI dependency: the person that the guard found. Raises ``NotAllowedError``."""
     person = getattr(request.state, "person", None)
     if not isinstance(person, Person):

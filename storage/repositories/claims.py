@@ -56,6 +56,9 @@ _EXPIRE = (
     .returning(Claim.item_id)
 )
 _LEASE = insert(Claim)
+_ITEM = update(Item).where(Item.id == bindparam("item"))
+_TAKE_SLOT = _ITEM.values(open_slots=Item.open_slots - 1)
+_MARK_OVERDUE = _ITEM.values(rank=OVERDUE_RANK)
 
 
 @cache
@@ -117,13 +120,9 @@ class Claims:
         for late in (True, False) if overdue_before is not None else (False,):
             asked["n"] = limit - len(taken)
             found = self._session.scalars(_free(state, late), asked).all()
-            for item in found:
-                item.open_slots -= 1
-                if overdue_before is not None and item.state_since < overdue_before:
-                    item.rank = OVERDUE_RANK
-            self._session.flush()
             # Before the next look, which must not find the same again.
             self.lease([item.id for item in found], user_id, now, expires_at)
+            self._take_slots(found, overdue_before)
             taken += found
         return taken
 
@@ -141,6 +140,17 @@ class Claims:
         if item_ids:
             rows = [{"item_id": item_id, **common} for item_id in item_ids]
             self._session.connection().execute(_LEASE, rows)
+
+    def _take_slots(self, items: Sequence[Item], overdue_before: datetime | None) -> None:
+        connection = self._session.connection()
+        if items:
+            connection.execute(_TAKE_SLOT, [{"item": item.id} for item in items])
+        if overdue_before is not None:
+            late = [{"item": item.id} for item in items if item.state_since < overdue_before]
+            if late:
+                connection.execute(_MARK_OVERDUE, late)
+        for item in items:
+            self._session.expire(item, ["open_slots", "rank"])
 
     def count_open(self, state: ItemState, at_most: int) -> int:
         """How many items in ``state`` have an open slot; counting ends at ``at_most``."""

@@ -71,9 +71,9 @@ class CircuitMachine(RuleBasedStateMachine):
     @rule(n=st.integers(1, 6))
     def people_answer_and_the_power_goes_each_time(self, n: int) -> None:
         desk = self.place.app.desk
-        check, desk._after_answers = desk._after_answers, lambda _item_ids: None
+        check, desk.after_answers = desk.after_answers, lambda _item_ids: None
         self.people_answer(n, wrong=True)
-        desk._after_answers = check
+        desk.after_answers = check
         self.crashed = True
 
     @rule()

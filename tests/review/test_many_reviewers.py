@@ -52,11 +52,13 @@ def test_at_overlap_two_each_item_is_answered_by_two_people(
     _assert_each_answered_once(database, items, answered, overlap=2)
 
 
+@pytest.mark.parametrize("shared", [False, True])
 def test_an_acknowledged_label_survives_a_kill(
-    database: Database, database_url: str, factory: Factory
+    shared: bool, database: Database, database_url: str, factory: Factory
 ) -> None:
     (item,) = factory.items(1)
-    process = SPAWN.Process(target=label_one_and_die, args=(database_url, factory.person().id))
+    last_words = (database_url, factory.person().id, shared)
+    process = SPAWN.Process(target=label_one_and_die, args=last_words)
     process.start()
     process.join(60)
     assert process.exitcode == -signal.SIGKILL

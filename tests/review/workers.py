@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import signal
 from os import getpid, kill
 
 from review_app.permissions import Person
 from review_app.review.desk import ReviewDesk
+from review_app.review.shared import SharedDesk
 from review_app.review.tasks import Submission
 from storage.database import Database
 from storage.enums import LabelValue, Role
+from storage.shared import SharedWrites
 from tests.review.desks import FAKE, REAL
 
 
@@ -40,10 +43,16 @@ def work(desk: ReviewDesk, person: Person) -> list[int]:
     return answered
 
 
-def label_one_and_die(url: str, person_id: int) -> None:
-    """Answer one item, and be killed the moment the answer is acknowledged."""
-    desk = ReviewDesk(Database(url), lambda _: "")
+def label_one_and_die(url: str, person_id: int, shared: bool) -> None:
+    """Answer one item, in a ``shared`` transaction or in one of its own, and be killed the moment
+    the answer is acknowledged."""
+    database = Database(url)
+    desk = ReviewDesk(database, lambda _: "")
     person = Person(person_id, f"reviewer-{person_id}", Role.REVIEWER)
     (task,) = desk.take(person)
-    desk.label(person, Submission(client_id="last-words", item_id=task.item_id, value=FAKE))
+    answer = Submission(client_id="last-words", item_id=task.item_id, value=FAKE)
+    if shared:
+        asyncio.run(SharedDesk(desk, SharedWrites(database)).label(person, answer))
+    else:
+        desk.label(person, answer)
     kill(getpid(), signal.SIGKILL)

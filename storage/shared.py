@@ -1,0 +1,109 @@
+"""Writes that wait at the same time, done in one transaction (group commit).
+
+A transaction costs more than what is written in it: its beginning, its commit, and the disk that
+the commit waits for. When many people answer at once, those who wait for the same moment share one.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from queue import Empty, SimpleQueue
+from typing import Generic, TypeVar
+
+from storage.database import Database, Transactions
+
+AT_MOST = 32
+"""Pieces of work in one transaction: those that come after it wait for all of them."""
+
+T = TypeVar("T")
+
+
+class SharedWrites:
+    """One thread that does what others give it, in order, sharing transactions.
+
+    A piece of work is told done once its transaction is committed. One that raises leaves nothing,
+    and the others stand, provided that it makes its changes in one `Transactions.write`.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._waiting: SimpleQueue[_Work[object] | None] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
+
+    def submit(self, work: Callable[[Transactions], T]) -> Future[T]:
+        """Have ``work`` done soon; what it returns or raises, once it is on disk or refused."""
+        told: Future[T] = Future()
+        self._start()
+        self._waiting.put(_Work(work, told))  # type: ignore[arg-type]
+        return told
+
+    def close(self) -> None:
+        """Finish what waits; nothing may be submitted afterwards."""
+        if self._thread is not None:
+            self._waiting.put(None)
+            self._thread.join()
+
+    def _start(self) -> None:
+        with self._starting:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="writes", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        while (first := self._waiting.get()) is not None:
+            self._do_together([first, *self._those_who_wait()])
+
+    def _those_who_wait(self) -> list[_Work[object]]:
+        found: list[_Work[object]] = []
+        while len(found) < AT_MOST - 1:
+            try:
+                work = self._waiting.get_nowait()
+            except Empty:
+                break
+            if work is None:
+                self._waiting.put(None)  # the end comes after these
+                break
+            found.append(work)
+        return found
+
+    def _do_together(self, batch: list[_Work[object]]) -> None:
+        try:
+            with self._database.together() as transaction:
+                for work in batch:
+                    work.attempt(transaction)
+        except BaseException as error:
+            for work in batch:
+                work.undone(error)
+        for work in batch:
+            work.tell()
+
+
+class _Work(Generic[T]):
+    """A piece of work, and whoever waits for it."""
+
+    def __init__(self, do: Callable[[Transactions], T], told: Future[T]) -> None:
+        self._do = do
+        self._told = told
+        self._found: T
+        self._error: BaseException | None = None
+
+    def attempt(self, transaction: Transactions) -> None:
+        try:
+            self._found = self._do(transaction)
+        except Exception as refusal:
+            self._error = refusal
+
+    def undone(self, error: BaseException) -> None:
+        """The transaction was not committed, so nothing of it is there."""
+        self._error = error
+
+    def tell(self) -> None:
+        if not self._told.set_running_or_notify_cancel():
+            return  # nobody waits any longer
+        if self._error is None:
+            self._told.set_result(self._found)
+        else:
+            self._told.set_exception(self._error)

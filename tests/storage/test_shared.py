@@ -1,0 +1,141 @@
+"""Writes that share a transaction: each stands or falls alone, and is told once it is on disk."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import event, text
+from sqlalchemy.exc import IntegrityError
+
+from storage.database import Database, Transactions
+from storage.shared import AT_MOST, SharedWrites
+
+
+@pytest.fixture
+def writes(database: Database) -> Iterator[SharedWrites]:
+    shared = SharedWrites(database)
+    yield shared
+    shared.close()
+
+
+@pytest.fixture
+def commits(database: Database) -> list[object]:
+    """Grows by one with each commit."""
+    found: list[object] = []
+    event.listen(database.engine, "commit", found.append)
+    return found
+
+
+def store(key: str) -> Callable[[Transactions], str]:
+    def work(transaction: Transactions) -> str:
+        with transaction.write() as repos:
+            repos.options.set(key, {"stored": True}, None)
+        return key
+
+    return work
+
+
+def store_and_fail(transaction: Transactions) -> str:
+    with transaction.write() as repos:
+        repos.options.set("refused", {"stored": True}, None)
+        raise LookupError("after the row was written")
+
+
+def stored(database: Database, key: str) -> bool:
+    with database.read() as repos:
+        return repos.options.get(key) is not None
+
+
+def all_at_once(
+    writes: SharedWrites, works: list[Callable[[Transactions], str]]
+) -> list[Future[str]]:
+    """Have all of them wait at the same moment."""
+    with keep_busy(writes):
+        return [writes.submit(work) for work in works]
+
+
+@contextmanager
+def keep_busy(writes: SharedWrites) -> Iterator[None]:
+    """Nothing else is done meanwhile."""
+    begun, go = threading.Event(), threading.Event()
+
+    def wait(_: Transactions) -> bool:
+        begun.set()
+        return go.wait(30)
+
+    busy = writes.submit(wait)
+    assert begun.wait(30)
+    yield
+    go.set()
+    assert busy.result(30)
+
+
+def test_those_who_wait_at_once_share_a_transaction(
+    writes: SharedWrites, commits: list[object], database: Database
+) -> None:
+    keys = [f"key-{i}" for i in range(AT_MOST + 1)]
+    waiting = all_at_once(writes, [store(key) for key in keys])
+    assert [one.result(30) for one in waiting] == keys
+    assert len(commits) == 2, "that of as many as may, and that of the one left over"
+    assert all(stored(database, key) for key in keys)
+
+
+def test_one_that_raises_leaves_nothing_and_the_others_stand(
+    writes: SharedWrites, database: Database
+) -> None:
+    first, failing, last = all_at_once(writes, [store("first"), store_and_fail, store("last")])
+    assert (first.result(30), last.result(30)) == ("first", "last")
+    with pytest.raises(LookupError, match="after the row"):
+        failing.result(30)
+    assert stored(database, "first")
+    assert stored(database, "last")
+    assert not stored(database, "refused")
+
+
+def test_what_is_told_done_is_there_for_everybody(
+    writes: SharedWrites, database: Database, database_url: str
+) -> None:
+    elsewhere = Database(database_url)
+    for i in range(20):
+        writes.submit(store(f"key-{i}")).result(30)
+        assert stored(elsewhere, f"key-{i}")
+    elsewhere.close()
+
+
+def test_nobody_is_told_done_when_the_commit_fails(
+    writes: SharedWrites, database: Database
+) -> None:
+    def break_the_commit(transaction: Transactions) -> str:
+        with transaction.write() as repos:
+            repos.session.execute(text("PRAGMA defer_foreign_keys=ON"))
+            repos.options.set("orphan", {}, 999)
+        return "orphan"
+
+    waiting = all_at_once(writes, [store("before"), break_the_commit, store("after")])
+    for one in waiting:
+        with pytest.raises(IntegrityError):
+            one.result(30)
+    assert not stored(database, "before")
+    assert writes.submit(store("later")).result(30) == "later"
+
+
+def test_closing_finishes_what_waits(database: Database) -> None:
+    writes = SharedWrites(database)
+    waiting = all_at_once(writes, [store(f"key-{i}") for i in range(2 * AT_MOST)])
+    writes.close()
+    assert all(one.done() for one in waiting)
+    assert stored(database, f"key-{2 * AT_MOST - 1}")
+
+
+def test_work_that_nobody_waits_for_any_longer_is_still_done(
+    writes: SharedWrites, database: Database
+) -> None:
+    with keep_busy(writes):
+        left = writes.submit(store("left"))
+        assert left.cancel()
+    assert writes.submit(store("next")).result(30) == "next"
+    assert stored(database, "left")
