@@ -232,7 +232,7 @@ def test_a_start_of_the_program_acts_on_what_a_crash_left(
     place.certify()
     place.accept(ENOUGH)
     with monkeypatch.context() as patch:  # the power goes after every answer
-        patch.setattr(place.app.desk, "_after_answers", lambda _item_ids: None)
+        patch.setattr(place.app.desk, "after_answers", lambda _item_ids: None)
         place.answer_all(REAL)
     assert state(place) is PolicyState.CERTIFIED
     open_application(place.app.settings).close()
