@@ -3,7 +3,7 @@
 
 import { Memory } from "./memory.js";
 
-const HOLD_MS = 250; // a press this long shows the image, for as long as it lasts
+export const HOLD_MS = 250; // a press this long shows the image, for as long as it lasts
 const STILL_PX = 10; // a finger that moves further means something else
 
 export const Kind = Object.freeze({ NONE: "none", BLUR: "blur", GREYSCALE: "greyscale" });

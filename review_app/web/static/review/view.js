@@ -7,6 +7,7 @@ import { Hint } from "./hint.js";
 import { More } from "./more.js";
 import { Session } from "./session.js";
 import { Status } from "./status.js";
+import { Swipe } from "./swipe.js";
 import { Veil } from "./veil.js";
 
 const NEEDS_AN_IMAGE = ["real", "fake", "unsure", "undecidable", "skip", "comment", "escalate", "mark"];
@@ -22,6 +23,7 @@ export class View {
     this.veil = new Veil(root, person);
     this.beside = new Beside(root, this.closer, (text) => this.say(text));
     this.session = new Session(root, person, this.veil);
+    this.swipe = new Swipe(root);
     this.more = new More(root);
     this.status.session.addEventListener("click", () => this.session.act("session"));
     drawCaps(root, keymap);

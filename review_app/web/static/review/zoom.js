@@ -156,6 +156,6 @@ function distance(one, other) {
   return Math.hypot(one.clientX - other.clientX, one.clientY - other.clientY);
 }
 
-function isOnImage(event) {
+export function isOnImage(event) {
   return event.target.closest(".float, .pause, .elsewhere, button") === null;
 }
