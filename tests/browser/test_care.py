@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -13,6 +13,7 @@ from storage.types import utc_now
 from tests.browser.checks import barriers
 from tests.browser.conftest import DESKTOP, PHONE, SignIn
 from tests.browser.looks import SCHEMES, keep_picture
+from tests.browser.test_claims import held_by_anybody, wait_until
 from tests.browser.test_review import labels_of, wait_for_image, wait_until_saved
 from tests.browser.test_review_looks import sticks_out
 from tests.web.site import Site
@@ -172,20 +173,6 @@ def answer(page: Page, key: str = "r") -> None:
     before = page.locator("#frame img").get_attribute("src")
     page.keyboard.press(key)
     expect(page.locator(f'#frame img[src="{before}"]')).to_have_count(0)
-
-
-def held_by_anybody(site: Site, items: list[int]) -> list[int]:
-    with site.app.database.read() as repos:
-        return [item for item in items if repos.claims.live_on(item)]
-
-
-def wait_until(page: Page, holds: Callable[[], bool]) -> None:
-    """Until the server has taken in what the page tells it."""
-    for _ in range(200):
-        if holds():
-            return
-        page.wait_for_timeout(100)
-    pytest.fail("it never came to hold")
 
 
 def test_ones_own_choice_of_how_images_look_goes_before_the_admins(
