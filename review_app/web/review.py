@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import gradio as gr
 
-from review_app.forensics.views import WORDS
+from review_app.forensics.views import View
 from review_app.web import pages
 
 
 def build_review() -> None:
     """Add the viewer to the open Blocks."""
     gr.HTML(
-        pages.fragment("review.html", views=WORDS),
+        pages.fragment("review.html", views=list(View)),
         elem_id="review-frame",
         apply_default_css=False,
         js_on_load=None,

@@ -102,7 +102,7 @@ def test_zoom_by_keys_wheel_drag_and_arrows(site: Site, sign_in: SignIn) -> None
     level = page.locator("#zoom-level")
     expect(level).to_have_text("Fit")
     page.keyboard.press("+")
-    expect(level).to_have_text(re.compile(r"^\d+ %$"))
+    expect(level).to_have_text(re.compile(r"^\d+%$"))
     by_key = zoomed(page)
     box = page.locator(".stage").bounding_box()
     assert box is not None

@@ -83,3 +83,9 @@ def test_scripts_ask_only_for_texts_that_are_sent_to_the_browser() -> None:
     for path, text in sources(".js"):
         for key in KEY.findall(text):
             assert key.split(".")[0] not in SERVER_AREAS, f"{path} asks for {key}"
+
+
+def test_scripts_import_what_they_word_with() -> None:
+    for path, text in sources(".js"):
+        if path.name != "words.js" and re.search(r"\bt\(", text):
+            assert re.search(r"import \{[^}]*\bt\b[^}]*\} from \"[./]+/words.js\"", text), path

@@ -21,6 +21,21 @@ export function number(value, digits = 0) {
   return new Intl.NumberFormat(language, options).format(value);
 }
 
+// 0.5 as 50%, or 50 %, as the language writes it.
+export function percentage(share) {
+  return new Intl.NumberFormat(language, { style: "percent" }).format(share);
+}
+
+// With a full stop at its end.
+export function ended(text) {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
+// With a capital at its start, too.
+export function sentence(text) {
+  return ended(text.charAt(0).toLocaleUpperCase(language) + text.slice(1));
+}
+
 // A moment (Date) as the language writes it; options as of Intl.DateTimeFormat.
 export function moment(date, options = { dateStyle: "medium", timeStyle: "short" }) {
   return new Intl.DateTimeFormat(language, options).format(date);

@@ -3,50 +3,53 @@
 // name: what is done, as in a button's data-do. key: the one that does it unless the person chose
 // another (a KeyboardEvent.key, in lower case). also: further ones that mean the same key.
 // held: it is done for as long as the key is down.
+
+import { t } from "../words.js";
+
 export const GROUPS = [
   {
-    title: "Answer",
+    title: t("keys.answer"),
     actions: [
-      ["real", "r", "Real: a photograph as a camera made it, ordinary processing included"],
-      ["fake", "f", "Fake: generated or manipulated, wholly or in part"],
-      ["unsure", "u", "Unsure: you looked, and cannot tell"],
-      ["undecidable", "d", "Undecidable: nobody could tell from this image"],
-      ["skip", "s", "Skip: give the image to somebody else; it does not come back to you"],
-      ["undo", "z", "Undo: take your last answer back and see the image again"],
+      ["real", "r", t("keys.real")],
+      ["fake", "f", t("keys.fake")],
+      ["unsure", "u", t("keys.unsure")],
+      ["undecidable", "d", t("keys.undecidable")],
+      ["skip", "s", t("keys.skip")],
+      ["undo", "z", t("keys.undo")],
     ],
   },
   {
-    title: "Say more",
+    title: t("keys.say_more"),
     actions: [
-      ["comment", "c", "Comment, stored with the answer"],
-      ["escalate", "e", "Escalate: say why an admin should decide, then answer"],
-      ["tags", "t", "Tags: digits choose kinds of manipulation, Escape closes"],
-      ["mark", "m", "Mark a place: drag; or arrows move, Shift and arrows size, Enter sets, Delete removes"],
+      ["comment", "c", t("keys.comment")],
+      ["escalate", "e", t("keys.escalate")],
+      ["tags", "t", t("keys.tags")],
+      ["mark", "m", t("keys.mark")],
     ],
   },
   {
-    title: "Look closer",
+    title: t("keys.look_closer"),
     actions: [
-      ["closer", "l", "Open or close the panel"],
-      ["view:error-level", "1", "Error level; the same key again: the original"],
-      ["view:noise", "2", "Noise"],
-      ["view:spectrum", "3", "Spectrum"],
-      ["view:ghost", "4", "JPEG ghost"],
-      ["view:saliency", "5", "Saliency, after your answer"],
-      ["compare", " ", "Hold to compare with the original", { held: true }],
-      ["zoom-in", "+", "Zoom in, as the wheel and two fingers do", { also: ["="] }],
-      ["zoom-out", "-", "Zoom out"],
-      ["zoom-fit", "0", "The whole image. Drag, or use the arrow keys, to move"],
-      ["neutral", "n", "Neutral light and colour"],
-      ["veil", "b", "Veil the image, or show it"],
-      ["file-says", "i", "What the file says about itself"],
+      ["closer", "l", t("keys.closer")],
+      ["view:error-level", "1", t("keys.error_level")],
+      ["view:noise", "2", t("keys.noise")],
+      ["view:spectrum", "3", t("keys.spectrum")],
+      ["view:ghost", "4", t("keys.ghost")],
+      ["view:saliency", "5", t("keys.saliency")],
+      ["compare", " ", t("keys.compare"), { held: true }],
+      ["zoom-in", "+", t("keys.zoom_in"), { also: ["="] }],
+      ["zoom-out", "-", t("keys.zoom_out")],
+      ["zoom-fit", "0", t("keys.zoom_fit")],
+      ["neutral", "n", t("keys.neutral")],
+      ["veil", "b", t("keys.veil")],
+      ["file-says", "i", t("keys.file_says")],
     ],
   },
   {
-    title: "This page",
+    title: t("keys.this_page"),
     actions: [
-      ["session", "p", "My session: goal, pace, breaks, and how images look at first"],
-      ["help", "?", "This list"],
+      ["session", "p", t("keys.session")],
+      ["help", "?", t("keys.help")],
     ],
   },
 ].map(({ title, actions }) => ({

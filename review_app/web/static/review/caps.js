@@ -3,8 +3,12 @@
 import { GROUPS } from "./actions.js";
 import { ariaNameOf, capOf } from "./keymap.js";
 
-// Buttons tell their action by data-do, caps in running text by data-key.
+const IN_TEXT = /\[([\w:-]+)\]/; // a cap's place in a sentence: [undo]
+
+// Buttons tell their action by data-do, caps in running text by data-key; sentences that name
+// actions in brackets are marked by data-caps.
 export function drawCaps(root, keymap) {
+  for (const sentence of root.querySelectorAll("[data-caps]")) setCaps(sentence);
   for (const button of root.querySelectorAll("[data-do]")) {
     const key = keymap.keyOf(button.dataset.do);
     if (key === undefined) continue;
@@ -17,6 +21,18 @@ export function drawCaps(root, keymap) {
     cap.textContent = capOf(key);
     cap.closest("summary")?.setAttribute("aria-keyshortcuts", ariaNameOf(key));
   }
+}
+
+function setCaps(sentence) {
+  const parts = sentence.textContent.split(IN_TEXT);
+  sentence.replaceChildren(
+    ...parts.map((part, i) => {
+      if (i % 2 === 0) return part;
+      const cap = document.createElement("kbd");
+      cap.dataset.key = part;
+      return cap;
+    }),
+  );
 }
 
 // A heading and a list for each group of actions.

@@ -1,6 +1,7 @@
 // The panel "Look closer": views that the server draws, zoom, light and colour, the file's own words.
 
 import { Memory } from "./memory.js";
+import { percentage, t } from "../words.js";
 import { Views, facts } from "./views.js";
 import { Zoom } from "./zoom.js";
 
@@ -132,11 +133,12 @@ export class Closer {
       return;
     }
     const { alt } = this.#image;
-    const late = setTimeout(() => this.#say("The server draws this view …"), SOON_MS);
+    const late = setTimeout(() => this.#say(t("closer.drawing")), SOON_MS);
     try {
       const picture = await this.#views.get(view);
       if (this.#view !== view || !picture) return;
-      picture.alt = `${this.#button(view).lastChild.textContent} of: ${alt}`;
+      const name = this.#button(view).lastChild.textContent;
+      picture.alt = t("closer.view_of", { view: name, image: alt });
       this.#lens.replaceChildren(picture);
       this.#lens.hidden = false;
       this.#stage.classList.add("is-covered");
@@ -180,7 +182,7 @@ export class Closer {
 
   #showLevel() {
     const { percent } = this.#zoom;
-    this.#$("#zoom-level").textContent = percent === null ? "Fit" : `${percent} %`;
+    this.#$("#zoom-level").textContent = percent === null ? t("closer.fit") : percentage(percent / 100);
   }
 
   #neutral() {

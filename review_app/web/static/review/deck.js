@@ -1,5 +1,6 @@
 // The items in hand: the one on show, and the next ones, their images here ahead of time.
 
+import { t } from "../words.js";
 import { elsewhere } from "./elsewhere.js";
 
 const DECODED = 8; // images; each takes 4 bytes a pixel, while the file takes a tenth of that
@@ -122,7 +123,7 @@ export class Card {
 
 function load(url, arrived) {
   const image = new Image();
-  image.alt = "The image to judge";
+  image.alt = t("review.image");
   image.draggable = false;
   image.addEventListener("load", arrived, { once: true });
   image.src = url;

@@ -1,14 +1,16 @@
 // What is on show for an image that is not stored here: what it is known by, to be copied.
 
+import { t } from "../words.js";
+
 const COPIED_MS = 1500;
 
 export function elsewhere({ path, sha256 }) {
   const box = document.createElement("div");
   box.className = "elsewhere";
   const words = document.createElement("p");
-  words.textContent = "This image is not stored here. Open it where it is kept, then answer.";
+  words.textContent = t("review.elsewhere");
   const list = document.createElement("dl");
-  if (path) list.append(identity("Path", path));
+  if (path) list.append(identity(t("review.path"), path));
   if (sha256) list.append(identity("SHA-256", sha256));
   box.append(words, list);
   return box;
@@ -35,13 +37,13 @@ function plain(value) {
 function copyButton(name, value, text) {
   const button = document.createElement("button");
   button.type = "button";
-  button.textContent = "Copy";
-  button.setAttribute("aria-label", `Copy ${name}`);
+  button.textContent = t("review.copy");
+  button.setAttribute("aria-label", t("review.copy_what", { what: name }));
   button.addEventListener("click", async () => {
     try {
       await navigator.clipboard.writeText(value);
-      button.textContent = "Copied";
-      setTimeout(() => (button.textContent = "Copy"), COPIED_MS);
+      button.textContent = t("review.copied");
+      setTimeout(() => (button.textContent = t("review.copy")), COPIED_MS);
     } catch {
       getSelection().selectAllChildren(text); // the browser does not let us: a key press will do
     }

@@ -1,9 +1,10 @@
 // Which key does what, for this person.
 
+import { t } from "../words.js";
 import { ACTIONS } from "./actions.js";
 
 const LETTER_OR_DIGIT = /^(?:Key|Digit|Numpad)([A-Z0-9])$/;
-const NAMES = { " ": "Space", "-": "−" };
+const NAMES = { " ": t("keys.space"), "-": "−" };
 const ARIA_NAMES = { " ": "Space", "+": "Plus" };
 
 export class Keymap {

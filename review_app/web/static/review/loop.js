@@ -1,14 +1,15 @@
 // The review loop: show, take the answer, show the next at once; the server hears of it behind.
 
-import { t } from "../words.js";
+import { ended, t } from "../words.js";
 import { Card, Deck } from "./deck.js";
+import { capOf } from "./keymap.js";
 import { listen } from "./keys.js";
 import { Outbox } from "./outbox.js";
 import { Pace } from "./pace.js";
 import { SignedOut } from "./server.js";
 import { Supply } from "./supply.js";
 import { Tally } from "./tally.js";
-import { previousLine } from "./view.js";
+import { answerName, previousLine } from "./view.js";
 
 const REMEMBERED = 20; // how many answers back the page can show at once; the server knows all
 
@@ -65,7 +66,7 @@ export class Review {
     else if (this.#supply.isResting) this.#view.say(t("care.on_break"));
     else if (action === "undo") await this.#undo();
     else if (action === "skip" && card && (canSee || card === this.#broken)) this.#skip();
-    else if (!canSee) this.#view.say("Wait for the image.");
+    else if (!canSee) this.#view.say(t("review.wait"));
     else if (!this.#view.beside.act(action)) this.#label(action);
   }
 
@@ -74,13 +75,13 @@ export class Review {
     const entry = this.#answer({ kind: "label", value, ...this.#view.beside.value, seconds });
     this.#view.setPrevious(previousLine(entry));
     this.#view.session.answered();
-    this.#show(`You said ${value}.`);
+    this.#show(t("review.said", { answer: answerName(value) }));
   }
 
   #skip() {
     this.#answer({ kind: "skip" });
-    this.#view.setPrevious("Previous: skipped.");
-    this.#show("Skipped.");
+    this.#view.setPrevious(t("review.previous_skipped"));
+    this.#show(t("review.skipped"));
   }
 
   #answer(what) {
@@ -102,8 +103,9 @@ export class Review {
     if (last && (await this.#outbox.cancel(last.entry))) {
       this.#bringBack(last.card);
     } else if (last?.entry.kind === "skip") {
-      this.#view.setPrevious("A skip cannot be taken back. Z again undoes the answer before it.");
-      this.#view.say("A skip cannot be taken back.");
+      const key = capOf(this.#keymap.keyOf("undo"));
+      this.#view.setPrevious(t("review.skip_stays_undo", { key }));
+      this.#view.say(t("review.skip_stays"));
     } else {
       const [of, item_id] = [last?.entry.client_id, last?.card.task.item_id];
       this.#outbox.add({ kind: "undo", client_id: crypto.randomUUID(), of, item_id });
@@ -114,8 +116,8 @@ export class Review {
 
   #bringBack(card) {
     this.#deck.bringBack(card);
-    this.#view.setPrevious("Taken back. Answer again.");
-    this.#show("Taken back.");
+    this.#view.setPrevious(t("review.taken_back_again"));
+    this.#show(t("review.taken_back"));
   }
 
   // Put the current card's image on the page, or say why there is none.
@@ -141,15 +143,14 @@ export class Review {
     this.#view.beside.value = card.beside;
     this.#onShow = card;
     card.shown();
-    this.#view.say(`${words} Next image.`.trim());
+    this.#view.say(`${words} ${t("review.next")}`.trim());
   }
 
   #showBroken(card) {
     this.#broken = card;
-    const text = "The connection may be down, or the file may be missing. Your answers are safe.";
-    const again = ["Try again", () => this.#show()];
-    const skip = ["Skip it", () => this.#act("skip")];
-    this.#view.showPause("This image did not load", text, [again, skip]);
+    const again = [t("review.try_again"), () => this.#show()];
+    const skip = [t("review.skip_it"), () => this.#act("skip")];
+    this.#view.showPause(t("review.broken"), t("review.broken_why"), [again, skip]);
   }
 
   // Nothing is on show, and nothing is kept from others, until the person goes on.
@@ -173,15 +174,13 @@ export class Review {
       this.#view.showWaiting();
       return;
     }
-    const again = ["Look again", () => this.#supply.refill()];
+    const again = [t("review.look_again"), () => this.#supply.refill()];
     const { trouble } = this.#supply;
     if (trouble instanceof SignedOut) {
-      const signIn = ["Sign in", () => location.assign("/login?next=/review/")];
-      const text = "Sign in to go on. Answers that are not saved yet stay in this browser.";
-      this.#view.showPause("Your sign-in has ended", text, [signIn]);
+      const signIn = [t("review.sign_in"), () => location.assign("/login?next=/review/")];
+      this.#view.showPause(t("review.signed_out"), t("review.sign_in_to_go_on"), [signIn]);
     } else if (trouble) {
-      const text = "Answers given so far are kept in this browser. This page tries again by itself.";
-      this.#view.showPause("The server cannot be reached", text, [again]);
+      this.#view.showPause(t("review.unreachable"), t("review.unreachable_kept"), [again]);
     } else {
       this.#view.showPause(...this.#nothing(), [again]);
     }
@@ -191,13 +190,10 @@ export class Review {
   #nothing() {
     const counts = this.#tally.counts;
     const waiting = this.#supply.queue === "escalated" ? counts?.escalated : counts?.waiting;
-    const title = "Nothing waits for you";
-    if (waiting > 0) {
-      const text = "is with others, or was in your hands before.";
-      return [title, `What still waits (${waiting}) ${text}`];
-    }
-    const done = counts?.done_today ? ` You answered ${counts.done_today} today.` : "";
-    return [title, `New images appear here by themselves.${done}`];
+    const title = t("review.nothing");
+    if (waiting > 0) return [title, t("review.nothing_but", { waiting })];
+    const done = counts?.done_today;
+    return [title, done ? t("review.nothing_done", { done }) : t("review.nothing_yet")];
   }
 
   #stored({ entry, reply }) {
@@ -220,9 +216,9 @@ export class Review {
     this.#history = this.#history.filter((past) => past.entry.client_id !== entry.client_id);
     if (entry.kind === "undo") {
       if (entry.item_id !== undefined) this.#deck.drop(entry.item_id);
-      this.#view.setPrevious(`Not undone: ${why}.`);
+      this.#view.setPrevious(t("review.not_undone", { why: ended(why) }));
     }
-    this.#view.say(`Not taken: ${why}.`);
+    this.#view.say(t("review.not_taken", { why: ended(why) }));
     this.#showRefused();
     this.#show();
     this.#supply.refillIfShort();
@@ -241,7 +237,7 @@ export class Review {
     event.preventDefault();
     this.#warned = true;
     this.#outbox.pump();
-    const text = `${kept} not saved yet. Sign out again to leave them in this browser until you sign in here next.`;
+    const text = t("review.leaving", { n: kept });
     this.#view.setPrevious(text);
     this.#view.say(text);
   }

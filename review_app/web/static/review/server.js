@@ -1,5 +1,7 @@
 // Calls to /api/v1/review, with failures sorted by what they mean for an answer that waits.
 
+import { t } from "../words.js";
+
 export class Unreachable extends Error {} // try again later: no line, or the server is in trouble
 export class SignedOut extends Error {} // try again once the same person has signed in
 export class Refused extends Error {} // the server has read it and says no; again is no use
@@ -73,7 +75,7 @@ export class Server {
     if (answer.status === 204) return null;
     const reply = await answer.json().catch(() => ({}));
     if (answer.ok) return reply;
-    throw failure(answer.status, reply.error?.message ?? `the server answered ${answer.status}`);
+    throw failure(answer.status, reply.error?.message ?? t("closer.server_answered", { status: String(answer.status) }));
   }
 }
 

@@ -5,9 +5,9 @@ import { t } from "../words.js";
 export class Status {
   constructor(place) {
     place.innerHTML = `<div class="status">
-<label id="queue-label" hidden><span class="visually-hidden">Queue</span>
-<select id="queue"><option value="waiting">Waiting</option>
-<option value="escalated">Escalated</option></select></label>
+<label id="queue-label" hidden><span class="visually-hidden">${t("status.queue")}</span>
+<select id="queue"><option value="waiting">${t("status.waiting")}</option>
+<option value="escalated">${t("status.escalated")}</option></select></label>
 <span id="progress"></span><button type="button" id="session" aria-haspopup="dialog">${t("care.title")}</button><span id="order"></span>
 <span id="saved" role="status"></span></div>`;
     this.queue = place.querySelector("#queue");
@@ -19,12 +19,13 @@ export class Status {
   }
 
   setProgress(progress) {
-    this.progress.textContent = `${progress.waiting} wait · ${progress.done_today} done today`;
-    this.session.textContent = `${progress.done_session} this session`;
-    this.order.textContent = `Order: ${progress.order}`;
+    const { waiting, done_today, done_session, order } = progress;
+    this.progress.textContent = t("status.progress", { waiting, done: done_today });
+    this.session.textContent = t("status.session", { done: done_session });
+    this.order.textContent = t("status.order", { order });
     if (progress.escalated === null) return;
     this.queueLabel.hidden = false;
-    this.queue.options[1].textContent = `Escalated (${progress.escalated})`;
+    this.queue.options[1].textContent = t("status.escalated_n", { n: progress.escalated });
   }
 
   setSaved(text, isFine) {

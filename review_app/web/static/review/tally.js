@@ -1,5 +1,6 @@
 // The header's numbers: how much waits, how much is done, whether all of it is saved.
 
+import { t } from "../words.js";
 import { State } from "./outbox.js";
 
 const COUNT_MS = 30_000;
@@ -52,15 +53,16 @@ export class Tally extends EventTarget {
     const kept = this.#outbox.entries().length;
     const state = this.#outbox.state;
     if (kept > 0 && state === State.SENDING) {
-      this.#slow ??= setTimeout(() => this.#say(`Saving ${kept}`, false), SHOW_SENDING_AFTER_MS);
+      const say = () => this.#say(t("status.saving", { kept }), false);
+      this.#slow ??= setTimeout(say, SHOW_SENDING_AFTER_MS);
       return;
     }
     clearTimeout(this.#slow);
     this.#slow = null;
-    if (kept === 0 || state === State.SAVED) this.#say("Saved", true);
-    else if (state === State.SIGNED_OUT) this.#say(`${kept} kept here, sign in again`, false);
-    else if (this.#outbox.safe) this.#say(`${kept} kept here, retrying`, false);
-    else this.#say(`${kept} not saved, keep this page open`, false);
+    if (kept === 0 || state === State.SAVED) this.#say(t("status.saved"), true);
+    else if (state === State.SIGNED_OUT) this.#say(t("status.sign_in_again", { kept }), false);
+    else if (this.#outbox.safe) this.#say(t("status.retrying", { kept }), false);
+    else this.#say(t("status.not_saved", { kept }), false);
   }
 
   #say(text, isFine) {

@@ -1,5 +1,6 @@
 // The page's parts and what they show. Knows nothing of the server's answers.
 
+import { ended, t } from "../words.js";
 import { Beside } from "./beside.js";
 import { drawCaps, listKeys } from "./caps.js";
 import { Closer } from "./closer.js";
@@ -71,9 +72,7 @@ export class View {
     list.replaceChildren(
       ...entries.map((entry) => {
         const row = document.createElement("p");
-        const what = entry.value ? `Your answer “${entry.value}”` : `Your ${entry.kind}`;
-        row.append(`${what} was not taken: ${entry.why}. `);
-        row.append(button("Dismiss", () => dismiss(entry)));
+        row.append(refusedLine(entry), " ", button(t("review.dismiss"), () => dismiss(entry)));
         return row;
       }),
     );
@@ -94,11 +93,21 @@ export class View {
 
 // What was said, and what the model had said: neither praised nor blamed.
 export function previousLine({ value, escalation }, receipt) {
-  let line = `Previous: you said ${value}.`;
-  if (escalation) line += " An admin will decide.";
-  if (receipt?.extra) line += " Others had settled it meanwhile; yours is kept beside theirs.";
-  if (receipt?.opinion) line += ` Model: ${receipt.opinion.words}`;
-  return line;
+  const sentences = [t("review.previous", { answer: answerName(value) })];
+  if (escalation) sentences.push(t("review.previous_escalated"));
+  if (receipt?.extra) sentences.push(t("review.previous_extra"));
+  if (receipt?.opinion) sentences.push(t("review.previous_model", { words: receipt.opinion.words }));
+  return sentences.join(" ");
+}
+
+// An answer's value as it reads within a sentence.
+export function answerName(value) {
+  return t(`review.answer_${value}`);
+}
+
+function refusedLine({ kind, value, why }) {
+  if (kind === "skip") return t("review.refused_skip", { why: ended(why) });
+  return t("review.refused_answer", { answer: answerName(value), why: ended(why) });
 }
 
 function button(name, act) {

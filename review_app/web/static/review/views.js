@@ -1,5 +1,7 @@
 // What the server tells of an image besides its pixels: forensic views, and the file's own words.
 
+import { sentence, t } from "../words.js";
+
 // The views of one image, each fetched once.
 export class Views {
   #address = null;
@@ -40,21 +42,18 @@ async function fetchView(address) {
 export async function facts(address) {
   try {
     const found = await (await ask(`${address}/metadata`)).json();
-    return found.length > 0 ? found : [{ name: "Nothing", value: "It holds no such words." }];
+    return found.length > 0 ? found : [{ name: t("closer.nothing"), value: t("closer.no_words") }];
   } catch (error) {
-    return [{ name: "Not read", value: error.message }];
+    return [{ name: t("closer.not_read"), value: error.message }];
   }
 }
 
 async function ask(address) {
   const answer = await fetch(address, { headers: { accept: "application/json, image/*" } }).catch(() => {
-    throw new Error("The server cannot be reached. Try again.");
+    throw new Error(t("closer.unreachable"));
   });
   if (answer.ok) return answer;
   const reply = await answer.json().catch(() => ({}));
-  throw new Error(sentence(reply.error?.message ?? `the server answered ${answer.status}`));
-}
-
-function sentence(text) {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+  const message = reply.error?.message;
+  throw new Error(message ? sentence(message) : t("closer.server_answered", { status: String(answer.status) }));
 }
