@@ -184,13 +184,16 @@ def _put(
     if known is not None and known.picture is not None:
         return _item_of(repos, known), False
     neighbour = near.nearest(prepared.phash, NEAR_DISTANCE)
+    alike_id = None if neighbour is None else _item_of_id(repos, neighbour[0]).alike_key
     image = known or Image(sha256=prepared.sha256)
     for name, value in _picture_columns(prepared, neighbour).items():
         setattr(image, name, value)
     repos.images.add(image)
     near.add(image.id, prepared.phash)
     if known is not None:
-        return _item_of(repos, known), False
+        item = _item_of(repos, known)
+        item.alike_id = alike_id
+        return item, False
     candidate = prepared.candidate
     item = Item(
         image_id=image.id,
@@ -200,12 +203,17 @@ def _put(
         split=candidate.split,
         needed_labels=needed,
         open_slots=needed,
+        alike_id=alike_id,
     )
     return repos.items.add(item, actor), True
 
 
 def _item_of(repos: Repositories, image: Image) -> Item:
-    item = repos.items.by_image(image.id)
+    return _item_of_id(repos, image.id)
+
+
+def _item_of_id(repos: Repositories, image_id: int) -> Item:
+    item = repos.items.by_image(image_id)
     assert item is not None  # image and item are written together
     return item
 

@@ -40,7 +40,9 @@ class UndoEntry(BaseModel):
     kind: Literal["undo"]
     client_id: _Id
     of: _Id | None = Field(
-        None, description="The entry meant: where it was refused in the same call, so is the undo."
+        None,
+        description="The answer meant, by its client_id: where it was refused in the same call, so "
+        "is the undo.",
     )
 
 

@@ -14,6 +14,7 @@ from random import Random, SystemRandom
 from review_app.errors import ClaimLostError, ConflictError, InputError, NotFoundError
 from review_app.permissions import Permission, Person, require
 from review_app.review import answers, gold
+from review_app.review.alike import count_alike, hand_out_alike
 from review_app.review.batch import (
     MAX_ENTRIES,
     ChangeEntry,
@@ -87,7 +88,26 @@ class ReviewDesk:
             wanted = _share(repos, queue, n) - len(held)
             if wanted > 0:
                 held += gold.hand_out(repos, person, queue, wanted, now, expires_at, self._coin)
-            return [task_of(repos, person, item, expires_at) for item in held[:n]]
+            others = count_alike(repos, person, held) if queue is Queue.WAITING else {}
+            return [
+                task_of(repos, person, item, expires_at, others.get(item.id, 0))
+                for item in held[:n]
+            ]
+
+    def take_alike(self, person: Person, item_id: int) -> list[Task]:
+        """Up to `alike.MOST` items that look like one that the person holds; renews the leases.
+
+        Raises ``ClaimLostError`` where the person does not hold that one.
+        """
+        require(person, Permission.REVIEW)
+        with self._database.write() as repos:
+            now = self._clock()
+            repos.claims.expire(now)
+            expires_at = now + _lease(read_options(repos))
+            held = _keep_only(repos, person, Queue.WAITING, now)
+            found = hand_out_alike(repos, person, held, item_id, now, expires_at)
+            repos.claims.extend(person.id, expires_at)
+            return [task_of(repos, person, item, expires_at) for item in found]
 
     def label(self, person: Person, submission: Submission) -> Receipt:
         """Store an answer. Sending the same ``client_id`` again returns the same receipt.
@@ -146,9 +166,10 @@ class ReviewDesk:
                 raise ConflictError(f"you have labelled item {item_id} already; undo that first")
             repos.claims.end(claim, ClaimOutcome.SKIPPED, self._clock())
 
-    def undo(self, person: Person, client_id: str) -> Task:
+    def undo(self, person: Person, client_id: str, of: str | None = None) -> Task:
         """Withdraw the person's newest answer in force; the item is theirs again.
 
+        ``of``, an answer's ``client_id``, names that answer instead, where it is stored.
         ``client_id``, of the same form as an answer's, makes the undo idempotent. Raises
         ``InputError`` for an unusable one, ``NotFoundError`` with nothing to undo, and
         ``ConflictError`` where the answer is final, where an admin has decided the item since, or
@@ -163,9 +184,7 @@ class ReviewDesk:
             repeated = repos.labels.by_client_id(client_id)
             if repeated is not None:
                 return _undone_task(repos, person, repeated)
-            label = repos.labels.last_of(person.id)
-            if label is None:
-                raise NotFoundError("there is no answer of yours to undo")
+            label = _to_undo(repos, person, of)
             item = answers.item_of(repos, label.item_id)
             was = item.state
             answers.withdraw(repos, person, label, client_id, now)
@@ -250,7 +269,7 @@ def _take_in(
         if meant is not None and meant.refusal is not None:
             # The newest answer in force is an older one now, which nobody wanted back.
             raise ConflictError("what it takes back was not taken")
-        return Outcome(known_as, task=desk.undo(person, known_as))
+        return Outcome(known_as, task=desk.undo(person, known_as, entry.of))
     except (InputError, NotFoundError, ConflictError) as refusal:
         return Outcome(known_as, refusal=refusal)
 
@@ -281,6 +300,20 @@ def _keep_only(repos: Repositories, person: Person, queue: Queue, now: datetime)
         else:
             repos.claims.end(claim, ClaimOutcome.RELEASED, now)
     return kept
+
+
+def _to_undo(repos: Repositories, person: Person, of: str | None) -> Label:
+    """The answer named, or what the person has put in its place; without one the newest."""
+    named = None if of is None else repos.labels.by_client_id(of)
+    if named is None or named.user_id != person.id:
+        newest = repos.labels.last_of(person.id)
+        if newest is None:
+            raise NotFoundError("there is no answer of yours to undo")
+        return newest
+    own = [x for x in repos.labels.in_force(named.item_id) if x.user_id == person.id]
+    if not own:
+        raise ConflictError("that answer was taken back already")
+    return named if named in own else own[-1]
 
 
 def _undone_task(repos: Repositories, person: Person, undo: Label) -> Task:

@@ -18,8 +18,11 @@ Words = Callable[[Decision], str]
 """Turns a decision of the log into one plain sentence."""
 
 
-def task_of(repos: Repositories, person: Person, item: Item, expires_at: datetime) -> Task:
-    """The item as it is handed to ``person``, an adjudicator's with what everybody said."""
+def task_of(
+    repos: Repositories, person: Person, item: Item, expires_at: datetime, alike: int = 0
+) -> Task:
+    """The item as it is handed to ``person``, an adjudicator's with what everybody said; with how
+    many others look ``alike``."""
     image, picture = item.image, item.image.picture
     adjudicates = item.state is ItemState.ESCALATED and person.may(Permission.ADJUDICATE)
     statements = _statements(repos, person, item.id) if adjudicates else None
@@ -37,6 +40,7 @@ def task_of(repos: Repositories, person: Person, item: Item, expires_at: datetim
         width=picture.width,
         height=picture.height,
         expires_at=expires_at,
+        alike=alike,
         statements=statements,
     )
 

@@ -77,6 +77,7 @@ class Task(BaseModel):
     )
     sha256: str | None = Field(None, description="Of the file; told as the path is.")
     expires_at: datetime
+    alike: int = Field(0, description="Others that look like it and that the person could have.")
     statements: tuple[Statement, ...] | None = Field(
         None, description="All answers side by side, oldest first: told to adjudicators only."
     )

@@ -20,6 +20,7 @@ from review_app.permissions import Area, Person, may_enter
 from review_app.web import failures, shell
 from review_app.web.admin import build_admin
 from review_app.web.api import api_router
+from review_app.web.api_alike import alike_router
 from review_app.web.api_answers import answers_router
 from review_app.web.assets import PREFIX, Assets, asset_url
 from review_app.web.guard import Guard
@@ -62,6 +63,7 @@ async def _assemble(app: Application) -> FastAPI:
     web.include_router(language_router(app.settings.secure_cookies))
     web.include_router(api_router(app))
     web.include_router(answers_router(app))
+    web.include_router(alike_router(app))
     web.include_router(media_router(app))
     web.include_router(export_router(app))
     web.include_router(health_router(app))

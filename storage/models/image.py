@@ -109,6 +109,14 @@ class Item(Base):
             sqlite_where=text("final_at IS NOT NULL"),
             postgresql_where=text("final_at IS NOT NULL"),
         ),
+        Index(
+            "ix_item_alike",
+            "alike_id",
+            "state",
+            "open_slots",
+            sqlite_where=text("alike_id IS NOT NULL"),
+            postgresql_where=text("alike_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[IntPk]
@@ -130,6 +138,14 @@ class Item(Base):
     final_at: Mapped[datetime | None]
     """When the verdict can be taken back no longer, and counts as evidence; None where that has
     been so since it was given, or where there is none."""
+    alike_id: Mapped[int | None]
+    """The first image of all that look alike, step by step of `Image.near_id`; None for that image
+    itself, and for one that looks like none before it."""
+
+    @property
+    def alike_key(self) -> int:
+        """The same number for all items that look alike."""
+        return self.alike_id or self.image_id
 
     image: Mapped[Image] = relationship(lazy="raise")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -61,10 +61,8 @@ _TAKE_SLOT = _ITEM.values(open_slots=Item.open_slots - 1)
 _MARK_OVERDUE = _ITEM.values(rank=OVERDUE_RANK)
 
 
-@cache
-def _free(state: ItemState, late: bool) -> Select[Item]:
-    """Items in ``state`` with an open slot for the user, as `Claims.take` says, in order; those
-    ``late`` alone, or all."""
+def _open(state: ItemState) -> Select[Item]:
+    """Items in ``state`` with an open slot for the user, as `Claims.take` says."""
     passed = (
         select(Claim.id)
         .where(
@@ -80,17 +78,42 @@ def _free(state: ItemState, late: bool) -> Select[Item]:
         .exists()
     )
     excluded = [passed] if state is ItemState.ESCALATED else [passed, answered]
-    free = select(Item).where(Item.state == state, Item.open_slots > 0, ~or_(*excluded))
+    return select(Item).where(Item.state == state, Item.open_slots > 0, ~or_(*excluded))
+
+
+def _leased(query: Select[Item]) -> Select[Item]:
+    """``query``, to be leased: so many of them, with images."""
+    return (
+        query.limit(bindparam("n"))
+        .options(joinedload(Item.image))
+        .with_for_update(skip_locked=True, of=Item)
+    )
+
+
+@cache
+def _free(state: ItemState, late: bool) -> Select[Item]:
+    """What is `_open` in order; those ``late`` alone, or all."""
+    free = _open(state)
     if late:
         overdue = Item.state_since < bindparam("before")
         free = free.where(overdue).order_by(Item.state_since, Item.id)
     else:
         free = in_queue(free, state)
-    return (
-        free.limit(bindparam("n"))
-        .options(joinedload(Item.image))
-        .with_for_update(skip_locked=True, of=Item)
+    return _leased(free)
+
+
+_SOME_ALIKE = (
+    select(Item.alike_id)
+    .where(
+        Item.alike_id.in_(bindparam("keys", expanding=True)),
+        Item.state == ItemState.IN_REVIEW,
+        Item.open_slots > 0,
     )
+    .distinct()
+)
+_ALIKE = _open(ItemState.IN_REVIEW).where(Item.alike_id == bindparam("key"))
+_TAKE_ALIKE = _leased(_ALIKE)
+_SEE_ALIKE = _ALIKE.with_only_columns(Item.id).limit(bindparam("n"))
 
 
 class Claims:
@@ -125,6 +148,25 @@ class Claims:
             self._take_slots(found, overdue_before)
             taken += found
         return taken
+
+    def take_alike(
+        self, user_id: int, key: int, limit: int, now: datetime, expires_at: datetime
+    ) -> list[Item]:
+        """As `take`, of items in review that look alike by ``key`` (`Item.alike_key`); but not the
+        first of them, whose verdict may calibrate: no likeness may choose that."""
+        asked = {"user": user_id, "key": key, "n": limit}
+        found = self._session.scalars(_TAKE_ALIKE, asked).all()
+        self.lease([item.id for item in found], user_id, now, expires_at)
+        self._take_slots(found, None)
+        return sorted(found, key=lambda item: item.id)
+
+    def count_alike(self, user_id: int, keys: Collection[int], at_most: int) -> dict[int, int]:
+        """How many `take_alike` would find now, by key; keys without any are left out, and counting
+        ends at ``at_most``."""
+        connection = self._session.connection()
+        some = set(connection.execute(_SOME_ALIKE, {"keys": list(keys)}).scalars())
+        asked = [{"user": user_id, "key": key, "n": at_most} for key in keys if key in some]
+        return {a["key"]: len(connection.execute(_SEE_ALIKE, a).all()) for a in asked}
 
     def lease(
         self,

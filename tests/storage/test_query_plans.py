@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from random import Random
 from typing import Any
 
@@ -62,7 +63,26 @@ def _sweep(database: Database, _desk: ReviewDesk, _person: Person) -> None:
     sweep(database)
 
 
+def _take_alike(database: Database, desk: ReviewDesk, person: Person) -> None:
+    with database.write() as repos:
+        first, *others = repos.items.in_state(ItemState.IN_REVIEW, 3)
+        for item in others:
+            item.alike_id = first.image_id
+    (task,) = desk.take(person, 1)
+    assert (task.item_id, task.alike) == (first.id, 2)
+    assert len(desk.take_alike(person, first.id)) == 2
+
+
+def _look_at_audits(database: Database, _desk: ReviewDesk, _person: Person) -> None:
+    with database.read() as repos:
+        assert not repos.audits.any_settled_since(utc_now() - timedelta(hours=1), utc_now())
+        assert not repos.audits.is_settled(1, utc_now())
+        assert repos.labels.count_open(utc_now()) == 0
+
+
 WORK: dict[str, Work] = {
+    "take what looks alike": _take_alike,
+    "look at the audits": _look_at_audits,
     "take": lambda database, desk, person: desk.take(person, 3),
     "take with gold": _take_with_gold,
     "take escalated": lambda database, desk, person: desk.take(person, 3, Queue.ESCALATED),

@@ -1,0 +1,151 @@
+"""Near-duplicates of an image in hand: counted, handed out together, answered and taken back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from review_app.errors import ClaimLostError, ConflictError
+from review_app.permissions import Person
+from review_app.review import alike
+from review_app.review.batch import LabelEntry, UndoEntry
+from storage.enums import ItemState
+from tests.factories import Factory
+from tests.review.desks import FAKE, REAL, Bench
+
+
+@pytest.fixture
+def family(factory: Factory, bench: Bench) -> list[int]:
+    """Five items that look alike, the first of them first in the queue, and twenty others."""
+    first = factory.item(rank=-1)
+    factory.items(20)
+    key = bench.item(first).image_id
+    return [first, *factory.items(4, alike_id=key)]
+
+
+def shown(bench: Bench, person: Person, **more: Any) -> dict[int, int]:
+    """How many look alike, by item taken."""
+    return {task.item_id: task.alike for task in bench.desk.take(person, **more)}
+
+
+def similar(bench: Bench, person: Person, item_id: int) -> list[int]:
+    return [task.item_id for task in bench.desk.take_alike(person, item_id)]
+
+
+def entry(bench: Bench, item_id: int) -> LabelEntry:
+    return LabelEntry(kind="label", client_id=bench.new_id(), item_id=item_id, value=FAKE)
+
+
+def test_a_task_tells_how_many_others_look_like_it(
+    bench: Bench, factory: Factory, ada: Person, family: list[int]
+) -> None:
+    assert shown(bench, ada, n=1) == {family[0]: 4}
+    lone = factory.item(rank=-2)
+    assert shown(bench, factory.person(), n=1) == {lone: 0}
+
+
+def test_they_are_leased_to_whoever_asks_and_to_nobody_else(
+    bench: Bench, ada: Person, ben: Person, family: list[int]
+) -> None:
+    assert bench.take(ada) == family[:1]
+    assert similar(bench, ada, family[0]) == family[1:]
+    assert similar(bench, ada, family[0]) == family[1:], "asked again, they are held"
+    assert not set(bench.take(ben, n=3)) & set(family)
+
+
+def test_those_held_already_are_among_them(
+    bench: Bench, factory: Factory, ada: Person, ben: Person
+) -> None:
+    first = factory.item(rank=0)
+    key = bench.item(first).image_id
+    second, third = (factory.item(rank=rank, alike_id=key) for rank in (1, 2))
+    assert shown(bench, ada, n=3) == {first: 2, second: 2, third: 2}
+    assert similar(bench, ada, second) == [first, third]
+    assert shown(bench, ben, n=3) == {}
+
+
+def test_the_first_of_them_keeps_its_place_for_its_verdict_may_calibrate(
+    bench: Bench, factory: Factory, ada: Person
+) -> None:
+    first = factory.item(rank=9)
+    second = factory.item(rank=1, alike_id=bench.item(first).image_id)
+    assert shown(bench, ada, n=1) == {second: 0}
+    assert similar(bench, ada, second) == []
+
+
+def test_what_somebody_skipped_or_answered_or_others_settled_is_not_offered(
+    bench: Bench, ada: Person, ben: Person, family: list[int]
+) -> None:
+    bench.take(ada)
+    similar(bench, ada, family[0])
+    bench.desk.skip(ada, family[1])
+    bench.label(ada, family[2])
+    bench.desk.release(ada)
+    assert shown(bench, ada, n=1) == {family[0]: 2}
+    assert similar(bench, ada, family[0]) == family[3:]
+    bench.desk.release(ada)
+    assert shown(bench, ben, n=1) == {family[0]: 3}
+
+
+def test_only_what_waits_is_offered_however_much_looks_alike(
+    bench: Bench, factory: Factory, ada: Person, family: list[int]
+) -> None:
+    key = bench.item(family[0]).image_id
+    factory.items(9, ItemState.AUTO_ACCEPTED, alike_id=key)
+    factory.items(9, ItemState.RESOLVED, alike_id=key, verdict=REAL)
+    assert shown(bench, ada, n=1) == {family[0]: 4}
+    factory.items(2 * alike.MOST, alike_id=key)
+    assert shown(bench, ada, n=1) == {family[0]: alike.MOST}
+    assert len(similar(bench, ada, family[0])) == alike.MOST
+
+
+def test_whoever_does_not_hold_the_image_gets_none(
+    bench: Bench, ada: Person, ben: Person, family: list[int]
+) -> None:
+    bench.take(ada)
+    with pytest.raises(ClaimLostError, match="not in your hands"):
+        similar(bench, ben, family[0])
+    bench.label(ada, family[0])
+    with pytest.raises(ClaimLostError, match="not in your hands"):
+        similar(bench, ada, family[0])
+
+
+def test_each_gets_a_label_of_its_own_and_all_can_be_taken_back_in_one_call(
+    bench: Bench, ada: Person, family: list[int]
+) -> None:
+    bench.take(ada)
+    similar(bench, ada, family[0])
+    given = [entry(bench, item_id) for item_id in family]
+    bench.desk.answer(ada, given)
+    assert [bench.item(item_id).verdict for item_id in family] == [FAKE] * 5
+    later = bench.take(ada)[0]
+    bench.label(ada, later, REAL)
+    back = [UndoEntry(kind="undo", client_id=bench.new_id(), of=g.client_id) for g in given]
+    outcomes = bench.desk.answer(ada, back)
+    assert [o.task.item_id for o in outcomes if o.task] == family
+    assert [bench.state(item_id) for item_id in family] == [ItemState.IN_REVIEW] * 5
+    assert bench.item(later).verdict is REAL, "an answer that nobody named stays"
+
+
+def test_an_answer_is_taken_back_once_and_with_whatever_took_its_place(
+    bench: Bench, ada: Person, family: list[int]
+) -> None:
+    bench.take(ada)
+    given = bench.label(ada, family[0], FAKE)
+    bench.change(ada, given.client_id, REAL)
+    task = bench.desk.undo(ada, bench.new_id(), given.client_id)
+    assert (task.item_id, bench.in_force(family[0])) == (family[0], [])
+    with pytest.raises(ConflictError, match="taken back already"):
+        bench.desk.undo(ada, bench.new_id(), given.client_id)
+
+
+def test_nobody_takes_back_what_another_said(
+    bench: Bench, ada: Person, ben: Person, family: list[int]
+) -> None:
+    bench.take(ada)
+    given = bench.label(ada, family[0], FAKE)
+    (own,) = bench.take(ben)
+    bench.label(ben, own, REAL)
+    assert bench.desk.undo(ben, bench.new_id(), given.client_id).item_id == own
+    assert bench.item(family[0]).verdict is FAKE
