@@ -29,7 +29,6 @@ from review_app.triage.pipeline import TriageService
 from review_app.triage.record import words_of
 from review_app.views import ViewService
 from storage.database import Database
-from storage.shared import SharedWrites
 
 _MIB = 1024**2
 
@@ -54,12 +53,11 @@ class Application:
     breaker: CircuitBreaker
     views: ViewService
     held: HeldFiles
-    writes: SharedWrites
 
     def close(self) -> None:
         """Stop computing views, finish what is being stored, and close the database."""
         self.views.close()
-        self.writes.close()
+        self.shared_desk.close()
         self.database.close()
 
 
@@ -84,7 +82,6 @@ def open_application(settings: Settings) -> Application:
     breaker = CircuitBreaker(database, secret)
     breaker.check()
     desk = ReviewDesk(database, words_of, after_answers=breaker.after_verdicts)
-    writes = SharedWrites(database)
     archives = ArchiveLimits(max_total_bytes=int(settings.max_archive_mb * _MIB))
     return Application(
         settings=settings,
@@ -92,7 +89,7 @@ def open_application(settings: Settings) -> Application:
         media=media,
         people=People(database, settings.session_hours, settings.link_minutes),
         desk=desk,
-        shared_desk=SharedDesk(desk, writes),
+        shared_desk=SharedDesk(desk, database),
         corrections=Corrections(database, words_of, after_answers=breaker.after_verdicts),
         intake=IntakeService(database, media, limits, archives),
         scores=ScoreIntake(database, settings.max_score_rows),
@@ -103,7 +100,6 @@ def open_application(settings: Settings) -> Application:
         breaker=breaker,
         views=ViewService(media, limits, policies, detectors),
         held=HeldFiles(),
-        writes=writes,
     )
 
 

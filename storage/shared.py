@@ -6,13 +6,12 @@ the commit waits for. When many people answer at once, those who wait for the sa
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from queue import Empty, SimpleQueue
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from storage.database import Database, Transactions
+from storage.gathering import Gathering
 
 AT_MOST = 32
 """Pieces of work in one transaction: those that come after it wait for all of them."""
@@ -29,47 +28,19 @@ class SharedWrites:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._waiting: SimpleQueue[_Work[object] | None] = SimpleQueue()
-        self._thread: threading.Thread | None = None
-        self._starting = threading.Lock()
+        self._works: Gathering[_Work[Any]] = Gathering(self._do_together, AT_MOST)
 
     def submit(self, work: Callable[[Transactions], T]) -> Future[T]:
         """Have ``work`` done soon; what it returns or raises, once it is on disk or refused."""
         told: Future[T] = Future()
-        self._start()
-        self._waiting.put(_Work(work, told))  # type: ignore[arg-type]
+        self._works.put(_Work(work, told))
         return told
 
     def close(self) -> None:
         """Finish what waits; nothing may be submitted afterwards."""
-        if self._thread is not None:
-            self._waiting.put(None)
-            self._thread.join()
+        self._works.close()
 
-    def _start(self) -> None:
-        with self._starting:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="writes", daemon=True)
-                self._thread.start()
-
-    def _run(self) -> None:
-        while (first := self._waiting.get()) is not None:
-            self._do_together([first, *self._those_who_wait()])
-
-    def _those_who_wait(self) -> list[_Work[object]]:
-        found: list[_Work[object]] = []
-        while len(found) < AT_MOST - 1:
-            try:
-                work = self._waiting.get_nowait()
-            except Empty:
-                break
-            if work is None:
-                self._waiting.put(None)  # the end comes after these
-                break
-            found.append(work)
-        return found
-
-    def _do_together(self, batch: list[_Work[object]]) -> None:
+    def _do_together(self, batch: list[_Work[Any]]) -> None:
         try:
             with self._database.together() as transaction:
                 for work in batch:

@@ -6,14 +6,13 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from anyio.to_thread import run_sync
-
 from review_app.permissions import Person
 from review_app.review.batch import Entry, Outcome
 from review_app.review.desk import ReviewDesk
 from review_app.review.tasks import Queue, Receipt, Submission, Task
-from storage.database import Transactions
-from storage.shared import SharedWrites
+from storage.database import Database, Transactions
+from storage.gathering import Gathering
+from storage.shared import AT_MOST, SharedWrites
 
 T = TypeVar("T")
 
@@ -21,12 +20,19 @@ T = TypeVar("T")
 class SharedDesk:
     """What people do all the time at a `ReviewDesk`, for callers on an event loop.
 
-    Each call is as the desk's own: stored before it returns, or refused alone.
+    Each call is as the desk's own: stored before it returns, or refused alone. But nobody waits for
+    what the desk tells after answers: that follows in a moment, of all who answered meanwhile.
     """
 
-    def __init__(self, desk: ReviewDesk, writes: SharedWrites) -> None:
+    def __init__(self, desk: ReviewDesk, database: Database) -> None:
         self._desk = desk
-        self._writes = writes
+        self._writes = SharedWrites(database)
+        self._answered: Gathering[list[int]] = Gathering(self._tell, AT_MOST)
+
+    def close(self) -> None:
+        """Finish what waits; no call may follow."""
+        self._writes.close()
+        self._answered.close()
 
     async def take(self, person: Person, n: int, queue: Queue) -> list[Task]:
         """`ReviewDesk.take`."""
@@ -52,5 +58,8 @@ class SharedDesk:
 
         found = await asyncio.wrap_future(self._writes.submit(do))
         if answered:
-            await run_sync(self._desk.after_answers, answered)
+            self._answered.put(answered)
         return found
+
+    def _tell(self, answered: list[list[int]]) -> None:
+        self._desk.after_answers([item_id for part in answered for item_id in part])

@@ -13,7 +13,6 @@ from review_app.review.shared import SharedDesk
 from review_app.review.tasks import Submission
 from storage.database import Database
 from storage.enums import LabelValue, Role
-from storage.shared import SharedWrites
 from tests.review.desks import FAKE, REAL
 
 
@@ -52,7 +51,7 @@ def label_one_and_die(url: str, person_id: int, shared: bool) -> None:
     (task,) = desk.take(person)
     answer = Submission(client_id="last-words", item_id=task.item_id, value=FAKE)
     if shared:
-        asyncio.run(SharedDesk(desk, SharedWrites(database)).label(person, answer))
+        asyncio.run(SharedDesk(desk, database).label(person, answer))
     else:
         desk.label(person, answer)
     kill(getpid(), signal.SIGKILL)

@@ -1,0 +1,118 @@
+"""The desk when many call at once: each call is as one of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+
+import pytest
+
+from review_app.errors import ClaimLostError, ConflictError, NotAllowedError
+from review_app.review.batch import LabelEntry
+from review_app.review.desk import ReviewDesk
+from review_app.review.shared import SharedDesk
+from review_app.review.tasks import Queue, Submission
+from storage.database import Database
+from tests.factories import Factory
+from tests.review.desks import FAKE, REAL
+
+PEOPLE = 12
+
+
+class Told:
+    """A shared desk, and the items that it told of after answers."""
+
+    def __init__(self, database: Database) -> None:
+        self.items: list[int] = []
+        self.desk = SharedDesk(
+            ReviewDesk(database, lambda _: "", after_answers=self._hear), database
+        )
+
+    def _hear(self, item_ids: Sequence[int]) -> None:
+        self.items += item_ids
+
+
+def answer(item_id: int, client_id: str = "") -> Submission:
+    return Submission(client_id=client_id or f"answer-{item_id}", item_id=item_id, value=FAKE)
+
+
+def test_those_who_take_and_answer_at_once_each_get_their_own(
+    database: Database, factory: Factory
+) -> None:
+    items = factory.items(3 * PEOPLE)
+    people = [factory.person() for _ in range(PEOPLE)]
+    told = Told(database)
+
+    async def work() -> list[int]:
+        taken = await asyncio.gather(
+            *(told.desk.take(person, 3, Queue.WAITING) for person in people)
+        )
+        assert await asyncio.gather(*map(told.desk.heartbeat, people)) == [3] * PEOPLE
+        receipts = await asyncio.gather(
+            *(
+                told.desk.label(person, answer(task.item_id))
+                for person, tasks in zip(people, taken, strict=True)
+                for task in tasks
+            )
+        )
+        return [receipt.item_id for receipt in receipts]
+
+    answered = asyncio.run(work())
+    told.desk.close()
+    assert Counter(answered) == Counter(told.items) == dict.fromkeys(items, 1)
+    with database.read() as repos:
+        assert repos.counts.labels() == len(items)
+        assert repos.audit.first_broken() is None
+
+
+def test_a_call_that_is_refused_spoils_no_other(database: Database, factory: Factory) -> None:
+    first, second, foreign = factory.items(3)
+    person, nobody = factory.person(), factory.person()
+    told = Told(database)
+
+    async def work() -> list[object]:
+        await told.desk.take(person, 2, Queue.WAITING)
+        entries = [
+            LabelEntry(kind="label", client_id=f"entry-{item:04d}", item_id=item, value=REAL)
+            for item in (second, foreign)
+        ]
+        found = await asyncio.gather(
+            told.desk.label(nobody, answer(first, "answer-of-another")),
+            told.desk.take(nobody, 1, Queue.ESCALATED),
+            told.desk.label(person, answer(first)),
+            told.desk.label(person, answer(first, "answered-again")),
+            told.desk.answer(person, entries),
+            return_exceptions=True,
+        )
+        return list(found)
+
+    lost, forbidden, receipt, twice, outcomes = asyncio.run(work())
+    told.desk.close()
+    assert isinstance(lost, ClaimLostError)
+    assert isinstance(forbidden, NotAllowedError)
+    assert isinstance(twice, ConflictError)
+    assert getattr(receipt, "item_id", None) == first
+    assert isinstance(outcomes, list)
+    assert [outcome.refusal is None for outcome in outcomes] == [True, False]
+    assert sorted(told.items) == [first, second]
+
+
+@pytest.mark.parametrize("times", [2, 5])
+def test_an_answer_sent_several_times_at_once_is_stored_once(
+    times: int, database: Database, factory: Factory
+) -> None:
+    (item,) = factory.items(1)
+    person = factory.person()
+    told = Told(database)
+
+    async def work() -> list[object]:
+        await told.desk.take(person, 1, Queue.WAITING)
+        sent = (told.desk.label(person, answer(item)) for _ in range(times))
+        return list(await asyncio.gather(*sent))
+
+    receipts = asyncio.run(work())
+    told.desk.close()
+    assert receipts == receipts[:1] * times
+    with database.read() as repos:
+        assert repos.counts.labels() == 1
