@@ -40,7 +40,7 @@ export class Drawing {
   }
 }
 
-function outline(region, { left, top, width, height }, i, isInHand) {
+export function outline(region, { left, top, width, height }, i, isInHand) {
   const points = corners(region).map(([x, y]) => [left + x * width, top + y * height]);
   const group = document.createElementNS(SVG, "g");
   group.classList.toggle("is-in-hand", isInHand);

@@ -139,7 +139,7 @@ export class Review {
   }
 
   #showImage(card, image, words) {
-    this.#view.showImage(image);
+    this.#view.showImage(image, card.task);
     this.#view.beside.value = card.beside;
     this.#onShow = card;
     card.shown();

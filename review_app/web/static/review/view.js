@@ -7,6 +7,7 @@ import { Closer } from "./closer.js";
 import { Hint } from "./hint.js";
 import { More } from "./more.js";
 import { Session } from "./session.js";
+import { Statements } from "./statements.js";
 import { Status } from "./status.js";
 import { Swipe } from "./swipe.js";
 import { Veil } from "./veil.js";
@@ -23,6 +24,7 @@ export class View {
     this.closer = new Closer(root, person);
     this.veil = new Veil(root, person);
     this.beside = new Beside(root, this.closer, (text) => this.say(text));
+    this.statements = new Statements(root, this.closer);
     this.session = new Session(root, person, this.veil);
     this.swipe = new Swipe(root);
     this.more = new More(root);
@@ -36,11 +38,12 @@ export class View {
     return [this.closer, this.veil, this.session].some((part) => part.act(action));
   }
 
-  showImage(image) {
+  showImage(image, task) {
     this.$("pause").hidden = true;
     this.veil.over(image);
     this.$("frame").replaceChildren(image);
     this.closer.show(image);
+    this.statements.show(task.statements);
     this.#enable(true);
   }
 
@@ -53,6 +56,7 @@ export class View {
     this.$("frame").replaceChildren();
     this.closer.show(null);
     this.veil.over(null);
+    this.statements.show(null);
     this.$("pause-title").textContent = title;
     this.$("pause-text").textContent = text;
     this.$("pause-actions").replaceChildren(...actions.map(([name, act]) => button(name, act)));
