@@ -6,12 +6,15 @@ import csv
 import json
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from review_app.review.options import Reveal, ReviewOptions, change_options
 from storage.enums import ItemState, LabelValue, Role
+from storage.types import utc_now
 from tests.browser.conftest import SignIn
 from tests.web.serving import Serving
 from tests.web.site import PASSWORD, Site
@@ -74,6 +77,7 @@ def test_twenty_items_by_keyboard_alone_one_taken_back_and_exactly_those_exporte
     serving: Serving,
     new_context: Callable[..., BrowserContext],
     sign_in: SignIn,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     items = site.items(20, decided=True)
     name = site.account(password=PASSWORD)
@@ -103,6 +107,8 @@ def test_twenty_items_by_keyboard_alone_one_taken_back_and_exactly_those_exporte
     expect(page.locator("#progress")).to_contain_text("20 done today")
     expect(page.locator("#session")).to_have_text("20 this session")
     expect(page.locator("#order")).to_have_text("Order: by age")
+    soon = utc_now() + timedelta(minutes=ReviewOptions().undo_minutes + 1)
+    monkeypatch.setattr("review_app.learning.export.utc_now", lambda: soon)  # all is final then
     exported = exported_labels(site, sign_in(Role.ADMIN))
     assert exported == {item: value.value for item, value in given.items()}
 

@@ -48,6 +48,7 @@ export const GROUPS = [
   {
     title: t("keys.this_page"),
     actions: [
+      ["recent", "h", t("keys.recent")],
       ["session", "p", t("keys.session")],
       ["help", "?", t("keys.help")],
     ],

@@ -1,6 +1,5 @@
-// Key caps on buttons and in sentences, and the list of all keys.
+// Key caps on buttons and in sentences.
 
-import { GROUPS } from "./actions.js";
 import { ariaNameOf, capOf } from "./keymap.js";
 
 const IN_TEXT = /\[([\w:-]+)\]/; // a cap's place in a sentence: [undo]
@@ -11,19 +10,26 @@ export function drawCaps(root, keymap) {
   for (const sentence of root.querySelectorAll("[data-caps]")) setCaps(sentence);
   for (const button of root.querySelectorAll("[data-do]")) {
     const key = keymap.keyOf(button.dataset.do);
-    if (key === undefined) continue;
-    if (!button.querySelector("kbd")) button.prepend(document.createElement("kbd"));
-    button.querySelector("kbd").textContent = capOf(key);
-    button.setAttribute("aria-keyshortcuts", ariaNameOf(key));
+    if (key !== undefined && !button.querySelector("kbd")) button.prepend(document.createElement("kbd"));
+    setCap(button.querySelector("kbd"), button, key);
   }
   for (const cap of root.querySelectorAll("kbd[data-key]")) {
-    const key = keymap.keyOf(cap.dataset.key);
-    cap.textContent = capOf(key);
-    cap.closest("summary")?.setAttribute("aria-keyshortcuts", ariaNameOf(key));
+    setCap(cap, cap.closest("summary"), keymap.keyOf(cap.dataset.key));
   }
 }
 
+// An action may have lost its key to another one.
+function setCap(cap, control, key) {
+  if (cap) {
+    cap.textContent = key === undefined ? "" : capOf(key);
+    cap.hidden = key === undefined;
+  }
+  if (key === undefined) control?.removeAttribute("aria-keyshortcuts");
+  else control?.setAttribute("aria-keyshortcuts", ariaNameOf(key));
+}
+
 function setCaps(sentence) {
+  sentence.removeAttribute("data-caps"); // the brackets are gone then
   const parts = sentence.textContent.split(IN_TEXT);
   sentence.replaceChildren(
     ...parts.map((part, i) => {
@@ -33,27 +39,4 @@ function setCaps(sentence) {
       return cap;
     }),
   );
-}
-
-// A heading and a list for each group of actions.
-export function listKeys(place, keymap) {
-  place.replaceChildren(
-    ...GROUPS.flatMap(({ title, actions }) => {
-      const heading = document.createElement("h3");
-      heading.textContent = title;
-      const list = document.createElement("dl");
-      list.append(...actions.map((action) => row(action, keymap)));
-      return [heading, list];
-    }),
-  );
-}
-
-function row({ name, words }, keymap) {
-  const [place, term, description] = ["div", "dt", "dd"].map((tag) => document.createElement(tag));
-  const cap = document.createElement("kbd");
-  cap.textContent = capOf(keymap.keyOf(name));
-  term.append(cap);
-  description.textContent = words;
-  place.append(term, description);
-  return place;
 }

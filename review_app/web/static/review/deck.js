@@ -63,7 +63,8 @@ export class Deck {
 
   bringBack(card) {
     this.#answered.delete(card.task.item_id);
-    if (!this.#has(card.task)) this.#cards.unshift(card);
+    this.drop(card.task.item_id);
+    this.#cards.unshift(card);
   }
 
   drop(itemId) {
@@ -89,10 +90,19 @@ export class Card {
   #element = null; // its file is here, or on its way
   #image = null;
   beside = {}; // what else is said of it so far
+  of = null; // the client_id of the earlier answer that another one would change
   #shownAt = 0;
 
   constructor(task) {
     this.task = task;
+  }
+
+  // One's earlier answer, as of /review/recent, to be looked at again.
+  static ofAnswer({ client_id, item_id, image_url, path, comment, escalation, tags, regions }) {
+    const card = new Card({ item_id, image_url, path });
+    card.of = client_id;
+    card.beside = { comment, escalation, tags, regions };
+    return card;
   }
 
   // Have the file come, without decoding it.

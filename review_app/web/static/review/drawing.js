@@ -1,5 +1,6 @@
 // Marks as they are seen: outlines that lie on the image wherever it is zoomed to, and a list.
 
+import { t } from "../words.js";
 import { corners } from "./regions.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -62,7 +63,7 @@ function removeButton(i) {
   const button = document.createElement("button");
   button.type = "button";
   button.dataset.mark = i;
-  button.textContent = "Remove";
-  button.setAttribute("aria-label", `Remove mark ${i + 1}`);
+  button.textContent = t("beside.remove");
+  button.setAttribute("aria-label", t("beside.remove_mark", { mark: i + 1 }));
   return button;
 }

@@ -2,28 +2,73 @@
 
 import { t } from "../words.js";
 import { ACTIONS } from "./actions.js";
+import { Memory } from "./memory.js";
 
 const LETTER_OR_DIGIT = /^(?:Key|Digit|Numpad)([A-Z0-9])$/;
 const NAMES = { " ": t("keys.space"), "-": "−" };
 const ARIA_NAMES = { " ": "Space", "+": "Plus" };
 
-export class Keymap {
-  #actions = new Map(); // key -> action
+export class Keymap extends EventTarget {
+  #memory;
+  #chosen; // action name -> key, where the person chose another one
+  #actions; // key -> action
 
-  constructor() {
-    for (const action of ACTIONS) {
-      for (const key of [action.key, ...action.also]) this.#actions.set(key, action);
-    }
+  // Tells of "change".
+  constructor(person) {
+    super();
+    this.#memory = new Memory("keys", person);
+    this.#chosen = this.#memory.get("chosen") ?? {};
+    this.#assign();
   }
 
   // The action that a key press asks for, if any.
   actionOf(event) {
-    const found = this.#actions.get(event.key?.toLowerCase());
-    return found ?? this.#actions.get(keyByPlace(event));
+    return this.#actions.get(event.key?.toLowerCase()) ?? this.#actions.get(keyByPlace(event));
   }
 
+  // None where the person has given it to another action, and this one has got no other.
   keyOf(name) {
-    return ACTIONS.find((action) => action.name === name)?.key;
+    const action = ACTIONS.find((one) => one.name === name);
+    const key = action && (this.#chosen[name] ?? action.key);
+    return this.#actions.get(key) === action ? key : undefined;
+  }
+
+  holderOf(key) {
+    return this.#actions.get(key);
+  }
+
+  // The key of an event where it may stand for an action; else null.
+  usable(event) {
+    const key = event.key?.toLowerCase() ?? "";
+    const isSign = [...key].length === 1;
+    return isSign && !event.ctrlKey && !event.metaKey && !event.altKey ? key : null;
+  }
+
+  choose(name, key) {
+    this.#choose({ ...this.#chosen, [name]: key });
+  }
+
+  // As on the first day.
+  reset() {
+    this.#choose({});
+  }
+
+  #choose(chosen) {
+    this.#chosen = chosen;
+    this.#memory.set("chosen", chosen);
+    this.#assign();
+    this.dispatchEvent(new Event("change"));
+  }
+
+  #assign() {
+    this.#actions = new Map();
+    for (const action of ACTIONS) {
+      const own = action.name in this.#chosen;
+      for (const key of own ? [] : [action.key, ...action.also]) this.#actions.set(key, action);
+    }
+    for (const action of ACTIONS) {
+      if (action.name in this.#chosen) this.#actions.set(this.#chosen[action.name], action);
+    }
   }
 }
 

@@ -3,15 +3,16 @@
 import { ended, t } from "../words.js";
 import { Card, Deck } from "./deck.js";
 import { capOf } from "./keymap.js";
+import { History } from "./history.js";
 import { listen } from "./keys.js";
+import { warnOnLeaving } from "./leaving.js";
 import { Outbox } from "./outbox.js";
 import { Pace } from "./pace.js";
-import { SignedOut } from "./server.js";
+import { Pauses } from "./pauses.js";
+import { Recent } from "./recent.js";
 import { Supply } from "./supply.js";
 import { Tally } from "./tally.js";
 import { answerName, previousLine } from "./view.js";
-
-const REMEMBERED = 20; // how many answers back the page can show at once; the server knows all
 
 export class Review {
   #view;
@@ -21,11 +22,12 @@ export class Review {
   #deck;
   #supply;
   #tally;
-  #history = []; // answers given on this page, oldest first: {entry, card}
+  #pauses;
+  #recent;
+  #history = new History();
   #turn = Promise.resolve(); // actions run one after the other, in the order of the keys
   #onShow = null; // the card whose image is on the page
   #broken = null; // the card whose image did not load
-  #warned = false;
 
   constructor(person, server, view, keymap) {
     this.#view = view;
@@ -34,15 +36,17 @@ export class Review {
     this.#deck = new Deck(this.#outbox.entries(), this.#pace);
     const unsent = () => this.#outbox.entries().length;
     this.#supply = new Supply(server, this.#deck, this.#pace, unsent);
+    this.#recent = new Recent(view.root, server, this.#outbox);
     this.#tally = new Tally(person, server, this.#outbox, view.status);
+    this.#pauses = new Pauses(view, this.#supply, this.#tally);
   }
 
   start() {
     const { root, more, beside, session } = this.#view;
     const act = (action) => {
       more.close();
-      if (this.#view.act(action)) return; // waits for no answer
-      this.#turn = this.#turn.then(() => this.#act(action));
+      if (this.#view.act(action) || this.#recent.act(action)) return; // waits for no answer
+      this.#inTurn(() => this.#act(action));
     };
     listen(root, this.#keymap, act, (event) => beside.takes(event));
     session.addEventListener("break", () => this.#rest());
@@ -50,19 +54,27 @@ export class Review {
     this.#outbox.addEventListener("refused", (event) => this.#refused(event.detail));
     this.#supply.addEventListener("change", () => this.#show());
     this.#tally.addEventListener("change", () => this.#show());
+    this.#recent.addEventListener("change", ({ detail }) => this.#inTurn(() => this.#change(detail)));
+    this.#recent.addEventListener("open", ({ detail }) => {
+      this.#inTurn(() => this.#openAgain(detail.answer));
+    });
     const queue = this.#view.status.queue;
     queue.addEventListener("change", () => this.#supply.switchTo(queue.value));
-    addEventListener("signing-out", (event) => this.#signingOut(event));
+    warnOnLeaving(this.#outbox, this.#view);
     this.#showRefused();
     this.#outbox.pump();
     this.#supply.start();
     this.#tally.start();
   }
 
+  #inTurn(act) {
+    this.#turn = this.#turn.then(act);
+  }
+
   async #act(action) {
     const card = this.#deck.current;
     const canSee = card !== undefined && card === this.#onShow;
-    if (action === "help") this.#view.help.showModal();
+    if (action === "help") this.#view.help.open();
     else if (this.#supply.isResting) this.#view.say(t("care.on_break"));
     else if (action === "undo") await this.#undo();
     else if (action === "skip" && card && (canSee || card === this.#broken)) this.#skip();
@@ -71,30 +83,61 @@ export class Review {
   }
 
   #label(value) {
-    const { seconds } = this.#deck.current;
-    const entry = this.#answer({ kind: "label", value, ...this.#view.beside.value, seconds });
+    const { seconds, of } = this.#deck.current;
+    const said = { value, ...this.#view.beside.value };
+    const entry = this.#answer(of ? { kind: "change", of, ...said } : { kind: "label", ...said, seconds });
     this.#view.setPrevious(previousLine(entry));
-    this.#view.session.answered();
+    if (!of) this.#view.session.answered();
     this.#show(t("review.said", { answer: answerName(value) }));
   }
 
   #skip() {
+    if (this.#deck.current.of) {
+      this.#leave();
+      return;
+    }
     this.#answer({ kind: "skip" });
     this.#view.setPrevious(t("review.previous_skipped"));
     this.#show(t("review.skipped"));
+  }
+
+  // An image that was opened again keeps the answer it had.
+  #leave() {
+    this.#deck.pass();
+    this.#view.setPrevious(t("recent.left"));
+    this.#show(t("recent.left"));
   }
 
   #answer(what) {
     this.#pace.answered();
     const card = this.#deck.pass();
     card.beside = this.#view.beside.value;
-    const item_id = card.task.item_id;
-    const entry = this.#outbox.add({ ...what, client_id: crypto.randomUUID(), item_id });
-    this.#history = [...this.#history.slice(1 - REMEMBERED), { entry, card }];
+    const entry = this.#keep(what, card);
     this.#view.hint.seen();
-    this.#outbox.pump();
     this.#supply.refillIfShort();
     return entry;
+  }
+
+  // In the outbox before this returns, and on its way.
+  #keep(what, card) {
+    const { item_id, image_url, path } = card.task;
+    const client_id = crypto.randomUUID();
+    const given_at = new Date().toISOString();
+    const entry = this.#outbox.add({ ...what, client_id, item_id, image_url, path, given_at });
+    this.#history.add(entry, card);
+    this.#outbox.pump();
+    return entry;
+  }
+
+  #change({ answer, value }) {
+    const card = Card.ofAnswer(answer);
+    this.#keep({ kind: "change", of: card.of, value, ...card.beside }, card);
+    this.#deck.drop(answer.item_id); // it may be open
+    this.#show();
+  }
+
+  #openAgain(answer) {
+    this.#bringBack(Card.ofAnswer(answer), t("recent.opened", { answer: answerName(answer.value) }));
   }
 
   async #undo() {
@@ -109,15 +152,21 @@ export class Review {
     } else {
       const [of, item_id] = [last?.entry.client_id, last?.card.task.item_id];
       this.#outbox.add({ kind: "undo", client_id: crypto.randomUUID(), of, item_id });
-      if (last) this.#bringBack(last.card);
+      if (last) {
+        last.card.of = null; // an undo leaves nothing to be changed
+        this.#history.forget(item_id);
+        this.#bringBack(last.card);
+      }
       this.#outbox.pump();
     }
   }
 
-  #bringBack(card) {
+  #bringBack(card, words = t("review.taken_back_again")) {
+    const { current } = this.#deck;
+    if (current && current === this.#onShow) current.beside = this.#view.beside.value;
     this.#deck.bringBack(card);
-    this.#view.setPrevious(t("review.taken_back_again"));
-    this.#show(t("review.taken_back"));
+    this.#view.setPrevious(words);
+    this.#show(words);
   }
 
   // Put the current card's image on the page, or say why there is none.
@@ -128,14 +177,19 @@ export class Review {
     this.#view.beside.close();
     this.#view.beside.value = {};
     if (!card) {
-      this.#showNone(words);
+      this.#pauses.none();
+      if (words) this.#view.say(words);
       return;
     }
     this.#view.showWaiting();
     const image = await card.image().catch(() => null);
     if (this.#deck.current !== card || this.#onShow === card) return;
-    if (image) this.#showImage(card, image, words);
-    else this.#showBroken(card);
+    if (image) {
+      this.#showImage(card, image, words);
+    } else {
+      this.#broken = card;
+      this.#pauses.broken(() => this.#show(), () => this.#act("skip"));
+    }
   }
 
   #showImage(card, image, words) {
@@ -146,21 +200,13 @@ export class Review {
     this.#view.say(`${words} ${t("review.next")}`.trim());
   }
 
-  #showBroken(card) {
-    this.#broken = card;
-    const again = [t("review.try_again"), () => this.#show()];
-    const skip = [t("review.skip_it"), () => this.#act("skip")];
-    this.#view.showPause(t("review.broken"), t("review.broken_why"), [again, skip]);
-  }
-
   // Nothing is on show, and nothing is kept from others, until the person goes on.
   #rest() {
     if (this.#onShow) this.#onShow.beside = this.#view.beside.value;
     this.#onShow = null;
     this.#view.beside.close();
     this.#supply.rest();
-    const goOn = [t("care.go_on"), () => this.#goOn()];
-    this.#view.showPause(t("care.break_title"), t("care.break_text"), [goOn], { takesFocus: true });
+    this.#pauses.rest(() => this.#goOn());
   }
 
   async #goOn() {
@@ -169,36 +215,9 @@ export class Review {
     this.#show();
   }
 
-  #showNone(words) {
-    if (this.#supply.isTaking && !this.#supply.trouble) {
-      this.#view.showWaiting();
-      return;
-    }
-    const again = [t("review.look_again"), () => this.#supply.refill()];
-    const { trouble } = this.#supply;
-    if (trouble instanceof SignedOut) {
-      const signIn = [t("review.sign_in"), () => location.assign("/login?next=/review/")];
-      this.#view.showPause(t("review.signed_out"), t("review.sign_in_to_go_on"), [signIn]);
-    } else if (trouble) {
-      this.#view.showPause(t("review.unreachable"), t("review.unreachable_kept"), [again]);
-    } else {
-      this.#view.showPause(...this.#nothing(), [again]);
-    }
-    if (words) this.#view.say(words);
-  }
-
-  #nothing() {
-    const counts = this.#tally.counts;
-    const waiting = this.#supply.queue === "escalated" ? counts?.escalated : counts?.waiting;
-    const title = t("review.nothing");
-    if (waiting > 0) return [title, t("review.nothing_but", { waiting })];
-    const done = counts?.done_today;
-    return [title, done ? t("review.nothing_done", { done }) : t("review.nothing_yet")];
-  }
-
   #stored({ entry, reply }) {
-    const isLatest = this.#history.at(-1)?.entry.client_id === entry.client_id;
-    if (entry.kind === "label" && isLatest) this.#view.setPrevious(previousLine(entry, reply));
+    const isLatest = this.#history.latest?.client_id === entry.client_id;
+    if (entry.value && isLatest) this.#view.setPrevious(previousLine(entry, reply));
     if (entry.kind === "undo") this.#undone(entry, reply);
     this.#supply.refillIfShort();
     this.#tally.countSoon();
@@ -208,12 +227,12 @@ export class Review {
   #undone(entry, task) {
     if (entry.item_id === task.item_id) return;
     if (entry.item_id !== undefined) this.#deck.drop(entry.item_id);
-    this.#history = this.#history.filter((past) => past.card.task.item_id !== task.item_id);
+    this.#history.forget(task.item_id);
     this.#bringBack(new Card(task));
   }
 
   #refused({ entry, why }) {
-    this.#history = this.#history.filter((past) => past.entry.client_id !== entry.client_id);
+    this.#history.strike(entry.client_id);
     if (entry.kind === "undo") {
       if (entry.item_id !== undefined) this.#deck.drop(entry.item_id);
       this.#view.setPrevious(t("review.not_undone", { why: ended(why) }));
@@ -229,16 +248,5 @@ export class Review {
       this.#outbox.dismiss(entry);
       this.#showRefused();
     });
-  }
-
-  #signingOut(event) {
-    const kept = this.#outbox.entries().length;
-    if (kept === 0 || this.#warned) return;
-    event.preventDefault();
-    this.#warned = true;
-    this.#outbox.pump();
-    const text = t("review.leaving", { n: kept });
-    this.#view.setPrevious(text);
-    this.#view.say(text);
   }
 }

@@ -13,7 +13,7 @@ whenThere("#review", (root) => {
   whenThere("#bar-middle", async (place) => {
     const person = await me;
     const server = new Server(person);
-    const keymap = new Keymap();
+    const keymap = new Keymap(person);
     const view = new View(root, place, person, keymap);
     new Review(person, server, view, keymap).start();
     const { veil, tags } = await choices(server);

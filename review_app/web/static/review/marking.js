@@ -1,7 +1,8 @@
 // Marks on the image: drawn by dragging, or by keys; told in the panel as a list.
 
-import { MOST, bounds, contains, isLargeEnough, moved, rectangle, sized } from "./regions.js";
+import { percentage, t } from "../words.js";
 import { Drawing } from "./drawing.js";
+import { MOST, bounds, contains, isLargeEnough, moved, rectangle, sized } from "./regions.js";
 
 const STEP_PX = 8;
 const CLICK_PX = 4; // a drag that is shorter is a click
@@ -81,14 +82,14 @@ export class Marking {
 
   #start() {
     if (!this.#zoom.box) {
-      this.#say("There is no picture here to mark.");
+      this.#say(t("beside.no_picture"));
       return;
     }
     this.#before = document.activeElement;
     this.#closer.makeRoom();
     this.#turn(true);
     this.#drawing.surface.focus({ preventScroll: true });
-    this.#say("Marking. Arrow keys make a mark and move it, Shift and arrows size it, Enter sets it.");
+    this.#say(t("beside.marking"));
   }
 
   #turn(on) {
@@ -120,7 +121,7 @@ export class Marking {
   // False where there are as many as there may be.
   #add(region) {
     if (this.#marks.length === MOST) {
-      this.#say(`${MOST} marks are the most.`);
+      this.#say(t("beside.most_marks", { n: MOST }));
       return false;
     }
     this.#marks = [...this.#marks, region];
@@ -129,7 +130,7 @@ export class Marking {
   }
 
   #set() {
-    if (this.#inHand >= 0) this.#say(`Mark ${this.#inHand + 1} set.`);
+    if (this.#inHand >= 0) this.#say(t("beside.mark_set", { mark: this.#inHand + 1 }));
     this.#take(-1);
   }
 
@@ -139,7 +140,7 @@ export class Marking {
     if (gone < 0) return;
     this.#marks = this.#marks.filter((_, i) => i !== gone);
     this.#take(-1);
-    this.#say(`Mark ${gone + 1} removed.`);
+    this.#say(t("beside.mark_removed", { mark: gone + 1 }));
   }
 
   #take(which) {
@@ -197,7 +198,6 @@ export class Marking {
 }
 
 function describe(region) {
-  const { left, top, width, height } = bounds(region);
-  const [x, y, w, h] = [left, top, width, height].map((value) => `${Math.round(100 * value)}%`);
-  return `${x} from the left, ${y} from the top, ${w} wide, ${h} high`;
+  const shares = Object.entries(bounds(region)).map(([side, share]) => [side, percentage(share)]);
+  return t("beside.place", Object.fromEntries(shares));
 }

@@ -140,7 +140,9 @@ export class Outbox extends EventTarget {
     this.#failures = 0;
     this.#drawer.remove(entry);
     // An undo of an answer that was never taken would withdraw an older one.
-    for (const later of this.entries()) if (later.of === entry.client_id) this.#drawer.remove(later);
+    for (const later of this.entries()) {
+      if (later.kind === "undo" && later.of === entry.client_id) this.#drawer.remove(later);
+    }
     if (entry.kind !== "undo") this.#aside.put({ ...entry, why });
     this.#tell("refused", { entry, why });
   }

@@ -8,8 +8,10 @@ export class Refused extends Error {} // the server has read it and says no; aga
 
 const BASE = "/api/v1/review/";
 const PATIENCE_MS = 20_000;
+const RECENT = 30;
 const SENT = {
   label: ["kind", "client_id", "item_id", "value", "comment", "escalation", "tags", "regions", "seconds"],
+  change: ["kind", "client_id", "of", "value", "comment", "escalation", "tags", "regions"],
   skip: ["kind", "client_id", "item_id"],
   undo: ["kind", "client_id", "of"],
 };
@@ -36,6 +38,11 @@ export class Server {
   // What the admin chose for this page: {values, tags, veil}.
   choices() {
     return this.#call("GET", "choices");
+  }
+
+  // One's own answers in force, newest first.
+  recent() {
+    return this.#call("GET", `recent?n=${RECENT}`);
   }
 
   heartbeat() {

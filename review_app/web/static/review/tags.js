@@ -1,5 +1,7 @@
 // Kinds of manipulation, as chips in the panel; by key, the list opens and digits choose from it.
 
+import { t } from "../words.js";
+
 const BY_DIGIT = 9;
 const MOST = 20; // with one answer; the server takes no more
 
@@ -74,22 +76,22 @@ export class Tags {
 
   #open() {
     if (this.#all.length === 0) {
-      this.#say("No tags are set up.");
+      this.#say(t("beside.no_tags"));
       return;
     }
     this.#closer.open();
     this.#section.classList.add("is-open");
     this.#section.scrollIntoView({ block: "nearest" });
     const choices = this.#all.slice(0, BY_DIGIT).map((tag, i) => `${i + 1} ${tag}`);
-    this.#say(`Tags: ${choices.join(", ")}. Escape closes.`);
+    this.#say(t("beside.open", { choices: choices.join(", ") }));
   }
 
   #toggle(tag) {
-    if (this.#chosen.delete(tag)) this.#say(`Without ${tag}.`);
-    else if (this.#chosen.size === MOST) this.#say(`${MOST} tags are the most.`);
+    if (this.#chosen.delete(tag)) this.#say(t("beside.without", { tag }));
+    else if (this.#chosen.size === MOST) this.#say(t("beside.most_tags", { n: MOST }));
     else {
       this.#chosen.add(tag);
-      this.#say(`With ${tag}.`);
+      this.#say(t("beside.with", { tag }));
     }
     this.#draw();
   }

@@ -2,9 +2,10 @@
 
 import { ended, t } from "../words.js";
 import { Beside } from "./beside.js";
-import { drawCaps, listKeys } from "./caps.js";
+import { drawCaps } from "./caps.js";
 import { Closer } from "./closer.js";
 import { Hint } from "./hint.js";
+import { KeyList } from "./keylist.js";
 import { More } from "./more.js";
 import { Session } from "./session.js";
 import { Statements } from "./statements.js";
@@ -12,14 +13,15 @@ import { Status } from "./status.js";
 import { Swipe } from "./swipe.js";
 import { Veil } from "./veil.js";
 
-const NEEDS_AN_IMAGE = ["real", "fake", "unsure", "undecidable", "skip", "comment", "escalate", "mark"];
+const VALUES = ["real", "fake", "unsure", "undecidable"];
+const NEEDS_AN_IMAGE = [...VALUES, "skip", "comment", "escalate", "mark"];
 
 export class View {
   constructor(root, statusPlace, person, keymap) {
     this.root = root;
     this.$ = (id) => root.querySelector(`#${id}`);
     this.status = new Status(statusPlace);
-    this.help = this.$("help");
+    this.help = new KeyList(root, keymap);
     this.hint = new Hint(root, person);
     this.closer = new Closer(root, person);
     this.veil = new Veil(root, person);
@@ -29,8 +31,8 @@ export class View {
     this.swipe = new Swipe(root);
     this.more = new More(root);
     this.status.session.addEventListener("click", () => this.session.act("session"));
+    keymap.addEventListener("change", () => drawCaps(root, keymap));
     drawCaps(root, keymap);
-    listKeys(this.$("key-list"), keymap);
   }
 
   // Whether the action was one of looking, or about oneself.
@@ -104,9 +106,9 @@ export function previousLine({ value, escalation }, receipt) {
   return sentences.join(" ");
 }
 
-// An answer's value as it reads within a sentence.
+// An answer's value as it reads within a sentence; what the browser kept may be none of them.
 export function answerName(value) {
-  return t(`review.answer_${value}`);
+  return VALUES.includes(value) ? t(`review.answer_${value}`) : String(value);
 }
 
 function refusedLine({ kind, value, why }) {

@@ -1,0 +1,49 @@
+// What is on show where there is no image: why, and what a person can do about it.
+
+import { t } from "../words.js";
+import { SignedOut } from "./server.js";
+
+export class Pauses {
+  #view;
+  #supply;
+  #tally;
+
+  constructor(view, supply, tally) {
+    this.#view = view;
+    this.#supply = supply;
+    this.#tally = tally;
+  }
+
+  broken(again, skip) {
+    const actions = [[t("review.try_again"), again], [t("review.skip_it"), skip]];
+    this.#view.showPause(t("review.broken"), t("review.broken_why"), actions);
+  }
+
+  rest(goOn) {
+    const actions = [[t("care.go_on"), goOn]];
+    this.#view.showPause(t("care.break_title"), t("care.break_text"), actions, { takesFocus: true });
+  }
+
+  none() {
+    const { isTaking, trouble } = this.#supply;
+    const again = [t("review.look_again"), () => this.#supply.refill()];
+    if (isTaking && !trouble) {
+      this.#view.showWaiting();
+    } else if (trouble instanceof SignedOut) {
+      const signIn = [t("review.sign_in"), () => location.assign("/login?next=/review/")];
+      this.#view.showPause(t("review.signed_out"), t("review.sign_in_to_go_on"), [signIn]);
+    } else if (trouble) {
+      this.#view.showPause(t("review.unreachable"), t("review.unreachable_kept"), [again]);
+    } else {
+      this.#view.showPause(t("review.nothing"), this.#nothing(), [again]);
+    }
+  }
+
+  #nothing() {
+    const counts = this.#tally.counts;
+    const waiting = this.#supply.queue === "escalated" ? counts?.escalated : counts?.waiting;
+    if (waiting > 0) return t("review.nothing_but", { waiting });
+    const done = counts?.done_today;
+    return done ? t("review.nothing_done", { done }) : t("review.nothing_yet");
+  }
+}

@@ -1,0 +1,176 @@
+"""One's own recent answers, in a real browser: changed, looked at again, and never lost."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from playwright.sync_api import Locator, Page, Request, expect
+
+from storage.enums import LabelValue, Role
+from tests.browser.checks import barriers
+from tests.browser.conftest import DESKTOP, PHONE, SignIn
+from tests.browser.looks import SCHEMES, keep_picture
+from tests.browser.test_review import kept, wait_for_image, wait_until_saved
+from tests.browser.test_review_looks import sticks_out
+from tests.browser.test_saying import stored
+from tests.web.serving import Serving
+from tests.web.site import Site
+
+SIZES = {"desktop": DESKTOP, "phone": PHONE}
+
+
+def answers(page: Page) -> Locator:
+    return page.get_by_role("dialog", name="My answers").get_by_role("listitem")
+
+
+def answered(page: Page, keys: str) -> list[int]:
+    """The items that were answered with ``keys``, one after the other."""
+    items, last = [], None
+    for key in keys:
+        last = wait_for_image(page, other_than=last)
+        page.keyboard.press(key)
+        items.append(last)
+    return items
+
+
+def test_an_answer_is_changed_in_the_list_and_both_stay_on_record(
+    site: Site, sign_in: SignIn
+) -> None:
+    site.items(3, decided=True)
+    page = sign_in()
+    first, second = answered(page, "rf")
+    wait_until_saved(page)
+    page.keyboard.press("h")
+    expect(answers(page)).to_have_count(2)
+    older = answers(page).nth(1)
+    expect(older).to_contain_text("you said real")
+    expect(older).to_contain_text("Likely fake")
+    older.get_by_role("button", name="Unsure", exact=True).click()
+    expect(older).to_contain_text("you said unsure")
+    expect(older.get_by_role("button", name="Unsure", exact=True)).to_be_focused()
+    wait_until_saved(page)
+    label = stored(site, first)
+    assert label.value is LabelValue.UNSURE
+    assert label.supersedes_id is not None
+    assert not label.blind, "the model had been shown"
+    page.keyboard.press("Escape")
+    page.keyboard.press("z")  # the change is the newest answer
+    expect(page.locator("#frame img")).to_have_attribute("src", f"/media/{first}")
+    wait_until_saved(page)
+    page.keyboard.press("f")
+    wait_until_saved(page)
+    assert stored(site, first).value is LabelValue.FAKE
+    assert stored(site, second).value is LabelValue.FAKE
+
+
+def test_an_image_is_opened_again_with_what_was_said_and_answered_anew_or_left(
+    site: Site, sign_in: SignIn
+) -> None:
+    site.items(3)
+    page = sign_in()
+    wait_for_image(page)
+    page.keyboard.press("c")
+    page.keyboard.type("Six fingers.")
+    page.keyboard.press("Enter")
+    first, _ = answered(page, "rf")
+    last = wait_for_image(page)
+    wait_until_saved(page)
+    for key in ("s", "d"):
+        page.keyboard.press("h")
+        answers(page).nth(1).get_by_role("button", name="Open again").click()
+        expect(page.locator("#frame img")).to_have_attribute("src", f"/media/{first}")
+        expect(page.locator("#previous-text")).to_contain_text("You said real. Answer again")
+        expect(page.locator("#comment-text")).to_have_value("Six fingers.")
+        page.keyboard.press(key)
+        expect(page.locator("#frame img")).to_have_attribute("src", f"/media/{last}")
+        wait_until_saved(page)
+        said = LabelValue.REAL if key == "s" else LabelValue.UNDECIDABLE
+        assert (stored(site, first).value, stored(site, first).comment) == (said, "Six fingers.")
+
+
+def test_what_is_changed_without_a_line_waits_in_order_and_survives_a_reload(
+    site: Site, serving: Serving, sign_in: SignIn
+) -> None:
+    site.items(3)
+    page = sign_in()
+    first = wait_for_image(page)
+    page.wait_for_load_state("networkidle")
+    serving.stop()
+    page.keyboard.press("f")
+    wait_for_image(page, other_than=first)
+    page.keyboard.press("h")
+    expect(answers(page)).to_have_count(1)
+    expect(page.locator("#recent-told")).to_contain_text("cannot be reached")
+    expect(answers(page)).to_contain_text("Not sent yet")
+    answers(page).get_by_role("button", name="Real", exact=True).click()
+    expect(answers(page)).to_contain_text("you said real")
+    assert [entry["kind"] for entry in kept(page)] == ["label", "change"]
+    serving.start()
+    page.reload()
+    wait_until_saved(page)
+    assert stored(site, first).value is LabelValue.REAL
+
+
+def test_a_change_sent_twice_is_stored_once(site: Site, serving: Serving, sign_in: SignIn) -> None:
+    site.items(2)
+    page = sign_in()
+    (item,) = answered(page, "f")
+    wait_until_saved(page)
+    sent: list[str] = []
+
+    def note(request: Request) -> None:
+        if request.url.endswith("/answers"):
+            sent.append(request.post_data or "")
+
+    page.on("request", note)
+    page.keyboard.press("h")
+    answers(page).get_by_role("button", name="Real", exact=True).click()
+    wait_until_saved(page)
+    (entry,) = json.loads(sent[-1])["entries"]
+    address = f"{serving.url}/api/v1/review/answers"
+    again = page.request.post(address, data={"entries": [entry]})
+    assert again.json()[0]["error"] is None
+    assert stored(site, item).client_id == entry["client_id"]
+
+
+def test_what_an_admin_has_decided_since_cannot_be_changed(site: Site, sign_in: SignIn) -> None:
+    site.items(2)
+    page = sign_in()
+    wait_for_image(page)
+    page.keyboard.press("e")
+    page.keyboard.type("Is this a satire?")
+    page.keyboard.press("Enter")
+    answered(page, "f")
+    wait_until_saved(page)
+    admin = sign_in(Role.ADMIN)
+    admin.get_by_role("link", name="Review", exact=True).click()
+    admin.get_by_label("Queue").select_option("escalated")
+    wait_for_image(admin)
+    admin.keyboard.press("r")
+    wait_until_saved(admin)
+    page.keyboard.press("h")
+    expect(answers(page)).to_contain_text("For an admin: Is this a satire?")
+    expect(answers(page)).to_contain_text("An admin has decided since.")
+    expect(answers(page).get_by_role("button", name="Real", exact=True)).to_have_attribute(
+        "aria-disabled", "true"
+    )
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("size", SIZES)
+def test_the_list_shuts_nobody_out(site: Site, sign_in: SignIn, scheme: str, size: str) -> None:
+    site.items(4, decided=True)
+    page = sign_in(viewport=SIZES[size], color_scheme=scheme)
+    wait_for_image(page)
+    page.keyboard.press("c")
+    page.keyboard.type("The ear has no lobe.")
+    page.keyboard.press("Enter")
+    answered(page, "rfd")
+    wait_until_saved(page)
+    page.get_by_role("button", name="More").click()
+    page.get_by_role("button", name="My answers").click()
+    expect(answers(page)).to_have_count(3)
+    assert barriers(page) == []
+    assert not sticks_out(page)
+    keep_picture(page, f"review-recent-{size}-{scheme}")
