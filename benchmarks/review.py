@@ -196,13 +196,19 @@ def _page_bars(measures: dict[str, Any]) -> Iterator[Row]:
 
 def _server_bars(measures: dict[str, Any]) -> Iterator[Row]:
     load = measures["load"]
+    page, fast, single = (load[name] for name in ("page", "page_without_pause", "one_at_a_time"))
     who = f"{load['people']} reviewers: "
-    rate, wait = load["labels_per_second"], load["next_item_p95_ms"]
     yield at_most(f"{who}items handed out twice", load["double_hand_outs"], 0)
     yield at_most(f"{who}answers lost or stored twice", load["lost_or_twice"], 0)
-    taking = f"asking for more takes {load['take_p95_ms']:.0f}"
-    yield at_most(f"{who}ms to the next item, p95", wait, NEXT_ITEM_MS, taking)
-    yield at_least(f"{who}labels a second", rate, LABELS_PER_SECOND)
+    rate = f"at {page['labels_per_second']:.0f} labels a second; asking for more takes "
+    taking = f"{rate}{page['take_p95_ms']:.0f}"
+    yield at_most(f"{who}ms to the next item, p95", page["next_item_p95_ms"], NEXT_ITEM_MS, taking)
+    alone = (
+        f"one item and one answer a call: {single['labels_per_second']:.0f}, "
+        f"next item p95 {single['next_item_p95_ms']:.0f} ms"
+    )
+    what = f"{who}labels a second without a pause"
+    yield at_least(what, fast["labels_per_second"], LABELS_PER_SECOND, alone)
     left = measures["abandoned"]
     who = f"{left['items']} items at overlap 2, a third abandoned: "
     yield at_most(f"{who}without exactly two labels", left["not_two_labels"], 0)

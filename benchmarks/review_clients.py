@@ -44,8 +44,8 @@ class Told:
     """Seconds from an answer until the next item was in hand."""
     takes: list[float] = field(default_factory=list)
     """Seconds that asking for items took."""
-    labels: list[float] = field(default_factory=list)
-    """Seconds that a call with answers took."""
+    answers: list[float] = field(default_factory=list)
+    """Seconds until a call with answers was acknowledged."""
     stored: list[int] = field(default_factory=list)
     """Items whose answers the server has acknowledged."""
     took: float = 0.0
@@ -125,7 +125,7 @@ class Reviewer:
             self._told.takes.append(told - clock)
             self._told.waits.append(told - clock)
             self._told.stored.append(await self._line.label(item))
-            self._told.labels.append(time.perf_counter() - told)
+            self._told.answers.append(time.perf_counter() - told)
 
     async def _work_ahead(self, end: float) -> None:
         await self._fetch()
@@ -148,7 +148,7 @@ class Reviewer:
             if sent := self._unsent[:50]:
                 clock = time.perf_counter()
                 self._told.stored += await self._line.answers(sent)
-                self._told.labels.append(time.perf_counter() - clock)
+                self._told.answers.append(time.perf_counter() - clock)
                 del self._unsent[: len(sent)]
             if len(self._hand) < SHORT * AHEAD:
                 await self._fetch()

@@ -2,110 +2,79 @@
 
 from __future__ import annotations
 
-import threading
+import json
+import subprocess
+import sys
 import time
-from collections import Counter, deque
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from dataclasses import asdict
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 from sqlalchemy import func, select
 
+from benchmarks.review_clients import Told, Work
 from benchmarks.review_site import account
 from benchmarks.scored_queue import ACTOR
 from review_app.bootstrap import Application
 from review_app.permissions import Person
 from review_app.review.options import ReviewOptions, change_options
+from review_app.web.identity import COOKIE
 from storage.enums import ItemState, Role
 from storage.models import Claim, Label
 from tests.web.reviewers import HttpReviewer
 
 PEOPLE, ABANDONERS = 40, 8
-AHEAD = 24
-"""Items that each of the many asks for."""
 EVERY = 1 / 3
 """Seconds between two answers of one person: three a second is faster than anybody looks."""
 LEASE_SECONDS = 3.0
-
-
-@dataclass
-class Page:
-    """What the page does: answers at once from what it holds, while another thread sends what was
-    answered and fetches more."""
-
-    reviewer: HttpReviewer
-    waits: list[float] = field(default_factory=list)
-    """Seconds from an answer until the next item was in hand."""
-    takes: list[float] = field(default_factory=list)
-    """Seconds that asking for more took."""
-    stored: list[int] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self._hand: deque[int] = deque()
-        self._unsent: list[int] = []
-        self._known: set[int] = set()
-        self._enough = threading.Event()
-
-    def work(self, seconds: float) -> None:
-        """Answer every `EVERY` seconds, or as soon as there is something to answer."""
-        self._fetch()
-        line = threading.Thread(target=self._talk)
-        line.start()
-        end = due = time.perf_counter()
-        end += seconds
-        while due < end:
-            time.sleep(max(0.0, due - time.perf_counter()))
-            self._unsent.append(self._hand.popleft())
-            clock = time.perf_counter()
-            while not self._hand and time.perf_counter() < end:
-                time.sleep(0.001)
-            self.waits.append(time.perf_counter() - clock)
-            due = max(due + EVERY, time.perf_counter())
-        self._enough.set()
-        line.join()
-
-    def _talk(self) -> None:
-        while self._unsent or not self._enough.is_set():
-            sent = self._unsent[:]
-            if sent:
-                outcomes = self.reviewer.answer(sent)
-                self.stored += [outcome["receipt"]["item_id"] for outcome in outcomes]
-                del self._unsent[: len(sent)]
-            if len(self._hand) < 0.75 * AHEAD:
-                self._fetch()
-            time.sleep(0.001)
-
-    def _fetch(self) -> None:
-        clock = time.perf_counter()
-        held = self.reviewer.take(AHEAD + len(self._unsent))
-        self.takes.append(time.perf_counter() - clock)
-        fresh = [item for item in held if item not in self._known]
-        self._known.update(fresh)
-        self._hand.extend(fresh)
+SETTLE_SECONDS = 8.0
+"""The server reads its detector when it starts."""
 
 
 def many(app: Application, url: str, seconds: float) -> dict[str, Any]:
-    """`PEOPLE` at work for so long, and what is stored of it."""
-    with ExitStack() as stack:
-        pages = [Page(stack.enter_context(closing(person))) for person in _people(app, url, PEOPLE)]
-        clock = time.perf_counter()
-        with ThreadPoolExecutor(PEOPLE) as pool:
-            list(pool.map(lambda page: page.work(seconds), pages))
-        took = time.perf_counter() - clock
-    stored = [item for page in pages for item in page.stored]
+    """`PEOPLE` at work, none of whom gives anything back: one item at a time without a pause, as
+    the page does without a pause, and as the page does at `EVERY`. The last for so many
+    ``seconds``, the others for a third of that."""
+    time.sleep(SETTLE_SECONDS)
+    cookies = [f"{COOKIE}={token}" for token in _sessions(app, PEOPLE)]
+    port = urlsplit(url).port
+    assert port is not None
+    told = {
+        "one_at_a_time": _at_work(Work(port, cookies, seconds / 3, ahead=False, every=0)),
+        "page_without_pause": _at_work(Work(port, cookies, seconds / 3, ahead=True, every=0)),
+        "page": _at_work(Work(port, cookies, seconds, ahead=True, every=EVERY)),
+    }
+    stored = [item for one in told.values() for item in one.stored]
     with app.database.read() as repos:
         handed_out = Counter(repos.session.scalars(select(Claim.item_id)))
         labels = repos.session.scalars(select(Label.item_id)).all()
     return {
         "people": PEOPLE,
-        "labels": len(stored),
-        "labels_per_second": len(stored) / took,
-        "next_item_p95_ms": _p95_ms([wait for page in pages for wait in page.waits]),
-        "take_p95_ms": _p95_ms([wait for page in pages for wait in page.takes]),
+        **{name: _figures(one) for name, one in told.items()},
         "double_hand_outs": sum(n - 1 for n in handed_out.values()),
         "lost_or_twice": len(labels) - len(set(labels)) + len(set(stored) ^ set(labels)),
+    }
+
+
+def _at_work(work: Work) -> Told:
+    """What reviewers in a process of their own tell."""
+    command = [sys.executable, "-m", "benchmarks.review_clients"]
+    done = subprocess.run(command, input=json.dumps(asdict(work)), stdout=-1, text=True, check=True)
+    return Told(**json.loads(done.stdout))
+
+
+def _figures(told: Told) -> dict[str, Any]:
+    return {
+        "labels": len(told.stored),
+        "labels_per_second": len(told.stored) / told.took,
+        "next_item_p95_ms": _p95_ms(told.waits),
+        "take_p95_ms": _p95_ms(told.takes),
+        "answer_p95_ms": _p95_ms(told.answers),
+        "share_of_a_core_for_the_reviewers": told.processor_seconds / told.took,
     }
 
 
@@ -129,11 +98,15 @@ def abandoned(app: Application, url: str, items: list[int]) -> dict[str, Any]:
 
 
 def _people(app: Application, url: str, n: int) -> list[HttpReviewer]:
+    return [HttpReviewer(url, token) for token in _sessions(app, n)]
+
+
+def _sessions(app: Application, n: int) -> list[str]:
+    """Tokens of new reviewers who are signed in."""
     names = [f"reviewer-{i}" for i in range(n)]
     for name in names:
         account(app, name)
-    links = [app.people.make_link(name, ACTOR) for name in names]
-    return [HttpReviewer(url, app.people.redeem_link(link)) for link in links]
+    return [app.people.redeem_link(app.people.make_link(name, ACTOR)) for name in names]
 
 
 def _p95_ms(seconds: list[float]) -> float:
