@@ -1,5 +1,6 @@
 # make run    set everything up and open the app on the demo queue
 # make test   set up the development tools and run every test
+# make pictures  the pictures in docs/images, taken anew
 # make check  ruff, mypy --strict, import contracts
 PYTHON ?= python3
 VENV ?= .venv
@@ -7,7 +8,7 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/pip --disable-pip-version-check
 DEMO_DATA ?= demo-data
 
-.PHONY: setup dev run test check format bench clean
+.PHONY: setup dev run test pictures check format bench clean
 
 setup: $(VENV)/.installed
 dev: $(VENV)/.installed-dev
@@ -36,6 +37,10 @@ run: setup
 test: dev
 	@BROWSER_PATH="$$(sh .ci/browser $(BIN)/python)" && export BROWSER_PATH && \
 		$(BIN)/python -m pytest -n auto --dist loadgroup
+
+pictures: dev
+	@BROWSER_PATH="$$(sh .ci/browser $(BIN)/python)" && export BROWSER_PATH && \
+		$(BIN)/python -m tests.browser.pictures
 
 check: dev
 	$(BIN)/ruff check .

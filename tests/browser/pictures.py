@@ -1,0 +1,239 @@
+"""Takes the pictures of ``docs/images``: the pages as they are, on the demo's queue.
+
+``python -m tests.browser.pictures`` (or ``make pictures``) makes the queue where there is none yet,
+has two reviewers answer some of it, and looks at every page on a desk and on a phone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from review_app.bootstrap import Application, open_application
+from review_app.config import Settings
+from review_app.demo.forgeries import Forgery
+from review_app.demo.run import prepare
+from review_app.permissions import Person
+from review_app.review.desk import MAX_AHEAD
+from review_app.review.regions import Region
+from review_app.review.tasks import Submission
+from review_app.web.server import create_app
+from storage.enums import ItemState, LabelValue, Role
+from tests.browser.conftest import ARGUMENTS, DESKTOP, PHONE, find_browser
+from tests.browser.looks import SCHEMES
+from tests.browser.test_review import wait_for_image
+from tests.web.serving import Serving
+
+QUALITY = 85
+COMMENT = "Inside the mark, light and grain are others than around it."
+ANSWERED = 24
+"""Images that were answered rightly before the pictures are taken."""
+SHARPNESS = {"desktop": 1, "phone": 2}
+SIZES = {"desktop": DESKTOP, "phone": PHONE}
+FIRST_READING = 150_000
+"""Milliseconds: it loads the weights."""
+MARK = Region.model_validate({"shape": "rectangle", "points": [[0.08, 0.26], [0.72, 0.9]]})
+PLAIN = ("0058.jpg", "0066.jpg", "0071.jpg", "0074.jpg")
+"""Unchanged crops of the demo, in natural colours."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What the demo knows of an image that it made."""
+
+    file: str
+    photo: str
+    method: str
+
+    @property
+    def value(self) -> LabelValue:
+        return LabelValue.FAKE if self.method else LabelValue.REAL
+
+
+class Gallery:
+    """The demo's deployment, and a browser to look at it with."""
+
+    def __init__(self, app: Application, url: str, browser: Browser, out: Path, scheme: str):
+        self.app, self._url, self._browser = app, url, browser
+        self._out, self._scheme = out, scheme
+        self._made = _manifest(app)
+
+    def made(self, item_id: int) -> Made:
+        with self.app.database.read() as repos:
+            item = repos.items.get(item_id)
+            assert item is not None
+            return self._made[Path(item.name).name]
+
+    def person(self, name: str, role: Role = Role.REVIEWER) -> Person:
+        account = self.app.people.ensure(name, role, "pictures")
+        return Person(account.id, account.name, account.role)
+
+    @contextmanager
+    def page(self, size: str, name: str) -> Iterator[Page]:
+        """The first page of the person ``name``, as they see it."""
+        context = self._browser.new_context(
+            viewport=SIZES[size],  # type: ignore[arg-type]
+            device_scale_factor=SHARPNESS[size],
+            has_touch=size == "phone",
+            is_mobile=size == "phone",
+            color_scheme=self._scheme,  # type: ignore[arg-type]
+            reduced_motion="reduce",
+        )
+        page = context.new_page()
+        page.goto(f"{self._url}/login/link/{self.app.people.make_link(name, 'pictures')}")
+        page.wait_for_load_state("networkidle")
+        yield page
+        context.close()
+
+    def keep(self, page: Page, name: str, size: str) -> None:
+        """The picture ``name`` of what the window shows."""
+        page.wait_for_timeout(500)  # numbers in the header come a moment later
+        file = self._out / f"{name}-{size}.webp"
+        Image.open(io.BytesIO(page.screenshot())).save(file, quality=QUALITY, method=6)
+        sys.stdout.write(f"{file}: {file.stat().st_size // 1000} kB\n")
+
+    def skip_to(self, page: Page, fits: Callable[[Made], bool]) -> None:
+        """Skip images until one is on show that ``fits``."""
+        close_hint(page)
+        shown = wait_for_image(page)
+        while not fits(self.made(shown)):
+            page.keyboard.press("s")
+            shown = wait_for_image(page, other_than=shown)
+
+
+def is_spliced(made: Made) -> bool:
+    return made.method == Forgery.SPLICE and made.photo in ("chelsea", "rocket")
+
+
+def close_hint(page: Page) -> None:
+    wait_for_image(page)
+    hint = page.locator("#hint-close")
+    if hint.is_visible():
+        hint.click()
+
+
+def _manifest(app: Application) -> dict[str, Made]:
+    path = app.settings.data_dir / "demo-images" / "manifest.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        return {
+            (name := Path(row["path"]).name): Made(name, row["photo"], row["method"])
+            for row in csv.DictReader(file)
+        }
+
+
+def answer_some(gallery: Gallery) -> None:
+    """A day's work: answers that are right, and one image that two people disagree about."""
+    with gallery.app.database.read() as repos:
+        if repos.items.count(ItemState.ESCALATED) > 0:
+            return  # done by an earlier run
+    first, second = gallery.person("reviewer"), gallery.person("second-reviewer")
+    for task in gallery.app.desk.take(first, ANSWERED):
+        _say(gallery, first, task.item_id, gallery.made(task.item_id).value)
+    disputed = _hand(gallery, first, lambda item_id: is_spliced(gallery.made(item_id)))
+    with gallery.app.database.write() as repos:
+        item = repos.items.get(disputed)
+        assert item is not None
+        item.needed_labels = item.open_slots = 2
+    more = {"comment": COMMENT, "tags": ("spliced or composed",), "regions": (MARK,)}
+    _say(gallery, first, disputed, LabelValue.FAKE, **more)
+    _hand(gallery, second, lambda item_id: item_id == disputed)
+    _say(gallery, second, disputed, LabelValue.REAL)
+    for person in (first, second):
+        gallery.app.desk.release(person)
+
+
+def _hand(gallery: Gallery, to: Person, fits: Callable[[int], bool]) -> int:
+    """The id of an item in the hands of ``to`` that ``fits``; they skip whatever comes before."""
+    while tasks := gallery.app.desk.take(to, MAX_AHEAD):
+        for task in tasks:
+            if fits(task.item_id):
+                return task.item_id
+            gallery.app.desk.skip(to, task.item_id)
+    raise LookupError("the demo's queue has no image for this picture; remove its data, try again")
+
+
+def _say(gallery: Gallery, by: Person, item_id: int, value: LabelValue, **more: object) -> None:
+    given = {"client_id": f"picture-{item_id}-{by.id}", "item_id": item_id, "value": value}
+    gallery.app.desk.label(by, Submission.model_validate({**given, "seconds": 4.2, **more}))
+
+
+def review(gallery: Gallery, size: str) -> None:
+    with gallery.page(size, gallery.person(f"{size}-reviewer").name) as page:
+        gallery.skip_to(page, lambda made: made.file in PLAIN)
+        gallery.keep(page, "review", size)
+
+
+def forensic_views(gallery: Gallery, size: str) -> None:
+    with gallery.page(size, gallery.person(f"{size}-viewer").name) as page:
+        gallery.skip_to(page, is_spliced)
+        page.keyboard.press("2")
+        expect(page.locator("#lens img")).to_be_visible()
+        gallery.keep(page, "forensic-views", size)
+
+
+def adjudication(gallery: Gallery, size: str) -> None:
+    with gallery.page(size, "admin") as page:
+        page.get_by_role("link", name="Review", exact=True).click()
+        close_hint(page)
+        page.get_by_label("Queue").select_option("escalated")
+        expect(page.locator("#statement-list li")).to_have_count(2)
+        if size == "phone":
+            page.locator("#statement-note").click()
+        page.get_by_role("button", name="Show 1 mark").click()
+        gallery.keep(page, "adjudication", size)
+
+
+def inspect(gallery: Gallery, size: str) -> None:
+    with gallery.page(size, "admin") as page:
+        page.get_by_role("link", name="Inspect").click()
+        samples = page.get_by_role("list", name="Samples")
+        samples.get_by_role("button").nth(1).click(timeout=FIRST_READING)
+        expect(page.locator(".verdict")).to_contain_text("P(fake)", timeout=FIRST_READING)
+        page.locator(".verdict").scroll_into_view_if_needed()
+        gallery.keep(page, "inspect", size)
+
+
+def admin(gallery: Gallery, size: str) -> None:
+    with gallery.page(size, "admin") as page:
+        expect(page.get_by_role("region", name="The state of things")).to_be_visible()
+        gallery.keep(page, "admin", size)
+
+
+PICTURES = (review, forensic_views, adjudication, inspect, admin)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=Path("docs/images"))
+    parser.add_argument("--data", type=Path, default=Path("build/pictures"))
+    parser.add_argument("--scheme", choices=SCHEMES, default="light")
+    parser.add_argument("--only", choices=[take.__name__ for take in PICTURES])
+    given = parser.parse_args()
+    given.out.mkdir(parents=True, exist_ok=True)
+    app = open_application(Settings(data_dir=given.data))
+    prepare(app, print, lambda _done, _total: None)
+    with Serving(create_app(app)) as serving, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=find_browser(playwright), args=ARGUMENTS
+        )
+        gallery = Gallery(app, serving.url, browser, given.out, given.scheme)
+        answer_some(gallery)
+        for take in PICTURES:
+            for size in SIZES:
+                if given.only in (None, take.__name__):
+                    take(gallery, size)
+        browser.close()
+    app.close()
+
+
+if __name__ == "__main__":
+    main()
