@@ -98,7 +98,7 @@ def open_application(settings: Settings) -> Application:
         triage=TriageService(database, policies, detectors, secret, breaker.check),
         inspector=Inspector(policies, detectors, settings.data_dir / "samples"),
         breaker=breaker,
-        views=ViewService(media, limits, policies, detectors),
+        views=ViewService(media, int(settings.max_views_mb * _MIB), limits, policies, detectors),
         held=HeldFiles(),
     )
 

@@ -67,6 +67,9 @@ class Settings(BaseSettings):
     max_score_rows: Annotated[int, Field(gt=0, le=100_000_000)] = Field(
         5_000_000, description="Most rows of one score file."
     )
+    max_views_mb: Annotated[float, Field(gt=0, le=1024**2)] = Field(
+        1024, description="Most that forensic views may take on disk, in MiB."
+    )
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Log level.")
 
     @field_validator("data_dir", "checkpoint", "xception_weights")

@@ -20,6 +20,7 @@ from review_app.forensics.planes import bounded
 from review_app.forensics.saliency import overlay
 from review_app.forensics.views import PIXEL_VIEWS, VERSION, View
 from review_app.intake.decode import Limits, as_stored, decode, upright
+from review_app.intake.derived import DerivedFiles
 from review_app.intake.store import MediaStore
 from review_app.triage.governance import PolicyDesk
 
@@ -34,11 +35,20 @@ Draw = Callable[[Image.Image], Image.Image]
 
 
 class ViewService:
-    """Pictures of ``forensics.views`` by content; safe to share between threads."""
+    """Pictures of ``forensics.views`` by content; safe to share between threads.
+
+    ``max_bytes`` of them are kept; one that had to go is computed again.
+    """
 
     def __init__(
-        self, media: MediaStore, limits: Limits, policies: PolicyDesk, detectors: Detectors
+        self,
+        media: MediaStore,
+        max_bytes: int,
+        limits: Limits,
+        policies: PolicyDesk,
+        detectors: Detectors,
     ) -> None:
+        self._kept = DerivedFiles(media, max_bytes)
         self._policies = policies
         self._detectors = detectors
         self._media = media
@@ -59,7 +69,7 @@ class ViewService:
         too large. Raises NotFoundError for the saliency of a detector whose model is not here.
         """
         variant, draw = self._saliency() if view is View.SALIENCY else ("", PIXEL_VIEWS[view])
-        kept = self._media.derived(sha256, f"{view}-{VERSION}{variant}.webp")
+        kept = self._kept.place(sha256, f"{view}-{VERSION}{variant}.webp")
         return self._once(kept, lambda: self._picture(sha256, draw, name))
 
     def draw(self, data: bytes, view: View, name: str) -> Future[bytes]:
@@ -92,7 +102,7 @@ class ViewService:
             running = self._running.get(kept)
             if running is not None:
                 return running
-            if kept.is_file():
+            if self._kept.find(kept):
                 found: Future[Path] = Future()
                 found.set_result(kept)
                 return found
@@ -106,7 +116,7 @@ class ViewService:
             self._running.pop(kept, None)
 
     def _make(self, kept: Path, make: Callable[[], Image.Image]) -> Path:
-        self._media.keep(kept, webp(make()))
+        self._kept.keep(kept, webp(make()))
         return kept
 
     def _picture(self, sha256: str, draw: Draw, name: str) -> Image.Image:

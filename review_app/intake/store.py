@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 _SUFFIX = {"image/jpeg": ".jpg", "image/png": ".png"}
@@ -35,6 +36,10 @@ class MediaStore:
     def derived(self, sha256: str, name: str) -> Path:
         """Where something computed from the original is kept; it may be deleted at any time."""
         return self._place("derived", sha256) / name
+
+    def all_derived(self) -> Iterator[Path]:
+        """Every file that ``derived`` gave a place."""
+        return (path for path in (self._root / "derived").rglob("*") if path.is_file())
 
     def keep(self, path: Path, data: bytes) -> None:
         """Store what ``derived`` gave a place; it appears whole or not at all."""
