@@ -7,6 +7,7 @@ import json
 import pytest
 from playwright.sync_api import Locator, Page, Request, expect
 
+from review_app.review.options import ReviewOptions, change_options
 from storage.enums import LabelValue, Role
 from tests.browser.checks import barriers
 from tests.browser.conftest import DESKTOP, PHONE, SignIn
@@ -155,6 +156,26 @@ def test_what_an_admin_has_decided_since_cannot_be_changed(site: Site, sign_in: 
     expect(answers(page).get_by_role("button", name="Real", exact=True)).to_have_attribute(
         "aria-disabled", "true"
     )
+
+
+def test_what_is_final_says_so_and_is_left_alone(site: Site, sign_in: SignIn) -> None:
+    _, admin = site.signed_in(Role.ADMIN)
+    change_options(site.app.database, admin, ReviewOptions(undo_minutes=0))
+    site.items(2)
+    page = sign_in()
+    (item,) = answered(page, "f")
+    wait_until_saved(page)
+    change_options(site.app.database, admin, ReviewOptions())
+    page.keyboard.press("h")
+    expect(answers(page)).to_contain_text("Final.")
+    again = answers(page).get_by_role("button", name="Open again")
+    expect(again).to_have_attribute("aria-disabled", "true")
+    again.click(force=True)
+    expect(page.get_by_role("dialog", name="My answers")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("z")
+    expect(page.locator("#previous-text")).to_contain_text("Not undone")
+    assert stored(site, item).value is LabelValue.FAKE
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

@@ -55,9 +55,7 @@ export class Review {
     this.#supply.addEventListener("change", () => this.#show());
     this.#tally.addEventListener("change", () => this.#show());
     this.#recent.addEventListener("change", ({ detail }) => this.#inTurn(() => this.#change(detail)));
-    this.#recent.addEventListener("open", ({ detail }) => {
-      this.#inTurn(() => this.#openAgain(detail.answer));
-    });
+    this.#recent.addEventListener("open", ({ detail }) => this.#inTurn(() => this.#openAgain(detail)));
     const queue = this.#view.status.queue;
     queue.addEventListener("change", () => this.#supply.switchTo(queue.value));
     warnOnLeaving(this.#outbox, this.#view);
@@ -136,8 +134,10 @@ export class Review {
     this.#show();
   }
 
-  #openAgain(answer) {
-    this.#bringBack(Card.ofAnswer(answer), t("recent.opened", { answer: answerName(answer.value) }));
+  #openAgain({ answer }) {
+    const words = t("recent.opened", { answer: answerName(answer.value) });
+    if (this.#supply.isResting) this.#view.say(t("care.on_break"));
+    else this.#bringBack(Card.ofAnswer(answer), words);
   }
 
   async #undo() {
