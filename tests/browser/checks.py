@@ -19,9 +19,15 @@ def barriers(page: Page) -> list[str]:
     ]
 
 
-def sticks_out(page: Page) -> int:
-    """Pixels by which the page is wider than its window."""
-    width: int = page.evaluate(
-        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+def sticks_out(page: Page) -> bool:
+    """Whether the page scrolls sideways or, on the review page, at all."""
+    return bool(
+        page.evaluate(
+            """() => {
+              const root = document.documentElement;
+              const tall = document.querySelector("#review") !== null;
+              const high = tall && root.scrollHeight > innerHeight;
+              return root.scrollWidth > root.clientWidth || high;
+            }"""
+        )
     )
-    return width

@@ -7,7 +7,10 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
+from tests.browser.conftest import DESKTOP, PHONE
+
 SCHEMES = ("light", "dark")
+SIZES = {"desktop": DESKTOP, "phone": PHONE}
 
 
 def keep_picture(page: Page, name: str, *, whole: bool = False) -> None:

@@ -28,8 +28,8 @@ from review_app.review.regions import Region
 from review_app.review.tasks import Submission
 from review_app.web.server import create_app
 from storage.enums import ItemState, LabelValue, Role
-from tests.browser.conftest import ARGUMENTS, DESKTOP, PHONE, find_browser
-from tests.browser.looks import SCHEMES
+from tests.browser.conftest import ARGUMENTS, find_browser
+from tests.browser.looks import SCHEMES, SIZES
 from tests.browser.test_review import wait_for_image
 from tests.web.serving import Serving
 
@@ -38,7 +38,6 @@ COMMENT = "Inside the mark, light and grain are others than around it."
 ANSWERED = 24
 """Images that were answered rightly before the pictures are taken."""
 SHARPNESS = {"desktop": 1, "phone": 2}
-SIZES = {"desktop": DESKTOP, "phone": PHONE}
 FIRST_READING = 150_000
 """Milliseconds: it loads the weights."""
 MARK = Region.model_validate({"shape": "rectangle", "points": [[0.08, 0.26], [0.72, 0.9]]})

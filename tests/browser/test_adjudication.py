@@ -11,15 +11,13 @@ from review_app.review.options import ReviewOptions, change_options
 from review_app.review.regions import Region
 from review_app.review.tasks import Submission
 from storage.enums import ItemState, LabelValue, Role
-from tests.browser.checks import barriers
-from tests.browser.conftest import DESKTOP, PHONE, SignIn
-from tests.browser.looks import SCHEMES, keep_picture
+from tests.browser.checks import barriers, sticks_out
+from tests.browser.conftest import SignIn
+from tests.browser.looks import SCHEMES, SIZES, keep_picture
 from tests.browser.test_claims import state_of
 from tests.browser.test_review import wait_for_image, wait_until_saved
-from tests.browser.test_review_looks import sticks_out
 from tests.web.site import Site
 
-SIZES = {"desktop": DESKTOP, "phone": PHONE}
 EAR = Region.model_validate({"shape": "rectangle", "points": [[0.1, 0.2], [0.3, 0.5]]})
 _numbers = itertools.count()
 

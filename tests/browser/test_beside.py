@@ -11,16 +11,14 @@ from playwright.sync_api import Page, expect
 
 from review_app.review.options import ReviewOptions, change_options
 from storage.enums import Role
-from tests.browser.checks import barriers
-from tests.browser.conftest import DESKTOP, PHONE, SignIn
-from tests.browser.looks import SCHEMES, keep_picture
+from tests.browser.checks import barriers, sticks_out
+from tests.browser.conftest import SignIn
+from tests.browser.looks import SCHEMES, SIZES, keep_picture
 from tests.browser.test_review import wait_for_image, wait_until_saved
-from tests.browser.test_review_looks import sticks_out
 from tests.browser.test_saying import stored
 from tests.web.site import Site
 
 TAGS = ("face swap", "generated", "retouched")
-SIZES = {"desktop": DESKTOP, "phone": PHONE}
 
 
 @pytest.fixture(autouse=True)

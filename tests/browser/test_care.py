@@ -10,15 +10,13 @@ from playwright.sync_api import Locator, Page, expect
 from review_app.review.options import ReviewOptions, Veil, change_options
 from storage.enums import Role
 from storage.types import utc_now
-from tests.browser.checks import barriers
-from tests.browser.conftest import DESKTOP, PHONE, SignIn
-from tests.browser.looks import SCHEMES, keep_picture
+from tests.browser.checks import barriers, sticks_out
+from tests.browser.conftest import SignIn
+from tests.browser.looks import SCHEMES, SIZES, keep_picture
 from tests.browser.test_claims import held_by_anybody, wait_until
 from tests.browser.test_review import labels_of, wait_for_image, wait_until_saved
-from tests.browser.test_review_looks import sticks_out
 from tests.web.site import Site
 
-SIZES = {"desktop": DESKTOP, "phone": PHONE}
 HOLD_MS = 400
 """Longer than the press that shows an image."""
 

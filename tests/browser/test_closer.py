@@ -8,14 +8,11 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from storage.enums import Role
-from tests.browser.checks import barriers
-from tests.browser.conftest import DESKTOP, PHONE, SignIn
-from tests.browser.looks import SCHEMES, keep_picture
+from tests.browser.checks import barriers, sticks_out
+from tests.browser.conftest import PHONE, SignIn
+from tests.browser.looks import SCHEMES, SIZES, keep_picture
 from tests.browser.test_review import shown_item, wait_for_image, wait_until_saved
-from tests.browser.test_review_looks import sticks_out
 from tests.web.site import Site
-
-SIZES = {"desktop": DESKTOP, "phone": PHONE}
 
 
 @pytest.fixture(autouse=True)

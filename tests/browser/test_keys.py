@@ -6,15 +6,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from storage.enums import LabelValue
-from tests.browser.checks import barriers
-from tests.browser.conftest import DESKTOP, PHONE, SignIn
-from tests.browser.looks import SCHEMES, keep_picture
+from tests.browser.checks import barriers, sticks_out
+from tests.browser.conftest import SignIn
+from tests.browser.looks import SCHEMES, SIZES, keep_picture
 from tests.browser.test_review import shown_item, wait_for_image, wait_until_saved
-from tests.browser.test_review_looks import sticks_out
 from tests.browser.test_saying import stored
 from tests.web.site import Site
-
-SIZES = {"desktop": DESKTOP, "phone": PHONE}
 
 
 def choose(page: Page, action: str, key: str) -> None:

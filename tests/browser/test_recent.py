@@ -9,16 +9,13 @@ from playwright.sync_api import Locator, Page, Request, expect
 
 from review_app.review.options import ReviewOptions, change_options
 from storage.enums import LabelValue, Role
-from tests.browser.checks import barriers
-from tests.browser.conftest import DESKTOP, PHONE, SignIn
-from tests.browser.looks import SCHEMES, keep_picture
+from tests.browser.checks import barriers, sticks_out
+from tests.browser.conftest import SignIn
+from tests.browser.looks import SCHEMES, SIZES, keep_picture
 from tests.browser.test_review import kept, wait_for_image, wait_until_saved
-from tests.browser.test_review_looks import sticks_out
 from tests.browser.test_saying import stored
 from tests.web.serving import Serving
 from tests.web.site import Site
-
-SIZES = {"desktop": DESKTOP, "phone": PHONE}
 
 
 def answers(page: Page) -> Locator:

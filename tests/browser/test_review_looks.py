@@ -7,32 +7,17 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.checks import barriers
-from tests.browser.conftest import DESKTOP, PHONE, SignIn
-from tests.browser.looks import SCHEMES, keep_picture
+from tests.browser.checks import barriers, sticks_out
+from tests.browser.conftest import PHONE, SignIn
+from tests.browser.looks import SCHEMES, SIZES, keep_picture
 from tests.web.serving import Serving
 from tests.web.site import Site
-
-SIZES = {"desktop": DESKTOP, "phone": PHONE}
 
 
 def is_dark(page: Page) -> bool:
     """Whether the page's background is darker than mid-grey."""
     colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
     return int(colour.split("(")[1].split(",")[0].rstrip(")")) < 128
-
-
-def sticks_out(page: Page) -> bool:
-    """Whether the page scrolls sideways or, on the review page, at all."""
-    return bool(
-        page.evaluate(
-            """() => {
-              const root = document.documentElement;
-              const tall = document.querySelector("#review") !== null;
-              return root.scrollWidth > innerWidth || (tall && root.scrollHeight > innerHeight);
-            }"""
-        )
-    )
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

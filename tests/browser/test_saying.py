@@ -7,11 +7,10 @@ from playwright.sync_api import expect
 
 from storage.enums import ItemState, LabelValue
 from storage.models import Label
-from tests.browser.checks import barriers
+from tests.browser.checks import barriers, sticks_out
 from tests.browser.conftest import DESKTOP, PHONE, SignIn
 from tests.browser.looks import keep_picture
 from tests.browser.test_review import wait_for_image, wait_until_saved
-from tests.browser.test_review_looks import sticks_out
 from tests.web.site import Site
 
 
