@@ -84,11 +84,20 @@ class RefusalReason(StrEnum):
 class RefusedFile(InputError):  # noqa: N818 - a refusal is an outcome that is reported, not a fault
     """One file of a batch was refused; the batch goes on."""
 
-    def __init__(self, path: str, reason: RefusalReason, detail: str) -> None:
-        super().__init__(f"{path}: {reason} ({detail})")
+    def __init__(self, path: str, reason: RefusalReason, detail: str | Text) -> None:
+        self._detail = detail
+        super().__init__(f"{path}: {reason} ({self.detail})")
         self.path = path
         self.reason = reason
-        self.detail = detail
+
+    @property
+    def detail(self) -> str:
+        """What is the matter with the file, in English."""
+        return self.detail_in(Language.EN)
+
+    def detail_in(self, language: Language) -> str:
+        """What is the matter with the file, where it is known by a key; else as it was given."""
+        return self._detail if isinstance(self._detail, str) else self._detail.said(language)
 
 
 class DetectorError(ReviewAppError):

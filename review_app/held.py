@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from review_app.errors import NotFoundError
+from review_app.words import Text
 from storage.types import utc_now
 
 KEPT_FOR = timedelta(minutes=30)
@@ -47,7 +48,7 @@ class HeldFiles:
             self._drop(self._is_over)
             held = self._held.get(token)
         if held is None or held.person_id != person_id:
-            raise NotFoundError("this image is held no longer; have it read again")
+            raise NotFoundError(Text("refusals.held_no_longer"))
         return held.data
 
     def _is_over(self, held: _Held) -> bool:

@@ -13,7 +13,7 @@ from review_app.detectors import Detectors
 from review_app.triage.explanation import verdict_in_words
 from review_app.triage.governance import PolicyDesk
 from review_app.triage.marks import UncertaintyCuts
-from review_app.triage.wording import count, join
+from review_app.words import Value, t
 
 TITLES = {
     "linear": "Linear",
@@ -100,19 +100,16 @@ class Inspector:
         in_force = self._policies.current().checkpoint
         checkpoint = self._reader().checkpoint
         card = checkpoint.card
-        sources = join(list(card.data.sources)) if card.data.sources else card.data.name
-        images = count(card.data.n_train, "image")
-        words = (
-            f"Checkpoint {checkpoint.id}, trained on {images} of {sources}. It can be wrong, "
-            "and most likely is on images unlike those: other generators, other subjects, heavy "
-            "re-encoding. A low spread does not rule that out."
-        )
+        sources = ", ".join(card.data.sources) or card.data.name
+        trained: dict[str, Value] = {
+            "checkpoint": checkpoint.id,
+            "n": card.data.n_train,
+            "sources": sources,
+        }
+        words = t("inspect.checkpoint", **trained)
         if checkpoint.id == in_force:
             return words
-        return (
-            f"The detector in force, {in_force}, cannot be asked: no model of it is here, only the "
-            f"scores that were taken in. What you see is another one's reading. {words}"
-        )
+        return t("inspect.no_model", checkpoint=in_force, words=words)
 
     def _reader(self) -> Detector:
         return self._detectors.reader(self._policies.current().checkpoint)

@@ -16,6 +16,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from review_app.errors import ConflictError, InputError, NotAllowedError, NotFoundError
 from review_app.permissions import Person
+from review_app.words import Text
 from storage.database import Database
 from storage.enums import AuditKind, Role
 from storage.models import SignInLink, User, UserSession
@@ -116,9 +117,7 @@ class People:
             user_id = repos.links.use(_digest(token), utc_now())
             user = None if user_id is None else repos.users.get(user_id)
             if user is None or user.disabled_at is not None:
-                raise NotAllowedError(
-                    "this sign-in link was used already or has run out; ask an admin for a new one"
-                )
+                raise NotAllowedError(Text("refusals.link_used"))
             return self._begin_session(repos, user, "link")
 
     def sign_in(self, name: str, password: str) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from review_app.errors import NotAllowedError
+from review_app.words import Text
 from storage.enums import Role
 
 
@@ -54,9 +55,11 @@ class Person:
 def require(person: Person | None, permission: Permission) -> Person:
     """``person``, if they may. Raises ``NotAllowedError`` otherwise."""
     if person is None:
-        raise NotAllowedError("sign in first")
+        raise NotAllowedError(Text("refusals.sign_in_first"))
     if not person.may(permission):
-        raise NotAllowedError(f"{person.name} ({person.role}) may not {permission}")
+        raise NotAllowedError(
+            Text("refusals.may_not", {"name": person.name, "permission": permission.value})
+        )
     return person
 
 

@@ -23,6 +23,7 @@ from review_app.intake.decode import Limits, as_stored, decode, upright
 from review_app.intake.derived import DerivedFiles
 from review_app.intake.store import MediaStore
 from review_app.triage.governance import PolicyDesk
+from review_app.words import Text
 
 MEDIA_TYPE = "image/webp"
 MAX_PIXELS = 50_000_000
@@ -123,9 +124,7 @@ class ViewService:
         try:
             data = self._media.original(sha256).read_bytes()
         except OSError as error:
-            raise NotFoundError(f"the file of {name} is missing; restore the data directory") from (
-                error
-            )
+            raise NotFoundError(Text("refusals.file_missing", {"name": name})) from (error)
         return self._drawn(data, draw, name)
 
     def _drawn(self, data: bytes, draw: Draw, name: str) -> Image.Image:
@@ -133,8 +132,14 @@ class ViewService:
         pixels = decoded.width * decoded.height
         if pixels > MAX_PIXELS:
             raise InputError(
-                f"{name} has {pixels / 1e6:.0f} megapixels; views are computed of at most "
-                f"{MAX_PIXELS / 1e6:.0f}. Zoom into the image itself"
+                Text(
+                    "refusals.too_large_for_views",
+                    {
+                        "name": name,
+                        "megapixels": round(pixels / 1e6),
+                        "most": round(MAX_PIXELS / 1e6),
+                    },
+                )
             )
         # Blocks of a JPEG lie where the file has them: the view is drawn there, and then turned.
         return upright(draw(as_stored(decoded.image, decoded.orientation)), decoded.orientation)

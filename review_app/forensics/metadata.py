@@ -10,20 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from review_app.words import t
+
 MAX_ROWS: Final = 200
-WITHHELD: Final = "(withheld: it names the file)"
 _NAMING: Final = frozenset({"DocumentName", "OriginalRawFileName"})
 _SHORTEST_NAME: Final = 4
 """Characters: a shorter name turns up everywhere by chance."""
-_TITLES: Final = {
-    "exif": "EXIF",
-    "gps": "GPS",
-    "xmp": "XMP",
-    "text": "Text",
-    "comment": "Comment",
-    "icc": "Colour profile",
-    "dpi": "Dots per inch",
-}
+_TITLES: Final = {"exif": "EXIF", "gps": "GPS", "xmp": "XMP"}
+_WORDED: Final = ("text", "comment", "icc", "dpi")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +37,12 @@ def facts(metadata: Mapping[str, Any], names: Iterable[str] = ()) -> list[Fact]:
     rows = []
     for name, value in _rows(metadata):
         tells = name.rsplit(" ", 1)[-1] in _NAMING or any(h in value.casefold() for h in hidden)
-        rows.append(Fact(name, WITHHELD if tells else value))
+        rows.append(Fact(name, t("inspect.withheld") if tells else value))
     return rows[:MAX_ROWS]
 
 
 def _rows(metadata: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for key, title in _TITLES.items():
+    for key, title in (_TITLES | {key: t(f"inspect.fact_{key}") for key in _WORDED}).items():
         content = metadata.get(key)
         if isinstance(content, Mapping):
             yield from ((f"{title} {name}", _text(value)) for name, value in content.items())

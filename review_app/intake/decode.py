@@ -21,6 +21,7 @@ from PIL import ExifTags, Image, TiffImagePlugin
 from review_app.errors import RefusalReason, RefusedFile, SettingsError
 from review_app.intake.metadata import Json, read_metadata
 from review_app.intake.signatures import Kind, identify
+from review_app.words import Text
 
 try:
     import pillow_heif
@@ -112,9 +113,9 @@ def decode(data: bytes, name: str, limits: Limits) -> DecodedImage:
         RefusedFile: with the reason; see ``RefusalReason``.
     """
     if not data:
-        raise RefusedFile(name, RefusalReason.EMPTY, "the file has no bytes")
+        raise RefusedFile(name, RefusalReason.EMPTY, Text("inspect.no_bytes"))
     if len(data) > limits.max_bytes:
-        detail = f"{len(data):,} bytes; the limit is {limits.max_bytes:,}"
+        detail = Text("inspect.too_many_bytes", {"size": len(data), "most": limits.max_bytes})
         raise RefusedFile(name, RefusalReason.TOO_LARGE, detail)
     format_name = _check_kind(data, name)
     try:
@@ -129,7 +130,7 @@ def decode(data: bytes, name: str, limits: Limits) -> DecodedImage:
     except Image.DecompressionBombError as error:
         raise _too_many_pixels(_declared(error), len(data), name, limits) from error
     except Exception as error:  # decoders of hostile bytes raise whatever they stumble on
-        detail = f"a damaged or truncated {format_name} file: {_brief(error)}"
+        detail = Text("inspect.damaged", {"format": format_name, "why": _brief(error)})
         raise RefusedFile(name, RefusalReason.UNREADABLE, detail) from error
 
 
@@ -142,14 +143,14 @@ def decoder(limits: Limits) -> Callable[[bytes, str], Image.Image]:
 def _check_kind(data: bytes, name: str) -> str:
     signature = identify(data)
     if signature.kind is Kind.OTHER:
-        detail = f"the content is {signature.name}"
+        kind = Text(f"inspect.is_{signature.name.replace(' ', '_')}")
+        detail = Text("inspect.content_is", {"kind": kind})
         raise RefusedFile(name, RefusalReason.NOT_AN_IMAGE, detail)
     if signature.kind is Kind.UNSUPPORTED:
-        detail = f"{signature.name} files are not taken; save it as JPEG or PNG"
+        detail = Text("inspect.not_taken", {"format": signature.name})
         raise RefusedFile(name, RefusalReason.UNSUPPORTED, detail)
     if signature.name == "HEIF" and not HEIF_AVAILABLE:
-        detail = "HEIF needs a decoder: pip install 'deepfake-review[heif]'"
-        raise RefusedFile(name, RefusalReason.UNSUPPORTED, detail)
+        raise RefusedFile(name, RefusalReason.UNSUPPORTED, Text("inspect.needs_heif"))
     return signature.name
 
 
@@ -161,8 +162,8 @@ def _check_pixels(pixels: int, size: int, name: str, limits: Limits) -> None:
 def _too_many_pixels(pixels: int, size: int, name: str, limits: Limits) -> RefusedFile:
     absurd = pixels > BOMB_FACTOR * limits.max_pixels or pixels > BOMB_PIXELS_PER_BYTE * size
     reason = RefusalReason.BOMB if absurd else RefusalReason.TOO_LARGE
-    detail = f"{pixels:,} pixels in {size:,} bytes; the limit is {limits.max_pixels:,} pixels"
-    return RefusedFile(name, reason, detail)
+    values = {"pixels": pixels, "size": size, "most": limits.max_pixels}
+    return RefusedFile(name, reason, Text("inspect.too_many_pixels", values))
 
 
 def _declared(error: Image.DecompressionBombError) -> int:

@@ -14,6 +14,7 @@ from review_app.review.consensus import Settlement, settle
 from review_app.review.finality import end_of_window, require_open, verdict_final_at
 from review_app.review.options import Reveal, read_options
 from review_app.review.tasks import Said, Submission
+from review_app.words import Text
 from storage.enums import AuditKind, ClaimOutcome, ItemState
 from storage.models import Claim, Item, Label
 from storage.repositories import Repositories
@@ -24,10 +25,7 @@ def same_answer(label: Label, person: Person, submission: Submission) -> Label:
     """``label``, if it is what ``submission`` says. Raises ``ConflictError`` otherwise."""
     sent = (person.id, submission.item_id, submission.value)
     if (label.user_id, label.item_id, label.value) != sent:
-        raise ConflictError(
-            f"answer {submission.client_id} is stored already with other content; "
-            "reload the page and answer again"
-        )
+        raise ConflictError(Text("refusals.other_content"))
     return label
 
 
@@ -39,12 +37,12 @@ def answerable(repos: Repositories, person: Person, item_id: int) -> tuple[Claim
     """
     found = repos.claims.last_with_item(person.id, item_id)
     if found is None:
-        raise ClaimLostError(f"item {item_id} was never handed to you; take the next one")
+        raise ClaimLostError(Text("refusals.never_handed", {"item": str(item_id)}))
     claim, item = found
     if claim.outcome is ClaimOutcome.LABELLED:
-        raise ConflictError(f"you have labelled item {item_id} already; undo that first")
+        raise ConflictError(Text("refusals.labelled_already", {"item": str(item_id)}))
     if claim.outcome is ClaimOutcome.SKIPPED:
-        raise ConflictError(f"you have skipped item {item_id}; take the next one")
+        raise ConflictError(Text("refusals.skipped_already", {"item": str(item_id)}))
     return claim, item
 
 
@@ -151,7 +149,7 @@ def require_undecided(repos: Repositories, person: Person, item_id: int) -> None
     """Raises ``ConflictError`` where somebody else has decided the item as its adjudicator."""
     for other in repos.labels.in_force(item_id):
         if other.adjudicates and other.user_id != person.id:
-            raise ConflictError("an admin has decided this item since; your answer stays on record")
+            raise ConflictError(Text("refusals.decided_since"))
 
 
 def record(

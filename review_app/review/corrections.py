@@ -15,6 +15,7 @@ from review_app.review import answers
 from review_app.review.finality import require_open
 from review_app.review.replies import Words, own_answer, receipt_of
 from review_app.review.tasks import Change, OwnAnswer, Receipt
+from review_app.words import Text
 from storage.database import Transactions
 from storage.enums import AuditKind, ItemState
 from storage.models import Label
@@ -63,9 +64,7 @@ class Corrections:
             if known is not None:
                 return receipt_of(repos, _same_change(known, old, change), self._words)
             if repos.labels.successor_of(old.id) is not None:
-                raise ConflictError(
-                    "that answer was taken back or changed already; reload the list"
-                )
+                raise ConflictError(Text("refusals.changed_already"))
             require_open(old, now)
             answers.require_undecided(repos, person, old.item_id)
             item = answers.item_of(repos, old.item_id)
@@ -82,15 +81,13 @@ class Corrections:
 def _own(repos: Repositories, person: Person, client_id: str) -> Label:
     label = repos.labels.by_client_id(client_id)
     if label is None or label.user_id != person.id or label.value is None:
-        raise NotFoundError("there is no such answer of yours; reload the list")
+        raise NotFoundError(Text("refusals.no_such_answer"))
     return label
 
 
 def _same_change(known: Label, old: Label, change: Change) -> Label:
     if known.supersedes_id != old.id or known.value is not change.value:
-        raise ConflictError(
-            f"answer {change.client_id} is stored already with other content; reload the list"
-        )
+        raise ConflictError(Text("refusals.change_other_content"))
     return known
 
 

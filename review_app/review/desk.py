@@ -28,6 +28,7 @@ from review_app.review.options import ReviewOptions, read_options
 from review_app.review.replies import receipt_of, task_of
 from review_app.review.tasks import CLIENT_ID, Progress, Queue, Receipt, Submission, Task
 from review_app.triage.options import order_in_use
+from review_app.words import Text
 from storage.database import Transactions
 from storage.enums import AuditKind, ClaimOutcome, ItemState
 from storage.models import Decision, Item, Label
@@ -140,7 +141,7 @@ class ReviewDesk:
         """
         require(person, Permission.REVIEW)
         if len(entries) > MAX_ENTRIES:
-            raise InputError(f"{len(entries)} entries are too many; send {MAX_ENTRIES} at a time")
+            raise InputError(Text("refusals.too_many", {"n": len(entries), "most": MAX_ENTRIES}))
         answered: list[int] = []
         with self._database.together() as parts:
             desk = self.within(parts, answered)
@@ -161,9 +162,9 @@ class ReviewDesk:
         with self._database.write() as repos:
             claim = repos.claims.last_of(person.id, item_id)
             if claim is None:
-                raise ClaimLostError(f"item {item_id} is not yours to skip; take the next one")
+                raise ClaimLostError(Text("refusals.not_yours_to_skip", {"item": str(item_id)}))
             if claim.outcome is ClaimOutcome.LABELLED:
-                raise ConflictError(f"you have labelled item {item_id} already; undo that first")
+                raise ConflictError(Text("refusals.labelled_already", {"item": str(item_id)}))
             repos.claims.end(claim, ClaimOutcome.SKIPPED, self._clock())
 
     def undo(self, person: Person, client_id: str, of: str | None = None) -> Task:
@@ -177,7 +178,7 @@ class ReviewDesk:
         """
         require(person, Permission.REVIEW)
         if not re.fullmatch(CLIENT_ID, client_id):
-            raise InputError("an undo needs an id of 8 to 64 letters, digits, - or _")
+            raise InputError(Text("refusals.undo_id"))
         with self._database.write() as repos:
             now = self._clock()  # once nobody else writes: what is final by then stays
             repos.claims.expire(now)
@@ -268,7 +269,7 @@ def _take_in(
         meant = before.get(entry.of or "")
         if meant is not None and meant.refusal is not None:
             # The newest answer in force is an older one now, which nobody wanted back.
-            raise ConflictError("what it takes back was not taken")
+            raise ConflictError(Text("refusals.undo_of_none"))
         return Outcome(known_as, task=desk.undo(person, known_as, entry.of))
     except (InputError, NotFoundError, ConflictError) as refusal:
         return Outcome(known_as, refusal=refusal)
@@ -308,19 +309,19 @@ def _to_undo(repos: Repositories, person: Person, of: str | None) -> Label:
     if named is None or named.user_id != person.id:
         newest = repos.labels.last_of(person.id)
         if newest is None:
-            raise NotFoundError("there is no answer of yours to undo")
+            raise NotFoundError(Text("refusals.nothing_to_undo"))
         return newest
     own = [x for x in repos.labels.in_force(named.item_id) if x.user_id == person.id]
     if not own:
-        raise ConflictError("that answer was taken back already")
+        raise ConflictError(Text("refusals.taken_back_already"))
     return named if named in own else own[-1]
 
 
 def _undone_task(repos: Repositories, person: Person, undo: Label) -> Task:
     """The task that an undo gave back, when the same undo is sent again."""
     if undo.user_id != person.id or undo.value is not None:
-        raise ConflictError("this id belongs to another answer; reload the page and undo again")
+        raise ConflictError(Text("refusals.undo_of_other"))
     claim = repos.claims.last_of(person.id, undo.item_id)
     if claim is None or claim.ended_at is not None:
-        raise ConflictError("this undo was done already, and you hold the item no longer")
+        raise ConflictError(Text("refusals.undone_already"))
     return task_of(repos, person, answers.item_of(repos, undo.item_id), claim.expires_at)

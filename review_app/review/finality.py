@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from review_app.errors import ConflictError
 from review_app.review.options import ReviewOptions
 from review_app.triage.wording import count
+from review_app.words import Text
 from storage.database import Database
 from storage.models import Label
 from storage.types import utc_now
@@ -34,8 +35,10 @@ def require_open(label: Label, now: datetime) -> None:
     """Raises ``ConflictError`` where the answer is final."""
     if now >= final_since(label):
         raise ConflictError(
-            f"your answer on item {label.item_id} is final since {final_since(label):%H:%M} UTC "
-            "and stays; if it is wrong, tell an admin its number"
+            Text(
+                "refusals.final",
+                {"item": str(label.item_id), "time": f"{final_since(label):%H:%M}"},
+            )
         )
 
 

@@ -26,6 +26,7 @@ from scipy.special import logit, xlogy
 
 from review_app.errors import InputError
 from review_app.triage.costs import Costs, cost_avoided
+from review_app.words import t
 
 Floats = NDArray[np.float64]
 
@@ -57,15 +58,8 @@ class Order(StrEnum):
 
     @property
     def words(self) -> str:
-        """What puts an image before others, in words."""
-        return _WORDS[self]
-
-
-_WORDS = {
-    Order.OLDEST: "by age",
-    Order.RISK: "by risk",
-    Order.LEARNING: "by learning",
-}
+        """What puts an image before others, in the language of whoever is served."""
+        return t(f"explanation.order_{self}")
 
 
 def risk_worth(

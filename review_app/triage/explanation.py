@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from review_app.triage.marks import Mark, UncertaintyCuts, find_mark
+from review_app.triage.marks import UncertaintyCuts, find_mark
 from review_app.triage.routing import Decision, Reason, Route, Scores
-from review_app.triage.wording import join, plus_minus
+from review_app.triage.wording import plus_minus
+from review_app.words import listed, t
 
 
 def explain(decision: Decision, scores: Scores) -> str:
     """Where the image went and why, e.g. "Likely fake, but the heads disagree: 0.83 ± 0.09; a
-    person decides.", and what it is marked for.
+    person decides.", and what it is marked for; in the language of whoever is served.
     """
     score = plus_minus(scores.p_fake, scores.std)
     if decision.route is not Route.REVIEW:
         side = "fake" if decision.route is Route.ACCEPT_FAKE else "real"
-        return f"Accepted as {side}: {score}, beyond the certified threshold."
-    words = join([reason.words for reason in _told(decision)])
-    if decision.reasons[0] is Reason.UNLIKE_TRAINING:
-        words = words.removeprefix("it is ")
-    sentence = f"{_lean(scores.p_fake)}, but {words}: {score}; a person decides."
-    return sentence if decision.mark is None else f"{sentence} {decision.mark.words}"
+        return t(f"explanation.accepted_{side}", score=score)
+    why = _clauses(_told(decision))
+    sentence = t(f"explanation.likely_{_lean(scores.p_fake)}_but", why=why, score=score)
+    if decision.mark is None:
+        return sentence
+    return f"{sentence} {t(f'explanation.mark_{decision.mark}')}"
+
+
+def _clauses(reasons: tuple[Reason, ...]) -> str:
+    words = [t(f"explanation.{reason}") for reason in reasons]
+    if reasons[0] is Reason.UNLIKE_TRAINING:
+        words[0] = t("explanation.unlike_training_first")
+    return listed(words)
 
 
 def _told(decision: Decision) -> tuple[Reason, ...]:
@@ -51,16 +59,12 @@ def verdict_in_words(
     """
     score = f"P(fake) {plus_minus(p_fake, std)}"
     found = find_mark(std, entropy, mutual_information, unlike=unlike, cuts=cuts)
-    if unlike:
-        why = "the image is unlike those that it has learned from"
-    elif found is Mark.RETRAIN:
-        why = "equally good versions of the detector disagree, as on images unlike its training"
-    elif found is Mark.SECOND_REVIEWER:
-        why = "images that score like this turn out either way"
-    else:
-        return f"{_lean(p_fake)}, and confident: {score}."
-    return f"{_lean(p_fake)}, but uncertain: {why}. {score}."
+    lean = _lean(p_fake)
+    if not unlike and found is None:
+        return t(f"explanation.confident_{lean}", score=score)
+    why = t(f"explanation.why_{'unlike' if unlike or found is None else found}")
+    return t(f"explanation.uncertain_{lean}", why=why, score=score)
 
 
 def _lean(p_fake: float) -> str:
-    return "Likely fake" if p_fake >= 0.5 else "Likely real"
+    return "fake" if p_fake >= 0.5 else "real"

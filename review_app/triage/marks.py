@@ -28,17 +28,6 @@ class Mark(StrEnum):
     SECOND_REVIEWER = "second_reviewer"
     """Aleatoric: the image itself is unclear, so another person should look, too."""
 
-    @property
-    def words(self) -> str:
-        """A sentence for people."""
-        return _WORDS[self]
-
-
-_WORDS = {
-    Mark.RETRAIN: "Marked for retraining: the detector has seen few like it.",
-    Mark.SECOND_REVIEWER: "Marked for a second reviewer: such images turn out either way.",
-}
-
 
 @dataclass(frozen=True)
 class UncertaintyCuts:

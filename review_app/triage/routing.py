@@ -41,7 +41,7 @@ class Route(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why an image went where it went; ``words`` completes "... , but" or stands by itself."""
+    """Why an image went where it went; `explanation` says it in words."""
 
     COLD_START = "cold_start"
     """The policy is learning; everything goes to people."""
@@ -65,25 +65,6 @@ class Reason(StrEnum):
     """Beyond the certified threshold for real."""
     CERTIFIED_FAKE = "certified_fake"
     """Beyond the certified threshold for fake."""
-
-    @property
-    def words(self) -> str:
-        """A clause in plain words."""
-        return _WORDS[self]
-
-
-_WORDS = {
-    Reason.COLD_START: "auto-accept is still learning",
-    Reason.SUSPENDED: "auto-accept is suspended",
-    Reason.NO_CERTIFICATE: "nothing proves yet that this side may be accepted",
-    Reason.LOW_CONFIDENCE: "the detector is not sure enough",
-    Reason.UNLIKE_TRAINING: "it is unlike the images the detector has learned from",
-    Reason.HEADS_DISAGREE: "the heads disagree",
-    Reason.NEAR_DISPUTED: "it looks like an image that was disputed",
-    Reason.AUDIT: "it was drawn for a blind audit",
-    Reason.CERTIFIED_REAL: "it is beyond the certified threshold for real",
-    Reason.CERTIFIED_FAKE: "it is beyond the certified threshold for fake",
-}
 
 
 @dataclass(frozen=True)

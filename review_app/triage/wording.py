@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from datetime import datetime
 
+from review_app.words import number
+
 
 def percent(share: float) -> str:
     """``0.05`` as ``5%``, ``0.0412`` as ``4.1%``."""
@@ -18,7 +20,7 @@ def percent_below(bound: float) -> str:
 
 def plus_minus(p: float, std: float) -> str:
     """``0.83 ± 0.09``."""
-    return f"{p:.2f} ± {std:.2f}"
+    return f"{number(p, 2)} ± {number(std, 2)}"
 
 
 def count(n: int, noun: str) -> str:

@@ -17,6 +17,7 @@ from review_app.review.desk import MAX_AHEAD
 from review_app.review.tasks import CLIENT_ID, Progress, Queue, Receipt, Submission, Task
 from review_app.web.failures import failure_of
 from review_app.web.identity import current_person
+from review_app.words import t
 
 if TYPE_CHECKING:
     from review_app.bootstrap import Application
@@ -121,9 +122,7 @@ async def reviewer(
     answers.
     """
     if x_person is not None and x_person != person.id:
-        raise HTTPException(
-            401, f"This page is not {person.name}'s, who is signed in now. Reload it."
-        )
+        raise HTTPException(401, t("refusals.other_person", name=person.name))
     return require(person, Permission.REVIEW)
 
 

@@ -15,6 +15,7 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from review_app.web.markup import join
+from review_app.words import number, t
 
 COLUMNS = 40
 """Cells of the map along P(fake)."""
@@ -62,12 +63,16 @@ def interval(name: str, p: float, std: float) -> Markup:
     """A dot at ``p`` on a line from 0 to 1, with a band of one ``std`` to either side."""
     low, high = max(p - std, 0.0), min(p + std, 1.0)
     return Markup(
-        '<div class="interval" role="img" aria-label="{}: {:.2f} plus or minus {:.2f}, '
-        'on a scale from 0, real, to 1, fake">'
+        '<div class="interval" role="img" aria-label="{}">'
         '<span class="interval-middle"></span>'
         '<span class="interval-band" style="left:{:.2f}%;width:{:.2f}%"></span>'
         '<span class="interval-dot" style="left:{:.2f}%"></span></div>'
-    ).format(name, p, std, 100 * low, 100 * (high - low), 100 * p)
+    ).format(
+        t("inspect.interval", name=name, p=number(p, 2), std=number(std, 2)),
+        100 * low,
+        100 * (high - low),
+        100 * p,
+    )
 
 
 def entropy_bar(name: str, entropy: float, mutual_information: float) -> Markup:
@@ -80,11 +85,20 @@ def entropy_bar(name: str, entropy: float, mutual_information: float) -> Markup:
     total = min(max(entropy / whole, 0.0), 1.0)
     part = min(max(mutual_information / whole, 0.0), total)
     return Markup(
-        '<div class="entropy" role="img" aria-label="{}: entropy {:.3f} of {:.3f} nats, of which '
-        'mutual information {:.3f}">'
+        '<div class="entropy" role="img" aria-label="{}">'
         '<span class="entropy-known" style="width:{:.2f}%"></span>'
         '<span class="entropy-rest" style="width:{:.2f}%"></span></div>'
-    ).format(name, entropy, whole, max(mutual_information, 0.0), 100 * part, 100 * (total - part))
+    ).format(
+        t(
+            "inspect.entropy_bar",
+            name=name,
+            entropy=number(entropy, 3),
+            most=number(whole, 3),
+            mutual=number(max(mutual_information, 0.0), 3),
+        ),
+        100 * part,
+        100 * (total - part),
+    )
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from review_app.errors import (
 )
 from review_app.permissions import Person
 from review_app.web import pages
-from review_app.words import current_language
+from review_app.words import Text, current_language, t
 
 
 @dataclass(frozen=True)
@@ -47,10 +47,7 @@ _BY_TYPE: tuple[tuple[type[ReviewAppError], int, str], ...] = (
     (ReviewAppError, 500, "failed"),
 )
 _HTTP_CODES = {401: "not_signed_in", 403: "not_allowed", 404: "not_found", 405: "wrong_method"}
-_HTTP_MESSAGES = {
-    404: "There is nothing at this address.",
-    405: "This address does not take that kind of request.",
-}
+_HTTP_TEXTS = {404: Text("refusals.nothing_at"), 405: Text("refusals.wrong_method")}
 
 
 def install(app: FastAPI) -> None:
@@ -103,10 +100,10 @@ async def _invalid(request: Request, error: Exception) -> Response:
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code = _HTTP_CODES.get(error.status_code, "refused")
-    message = _HTTP_MESSAGES.get(error.status_code, str(error.detail))
+    text = _HTTP_TEXTS.get(error.status_code)
+    message = str(error.detail) if text is None else text.said(current_language())
     return answer(request, Failure(error.status_code, code, message))
 
 
 async def _unexpected(request: Request, _error: Exception) -> Response:
-    message = "Something went wrong on the server; its log says what. Nothing you sent was stored."
-    return answer(request, Failure(500, "internal", message))
+    return answer(request, Failure(500, "internal", t("refusals.internal")))

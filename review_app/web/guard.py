@@ -16,6 +16,7 @@ from review_app.web.failures import Failure, answer
 from review_app.web.headers import with_security_headers
 from review_app.web.identity import Sessions, session_token
 from review_app.web.origin import Origins
+from review_app.words import t
 
 MAX_BODY = 64 * 1024
 """Most bytes of a request to our own routes; uploads go through Gradio, which has its own limit."""
@@ -83,17 +84,16 @@ class Guard:
             return Failure(
                 400,
                 "unknown_host",
-                "This server does not go by that name. Use the address it printed at its start, "
-                "or set REVIEW_PUBLIC_URL to the address that people type.",
+                t("refusals.unknown_host"),
             )
         if self._origins.is_foreign_write(method, headers):
-            return Failure(403, "foreign_origin", "Changes are taken from this site's pages only.")
+            return Failure(403, "foreign_origin", t("refusals.foreign_origin"))
         if not may_enter(person, area_of(path)):
             if person is None:
-                return Failure(401, "not_signed_in", "Sign in first.")
-            return Failure(403, "not_allowed", f"{person.name} may not go there; an admin may.")
+                return Failure(401, "not_signed_in", t("refusals.sign_in"))
+            return Failure(403, "not_allowed", t("refusals.may_not_go", name=person.name))
         if _is_shut(path):
-            return Failure(404, "not_found", "There is nothing here.")
+            return Failure(404, "not_found", t("refusals.nothing_here"))
         return _too_large(path, method, headers)
 
 
@@ -111,9 +111,9 @@ def _too_large(path: str, method: str, headers: Headers) -> Failure | None:
         return None
     length = headers.get("content-length", "")
     if "transfer-encoding" in headers or (length and not length.isdecimal()):
-        return Failure(411, "length_required", "Say how long the request is (Content-Length).")
+        return Failure(411, "length_required", t("refusals.length_required"))
     if length and int(length) > MAX_BODY:
-        return Failure(413, "too_large", f"A request may have {MAX_BODY // 1024} KiB at most.")
+        return Failure(413, "too_large", t("refusals.too_large", n=MAX_BODY // 1024))
     return None
 
 

@@ -14,6 +14,7 @@ from starlette.requests import cookie_parser
 from review_app.errors import NotAllowedError
 from review_app.people import People
 from review_app.permissions import Person
+from review_app.words import Text
 
 if TYPE_CHECKING:
     from review_app.bootstrap import Application
@@ -70,7 +71,7 @@ async def current_person(request: Request) -> Person:
     """FastAPI dependency: the person that the guard found. Raises ``NotAllowedError``."""
     person = getattr(request.state, "person", None)
     if not isinstance(person, Person):
-        raise NotAllowedError("sign in first")
+        raise NotAllowedError(Text("refusals.sign_in_first"))
     return person
 
 
@@ -81,5 +82,5 @@ def person_of(app: Application, request: gr.Request) -> Person:
     """
     person = app.people.person(request.cookies.get(COOKIE))
     if person is None:
-        raise NotAllowedError("your sign-in has ended; reload the page and sign in again")
+        raise NotAllowedError(Text("refusals.sign_in_ended"))
     return person

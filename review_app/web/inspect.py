@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 from io import BytesIO
@@ -16,7 +17,7 @@ from PIL import Image
 from review_app.bootstrap import Application, file_limits
 from review_app.errors import InputError, RefusedFile
 from review_app.forensics.metadata import Fact, facts
-from review_app.forensics.views import WORDS, Words
+from review_app.forensics.views import View
 from review_app.inspection import TITLES, HeadReading, Inspection
 from review_app.intake.decode import decode
 from review_app.intake.sources import read_bounded
@@ -25,6 +26,7 @@ from review_app.triage.wording import plus_minus
 from review_app.web.charts import entropy_bar, interval
 from review_app.web.handlers import Call, Wiring, html, open_page, section, title
 from review_app.web.markup import Tone, join, notice
+from review_app.words import Text, current_language, number, t
 
 SHOWN_PIXELS = 800
 THUMBNAIL_PIXELS = 160
@@ -47,20 +49,6 @@ _PICK = """element.addEventListener("click", (event) => {
   if (button) trigger("select", { sample: Number(button.dataset.sample) });
 });"""
 
-_CANNOT_TELL = (
-    "It reads one still image, 224 or so pixels across, and nothing around it: not who is shown, "
-    "who made it, why, or which part was changed. A score is a reason to look closer, never proof."
-)
-
-
-_TITLE = Markup(
-    '<h1>Inspect an image</h1><p class="remark">See what each head of the detector says of one '
-    "image, and how sure it is. Nothing you put here is stored or joins the queue; your last "
-    "image stays in memory for a while, for you alone, so that you can look closer.</p>"
-)
-_OR_SAMPLE = Markup("<h2>Or a sample</h2>")
-_NOTHING_YET = Markup('<p class="empty">Choose an image of yours, or one of the samples.</p>')
-
 
 class InspectPage:
     """What the page's events do. No file stays: an upload is deleted once it is read, and held in
@@ -80,12 +68,14 @@ class InspectPage:
             ).format(number, _thumbnail(sample.path), sample.name, sample.credit)
             for number, sample in enumerate(samples)
         )
-        return Markup('<ul class="samples" aria-label="Samples">{}</ul>').format(buttons)
+        return Markup('<ul class="samples" aria-label="{}">{}</ul>').format(
+            t("inspect.samples"), buttons
+        )
 
     def load_detector(self, _call: Call) -> tuple[Markup, Any]:
         """What the detector has learned from, and its heads as choices."""
         words = Markup("<p>{}</p><p>{}</p>").format(
-            self._app.inspector.checkpoint_words(), _CANNOT_TELL
+            self._app.inspector.checkpoint_words(), t("inspect.cannot_tell")
         )
         names = self._app.inspector.heads()
         choices = [(TITLES.get(name, name), name) for name in names]
@@ -94,7 +84,7 @@ class InspectPage:
     def read_upload(self, call: Call, upload: str | None) -> tuple[Markup, Markup, None]:
         """Read an image that somebody sent."""
         if not upload:
-            raise InputError("choose an image first")
+            raise InputError(Text("refusals.choose_first"))
         path = Path(upload)
         try:
             return *self._read(call, path, path.name), None
@@ -106,7 +96,7 @@ class InspectPage:
         samples = self._app.inspector.samples()
         number = getattr(call.event, "sample", None)
         if not isinstance(number, int) or not 0 <= number < len(samples):
-            raise InputError("there is no such sample; reload the page")
+            raise InputError(Text("refusals.no_such_sample"))
         sample = samples[number]
         return self._read(call, sample.path, sample.name)
 
@@ -116,7 +106,8 @@ class InspectPage:
             data = read_bounded(path, self._limits.max_bytes)
             decoded = decode(data, name, self._limits)
         except RefusedFile as refusal:
-            words = f"{name} cannot be read: {refusal.detail}. Try another image."
+            why = refusal.detail_in(current_language())
+            words = t("inspect.cannot_read", name=name, why=why)
             return notice(words, Tone.PROBLEM), Markup()
         inspection = self._app.inspector.inspect(decoded.image)
         token = self._app.held.hold(call.person.id, data)
@@ -128,20 +119,28 @@ def build_inspect(app: Application) -> None:
     """Add the page to the open Blocks."""
     page = InspectPage(app)
     with gr.Column(elem_classes="page"):
-        title(_TITLE)
+        title(_heading())
         with gr.Row(equal_height=False):
             with gr.Column(scale=1, min_width=300):
-                upload = gr.File(label="Your image", height=140, elem_id="inspect-upload")
-                html(_OR_SAMPLE)
+                upload = gr.File(
+                    label=t("inspect.your_image"), height=140, elem_id="inspect-upload"
+                )
+                html(Markup("<h2>{}</h2>").format(t("inspect.or_sample")))
                 samples = gr.HTML(apply_default_css=False, js_on_load=_PICK, min_height=120)
             with gr.Column(scale=2, min_width=320):
-                sentence = html(_NOTHING_YET)
-                heads = gr.CheckboxGroup([], label="Heads shown")
+                sentence = html(Markup('<p class="empty">{}</p>').format(t("inspect.nothing_yet")))
+                heads = gr.CheckboxGroup([], label=t("inspect.heads_shown"))
                 reading = html()
-                with section("What it has learned from"):
+                with section(t("inspect.learned_from")):
                     detector = html(elem_classes="remark")
     _wire(
         Wiring(app, Permission.INSPECT), page, upload, samples, [sentence, reading], heads, detector
+    )
+
+
+def _heading() -> Markup:
+    return Markup('<h1>{}</h1><p class="remark">{}</p>').format(
+        t("inspect.title"), t("inspect.remark")
     )
 
 
@@ -171,18 +170,17 @@ def readings(name: str, image: Image.Image, inspection: Inspection) -> Markup:
     """The image as it was read, beside what every head says of it."""
     return Markup(
         '<div class="inspection"><figure class="inspected"><img src="{}" alt="{}">'
-        "<figcaption>{} · {} × {} pixels</figcaption></figure>"
-        '<div class="said">{}<ul class="readings" aria-label="What each head says">{}</ul></div>'
-        '<p class="remark key">Dot and band: P(fake), one standard deviation to either side. Bar: '
-        "entropy, of at most 0.693 nats; hatched, the part that more labels could remove.</p></div>"
+        "<figcaption>{}</figcaption></figure>"
+        '<div class="said">{}<ul class="readings" aria-label="{}">{}</ul></div>'
+        '<p class="remark key">{}</p></div>'
     ).format(
         _data_url(image, SHOWN_PIXELS),
-        f"The image that was read: {name}",
-        name,
-        image.width,
-        image.height,
+        t("inspect.image_read", name=name),
+        t("inspect.size", name=name, width=str(image.width), height=str(image.height)),
         _novelty(inspection),
+        t("inspect.what_heads_say"),
         join(map(_reading, inspection.heads)),
+        t("inspect.legend", most=number(math.log(2), 3)),
     )
 
 
@@ -190,56 +188,68 @@ def look_closer(address: str, rows: Sequence[Fact]) -> Markup:
     """The forensic views and the file's own words, each folded up; a view loads when opened."""
     told = join(Markup("<div><dt>{}</dt><dd>{}</dd></div>").format(r.name, r.value) for r in rows)
     return Markup(
-        '<section class="looks" aria-label="Look closer"><h2>Look closer</h2>{}<details><summary>'
-        "What the file says</summary><p>{}</p><dl>{}</dl></details></section>"
+        '<section class="looks" aria-label="{0}"><h2>{0}</h2>{1}<details><summary>'
+        "{2}</summary><p>{3}</p><dl>{4}</dl></details></section>"
     ).format(
-        join(_look(f"{address}/view/{view}", words) for view, words in WORDS.items()),
-        "Anybody can write this into a file, or take it out: a claim, never proof."
-        if rows
-        else "Nothing.",
+        t("inspect.look_closer"),
+        join(_look(f"{address}/view/{view}", view) for view in View),
+        t("inspect.file_says"),
+        t("inspect.file_claims") if rows else t("inspect.file_nothing"),
         told,
     )
 
 
-def _look(address: str, words: Words) -> Markup:
+def _look(address: str, view: View) -> Markup:
+    name = f"views.{view.name.lower()}"
     return Markup(
         "<details><summary>{}</summary><figure>"
-        '<img src="{}" alt="{} of the image. If it is missing, have the image read again." '
-        'loading="lazy"><figcaption><p>{}</p><p class="remark">{}</p></figcaption></figure>'
+        '<img src="{}" alt="{}" loading="lazy">'
+        '<figcaption><p>{}</p><p class="remark">{}</p></figcaption></figure>'
         "</details>"
-    ).format(words.title, address, words.title, words.shows, words.caution)
+    ).format(
+        t(name),
+        address,
+        t("inspect.view_alt", view=t(name)),
+        t(f"{name}_shows"),
+        t(f"{name}_caution"),
+    )
 
 
 def _novelty(inspection: Inspection) -> Markup:
     """Whether the image is like the training images; nothing where that is not measured."""
     if inspection.novelty is None:
         return Markup()
-    words = "Like its training images."
-    if inspection.unlike:
-        words = "Unlike the images the detector has learned from: its numbers mean little here."
-    return Markup(
-        '<p class="novelty{}"><span>{}</span> <small>Novelty: z {:.1f}; 0 is usual.</small></p>'
-    ).format(" unlike" if inspection.unlike else "", words, inspection.novelty)
+    words = t("inspect.unlike") if inspection.unlike else t("inspect.like")
+    return Markup('<p class="novelty{}"><span>{}</span> <small>{}</small></p>').format(
+        " unlike" if inspection.unlike else "",
+        words,
+        t("inspect.novelty", z=number(inspection.novelty, 1)),
+    )
 
 
 def _reading(head: HeadReading) -> Markup:
-    decides = Markup(' <span class="tag">decides in triage</span>') if head.is_default else ""
+    decides = Markup(' <span class="tag">{}</span>').format(t("inspect.decides"))
     return Markup(
         '<li class="reading" data-head="{name}"><h3>{title}{decides}</h3>'
-        '<div class="scale" aria-hidden="true"><span>real 0</span><span>0.5</span>'
-        "<span>1 fake</span></div>{interval}"
+        '<div class="scale" aria-hidden="true"><span>{real} 0</span><span>{middle}</span>'
+        "<span>1 {fake}</span></div>{interval}"
         '<dl><div><dt>P(fake)</dt><dd class="big">{p}</dd></div>'
-        "<div><dt>Entropy, nats</dt><dd>{entropy:.3f}</dd></div>"
-        "<div><dt>Mutual information, nats</dt><dd>{mutual:.3f}</dd></div>"
+        "<div><dt>{entropy_name}</dt><dd>{entropy}</dd></div>"
+        "<div><dt>{mutual_name}</dt><dd>{mutual}</dd></div>"
         "</dl>{bar}<p>{words}</p></li>"
     ).format(
         name=head.name,
         title=head.title,
-        decides=decides,
-        interval=interval(f"P(fake), head {head.title}", head.p_fake, head.std),
+        decides=decides if head.is_default else "",
+        real=t("inspect.real"),
+        middle=number(0.5, 1),
+        fake=t("inspect.fake"),
+        interval=interval(t("inspect.p_of_head", head=head.title), head.p_fake, head.std),
         p=plus_minus(head.p_fake, head.std),
-        entropy=head.entropy,
-        mutual=max(head.mutual_information, 0.0),
+        entropy_name=t("inspect.entropy"),
+        entropy=number(head.entropy, 3),
+        mutual_name=t("inspect.mutual"),
+        mutual=number(max(head.mutual_information, 0.0), 3),
         bar=entropy_bar(head.title, head.entropy, head.mutual_information),
         words=head.words,
     )

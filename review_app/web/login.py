@@ -17,7 +17,7 @@ from review_app.web.identity import COOKIE, Sessions
 from review_app.web.language import is_own_path
 from review_app.web.markup import sentence
 from review_app.web.throttle import Throttle
-from review_app.words import current_language, t
+from review_app.words import Text, current_language, t
 from storage.enums import Role
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def _is_prefetch(request: Request) -> bool:
 async def _signed_in(sessions: Sessions, token: str) -> Person:
     person = await sessions.person(token)
     if person is None:  # closed by an admin in this very moment
-        raise NotAllowedError("this account was closed just now; ask an admin")
+        raise NotAllowedError(Text("refusals.account_closed"))
     return person
 
 

@@ -19,6 +19,7 @@ from review_app.learning import export
 from review_app.permissions import Permission, Person, require
 from review_app.views import MEDIA_TYPE
 from review_app.web.identity import current_person
+from review_app.words import Text
 from storage.models import Item
 from storage.models.image import Picture
 
@@ -40,9 +41,7 @@ def media_router(app: Application) -> APIRouter:
         _, picture = _pictured(app, person, item_id)
         path = app.media.public(picture.sha256, picture.public_type)
         if not path.is_file():
-            raise NotFoundError(
-                f"the image of item {item_id} is missing on disk; restore the data directory"
-            )
+            raise NotFoundError(Text("refusals.image_missing", {"item": str(item_id)}))
         return FileResponse(
             path,
             media_type=picture.public_type,
@@ -77,10 +76,7 @@ def media_router(app: Application) -> APIRouter:
 def _request_view(app: Application, person: Person, item_id: int, view: View) -> Future[Path]:
     _, picture = _pictured(app, person, item_id)
     if view is View.SALIENCY and not app.desk.may_see_opinion(person, item_id):
-        raise NotAllowedError(
-            "what the detector looked at is shown after your own answer, and only if your admin "
-            "lets its opinion be told"
-        )
+        raise NotAllowedError(Text("refusals.saliency_later"))
     return app.views.request(picture.sha256, view, f"item {item_id}")
 
 
@@ -88,16 +84,14 @@ def _pictured(app: Application, person: Person, item_id: int) -> tuple[Item, Pic
     """The item, if ``person`` may see its image, and where its picture is."""
     # Reviewers get one answer for "not yours" and "not there": which ids exist is no news.
     if not app.desk.may_see_image(person, item_id):
-        raise NotAllowedError("this image was not handed to you")
+        raise NotAllowedError(Text("refusals.not_handed"))
     with app.database.read() as repos:
         item = repos.items.get(item_id)
         if item is None:
-            raise NotFoundError(f"there is no item {item_id}")
+            raise NotFoundError(Text("refusals.no_item", {"item": str(item_id)}))
         picture = item.image.picture
     if picture is None:
-        raise NotFoundError(
-            f"the picture of item {item_id} is not stored here; open it where it is kept"
-        )
+        raise NotFoundError(Text("refusals.not_stored_here", {"item": str(item_id)}))
     return item, picture
 
 

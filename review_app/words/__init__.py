@@ -17,6 +17,7 @@ from review_app.words.marks import replace_marks
 from review_app.words.speech import (
     Text,
     current_language,
+    listed,
     marking,
     number,
     percent,
@@ -31,6 +32,7 @@ __all__ = [
     "Value",
     "current_language",
     "for_browser",
+    "listed",
     "marking",
     "negotiate",
     "number",

@@ -19,7 +19,7 @@ Entry = str | Mapping[str, str]
 FOLDER = Path(__file__).parent
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
-SERVER_AREAS: frozenset[str] = frozenset()
+SERVER_AREAS = frozenset({"explanation", "inspect", "list", "refusals", "signin"})
 """Areas that no script in the browser uses, and that therefore are not sent there."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -71,6 +71,12 @@ def number(value: float, digits: int = 0) -> str:
 def percent(share: float) -> str:
     """``0.0412`` as ``4.1%``, as the language writes it."""
     return format_percent(_language.get(), share)
+
+
+def listed(parts: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``, as the language joins them."""
+    *most, last = parts
+    return t("list.and", most=", ".join(most), last=last) if most else last
 
 
 def _said(values: Mapping[str, Value | Text], language: Language) -> dict[str, Value]:

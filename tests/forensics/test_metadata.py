@@ -6,8 +6,9 @@ from io import BytesIO
 
 from PIL import Image
 
-from review_app.forensics.metadata import MAX_ROWS, WITHHELD, Fact, facts
+from review_app.forensics.metadata import MAX_ROWS, Fact, facts
 from review_app.intake.metadata import read_metadata
+from review_app.words import t
 from tests.intake.samples import encode, exif, icc, picture
 
 
@@ -28,11 +29,11 @@ def test_what_names_the_file_or_its_source_is_withheld() -> None:
     }
     rows = facts(metadata, ["forged_0001", "wild-set", "", "1"])
     assert rows == [
-        Fact("EXIF DocumentName", WITHHELD),
+        Fact("EXIF DocumentName", t("inspect.withheld")),
         Fact("EXIF Software", "Editor 1"),
-        Fact("XMP", WITHHELD),
+        Fact("XMP", t("inspect.withheld")),
         Fact("Text prompt", "a cat"),
-        Fact("Text from", WITHHELD),
+        Fact("Text from", t("inspect.withheld")),
     ]
 
 

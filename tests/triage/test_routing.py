@@ -163,7 +163,6 @@ def test_an_audited_image_keeps_what_would_have_become_of_it() -> None:
 def test_the_reasons_are_named(policy: Policy, p: float, reasons: tuple[Reason, ...]) -> None:
     heads = {"linear": 0.3} if Reason.HEADS_DISAGREE in reasons else {}
     assert decide(scores(p, heads=heads), policy, 0.5).reasons == reasons
-    assert all(r.words for r in reasons)
 
 
 def test_a_side_without_certificate_is_named() -> None:

@@ -12,10 +12,10 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from review_app.forensics.error_level import error_level
-from review_app.forensics.metadata import WITHHELD
 from review_app.forensics.planes import LARGEST_SIDE
 from review_app.forensics.views import PIXEL_VIEWS, View
 from review_app.review.options import Reveal, ReviewOptions, change_options
+from review_app.words import t
 from storage.enums import Role
 from tests.intake.samples import encode, exif
 from tests.web.site import Site, picture
@@ -180,4 +180,4 @@ def test_the_file_speaks_for_itself_but_not_of_its_name_or_source(
     admin, _ = site.signed_in(Role.ADMIN)
     rows = {row["name"]: row["value"] for row in admin.get(f"/media/{item_id}/metadata").json()}
     assert rows["EXIF Make"] == "Camera works"
-    assert rows["EXIF Software"] == rows["EXIF Copyright"] == WITHHELD
+    assert rows["EXIF Software"] == rows["EXIF Copyright"] == t("inspect.withheld")
