@@ -20,3 +20,9 @@ def keep_picture(page: Page, name: str, *, whole: bool = False) -> None:
     if folder:
         Path(folder).mkdir(parents=True, exist_ok=True)
         page.screenshot(path=Path(folder) / f"{name}.png", full_page=whole)
+
+
+def is_dark(page: Page) -> bool:
+    """Whether the page's background is darker than mid-grey."""
+    colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    return int(colour.split("(")[1].split(",")[0].rstrip(")")) < 128

@@ -11,9 +11,7 @@ from review_app.review.options import ReviewOptions, change_options
 from review_app.review.regions import Region
 from review_app.review.tasks import Submission
 from storage.enums import ItemState, LabelValue, Role
-from tests.browser.checks import barriers, sticks_out
 from tests.browser.conftest import SignIn
-from tests.browser.looks import SCHEMES, SIZES, keep_picture
 from tests.browser.test_claims import state_of
 from tests.browser.test_review import wait_for_image, wait_until_saved
 from tests.web.site import Site
@@ -105,17 +103,3 @@ def test_reviewers_are_told_nothing_of_what_others_said(site: Site, sign_in: Sig
     assert wait_for_image(page) == item
     expect(said(page)).to_be_hidden()
     change_options(site.app.database, admin, ReviewOptions())
-
-
-@pytest.mark.parametrize("scheme", SCHEMES)
-@pytest.mark.parametrize("size", SIZES)
-def test_deciding_shuts_nobody_out(site: Site, sign_in: SignIn, scheme: str, size: str) -> None:
-    disagreement(site)
-    page = escalated(sign_in, viewport=SIZES[size], color_scheme=scheme, has_touch=size == "phone")
-    if size == "phone":
-        page.get_by_role("button", name="1 answer so far").click()
-    said(page).get_by_role("button", name="Show 1 mark").click()
-    expect(page.locator("#their-marks g")).to_be_visible()
-    keep_picture(page, f"review-adjudication-{size}-{scheme}")
-    assert barriers(page) == []
-    assert not sticks_out(page)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from review_app.monitoring.overview import overview
 from storage.enums import ItemState, Role
-from tests.browser.checks import barriers, sticks_out
-from tests.browser.conftest import DESKTOP, PHONE, SignIn
+from tests.browser.checks import barriers
+from tests.browser.conftest import SignIn
 from tests.browser.looks import keep_picture
 from tests.web.handling import scored
 from tests.web.site import Site, picture
@@ -127,18 +126,3 @@ def test_images_are_taken_in_and_the_labels_come_out(
     with Path(download.value.path()).open(encoding="utf-8", newline="") as file:
         (row,) = [row for row in csv.DictReader(file) if row["path"].endswith("good.png")]
     assert row["state"] == "in_review"
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_no_tab_shuts_anybody_out_or_sticks_out(
-    site: Site, sign_in: SignIn, scheme: str, viewport: dict[str, int]
-) -> None:
-    scored(site, 20)
-    page = sign_in(Role.ADMIN, color_scheme=scheme, viewport=viewport, reduced_motion="reduce")
-    expect(page.get_by_text("Which images is the detector sure of?").first).to_be_visible()
-    for name in TABS:
-        open_tab(page, name)
-        keep_picture(page, f"admin-{name.lower()}-{viewport['width']}-{scheme}", whole=True)
-        assert barriers(page) == [], name
-        assert not sticks_out(page), name

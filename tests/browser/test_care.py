@@ -10,9 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from review_app.review.options import ReviewOptions, Veil, change_options
 from storage.enums import Role
 from storage.types import utc_now
-from tests.browser.checks import barriers, sticks_out
 from tests.browser.conftest import SignIn
-from tests.browser.looks import SCHEMES, SIZES, keep_picture
 from tests.browser.test_claims import held_by_anybody, wait_until
 from tests.browser.test_review import labels_of, wait_for_image, wait_until_saved
 from tests.web.site import Site
@@ -117,19 +115,6 @@ def test_where_nothing_is_veiled_the_key_veils_this_image_alone(
     page.keyboard.press("u")
     wait_for_image(page, other_than=first)
     assert filter_of(image(page)) == "none"
-
-
-@pytest.mark.parametrize("scheme", SCHEMES)
-@pytest.mark.parametrize("size", SIZES)
-def test_the_veil_shuts_nobody_out(site: Site, sign_in: SignIn, scheme: str, size: str) -> None:
-    veil_for_all(site, Veil.BLUR)
-    site.items(1)
-    page = sign_in(viewport=SIZES[size], color_scheme=scheme, has_touch=size == "phone")
-    wait_for_image(page)
-    expect(note(page)).to_be_in_viewport()
-    keep_picture(page, f"review-veil-{size}-{scheme}")
-    assert barriers(page) == []
-    assert not sticks_out(page)
 
 
 def calm(page: Page) -> Locator:
@@ -274,32 +259,3 @@ def test_a_long_pause_is_a_break_by_itself(site: Site, sign_in: SignIn) -> None:
         later(page, pause)
         answer(page)
         expect(calm(page)).to_have_text("")
-
-
-@pytest.mark.parametrize("scheme", SCHEMES)
-@pytest.mark.parametrize("size", SIZES)
-def test_ones_own_session_shuts_nobody_out(
-    site: Site, sign_in: SignIn, scheme: str, size: str
-) -> None:
-    site.items(3, decided=True)
-    page = sign_in(viewport=SIZES[size], color_scheme=scheme, has_touch=size == "phone")
-    wait_for_image(page)
-    choose(page, goal="1", minutes="40")
-    answer(page)
-    expect(calm(page)).to_contain_text("your goal")
-    expect(page.locator("#previous-text")).to_contain_text("Model")
-    keep_picture(page, f"review-goal-{size}-{scheme}")
-    assert barriers(page) == []
-    assert not sticks_out(page)
-    if size == "phone":
-        page.get_by_role("button", name="More").click()
-        page.get_by_role("button", name="My session").click()
-    else:
-        page.get_by_role("button", name="this session").click()
-    keep_picture(page, f"review-session-{size}-{scheme}")
-    assert barriers(page) == []
-    assert not sticks_out(page)
-    page.get_by_role("button", name="Take a break now").click()
-    expect(page.get_by_role("button", name="Go on")).to_be_focused()
-    keep_picture(page, f"review-break-{size}-{scheme}")
-    assert barriers(page) == []

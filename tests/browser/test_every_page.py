@@ -1,0 +1,179 @@
+"""Every page, tab, dialog and form, light and dark, on desk and phone: nothing that axe calls
+serious or critical, and nothing that sticks out. With ``SCREENSHOTS`` set, a picture of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from review_app.review.options import ReviewOptions, Veil, change_options
+from storage.enums import Role
+from tests.browser.checks import barriers, sticks_out
+from tests.browser.conftest import SignIn
+from tests.browser.looks import SCHEMES, SIZES, is_dark, keep_picture
+from tests.browser.test_adjudication import disagreement
+from tests.browser.test_admin import TABS, open_tab
+from tests.browser.test_inspect import pick_a_sample
+from tests.browser.test_review import wait_for_image, wait_until_saved
+from tests.web.handling import scored
+from tests.web.serving import Serving
+from tests.web.site import Site
+
+
+class Walk:
+    """Looks at pages, and remembers what is wrong with each."""
+
+    def __init__(self, size: str, scheme: str) -> None:
+        self.size, self.scheme = size, scheme
+        self.wrong: dict[str, list[str]] = {}
+        self.window: dict[str, object] = {
+            "viewport": SIZES[size],
+            "color_scheme": scheme,
+            "has_touch": size == "phone",
+            "reduced_motion": "reduce",
+        }
+
+    @property
+    def is_phone(self) -> bool:
+        return self.size == "phone"
+
+    def look(self, page: Page, name: str) -> None:
+        whole = page.locator("#review").count() == 0
+        keep_picture(page, f"{name}-{self.size}-{self.scheme}", whole=whole)
+        found = barriers(page)
+        if sticks_out(page):
+            found.append("it sticks out")
+        if is_dark(page) is not (self.scheme == "dark"):
+            found.append(f"it is not {self.scheme}")
+        if found:
+            self.wrong[name] = found
+
+
+@pytest.fixture(params=[(size, scheme) for size in SIZES for scheme in SCHEMES], ids="-".join)
+def walk(request: pytest.FixtureRequest) -> Iterator[Walk]:
+    walk = Walk(*request.param)
+    yield walk
+    assert walk.wrong == {}
+
+
+def test_pages_without_a_session(
+    serving: Serving, new_context: Callable[..., BrowserContext], walk: Walk
+) -> None:
+    page = new_context(**walk.window).new_page()
+    page.goto(f"{serving.url}/review/")
+    page.get_by_label("Name").fill("rita")
+    page.get_by_label("Password").fill("not the password")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    walk.look(page, "sign-in")
+    page.goto(f"{serving.url}/login/link/spent")
+    expect(page.get_by_role("heading", name="Not for this account")).to_be_visible()
+    walk.look(page, "message")
+
+
+def test_reviewing(site: Site, sign_in: SignIn, walk: Walk) -> None:
+    site.app.policies.current()
+    _, admin = site.signed_in(Role.ADMIN)
+    change_options(site.app.database, admin, ReviewOptions(veil=Veil.BLUR))
+    site.items(3, decided=True)
+    page = sign_in(**walk.window)
+    wait_for_image(page)
+    change_options(site.app.database, admin, ReviewOptions())
+    expect(page.locator("#progress")).to_contain_text("wait")
+    walk.look(page, "review-veiled")
+    page.keyboard.press("b")
+    walk.look(page, "review-first")
+    page.locator("#who-name").click()
+    walk.look(page, "review-menu")
+    page.locator("#who-name").click()
+    for key, name in {"c": "comment", "e": "escalate"}.items():
+        page.keyboard.press(key)
+        page.keyboard.type("The ear has no lobe.")
+        walk.look(page, f"review-{name}")
+        page.keyboard.press("Enter")
+    page.get_by_role("button", name="More").click()
+    walk.look(page, "review-more")
+    page.keyboard.press("Escape")
+    if walk.is_phone:
+        page.keyboard.press("l")
+    page.keyboard.press("2")
+    expect(page.locator("#lens img")).to_be_visible()
+    page.keyboard.press("i")
+    walk.look(page, "review-closer")
+    page.keyboard.press("t")
+    page.keyboard.press("2")
+    walk.look(page, "review-tags")
+    page.keyboard.press("Escape")
+    page.keyboard.press("2")
+    page.keyboard.press("m")
+    page.keyboard.press("ArrowRight")
+    walk.look(page, "review-marks")
+    page.keyboard.press("Escape")
+    _answer_and_open_dialogs(page, walk)
+    page.keyboard.press("u")
+    page.keyboard.press("u")
+    expect(page.get_by_role("heading", name="Nothing waits for you")).to_be_visible()
+    walk.look(page, "review-empty")
+
+
+def _answer_and_open_dialogs(page: Page, walk: Walk) -> None:
+    page.keyboard.press("p")
+    page.get_by_label("Goal, in images").fill("1")
+    page.keyboard.press("Escape")
+    page.keyboard.press("f")
+    expect(page.locator("#previous-text")).to_contain_text("Model")
+    expect(page.locator("#calm")).to_contain_text("your goal")
+    wait_until_saved(page)
+    walk.look(page, "review-next")
+    page.keyboard.press("?")
+    walk.look(page, "review-keys")
+    page.get_by_role("button", name="Change keys").click()
+    walk.look(page, "review-keys-change")
+    page.keyboard.press("Escape")
+    page.keyboard.press("h")
+    expect(page.locator("#recent-list > li")).to_have_count(1)
+    walk.look(page, "review-recent")
+    page.keyboard.press("Escape")
+    page.keyboard.press("p")
+    walk.look(page, "review-session")
+    page.get_by_role("button", name="Take a break now").click()
+    expect(page.get_by_role("button", name="Go on")).to_be_focused()
+    walk.look(page, "review-break")
+    page.keyboard.press("Enter")
+    wait_for_image(page)
+
+
+def test_deciding(site: Site, sign_in: SignIn, walk: Walk) -> None:
+    disagreement(site)
+    page = sign_in(Role.ADMIN, **walk.window)
+    page.get_by_role("link", name="Review", exact=True).click()
+    page.get_by_label("Queue").select_option("escalated")
+    wait_for_image(page)
+    walk.look(page, "review-escalated")
+    if walk.is_phone:
+        page.get_by_role("button", name="1 answer so far").click()
+    page.get_by_role("button", name="Show 1 mark").click()
+    expect(page.locator("#their-marks g")).to_be_visible()
+    walk.look(page, "review-adjudication")
+
+
+def test_inspecting(sign_in: SignIn, walk: Walk) -> None:
+    page = sign_in(**walk.window)
+    page.get_by_role("link", name="Inspect").click()
+    expect(page.get_by_role("heading", name="Inspect an image")).to_be_visible()
+    walk.look(page, "inspect-first")
+    pick_a_sample(page)
+    page.get_by_role("region", name="Look closer").get_by_text("Noise", exact=True).click()
+    expect(page.get_by_role("img", name="Noise of the image")).to_be_visible()
+    walk.look(page, "inspect")
+
+
+def test_every_tab_of_the_admin(site: Site, sign_in: SignIn, walk: Walk) -> None:
+    scored(site, 20)
+    page = sign_in(Role.ADMIN, **walk.window)
+    expect(page.get_by_text("Which images is the detector sure of?").first).to_be_visible()
+    for name in TABS:
+        open_tab(page, name)
+        walk.look(page, f"admin-{name.lower()}")
