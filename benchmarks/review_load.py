@@ -44,9 +44,9 @@ def many(app: Application, url: str, seconds: float) -> dict[str, Any]:
     port = urlsplit(url).port
     assert port is not None
     told = {
-        "one_at_a_time": _at_work(Work(port, cookies, seconds / 3, ahead=False, every=0)),
-        "page_without_pause": _at_work(Work(port, cookies, seconds / 3, ahead=True, every=0)),
-        "page": _at_work(Work(port, cookies, seconds, ahead=True, every=EVERY)),
+        "one_at_a_time": at_work(Work(port, cookies, seconds / 3, ahead=False, every=0)),
+        "page_without_pause": at_work(Work(port, cookies, seconds / 3, ahead=True, every=0)),
+        "page": at_work(Work(port, cookies, seconds, ahead=True, every=EVERY)),
     }
     stored = [item for one in told.values() for item in one.stored]
     with app.database.read() as repos:
@@ -60,7 +60,7 @@ def many(app: Application, url: str, seconds: float) -> dict[str, Any]:
     }
 
 
-def _at_work(work: Work) -> Told:
+def at_work(work: Work) -> Told:
     """What reviewers in a process of their own tell."""
     command = [sys.executable, "-m", "benchmarks.review_clients"]
     done = subprocess.run(command, input=json.dumps(asdict(work)), stdout=-1, text=True, check=True)

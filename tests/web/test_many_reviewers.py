@@ -10,7 +10,10 @@ from contextlib import ExitStack, closing
 import pytest
 from sqlalchemy import func, select
 
+from benchmarks.review_clients import Work
+from benchmarks.review_load import at_work
 from review_app.review.options import ReviewOptions, change_options
+from review_app.web.identity import COOKIE
 from storage.enums import ItemState, Role
 from storage.models import Claim, Label
 from tests.web.reviewers import HttpReviewer
@@ -69,3 +72,20 @@ def test_at_overlap_two_every_item_ends_with_two_labels_whoever_abandons_what(
         assert repos.counts.labels() == sum(done)
         assert repos.counts.by_state()[ItemState.RESOLVED] == len(items)
     assert found == dict.fromkeys(items, 2)
+
+
+@pytest.mark.parametrize("ahead", [True, False])
+def test_the_reviewers_of_the_benchmark_store_what_they_say_they_did(
+    ahead: bool, fresh: Site
+) -> None:
+    fresh.factory.items(400)
+    cookies = [f"{COOKIE}={fresh.token(fresh.account())}" for _ in range(4)]
+    with Serving(fresh.web) as serving:
+        told = at_work(Work(serving.port, cookies, seconds=1, ahead=ahead, every=0.05))
+    with fresh.app.database.read() as repos:
+        labels = repos.session.scalars(select(Label.item_id)).all()
+    assert told.stored
+    assert sorted(told.stored) == sorted(labels)
+    assert told.waits
+    assert told.takes
+    assert told.answers

@@ -7,6 +7,7 @@ import io
 import json
 
 from review_app.learning.export import COLUMNS
+from review_app.review.options import ReviewOptions, change_options
 from storage.enums import AuditKind, Role
 from storage.models import AuditEvent
 from tests.factories import NO_PICTURE
@@ -58,10 +59,11 @@ def test_nobody_sees_images_without_a_session(site: Site) -> None:
 def test_exports_hold_the_answers_and_are_recorded(site: Site) -> None:
     item_id = site.items(1)[0]
     client, reviewer = site.signed_in()
+    admin, person = site.signed_in(Role.ADMIN)
+    change_options(site.app.database, person, ReviewOptions(undo_minutes=0))
     client.post("/api/v1/review/take", json={"n": 1})
     answer = {"client_id": "answer-0001", "item_id": item_id, "value": "fake", "comment": "=1+1"}
     assert client.post("/api/v1/review/label", json=answer).status_code == 200
-    admin, person = site.signed_in(Role.ADMIN)
     for form in ("csv", "jsonl"):
         export = admin.get(f"/exports/labels.{form}")
         assert export.headers["content-disposition"] == f'attachment; filename="labels.{form}"'
