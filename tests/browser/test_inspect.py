@@ -24,10 +24,8 @@ def inspect_page(sign_in: SignIn, **options: object) -> Page:
     return page
 
 
-def pick_a_sample(page: Page) -> None:
-    page.get_by_role("list", name="Samples").get_by_role("button").first.click(
-        timeout=FIRST_READING
-    )
+def pick_a_sample(page: Page, samples: str = "Samples") -> None:
+    page.get_by_role("list", name=samples).get_by_role("button").first.click(timeout=FIRST_READING)
     expect(page.locator(".verdict")).to_contain_text("P(fake)", timeout=FIRST_READING)
 
 

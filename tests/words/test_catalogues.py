@@ -89,3 +89,19 @@ def test_scripts_import_what_they_word_with() -> None:
     for path, text in sources(".js"):
         if path.name != "words.js" and re.search(r"\bt\(", text):
             assert re.search(r"import \{[^}]*\bt\b[^}]*\} from \"[./]+/words.js\"", text), path
+
+
+def test_templates_hold_no_text_of_their_own() -> None:
+    for path, text in sources(".html"):
+        if path.parent.parent.name != "web":  # reports, which are files in English
+            continue
+        bare = re.sub(r"\{%.*?%\}|\{\{.*?\}\}", "", text, flags=re.S).replace("deepfake-review", "")
+        assert not re.findall(r">[^<>]*[A-Za-z]{2}[^<>]*<", bare), path
+        assert not re.findall(r'(?:aria-label|title|alt|placeholder)="[^"]*[A-Za-z]{2}', bare), path
+
+
+def test_scripts_hold_no_sentence_of_their_own() -> None:
+    sentence = re.compile(r"""["'`][A-Z][a-z]+ [^"'`]*[a-z]{2}[^"'`]*["'`]""")
+    for path, text in sources(".js"):
+        code = re.sub(r"(?m)(^|\s)//.*$", "", text)
+        assert not sentence.findall(code), path

@@ -1,0 +1,134 @@
+"""Pages in German and Spanish: every sentence translated, nothing that sticks out or shuts out."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from review_app.words import Language, Text
+from review_app.words.catalogue import PLACEHOLDER, Entry, catalogue
+from storage.enums import Role
+from tests.browser.checks import barriers, sticks_out
+from tests.browser.conftest import DESKTOP, PHONE, SignIn
+from tests.browser.looks import keep_picture
+from tests.browser.test_inspect import pick_a_sample
+from tests.browser.test_review import wait_for_image
+from tests.web.serving import Serving
+from tests.web.site import Site
+
+EVERYTHING_SAID = """() => {
+  const told = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    if (!node.parentElement.closest("script, style, [lang]:not(html)")) told.push(node.data);
+  }
+  for (const element of document.querySelectorAll("[aria-label], [title], [alt], [placeholder]")) {
+    for (const name of ["aria-label", "title", "alt", "placeholder"]) {
+      told.push(element.getAttribute(name) ?? "");
+    }
+  }
+  return told;
+}"""
+"""Texts and names of the page, hidden ones too, but for those marked as of another language."""
+
+
+def forms(entry: Entry) -> list[str]:
+    return [entry] if isinstance(entry, str) else list(entry.values())
+
+
+def english_only(language: Language) -> re.Pattern[str]:
+    """What no page in ``language`` should say: English texts that are not also texts of its own."""
+    own = {form for entry in catalogue(language).values() for form in forms(entry)}
+    english = {form for entry in catalogue(Language.EN).values() for form in forms(entry)} - own
+    worth = [form for form in english if re.search(r"[A-Za-z]{2}", PLACEHOLDER.sub("", form))]
+    patterns = [".+?".join(map(re.escape, PLACEHOLDER.split(form)[::2])) for form in worth]
+    return re.compile("|".join(patterns))
+
+
+def left_in_english(page: Page, language: Language) -> set[str]:
+    pattern = english_only(language)
+    said = {" ".join(text.split()) for text in page.evaluate(EVERYTHING_SAID)}
+    return {text for text in said if pattern.fullmatch(text)}
+
+
+def in_language(sign_in: SignIn, tag: str, role: Role = Role.REVIEWER, **options: object) -> Page:
+    """A page of a browser whose person has set it to this language."""
+    return sign_in(role, locale=tag, **options)
+
+
+@pytest.mark.parametrize("language", [Language.DE, Language.ES])
+def test_the_review_page_says_nothing_in_english(
+    site: Site, serving: Serving, sign_in: SignIn, language: Language
+) -> None:
+    site.items(2)
+    page = in_language(sign_in, language, Role.ADMIN)
+    page.goto(f"{serving.url}/review/")
+    wait_for_image(page)
+    assert page.evaluate("document.documentElement.lang") == language
+    page.keyboard.press("f")
+    expect(page.locator("#previous-text")).not_to_be_empty()
+    page.keyboard.press("?")
+    expect(page.locator("#help")).to_be_visible()
+    assert left_in_english(page, language) == set()
+
+
+def test_inspect_says_nothing_in_english(sign_in: SignIn, serving: Serving) -> None:
+    page = in_language(sign_in, "de-DE")
+    page.goto(f"{serving.url}/review/inspect")
+    expect(page.get_by_role("heading", name="Ein Bild untersuchen")).to_be_visible()
+    page.get_by_role("list", name="Beispiele").get_by_role("button").first.wait_for()
+    pick_a_sample(page, "Beispiele")
+    assert left_in_english(page, Language.DE) == set()
+    assert barriers(page) == []
+
+
+def test_a_language_is_chosen_on_the_sign_in_page_and_in_the_menu(
+    serving: Serving, sign_in: SignIn
+) -> None:
+    page = in_language(sign_in, "en-GB")
+    expect(page.locator("#closer")).to_be_attached()
+    assert "Look closer" in left_in_english(page, Language.DE)
+    page.locator(".menu summary").click()
+    page.get_by_role("combobox", name="Language").select_option("Español")
+    expect(page.get_by_role("link", name="Revisar")).to_be_visible()
+    assert page.url.endswith("/review/")
+    page.locator(".menu summary").click()
+    page.get_by_role("button", name="Cerrar sesión").click()
+    expect(page.get_by_role("heading", name="Iniciar sesión")).to_be_visible()  # it is remembered
+    page.get_by_role("button", name="Deutsch").click()
+    expect(page.get_by_role("heading", name="Anmelden")).to_be_visible()
+    assert left_in_english(page, Language.DE) == set()
+    page.goto(f"{serving.url}/login")
+    expect(page.get_by_role("heading", name="Anmelden")).to_be_visible()
+
+
+@pytest.mark.parametrize("language", [Language.DE, Language.ES])
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_long_words_fit_and_shut_nobody_out(
+    site: Site, serving: Serving, sign_in: SignIn, viewport: dict[str, int], language: Language
+) -> None:
+    site.items(1)
+    page = in_language(sign_in, language, Role.ADMIN, viewport=viewport)
+    size = "phone" if viewport is PHONE else "desktop"
+    for name in ("", "inspect"):
+        page.goto(f"{serving.url}/review/{name}")
+        if name == "":
+            wait_for_image(page)
+        else:
+            pick_a_sample(page, Text("inspect.samples").said(language))
+        keep_picture(page, f"{name or 'review'}-{language}-{size}")
+        assert barriers(page) == []
+        assert not sticks_out(page)
+        assert cut_off(page) == []
+
+
+def cut_off(page: Page) -> list[str]:
+    """Buttons and links whose words stand out of them."""
+    found: list[str] = page.evaluate(
+        """() => [...document.querySelectorAll("button, .bar, .bar a, .closer")]
+          .filter((e) => e.offsetParent && e.scrollWidth > e.clientWidth + 1)
+          .map((e) => e.textContent)"""
+    )
+    return found
