@@ -28,6 +28,8 @@ from review_app.words import Text
 MEDIA_TYPE = "image/webp"
 MAX_PIXELS = 50_000_000
 """Of an image that views are computed of: a larger one would hold the others up for too long."""
+SMALL = 480
+"""Pixels of the larger side of a small picture: two beside each other on a phone are sharp."""
 _WORKERS = 2
 """Views computed at a time: a person who asks for many delays only others who ask."""
 _QUALITY = 90
@@ -72,6 +74,11 @@ class ViewService:
         variant, draw = self._saliency() if view is View.SALIENCY else ("", PIXEL_VIEWS[view])
         kept = self._kept.place(sha256, f"{view}-{VERSION}{variant}.webp")
         return self._once(kept, lambda: self._picture(sha256, draw, name))
+
+    def small(self, sha256: str, name: str) -> Future[Path]:
+        """As ``request``, of the image itself: its larger side at most `SMALL` pixels."""
+        kept = self._kept.place(sha256, f"small-{SMALL}.webp")
+        return self._once(kept, lambda: self._picture(sha256, shrink, name))
 
     def draw(self, data: bytes, view: View, name: str) -> Future[bytes]:
         """The picture of ``view`` of a file's bytes, as ``request`` makes it; nothing is kept.
@@ -143,6 +150,13 @@ class ViewService:
             )
         # Blocks of a JPEG lie where the file has them: the view is drawn there, and then turned.
         return upright(draw(as_stored(decoded.image, decoded.orientation)), decoded.orientation)
+
+
+def shrink(image: Image.Image) -> Image.Image:
+    """``image`` small enough for a grid of many; a small one as it is."""
+    small = image.copy()
+    small.thumbnail((SMALL, SMALL))
+    return small
 
 
 def draw_saliency(detector: Detector, head: HeadName, image: Image.Image) -> Image.Image:

@@ -14,6 +14,7 @@ from datetime import datetime
 from review_app.errors import ClaimLostError
 from review_app.permissions import Person
 from review_app.review.batch import MAX_ENTRIES
+from review_app.words import Text
 from storage.models import Item
 from storage.repositories import Repositories
 
@@ -35,7 +36,7 @@ def hand_out_alike(
     """
     shown = next((item for item in held if item.id == item_id), None)
     if shown is None:
-        raise ClaimLostError(f"item {item_id} is not in your hands any more; take the next one")
+        raise ClaimLostError(Text("grid.not_in_hands", {"item": str(item_id)}))
     key = shown.alike_key
     mine = [item for item in held if item.alike_key == key and item is not shown][:MOST]
     return mine + repos.claims.take_alike(person.id, key, MOST - len(mine), now, expires_at)

@@ -50,11 +50,13 @@ def media_router(app: Application) -> APIRouter:
             headers={"cache-control": _KEPT},
         )
 
+    @router.get("/media/{item_id}/small")
+    async def small(item_id: ItemId, person: Signed) -> FileResponse:
+        return await _drawn(await run_sync(_request_small, app, person, item_id))
+
     @router.get("/media/{item_id}/view/{view}")
     async def view(item_id: ItemId, view: View, person: Signed) -> FileResponse:
-        drawn = await run_sync(_request_view, app, person, item_id, view)
-        path = await asyncio.shield(asyncio.wrap_future(drawn))  # others may wait for it, too
-        return FileResponse(path, media_type=MEDIA_TYPE, headers={"cache-control": _KEPT})
+        return await _drawn(await run_sync(_request_view, app, person, item_id, view))
 
     @router.get("/inspected/{token}/view/{view}")
     async def inspected(token: str, view: View, person: Signed) -> Response:
@@ -71,6 +73,16 @@ def media_router(app: Application) -> APIRouter:
         return facts(item.image.file_metadata or {}, names)
 
     return router
+
+
+async def _drawn(picture: Future[Path]) -> FileResponse:
+    path = await asyncio.shield(asyncio.wrap_future(picture))  # others may wait for it, too
+    return FileResponse(path, media_type=MEDIA_TYPE, headers={"cache-control": _KEPT})
+
+
+def _request_small(app: Application, person: Person, item_id: int) -> Future[Path]:
+    _, picture = _pictured(app, person, item_id)
+    return app.views.small(picture.sha256, f"item {item_id}")
 
 
 def _request_view(app: Application, person: Person, item_id: int, view: View) -> Future[Path]:

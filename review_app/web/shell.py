@@ -36,6 +36,7 @@ HEAD = f"""
 <link rel="stylesheet" href="{asset_url("statements.css")}">
 <link rel="stylesheet" href="{asset_url("beside.css")}">
 <link rel="stylesheet" href="{asset_url("recent.css")}">
+<link rel="stylesheet" href="{asset_url("grid.css")}">
 <link rel="stylesheet" href="{asset_url("panels.css")}">
 <script type="module" src="{asset_url("shell.js")}"></script>
 <script type="module" src="{asset_url("review/main.js")}"></script>

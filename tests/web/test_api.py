@@ -43,7 +43,7 @@ def test_a_task_says_what_is_needed_and_nothing_of_the_model(site: Site) -> None
     answer = client.post(f"{BASE}/take", json={"n": 1})
     (task,) = answer.json()
     assert {name for name, value in task.items() if value is not None} == {
-        "item_id", "image_url", "width", "height", "expires_at"
+        "item_id", "image_url", "width", "height", "expires_at", "alike"
     }  # fmt: skip
     assert answer.json()[0]["image_url"] == f"/media/{item_id}"
     for word in ("0.83", "fake", "std", "reasons", ".png", "factory"):

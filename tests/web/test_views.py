@@ -15,6 +15,7 @@ from review_app.forensics.error_level import error_level
 from review_app.forensics.planes import LARGEST_SIDE
 from review_app.forensics.views import PIXEL_VIEWS, View
 from review_app.review.options import Reveal, ReviewOptions, change_options
+from review_app.views import SMALL, shrink
 from review_app.words import t
 from storage.enums import Role
 from tests.intake.samples import encode, exif
@@ -58,7 +59,7 @@ def test_a_view_of_what_was_handed_out_is_a_picture_of_its_size(site: Site, view
             assert drawn.size == (320, 240)
 
 
-@pytest.mark.parametrize("what", [*(f"view/{view}" for view in View), "metadata"])
+@pytest.mark.parametrize("what", [*(f"view/{view}" for view in View), "metadata", "small"])
 def test_nobody_looks_closer_at_what_was_not_handed_to_them(site: Site, what: str) -> None:
     _, item_id = taken(site)
     other, _ = site.signed_in()
@@ -69,6 +70,19 @@ def test_nobody_looks_closer_at_what_was_not_handed_to_them(site: Site, what: st
     admin, _ = site.signed_in(Role.ADMIN)
     assert admin.get(f"/media/{10**9}/{what}").status_code == 404
     assert admin.get(f"/media/{item_id}/view/everything").status_code == 422
+
+
+def test_a_small_picture_is_the_image_itself_and_no_larger_than_it(site: Site) -> None:
+    client, item_id = taken(site)
+    reply = client.get(f"/media/{item_id}/small")
+    assert reply.status_code == 200
+    assert reply.headers["content-type"] == "image/webp"
+    with Image.open(io.BytesIO(reply.content)) as small:
+        assert small.size == (320, 240)
+        told = np.asarray(small.convert("RGB"), np.float64)
+    with Image.open(io.BytesIO(picture(item_id))) as original:
+        assert np.abs(told - np.asarray(original.convert("RGB"), np.float64)).mean() < 4
+    assert max(shrink(Image.new("RGB", (4000, 1000))).size) == SMALL
 
 
 def test_a_view_is_computed_once_and_kept_by_content(site: Site) -> None:

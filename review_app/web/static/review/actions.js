@@ -31,6 +31,7 @@ export const GROUPS = [
     title: t("keys.look_closer"),
     actions: [
       ["closer", "l", t("keys.closer")],
+      ["alike", "g", t("grid.key")],
       ["view:error-level", "1", t("keys.error_level")],
       ["view:noise", "2", t("keys.noise")],
       ["view:spectrum", "3", t("keys.spectrum")],

@@ -61,6 +61,13 @@ export class Deck {
     return card;
   }
 
+  // This card is answered, wherever it was.
+  answered({ task }) {
+    this.drop(task.item_id);
+    this.#answered.add(task.item_id);
+    this.#decode();
+  }
+
   bringBack(card) {
     this.#answered.delete(card.task.item_id);
     this.drop(card.task.item_id);

@@ -1,6 +1,7 @@
 // The review loop: show, take the answer, show the next at once; the server hears of it behind.
 
 import { ended, t } from "../words.js";
+import { Alike } from "./alike.js";
 import { Card, Deck } from "./deck.js";
 import { capOf } from "./keymap.js";
 import { History } from "./history.js";
@@ -24,6 +25,7 @@ export class Review {
   #tally;
   #pauses;
   #recent;
+  #alike;
   #history = new History();
   #turn = Promise.resolve(); // actions run one after the other, in the order of the keys
   #onShow = null; // the card whose image is on the page
@@ -39,6 +41,7 @@ export class Review {
     this.#recent = new Recent(view.root, server, this.#outbox);
     this.#tally = new Tally(person, server, this.#outbox, view.status);
     this.#pauses = new Pauses(view, this.#supply, this.#tally);
+    this.#alike = new Alike(view.grid, server, this.#deck, this.#supply);
   }
 
   start() {
@@ -49,6 +52,7 @@ export class Review {
       this.#inTurn(() => this.#act(action));
     };
     listen(root, this.#keymap, act, (event) => beside.takes(event));
+    this.#alike.addEventListener("answered", ({ detail }) => this.#labelTogether(detail));
     session.addEventListener("break", () => this.#rest());
     this.#outbox.addEventListener("stored", (event) => this.#stored(event.detail));
     this.#outbox.addEventListener("refused", (event) => this.#refused(event.detail));
@@ -77,6 +81,7 @@ export class Review {
     else if (action === "undo") await this.#undo();
     else if (action === "skip" && card && (canSee || card === this.#broken)) this.#skip();
     else if (!canSee) this.#view.say(t("review.wait"));
+    else if (action === "alike") this.#alike.open(card);
     else if (!this.#view.beside.act(action)) this.#label(action);
   }
 
@@ -87,6 +92,33 @@ export class Review {
     this.#view.setPrevious(previousLine(entry));
     if (!of) this.#view.session.answered();
     this.#show(t("review.said", { answer: answerName(value) }));
+  }
+
+  // Each image has an answer of its own; they are taken back together, too.
+  #labelTogether({ value, cards, seconds }) {
+    this.#pace.answered();
+    const given = cards.map((card) => {
+      this.#deck.answered(card);
+      this.#view.session.answered();
+      return { card, entry: this.#put({ kind: "label", value, seconds }, card) };
+    });
+    this.#history.add(given);
+    this.#outbox.pump();
+    const words = { n: given.length, answer: answerName(value) };
+    this.#view.setPrevious(t("grid.previous", words));
+    this.#show(t("grid.said", words));
+  }
+
+  async #undoTogether(given) {
+    for (const { card, entry } of given.toReversed()) {
+      this.#view.session.takenBack();
+      this.#deck.bringBack(card);
+      if (!(await this.#outbox.cancel(entry))) this.#outbox.add(undoOf(entry));
+    }
+    this.#outbox.pump();
+    const words = t("grid.taken_back", { n: given.length });
+    this.#view.setPrevious(words);
+    this.#show(words);
   }
 
   #skip() {
@@ -118,13 +150,17 @@ export class Review {
 
   // In the outbox before this returns, and on its way.
   #keep(what, card) {
+    const entry = this.#put(what, card);
+    this.#history.add([{ entry, card }]);
+    this.#outbox.pump();
+    return entry;
+  }
+
+  #put(what, card) {
     const { item_id, image_url, path } = card.task;
     const client_id = crypto.randomUUID();
     const given_at = new Date().toISOString();
-    const entry = this.#outbox.add({ ...what, client_id, item_id, image_url, path, given_at });
-    this.#history.add(entry, card);
-    this.#outbox.pump();
-    return entry;
+    return this.#outbox.add({ ...what, client_id, item_id, image_url, path, given_at });
   }
 
   #change({ answer, value }) {
@@ -141,7 +177,12 @@ export class Review {
   }
 
   async #undo() {
-    const last = this.#history.pop();
+    const given = this.#history.pop();
+    if (given.length > 1) {
+      await this.#undoTogether(given);
+      return;
+    }
+    const [last] = given;
     if (last?.entry.kind !== "skip") this.#view.session.takenBack();
     if (last && (await this.#outbox.cancel(last.entry))) {
       this.#bringBack(last.card);
@@ -150,11 +191,10 @@ export class Review {
       this.#view.setPrevious(t("review.skip_stays_undo", { key }));
       this.#view.say(t("review.skip_stays"));
     } else {
-      const [of, item_id] = [last?.entry.client_id, last?.card.task.item_id];
-      this.#outbox.add({ kind: "undo", client_id: crypto.randomUUID(), of, item_id });
+      this.#outbox.add(undoOf(last?.entry ?? {}));
       if (last) {
         last.card.of = null; // an undo leaves nothing to be changed
-        this.#history.forget(item_id);
+        this.#history.forget(last.card.task.item_id);
         this.#bringBack(last.card);
       }
       this.#outbox.pump();
@@ -176,6 +216,7 @@ export class Review {
     this.#onShow = null;
     this.#view.beside.close();
     this.#view.beside.value = {};
+    this.#view.grid.offer(0);
     if (!card) {
       this.#pauses.none();
       if (words) this.#view.say(words);
@@ -194,6 +235,7 @@ export class Review {
 
   #showImage(card, image, words) {
     this.#view.showImage(image, card.task);
+    this.#view.grid.offer(card.task.alike ?? 0);
     this.#view.beside.value = card.beside;
     this.#onShow = card;
     card.shown();
@@ -202,6 +244,7 @@ export class Review {
 
   // Nothing is on show, and nothing is kept from others, until the person goes on.
   #rest() {
+    this.#alike.close();
     if (this.#onShow) this.#onShow.beside = this.#view.beside.value;
     this.#onShow = null;
     this.#view.beside.close();
@@ -249,4 +292,8 @@ export class Review {
       this.#showRefused();
     });
   }
+}
+
+function undoOf({ client_id, item_id }) {
+  return { kind: "undo", client_id: crypto.randomUUID(), of: client_id, item_id };
 }

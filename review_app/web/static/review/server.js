@@ -25,6 +25,11 @@ export class Server {
     return this.#post("take", { n, queue, page });
   }
 
+  // Items that look like one in hand, leased from now on.
+  similar(item_id) {
+    return this.#post("similar", { item_id });
+  }
+
   // Entries of the outbox, in order. What became of each, by its client_id: {reply, refusal}.
   async answers(entries) {
     const outcomes = await this.#post("answers", { entries: entries.map(asSent) });

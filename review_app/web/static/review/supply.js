@@ -20,6 +20,8 @@ export class Supply extends EventTarget {
   #again = false;
   #hiddenSince = null;
   #rest = Rest.NONE;
+  #beside = []; // items in hand that are not in the deck
+  #unwanted = new Set(); // items that were, and that the server may still hold for us
   trouble = null; // why the last call failed
 
   constructor(server, deck, pace, unsent) {
@@ -72,6 +74,15 @@ export class Supply extends EventTarget {
     this.refill();
   }
 
+  // Items that are in hand beside the deck. What is among them no longer goes back, once the server
+  // has all answers.
+  set beside(items) {
+    this.#unwanted = new Set([...this.#unwanted, ...this.#beside]);
+    for (const item of items) this.#unwanted.delete(item);
+    this.#beside = items;
+    this.#giveBackUnwanted();
+  }
+
   async refill() {
     if (this.isResting) {
       this.#giveBackAll();
@@ -88,10 +99,12 @@ export class Supply extends EventTarget {
     } while (this.#again);
     this.#taking = false;
     if (this.isResting) this.#giveBackAll();
+    else this.#giveBackUnwanted();
     this.dispatchEvent(new Event("change"));
   }
 
   refillIfShort() {
+    this.#giveBackUnwanted();
     if (this.#deck.isShort || this.isResting) this.refill();
   }
 
@@ -100,7 +113,8 @@ export class Supply extends EventTarget {
     const asked = performance.now();
     try {
       const tasks = await this.#ask(queue);
-      if (queue === this.#queue) this.#deck.add(tasks, asked);
+      const wanted = tasks.filter((task) => !this.#unwanted.has(task.item_id));
+      if (queue === this.#queue) this.#deck.add(wanted, asked);
     } catch {
       // remembered as the trouble
     }
@@ -145,7 +159,22 @@ export class Supply extends EventTarget {
   // Somebody who does not answer keeps no more from others than the next few.
   #giveBack() {
     if (this.#taking || this.#unsent() > 0 || !this.#deck.trim()) return;
-    this.#server.keepOnly(this.#page, this.#deck.items).catch(() => {});
+    this.#keepOnlyWhatIsInHand();
+  }
+
+  #giveBackUnwanted() {
+    if (this.#unwanted.size === 0 || this.#taking || this.#unsent() > 0) return;
+    this.#keepOnlyWhatIsInHand();
+  }
+
+  async #keepOnlyWhatIsInHand() {
+    const unwanted = this.#unwanted;
+    try {
+      await this.#server.keepOnly(this.#page, [...this.#deck.items, ...this.#beside]);
+      if (this.#unwanted === unwanted) this.#unwanted = new Set();
+    } catch {
+      // the next look tries again
+    }
   }
 
   async #giveBackAll() {

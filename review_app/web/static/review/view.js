@@ -4,6 +4,7 @@ import { ended, t } from "../words.js";
 import { Beside } from "./beside.js";
 import { drawCaps } from "./caps.js";
 import { Closer } from "./closer.js";
+import { Grid } from "./grid.js";
 import { Hint } from "./hint.js";
 import { KeyList } from "./keylist.js";
 import { More } from "./more.js";
@@ -29,6 +30,7 @@ export class View {
     this.statements = new Statements(root, this.closer);
     this.session = new Session(root, person, this.veil);
     this.swipe = new Swipe(root);
+    this.grid = new Grid(root, keymap);
     this.more = new More(root);
     this.status.session.addEventListener("click", () => this.session.act("session"));
     keymap.addEventListener("change", () => drawCaps(root, keymap));

@@ -1,0 +1,67 @@
+// Images that look like the one on show: held beside the deck while somebody chooses among them,
+// and answered together.
+
+import { sentence, t } from "../words.js";
+import { Card } from "./deck.js";
+import { Refused } from "./server.js";
+
+// Tells of "answered": {value, cards, seconds}, seconds being those of one image.
+export class Alike extends EventTarget {
+  #grid;
+  #server;
+  #deck;
+  #supply;
+  #cards = [];
+  #inDeck = new Set(); // item ids that were in the deck before, and stay there
+  #since = 0;
+
+  constructor(grid, server, deck, supply) {
+    super();
+    this.#grid = grid;
+    this.#server = server;
+    this.#deck = deck;
+    this.#supply = supply;
+    grid.addEventListener("answer", ({ detail }) => this.#answer(detail));
+    grid.addEventListener("close", () => this.#putBack());
+  }
+
+  async open(shown) {
+    this.#inDeck = new Set(this.#deck.items);
+    this.#since = performance.now();
+    this.#grid.open();
+    if (shown.of) {
+      this.#grid.nothing(); // an answer of before that was opened again
+      return;
+    }
+    try {
+      const tasks = await this.#server.similar(shown.task.item_id);
+      this.#cards = [shown, ...tasks.map((task) => new Card(task))];
+      this.#supply.beside = tasks.map((task) => task.item_id);
+      if (this.#grid.isOpen) this.#grid.show(this.#cards.map((card) => card.task));
+      else this.#putBack();
+    } catch (error) {
+      this.#grid.failed(error instanceof Refused ? sentence(error.message) : t("grid.failed"));
+    }
+  }
+
+  close() {
+    this.#grid.close();
+  }
+
+  #answer({ value, chosen }) {
+    const cards = this.#cards.filter((card) => chosen.has(card.task.item_id));
+    const each = (performance.now() - this.#since) / 1000 / cards.length;
+    const seconds = Math.min(86_400, Math.round(each * 1000) / 1000);
+    this.dispatchEvent(new CustomEvent("answered", { detail: { value, cards, seconds } }));
+    this.#grid.close();
+  }
+
+  // What was not answered goes back to the queue, but for what was in the deck anyway.
+  #putBack() {
+    for (const { task } of this.#cards) {
+      if (!this.#inDeck.has(task.item_id)) this.#deck.drop(task.item_id);
+    }
+    this.#cards = [];
+    this.#supply.beside = [];
+  }
+}

@@ -1,0 +1,238 @@
+// A grid of images to choose from, by keys, mouse or finger; an answer for all that are chosen asks
+// once whether it is meant. Knows nothing of the queue.
+
+import { t } from "../words.js";
+import { capOf } from "./keymap.js";
+
+const ANSWERS = ["real", "fake", "unsure", "undecidable"];
+const QUESTIONS = {
+  real: (n) => t("grid.ask_real", { n }),
+  fake: (n) => t("grid.ask_fake", { n }),
+  unsure: (n) => t("grid.ask_unsure", { n }),
+  undecidable: (n) => t("grid.ask_undecidable", { n }),
+};
+
+// Tells of "answer": {value, chosen}, a set of item ids; and of "close".
+export class Grid extends EventTarget {
+  #root;
+  #keymap;
+  #offer; // the button that opens it
+  #dialog;
+  #list;
+  #asked = null; // the answer that is asked about
+
+  constructor(root, keymap) {
+    super();
+    this.#root = root;
+    this.#keymap = keymap;
+    this.#offer = root.querySelector("#alike");
+    this.#dialog = root.querySelector("#alike-dialog");
+    this.#list = this.#$("#alike-list");
+    for (const button of this.#dialog.querySelectorAll("[data-answer]")) {
+      const cap = document.createElement("kbd");
+      cap.textContent = capOf(keymap.keyOf(button.dataset.answer));
+      button.prepend(cap);
+    }
+    this.#dialog.addEventListener("click", (event) => this.#click(event));
+    this.#dialog.addEventListener("keydown", (event) => this.#key(event));
+    this.#dialog.addEventListener("cancel", (event) => this.#escape(event));
+    this.#dialog.addEventListener("close", () => this.#closed());
+  }
+
+  // How many look like the image on show; without any there is no button.
+  offer(n) {
+    this.#offer.hidden = n === 0;
+    this.#offer.querySelector("span").textContent = t("grid.button", { n });
+  }
+
+  get isOpen() {
+    return this.#dialog.open;
+  }
+
+  open() {
+    this.#list.replaceChildren();
+    this.#dialog.classList.remove("is-shown");
+    this.#$('[data-grid="unveil"]').hidden = ["none", undefined].includes(this.#root.dataset.veil);
+    this.#ask(null);
+    this.#enlarge(null);
+    this.#say(t("grid.loading"));
+    this.#dialog.showModal();
+  }
+
+  // The tasks of the images, the one on show first: it alone is chosen.
+  show(tasks) {
+    if (tasks.length === 1) {
+      this.nothing();
+      return;
+    }
+    this.#say("");
+    this.#list.replaceChildren(...tasks.map((task, i) => option(task, i, tasks.length)));
+    this.#choose(this.#options[0], true);
+    this.#focus(0);
+  }
+
+  nothing() {
+    this.#say(t("grid.none"));
+  }
+
+  failed(words) {
+    this.#say(words);
+  }
+
+  close() {
+    if (this.isOpen) this.#dialog.close();
+  }
+
+  #closed() {
+    this.#list.replaceChildren();
+    this.dispatchEvent(new Event("close"));
+  }
+
+  #$(selector) {
+    return this.#dialog.querySelector(selector);
+  }
+
+  get #options() {
+    return [...this.#list.children];
+  }
+
+  get #chosen() {
+    return this.#options.filter((each) => each.ariaSelected === "true");
+  }
+
+  #say(text) {
+    this.#$("#alike-state").textContent = text;
+  }
+
+  // Choosing
+
+  #choose(each, on = each.ariaSelected !== "true") {
+    each.ariaSelected = String(on);
+    const all = this.#chosen.length === this.#options.length;
+    this.#$('[data-grid="all"]').textContent = all ? t("grid.clear") : t("grid.all");
+    this.#$("#alike-chosen").textContent = t("grid.chosen", { n: this.#chosen.length });
+  }
+
+  #chooseAll() {
+    const on = this.#chosen.length < this.#options.length;
+    for (const each of this.#options) this.#choose(each, on);
+  }
+
+  #focus(i) {
+    const options = this.#options;
+    const at = Math.max(0, Math.min(i, options.length - 1));
+    for (const [j, each] of options.entries()) each.tabIndex = j === at ? 0 : -1;
+    options[at]?.focus();
+  }
+
+  get #columns() {
+    return getComputedStyle(this.#list).gridTemplateColumns.split(" ").length;
+  }
+
+  #move(key) {
+    const at = this.#options.indexOf(document.activeElement);
+    const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.#columns, ArrowDown: this.#columns };
+    const ends = { Home: -at, End: this.#options.length };
+    this.#focus(at + (steps[key] ?? ends[key]));
+    this.#enlarge(this.#isLarge ? document.activeElement : null);
+  }
+
+  // Looking closer
+
+  get #isLarge() {
+    return !this.#$(".large").hidden;
+  }
+
+  #enlarge(each) {
+    const large = this.#$(".large");
+    large.hidden = each === null;
+    large.replaceChildren(...(each ? [picture(each.dataset.large)] : []));
+  }
+
+  // Asking
+
+  #ask(value) {
+    if (value && this.#chosen.length === 0) {
+      this.#say(t("grid.choose_first"));
+      return;
+    }
+    this.#asked = value;
+    this.#$("#alike-ask").hidden = value === null;
+    this.#$("#alike-answers").hidden = value !== null;
+    if (value === null) return;
+    this.#$("#alike-question").textContent = QUESTIONS[value](this.#chosen.length);
+    this.#$('[data-grid="confirm"]').focus();
+  }
+
+  #confirm() {
+    const chosen = new Set(this.#chosen.map((each) => Number(each.dataset.item)));
+    const detail = { value: this.#asked, chosen };
+    this.dispatchEvent(new CustomEvent("answer", { detail }));
+  }
+
+  #back() {
+    this.#ask(null);
+    this.#list.querySelector('[tabindex="0"]')?.focus();
+  }
+
+  // What the person does
+
+  #click({ target }) {
+    const each = target.closest("[role=option]");
+    const { grid, answer } = target.closest("button")?.dataset ?? {};
+    if (each) {
+      this.#choose(each);
+      this.#focus(this.#options.indexOf(each));
+    } else if (answer && this.#options.length) this.#ask(answer);
+    else if (grid === "all") this.#chooseAll();
+    else if (grid === "confirm") this.#confirm();
+    else if (grid === "back") this.#back();
+    else if (grid === "unveil") this.#dialog.classList.toggle("is-shown");
+    else if (grid === "large") this.#enlarge(null);
+    else if (grid === "close") this.close();
+  }
+
+  #key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || this.#asked) return;
+    const each = document.activeElement.closest("[role=option]");
+    const action = this.#keymap.actionOf(event)?.name;
+    if (each && /^(Arrow|Home|End)/.test(event.key)) this.#move(event.key);
+    else if (each && event.key === " ") this.#choose(each);
+    else if (each && event.key === "Enter") this.#enlarge(this.#isLarge ? null : each);
+    else if (ANSWERS.includes(action) && this.#options.length) this.#ask(action);
+    else if (event.key.toLowerCase() === "a") this.#chooseAll();
+    else if (action === "veil") this.#dialog.classList.toggle("is-shown");
+    else if (action === "alike") this.close();
+    else return;
+    event.preventDefault();
+  }
+
+  #escape(event) {
+    if (!this.#asked && !this.#isLarge) return;
+    event.preventDefault();
+    if (this.#asked) this.#back();
+    else this.#enlarge(null);
+  }
+}
+
+function option(task, i, n) {
+  const each = document.createElement("li");
+  each.role = "option";
+  each.dataset.item = task.item_id;
+  each.dataset.large = task.image_url;
+  each.ariaLabel = i === 0 ? t("grid.shown", { i: 1, n }) : t("grid.image", { i: i + 1, n });
+  each.ariaSelected = "false";
+  each.append(picture(`${task.image_url}/small`, task.image_url));
+  return each;
+}
+
+// Where it does not load, the other one.
+function picture(url, otherwise) {
+  const image = new Image();
+  image.alt = "";
+  image.draggable = false;
+  image.decoding = "async";
+  if (otherwise) image.addEventListener("error", () => (image.src = otherwise), { once: true });
+  image.src = url;
+  return image;
+}
