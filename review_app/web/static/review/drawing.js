@@ -24,7 +24,7 @@ export class Drawing {
   // The outlines, and which of them is in hand. Two lines, a light one within a dark one, so that
   // they are seen on any image.
   draw(regions, inHand) {
-    const { box } = this.#zoom;
+    const box = regions.length > 0 ? this.#zoom.box : null; // measuring takes time on each image
     const outlines = box ? regions.map((region, i) => outline(region, box, i, i === inHand)) : [];
     this.surface.firstElementChild.replaceChildren(...outlines);
   }
