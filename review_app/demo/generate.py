@@ -33,7 +33,7 @@ COUNTS: Final[Mapping[Use, tuple[int, int]]] = {
     Use.STREAM: (570, 380),
 }
 """Real and forged images of each use."""
-CALIBRATION_SHARE: Final = 0.42
+CALIBRATION_SHARE: Final = 0.45
 """Of the stream: labelled, drawn at random."""
 MIX: Final[Mapping[Forgery, float]] = {
     Forgery.SPLICE: 0.15,

@@ -22,6 +22,7 @@ from review_app.errors import CalibrationError
 from review_app.monitoring.overview import stats
 from review_app.notice import set_notice
 from review_app.permissions import Person
+from review_app.triage.policy import describe
 from storage.enums import Role
 
 RISK_LIMIT = 0.1
@@ -121,6 +122,7 @@ def _certify(app: Application, person: Person, say: Say) -> bool:
     if not policy.certificates:
         try:
             policy = app.policies.certify(person, RISK_LIMIT, DELTA, AUDIT_PROBABILITY)
+            say(f"    {describe(policy)}")
         except CalibrationError as error:
             say(f"    {error}")
     return bool(policy.certificates)
