@@ -141,6 +141,8 @@ class Claims:
         taken: list[Item] = []
         asked: dict[str, Any] = {"user": user_id, "before": overdue_before}
         for late in (True, False) if overdue_before is not None else (False,):
+            if len(taken) == limit:
+                break
             asked["n"] = limit - len(taken)
             found = self._session.scalars(_free(state, late), asked).all()
             # Before the next look, which must not find the same again.
