@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from threading import Barrier
 
@@ -17,12 +18,15 @@ from review_app.errors import (
     SettingsError,
 )
 from review_app.permissions import Person
+from review_app.review.desk import ReviewDesk
 from review_app.review.tasks import Queue, Submission
 from review_app.triage.certificate import Shortfall
 from review_app.triage.governance import DetectorFacts, PolicyDesk
 from review_app.triage.ladder import Ladder
 from review_app.triage.policy import Policy, PolicyState
+from review_app.triage.record import words_of
 from storage.enums import AuditKind, ItemState, LabelValue
+from storage.types import utc_now
 from tests.applications import LOOSE, Deployment, deployment
 
 
@@ -240,6 +244,25 @@ def test_verdicts_on_what_a_certified_policy_left_waiting_do_not_count(
     place.app.triage.retriage("tester")  # ... and then only what is doubtful stays
     place.answer(LabelValue.REAL)
     assert place.counted(admin) == (30, 0)
+
+
+def test_verdicts_that_can_still_be_taken_back_do_not_count_and_are_told_of(
+    place: Deployment, admin: Person
+) -> None:
+    for _ in range(2):
+        place.scored(0.4)
+    place.app.triage.run("tester")
+    place.factory.review_options(undo_minutes=5)
+    place.answer(LabelValue.REAL)
+    assert place.counted(admin) == (0, 0)
+    words = place.app.policies.preview(admin, *LOOSE)
+    assert "1 answer can still be taken back and does not count yet." in words
+    earlier = ReviewDesk(place.app.database, words_of, lambda: utc_now() - timedelta(minutes=6))
+    reviewer = place.factory.person()
+    (task,) = earlier.take(reviewer)
+    given = Submission(client_id="earlier-1", item_id=task.item_id, value=LabelValue.REAL)
+    earlier.label(reviewer, given)
+    assert place.counted(admin) == (0, 1)
 
 
 def test_an_answer_given_after_seeing_the_model_does_not_count(

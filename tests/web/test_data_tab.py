@@ -1,8 +1,9 @@
-"""The Data tab on a real application, and what the Export tab explains."""
+"""The Data tab on a real application, and what the Export tab tells."""
 
 from __future__ import annotations
 
 import zipfile
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,10 @@ import pytest
 from review_app.errors import InputError
 from review_app.learning.export import COLUMNS
 from review_app.web.admin.data import DataTab
-from review_app.web.admin.export import MEANINGS
+from review_app.web.admin.export import MEANINGS, ExportTab
 from review_app.web.handlers import Call
+from storage.enums import LabelValue
+from storage.types import utc_now
 from tests.web.handling import admin_of
 from tests.web.site import Site, picture
 
@@ -46,6 +49,15 @@ def test_uploads_are_taken_in_triaged_and_deleted_and_refusals_named(
 def test_nothing_chosen_is_told_so(site: Site, call: Call) -> None:
     with pytest.raises(InputError, match="choose files"):
         DataTab(site.app).take_in(call, None)
+
+
+def test_the_export_tab_tells_which_answers_are_left_out(fresh: Site) -> None:
+    tab, call = ExportTab(fresh.app), admin_of(fresh)
+    assert tab.held_back(call) == ""
+    item = fresh.factory.item()
+    later = utc_now() + timedelta(minutes=5)
+    fresh.factory.label(fresh.factory.person(), item, LabelValue.REAL, final_at=later)
+    assert "1 answer can still be taken back and does not count yet. Exports" in tab.held_back(call)
 
 
 def test_every_column_of_the_export_is_explained() -> None:

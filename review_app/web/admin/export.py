@@ -56,15 +56,21 @@ detector its own mistakes.</p>
 """)
 
 
-def build_export(app: Application, tab: gr.Tab) -> None:
-    """Add the tab's components to the open context. The routes behind the links check the role."""
+class ExportTab:
+    """What the tab tells when it is opened."""
 
-    def held_back(_call: Call) -> Markup:
+    def __init__(self, app: Application) -> None:
+        self._app = app
+
+    def held_back(self, _call: Call) -> Markup:
         """Which answers an export leaves out now."""
-        words = not_final_now(app.database).strip()
+        words = not_final_now(self._app.database).strip()
         return notice(f"{words} Exports leave them out until then.") if words else Markup()
 
+
+def build_export(app: Application, tab: gr.Tab) -> None:
+    """Add the tab's components to the open context. The routes behind the links check the role."""
     left_out = html()
     columns = table("What the columns mean", ("Column", "Meaning"), MEANINGS.items())
     html(_PAGE.format(columns=columns))
-    Wiring(app, Permission.EXPORT).quick(tab.select, held_back, [left_out])
+    Wiring(app, Permission.EXPORT).quick(tab.select, ExportTab(app).held_back, [left_out])
