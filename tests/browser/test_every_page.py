@@ -15,6 +15,7 @@ from tests.browser.conftest import SignIn
 from tests.browser.looks import SCHEMES, SIZES, is_dark, keep_picture
 from tests.browser.test_adjudication import disagreement
 from tests.browser.test_admin import TABS, open_tab
+from tests.browser.test_alike import alike
 from tests.browser.test_inspect import pick_a_sample
 from tests.browser.test_review import wait_for_image, wait_until_saved
 from tests.web.handling import scored
@@ -143,6 +144,26 @@ def _answer_and_open_dialogs(page: Page, walk: Walk) -> None:
     walk.look(page, "review-break")
     page.keyboard.press("Enter")
     wait_for_image(page)
+
+
+def test_answering_for_images_that_look_alike(site: Site, sign_in: SignIn, walk: Walk) -> None:
+    _, admin = site.signed_in(Role.ADMIN)
+    change_options(site.app.database, admin, ReviewOptions(veil=Veil.BLUR))
+    alike(site, 6)
+    page = sign_in(**walk.window)
+    wait_for_image(page)
+    change_options(site.app.database, admin, ReviewOptions())
+    expect(page.get_by_role("button", name="5 look like it")).to_be_visible()
+    walk.look(page, "review-alike")
+    page.keyboard.press("g")
+    expect(page.get_by_role("listbox", name="Images").get_by_role("option")).to_have_count(6)
+    walk.look(page, "review-grid-veiled")
+    page.keyboard.press("b")
+    page.keyboard.press("a")
+    walk.look(page, "review-grid")
+    page.keyboard.press("f")
+    expect(page.get_by_role("alertdialog")).to_be_visible()
+    walk.look(page, "review-grid-question")
 
 
 def test_deciding(site: Site, sign_in: SignIn, walk: Walk) -> None:
