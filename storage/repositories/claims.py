@@ -11,7 +11,7 @@ from sqlalchemy import Select, bindparam, func, insert, or_, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from storage.enums import ClaimOutcome, ItemState
-from storage.models import Claim, Item, Label
+from storage.models import Claim, Image, Item, Label
 from storage.repositories.items import Items
 from storage.repositories.labels import IN_FORCE
 from storage.repositories.queue import in_queue
@@ -102,14 +102,16 @@ def _free(state: ItemState, late: bool) -> Select[Item]:
     return _leased(free)
 
 
-_SOME_ALIKE = (
-    select(Item.alike_id)
+_SOME_ALIKE = select(Image.id).where(
+    Image.id.in_(bindparam("keys", expanding=True)),
+    # One of each is looked at, however many look alike.
+    select(Item.id)
     .where(
-        Item.alike_id.in_(bindparam("keys", expanding=True)),
+        Item.alike_id == Image.id,
         Item.state == ItemState.IN_REVIEW,
         Item.open_slots > 0,
     )
-    .distinct()
+    .exists(),
 )
 _ALIKE = _open(ItemState.IN_REVIEW).where(Item.alike_id == bindparam("key"))
 _TAKE_ALIKE = _leased(_ALIKE)
