@@ -100,9 +100,8 @@ class Together:
     def write(self) -> Iterator[Repositories]:
         session = self._repos.session
         try:
-            with session.connection().begin_nested():
+            with session.begin_nested():
                 yield self._repos
-                session.flush()
         finally:
             # The next part sees what is stored, as it would in a session of its own.
             session.expunge_all()

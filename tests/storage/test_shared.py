@@ -45,6 +45,13 @@ def store_and_fail(transaction: Transactions) -> str:
         raise LookupError("after the row was written")
 
 
+def store_what_is_refused(transaction: Transactions) -> str:
+    with transaction.write() as repos:
+        repos.options.set("refused", {"stored": True}, None)
+        repos.options.set("by nobody", {}, 999)
+    return "refused"
+
+
 def stored(database: Database, key: str) -> bool:
     with database.read() as repos:
         return repos.options.get(key) is not None
@@ -84,12 +91,18 @@ def test_those_who_wait_at_once_share_a_transaction(
     assert all(stored(database, key) for key in keys)
 
 
+@pytest.mark.parametrize(
+    ("fail", "error"), [(store_and_fail, LookupError), (store_what_is_refused, IntegrityError)]
+)
 def test_one_that_raises_leaves_nothing_and_the_others_stand(
-    writes: SharedWrites, database: Database
+    fail: Callable[[Transactions], str],
+    error: type[Exception],
+    writes: SharedWrites,
+    database: Database,
 ) -> None:
-    first, failing, last = all_at_once(writes, [store("first"), store_and_fail, store("last")])
+    first, failing, last = all_at_once(writes, [store("first"), fail, store("last")])
     assert (first.result(30), last.result(30)) == ("first", "last")
-    with pytest.raises(LookupError, match="after the row"):
+    with pytest.raises(error):
         failing.result(30)
     assert stored(database, "first")
     assert stored(database, "last")
@@ -139,3 +152,21 @@ def test_work_that_nobody_waits_for_any_longer_is_still_done(
         assert left.cancel()
     assert writes.submit(store("next")).result(30) == "next"
     assert stored(database, "left")
+
+
+def test_what_one_that_raised_had_chosen_is_not_in_force_for_the_next(
+    writes: SharedWrites, database: Database
+) -> None:
+    def choose_look_and_fail(transaction: Transactions) -> str:
+        with transaction.write() as repos:
+            repos.options.set("key", {"chosen": True}, None)
+            assert repos.options.get("key") == {"chosen": True}
+            raise LookupError("after it was looked at")
+
+    def look(transaction: Transactions) -> str:
+        with transaction.write() as repos:
+            return str(repos.options.get("key"))
+
+    _, seen = all_at_once(writes, [choose_look_and_fail, look])
+    assert seen.result(30) == "None"
+    assert not stored(database, "key")
