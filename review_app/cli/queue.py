@@ -122,7 +122,7 @@ def certify(
     with application() as app:
         policy = app.policies.certify(operator(app), risk_limit, delta, audit_probability)
         not_final = not_final_now(app.database)
-    result(policy.to_json(), as_json, describe(policy) + not_final)
+    result(policy.to_json(), as_json, f"{describe(policy)} {not_final}".rstrip())
 
 
 def stats(as_json: AsJson = False) -> None:
@@ -148,4 +148,4 @@ def export(
         record_export(app.database, ACTOR, form)
         not_final = not_final_now(app.database)
     document = {"path": str(out), "format": form.value, "rows": rows}
-    result(document, as_json, f"{rows} rows in {out}.{not_final}")
+    result(document, as_json, f"{rows} rows in {out}. {not_final}".rstrip())

@@ -11,7 +11,7 @@ from review_app.triage.ladder import Side
 from review_app.triage.marks import Mark
 from review_app.triage.options import order_in_use
 from review_app.triage.policy import Policy, PolicyState, describe
-from review_app.triage.wording import count
+from review_app.words import t
 from storage.database import Database
 from storage.enums import ItemState
 from storage.repositories import Repositories
@@ -69,7 +69,8 @@ class Overview:
     labelled_today: int
     reviewers: list[ReviewerCounts]
     needs: list[str]
-    """What needs the admin now, a sentence each; empty when nothing does."""
+    """What needs the admin now, a sentence each in the reader's language; empty when nothing
+    does."""
     order: Order
     """In which people get the images that wait."""
     marks: Marks
@@ -116,7 +117,7 @@ def overview(database: Database, now: datetime | None = None) -> Overview:
             waiting_since=waiting_since,
             policy_state=policy.state.value if policy else PolicyState.LEARNING.value,
             policy_version=policy.version if policy else None,
-            policy_words=describe(policy) if policy else "No image has been triaged yet.",
+            policy_words=describe(policy) if policy else t("overview.not_triaged"),
             labels=repos.counts.labels(),
             known_labels=repos.counts.known_labels(),
             live_claims=repos.counts.live_claims(),
@@ -176,20 +177,13 @@ def _needs(
 ) -> list[str]:
     needs = []
     if policy is not None and policy.state is PolicyState.SUSPENDED:
-        needs.append("Auto-accept is suspended: find out why, then certify again.")
+        needs.append(t("overview.need_suspended"))
     if states[ItemState.ESCALATED]:
-        items = count(states[ItemState.ESCALATED], "item")
-        needs.append(f"{items} escalated by reviewers: decide on the Review page.")
+        needs.append(t("overview.need_escalated", n=states[ItemState.ESCALATED]))
     if states[ItemState.FAILED]:
-        items = count(states[ItemState.FAILED], "item")
-        needs.append(
-            f"{items} could not be scored: the audit log says why; to try again, run "
-            "deepfake-review triage --retry."
-        )
+        needs.append(t("overview.need_failed", n=states[ItemState.FAILED]))
     if states[ItemState.PENDING]:
-        items = count(states[ItemState.PENDING], "item")
-        needs.append(f"{items} taken in but not triaged: run triage.")
+        needs.append(t("overview.need_triage", n=states[ItemState.PENDING]))
     if waiting_since is not None and now - waiting_since > STALE:
-        days = (now - waiting_since).days
-        needs.append(f"The oldest item has waited {count(days, 'day')}: more reviewers are needed.")
+        needs.append(t("overview.need_reviewers", n=(now - waiting_since).days))
     return needs

@@ -14,8 +14,7 @@ from datetime import datetime, timedelta
 
 from review_app.errors import ConflictError
 from review_app.review.options import ReviewOptions
-from review_app.triage.wording import count
-from review_app.words import Text
+from review_app.words import Text, t
 from storage.database import Database
 from storage.models import Label
 from storage.types import utc_now
@@ -49,11 +48,8 @@ def verdict_final_at(labels: Iterable[Label], now: datetime) -> datetime | None:
 
 
 def not_final_words(answers: int) -> str:
-    """How many answers are evidence of nothing yet, to go after another sentence; may be empty."""
-    if not answers:
-        return ""
-    do = "does" if answers == 1 else "do"
-    return f" {count(answers, 'answer')} can still be taken back and {do} not count yet."
+    """How many answers are evidence of nothing yet; empty where all are final."""
+    return t("policy.not_final", n=answers) if answers else ""
 
 
 def not_final_now(database: Database) -> str:

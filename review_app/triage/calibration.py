@@ -20,7 +20,7 @@ from datetime import datetime
 
 from review_app.review.finality import not_final_words
 from review_app.triage.policy import Policy
-from review_app.triage.wording import count, day
+from review_app.words import Language, day, speaking, t
 from storage.enums import AuditKind, LabelValue
 from storage.repositories import Repositories
 from storage.repositories.calibration import CalibrationRow
@@ -44,26 +44,31 @@ class CalibrationLabels:
 
     @property
     def words(self) -> str:
-        """What there is, as the certificate names its calibration set."""
-        known, reviewed = count(self.known, "known label"), count(self.reviewed, "reviewer verdict")
-        since = "on unselected images" if self.alarm is None else f"since {_alarm(self.alarm)}"
-        return f"{known} and {reviewed} {since}"
+        """What there is, in the language of whoever is served."""
+        known, verdicts = (
+            t("policy.known_labels", n=self.known),
+            t("policy.verdicts", n=self.reviewed),
+        )
+        if self.alarm is None:
+            return t("policy.labels_unselected", known=known, verdicts=verdicts)
+        return t("policy.labels_since", known=known, verdicts=verdicts, day=day(self.alarm))
+
+    @property
+    def recorded(self) -> str:
+        """The same as the certificate names its calibration set: records are kept in English."""
+        with speaking(Language.EN):
+            return self.words
 
     @property
     def remark(self) -> str:
         """What is set aside and why; empty where nothing is."""
-        return self._outdated_words + not_final_words(self.not_final)
+        return f"{self._outdated_words} {not_final_words(self.not_final)}".strip()
 
     @property
     def _outdated_words(self) -> str:
         if self.alarm is None or not self.outdated:
             return ""
-        do = "does" if self.outdated == 1 else "do"
-        return (
-            f" {count(self.outdated, 'label')} from before {_alarm(self.alarm)} {do} not count: "
-            "the images have changed since. Verdicts that people give while auto-accept is closed "
-            "count, on images that came in after it."
-        )
+        return t("policy.outdated", n=self.outdated, day=day(self.alarm))
 
 
 def read_labels(
@@ -118,7 +123,3 @@ def last_alarm(repos: Repositories) -> datetime | None:
 
 def _counts(row: CalibrationRow, alarm: datetime | None) -> bool:
     return alarm is None or row.met_at >= alarm
-
-
-def _alarm(at: datetime) -> str:
-    return f"the alarm of {day(at)}"

@@ -24,7 +24,8 @@ from review_app.errors import CalibrationError
 from review_app.triage.bounds import check_limits, lower_bound, upper_bound
 from review_app.triage.document import added, from_document, to_document
 from review_app.triage.ladder import Side
-from review_app.triage.wording import count, percent
+from review_app.triage.wording import count
+from review_app.words import Value, percent, t
 
 PREVALENCES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99)
 """Shares of fakes in the stream for which a certificate's bound is shown."""
@@ -178,28 +179,27 @@ class Shortfall:
     """The same for nine chances in ten."""
 
     @property
-    def labels_missing(self) -> str | None:
-        """The expected number in words, "about 63 more random labels"; ``None``: out of reach."""
-        if self.labels_expected is None:
-            return None
-        return f"about {count(self.labels_expected, 'more random label')}"
-
-    @property
     def words(self) -> str:
-        """One or two sentences for an admin."""
-        doing = f"Accepting as {self.side} is not certified"
-        goal = f"a {percent(self.risk_limit)} limit at {percent(1 - self.delta)} confidence"
-        seen = f"{self.errors} wrong of {self.accepted:,} that it would accept so far"
+        """One or two sentences for an admin, in the language of whoever is served."""
+        side = t(f"policy.{self.side}")
         if self.threshold is None:
-            return (
-                f"{doing}: on the images that thresholds are chosen from, the detector never leans "
-                f"to {self.side}. Train or choose another head."
+            return t("policy.never_leans", side=side)
+        told: dict[str, Value] = {
+            "side": side,
+            "goal": goal_words(self.risk_limit, self.delta),
+            "seen": t("policy.seen", errors=self.errors, accepted=self.accepted),
+        }
+        if self.labels_expected is not None and self.labels_likely is not None:
+            return t(
+                "policy.nine_in_ten", n=self.labels_expected, likely=self.labels_likely, **told
             )
         if self.labels_expected is not None:
-            likely = self.labels_likely
-            odds = "" if likely is None else f"; {likely:,} for nine chances in ten"
-            return f"{doing}: {self.labels_missing} for {goal} (an even chance{odds}; {seen})."
+            return t("policy.even_chance", n=self.labels_expected, **told)
         if self.labels_at_least is not None:
-            more = count(self.labels_at_least, "more random label")
-            return f"{doing}: at least {more}, and fewer errors, for {goal} ({seen})."
-        return f"{doing}: {goal} is out of reach ({seen}). Raise the limit or improve the detector."
+            return t("policy.at_least", n=self.labels_at_least, **told)
+        return t("policy.out_of_reach", **told)
+
+
+def goal_words(risk_limit: float, delta: float) -> str:
+    """What is to be proven: "a 5% limit at 90% confidence"."""
+    return t("policy.goal", limit=percent(risk_limit), confidence=percent(1 - delta))

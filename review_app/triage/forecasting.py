@@ -10,13 +10,13 @@ from review_app.errors import InputError
 from review_app.permissions import Permission, Person, require
 from review_app.review.options import read_options
 from review_app.triage.calibration import next_try
-from review_app.triage.certificate import Certificate, Shortfall
+from review_app.triage.certificate import Certificate, Shortfall, goal_words
 from review_app.triage.costs import Costs
 from review_app.triage.governance import DetectorFacts, PolicyDesk
 from review_app.triage.options import read_queue_options
 from review_app.triage.policy import Policy, learning_policy
 from review_app.triage.whatif import Forecast, Workload, forecast
-from review_app.triage.wording import count, percent
+from review_app.words import current_language, t
 from storage.database import Database
 from storage.repositories.workload import SECONDS_PER_LABEL
 from storage.repositories.workload import Workload as Measured
@@ -92,15 +92,14 @@ class CertificateProgress:
     @property
     def words(self) -> str:
         """The nearer side in one sentence, and what is set aside."""
-        goal = f"a {percent(self.risk_limit)} limit at {percent(1 - self.delta)} confidence"
+        goal = goal_words(self.risk_limit, self.delta)
         if self.ready:
-            words = f"The labels there are prove {goal} for at least one side: certify."
+            words = t("policy.ready", goal=goal)
         elif self.missing is None:
-            words = f"{goal.capitalize()} is out of reach on {self.labels_words}."
+            words = t("policy.out_of_reach_on", goal=goal, labels=self.labels_words)
         else:
-            missing = count(self.missing, "more random label")
-            words = f"About {missing} for {goal} (an even chance)."
-        return words + self.set_aside
+            words = t("policy.about_more", n=self.missing, goal=goal)
+        return f"{words} {self.set_aside}".rstrip()
 
 
 class ForecastDesk(PolicyDesk):
@@ -175,11 +174,12 @@ class ForecastDesk(PolicyDesk):
     def progress(self) -> CertificateProgress:
         """How far the labels there are have come towards a certificate on the policy's own terms.
 
-        Remembered until a label or the policy changes: it is looked at all the time.
+        Remembered until a label, the policy or the reader's language changes: it is looked at all
+        the time.
         """
         policy = self.current()
         labels, attempt = self._labels(policy), self._next_attempt(policy)
-        asked_of = (policy.version, attempt, labels)
+        asked_of = (policy.version, attempt, labels, current_language())
         if self._remembered is None or self._remembered[0] != asked_of:
             found = self._certificates(policy, labels, attempt)
             progress = CertificateProgress(

@@ -14,6 +14,7 @@ from review_app.triage.certificate import Provenance
 from review_app.triage.certify import PolicyCertificates, certify_policy
 from review_app.triage.ladder import Ladder
 from review_app.triage.policy import Policy, describe, learning_policy
+from review_app.words import t
 from storage.database import Database
 from storage.enums import AuditKind
 from storage.models import Policy as PolicyRow
@@ -88,7 +89,8 @@ class PolicyDesk:
             attempt = next_try(repos, policy.checkpoint)
         found = self._certificates(policy, labels, attempt)
         outcome = describe(policy.with_certificates(found))
-        return f"With {labels.words}: {outcome}{labels.remark}"
+        words = t("policy.with_labels", labels=labels.words, outcome=outcome)
+        return f"{words} {labels.remark}".rstrip()
 
     def certify(
         self,
@@ -113,12 +115,11 @@ class PolicyDesk:
         certified = policy.with_certificates(self._certificates(policy, labels, attempt))
         if not certified.certificates:
             missing = " ".join(shortfall.words for shortfall in certified.shortfalls)
-            raise CalibrationError(
-                f"Nothing can be certified on {labels.words}. {missing}{labels.remark}"
-            )
+            words = t("policy.nothing_certified", labels=labels.words, missing=missing)
+            raise CalibrationError(f"{words} {labels.remark}".rstrip())
         with self._database.write() as repos:
             _refuse_if_changed(repos, policy)
-            return _write(repos, certified, person, note or f"certified on {labels.words}")
+            return _write(repos, certified, person, note or f"certified on {labels.recorded}")
 
     def suspend(self, person: Person, reason: str) -> Policy:
         """Close auto-accept at once; ``reason`` is kept and shown."""
@@ -205,14 +206,14 @@ class PolicyDesk:
             ladder_fake,
             risk_limit=policy.risk_limit,
             delta=policy.delta,
-            provenance=Provenance(policy.checkpoint, policy.head, labels.words, utc_now()),
+            provenance=Provenance(policy.checkpoint, policy.head, labels.recorded, utc_now()),
             attempt=attempt,
         )
 
     def _begin_try(self, person: Person, policy: Policy, labels: CalibrationLabels) -> int:
         """Count the try before anything is known of its outcome: two at once, or one that fails
         halfway, cannot spend the same share of the confidence. Its number, from 1."""
-        details = {"checkpoint": policy.checkpoint, "labels": labels.words}
+        details = {"checkpoint": policy.checkpoint, "labels": labels.recorded}
         with self._database.write() as repos:
             attempt = next_try(repos, policy.checkpoint)
             event = Event(AuditKind.CERTIFICATION_TRIED, person.name, details=details)

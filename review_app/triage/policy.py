@@ -17,11 +17,12 @@ from typing import Any
 
 from review_app.errors import CalibrationError, InputError, SettingsError
 from review_app.triage.bounds import check_limits
-from review_app.triage.certificate import Certificate, Shortfall
+from review_app.triage.certificate import Certificate, Shortfall, goal_words
 from review_app.triage.certify import PolicyCertificates
 from review_app.triage.document import from_document, to_document
 from review_app.triage.ladder import Side
-from review_app.triage.wording import count, percent, percent_below
+from review_app.triage.wording import rounded_up
+from review_app.words import percent, significant, t
 
 SCHEMA = 2
 """Version of the JSON form; raised when a field comes or changes. A field that comes says so with
@@ -190,34 +191,35 @@ def learning_policy(
 
 
 def describe(policy: Policy) -> str:
-    """The policy in a few sentences for an admin."""
+    """The policy in a few sentences for an admin, in the language of whoever is served."""
     if policy.state is PolicyState.CERTIFIED:
         return " ".join([_proof(policy), *map(_side, policy.certificates), *_missing(policy)])
     if policy.state is PolicyState.SUSPENDED:
-        closed = f"Auto-accept is off: suspended ({policy.reason})."
-        return f"{closed} People decide every image until it is certified again."
-    return f"Auto-accept is off: {_progress(policy)} Until then people decide every image."
+        return t("policy.suspended", reason=policy.reason or "")
+    return _progress(policy)
 
 
 def _proof(policy: Policy) -> str:
     held = policy.certificates
-    labels = max(c.n_calibration for c in held)
-    wrong, accepted = sum(c.errors for c in held), sum(c.accepted for c in held)
     # The mix of both sides errs at most as often as the worse of them.
-    bound = percent_below(max(c.upper_bound for c in held))
-    return (
-        f"Auto-accept is on. On {count(labels, 'random label')} it would have accepted "
-        f"{accepted:,} and been wrong {count(wrong, 'time')}; with {percent(1 - policy.delta)} "
-        f"confidence its error is below {bound} (limit {percent(policy.risk_limit)}), for images "
-        "like those."
+    bound = max(c.upper_bound for c in held)
+    return t(
+        "policy.proof",
+        labels=max(c.n_calibration for c in held),
+        accepted=sum(c.accepted for c in held),
+        n=sum(c.errors for c in held),
+        confidence=percent(1 - policy.delta),
+        bound=percent(rounded_up(bound)),
+        limit=percent(policy.risk_limit),
     )
 
 
 def _side(certificate: Certificate) -> str:
-    beyond = "at most" if certificate.side is Side.REAL else "at least"
-    return (
-        f"It accepts as {certificate.side} where the score is {beyond} {certificate.threshold:.3g} "
-        f"({certificate.errors} wrong of {certificate.accepted:,})."
+    return t(
+        f"policy.accepts_{certificate.side}",
+        threshold=significant(certificate.threshold),
+        errors=certificate.errors,
+        accepted=certificate.accepted,
     )
 
 
@@ -226,12 +228,10 @@ def _missing(policy: Policy) -> list[str]:
 
 
 def _progress(policy: Policy) -> str:
-    limit, confidence = percent(policy.risk_limit), percent(1 - policy.delta)
-    goal = f"a {limit} limit at {confidence} confidence"
+    goal = goal_words(policy.risk_limit, policy.delta)
     if not policy.shortfalls:
-        return f"it is learning, and no labels have been tried yet for {goal}."
-    known = [s for s in policy.shortfalls if s.labels_expected is not None]
+        return t("policy.learning_untried", goal=goal)
+    known = [n for s in policy.shortfalls if (n := s.labels_expected) is not None]
     if not known:
-        return f"it is learning. {' '.join(_missing(policy))}"
-    nearest = min(known, key=lambda s: s.labels_expected or 0)
-    return f"it is learning, and needs {nearest.labels_missing} for {goal}."
+        return t("policy.learning_far", missing=" ".join(_missing(policy)))
+    return t("policy.learning_needs", n=min(known), goal=goal)

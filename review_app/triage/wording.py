@@ -15,7 +15,12 @@ def percent(share: float) -> str:
 
 def percent_below(bound: float) -> str:
     """A bound in percent, rounded up: the sentence never claims more than was proven."""
-    return percent(math.ceil(1000 * bound - 1e-9) / 1000)
+    return percent(rounded_up(bound))
+
+
+def rounded_up(bound: float) -> float:
+    """``bound`` to a tenth of a percent, never below it."""
+    return math.ceil(1000 * bound - 1e-9) / 1000
 
 
 def plus_minus(p: float, std: float) -> str:

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from review_app.web.markup import join
-from review_app.words import number, t
+from review_app.words import number, significant, t
 
 COLUMNS = 40
 """Cells of the map along P(fake)."""
@@ -46,8 +46,8 @@ def _bar(row: Bar, longest: int) -> Markup:
     return Markup(
         '<div class="bar-row" role="listitem"><span class="bar-name">{}{}</span>'
         '<span class="bar-track"><span class="bar-fill" style="width:{:.2f}%"></span></span>'
-        '<span class="number">{:,}</span></div>'
-    ).format(row.name, note, 100 * row.value / longest, row.value)
+        '<span class="number">{}</span></div>'
+    ).format(row.name, note, 100 * row.value / longest, number(row.value))
 
 
 def progress(name: str, share: float) -> Markup:
@@ -136,7 +136,14 @@ def uncertainty_map(title: str, summary: str, scatter: Scatter) -> Markup:
     return _MAP.format(
         title=title,
         summary=summary,
-        tallest=tallest,
+        tallest=number(tallest),
+        images=t("charts.images"),
+        spread=t("charts.spread"),
+        real=t("charts.real"),
+        fake=t("charts.fake"),
+        marks=join(
+            Markup("<span>{}</span>").format(significant(x)) for x in (0, 0.25, 0.5, 0.75, 1)
+        ),
         axis=scatter.axis,
         columns=_columns(columns),
         bands=_bands(scatter),
@@ -149,17 +156,16 @@ def uncertainty_map(title: str, summary: str, scatter: Scatter) -> Markup:
 
 _MAP = Markup("""
 <figure class="map" role="img" aria-label="{title} {summary}">
-  <div class="map-counts"><span>{tallest:,}</span><span>images</span><span>0</span></div>
+  <div class="map-counts"><span>{tallest}</span><span>{images}</span><span>0</span></div>
   <div class="map-hist"><svg viewBox="0 0 40 100" preserveAspectRatio="none"\
  aria-hidden="true">{columns}</svg></div>
   <div class="map-labels">{labels}</div>
   <div class="map-spread">{ticks}</div>
   <div class="map-cells"><svg viewBox="0 0 40 20" preserveAspectRatio="none" aria-hidden="true">\
 {cells}</svg>{bands}</div>
-  <div class="map-spread-title">↑ standard deviation of P(fake)</div>
-  <div class="map-x"><span>0</span><span>0.25</span><span>0.5</span><span>0.75</span>\
-<span>1</span></div>
-  <div class="map-x-title"><span>← real</span><span>{axis}</span><span>fake →</span></div>
+  <div class="map-spread-title">{spread}</div>
+  <div class="map-x">{marks}</div>
+  <div class="map-x-title"><span>{real}</span><span>{axis}</span><span>{fake}</span></div>
   <div class="map-key">{key}</div>
 </figure>
 """)
@@ -215,15 +221,16 @@ def _bands(scatter: Scatter) -> Markup:
 def _band_labels(scatter: Scatter) -> Markup:
     real, fake = scatter.threshold_real, scatter.threshold_fake
     if real is None and fake is None:
-        return Markup("<span></span><span>no certified band: people decide all</span><span></span>")
-    return Markup("<span>{}</span><span>people decide</span><span>{}</span>").format(
-        "" if real is None else f"▨ real ≤ {real:.2g}",
-        "" if fake is None else f"fake ≥ {fake:.3g} ▨",
+        return Markup("<span></span><span>{}</span><span></span>").format(t("charts.no_band"))
+    return Markup("<span>{}</span><span>{}</span><span>{}</span>").format(
+        "" if real is None else t("charts.band_real", threshold=significant(real, 2)),
+        t("charts.people"),
+        "" if fake is None else t("charts.band_fake", threshold=significant(fake)),
     )
 
 
 def _y_tick(fraction: float, top: float) -> Markup:
-    return Markup("<span>{:.3g}</span>").format(fraction * top)
+    return Markup("<span>{}</span>").format(significant(fraction * top))
 
 
 def _key(most: int) -> Markup:
@@ -235,9 +242,9 @@ def _key(most: int) -> Markup:
         Markup('<span><i class="shade-{}"></i>{}</span>').format(step, _range(counts))
         for step, counts in steps.items()
     )
-    return Markup('<span class="map-key-title">images per cell</span>{}').format(swatches)
+    return Markup('<span class="map-key-title">{}</span>{}').format(t("charts.per_cell"), swatches)
 
 
 def _range(counts: list[int]) -> str:
     low, high = counts[0], counts[-1]
-    return f"{low:,}" if low == high else f"{low:,}–{high:,}"
+    return number(low) if low == high else f"{number(low)}–{number(high)}"

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from markupsafe import Markup
 
+from review_app.words import number, t
 from storage.types import utc_now
 
 Content = str | int | Markup
@@ -25,15 +26,16 @@ class Tone(StrEnum):
 
 
 _SIGNS = {Tone.DONE: "✓", Tone.NOTE: "i", Tone.PROBLEM: "!"}
-_SPOKEN = {Tone.DONE: "Done: ", Tone.NOTE: "", Tone.PROBLEM: "Not done: "}
+_SPOKEN = {Tone.DONE: "charts.done", Tone.PROBLEM: "charts.not_done"}
 
 
 def notice(text: str, tone: Tone = Tone.NOTE) -> Markup:
     """A sentence that screen readers announce when it appears."""
+    spoken = _SPOKEN.get(tone)
     return Markup(
         '<div class="notice notice-{}" role="status"><span aria-hidden="true">{}</span>'
         '<p><span class="visually-hidden">{}</span>{}</p></div>'
-    ).format(tone.value, _SIGNS[tone], _SPOKEN[tone], text)
+    ).format(tone.value, _SIGNS[tone], f"{t(spoken)} " if spoken else "", text)
 
 
 def sentence(text: str) -> str:
@@ -72,13 +74,13 @@ def age(since: datetime, now: datetime | None = None) -> str:
     seconds = max((now or utc_now()) - since, timedelta()).total_seconds()
     minutes, hours, days = int(seconds // 60), int(seconds // 3600), int(seconds // 86400)
     if days:
-        return f"{days} d {hours % 24} h"
+        return t("date.days", days=days, hours=hours % 24)
     if hours:
-        return f"{hours} h {minutes % 60} min"
-    return f"{minutes} min" if minutes else "less than a minute"
+        return t("date.hours", hours=hours, minutes=minutes % 60)
+    return t("date.minutes", minutes=minutes) if minutes else t("date.just_now")
 
 
 def _cell(content: Content) -> Markup:
     if isinstance(content, int):
-        return Markup('<td class="number">{:,}</td>').format(content)
+        return Markup('<td class="number">{}</td>').format(number(content))
     return Markup("<td>{}</td>").format(content)

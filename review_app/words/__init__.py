@@ -17,10 +17,12 @@ from review_app.words.marks import replace_marks
 from review_app.words.speech import (
     Text,
     current_language,
+    day,
     listed,
     marking,
     number,
     percent,
+    significant,
     speaking,
     t,
 )
@@ -31,6 +33,7 @@ __all__ = [
     "Text",
     "Value",
     "current_language",
+    "day",
     "for_browser",
     "listed",
     "marking",
@@ -38,6 +41,7 @@ __all__ = [
     "number",
     "percent",
     "replace_marks",
+    "significant",
     "speaking",
     "t",
 ]

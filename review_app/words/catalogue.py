@@ -19,7 +19,9 @@ Entry = str | Mapping[str, str]
 FOLDER = Path(__file__).parent
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
-SERVER_AREAS = frozenset({"explanation", "inspect", "list", "refusals", "signin"})
+SERVER_AREAS = frozenset(
+    {"charts", "date", "explanation", "inspect", "list", "overview", "policy", "refusals", "signin"}
+)
 """Areas that no script in the browser uses, and that therefore are not sent there."""
 
 

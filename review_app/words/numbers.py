@@ -33,6 +33,12 @@ def format_number(language: Language, value: float, digits: int = 0) -> str:
     return f"{whole}{style.decimal}{fraction}" if fraction else whole
 
 
+def format_significant(language: Language, value: float, digits: int = 3) -> str:
+    """``value`` to so many significant digits, without zeros at its end: ``0.974``, ``0,05``."""
+    _, _, fraction = f"{value:.{digits}g}".partition(".")
+    return format_number(language, value, len(fraction))
+
+
 def format_percent(language: Language, share: float) -> str:
     """``0.05`` as ``5%``, ``0.0412`` as ``4.1%``; a space goes before the sign
     in German and Spanish."""

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from review_app.words.catalogue import Value, word
 from review_app.words.languages import Language
 from review_app.words.marks import mark
-from review_app.words.numbers import format_number, format_percent
+from review_app.words.numbers import format_number, format_percent, format_significant
 
 _language: ContextVar[Language] = ContextVar("language", default=Language.EN)
 _marking: ContextVar[bool] = ContextVar("marking", default=False)
@@ -68,9 +69,20 @@ def number(value: float, digits: int = 0) -> str:
     return format_number(_language.get(), value, digits)
 
 
+def significant(value: float, digits: int = 3) -> str:
+    """``value`` to so many significant digits, as the language writes it."""
+    return format_significant(_language.get(), value, digits)
+
+
 def percent(share: float) -> str:
     """``0.0412`` as ``4.1%``, as the language writes it."""
     return format_percent(_language.get(), share)
+
+
+def day(at: datetime) -> str:
+    """``3 May 2026``, as the language writes it."""
+    month = t(f"date.month_{at.month}")
+    return t("date.day", day=str(at.day), month=month, year=str(at.year))
 
 
 def listed(parts: Sequence[str]) -> str:

@@ -59,7 +59,7 @@ def test_one_side_that_can_be_certified_is_enough() -> None:
 
 def test_a_goal_out_of_reach_is_called_so_and_the_bar_stays_empty() -> None:
     way = towards(shortfall(Side.REAL, None), shortfall(Side.FAKE, None))
-    assert way.words == "A 5% limit at 90% confidence is out of reach on 37 known labels."
+    assert way.words == "On 37 known labels, a 5% limit at 90% confidence is out of reach."
     assert way.share == 0.0
 
 

@@ -63,7 +63,7 @@ def test_a_queue_says_how_long_the_oldest_has_waited() -> None:
     shown = answers(state_of_things(states=states, waiting_since=waiting_since, live_claims=1))
     assert ">1 image<" in shown
     assert "The oldest has waited 3 h 12 min." in shown
-    assert "1 of them in reviewers&#39; hands" in shown
+    assert "1 of them in reviewers’ hands" in shown
 
 
 def test_people_are_counted_in_english() -> None:

@@ -12,6 +12,7 @@ from review_app.web.admin.overview import build_overview
 from review_app.web.admin.people import build_people
 from review_app.web.admin.policy import build_policy
 from review_app.web.handlers import open_page, title
+from review_app.words import t
 
 __all__ = ["build_admin"]
 
@@ -20,15 +21,15 @@ def build_admin(app: Application) -> None:
     """Add the admin's page to the open Blocks."""
     blocks = open_page()
     with gr.Column(elem_classes="page"):
-        title(Markup('<h1 class="visually-hidden">Admin</h1>'))
+        title(Markup('<h1 class="visually-hidden">{}</h1>').format(t("header.admin")))
         with gr.Tabs():
-            with gr.Tab("Overview"):
+            with gr.Tab(t("overview.tab_overview")):
                 build_overview(app, blocks)
-            with gr.Tab("Policy") as tab:
+            with gr.Tab(t("overview.tab_policy")) as tab:
                 build_policy(app, blocks, tab)
-            with gr.Tab("Data"):
+            with gr.Tab(t("overview.tab_data")):
                 build_data(app)
-            with gr.Tab("People") as tab:
+            with gr.Tab(t("overview.tab_people")) as tab:
                 build_people(app, blocks, tab)
-            with gr.Tab("Export") as tab:
+            with gr.Tab(t("overview.tab_export")) as tab:
                 build_export(app, tab)

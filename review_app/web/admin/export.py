@@ -64,7 +64,7 @@ class ExportTab:
 
     def held_back(self, _call: Call) -> Markup:
         """Which answers an export leaves out now."""
-        words = not_final_now(self._app.database).strip()
+        words = not_final_now(self._app.database)
         return notice(f"{words} Exports leave them out until then.") if words else Markup()
 
 

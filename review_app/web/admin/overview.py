@@ -23,33 +23,28 @@ from review_app.monitoring.overview import (
 from review_app.permissions import Permission
 from review_app.triage.forecasting import CertificateProgress, ForecastDesk
 from review_app.triage.policy import PolicyState
-from review_app.triage.wording import count, percent
 from review_app.web.admin.policy_certificate import progress_bar
 from review_app.web.charts import Bar, Scatter, bars, uncertainty_map
 from review_app.web.handlers import Call, Wiring, html
 from review_app.web.markup import age, join, table
+from review_app.words import number, percent, t
 from storage.enums import ItemState
 
 REFRESH_SECONDS = 10
 P_FAKE = "P(fake)"
-SCORE = "Score (0 real, 1 fake)"
-"""Names of the map's axis: thresholds are compared with the score, which may be P(fake) itself."""
+"""What the map's axis is called where thresholds are compared with the probability itself."""
 
-STATES = {
-    ItemState.PENDING: ("Pending", "taken in, not scored yet"),
-    ItemState.AUTO_ACCEPTED: ("Auto-accepted", "by a certified policy"),
-    ItemState.IN_REVIEW: ("In review", "wait for people"),
-    ItemState.ESCALATED: ("Escalated", "an admin decides"),
-    ItemState.RESOLVED: ("Resolved", "the verdict is known"),
-    ItemState.FAILED: ("Failed", "could not be scored"),
-}
-"""Names and meanings, in the order in which an image passes through them."""
+STATES = (
+    ItemState.PENDING,
+    ItemState.AUTO_ACCEPTED,
+    ItemState.IN_REVIEW,
+    ItemState.ESCALATED,
+    ItemState.RESOLVED,
+    ItemState.FAILED,
+)
+"""In the order in which an image passes through them."""
 
-_AUTO_ACCEPT = {
-    PolicyState.LEARNING: ("○", "Off, learning"),
-    PolicyState.CERTIFIED: ("●", "On"),
-    PolicyState.SUSPENDED: ("■", "Off, suspended"),
-}
+_SIGNS = {PolicyState.LEARNING: "○", PolicyState.CERTIFIED: "●", PolicyState.SUSPENDED: "■"}
 
 
 class OverviewTab:
@@ -99,25 +94,26 @@ def answers(now: Overview, towards: CertificateProgress | None = None) -> Markup
 
     ``towards``: how far a certificate is, while auto-accept is closed.
     """
-    sign, policy = _AUTO_ACCEPT[PolicyState(now.policy_state)]
-    state = Markup('<i aria-hidden="true">{}</i> {}').format(sign, policy)
+    policy = PolicyState(now.policy_state)
+    sign, words = _SIGNS[policy], t(f"overview.{policy}")
+    state = Markup('<i aria-hidden="true">{}</i> {}').format(sign, words)
     waiting = now.states[ItemState.IN_REVIEW]
     cards = (
-        _card("Is auto-accept on?", state, _policy_lines(now, towards)),
-        _card("What waits for people?", count(waiting, "image"), _waiting_lines(now)),
-        _card("How much do people's labels tell?", count(now.labels, "label"), _label_lines(now)),
+        _card(t("overview.is_it_on"), state, _policy_lines(now, towards)),
+        _card(t("overview.what_waits"), t("overview.images", n=waiting), _waiting_lines(now)),
+        _card(t("overview.what_labels"), t("overview.labels", n=now.labels), _label_lines(now)),
         _needs(now.needs),
         *_unknown(now.unlike, now.marks),
     )
-    return Markup('<section class="answers" aria-label="The state of things">{}</section>').format(
-        join(cards)
+    return Markup('<section class="answers" aria-label="{}">{}</section>').format(
+        t("overview.state_of_things"), join(cards)
     )
 
 
 def _policy_lines(now: Overview, towards: CertificateProgress | None) -> list[str | Markup]:
     if towards is None:
         return [now.policy_words]
-    until = "Until then people decide every image."
+    until = t("overview.until_then")
     learning = now.policy_state == PolicyState.LEARNING
     return [progress_bar(towards), towards.words, until if learning else now.policy_words]
 
@@ -125,22 +121,19 @@ def _policy_lines(now: Overview, towards: CertificateProgress | None) -> list[st
 def _waiting_lines(now: Overview) -> list[str]:
     lines = []
     if now.waiting_since is None:
-        accepted = count(now.accepted_today, "image")
-        lines.append(f"Nothing waits. The policy accepted {accepted} today.")
+        lines.append(t("overview.nothing_waits", n=now.accepted_today))
     else:
-        lines.append(f"The oldest has waited {age(now.waiting_since)}.")
-    lines.append(f"Order: {now.order.words}.")
+        lines.append(t("overview.oldest", age=age(now.waiting_since)))
+    lines.append(t("overview.order", order=now.order.words))
     if now.live_claims:
-        lines.append(f"{now.live_claims:,} of them in reviewers' hands now.")
+        lines.append(t("overview.in_hands", n=now.live_claims))
     return lines
 
 
 def _label_lines(now: Overview) -> list[str]:
-    lines = [f"{now.labelled_today:,} of them today, by {count(len(now.reviewers), 'person')}."]
-    if len(now.reviewers) != 1:
-        lines[0] = lines[0].replace("persons", "people")
+    lines = [t("overview.today_by", today=now.labelled_today, n=len(now.reviewers))]
     if now.known_labels:
-        lines.append(f"{count(now.known_labels, 'more label')} came with the images.")
+        lines.append(t("overview.came_with", n=now.known_labels))
     return lines
 
 
@@ -148,33 +141,36 @@ def _unknown(unlike: Unlike | None, marks: Marks) -> list[Markup]:
     """What the detector does not know of the stream; nothing where nothing says."""
     if unlike is None and not marks.retrain and not marks.unclear:
         return []
-    answer = f"{count(marks.unclear, 'image')} unclear"
+    answer = t("overview.unclear", n=marks.unclear)
     if marks.retrain:
-        answer = f"{count(marks.retrain, 'image')} to learn from"
+        answer = t("overview.to_learn_from", n=marks.retrain)
     lines = []
     if unlike is not None:
-        answer = f"{percent(unlike.share)} unlike its training"
+        answer = t("overview.unlike", share=percent(unlike.share))
         lines = [
-            f"{unlike.unlike:,} of {count(unlike.measured, 'image')} of the last {RECENT.days} "
-            f"days; {percent(unlike.usual)} is usual. Many more mean that the stream has changed."
+            t(
+                "overview.unlike_line",
+                unlike=unlike.unlike,
+                n=unlike.measured,
+                days=RECENT.days,
+                usual=percent(unlike.usual),
+            )
         ]
     if marks.retrain:
         lines.append(
-            f"Marked for retraining: {marks.retrain:,}, of which {marks.retrain_labelled:,} are "
-            "labelled."
+            t("overview.retrain_line", marked=marks.retrain, labelled=marks.retrain_labelled)
         )
     if marks.unclear:
         lines.append(
-            f"Unclear, and marked for a second reviewer: {marks.unclear:,}, of which "
-            f"{marks.unclear_labelled:,} are settled."
+            t("overview.unclear_line", marked=marks.unclear, labelled=marks.unclear_labelled)
         )
-    return [_card("What does the detector not know?", answer, lines)]
+    return [_card(t("overview.what_unknown"), answer, lines)]
 
 
 def _needs(needs: Sequence[str]) -> Markup:
     if not needs:
-        return _card("What needs me now?", "Nothing", ["No alarm, nothing escalated or failed."])
-    return _card("What needs me now?", count(len(needs), "thing"), needs)
+        return _card(t("overview.what_needs"), t("overview.nothing"), [t("overview.no_needs")])
+    return _card(t("overview.what_needs"), t("overview.things", n=len(needs)), needs)
 
 
 def _card(question: str, answer: str | Markup, lines: Sequence[str | Markup]) -> Markup:
@@ -193,25 +189,27 @@ def _panel(title: str, body: Markup, note: str = "") -> Markup:
 
 
 def _states(now: Overview) -> Markup:
-    title = "Where are the images?"
-    rows = [Bar(name, now.states[state], note) for state, (name, note) in STATES.items()]
-    total = f"{count(now.total, 'image')}, each in exactly one state."
-    return _panel(title, bars(title, rows), total)
+    title = t("overview.where")
+    rows = [
+        Bar(t(f"overview.{state}"), now.states[state], t(f"overview.{state}_note"))
+        for state in STATES
+    ]
+    return _panel(title, bars(title, rows), t("overview.in_one_state", n=now.total))
 
 
 def _map(scores: ScoreMap) -> Markup:
-    title = "Which images is the detector sure of?"
+    title = t("overview.sure_of")
     if not scores.points:
-        empty = Markup(
-            '<p class="empty">Nothing is scored yet. Take images in on the Data tab.</p>'
-        )
+        empty = Markup('<p class="empty">{}</p>').format(t("overview.nothing_scored"))
         return _panel(title, empty)
     scatter = Scatter(
         np.array([point.score for point in scores.points]),
         np.array([point.std for point in scores.points]),
         scores.threshold_real,
         scores.threshold_fake,
-        P_FAKE if all(point.score == point.p_fake for point in scores.points) else SCORE,
+        P_FAKE
+        if all(point.score == point.p_fake for point in scores.points)
+        else t("overview.score"),
     )
     summary = _summary(scatter, scores.head)
     return _panel(title, uncertainty_map(title, summary, scatter), summary)
@@ -221,19 +219,17 @@ def _summary(scatter: Scatter, head: str) -> str:
     n = len(scatter.score)
     clear = int(((scatter.score <= 0.1) | (scatter.score >= 0.9)).sum())
     median = float(np.median(scatter.std))
-    words = (
-        f"Of the newest {count(n, 'scored image')}, the head {TITLES.get(head, head)} puts "
-        f"{clear:,} within 0.1 of real or fake; the median spread is {median:.3f}."
-    )
+    name = TITLES.get(head, head)
+    words = t("overview.summary", n=n, head=name, clear=clear, spread=number(median, 3))
     if scatter.threshold_real is None and scatter.threshold_fake is None:
         return words
-    return f"{words} {scatter.beyond:,} lie in a band that the policy accepts."
+    return f"{words} {t('overview.beyond', n=scatter.beyond)}"
 
 
 def _reviewers(now: Overview) -> Markup:
-    title = "Who has labelled how much?"
+    title = t("overview.who_labelled")
     if not now.reviewers:
-        return _panel(title, Markup('<p class="empty">Nobody has labelled anything yet.</p>'))
+        return _panel(title, Markup('<p class="empty">{}</p>').format(t("overview.nobody_yet")))
     chart = bars(title, [Bar(r.name, r.total) for r in now.reviewers])
     rows = [
         (
@@ -242,9 +238,10 @@ def _reviewers(now: Overview) -> Markup:
             r.fake,
             r.unsure,
             r.undecidable,
-            f"{age(r.last_at)} ago" if r.last_at else "",
+            t("date.ago", age=age(r.last_at)) if r.last_at else "",
         )
         for r in now.reviewers
     ]
-    headers = ("Person", "Real", "Fake", "Unsure", "Undecidable", "Last label")
-    return _panel(title, chart + table("Labels in force by person", headers, rows))
+    names = ("person", "real", "fake", "unsure", "undecidable", "last_label")
+    headers = [t(f"overview.{name}") for name in names]
+    return _panel(title, chart + table(t("overview.by_person"), headers, rows))

@@ -79,9 +79,8 @@ class PolicyTab:
         words = (
             f"Policy version {policy.version} is in force for images that come in from now on. "
             "Images that wait already keep waiting until you apply it to them below."
-            + not_final_now(self._app.database)
         )
-        return notice(words, Tone.DONE)
+        return notice(f"{words} {not_final_now(self._app.database)}".rstrip(), Tone.DONE)
 
     def suspend(self, call: Call, reason: str | None) -> tuple[Markup, str]:
         """Close auto-accept at once."""

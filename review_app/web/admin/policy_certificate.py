@@ -17,6 +17,7 @@ from review_app.triage.wording import percent, percent_below
 from review_app.web.charts import progress
 from review_app.web.curves import Axis, Curve, curves
 from review_app.web.markup import Content, Tone, join, moment, notice, table
+from review_app.words import t
 
 CUT_OFF = 4
 """Bounds beyond this many limits are drawn there: what matters lies near the limit."""
@@ -57,7 +58,7 @@ def progress_panel(towards: CertificateProgress) -> Markup:
 
 def progress_bar(towards: CertificateProgress) -> Markup:
     """How much of the way to the nearer certificate is gone."""
-    return progress("Labels on the way to a certificate", towards.share)
+    return progress(t("policy.on_the_way"), towards.share)
 
 
 def _told(side: Side, proof: Certificate | Shortfall) -> str:
