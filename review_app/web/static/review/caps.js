@@ -21,7 +21,7 @@ export function drawCaps(root, keymap) {
 // An action may have lost its key to another one.
 function setCap(cap, control, key) {
   if (cap) {
-    cap.textContent = key === undefined ? "" : capOf(key);
+    cap.textContent = capOf(key);
     cap.hidden = key === undefined;
   }
   if (key === undefined) control?.removeAttribute("aria-keyshortcuts");

@@ -1,10 +1,15 @@
-// Answers given on this page, which undo brings back one after the other; those that were given
-// together, together.
+// Answers given on this page: into the outbox, and taken back one act after the other; those that
+// were given together, together.
 
 const REMEMBERED = 20; // how many acts back the page can show at once; the server knows all
 
 export class History {
+  #outbox;
   #acts = []; // oldest first: lists of {entry, card}
+
+  constructor(outbox) {
+    this.#outbox = outbox;
+  }
 
   // The newest answer, unless several were given together.
   get latest() {
@@ -12,13 +17,31 @@ export class History {
     return given?.length === 1 ? given[0].entry : undefined;
   }
 
-  add(given) {
+  // The same for each card; on disk before this returns, and on its way.
+  give(what, cards) {
+    const given = cards.map((card) => ({ card, entry: this.#put(what, card.task) }));
     this.#acts = [...this.#acts.slice(1 - REMEMBERED), given];
+    this.#outbox.pump();
+    return given.map(({ entry }) => entry);
   }
 
   // The answers of the newest act; none where the page knows of none.
   pop() {
     return this.#acts.pop() ?? [];
+  }
+
+  // False where it may be on its way already.
+  cancel(entry) {
+    return this.#outbox.cancel(entry);
+  }
+
+  // Have the server take answers back; an entry of nothing means the newest it knows.
+  undo(entries) {
+    for (const { client_id, item_id } of entries) {
+      this.forget(item_id);
+      this.#outbox.add({ kind: "undo", client_id: crypto.randomUUID(), of: client_id, item_id });
+    }
+    this.#outbox.pump();
   }
 
   forget(itemId) {
@@ -28,6 +51,12 @@ export class History {
   // It was refused.
   strike(clientId) {
     this.#keep(({ entry }) => entry.client_id !== clientId);
+  }
+
+  #put(what, { item_id, image_url, path }) {
+    const client_id = crypto.randomUUID();
+    const given_at = new Date().toISOString();
+    return this.#outbox.add({ ...what, client_id, item_id, image_url, path, given_at });
   }
 
   #keep(stays) {

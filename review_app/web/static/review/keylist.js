@@ -109,7 +109,7 @@ export class KeyList {
     const [place, term, description] = ["div", "dt", "dd"].map((tag) => document.createElement(tag));
     const cap = document.createElement("kbd");
     const key = this.#keymap.keyOf(name);
-    cap.textContent = name === this.#waiting ? "…" : key === undefined ? "–" : capOf(key);
+    cap.textContent = name === this.#waiting ? "…" : capOf(key);
     term.append(this.#changing ? changeButton(name, words, cap) : cap);
     description.textContent = words;
     place.append(term, description);

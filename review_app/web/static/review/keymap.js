@@ -72,9 +72,9 @@ export class Keymap extends EventTarget {
   }
 }
 
-// What is printed on a key, and what ARIA calls it.
+// What is printed on a key, or a dash for none; and what ARIA calls it.
 export function capOf(key) {
-  return NAMES[key] ?? key.toUpperCase();
+  return NAMES[key] ?? key?.toUpperCase() ?? "–";
 }
 
 export function ariaNameOf(key) {

@@ -11,6 +11,7 @@ import { Outbox } from "./outbox.js";
 import { Pace } from "./pace.js";
 import { Pauses } from "./pauses.js";
 import { Recent } from "./recent.js";
+import { Stage } from "./stage.js";
 import { Supply } from "./supply.js";
 import { Tally } from "./tally.js";
 import { answerName, previousLine } from "./view.js";
@@ -23,24 +24,24 @@ export class Review {
   #deck;
   #supply;
   #tally;
-  #pauses;
+  #stage;
   #recent;
   #alike;
-  #history = new History();
+  #history;
   #turn = Promise.resolve(); // actions run one after the other, in the order of the keys
-  #onShow = null; // the card whose image is on the page
-  #broken = null; // the card whose image did not load
 
   constructor(person, server, view, keymap) {
     this.#view = view;
     this.#keymap = keymap;
     this.#outbox = new Outbox(person, (entries) => server.answers(entries));
+    this.#history = new History(this.#outbox);
     this.#deck = new Deck(this.#outbox.entries(), this.#pace);
     const unsent = () => this.#outbox.entries().length;
     this.#supply = new Supply(server, this.#deck, this.#pace, unsent);
     this.#recent = new Recent(view.root, server, this.#outbox);
     this.#tally = new Tally(person, server, this.#outbox, view.status);
-    this.#pauses = new Pauses(view, this.#supply, this.#tally);
+    const pauses = new Pauses(view, this.#supply, this.#tally);
+    this.#stage = new Stage(view, this.#deck, this.#supply, pauses);
     this.#alike = new Alike(view.grid, server, this.#deck, this.#supply);
   }
 
@@ -74,14 +75,13 @@ export class Review {
   }
 
   async #act(action) {
-    const card = this.#deck.current;
-    const canSee = card !== undefined && card === this.#onShow;
+    const { canSee, isBroken } = this.#stage;
     if (action === "help") this.#view.help.open();
     else if (this.#supply.isResting) this.#view.say(t("care.on_break"));
     else if (action === "undo") await this.#undo();
-    else if (action === "skip" && card && (canSee || card === this.#broken)) this.#skip();
+    else if (action === "skip" && (canSee || isBroken)) this.#skip();
     else if (!canSee) this.#view.say(t("review.wait"));
-    else if (action === "alike") this.#alike.open(card);
+    else if (action === "alike") this.#alike.open(this.#deck.current);
     else if (!this.#view.beside.act(action)) this.#label(action);
   }
 
@@ -97,25 +97,25 @@ export class Review {
   // Each image has an answer of its own; they are taken back together, too.
   #labelTogether({ value, cards, seconds }) {
     this.#pace.answered();
-    const given = cards.map((card) => {
+    for (const card of cards) {
       this.#deck.answered(card);
       this.#view.session.answered();
-      return { card, entry: this.#put({ kind: "label", value, seconds }, card) };
-    });
-    this.#history.add(given);
-    this.#outbox.pump();
-    const words = { n: given.length, answer: answerName(value) };
+    }
+    this.#history.give({ kind: "label", value, seconds }, cards);
+    const words = { n: cards.length, answer: answerName(value) };
     this.#view.setPrevious(t("grid.previous", words));
     this.#show(t("grid.said", words));
   }
 
   async #undoTogether(given) {
+    const sent = [];
+    this.#stage.keep();
     for (const { card, entry } of given.toReversed()) {
       this.#view.session.takenBack();
       this.#deck.bringBack(card);
-      if (!(await this.#outbox.cancel(entry))) this.#outbox.add(undoOf(entry));
+      if (!(await this.#history.cancel(entry))) sent.push(entry);
     }
-    this.#outbox.pump();
+    this.#history.undo(sent);
     const words = t("grid.taken_back", { n: given.length });
     this.#view.setPrevious(words);
     this.#show(words);
@@ -142,30 +142,15 @@ export class Review {
     this.#pace.answered();
     const card = this.#deck.pass();
     card.beside = this.#view.beside.value;
-    const entry = this.#keep(what, card);
+    const [entry] = this.#history.give(what, [card]);
     this.#view.hint.seen();
     this.#supply.refillIfShort();
     return entry;
   }
 
-  // In the outbox before this returns, and on its way.
-  #keep(what, card) {
-    const entry = this.#put(what, card);
-    this.#history.add([{ entry, card }]);
-    this.#outbox.pump();
-    return entry;
-  }
-
-  #put(what, card) {
-    const { item_id, image_url, path } = card.task;
-    const client_id = crypto.randomUUID();
-    const given_at = new Date().toISOString();
-    return this.#outbox.add({ ...what, client_id, item_id, image_url, path, given_at });
-  }
-
   #change({ answer, value }) {
     const card = Card.ofAnswer(answer);
-    this.#keep({ kind: "change", of: card.of, value, ...card.beside }, card);
+    this.#history.give({ kind: "change", of: card.of, value, ...card.beside }, [card]);
     this.#deck.drop(answer.item_id); // it may be open
     this.#show();
   }
@@ -183,79 +168,40 @@ export class Review {
       return;
     }
     const [last] = given;
-    if (last?.entry.kind !== "skip") this.#view.session.takenBack();
-    if (last && (await this.#outbox.cancel(last.entry))) {
+    if (last && (await this.#history.cancel(last.entry))) {
+      if (last.entry.kind === "label") this.#view.session.takenBack();
       this.#bringBack(last.card);
     } else if (last?.entry.kind === "skip") {
       const key = capOf(this.#keymap.keyOf("undo"));
       this.#view.setPrevious(t("review.skip_stays_undo", { key }));
       this.#view.say(t("review.skip_stays"));
     } else {
-      this.#outbox.add(undoOf(last?.entry ?? {}));
-      if (last) {
-        last.card.of = null; // an undo leaves nothing to be changed
-        this.#history.forget(last.card.task.item_id);
-        this.#bringBack(last.card);
-      }
-      this.#outbox.pump();
+      this.#view.session.takenBack();
+      this.#history.undo([last?.entry ?? {}]);
+      if (!last) return;
+      last.card.of = null; // an undo leaves nothing to be changed
+      this.#bringBack(last.card);
     }
   }
 
   #bringBack(card, words = t("review.taken_back_again")) {
-    const { current } = this.#deck;
-    if (current && current === this.#onShow) current.beside = this.#view.beside.value;
+    this.#stage.keep();
     this.#deck.bringBack(card);
     this.#view.setPrevious(words);
     this.#show(words);
   }
 
-  // Put the current card's image on the page, or say why there is none.
-  async #show(words = "") {
-    const card = this.#deck.current;
-    if (this.#supply.isResting || (card && card === this.#onShow)) return;
-    this.#onShow = null;
-    this.#view.beside.close();
-    this.#view.beside.value = {};
-    this.#view.grid.offer(0);
-    if (!card) {
-      this.#pauses.none();
-      if (words) this.#view.say(words);
-      return;
-    }
-    this.#view.showWaiting();
-    const image = await card.image().catch(() => null);
-    if (this.#deck.current !== card || this.#onShow === card) return;
-    if (image) {
-      this.#showImage(card, image, words);
-    } else {
-      this.#broken = card;
-      this.#pauses.broken(() => this.#show(), () => this.#act("skip"));
-    }
+  #show(words = "") {
+    return this.#stage.show(words, () => this.#act("skip"));
   }
 
-  #showImage(card, image, words) {
-    this.#view.showImage(image, card.task);
-    this.#view.grid.offer(card.task.alike ?? 0);
-    this.#view.beside.value = card.beside;
-    this.#onShow = card;
-    card.shown();
-    this.#view.say(`${words} ${t("review.next")}`.trim());
-  }
-
-  // Nothing is on show, and nothing is kept from others, until the person goes on.
   #rest() {
     this.#alike.close();
-    if (this.#onShow) this.#onShow.beside = this.#view.beside.value;
-    this.#onShow = null;
-    this.#view.beside.close();
-    this.#supply.rest();
-    this.#pauses.rest(() => this.#goOn());
-  }
-
-  async #goOn() {
-    this.#view.showWaiting();
-    await this.#supply.wake();
-    this.#show();
+    this.#stage.rest(async () => {
+      this.#view.showWaiting();
+      await this.#supply.wake();
+      this.#show();
+    });
   }
 
   #stored({ entry, reply }) {
@@ -292,8 +238,4 @@ export class Review {
       this.#showRefused();
     });
   }
-}
-
-function undoOf({ client_id, item_id }) {
-  return { kind: "undo", client_id: crypto.randomUUID(), of: client_id, item_id };
 }
