@@ -84,6 +84,17 @@ def test_inspect_says_nothing_in_english(sign_in: SignIn, serving: Serving) -> N
     assert barriers(page) == []
 
 
+def test_the_admins_first_screen_says_nothing_in_english(site: Site, sign_in: SignIn) -> None:
+    site.items(2, decided=True)
+    page = in_language(sign_in, "de", Role.ADMIN, viewport=PHONE)
+    expect(page.get_by_role("heading", name="Ist die automatische Annahme an?")).to_be_visible()
+    expect(page.locator(".bars").first).to_be_visible()
+    keep_picture(page, "overview-de-phone", whole=True)
+    assert left_in_english(page, Language.DE) == set()
+    assert not sticks_out(page)
+    assert barriers(page) == []
+
+
 def test_a_language_is_chosen_on_the_sign_in_page_and_in_the_menu(
     serving: Serving, sign_in: SignIn
 ) -> None:
