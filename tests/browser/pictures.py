@@ -23,11 +23,11 @@ from review_app.config import Settings
 from review_app.demo.forgeries import Forgery
 from review_app.demo.run import prepare
 from review_app.permissions import Person
-from review_app.review.desk import MAX_AHEAD
 from review_app.review.regions import Region
 from review_app.review.tasks import Submission
 from review_app.web.server import create_app
 from storage.enums import ItemState, LabelValue, Role
+from storage.models import Item
 from tests.browser.conftest import ARGUMENTS, find_browser
 from tests.browser.looks import SCHEMES, SIZES
 from tests.browser.test_review import wait_for_image
@@ -35,21 +35,20 @@ from tests.web.serving import Serving
 
 QUALITY = 85
 COMMENT = "Inside the mark, light and grain are others than around it."
-ANSWERED = 24
+ANSWERED = 12
 """Images that were answered rightly before the pictures are taken."""
 SHARPNESS = {"desktop": 1, "phone": 2}
 FIRST_READING = 150_000
 """Milliseconds: it loads the weights."""
 MARK = Region.model_validate({"shape": "rectangle", "points": [[0.08, 0.26], [0.72, 0.9]]})
-PLAIN = ("0058.jpg", "0066.jpg", "0071.jpg", "0074.jpg")
-"""Unchanged crops of the demo, in natural colours."""
+VISIBLE = (Forgery.SPLICE, Forgery.INPAINTING)
+"""Forgeries of a part of the image."""
 
 
 @dataclass(frozen=True)
 class Made:
     """What the demo knows of an image that it made."""
 
-    file: str
     photo: str
     method: str
 
@@ -66,11 +65,8 @@ class Gallery:
         self._out, self._scheme = out, scheme
         self._made = _manifest(app)
 
-    def made(self, item_id: int) -> Made:
-        with self.app.database.read() as repos:
-            item = repos.items.get(item_id)
-            assert item is not None
-            return self._made[Path(item.name).name]
+    def made(self, item: Item) -> Made:
+        return self._made[Path(item.name).name]
 
     def person(self, name: str, role: Role = Role.REVIEWER) -> Person:
         account = self.app.people.ensure(name, role, "pictures")
@@ -100,17 +96,23 @@ class Gallery:
         Image.open(io.BytesIO(page.screenshot())).save(file, quality=QUALITY, method=6)
         sys.stdout.write(f"{file}: {file.stat().st_size // 1000} kB\n")
 
-    def skip_to(self, page: Page, fits: Callable[[Made], bool]) -> None:
-        """Skip images until one is on show that ``fits``."""
-        close_hint(page)
-        shown = wait_for_image(page)
-        while not fits(self.made(shown)):
-            page.keyboard.press("s")
-            shown = wait_for_image(page, other_than=shown)
+    def put_first(self, fits: Callable[[Made], bool]) -> int:
+        """The id of an item that waits and ``fits``; whoever comes next is handed it."""
+        with self.app.database.write() as repos:
+            waiting = repos.items.in_state(ItemState.IN_REVIEW, 10_000)
+            for item in waiting:
+                if fits(self.made(item)):
+                    item.rank = min(other.rank for other in waiting) - 1
+                    return item.id
+        raise LookupError("the demo's queue has no image for this picture; make it anew")
 
 
-def is_spliced(made: Made) -> bool:
-    return made.method == Forgery.SPLICE and made.photo in ("chelsea", "rocket")
+def is_plain(made: Made) -> bool:
+    return made.photo == "chelsea" and not made.method
+
+
+def is_forged(made: Made) -> bool:
+    return made.photo in ("chelsea", "rocket") and made.method in VISIBLE
 
 
 def close_hint(page: Page) -> None:
@@ -124,7 +126,7 @@ def _manifest(app: Application) -> dict[str, Made]:
     path = app.settings.data_dir / "demo-images" / "manifest.csv"
     with path.open(encoding="utf-8", newline="") as file:
         return {
-            (name := Path(row["path"]).name): Made(name, row["photo"], row["method"])
+            Path(row["path"]).name: Made(row["photo"], row["method"])
             for row in csv.DictReader(file)
         }
 
@@ -135,45 +137,41 @@ def answer_some(gallery: Gallery) -> None:
         if repos.items.count(ItemState.ESCALATED) > 0:
             return  # done by an earlier run
     first, second = gallery.person("reviewer"), gallery.person("second-reviewer")
-    for task in gallery.app.desk.take(first, ANSWERED):
-        _say(gallery, first, task.item_id, gallery.made(task.item_id).value)
-    disputed = _hand(gallery, first, lambda item_id: is_spliced(gallery.made(item_id)))
+    disputed = gallery.put_first(is_forged)
     with gallery.app.database.write() as repos:
         item = repos.items.get(disputed)
         assert item is not None
         item.needed_labels = item.open_slots = 2
     more = {"comment": COMMENT, "tags": ("spliced or composed",), "regions": (MARK,)}
-    _say(gallery, first, disputed, LabelValue.FAKE, **more)
-    _hand(gallery, second, lambda item_id: item_id == disputed)
-    _say(gallery, second, disputed, LabelValue.REAL)
-    for person in (first, second):
-        gallery.app.desk.release(person)
+    _answer(gallery, first, LabelValue.FAKE, **more)
+    _answer(gallery, second, LabelValue.REAL)
+    for _ in range(ANSWERED):
+        _answer(gallery, first)
 
 
-def _hand(gallery: Gallery, to: Person, fits: Callable[[int], bool]) -> int:
-    """The id of an item in the hands of ``to`` that ``fits``; they skip whatever comes before."""
-    while tasks := gallery.app.desk.take(to, MAX_AHEAD):
-        for task in tasks:
-            if fits(task.item_id):
-                return task.item_id
-            gallery.app.desk.skip(to, task.item_id)
-    raise LookupError("the demo's queue has no image for this picture; remove its data, try again")
-
-
-def _say(gallery: Gallery, by: Person, item_id: int, value: LabelValue, **more: object) -> None:
-    given = {"client_id": f"picture-{item_id}-{by.id}", "item_id": item_id, "value": value}
-    gallery.app.desk.label(by, Submission.model_validate({**given, "seconds": 4.2, **more}))
+def _answer(gallery: Gallery, by: Person, value: LabelValue | None = None, **more: object) -> None:
+    """``by`` answers what comes next; rightly, unless with another ``value``."""
+    (task,) = gallery.app.desk.take(by)
+    with gallery.app.database.read() as repos:
+        item = repos.items.get(task.item_id)
+        assert item is not None
+        truth = gallery.made(item).value
+    given = {"client_id": f"picture-{task.item_id}-{by.id}", "item_id": task.item_id}
+    said = Submission.model_validate({**given, "value": value or truth, "seconds": 4.2, **more})
+    gallery.app.desk.label(by, said)
 
 
 def review(gallery: Gallery, size: str) -> None:
+    gallery.put_first(is_plain)
     with gallery.page(size, gallery.person(f"{size}-reviewer").name) as page:
-        gallery.skip_to(page, lambda made: made.file in PLAIN)
+        close_hint(page)
         gallery.keep(page, "review", size)
 
 
 def forensic_views(gallery: Gallery, size: str) -> None:
+    gallery.put_first(is_forged)
     with gallery.page(size, gallery.person(f"{size}-viewer").name) as page:
-        gallery.skip_to(page, is_spliced)
+        close_hint(page)
         page.keyboard.press("2")
         expect(page.locator("#lens img")).to_be_visible()
         gallery.keep(page, "forensic-views", size)
