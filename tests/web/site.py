@@ -34,6 +34,7 @@ class Site:
         # In a thread: the event loop of a browser under test may be running in this one.
         with ThreadPoolExecutor(1) as thread:
             self.web: FastAPI = thread.submit(create_app, self.app).result()
+        self.app.policies.current()  # the shipped one, before the factory makes another
         self.factory = Factory(self.app.database)
         self._numbers = itertools.count(1)
 
