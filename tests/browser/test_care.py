@@ -136,6 +136,7 @@ def choose(page: Page, **values: str) -> None:
             field.select_option(value)
     page.keyboard.press("Escape")
     expect(my_session(page)).to_be_hidden()
+    page.wait_for_function("!document.activeElement?.closest('dialog')")
 
 
 def set_clock(page: Page) -> None:
@@ -153,6 +154,7 @@ def later(page: Page, seconds: float) -> None:
 
 def answer(page: Page, key: str = "r") -> None:
     """Answer the image on show, and wait for the next or for none."""
+    expect(page.locator('[data-do="real"]')).to_have_attribute("aria-disabled", "false")
     before = page.locator("#frame img").get_attribute("src")
     page.keyboard.press(key)
     expect(page.locator(f'#frame img[src="{before}"]')).to_have_count(0)

@@ -32,8 +32,8 @@ EVERYTHING_SAID = """() => {
   }
   return told;
 }"""
-"""Texts and names of the page, hidden ones too, but for those marked as of another language and what
-Gradio says of its queue, which app.css never shows."""
+"""Texts and names of the page, hidden ones too, but for those marked as of another language and
+what Gradio says of its queue, which app.css never shows."""
 
 
 def forms(entry: Entry) -> list[str]:

@@ -14,8 +14,8 @@ from review_app.datasets.manifest import Label
 from review_app.permissions import Person
 from review_app.review.tasks import Submission
 from storage.enums import LabelValue, Role
-from tests.factories import Factory
 from tests.cli.conftest import Run
+from tests.factories import Factory
 from tests.scores.files import good_detector, row, write
 
 
