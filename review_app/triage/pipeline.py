@@ -99,7 +99,7 @@ class TriageService:
             progress(done, done)
         seconds = time.perf_counter() - clock
         report.images_per_second = round(report.scored / seconds, 2) if report.scored else 0.0
-        if state is ItemState.IN_REVIEW:
+        if state is ItemState.IN_REVIEW and report.auto_accepted:
             sweep(self._database)
         report.rescored = rescore(self._database, self._policies, self._scoring, progress)
         self.keep_order()  # of what this run has not placed anew
