@@ -82,14 +82,20 @@ def test_what_somebody_skipped_is_offered_to_others_and_never_to_them_again(
     assert wait_for_image(sign_in()) == item
 
 
-def test_an_answer_after_the_lease_counts_where_nobody_else_answered(
-    site: Site, sign_in: SignIn
-) -> None:
+def held_too_long(site: Site, sign_in: SignIn) -> tuple[Page, int]:
+    """A page with an image whose lease has run out, and the image's item."""
     lease(site, A_MOMENT)
     (item,) = site.items(1)
     page = sign_in()
     assert wait_for_image(page) == item
     page.wait_for_timeout(1000)
+    return page, item
+
+
+def test_an_answer_after_the_lease_counts_where_nobody_else_answered(
+    site: Site, sign_in: SignIn
+) -> None:
+    page, item = held_too_long(site, sign_in)
     page.keyboard.press("f")
     wait_until_saved(page)
     assert labels_of(site, [item]) == {item: [LabelValue.FAKE]}
@@ -99,11 +105,7 @@ def test_an_answer_after_the_lease_counts_where_nobody_else_answered(
 def test_an_answer_after_others_settled_the_image_is_kept_beside_theirs_and_told(
     site: Site, sign_in: SignIn
 ) -> None:
-    lease(site, A_MOMENT)
-    (item,) = site.items(1)
-    page = sign_in()
-    assert wait_for_image(page) == item
-    page.wait_for_timeout(1000)
+    page, item = held_too_long(site, sign_in)
     _, other = site.signed_in()
     (task,) = site.app.desk.take(other)
     answer = Submission(client_id="the-others-answer", item_id=item, value=LabelValue.REAL)
