@@ -115,7 +115,7 @@ def export_router(app: Application) -> APIRouter:
     def labels(form: str, person: Signed) -> StreamingResponse:
         require(person, Permission.EXPORT)
         if form not in _EXPORT_TYPES:
-            raise NotFoundError(f"there is no export as {form!r}; take csv or jsonl")
+            raise NotFoundError(Text("export.no_such_form", {"form": repr(form)}))
         export.record_export(app.database, person.name, form)
         return StreamingResponse(
             export.FORMATS[form](app.database, None),

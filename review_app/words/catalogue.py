@@ -20,7 +20,18 @@ FOLDER = Path(__file__).parent
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 SERVER_AREAS = frozenset(
-    {"charts", "date", "explanation", "inspect", "list", "overview", "policy", "refusals", "signin"}
+    {
+        "charts",
+        "date",
+        "explanation",
+        "export",
+        "inspect",
+        "list",
+        "overview",
+        "policy",
+        "refusals",
+        "signin",
+    }
 )
 """Areas that no script in the browser uses, and that therefore are not sent there."""
 

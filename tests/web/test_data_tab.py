@@ -11,8 +11,10 @@ import pytest
 from review_app.errors import InputError
 from review_app.learning.export import COLUMNS
 from review_app.web.admin.data import DataTab
-from review_app.web.admin.export import MEANINGS, ExportTab
+from review_app.web.admin.export import ExportTab, columns
 from review_app.web.handlers import Call
+from review_app.words import Language, speaking
+from review_app.words.catalogue import catalogue
 from storage.enums import LabelValue
 from storage.types import utc_now
 from tests.web.handling import admin_of
@@ -60,5 +62,13 @@ def test_the_export_tab_tells_which_answers_are_left_out(fresh: Site) -> None:
     assert "1 answer can still be taken back and does not count yet. Exports" in tab.held_back(call)
 
 
-def test_every_column_of_the_export_is_explained() -> None:
-    assert tuple(MEANINGS) == COLUMNS
+@pytest.mark.parametrize("language", Language)
+def test_every_column_of_the_export_is_explained_in_every_language(language: Language) -> None:
+    with speaking(language):
+        explained = columns()
+    beginning = "export.column_"
+    meanings = {key: said for key, said in catalogue(language).items() if key.startswith(beginning)}
+    assert {key.removeprefix(beginning) for key in meanings} == set(COLUMNS)
+    for column in COLUMNS:
+        row = f'<td><span lang="en">{column}</span></td><td>{meanings[beginning + column]}</td>'
+        assert row in explained
