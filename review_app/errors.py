@@ -95,6 +95,10 @@ class RefusedFile(InputError):  # noqa: N818 - a refusal is an outcome that is r
         """What is the matter with the file, in English."""
         return self.detail_in(Language.EN)
 
+    def renamed(self, path: str) -> RefusedFile:
+        """The same refusal, of a file that people know as ``path``."""
+        return RefusedFile(path, self.reason, self._detail)
+
     def detail_in(self, language: Language) -> str:
         """What is the matter with the file, where it is known by a key; else as it was given."""
         return self._detail if isinstance(self._detail, str) else self._detail.said(language)

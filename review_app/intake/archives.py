@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from review_app.errors import RefusalReason, RefusedFile
+from review_app.words import Text
 
 _ENCRYPTED: Final = 0x1
 _RATIO_MATTERS_ABOVE: Final = 1024**2
@@ -62,11 +63,12 @@ def entries(
     try:
         archive = zipfile.ZipFile(path)
     except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError) as error:
-        yield RefusedFile(shown, RefusalReason.UNREADABLE, f"a damaged zip archive: {error}")
+        damaged = Text("intake.zip_damaged", {"why": str(error)})
+        yield RefusedFile(shown, RefusalReason.UNREADABLE, damaged)
         return
     members = archive.infolist()
     if len(members) > limits.max_entries:
-        detail = f"{len(members):,} entries; the limit is {limits.max_entries:,}"
+        detail = Text("intake.zip_entries", {"n": len(members), "most": limits.max_entries})
         yield RefusedFile(shown, RefusalReason.BOMB, detail)
         return
     total = 0
@@ -81,7 +83,7 @@ def entries(
             continue
         total += member.file_size
         if total > limits.max_total_bytes:
-            detail = f"more than {limits.max_total_bytes:,} bytes unpacked; the rest is left out"
+            detail = Text("intake.zip_unpacked", {"most": limits.max_total_bytes})
             yield RefusedFile(shown, RefusalReason.BOMB, detail)
             return
         yield name, partial(_read, archive, member, name)
@@ -98,16 +100,14 @@ def _refuse(
 ) -> RefusedFile | None:
     size, packed = member.file_size, max(1, member.compress_size)
     if member.flag_bits & _ENCRYPTED:
-        detail = "encrypted; unpack it with its password and give the folder"
-        return RefusedFile(name, RefusalReason.UNREADABLE, detail)
+        return RefusedFile(name, RefusalReason.UNREADABLE, Text("intake.zip_encrypted"))
     if name.lower().endswith(".zip"):
-        detail = "an archive inside an archive; unpack it first"
-        return RefusedFile(name, RefusalReason.UNSUPPORTED, detail)
+        return RefusedFile(name, RefusalReason.UNSUPPORTED, Text("intake.zip_in_zip"))
     if size > _RATIO_MATTERS_ABOVE and size > limits.max_ratio * packed:
-        detail = f"{packed:,} bytes that unpack to {size:,}"
+        detail = Text("intake.zip_bomb", {"packed": packed, "size": size})
         return RefusedFile(name, RefusalReason.BOMB, detail)
     if size > max_bytes:
-        detail = f"{size:,} bytes; the limit is {max_bytes:,}"
+        detail = Text("inspect.too_many_bytes", {"size": size, "most": max_bytes})
         return RefusedFile(name, RefusalReason.TOO_LARGE, detail)
     return None
 
@@ -125,5 +125,5 @@ def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> bytes
         zipfile.BadZipFile,
         zlib.error,
     ) as error:
-        detail = f"damaged inside the archive: {error}"
+        detail = Text("intake.zip_inside", {"why": str(error)})
         raise RefusedFile(name, RefusalReason.UNREADABLE, detail) from error

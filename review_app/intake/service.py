@@ -171,7 +171,7 @@ def _bare(candidate: Candidate | RefusedFile, paths: Sequence[Path]) -> Candidat
     for folder in {f"{path.parent}{os.sep}" for path in paths}:
         name = name.removeprefix(folder)
     if isinstance(candidate, RefusedFile):
-        return RefusedFile(name, candidate.reason, candidate.detail)
+        return candidate.renamed(name)
     return replace(candidate, name=name)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from review_app.datasets.manifest import Label, read_manifest
 from review_app.errors import RefusalReason, RefusedFile
 from review_app.intake.archives import ArchiveLimits, display_name, entries, is_litter, is_zip
+from review_app.words import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +97,9 @@ def _file(path: Path, max_bytes: int, limits: ArchiveLimits) -> Iterator[Candida
     name = display_name(str(path))
     try:
         if not path.exists():
-            yield _refused(path, RefusalReason.MISSING, "there is no such file")
+            yield _refused(path, RefusalReason.MISSING, Text("intake.no_such_file"))
         elif not path.is_file():
-            yield _refused(path, RefusalReason.UNREADABLE, "not a regular file")
+            yield _refused(path, RefusalReason.UNREADABLE, Text("intake.not_regular"))
         elif is_zip(path):
             for entry in entries(path, max_bytes, limits):
                 yield entry if isinstance(entry, RefusedFile) else Candidate(*entry)
@@ -136,16 +137,17 @@ def read_bounded(path: Path, max_bytes: int) -> bytes:
             size = os.fstat(file.fileno()).st_size
             data = file.read(max_bytes + 1) if size <= max_bytes else b""
     except FileNotFoundError as error:
-        raise _refused(path, RefusalReason.MISSING, "it went away since it was listed") from error
+        raise _refused(path, RefusalReason.MISSING, Text("intake.went_away")) from error
     except OSError as error:
         raise _refused(path, RefusalReason.UNREADABLE, _why(error)) from error
     if max(size, len(data)) > max_bytes:
-        detail = f"{max(size, len(data)):,} bytes; the limit is {max_bytes:,}"
+        values = {"size": max(size, len(data)), "most": max_bytes}
+        detail = Text("inspect.too_many_bytes", values)
         raise _refused(path, RefusalReason.TOO_LARGE, detail)
     return data
 
 
-def _refused(path: Path, reason: RefusalReason, detail: str) -> RefusedFile:
+def _refused(path: Path, reason: RefusalReason, detail: str | Text) -> RefusedFile:
     return RefusedFile(display_name(str(path)), reason, detail)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from review_app.triage.wording import count
+from review_app.words import t
 
 
 @dataclass
@@ -43,8 +43,7 @@ class TriageReport:
         """A sentence about the labels that count from now on; empty where there is none."""
         if not self.rescored:
             return ""
-        images = count(self.rescored, "labelled image")
-        return f" {images} now scored by the detector in force too: their labels may count."
+        return f" {t('data.rescored', n=self.rescored)}"
 
     def to_json(self) -> dict[str, Any]:
         """The document of ``triage --json``."""

@@ -21,7 +21,7 @@ from review_app.web.assets import asset_url
 from review_app.web.identity import person_of
 from review_app.web.language import language_of
 from review_app.web.markup import Tone, notice, sentence
-from review_app.words import current_language, speaking
+from review_app.words import current_language, speaking, t
 
 if TYPE_CHECKING:
     from review_app.bootstrap import Application
@@ -43,9 +43,10 @@ class Call:
 
     def count(self, what: str) -> Callable[[int, int], None]:
         """A callback that shows (done, total) of ``what``."""
+        unit = f" {t('charts.images')}"
 
         def show(done: int, total: int) -> None:
-            self.progress((done, total), desc=what, unit=" images")
+            self.progress((done, total), desc=what, unit=unit)
 
         return show
 

@@ -22,10 +22,12 @@ PLACEHOLDER = re.compile(r"\{(\w+)\}")
 SERVER_AREAS = frozenset(
     {
         "charts",
+        "data",
         "date",
         "explanation",
         "export",
         "inspect",
+        "intake",
         "list",
         "overview",
         "policy",

@@ -53,6 +53,21 @@ def test_nothing_chosen_is_told_so(site: Site, call: Call) -> None:
         DataTab(site.app).take_in(call, None)
 
 
+def test_refusals_and_limits_are_told_in_the_language_of_whoever_asks(
+    site: Site, call: Call, tmp_path: Path
+) -> None:
+    packed, listing = tmp_path / "damaged.zip", tmp_path / "list.csv"
+    packed.write_bytes(b"PK\x03\x04 and no more")
+    listing.write_text("path\n")
+    with speaking(Language.DE):
+        message, refused, _ = DataTab(site.app).take_in(call, [str(packed), str(listing)])
+        remark = DataTab(site.app).remark(call)
+    assert "0 Bilder eingelesen, 2 abgelehnt. Von der Richtlinie angenommen: 0;" in message
+    assert "<td>damaged.zip</td><td>nicht lesbar</td><td>ein beschädigtes Zip-Archiv" in refused
+    assert "<td>list.csv</td><td>nicht unterstützt</td><td>eine Tabelle lässt sich" in refused
+    assert f"höchstens {site.app.settings.max_file_mb:g} MiB" in remark
+
+
 def test_the_export_tab_tells_which_answers_are_left_out(fresh: Site) -> None:
     tab, call = ExportTab(fresh.app), admin_of(fresh)
     assert tab.held_back(call) == ""

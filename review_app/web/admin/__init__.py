@@ -28,7 +28,7 @@ def build_admin(app: Application) -> None:
             with gr.Tab(t("overview.tab_policy")) as tab:
                 build_policy(app, blocks, tab)
             with gr.Tab(t("overview.tab_data")):
-                build_data(app)
+                build_data(app, blocks)
             with gr.Tab(t("overview.tab_people")) as tab:
                 build_people(app, blocks, tab)
             with gr.Tab(t("overview.tab_export")) as tab:

@@ -14,9 +14,9 @@ from review_app.errors import InputError, RefusalReason, RefusedFile
 from review_app.intake.service import IntakeReport
 from review_app.permissions import Permission
 from review_app.triage.report import TriageReport
-from review_app.triage.wording import count
 from review_app.web.handlers import Call, Wiring, html, section
 from review_app.web.markup import Tone, notice, table
+from review_app.words import Text, current_language, significant, t
 
 SHOWN_REFUSALS = 200
 """More would make the page heavy; the count tells of the rest."""
@@ -28,40 +28,45 @@ class DataTab:
     def __init__(self, app: Application) -> None:
         self._app = app
 
+    def remark(self, _call: Call) -> Markup:
+        """What is taken, and what of it is not."""
+        limits = self._app.settings
+        words = t(
+            "data.remark",
+            mib=significant(limits.max_file_mb, 6),
+            megapixels=significant(limits.max_megapixels, 6),
+        )
+        return Markup('<p class="remark">{}</p>').format(words)
+
     def take_in(self, call: Call, uploads: Sequence[str] | None) -> tuple[Markup, Markup, None]:
         """Take the uploaded files in and triage them. The uploads themselves are deleted."""
         if not uploads:
-            raise InputError("choose files first: images, or zip archives of images")
+            raise InputError(Text("data.choose_first"))
         paths = [Path(upload) for upload in uploads]
         try:
             taken, refused = _without_tables(paths)
             report = self._app.intake.ingest(
-                taken, call.person.name, call.count("Taking in"), bare_names=True
+                taken, call.person.name, call.count(t("data.taking_in")), bare_names=True
             )
             report.refused[:0] = refused
         finally:
             for path in paths:
                 path.unlink(missing_ok=True)
-        triaged = self._app.triage.run(call.person.name, call.count("Scoring"))
+        triaged = self._app.triage.run(call.person.name, call.count(t("data.scoring")))
         return _outcome(report, triaged), _refusals(report.refused), None
 
 
-def build_data(app: Application) -> None:
+def build_data(app: Application, blocks: gr.Blocks) -> None:
     """Add the tab's components to the open context."""
     desk = DataTab(app)
-    limits = app.settings
-    remark = (
-        "JPEG, PNG, WebP, AVIF, GIF, TIFF or BMP, or zip archives of them; at most "
-        f"{limits.max_file_mb:g} MiB and {limits.max_megapixels:g} megapixels an image. What "
-        "reviewers see is a copy without metadata. Folders, manifests with known labels, and "
-        "score files go through the command line: deepfake-review ingest."
-    )
-    with section("Take images in", remark):
-        files = gr.File(label="Images or zip archives", file_count="multiple", height=180)
-        button = gr.Button("Take in and triage", variant="primary")
+    with section(t("data.title")):
+        remark = html()
+        files = gr.File(label=t("data.files"), file_count="multiple", height=180)
+        button = gr.Button(t("data.take_in"), variant="primary")
         message = html(min_height=96)
         refused = html()
     wiring = Wiring(app, Permission.MANAGE_POLICY)
+    wiring.quick(blocks.load, desk.remark, [remark])
     outputs: list[Any] = [message, refused, files]
     wiring.slow(button.click, desk.take_in, outputs, [files])
 
@@ -69,20 +74,24 @@ def build_data(app: Application) -> None:
 def _without_tables(paths: Sequence[Path]) -> tuple[list[Path], list[RefusedFile]]:
     """Uploaded tables are refused: as manifests they could name any file of the server."""
     tables = [path for path in paths if path.suffix.lower() == ".csv"]
-    detail = "a table cannot be uploaded; use the command line for manifests"
+    detail = Text("intake.table")
     refused = [RefusedFile(path.name, RefusalReason.UNSUPPORTED, detail) for path in tables]
     return [path for path in paths if path not in tables], refused
 
 
 def _outcome(report: IntakeReport, triaged: TriageReport) -> Markup:
-    words = f"{count(report.added, 'image')} taken in"
-    if report.duplicates:
-        words += f", {report.duplicates:,} known already"
-    if report.refused:
-        words += f", {len(report.refused):,} refused"
-    words += f". {triaged.auto_accepted:,} accepted by the policy, {triaged.to_review:,} to people."
+    known = "_known" if report.duplicates else ""
+    refused = "_refused" if report.refused else ""
+    taken = t(
+        f"data.taken{known}{refused}",
+        n=report.added,
+        known=report.duplicates,
+        refused=len(report.refused),
+    )
+    routed = t("data.triaged", accepted=triaged.auto_accepted, waiting=triaged.to_review)
+    words = f"{taken} {routed}"
     if triaged.failed:
-        words += f" {triaged.failed:,} could not be scored."
+        words += f" {t('data.failed', n=triaged.failed)}"
     words += triaged.rescored_words
     return notice(words, Tone.DONE if report.added or report.duplicates else Tone.NOTE)
 
@@ -90,11 +99,12 @@ def _outcome(report: IntakeReport, triaged: TriageReport) -> Markup:
 def _refusals(refused: Sequence[RefusedFile]) -> Markup:
     if not refused:
         return Markup()
-    caption = f"{count(len(refused), 'file')} refused"
+    caption = t("data.refused", n=len(refused))
     if len(refused) > SHOWN_REFUSALS:
-        caption += f", the first {SHOWN_REFUSALS} shown"
+        caption = t("data.refused_most", n=len(refused), shown=SHOWN_REFUSALS)
+    language = current_language()
     rows = [
-        (file.path, file.reason.value.replace("_", " "), file.detail)
+        (file.path, t(f"intake.reason_{file.reason}"), file.detail_in(language))
         for file in refused[:SHOWN_REFUSALS]
     ]
-    return table(caption, ("File", "Reason", "What was found"), rows)
+    return table(caption, [t(f"data.{name}") for name in ("file", "reason", "found")], rows)
