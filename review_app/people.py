@@ -62,7 +62,7 @@ class People:
         hashed = None if password is None else _hash(password)
         with self._database.write() as repos:
             if repos.users.by_name(name):
-                raise ConflictError(f"there is a user {name!r} already; choose another name")
+                raise ConflictError(Text("people.taken", {"name": repr(name)}))
             return _account(_add(repos, name, role, actor, hashed))
 
     def ensure(self, name: str, role: Role, actor: str) -> Account:
@@ -85,11 +85,11 @@ class People:
         with self._database.write() as repos:
             user = repos.users.by_name(_normal(name))
             if user is None:
-                raise NotFoundError(f"there is no user {name!r}")
+                raise NotFoundError(Text("people.unknown", {"name": repr(name)}))
             if (user.disabled_at is None) is enabled:
                 return
             if not enabled and _is_last_admin(user, repos.users.all()):
-                raise ConflictError(f"{name} is the only admin; add another before disabling them")
+                raise ConflictError(Text("people.only_admin", {"name": name}))
             now = utc_now()
             user.disabled_at = None if enabled else now
             if not enabled:
@@ -104,7 +104,7 @@ class People:
         with self._database.write() as repos:
             user = repos.users.by_name(_normal(name))
             if user is None or user.disabled_at is not None:
-                raise NotFoundError(f"there is no enabled user {name!r}")
+                raise NotFoundError(Text("people.none_enabled", {"name": repr(name)}))
             expires_at = utc_now() + self._link_life
             row = SignInLink(token_sha256=_digest(token), user_id=user.id, expires_at=expires_at)
             repos.links.add(row)
@@ -187,7 +187,7 @@ def _normal(name: str) -> str:
 def _clean_name(name: str) -> str:
     name = _normal(name)
     if not 1 <= len(name) <= 80 or not name.isprintable():
-        raise InputError("a user's name has 1 to 80 printable characters")
+        raise InputError(Text("people.name_length"))
     return name
 
 

@@ -22,14 +22,17 @@ PLACEHOLDER = re.compile(r"\{(\w+)\}")
 SERVER_AREAS = frozenset(
     {
         "charts",
+        "confirm",
         "data",
         "date",
         "explanation",
         "export",
+        "figures",
         "inspect",
         "intake",
         "list",
         "overview",
+        "people",
         "policy",
         "refusals",
         "signin",

@@ -7,10 +7,11 @@ import re
 import pytest
 from starlette.testclient import TestClient
 
-from review_app.errors import InputError, ReviewAppError
+from review_app.errors import ConflictError, InputError, ReviewAppError
 from review_app.web.admin.people import PeopleTab
 from review_app.web.admin.people_figures import FiguresPanel
 from review_app.web.handlers import Call
+from review_app.words import Language, speaking
 from storage.enums import LabelValue, Role
 from tests.web.handling import admin_of
 from tests.web.site import ADDRESS, Site
@@ -47,6 +48,24 @@ def test_disabling_a_person_ends_their_session_and_enabling_lets_them_back(
 def test_a_change_needs_a_person_that_exists(site: Site, call: Call, name: str | None) -> None:
     with pytest.raises(ReviewAppError):
         PeopleTab(site.app).switch(call, name)
+
+
+def test_accounts_and_links_are_told_in_the_language_of_whoever_asks(
+    site: Site, call: Call
+) -> None:
+    tab, name = PeopleTab(site.app), site.account()
+    with speaking(Language.DE):
+        accounts, _ = tab.load(call)
+        assert f"<td>{name}</td><td>Prüfung</td><td>offen</td>" in accounts
+        assert f"Konto {name} sperren?" in tab.ask_switch(call, name)
+        message, link = tab.new_link(call, name)
+        assert f"ein neuer Link für {name}" in message
+        minutes = site.app.settings.link_minutes
+        assert f"gilt einmal, innerhalb von {minutes:g} Minuten" in link
+        with pytest.raises(ConflictError) as refused:
+            tab.add(call, name, Role.ADMIN.value)
+    assert refused.value.said(Language.DE).startswith(f"ein Konto {name!r} gibt es schon")
+    assert str(refused.value).startswith(f"there is a user {name!r} already")
 
 
 def test_a_role_that_does_not_exist_is_refused(site: Site, call: Call) -> None:

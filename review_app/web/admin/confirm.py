@@ -10,6 +10,7 @@ from gradio.blocks import Block
 from markupsafe import Markup
 
 from review_app.web.handlers import Call, Wiring, html
+from review_app.words import t
 
 
 class Confirm:
@@ -20,7 +21,7 @@ class Confirm:
         self._question = html()
         with gr.Row(visible=False) as self._answers:
             self._yes = gr.Button(yes, variant="primary")
-            self._no = gr.Button("Cancel")
+            self._no = gr.Button(t("confirm.cancel"))
 
     def ask(
         self,

@@ -16,12 +16,11 @@ from review_app.web.admin.confirm import Confirm
 from review_app.web.admin.people_figures import build_figures
 from review_app.web.handlers import Call, Wiring, html, section
 from review_app.web.markup import Tone, moment, notice, table
+from review_app.words import Text, significant, t
 from storage.enums import Role
 
-ROLES = {
-    Role.REVIEWER: "Reviewer: labels what is handed out",
-    Role.ADMIN: "Admin: may do everything",
-}
+ROLES = (Role.REVIEWER, Role.ADMIN)
+"""In the order in which they are offered."""
 
 
 class PeopleTab:
@@ -38,55 +37,55 @@ class PeopleTab:
     def add(self, call: Call, name: str | None, role: str) -> tuple[Markup, Any, Markup, Any, str]:
         """Make an account, and a link that signs the person in once."""
         if role not in set(Role):
-            raise InputError("choose a role")
+            raise InputError(Text("people.choose_role"))
         account = self._app.people.add(name or "", Role(role), call.person.name)
-        words = f"{account.name} is added as {account.role}. Give them the link below."
+        words = t(f"people.added_{account.role}", name=account.name)
         return notice(words, Tone.DONE), self._link(call, account.name), *self.load(call), ""
 
     def new_link(self, call: Call, name: str | None) -> tuple[Markup, Markup]:
         """Another one-time link for somebody who has an account."""
         account = self._account(name)
-        words = f"A new link for {account.name} is below. It shows only now."
+        words = t("people.link_below", name=account.name)
         return notice(words, Tone.DONE), self._link(call, account.name)
 
     def ask_switch(self, _call: Call, name: str | None) -> str:
         """The question before somebody's access changes."""
         account = self._account(name)
         if account.disabled:
-            return f"Enable {account.name}? They can sign in again as {account.role}."
-        return (
-            f"Disable {account.name}? They are signed out at once and cannot sign in again. "
-            "Their labels stay."
-        )
+            return t(f"people.enable_{account.role}", name=account.name)
+        return t("people.disable", name=account.name)
 
     def switch(self, call: Call, name: str | None) -> tuple[Markup, Markup, Any]:
         """Close the account if it is open, and the other way round."""
         account = self._account(name)
         self._app.people.set_enabled(account.name, account.disabled, call.person.name)
-        words = f"{account.name} is {'enabled' if account.disabled else 'disabled'}."
+        done = "people.is_enabled" if account.disabled else "people.is_disabled"
+        words = t(done, name=account.name)
         return notice(words, Tone.DONE), *self.load(call)
 
     def _account(self, name: str | None) -> Account:
         if not name:
-            raise InputError("choose a person first")
+            raise InputError(Text("people.choose_person"))
         for account in self._app.people.all():
             if account.name == name:
                 return account
-        raise NotFoundError(f"there is no user {name!r} any more; reload the page")
+        raise NotFoundError(Text("people.gone", {"name": repr(name)}))
 
     def _link(self, call: Call, name: str) -> Markup:
         token = self._app.people.make_link(name, call.person.name)
+        minutes = self._app.settings.link_minutes
+        n = int(minutes) if minutes == int(minutes) else significant(minutes)
         return _LINK.format(
-            name=name,
-            minutes=f"{self._app.settings.link_minutes:g}",
+            words=t("people.link_works", name=name, n=n),
             url=f"{call.origin}/login/link/{token}",
+            copy=t("people.copy"),
+            copied=t("people.copied"),
         )
 
 
 _LINK = Markup(
-    '<div class="card"><label>Sign-in link for {name}: works once, within {minutes} minutes'
-    '<input type="text" readonly value="{url}"></label>'
-    '<button type="button" class="copy">Copy the link</button></div>'
+    '<div class="card"><label>{words}<input type="text" readonly value="{url}"></label>'
+    '<button type="button" class="copy" data-copied="{copied}">{copy}</button></div>'
 )
 _COPY = """element.addEventListener("click", async (event) => {
   const button = event.target.closest("button.copy");
@@ -94,7 +93,7 @@ _COPY = """element.addEventListener("click", async (event) => {
   const field = element.querySelector("input");
   field.select();
   await navigator.clipboard.writeText(field.value);
-  button.textContent = "Copied";
+  button.textContent = button.dataset.copied;
 });"""
 
 
@@ -105,17 +104,17 @@ def build_people(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
     accounts = html()
     message = html()
     link = gr.HTML(apply_default_css=False, js_on_load=_COPY)
-    with section("Add a person"), gr.Row():
-        name = gr.Textbox(label="Name, as they will sign in", max_length=80)
-        choices = [(words, role.value) for role, words in ROLES.items()]
-        role = gr.Radio(choices, value=Role.REVIEWER.value, label="Role", min_width=240)
-        add = gr.Button("Add and make a link", variant="primary")
-    with section("Change a person"):
+    with section(t("people.add_title")), gr.Row():
+        name = gr.Textbox(label=t("people.name_label"), max_length=80)
+        choices = [(t(f"people.role_{role}"), role.value) for role in ROLES]
+        role = gr.Radio(choices, value=Role.REVIEWER.value, label=t("people.role"), min_width=240)
+        add = gr.Button(t("people.add"), variant="primary")
+    with section(t("people.change_title")):
         with gr.Row():
-            who = gr.Dropdown([], label="Person", value=None)
-            again = gr.Button("New sign-in link")
-            switch = gr.Button("Disable or enable…")
-        confirm = Confirm("Yes, change their access")
+            who = gr.Dropdown([], label=t("people.person"), value=None)
+            again = gr.Button(t("people.new_link"))
+            switch = gr.Button(t("people.switch"))
+        confirm = Confirm(t("people.yes"))
     build_figures(app, tab)
     for event in (blocks.load, tab.select):
         wiring.quick(event, desk.load, [accounts, who])
@@ -129,13 +128,13 @@ def _accounts(accounts: list[Account]) -> Markup:
     rows = [
         (
             account.name,
-            account.role.value,
-            "disabled" if account.disabled else "enabled",
+            t(f"people.{account.role}"),
+            t("people.disabled") if account.disabled else t("people.enabled"),
             account.pseudonym,
-            "password or link" if account.has_password else "link only",
+            t("people.password_or_link") if account.has_password else t("people.link_only"),
             moment(account.created_at),
         )
         for account in accounts
     ]
-    headers = ("Name", "Role", "Access", "In exports", "Signs in by", "Added")
-    return table("Everybody with an account", headers, rows)
+    names = ("name", "role", "access", "in_exports", "signs_in_by", "added_at")
+    return table(t("people.everybody"), [t(f"people.{name}") for name in names], rows)
