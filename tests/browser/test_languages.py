@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from review_app.words import Language, Text
 from review_app.words.catalogue import PLACEHOLDER, Entry, catalogue
-from storage.enums import Role
+from storage.enums import LabelValue, Role
 from tests.browser.checks import barriers, sticks_out
 from tests.browser.conftest import DESKTOP, PHONE, SignIn
 from tests.browser.looks import keep_picture
+from tests.browser.test_admin import open_tab
 from tests.browser.test_inspect import pick_a_sample
 from tests.browser.test_review import wait_for_image
 from tests.web.serving import Serving
@@ -132,6 +134,53 @@ def test_long_words_fit_and_shut_nobody_out(
         else:
             pick_a_sample(page, Text("inspect.samples").said(language))
         keep_picture(page, f"{name or 'review'}-{language}-{size}")
+        assert barriers(page) == []
+        assert not sticks_out(page)
+        assert cut_off(page) == []
+
+
+@pytest.mark.parametrize("language", [Language.DE, Language.ES])
+def test_data_people_and_export_say_nothing_in_english(
+    site: Site, sign_in: SignIn, tmp_path: Path, language: Language
+) -> None:
+    bad = tmp_path / "bad.png"
+    bad.write_text("no image")
+    item = site.factory.item(known=LabelValue.FAKE)
+    site.factory.label(site.factory.person(f"ada-{language}"), item, LabelValue.FAKE)
+    page = in_language(sign_in, language, Role.ADMIN)
+
+    open_tab(page, said("overview.tab_data", language))
+    page.locator("input[type=file]").set_input_files([bad])
+    expect(page.get_by_text("bad.png")).to_be_visible()
+    page.get_by_role("button", name=said("data.take_in", language)).click()
+    refused = page.get_by_role("row").filter(has_text="bad.png")
+    expect(refused).to_contain_text(said("intake.reason_not_an_image", language))
+    is_clean(page, language, "data")
+
+    open_tab(page, said("overview.tab_people", language))
+    page.get_by_label(said("people.name_label", language)).fill(f"bo-{language}")
+    page.get_by_role("button", name=said("people.add", language)).click()
+    page.get_by_role("button", name=said("people.copy", language)).click()
+    expect(page.get_by_role("button", name=said("people.copied", language))).to_be_visible()
+    figures = page.get_by_role("region", name=said("figures.title", language))
+    expect(figures).to_contain_text(f"ada-{language}")
+    is_clean(page, language, "people")
+
+    open_tab(page, said("overview.tab_export", language))
+    expect(page.get_by_role("region", name=said("export.columns", language))).to_be_visible()
+    is_clean(page, language, "export")
+
+
+def said(key: str, language: Language) -> str:
+    return Text(key).said(language)
+
+
+def is_clean(page: Page, language: Language, tab: str) -> None:
+    """Nothing in English on a tab that is open, nothing cut off or in the way, small or large."""
+    for size, viewport in (("phone", PHONE), ("desktop", DESKTOP)):
+        page.set_viewport_size({"width": viewport["width"], "height": viewport["height"]})
+        keep_picture(page, f"admin-{tab}-{language}-{size}", whole=True)
+        assert left_in_english(page, language) == set()
         assert barriers(page) == []
         assert not sticks_out(page)
         assert cut_off(page) == []
