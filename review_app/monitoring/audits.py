@@ -17,7 +17,7 @@ from review_app.triage.certificate import Certificate
 from review_app.triage.ladder import Side
 from review_app.triage.policy import Policy, PolicyState
 from review_app.triage.routing import Route
-from review_app.triage.wording import count, percent
+from review_app.words import percent, t
 from storage.database import Database
 from storage.enums import LabelValue
 from storage.repositories import Repositories
@@ -83,20 +83,15 @@ class AuditReport:
     def advice(self) -> str:
         """What an admin should do, in a sentence or two."""
         if self.standing:
-            return (
-                "Auto-accept is closed. People see everything meanwhile; look at the audited "
-                "errors. Labels from before the alarm do not count any more: certify again once "
-                "enough of what has come in since is labelled, or train on what the detector got "
-                "wrong."
-            )
+            return t("audit.advice_alarm")
         if not self.sides:
-            return "Nothing is certified, so there is nothing to audit."
+            return t("audit.advice_none")
         if self.audit_probability == 0:
-            return "Nothing is audited: certify with an audit share above 0 to keep the proof true."
+            return t("audit.advice_off")
         waiting = sum(side.open for side in self.sides)
         if waiting and max(side.open_share for side in self.sides) > 0.5:
-            return f"{count(waiting, 'audit')} without a verdict yet: let reviewers go on."
-        return "Nothing to do: the audits go on by themselves."
+            return t("audit.advice_waiting", n=waiting)
+        return t("audit.advice_fine")
 
     def to_json(self) -> dict[str, Any]:
         """The document of ``monitor --json``."""
@@ -138,12 +133,14 @@ def read_audits(repos: Repositories, now: datetime) -> AuditReport | None:
 
 def audits_left(side: SideAudit) -> str:
     """How many audits wait or do not count, in words."""
-    accepted = count(side.accepted, "image")
-    words = f"{accepted} accepted so far; {count(side.open, 'audit')} open"
-    words += f" ({percent(side.open_share)} of those drawn)" if side.open else ""
+    words = [t("audit.accepted", n=side.accepted)]
+    if side.open:
+        words.append(t("audit.open", n=side.open, share=percent(side.open_share)))
+    else:
+        words.append(t("audit.none_open"))
     if side.set_aside:
-        words += f", {side.set_aside:,} without a blind verdict"
-    return f"{words}."
+        words.append(t("audit.set_aside", n=side.set_aside))
+    return " ".join(words)
 
 
 def _side(

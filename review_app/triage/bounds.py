@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import bdtr, betainccinv, betaincinv, ndtri
 
 from review_app.errors import SettingsError
+from review_app.words import Text
 
 
 def upper_bounds(errors: ArrayLike, n: ArrayLike, delta: float) -> NDArray[np.float64]:
@@ -88,8 +89,6 @@ def check_limits(risk_limit: float, delta: float) -> None:
     Raises:
         SettingsError: one of them is out of range.
     """
-    for name, value in (("risk limit", risk_limit), ("delta (1 - confidence)", delta)):
+    for name, value in (("risk_limit", risk_limit), ("delta", delta)):
         if not 0 < value <= 0.5:
-            raise SettingsError(
-                f"The {name} is {value!r}; it must be above 0 and at most 0.5 (5% is written 0.05)."
-            )
+            raise SettingsError(Text(f"certify.{name}_range", {"value": repr(value)}))

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from review_app.triage.evidence import Direction, Floats, evidence_path, interval
 from review_app.triage.ladder import Side
 from review_app.triage.turning import alarm_path, calm_audits
-from review_app.triage.wording import count, percent
+from review_app.words import Language, percent, speaking, t
 
 ALPHA = 0.05
 """Probability with which true certificates are ever suspended by chance, both sides together."""
@@ -85,14 +85,16 @@ class SideEvidence:
     def words(self) -> str:
         """What was found, and what it means, for an admin."""
         if not self.audits:
-            return f"No audit of images accepted as {self.side} has a verdict yet."
+            return t(f"audit.unseen_{self.side}")
         low, high = self.interval
-        seen = (
-            f"{_found(self)} All together, the error rate is between {percent(low)} and "
-            f"{percent(high)}, with {percent(1 - 2 * self.alpha)} confidence however often one "
-            f"looks; at most {percent(self.limit)} is certified."
+        rate = t(
+            "audit.rate",
+            low=percent(low),
+            high=percent(high),
+            confidence=percent(1 - 2 * self.alpha),
+            limit=percent(self.limit),
         )
-        return f"{seen} {_meaning(self)}"
+        return f"{_found(self)} {rate} {t(f'audit.means_{_meaning(self)}')}"
 
 
 def examine(side: Side, limit: float, wrong: ArrayLike, alpha: float = ALPHA / 2) -> SideEvidence:
@@ -101,12 +103,13 @@ def examine(side: Side, limit: float, wrong: ArrayLike, alpha: float = ALPHA / 2
 
 
 def reason(alarmed: list[SideEvidence]) -> str:
-    """Why auto-accept closes, in words for the policy's history."""
+    """Why auto-accept closes, in words for the policy's history, which is English."""
     parts = []
     for evidence in alarmed:
         after = evidence.alarm_after or evidence.audits
         seen = examine(evidence.side, evidence.limit, evidence.wrong[:after], evidence.alpha)
-        parts.append(f"{_found(seen)} At most {percent(seen.limit)} was certified.")
+        with speaking(Language.EN):
+            parts.append(f"{_found(seen)} At most {percent(seen.limit)} was certified.")
     return (
         "the audit raised an alarm. "
         + " ".join(parts)
@@ -116,31 +119,24 @@ def reason(alarmed: list[SideEvidence]) -> str:
 
 
 def _found(evidence: SideEvidence) -> str:
-    other = Side.REAL if evidence.side is Side.FAKE else Side.FAKE
-    images = count(evidence.audits, "audited image")
-    found = f"Of {images} accepted as {evidence.side}, {_were(evidence.errors)} {other}"
+    found = "found_one" if evidence.errors == 1 else "found"
+    words = t(f"audit.{found}_{evidence.side}", n=evidence.audits, errors=evidence.errors)
     calm = evidence.good_until
     if evidence.alarm_after is None or not calm:
-        return f"{found}."
+        return words
     # A rate over everything hides a change: the alarm is about the last of them.
     recent = int(evidence.wrong[calm:].sum())
-    return f"{found}; of the last {evidence.audits - calm:,}, {_were(recent)}."
-
-
-def _were(errors: int) -> str:
-    return f"{errors:,} {'was' if errors == 1 else 'were'}"
+    return f"{words} {t('audit.lately', last=evidence.audits - calm, n=recent)}"
 
 
 def _meaning(evidence: SideEvidence) -> str:
     if evidence.alarm_after is not None:
-        return "That is an alarm: the certificate does not hold any more."
+        return "alarm"
     if evidence.log_alarm[-1] > LEANING:
-        return "The last audits lean against the certificate, and are no alarm yet."
+        return "leaning"
     if evidence.proven_after is not None:
-        return "The audits alone prove by now that the limit was kept."
-    if evidence.log_holds[-1] > 0:
-        return "The audits speak for the certificate, and prove nothing yet by themselves."
-    return "The audits speak neither for nor against it yet."
+        return "proven"
+    return "for" if evidence.log_holds[-1] > 0 else "open"
 
 
 def _first(reached: NDArray[np.bool_]) -> int | None:

@@ -16,7 +16,7 @@ from review_app.triage.governance import DetectorFacts, PolicyDesk
 from review_app.triage.options import read_queue_options
 from review_app.triage.policy import Policy, learning_policy
 from review_app.triage.whatif import Forecast, Workload, forecast
-from review_app.words import current_language, t
+from review_app.words import Text, current_language, t
 from storage.database import Database
 from storage.repositories.workload import SECONDS_PER_LABEL
 from storage.repositories.workload import Workload as Measured
@@ -202,5 +202,5 @@ class ForecastDesk(PolicyDesk):
         with self._database.read() as repos:
             recent = repos.counts.scored(policy.checkpoint, policy.head, _STREAM)
         if not recent:
-            raise InputError("nothing is scored yet: take images in and run triage, then ask again")
+            raise InputError(Text("certify.nothing_scored"))
         return [item.score for item in recent]

@@ -14,7 +14,7 @@ from review_app.triage.certificate import Provenance
 from review_app.triage.certify import PolicyCertificates, certify_policy
 from review_app.triage.ladder import Ladder
 from review_app.triage.policy import Policy, describe, learning_policy
-from review_app.words import t
+from review_app.words import Text, t
 from storage.database import Database
 from storage.enums import AuditKind
 from storage.models import Policy as PolicyRow
@@ -180,7 +180,7 @@ class PolicyDesk:
                     row.version,
                     row.state,
                     row.created_at,
-                    names.get(row.created_by or 0, "system"),
+                    names.get(row.created_by or 0, t("policy.by_system")),
                     row.note,
                     describe(Policy.from_json(row.document)),
                 )
@@ -265,8 +265,10 @@ def _refuse_if_changed(repos: Repositories, base: Policy) -> None:
     newest = repos.policies.current()
     if newest is not None and newest.version != base.version:
         raise ConflictError(
-            f"the policy changed to version {newest.version} ({newest.state}) meanwhile, and that "
-            "stays in force; look at it, then certify again"
+            Text(
+                "certify.changed",
+                {"version": newest.version, "state": Text(f"certify.state_{newest.state}")},
+            )
         )
 
 

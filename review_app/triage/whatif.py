@@ -22,6 +22,7 @@ from review_app.triage.certificate import Certificate, Shortfall
 from review_app.triage.certify import PolicyCertificates
 from review_app.triage.costs import Costs, cost_of_reviewing
 from review_app.triage.ladder import Side
+from review_app.words import Text
 
 ALPHA = 0.05
 """Forecast intervals miss with at most this probability."""
@@ -56,10 +57,7 @@ class Workload:
     def __post_init__(self) -> None:
         rates = (self.images_per_day, self.seconds_per_label)
         if not all(0 <= rate < float("inf") for rate in rates) or self.answers < 1:
-            raise InputError(
-                "A workload needs images a day and seconds per label of 0 or more, and at least "
-                f"one answer per image; got {self}."
-            )
+            raise InputError(Text("whatif.wrong_workload"))
 
 
 @dataclass(frozen=True)

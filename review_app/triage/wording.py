@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime
 
-from review_app.words import number
+from review_app import words
 
 
 def percent(share: float) -> str:
@@ -15,7 +14,7 @@ def percent(share: float) -> str:
 
 def percent_below(bound: float) -> str:
     """A bound in percent, rounded up: the sentence never claims more than was proven."""
-    return percent(rounded_up(bound))
+    return words.percent(rounded_up(bound))
 
 
 def rounded_up(bound: float) -> float:
@@ -25,19 +24,9 @@ def rounded_up(bound: float) -> float:
 
 def plus_minus(p: float, std: float) -> str:
     """``0.83 ± 0.09``."""
-    return f"{number(p, 2)} ± {number(std, 2)}"
+    return f"{words.number(p, 2)} ± {words.number(std, 2)}"
 
 
 def count(n: int, noun: str) -> str:
     """``1 label``, ``2 labels``."""
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
-
-
-def day(at: datetime) -> str:
-    """``3 May 2026``."""
-    return f"{at.day} {at:%B %Y}"
-
-
-def join(parts: list[str]) -> str:
-    """``a``, ``a and b``, ``a, b and c``."""
-    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))

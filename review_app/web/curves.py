@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from review_app.web.markup import join
+from review_app.words import number, significant, t
 
 
 @dataclass(frozen=True)
@@ -16,8 +17,9 @@ class Curve:
     """One quantity over the chart's horizontal axis."""
 
     title: str
-    unit: str
     values: Sequence[float]
+    percent: bool = False
+    """Whether the values are percentages."""
     band: Sequence[tuple[float, float]] = ()
     """Low and high at each value; empty: no band."""
     line: float | None = None
@@ -30,7 +32,8 @@ class Axis:
 
     title: str
     places: Sequence[float]
-    unit: str = ""
+    percent: bool = False
+    """Whether the places are percentages."""
     mark: float | None = None
     """A place to point at."""
 
@@ -42,7 +45,8 @@ def curves(title: str, summary: str, axis: Axis, rows: Sequence[Curve]) -> Marku
     """
     end = axis.places[-1]
     ticks = join(
-        Markup("<span>{:.3g}{}</span>").format(end * part, axis.unit) for part in (0, 0.5, 1)
+        Markup("<span>{}</span>").format(_shown(significant(end * part), axis.percent))
+        for part in (0, 0.5, 1)
     )
     return Markup(
         '<figure class="curves" role="img" aria-label="{} {}">{}'
@@ -76,10 +80,10 @@ def _row(curve: Curve, axis: Axis) -> Markup:
         marks += _mark((at, at), (0, 100))
     return Markup(
         '<div class="curve-title">{}</div>'
-        '<div class="curve-y"><span>{}{}</span><span>0</span></div>'
+        '<div class="curve-y"><span>{}</span><span>0</span></div>'
         '<div class="curve-plot"><svg viewBox="0 0 100 100" preserveAspectRatio="none" '
         'aria-hidden="true">{}{}<polyline class="curve-line" points="{}"/></svg></div>'
-    ).format(curve.title, _number(top), curve.unit, band, marks, line)
+    ).format(curve.title, _shown(_number(top), curve.percent), band, marks, line)
 
 
 def _mark(x: tuple[float, float], y: tuple[float, float]) -> Markup:
@@ -89,7 +93,11 @@ def _mark(x: tuple[float, float], y: tuple[float, float]) -> Markup:
 
 
 def _number(value: float) -> str:
-    return f"{value:,.0f}" if value >= 1 else f"{value:.3g}"
+    return number(value) if value >= 1 else significant(value)
+
+
+def _shown(value: str, percent: bool) -> str:
+    return t("charts.percent", number=value) if percent else value
 
 
 def _points(x: Sequence[float], values: Sequence[float], top: float) -> str:

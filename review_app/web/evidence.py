@@ -10,8 +10,8 @@ from markupsafe import Markup
 
 from review_app.triage.breaker import SideEvidence
 from review_app.triage.evidence import Floats
-from review_app.triage.wording import count
 from review_app.web.markup import join
+from review_app.words import number, t
 
 FLOOR = -2.0
 """Log10 of the weakest evidence that is drawn; weaker is drawn there."""
@@ -26,7 +26,7 @@ def evidence_chart(evidence: SideEvidence) -> Markup:
     alarm, holds = (_log10(path) for path in (evidence.log_alarm, evidence.log_holds))
     line = evidence.log_line / math.log(10)
     top = max(line + 0.4, math.ceil(max(alarm.max(), holds.max())))
-    title = f"Do the audits still speak for accepting as {evidence.side}?"
+    title = t(f"audit.chart_{evidence.side}")
     return _CHART.format(
         title=title,
         words=evidence.words,
@@ -35,8 +35,12 @@ def evidence_chart(evidence: SideEvidence) -> Markup:
         one=_y(0.0, top),
         alarm=_points(alarm, top),
         holds=_points(holds, top),
-        factor=round(math.exp(evidence.log_line)),
-        end=count(evidence.audits, "audit"),
+        alarm_line=t("audit.alarm_line", factor=round(math.exp(evidence.log_line))),
+        first=t("audit.first"),
+        by_verdict=t("audit.by_verdict"),
+        end=t("audit.end", n=evidence.audits),
+        broken=t("audit.broken"),
+        kept=t("audit.holds"),
     )
 
 
@@ -49,11 +53,10 @@ _CHART = Markup("""
 <line class="evidence-line" x1="0" x2="100" y1="{line:.2f}" y2="{line:.2f}"/>\
 <polyline class="evidence-holds" points="{holds}"/>\
 <polyline class="evidence-alarm" points="{alarm}"/></svg>\
-<span class="evidence-name" style="bottom:calc({line:.2f} * -1% + 100%)">alarm, or proof: \
-× {factor}</span></div>
-  <div class="evidence-x"><span>first</span><span>audits, by verdict</span><span>{end}</span></div>
-  <div class="evidence-key"><span class="evidence-key-alarm">evidence that the limit is broken\
-</span><span class="evidence-key-holds">evidence that it holds</span></div>
+<span class="evidence-name" style="bottom:calc({line:.2f} * -1% + 100%)">{alarm_line}</span></div>
+  <div class="evidence-x"><span>{first}</span><span>{by_verdict}</span><span>{end}</span></div>
+  <div class="evidence-key"><span class="evidence-key-alarm">{broken}</span>\
+<span class="evidence-key-holds">{kept}</span></div>
 </figure>
 """)
 
@@ -83,5 +86,5 @@ def _tick(power: int, top: float) -> Markup:
     if power > 3:
         text = f"× 10{str(power).translate(_RAISED)}"
     else:
-        text = f"× {10**power:,}" if power >= 0 else f"× 1/{10**-power:,}"
+        text = f"× {number(10**power)}" if power >= 0 else f"× 1/{number(10**-power)}"
     return Markup('<span style="top:{:.2f}%">{}</span>').format(_y(power, top), text)

@@ -54,9 +54,14 @@ def table(caption: str, headers: Sequence[str], rows: Iterable[Sequence[Content]
     ).format(caption, head, body)
 
 
-def long(text: str) -> Markup:
+def long(text: str | Markup) -> Markup:
     """``text`` for a table's cell that is wide enough to read on a phone, too."""
     return Markup('<div class="long">{}</div>').format(text)
+
+
+def recorded(text: str) -> Markup:
+    """``text`` of a record, which is English whatever the page's language."""
+    return Markup('<span lang="en">{}</span>').format(text)
 
 
 def join(parts: Iterable[Markup]) -> Markup:

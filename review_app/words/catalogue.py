@@ -21,21 +21,28 @@ PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 SERVER_AREAS = frozenset(
     {
+        "audit",
+        "certificate",
+        "certify",
         "charts",
         "confirm",
         "data",
         "date",
+        "detector",
         "explanation",
         "export",
         "figures",
         "inspect",
         "intake",
         "list",
+        "order",
         "overview",
         "people",
         "policy",
         "refusals",
+        "rules",
         "signin",
+        "whatif",
     }
 )
 """Areas that no script in the browser uses, and that therefore are not sent there."""

@@ -201,7 +201,7 @@ def test_an_alarm_tells_how_many_of_the_last_audits_were_wrong(place: Audited) -
     place.accept(30)
     answer_until_closed(place)
     words = place.app.policies.words()
-    found = re.search(r"of the last (\d+), (\d+) were", words)
+    found = re.search(r"Of the last (\d+), (\d+) were", words)
     assert found, words
     audits, errors = int(found[1]), int(found[2])
     assert audits - 3 <= errors <= audits

@@ -10,7 +10,7 @@ from review_app.triage.explanation import explain, verdict_in_words
 from review_app.triage.marks import UncertaintyCuts
 from review_app.triage.policy import Policy
 from review_app.triage.routing import Scores, decide
-from review_app.triage.wording import count, join, percent, percent_below
+from review_app.triage.wording import count, percent, percent_below
 from tests.triage.cases import certified, policies, start
 
 CUTS = UncertaintyCuts(std=0.05, entropy=0.5, mutual_information=0.03)
@@ -133,4 +133,3 @@ def test_numbers_read_well_and_bounds_are_never_rounded_down() -> None:
         "5%",
     )
     assert (count(1, "label"), count(1200, "label")) == ("1 label", "1,200 labels")
-    assert (join([]), join(["a"]), join(["a", "b", "c"])) == ("", "a", "a, b and c")

@@ -64,8 +64,8 @@ def test_a_curve_is_drawn_from_zero_to_a_round_number() -> None:
     shown = curves(
         "A & B?",
         "Up.",
-        Axis("Limit", [0, 10], "%", mark=5),
-        [Curve("Share", "%", [0, 40], [(0, 0), (30, 50)])],
+        Axis("Limit", [0, 10], percent=True, mark=5),
+        [Curve("Share", [0, 40], band=[(0, 0), (30, 50)], percent=True)],
     )
     assert 'aria-label="A &amp; B? Up."' in shown
     assert 'points="0.00,100.00 100.00,20.00"' in shown

@@ -18,7 +18,7 @@ from review_app.triage.governance import (
     DEFAULT_DELTA,
     DEFAULT_RISK_LIMIT,
 )
-from review_app.triage.wording import count
+from review_app.triage.policy import PolicyState
 from review_app.web.admin.confirm import Confirm
 from review_app.web.admin.policy_audit import build_audit
 from review_app.web.admin.policy_certificate import certificate_panel
@@ -27,13 +27,9 @@ from review_app.web.admin.policy_order import build_order
 from review_app.web.admin.policy_review import build_review_options
 from review_app.web.admin.policy_whatif import build_whatif
 from review_app.web.handlers import Call, Wiring, html, section
-from review_app.web.markup import Tone, long, moment, notice, table
+from review_app.web.markup import Tone, long, moment, notice, recorded, table
+from review_app.words import Text, t
 from storage.enums import ItemState
-
-_CHOOSE_FIRST = (
-    "Looking at a preview costs nothing. Trying one limit after another until one passes does: the "
-    "confidence then promises more than it holds. Choose first, then look."
-)
 
 
 class PolicyTab:
@@ -61,9 +57,11 @@ class PolicyTab:
     def preview(self, call: Call, limit: float | None, confidence: float | None) -> Markup:
         """What certifying now would give; nothing changes."""
         words = self._app.policies.preview(
-            call.person, _share("risk limit", limit), 1 - _share("confidence", confidence)
+            call.person,
+            _share("certify.wrong_risk_limit", limit),
+            1 - _share("certify.wrong_confidence", confidence),
         )
-        return notice(f"Preview, nothing is applied. {words}")
+        return notice(t("certify.previewed", words=words))
 
     def certify(
         self, call: Call, limit: float | None, confidence: float | None, audit: float | None
@@ -71,45 +69,39 @@ class PolicyTab:
         """Certify on the labels there are and put the result in force."""
         policy = self._app.policies.certify(
             call.person,
-            _share("risk limit", limit),
-            1 - _share("confidence", confidence),
-            _share("audit share", audit),
+            _share("certify.wrong_risk_limit", limit),
+            1 - _share("certify.wrong_confidence", confidence),
+            _share("certify.wrong_audit", audit),
         )
         self._app.triage.keep_order()
-        words = (
-            f"Policy version {policy.version} is in force for images that come in from now on. "
-            "Images that wait already keep waiting until you apply it to them below."
-        )
+        words = t("certify.done", version=policy.version)
         return notice(f"{words} {not_final_now(self._app.database)}".rstrip(), Tone.DONE)
 
     def suspend(self, call: Call, reason: str | None) -> tuple[Markup, str]:
         """Close auto-accept at once."""
         policy = self._app.policies.suspend(call.person, reason or "")
         self._app.triage.keep_order()
-        words = f"Auto-accept is closed, as policy version {policy.version}. People see everything."
-        return notice(words, Tone.DONE), ""
+        return notice(t("certify.closed", version=policy.version), Tone.DONE), ""
 
     def ask_apply(self, _call: Call) -> str:
         """The question before many images may leave the queue."""
         waiting = overview(self._app.database).states[ItemState.IN_REVIEW]
         version = self._app.policies.current().version
-        return (
-            f"Apply policy version {version} to {count(waiting, 'image')} that wait for people? "
-            "Those it accepts leave the queue. Images that somebody holds or has answered stay."
-        )
+        return t("certify.ask_apply", version=version, n=waiting)
 
     def apply(self, call: Call) -> Markup:
         """Put the policy in force to what waits untouched."""
-        report = self._app.triage.retriage(call.person.name, call.count("Applying the policy"))
+        report = self._app.triage.retriage(call.person.name, call.count(t("certify.applying")))
         if not report.scored and not report.failed:
-            words = "Nothing to do: this policy has routed all that nobody has touched."
-            return notice(words + report.rescored_words)
-        words = (
-            f"Of {count(report.scored, 'image')}, {report.auto_accepted:,} were accepted and "
-            f"{report.to_review:,} stay with people."
+            return notice(t("certify.nothing_to_do") + report.rescored_words)
+        words = t(
+            "certify.applied",
+            n=report.scored,
+            accepted=report.auto_accepted,
+            review=report.to_review,
         )
         if report.failed:
-            words += f" {report.failed:,} could not be scored."
+            words += f" {t('certify.unscored', n=report.failed)}"
         return notice(words + report.rescored_words, Tone.DONE)
 
     def _words(self) -> Markup:
@@ -117,18 +109,26 @@ class PolicyTab:
 
     def _history(self) -> Markup:
         rows = [
-            (v.version, v.state, moment(v.created_at), v.created_by, long(v.note), long(v.words))
+            (
+                v.version,
+                t(f"certify.state_{v.state}"),
+                moment(v.created_at),
+                v.created_by,
+                # Why it was suspended is said by whoever did it, in any language.
+                long(v.note if v.state == PolicyState.SUSPENDED else recorded(v.note)),
+                long(v.words),
+            )
             for v in self._app.policies.history()
         ]
-        headers = ("Version", "State", "Since", "By", "Note", "In words")
-        return table("Every policy version, newest first", headers, rows)
+        names = ("version", "state", "since", "by", "note", "in_words")
+        return table(t("certify.every_version"), [t(f"certify.{name}") for name in names], rows)
 
 
 def build_policy(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
     """Add the tab's components to the open context."""
     desk = PolicyTab(app)
     wiring = Wiring(app, Permission.MANAGE_POLICY)
-    with section("The policy in force"):
+    with section(t("certify.in_force")):
         words = html()
     audit = build_audit(app, blocks)
     build_whatif(app, blocks)
@@ -136,7 +136,7 @@ def build_policy(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
     _apply(desk, wiring)
     suspended = _suspend(desk, wiring)
     adopted = build_detector(app, blocks, tab)
-    with section("History"):
+    with section(t("certify.history")):
         history = html()
     order = build_order(app, blocks)
     build_review_options(app, blocks)
@@ -148,18 +148,14 @@ def build_policy(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
 
 
 def _certify(desk: PolicyTab, wiring: Wiring) -> tuple[list[gr.Number], Any]:
-    with section("Certify", _CHOOSE_FIRST):
+    with section(t("certify.title"), t("certify.choose_first")):
         with gr.Row():
-            limit = gr.Number(
-                _percent(DEFAULT_RISK_LIMIT), label="Risk limit, % wrong among accepted"
-            )
-            confidence = gr.Number(_percent(1 - DEFAULT_DELTA), label="Confidence, %")
-            audit = gr.Number(
-                _percent(DEFAULT_AUDIT_PROBABILITY), label="Blind audit, % of accepted"
-            )
+            limit = gr.Number(_percent(DEFAULT_RISK_LIMIT), label=t("certify.risk_limit"))
+            confidence = gr.Number(_percent(1 - DEFAULT_DELTA), label=t("certify.confidence"))
+            audit = gr.Number(_percent(DEFAULT_AUDIT_PROBABILITY), label=t("certify.audit"))
         with gr.Row():
-            preview = gr.Button("Preview")
-            certify = gr.Button("Certify and apply", variant="primary")
+            preview = gr.Button(t("certify.preview"))
+            certify = gr.Button(t("certify.certify_and_apply"), variant="primary")
         message = html()
     wiring.slow(preview.click, desk.preview, [message], [limit, confidence])
     numbers = [limit, confidence, audit]
@@ -167,21 +163,19 @@ def _certify(desk: PolicyTab, wiring: Wiring) -> tuple[list[gr.Number], Any]:
 
 
 def _apply(desk: PolicyTab, wiring: Wiring) -> None:
-    remark = "A new policy routes what comes in from now on. What waits can be routed again."
-    with section("Images that wait already", remark):
-        button = gr.Button("Apply to what waits…")
-        confirm = Confirm("Yes, apply")
+    with section(t("certify.waiting"), t("certify.waiting_remark")):
+        button = gr.Button(t("certify.apply"))
+        confirm = Confirm(t("certify.yes_apply"))
         message = html()
     confirm.ask(wiring, button, desk.ask_apply)
     confirm.then(wiring, desk.apply, [message])
 
 
 def _suspend(desk: PolicyTab, wiring: Wiring) -> Any:
-    remark = "People then see every new image. Nothing that was accepted is taken back."
-    with section("Close auto-accept", remark):
+    with section(t("certify.close"), t("certify.close_remark")):
         with gr.Row():
-            reason = gr.Textbox(label="Reason, kept in the history", max_length=400, scale=3)
-            button = gr.Button("Suspend auto-accept", variant="stop")
+            reason = gr.Textbox(label=t("certify.reason"), max_length=400, scale=3)
+            button = gr.Button(t("certify.suspend"), variant="stop")
         message = html()
     return wiring.quick(button.click, desk.suspend, [message, reason], [reason])
 
@@ -190,7 +184,8 @@ def _percent(share: float) -> float:
     return round(100 * share, 4)
 
 
-def _share(name: str, percent: float | None) -> float:
+def _share(wrong: str, percent: float | None) -> float:
+    """``wrong``: what to say of anything but a number of percent."""
     if percent is None or not 0 <= percent <= 100:
-        raise InputError(f"the {name} is a number from 0 to 100 percent")
+        raise InputError(Text(wrong))
     return round(percent / 100, 12)

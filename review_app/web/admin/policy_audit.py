@@ -15,17 +15,10 @@ from review_app.monitoring.circuit import (
     read_breaker_options,
 )
 from review_app.permissions import Permission
-from review_app.triage.wording import percent
 from review_app.web.evidence import evidence_chart
 from review_app.web.handlers import Call, Refresh, Wiring, html, section
 from review_app.web.markup import Tone, join, notice
-
-_REMARK = (
-    "Some of the images that would be accepted are reviewed blindly instead, drawn by lot. Their "
-    "verdicts are evidence for or against the certificate, however often one looks: while it is "
-    "true, the line of the alarm is hardly ever reached. At the line, auto-accept closes by itself."
-)
-_REOPEN = "At an alarm, send to people what was accepted since the errors may have become more"
+from review_app.words import number, percent, t
 
 
 class AuditPanel:
@@ -48,17 +41,17 @@ class AuditPanel:
         """Change what an alarm does."""
         options = BreakerOptions(reopen=bool(reopen))
         change_breaker_options(self._app.database, call.person, options)
-        words = "goes back to people" if options.reopen else "stays accepted"
-        return notice(f"Saved. At an alarm, what is in doubt {words}.", Tone.DONE)
+        words = t("audit.saved_goes_back") if options.reopen else t("audit.saved_stays")
+        return notice(words, Tone.DONE)
 
 
 def build_audit(app: Application, blocks: gr.Blocks) -> Refresh:
     """Add the panel to the open context; what draws it anew after an event."""
     desk = AuditPanel(app)
     wiring = Wiring(app, Permission.MANAGE_POLICY)
-    with section("The audit", _REMARK):
+    with section(t("audit.title"), t("audit.remark")):
         evidence = html()
-        reopen = gr.Checkbox(True, label=_REOPEN)
+        reopen = gr.Checkbox(True, label=t("audit.reopen"))
         message = html()
     wiring.quick(blocks.load, desk.load, [evidence, reopen])
     wiring.quick(reopen.input, desk.save, [message], [reopen])
@@ -68,11 +61,10 @@ def build_audit(app: Application, blocks: gr.Blocks) -> Refresh:
 def panel(report: AuditReport | None) -> Markup:
     """Every side's evidence in words, numbers and a chart."""
     if report is None or not report.sides:
-        words = "Nothing is certified, so there is nothing to audit yet."
-        return Markup('<p class="empty">{}</p>').format(words)
+        return Markup('<p class="empty">{}</p>').format(t("audit.nothing_yet"))
     sides = join(_side(side) for side in report.sides)
     if report.standing:
-        return notice(f"An alarm stands. {report.advice}") + sides
+        return notice(t("audit.alarm_stands", advice=report.advice)) + sides
     return Markup('<p class="remark">{}</p>').format(report.advice) + sides
 
 
@@ -80,16 +72,22 @@ def _side(side: SideAudit) -> Markup:
     evidence = side.evidence
     low, high = evidence.interval
     numbers = (
-        ("audits", f"{evidence.audits:,}"),
-        ("errors", f"{evidence.errors:,}"),
-        ("error rate", f"{percent(low)} to {percent(high)}"),
-        ("limit", percent(evidence.limit)),
+        (t("audit.audits"), number(evidence.audits)),
+        (t("audit.errors"), number(evidence.errors)),
+        (t("audit.error_rate"), t("audit.span", low=percent(low), high=percent(high))),
+        (t("audit.limit"), percent(evidence.limit)),
     )
     figures = join(
         Markup("<div><dt>{}</dt><dd>{}</dd></div>").format(name, value) for name, value in numbers
     )
     chart = evidence_chart(evidence) if evidence.audits else Markup()
     return Markup(
-        '<article class="audit-side"><h3>Accepted as {}</h3><p>{}</p>'
+        '<article class="audit-side"><h3>{}</h3><p>{}</p>'
         '<dl class="audit-figures">{}</dl>{}<p class="remark">{}</p></article>'
-    ).format(side.certificate.side, evidence.words, figures, chart, audits_left(side))
+    ).format(
+        t(f"audit.accepted_as_{side.certificate.side}"),
+        evidence.words,
+        figures,
+        chart,
+        audits_left(side),
+    )

@@ -12,12 +12,11 @@ from review_app.triage.certificate import Certificate, Shortfall
 from review_app.triage.forecasting import CertificateProgress, ForecastDesk
 from review_app.triage.ladder import Side
 from review_app.triage.policy import Policy, PolicyState, describe
-from review_app.triage.wording import join as join_parts
-from review_app.triage.wording import percent, percent_below
+from review_app.triage.wording import percent_below
 from review_app.web.charts import progress
 from review_app.web.curves import Axis, Curve, curves
-from review_app.web.markup import Content, Tone, join, moment, notice, table
-from review_app.words import t
+from review_app.web.markup import Content, Tone, join, moment, notice, recorded, table
+from review_app.words import current_language, listed, percent, significant, t
 
 CUT_OFF = 4
 """Bounds beyond this many limits are drawn there: what matters lies near the limit."""
@@ -40,7 +39,8 @@ def _way(forecasts: ForecastDesk) -> Markup:
     try:
         return progress_panel(forecasts.progress())
     except CheckpointError as error:
-        return notice(f"How far a certificate is cannot be told: {error}.", Tone.PROBLEM)
+        why = error.said(current_language())
+        return notice(t("certificate.cannot_tell", error=why), Tone.PROBLEM)
 
 
 def progress_panel(towards: CertificateProgress) -> Markup:
@@ -50,9 +50,9 @@ def progress_panel(towards: CertificateProgress) -> Markup:
         for name, proof in ((Side.REAL, towards.real), (Side.FAKE, towards.fake))
     )
     each = percent(1 - towards.delta / 2)
-    rest = f"What counts so far: {towards.labels_words}. Either side is tested at {each}."
-    return Markup("<h3>How far is a certificate?</h3>{}<p>{} {}</p>{}").format(
-        progress_bar(towards), towards.words, rest, sides
+    rest = t("certificate.counts", labels=towards.labels_words, confidence=each)
+    return Markup("<h3>{}</h3>{}<p>{} {}</p>{}").format(
+        t("certificate.how_far"), progress_bar(towards), towards.words, rest, sides
     )
 
 
@@ -64,17 +64,14 @@ def progress_bar(towards: CertificateProgress) -> Markup:
 def _told(side: Side, proof: Certificate | Shortfall) -> str:
     if isinstance(proof, Shortfall):
         return proof.words
-    return (
-        f"Accepting as {side} would be certified now ({proof.errors:,} wrong of "
-        f"{proof.accepted:,})."
-    )
+    return t(f"certificate.now_{side}", errors=proof.errors, accepted=proof.accepted)
 
 
 def _proof(policy: Policy) -> Markup:
     held = policy.certificates
     closed = policy.state is not PolicyState.CERTIFIED
-    title = "What was proven before auto-accept closed" if closed else "What is proven"
-    headers = ("", *(f"Accepted as {c.side}" for c in held))
+    title = t("certificate.was_proven") if closed else t("certificate.is_proven")
+    headers = ("", *(t(f"certificate.accepted_as_{c.side}") for c in held))
     return table(title, headers, _rows(held)) + _mix(held)
 
 
@@ -85,34 +82,35 @@ def _rows(held: Sequence[Certificate]) -> list[tuple[Content, ...]]:
 
 def _figures(c: Certificate) -> dict[str, Content]:
     made = c.provenance
-    beyond = "at most" if c.side is Side.REAL else "at least"
+    threshold = significant(c.threshold)
+    beyond = "at_most" if c.side is Side.REAL else "at_least"
+    confidence, one = percent(1 - c.delta), percent(1 - c.level)
     return {
-        "Errors k among n accepted": f"{c.errors:,} of {c.accepted:,}",
-        "Upper bound on the error": percent_below(c.upper_bound),
-        "Limit r": percent(c.risk_limit),
-        "Confidence 1 - δ": f"{percent(1 - c.delta)}; this test {percent(1 - c.level)}",
-        "Accepts where the score is": f"{beyond} {c.threshold:.3g}",
-        "Calibration labels": f"{c.n_calibration:,}, of which {c.n_fake:,} fake",
-        "Calibration set": made.calibration_set,
-        "Checkpoint and head": f"{made.checkpoint}, {made.head}",
-        "Method": c.method.value.replace("_", " "),
-        "Certified": moment(made.certified_at),
+        t("certificate.errors"): t(
+            "certificate.errors_value", errors=c.errors, accepted=c.accepted
+        ),
+        t("certificate.bound"): percent_below(c.upper_bound),
+        t("certificate.limit"): percent(c.risk_limit),
+        t("certificate.confidence"): t("certificate.confidence_value", all=confidence, one=one),
+        t("certificate.threshold"): t(f"certificate.{beyond}", threshold=threshold),
+        t("certificate.labels"): t(
+            "certificate.labels_value", labels=c.n_calibration, fake=c.n_fake
+        ),
+        t("certificate.set"): recorded(made.calibration_set),
+        t("certificate.made_for"): f"{made.checkpoint}, {made.head}",
+        t("certificate.method"): t(f"certificate.method_{c.method}"),
+        t("certificate.certified"): moment(made.certified_at),
     }
 
 
 def _mix(held: Sequence[Certificate]) -> Markup:
-    title = "What if the share of fakes changes?"
-    words = " ".join(
-        [
-            *map(_mix_words, held),
-            "That is so if the mix alone changes, not how real and fake images look.",
-        ]
-    )
+    title = t("certificate.mix")
+    words = " ".join([*map(_mix_words, held), t("certificate.mix_alone")])
     axis = Axis(
-        "Share of fakes in the stream; dashed: as in the calibration labels, and the limit",
+        t("certificate.mix_axis"),
         [100 * share for share in _MIXES],
-        "%",
-        100 * held[0].prevalence,
+        percent=True,
+        mark=100 * held[0].prevalence,
     )
     drawing = curves(title, words, axis, [_curve(certificate) for certificate in held])
     return Markup("<h3>{}</h3><p>{}</p>{}").format(title, words, drawing)
@@ -120,17 +118,21 @@ def _mix(held: Sequence[Certificate]) -> Markup:
 
 def _mix_words(c: Certificate) -> str:
     bounds = [
-        f"{percent_below(c.bound_at_prevalence(share))} with {percent(share)} fakes"
+        t(
+            "certificate.mix_bound",
+            bound=percent_below(c.bound_at_prevalence(share)),
+            share=percent(share),
+        )
         for share in _TOLD
     ]
-    return f"Of the images accepted as {c.side}, at most {join_parts(bounds)} would be wrong."
+    return t(f"certificate.mix_{c.side}", bounds=listed(bounds))
 
 
 def _curve(c: Certificate) -> Curve:
     top = CUT_OFF * c.risk_limit
     return Curve(
-        f"Accepted as {c.side}: wrong at most, cut off at {percent(top)}",
-        "%",
+        t(f"certificate.curve_{c.side}", top=percent(top)),
         [100 * min(c.bound_at_prevalence(float(share)), top) for share in _MIXES],
+        percent=True,
         line=100 * c.risk_limit,
     )

@@ -11,10 +11,10 @@ from review_app.bootstrap import Application
 from review_app.errors import CheckpointError, InputError
 from review_app.permissions import Permission
 from review_app.scores.card import HEAD
-from review_app.triage.wording import join
 from review_app.web.admin.confirm import Confirm
 from review_app.web.handlers import Call, Wiring, html, section
 from review_app.web.markup import Tone, notice
+from review_app.words import Text, current_language, listed, t
 
 
 class DetectorPanel:
@@ -34,29 +34,20 @@ class DetectorPanel:
     def ask(self, _call: Call, chosen: str | None) -> str:
         """The question before certificates are given up."""
         self._head(chosen)
-        return (
-            f"Adopt {chosen}? Auto-accept closes: what was proven of the old detector says "
-            "nothing of this one. People see every new image until labels of images that it has "
-            "scored certify it. Certificates of the old one stay in the history."
-        )
+        return t("detector.ask", chosen=str(chosen))
 
     def adopt(self, call: Call, chosen: str | None) -> Markup:
         """Put the chosen detector in force; it starts learning."""
         head = self._head(chosen)
         policy = self._app.policies.adopt(call.person, str(chosen), head, f"adopted {chosen}")
         self._app.triage.keep_order()
-        words = (
-            f"Policy version {policy.version} is in force with {chosen} and is learning. "
-            "Images that wait already keep the old detector's scores until you apply it to them "
-            "above. Then, and at every triage, it also scores what is labelled already, so that "
-            "those labels count for its certificate."
-        )
+        words = t("detector.adopted", version=policy.version, chosen=str(chosen))
         return notice(words, Tone.DONE)
 
     def _head(self, chosen: str | None) -> str:
         _, offered = self._offered()
         if chosen not in offered:
-            raise InputError("that detector is in force already, or is not here; choose another")
+            raise InputError(Text("detector.choose_another"))
         return offered[chosen]
 
     def _offered(self) -> tuple[str, dict[str, str]]:
@@ -64,30 +55,30 @@ class DetectorPanel:
         now = self._app.policies.current().checkpoint
         external = [name for name in self._app.detectors.external() if name != now]
         offered = dict.fromkeys(external, HEAD)
-        words = f"The policy in force uses {now}, the checkpoint that the settings name."
+        words = t("detector.uses", now=now)
         try:
             own = self._app.policies.offered()
         except CheckpointError as error:
-            own, words = None, f"The checkpoint of the settings cannot be used: {error}."
+            own, why = None, error.said(current_language())
+            words = t("detector.unusable", error=why)
         if own is not None:
             offered = {own[0]: own[1], **offered}
-            words = (
-                f"The policy in force uses {now} and goes on with it. The settings name another "
-                f"checkpoint, {own[0]}, as after an upgrade of this program."
-            )
+            words = t("detector.goes_on", now=now, other=own[0])
         if external:
-            words += f" Score files have brought scores of {join(external)}."
-        return words + (" Nothing changes until you adopt another." if offered else ""), offered
+            words += f" {t('detector.brought', detectors=listed(external))}"
+        if offered:
+            words += f" {t('detector.until')}"
+        return words, offered
 
 
 def build_detector(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> Any:
     """Add the panel to the open context; the event of an adoption, for what follows it."""
     panel, wiring = DetectorPanel(app), Wiring(app, Permission.MANAGE_POLICY)
-    with section("The detector"):
+    with section(t("detector.title")):
         words = html()
-        others = gr.Radio([], label="Another detector", visible=False)
-        button = gr.Button("Adopt it…", visible=False)
-        confirm = Confirm("Yes, adopt")
+        others = gr.Radio([], label=t("detector.another"), visible=False)
+        button = gr.Button(t("detector.adopt"), visible=False)
+        confirm = Confirm(t("detector.yes_adopt"))
         message = html()
     confirm.ask(wiring, button, panel.ask, [others])
     adopted = confirm.then(wiring, panel.adopt, [message], [others])

@@ -15,20 +15,11 @@ from review_app.triage.options import (
     order_in_use,
     read_queue_options,
 )
-from review_app.triage.wording import count
 from review_app.web.admin.policy_whatif import prices
 from review_app.web.handlers import Call, Refresh, Wiring, html, section
 from review_app.web.markup import Tone, notice
+from review_app.words import Text, significant, t
 
-ORDERS = {
-    Order.OLDEST: "the oldest",
-    Order.RISK: "where a look avoids the highest cost",
-    Order.LEARNING: "where a label teaches the detector most",
-}
-_REMARK = (
-    "Audited images are hidden in every order. Verdicts on images placed by anything but age never "
-    "count for a certificate, so the order is by age while auto-accept is off."
-)
 Values = tuple[str, float, float, float, float]
 
 
@@ -61,11 +52,11 @@ class OrderPanel:
     ) -> Markup:
         """Put order, deadline and costs in force, and give what waits its new place."""
         if order not in set(Order):
-            raise InputError("choose which images people see first")
+            raise InputError(Text("order.choose"))
         if deadline is None or not 0 <= deadline <= 24 * 365:
-            raise InputError("the deadline is a number of hours from 0 (none) to 8760")
+            raise InputError(Text("order.wrong_deadline"))
         if missed is None or alarm is None or minute is None:
-            raise InputError("fill in every cost with a number")
+            raise InputError(Text("order.fill_in"))
         options = QueueOptions(
             order=Order(order),
             deadline_hours=deadline or None,
@@ -73,8 +64,8 @@ class OrderPanel:
         )
         change_queue_options(self._app.database, call.person, options)
         moved = self._app.triage.reorder()
-        placed = f" {count(moved, 'waiting image')} got a new place." if moved else ""
-        return notice(f"Saved.{placed} {self._in_use()}", Tone.DONE)
+        placed = [t("order.moved", n=moved)] if moved else []
+        return notice(" ".join([t("order.saved"), *placed, self._in_use()]), Tone.DONE)
 
     def _words(self) -> Markup:
         return Markup("<p>{}</p>").format(self._in_use())
@@ -82,11 +73,12 @@ class OrderPanel:
     def _in_use(self) -> str:
         with self._app.database.read() as repos:
             options, order = read_queue_options(repos), order_in_use(repos)
-        words = f"In use: {order.words}."
+        words = t("order.in_use", order=order.words)
         if order is not options.order:
-            words += f" Chosen for when auto-accept is on: {options.order.words}."
-        if order is not Order.OLDEST and options.deadline_hours:
-            words += f" Images that have waited {options.deadline_hours:g} hours come before all."
+            words += f" {t('order.chosen', order=options.order.words)}"
+        hours = options.deadline_hours
+        if order is not Order.OLDEST and hours:
+            words += f" {t('order.overdue', n=1 if hours == 1 else significant(hours, 6))}"
         return words
 
 
@@ -94,16 +86,16 @@ def build_order(app: Application, blocks: gr.Blocks) -> Refresh:
     """Add the panel to the open context; what draws its words anew after an event."""
     panel = OrderPanel(app)
     wiring = Wiring(app, Permission.MANAGE_POLICY)
-    choices = [(f"{words} ({order.words})", order.value) for order, words in ORDERS.items()]
-    with section("The order of the queue", _REMARK):
+    choices = [(f"{t(f'order.first_{order}')} ({order.words})", order.value) for order in Order]
+    with section(t("order.title"), t("order.remark")):
         words = html()
-        order = gr.Radio(choices, label="People see first")
+        order = gr.Radio(choices, label=t("order.people_first"))
         with gr.Row():
-            deadline = gr.Number(24, label="Deadline, hours (0: none)", minimum=0)
-            missed = gr.Number(label="A missed fake costs", minimum=0)
-            alarm = gr.Number(label="A false alarm costs", minimum=0)
-            minute = gr.Number(label="A reviewer's minute costs", minimum=0)
-        save = gr.Button("Save and reorder")
+            deadline = gr.Number(24, label=t("order.deadline"), minimum=0)
+            missed = gr.Number(label=t("order.missed"), minimum=0)
+            alarm = gr.Number(label=t("order.alarm"), minimum=0)
+            minute = gr.Number(label=t("order.minute"), minimum=0)
+        save = gr.Button(t("order.save"))
         message = html()
     fields = [order, deadline, missed, alarm, minute]
     wiring.quick(blocks.load, panel.load, [words, *fields])

@@ -16,20 +16,8 @@ from review_app.review.options import Reveal, ReviewOptions, Veil, change_option
 from review_app.review.tasks import MOST_TAGS, Tags
 from review_app.web.handlers import Call, Wiring, html, section
 from review_app.web.markup import Tone, notice
+from review_app.words import Text, t
 
-REVEAL = {
-    Reveal.AFTER_LABEL: "after their own answer is stored",
-    Reveal.NEVER: "never",
-}
-VEIL = {
-    Veil.NONE: "as they are",
-    Veil.BLUR: "blurred",
-    Veil.GREYSCALE: "without colour",
-}
-_SECOND = (
-    "While auto-accept is on, ask one person more about images that are unclear to the detector"
-)
-_UNDO = "Then they count: for certificates, audits and exports. 0: at once."
 _TAGS: TypeAdapter[tuple[str, ...]] = TypeAdapter(Tags)
 
 
@@ -64,17 +52,17 @@ class ReviewPanel:
     ) -> Markup:
         """Change how review works from the next image on."""
         if reveal not in set(Reveal):
-            raise InputError("choose when reviewers learn what the model thinks")
+            raise InputError(Text("rules.wrong_reveal"))
         if veil not in set(Veil):
-            raise InputError("choose how images look at first")
+            raise InputError(Text("rules.wrong_veil"))
         if needed not in range(1, 10):
-            raise InputError("answers per image is a whole number from 1 to 9")
+            raise InputError(Text("rules.wrong_needed"))
         if undo is None or not 0 <= undo <= 24 * 60:
-            raise InputError("answers can be taken back for 0 to 1440 minutes")
+            raise InputError(Text("rules.wrong_undo"))
         if lease is None or not 0 < lease <= 24 * 60:
-            raise InputError("a claim lasts more than 0 and at most 1440 minutes")
+            raise InputError(Text("rules.wrong_lease"))
         if gold is None or not 0 <= gold <= 50:
-            raise InputError("known images are 0 to 50 percent of what is handed out")
+            raise InputError(Text("rules.wrong_gold"))
         options = ReviewOptions(
             reveal=Reveal(reveal),
             veil=Veil(veil),
@@ -87,41 +75,36 @@ class ReviewPanel:
             lease_minutes=lease,
         )
         change_options(self._app.database, call.person, options)
-        return notice("Saved. Images taken in from now on follow it.", Tone.DONE)
+        return notice(t("rules.saved"), Tone.DONE)
 
 
 def _tags(lines: str) -> tuple[str, ...]:
     try:
         return _TAGS.validate_python([line for line in lines.splitlines() if line.strip()])
     except ValidationError as error:
-        raise InputError(
-            f"there may be {MOST_TAGS} tags, one a line, each of 60 characters at most and without "
-            "a semicolon"
-        ) from error
+        raise InputError(Text("rules.wrong_tags", {"most": MOST_TAGS})) from error
 
 
 def build_review_options(app: Application, blocks: gr.Blocks) -> None:
     """Add the panel to the open context."""
     panel = ReviewPanel(app)
     wiring = Wiring(app, Permission.MANAGE_POLICY)
-    reveals = [(words, value.value) for value, words in REVEAL.items()]
-    veils = [(words, value.value) for value, words in VEIL.items()]
-    with section("How review works"):
+    reveals = [(t(f"rules.reveal_{value}"), value.value) for value in Reveal]
+    veils = [(t(f"rules.veil_{value}"), value.value) for value in Veil]
+    with section(t("rules.title")):
         with gr.Row():
-            reveal = gr.Radio(reveals, label="Reviewers learn what the model thinks", min_width=240)
-            veil = gr.Radio(
-                veils, label="Images at first, unless a reviewer chose otherwise", min_width=240
-            )
+            reveal = gr.Radio(reveals, label=t("rules.reveal"), min_width=240)
+            veil = gr.Radio(veils, label=t("rules.veil"), min_width=240)
         with gr.Row():
-            needed = gr.Number(1, label="Answers per image", precision=0)
-            undo = gr.Number(5, label="Answers can be taken back, minutes", info=_UNDO)
-            lease = gr.Number(10, label="A claim lasts, minutes")
-        second = gr.Checkbox(label=_SECOND)
+            needed = gr.Number(1, label=t("rules.needed"), precision=0)
+            undo = gr.Number(5, label=t("rules.undo"), info=t("rules.undo_info"))
+            lease = gr.Number(10, label=t("rules.lease"))
+        second = gr.Checkbox(label=t("rules.second"))
         with gr.Row():
-            gold = gr.Number(0, label="Known images mixed in unseen, percent")
-            feedback = gr.Checkbox(label="Tell reviewers the known label after their answer on one")
-        tags = gr.Textbox(label="Tags for kinds of manipulation, one a line", lines=4)
-        save = gr.Button("Save")
+            gold = gr.Number(0, label=t("rules.gold"))
+            feedback = gr.Checkbox(label=t("rules.feedback"))
+        tags = gr.Textbox(label=t("rules.tags"), lines=4)
+        save = gr.Button(t("rules.save"))
         message = html()
     fields = [reveal, veil, needed, undo, lease, second, tags, gold, feedback]
     wiring.quick(blocks.load, panel.load, [message, *fields])
