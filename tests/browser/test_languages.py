@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from review_app.words import Language, Text
 from review_app.words.catalogue import PLACEHOLDER, Entry, catalogue
@@ -17,6 +17,7 @@ from tests.browser.looks import keep_picture
 from tests.browser.test_admin import open_tab
 from tests.browser.test_inspect import pick_a_sample
 from tests.browser.test_review import wait_for_image
+from tests.web.handling import scored
 from tests.web.serving import Serving
 from tests.web.site import Site
 
@@ -97,6 +98,40 @@ def test_the_admins_first_screen_says_nothing_in_english(site: Site, sign_in: Si
     assert left_in_english(page, Language.DE) == set()
     assert not sticks_out(page)
     assert barriers(page) == []
+
+
+@pytest.mark.parametrize("language", [Language.DE, Language.ES])
+def test_the_policy_says_nothing_in_english(
+    site: Site, sign_in: SignIn, language: Language
+) -> None:
+    def button(key: str) -> Locator:
+        return page.get_by_role("button", name=Text(key).said(language), exact=True)
+
+    scored(site, 240)
+    page = in_language(sign_in, language, Role.ADMIN)
+    page.get_by_role("tab", name=Text("overview.tab_policy").said(language)).first.click()
+    expect(page.locator(".certificate")).to_be_visible()
+    assert left_in_english(page, language) == set()
+
+    page.get_by_label(Text("certify.risk_limit").said(language)).fill("10")
+    button("certify.certify_and_apply").click()
+    expect(page.get_by_role("img", name=Text("certificate.mix").said(language))).to_be_visible()
+    button("whatif.show").click()
+    expect(page.get_by_role("img", name=Text("whatif.plot").said(language))).to_be_visible()
+    button("order.save").click()
+    button("certify.apply").click()
+    expect(page.locator(".question")).to_be_visible()
+    button("certify.yes_apply").click()
+    expect(page.locator(".question")).to_have_count(0)
+    button("certify.suspend").click()
+    expect(page.get_by_text(Text("certificate.was_proven").said(language))).to_be_visible()
+    assert left_in_english(page, language) == set()
+    assert barriers(page) == []
+    for size, viewport in (("desktop", DESKTOP), ("phone", PHONE)):
+        page.set_viewport_size({"width": viewport["width"], "height": viewport["height"]})
+        keep_picture(page, f"policy-{language}-{size}", whole=True)
+        assert not sticks_out(page)
+        assert cut_off(page) == []
 
 
 def test_a_language_is_chosen_on_the_sign_in_page_and_in_the_menu(

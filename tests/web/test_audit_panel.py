@@ -11,10 +11,11 @@ import pytest
 
 from review_app.monitoring.audits import audit_report
 from review_app.monitoring.circuit import read_breaker_options
-from review_app.triage.breaker import examine
+from review_app.triage.breaker import examine, reason
 from review_app.triage.ladder import Side
 from review_app.web.admin.policy_audit import AuditPanel, panel
 from review_app.web.evidence import POINTS, evidence_chart
+from review_app.words import Language, speaking
 from storage.enums import LabelValue
 from tests.applications import Deployment
 from tests.monitoring.audited import Audited
@@ -91,3 +92,14 @@ def test_an_admin_chooses_what_an_alarm_reopens(site: Site) -> None:
 
 def _panel(place: Audited) -> str:
     return str(panel(audit_report(place.app.database)))
+
+
+def test_evidence_is_told_in_the_readers_language_and_kept_in_english() -> None:
+    turned = examine(Side.FAKE, 0.05, [False] * 200 + [True] * 20)
+    kept = reason([turned])
+    with speaking(Language.DE):
+        assert turned.words.startswith(
+            "Von 220 blind geprüften Bildern, die als gefälscht angenommen wurden, waren 20 echt. "
+        )
+        assert reason([turned]) == kept
+    assert kept.startswith("the audit raised an alarm. Of ")
