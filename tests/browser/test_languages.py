@@ -122,8 +122,10 @@ def test_the_policy_says_nothing_in_english(
     button("certify.apply").click()
     expect(page.locator(".question")).to_be_visible()
     button("certify.yes_apply").click()
-    expect(page.locator(".question")).to_have_count(0)
+    done = page.locator(".notice-done")  # certified, ordered, applied
+    expect(done).to_have_count(3)
     button("certify.suspend").click()
+    expect(done).to_have_count(4)
     expect(page.get_by_text(Text("certificate.was_proven").said(language))).to_be_visible()
     assert left_in_english(page, language) == set()
     assert barriers(page) == []

@@ -60,11 +60,9 @@ def build_whatif(app: Application, blocks: gr.Blocks) -> None:
     with section(t("whatif.title"), t("whatif.remark")):
         filled = html()
         with gr.Row():
-            limit = gr.Slider(1, 30, 5, step=0.5, label=t("whatif.limit"), min_width=_SLIDER)
-            confidence = gr.Slider(
-                50, 99, 90, step=1, label=t("whatif.confidence"), min_width=_SLIDER
-            )
-            audit = gr.Slider(0, 50, 5, step=1, label=t("whatif.audit"), min_width=_SLIDER)
+            limit = _slider(1, 30, 5, 0.5, t("whatif.limit"))
+            confidence = _slider(50, 99, 90, 1, t("whatif.confidence"))
+            audit = _slider(0, 50, 5, 1, t("whatif.audit"))
         with gr.Row():
             pace = gr.Number(label=t("whatif.pace"), minimum=0)
             seconds = gr.Number(label=t("whatif.seconds"), minimum=0)
@@ -77,6 +75,11 @@ def build_whatif(app: Application, blocks: gr.Blocks) -> None:
     fields = [limit, confidence, audit, pace, seconds, missed, alarm, minute]
     wiring.quick(blocks.load, panel.load, [filled, *fields])
     wiring.slow(button.click, panel.ask, [answer], fields)
+
+
+def _slider(least: float, most: float, start: float, step: float, label: str) -> gr.Slider:
+    # Without Gradio's reset: it speaks English only, and goes back to what is not in force.
+    return gr.Slider(least, most, start, step=step, label=label, min_width=_SLIDER, buttons=[])
 
 
 def figures(asked: Forecast) -> Markup:
