@@ -59,6 +59,8 @@ def test_detectors_of_score_files_are_offered_too(tmp_path: Path) -> None:
         words, others, _ = panel.load(call)
         assert "scores of external:&lt;b&gt;two&lt;/b&gt; and external:one" in words
         assert others["choices"] == ["external:<b>two</b>", "external:one"]
+        assert others["value"] == "external:<b>two</b>"
+        assert "value" not in panel.load(call, "external:one")[1]  # chosen before the answer came
         for unknown in (None, own, "external:three"):
             with pytest.raises(InputError, match="choose another"):
                 panel.adopt(call, unknown)

@@ -135,7 +135,7 @@ def build_policy(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
     numbers, certified = _certify(desk, wiring)
     _apply(desk, wiring)
     suspended = _suspend(desk, wiring)
-    adopted = build_detector(app, blocks, tab)
+    adopted = build_detector(app, tab)
     with section(t("certify.history")):
         history = html()
     order = build_order(app, blocks)

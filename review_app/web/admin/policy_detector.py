@@ -23,11 +23,16 @@ class DetectorPanel:
     def __init__(self, app: Application) -> None:
         self._app = app
 
-    def load(self, _call: Call) -> tuple[Markup, Any, Any]:
-        """What is in force and what is offered, in words; the choices, if there are any."""
+    def load(self, _call: Call, chosen: str | None = None) -> tuple[Markup, Any, Any]:
+        """What is in force and what is offered, in words; the choices, if there are any.
+
+        What is ``chosen`` stays so while it is offered, also if it changes during the call.
+        """
         words, offered = self._offered()
         choices = list(offered)
-        radio = gr.update(choices=choices, value=next(iter(choices), None), visible=bool(choices))
+        radio = gr.update(choices=choices, visible=bool(choices))
+        if chosen not in offered:
+            radio["value"] = next(iter(choices), None)
         shown = notice(words) if choices else Markup('<p class="remark">{}</p>').format(words)
         return shown, radio, gr.update(visible=bool(choices))
 
@@ -71,7 +76,7 @@ class DetectorPanel:
         return words, offered
 
 
-def build_detector(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> Any:
+def build_detector(app: Application, tab: gr.Tab) -> Any:
     """Add the panel to the open context; the event of an adoption, for what follows it."""
     panel, wiring = DetectorPanel(app), Wiring(app, Permission.MANAGE_POLICY)
     with section(t("detector.title")):
@@ -82,6 +87,7 @@ def build_detector(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> Any:
         message = html()
     confirm.ask(wiring, button, panel.ask, [others])
     adopted = confirm.then(wiring, panel.adopt, [message], [others])
-    for event in (blocks.load, tab.select, adopted.then):
-        wiring.quick(event, panel.load, [words, others, button])
+    # Not as the page loads: a second answer, after the tab's, would undo a choice made meanwhile.
+    for event in (tab.select, adopted.then):
+        wiring.quick(event, panel.load, [words, others, button], [others])
     return adopted
