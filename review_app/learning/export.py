@@ -28,6 +28,7 @@ COLUMNS = (
     "reviewer", "labelled_at", "p_fake", "std", "entropy", "mutual_information", "checkpoint",
     "policy_version", "decision", "inclusion_probability", "audit", "state", "comment",
     "score", "novelty", "mark", "tags", "escalation", "regions", "not_final",
+    "together",
 )  # fmt: skip
 """The outside contract's columns, in order, and ours after them, the newest last: scripts may count
 on places. docs/exports.md explains each."""
@@ -171,6 +172,7 @@ def _row(
         "mark": decision.mark if decision else None,
         **_remarks(labels),
         "not_final": given - len(labels),
+        "together": max((label.together for label, _ in labels if label.together), default=None),
     }
 
 

@@ -76,6 +76,7 @@ def store(
             adjudicates=adjudicates,
             extra=not counts,
             seconds=submission.seconds,
+            together=submission.together,
             labelled_at=now,
             final_at=end_of_window(read_options(repos), now),
         )
@@ -159,6 +160,8 @@ def record(
     details: dict[str, Any] = {"label": label.id, "value": label.value}
     if label.escalation is not None:
         details["escalated"] = True
+    if label.together is not None:
+        details["together"] = label.together
     if label.extra:
         details["extra"] = True
         repos.audit.add(Event(kind, person.name, item.id, item.state, item.state, details))

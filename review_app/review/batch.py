@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from review_app.errors import ReviewAppError
-from review_app.review.tasks import CLIENT_ID, Change, Receipt, Submission, Task
+from review_app.review.tasks import CLIENT_ID, MOST_TOGETHER, Change, Receipt, Submission, Task
 
-MAX_ENTRIES = 50
-"""Most entries of one call."""
+MAX_ENTRIES = MOST_TOGETHER
+"""Most entries of one call: what is answered together travels together."""
 
 _Id = Annotated[str, Field(pattern=CLIENT_ID)]
 

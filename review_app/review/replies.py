@@ -90,6 +90,7 @@ def _statements(repos: Repositories, person: Person, item_id: int) -> tuple[Stat
                 reviewer=author.pseudonym,
                 own=author.id == person.id,
                 labelled_at=label.labelled_at,
+                together=label.together,
             )
         )
     return tuple(found)

@@ -14,6 +14,8 @@ from storage.enums import ItemState, LabelValue
 CLIENT_ID = r"^[A-Za-z0-9_-]{8,64}$"
 """What the page may call an answer, or an undo."""
 MOST_TAGS = 20
+MOST_TOGETHER = 50
+"""Most images that one confirmation in the grid answers."""
 
 
 def _distinct(tags: tuple[str, ...]) -> tuple[str, ...]:
@@ -60,6 +62,7 @@ class Statement(Said):
     reviewer: str = Field(description="A pseudonym.")
     own: bool = Field(description="The adjudicator's own, given as a reviewer.")
     labelled_at: datetime
+    together: int | None = Field(description="Given for so many images at once, in the grid.")
 
 
 class Task(BaseModel):
@@ -90,6 +93,12 @@ class Submission(Said):
     item_id: int = Field(ge=1, le=2**63 - 1)
     seconds: float | None = Field(
         None, ge=0, le=86_400, allow_inf_nan=False, description="Time taken to answer."
+    )
+    together: int | None = Field(
+        None,
+        ge=2,
+        le=MOST_TOGETHER,
+        description="How many images one confirmation in the grid answered; empty for one look.",
     )
 
 

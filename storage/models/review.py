@@ -89,3 +89,6 @@ class Label(Base):
     """Where on the image, as `review_app.review.regions` describes them; None without any."""
     final_at: Mapped[datetime | None]
     """Until when its author may take it back or change it; None where it was final at once."""
+    together: Mapped[int | None]
+    """How many images the same confirmation in the grid answered, this one among them; None for a
+    look at this image alone."""

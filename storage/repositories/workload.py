@@ -46,10 +46,11 @@ class Workload:
         return n, first
 
     def label_seconds(self) -> float | None:
-        """Median time of the newest labels that were timed; None where there are too few."""
+        """Median time of a look at one image, of the newest that were timed; None where there are
+        too few. An answer in the grid has its share of the time for all, which measures no look."""
         query = (
             select(Label.seconds)
-            .where(Label.seconds.is_not(None), *IN_FORCE)
+            .where(Label.seconds.is_not(None), Label.together.is_(None), *IN_FORCE)
             .order_by(Label.id.desc())
             .limit(RECENT_LABELS)
         )

@@ -38,6 +38,7 @@ def disagreement(site: Site) -> int:
             tags=("face swap", "other"),
             regions=(EAR,),
             escalation="Two people in it are known to me.",
+            together=12,
         ),
     )
     assert state_of(site, item) is ItemState.ESCALATED
@@ -65,6 +66,7 @@ def test_an_admin_sees_what_was_said_and_where_and_decides(site: Site, sign_in: 
         "Fake",
         "<b>The ear</b> has no lobe.",
         "face swap · other",
+        "One answer for 12 images that look alike",
         "Asks an admin: Two people in it are known to me.",
     ):
         expect(statement).to_contain_text(words)

@@ -69,8 +69,15 @@ def test_chosen_images_get_the_same_answer_after_one_question_and_the_others_go_
     spared = items[1]
     assert labels_of(site, items) == {i: [] if i == spared else [FAKE] for i in items}
     assert len(calls) == 1, "all answers travel in one call"
+    assert together_of(site, items) == [5] * 5
     assert wait_for_image(page, other_than=items[0]) not in items
     wait_until_released(page, site, spared)
+
+
+def together_of(site: Site, items: list[int]) -> list[int | None]:
+    """Of each answer to ``items``, how many images were answered with it."""
+    with site.app.database.read() as repos:
+        return [label.together for item in items for label in repos.labels.in_force(item)]
 
 
 def wait_until_released(page: Page, site: Site, item_id: int) -> None:
@@ -103,6 +110,21 @@ def test_undo_takes_all_of_them_back_at_once(site: Site, sign_in: SignIn) -> Non
     wait_for_image(page, other_than=items[0])
     wait_until_saved(page)
     assert labels_of(site, items[:1]) == {items[0]: [FAKE]}
+    assert together_of(site, items[:1]) == [None], "answered again, it is a look at one image"
+
+
+def test_an_image_that_alone_was_chosen_in_the_grid_is_answered_like_any_other(
+    site: Site, sign_in: SignIn
+) -> None:
+    items = alike(site, 3)
+    page = sign_in()
+    open_grid(page, 3)
+    for key in ("f", "Enter"):
+        page.keyboard.press(key)
+    wait_for_image(page, other_than=items[0])
+    wait_until_saved(page)
+    assert labels_of(site, items[:1]) == {items[0]: [FAKE]}
+    assert together_of(site, items) == [None]
 
 
 def test_closing_the_grid_gives_all_but_the_image_on_show_back(site: Site, sign_in: SignIn) -> None:

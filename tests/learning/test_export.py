@@ -88,6 +88,7 @@ def test_the_columns_are_those_of_the_contract_and_ours_after_them(database: Dat
         "escalation",
         "regions",
         "not_final",
+        "together",
     ]
     assert b"".join(stream_csv(database)).decode().splitlines() == [
         ",".join(f'"{name}"' for name in COLUMNS)
@@ -206,6 +207,16 @@ def test_what_else_people_said_leaves_with_the_label(database: Database, factory
     assert (full["tags"], full["escalation"]) == ("face swap;other", "urgent")
     assert json.loads(full["regions"]) == [mark]
     assert (bare["tags"], bare["escalation"], bare["regions"]) == ("", "", None)
+
+
+def test_a_label_tells_for_how_many_images_at_once_it_was_given(
+    database: Database, factory: Factory
+) -> None:
+    several, alone = factory.item(), factory.item()
+    for together in (3, None, 12):
+        factory.label(factory.person(), several, LabelValue.FAKE, together=together)
+    factory.label(factory.person(), alone, LabelValue.FAKE)
+    assert [row["together"] for row in exported(database)] == [12, None]
 
 
 def test_an_admins_decision_settles_a_dispute(

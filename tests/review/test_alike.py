@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from review_app.errors import ClaimLostError, ConflictError
 from review_app.permissions import Person
 from review_app.review import alike
 from review_app.review.batch import LabelEntry, UndoEntry
+from review_app.review.tasks import Queue
 from storage.enums import ItemState
 from tests.factories import Factory
 from tests.review.desks import FAKE, REAL, Bench
@@ -33,8 +35,9 @@ def similar(bench: Bench, person: Person, item_id: int) -> list[int]:
     return [task.item_id for task in bench.desk.take_alike(person, item_id)]
 
 
-def entry(bench: Bench, item_id: int) -> LabelEntry:
-    return LabelEntry(kind="label", client_id=bench.new_id(), item_id=item_id, value=FAKE)
+def entry(bench: Bench, item_id: int, **more: Any) -> LabelEntry:
+    said = {"client_id": bench.new_id(), "item_id": item_id, "value": FAKE, **more}
+    return LabelEntry(kind="label", **said)
 
 
 def test_a_task_tells_how_many_others_look_like_it(
@@ -126,6 +129,38 @@ def test_each_gets_a_label_of_its_own_and_all_can_be_taken_back_in_one_call(
     assert [o.task.item_id for o in outcomes if o.task] == family
     assert [bench.state(item_id) for item_id in family] == [ItemState.IN_REVIEW] * 5
     assert bench.item(later).verdict is REAL, "an answer that nobody named stays"
+
+
+def test_each_tells_how_many_were_answered_with_it_until_it_is_answered_alone(
+    bench: Bench, ada: Person, family: list[int]
+) -> None:
+    bench.take(ada)
+    similar(bench, ada, family[0])
+    given = [entry(bench, item_id, together=5) for item_id in family]
+    bench.desk.answer(ada, given)
+    assert [label.together for i in family for label in bench.in_force(i)] == [5] * 5
+    assert bench.events(family[1])[-1].details["together"] == 5
+    bench.change(ada, given[0].client_id, REAL)
+    bench.desk.undo(ada, bench.new_id(), given[1].client_id)
+    bench.label(ada, family[1], REAL)
+    told = [label.together for i in family for label in bench.in_force(i)]
+    assert told == [None, None, 5, 5, 5], "a change is a look at that image alone"
+    assert "together" not in bench.events(family[1])[-1].details
+
+
+@pytest.mark.parametrize("n", [-1, 0, 1, alike.MOST + 2])
+def test_no_grid_answers_fewer_than_two_or_more_than_it_shows(bench: Bench, n: int) -> None:
+    with pytest.raises(ValidationError, match="together"):
+        entry(bench, 1, together=n)
+
+
+def test_an_admin_is_told_that_an_answer_was_given_for_many(
+    bench: Bench, ada: Person, root: Person, family: list[int]
+) -> None:
+    bench.take(ada)
+    bench.desk.answer(ada, [entry(bench, family[0], together=5, escalation="a public figure")])
+    (task,) = bench.desk.take(root, 1, Queue.ESCALATED)
+    assert [said.together for said in task.statements or ()] == [5]
 
 
 def test_an_answer_is_taken_back_once_and_with_whatever_took_its_place(

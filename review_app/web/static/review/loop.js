@@ -101,7 +101,8 @@ export class Review {
       this.#deck.answered(card);
       this.#view.session.answered();
     }
-    this.#history.give({ kind: "label", value, seconds }, cards);
+    const together = cards.length > 1 ? cards.length : undefined; // else a look like any other
+    this.#history.give({ kind: "label", value, seconds, together }, cards);
     const words = { n: cards.length, answer: answerName(value) };
     this.#view.setPrevious(t("grid.previous", words));
     this.#show(t("grid.said", words));

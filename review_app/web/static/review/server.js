@@ -10,7 +10,7 @@ const BASE = "/api/v1/review/";
 const PATIENCE_MS = 20_000;
 const RECENT = 30;
 const SENT = {
-  label: ["kind", "client_id", "item_id", "value", "comment", "escalation", "tags", "regions", "seconds"],
+  label: ["kind", "client_id", "item_id", "value", "comment", "escalation", "tags", "regions", "seconds", "together"],
   change: ["kind", "client_id", "of", "value", "comment", "escalation", "tags", "regions"],
   skip: ["kind", "client_id", "item_id"],
   undo: ["kind", "client_id", "of"],

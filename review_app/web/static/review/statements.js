@@ -33,6 +33,7 @@ export class Statements {
   #row(statement) {
     const row = document.createElement("li");
     row.append(line("who", who(statement)), line("value", t(`review.${statement.value}`)));
+    if (statement.together) row.append(line("together", t("statements.together", { n: statement.together })));
     if (statement.escalation) row.append(line("asks", t("statements.asks", { why: statement.escalation })));
     if (statement.comment) row.append(line("comment", statement.comment));
     if (statement.tags.length > 0) row.append(line("tags", statement.tags.join(" · ")));
