@@ -9,10 +9,20 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from time import monotonic
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Playwright,
+    Request,
+    expect,
+    sync_playwright,
+)
 
 from storage.enums import AuditKind, ItemState, Role
 from storage.repositories.items import Move
@@ -116,8 +126,35 @@ def sign_in(site: Site, serving: Serving, new_context: Callable[..., BrowserCont
     def signed_in(role: Role = Role.REVIEWER, name: str = "", **options: object) -> Page:
         page = new_context(**options).new_page()
         token = site.app.people.make_link(name or site.account(role), "test")
+        filled = first_answers(page)
         page.goto(f"{serving.url}/login/link/{token}")
         page.wait_for_url("**/review/" if role is Role.REVIEWER else "**/admin/")
+        if role is Role.ADMIN:
+            filled()
         return page
 
     return signed_in
+
+
+def first_answers(page: Page) -> Callable[[], None]:
+    """To be called before the page is opened; what it gives waits until Gradio has filled it in.
+
+    People look before they touch; a test would choose what the page's first answer then replaces.
+    """
+    asked: list[Request] = []
+    answered: list[Request] = []
+
+    def keep(requests: list[Request], request: Request) -> None:
+        if request.url.endswith("/run/predict"):
+            requests.append(request)
+
+    page.on("request", partial(keep, asked))
+    page.on("requestfinished", partial(keep, answered))
+
+    def wait() -> None:
+        end = monotonic() + 60
+        while not asked or len(answered) < len(asked):
+            assert monotonic() < end, f"{len(answered)} of {len(asked)} first answers in a minute"
+            page.wait_for_timeout(50)
+
+    return wait

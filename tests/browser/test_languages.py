@@ -47,7 +47,8 @@ def english_only(language: Language) -> re.Pattern[str]:
     """What no page in ``language`` should say: English texts that are not also texts of its own."""
     own = {form for entry in catalogue(language).values() for form in forms(entry)}
     english = {form for entry in catalogue(Language.EN).values() for form in forms(entry)} - own
-    worth = [form for form in english if re.search(r"[A-Za-z]{2}", PLACEHOLDER.sub("", form))]
+    # "{low} to {high}" would be found in any sentence.
+    worth = [form for form in english if re.search(r"[A-Za-z]{3}", PLACEHOLDER.sub("", form))]
     patterns = [".+?".join(map(re.escape, PLACEHOLDER.split(form)[::2])) for form in worth]
     return re.compile("|".join(patterns))
 

@@ -38,6 +38,15 @@ function closesByItself(menu) {
   });
 }
 
+// Gradio names its upload fields in English whatever the language; what they show is translated.
+function namedByWhatTheyShow() {
+  for (const field of document.querySelectorAll("[aria-dropeffect][aria-label]")) {
+    field.removeAttribute("aria-label");
+  }
+}
+
+new MutationObserver(namedByWhatTheyShow).observe(document, { childList: true, subtree: true });
+
 whenThere("#header .bar", async (bar) => {
   bar.querySelector("#sign-out").addEventListener("click", signOut);
   closesByItself(bar.querySelector(".menu"));
