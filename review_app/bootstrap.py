@@ -20,6 +20,7 @@ from review_app.intake.service import IntakeService
 from review_app.intake.store import MediaStore
 from review_app.monitoring.circuit import CircuitBreaker
 from review_app.people import People
+from review_app.records.desk import RecordDesk
 from review_app.review.corrections import Corrections
 from review_app.review.desk import ReviewDesk
 from review_app.review.shared import SharedDesk
@@ -44,6 +45,7 @@ class Application:
     desk: ReviewDesk
     shared_desk: SharedDesk
     corrections: Corrections
+    records: RecordDesk
     intake: IntakeService
     scores: ScoreIntake
     detectors: Detectors
@@ -91,6 +93,7 @@ def open_application(settings: Settings) -> Application:
         desk=desk,
         shared_desk=SharedDesk(desk, database),
         corrections=Corrections(database, words_of, after_answers=breaker.after_verdicts),
+        records=RecordDesk(database),
         intake=IntakeService(database, media, limits, archives),
         scores=ScoreIntake(database, settings.max_score_rows),
         detectors=detectors,

@@ -16,6 +16,7 @@ from review_app.cli import (
     monitor,
     protocol,
     queue,
+    records,
     scores,
     search,
     site,
@@ -33,6 +34,7 @@ app = typer.Typer(
 for module in (
     site,
     queue,
+    records,
     monitor,
     datasets,
     detector,

@@ -18,6 +18,6 @@ def operator(app: Application) -> Person:
         if account.role is Role.ADMIN and not account.disabled:
             return Person(account.id, account.name, account.role)
     raise NotFoundError(
-        "a policy is changed in an admin's name, and there is none yet; "
+        "this is done in an admin's name, and there is none yet; "
         "run: deepfake-review user add NAME --role admin"
     )

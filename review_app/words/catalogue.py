@@ -39,6 +39,7 @@ SERVER_AREAS = frozenset(
         "overview",
         "people",
         "policy",
+        "records",
         "refusals",
         "rules",
         "signin",

@@ -21,6 +21,7 @@ from storage.repositories.items import Items, KnownLabels
 from storage.repositories.labels import Labels
 from storage.repositories.options import Options
 from storage.repositories.people import Links, Sessions, Users
+from storage.repositories.records import Records
 from storage.repositories.reviewers import Reviewers
 from storage.repositories.triage import Decisions, Policies
 
@@ -124,3 +125,7 @@ class Repositories:
     @cached_property
     def gold(self) -> Gold:
         return Gold(self.session)
+
+    @cached_property
+    def records(self) -> Records:
+        return Records(self.session)

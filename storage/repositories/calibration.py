@@ -56,6 +56,27 @@ class Calibration:
         found = [*self._session.execute(known), *self._session.execute(reviewed)]
         return [CalibrationRow(*row) for row in found]
 
+    def counts(self, item_id: int, now: datetime) -> bool:
+        """Whether a label of the item may have served a certificate, as `rows` says of some
+        checkpoint that has scored it."""
+        decides = (LabelValue.REAL, LabelValue.FAKE)
+        known = select(KnownLabel.id).where(
+            KnownLabel.item_id == Item.id, KnownLabel.value.in_(decides)
+        )
+        reviewed = and_(
+            _unselected_verdict(),
+            Item.verdict.in_(decides),
+            is_final(Item.final_at, now),
+            ~_has_known_label(),
+        )
+        scored = select(Prediction.image_id).where(Prediction.image_id == Item.image_id)
+        query = (
+            select(Item.id)
+            .join(Image, Image.id == Item.image_id)
+            .where(Item.id == item_id, *_PROVING, scored.exists(), or_(known.exists(), reviewed))
+        )
+        return self._session.scalar(query) is not None
+
     def unscored(self, checkpoint_id: str) -> list[tuple[int, str]]:
         """Items that triage has met and whose label would count had the checkpoint scored them: id,
         and the image's key."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from storage.models import Decision, Image, Item, KnownLabel, Label, User
+from storage.models import Image, Item, KnownLabel, Label, User
 from storage.repositories.labels import IN_FORCE
+from storage.repositories.triage import Decisions
 
 BATCH = 500
 
@@ -29,7 +30,7 @@ class ExportRows:
         after = 0
         while rows := self._items(after):
             ids = [item.id for item, _ in rows]
-            decisions = self._decisions(ids)
+            decisions = Decisions(self._session).newest_of(ids)
             labels = self._labels(ids)
             known = self._known(ids)
             yield [
@@ -54,15 +55,6 @@ class ExportRows:
             .limit(BATCH)
         )
         return [(item, image) for item, image in self._session.execute(query)]
-
-    def _decisions(self, ids: list[int]) -> dict[int, Decision]:
-        newest = (
-            select(func.max(Decision.id))
-            .where(Decision.item_id.in_(ids))
-            .group_by(Decision.item_id)
-        )
-        rows = self._session.scalars(select(Decision).where(Decision.id.in_(newest)))
-        return {row.item_id: row for row in rows}
 
     def _labels(self, ids: list[int]) -> dict[int, list[tuple[Label, str]]]:
         query = (

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import BindParameter, ColumnElement, bindparam, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
-from storage.models import Label
+from storage.models import Label, User
 
 _later = aliased(Label)
 IN_FORCE = (
@@ -71,6 +71,17 @@ class Labels:
     def in_force(self, item_id: int) -> list[Label]:
         """The item's labels in force, oldest first."""
         return list(self._session.scalars(_IN_FORCE_ON, {"item_id": item_id}))
+
+    def ever_on(self, item_id: int) -> list[tuple[Label, str]]:
+        """Every row on the item, oldest first, also those that others supersede or that withdraw
+        others; each with its author's name."""
+        query = (
+            select(Label, User.name)
+            .join(User, User.id == Label.user_id)
+            .where(Label.item_id == item_id)
+            .order_by(Label.id)
+        )
+        return [(label, name) for label, name in self._session.execute(query)]
 
     def last_of(self, user_id: int) -> Label | None:
         """The user's newest label in force."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, func, insert, select
 from sqlalchemy.orm import Session
 
 from storage.models import Decision, Policy
@@ -51,6 +51,23 @@ class Decisions:
     def of_item(self, item_id: int) -> Decision | None:
         """The item's newest decision."""
         return self._session.scalar(_NEWEST_OF, {"item": item_id})
+
+    def newest_of(self, item_ids: Sequence[int]) -> dict[int, Decision]:
+        """The newest decisions on a batch of items, by item id; none of what has none."""
+        if not item_ids:
+            return {}
+        newest = (
+            select(func.max(Decision.id))
+            .where(Decision.item_id.in_(item_ids))
+            .group_by(Decision.item_id)
+        )
+        rows = self._session.scalars(select(Decision).where(Decision.id.in_(newest)))
+        return {row.item_id: row for row in rows}
+
+    def all_on(self, item_id: int) -> list[Decision]:
+        """Every decision on the item, oldest first."""
+        query = select(Decision).where(Decision.item_id == item_id).order_by(Decision.id)
+        return list(self._session.scalars(query))
 
     def any_of(self, item_id: int) -> bool:
         """Whether triage has ever decided on the item."""

@@ -13,6 +13,8 @@ import pytest
 from sqlalchemy import event
 
 from review_app.permissions import Person
+from review_app.records.desk import RecordDesk
+from review_app.records.search import Search
 from review_app.review.corrections import Corrections
 from review_app.review.desk import ReviewDesk
 from review_app.review.tasks import Queue, Submission
@@ -80,7 +82,22 @@ def _look_at_audits(database: Database, _desk: ReviewDesk, _person: Person) -> N
         assert repos.labels.count_open(utc_now()) == 0
 
 
+def _look_up(database: Database, _desk: ReviewDesk, person: Person) -> None:
+    records = RecordDesk(database)
+    searches = [
+        Search(text, state, verdict)
+        for text in ("", "12", "c0ffee", "holiday")
+        for state in (None, ItemState.RESOLVED)
+        for verdict in (None, LabelValue.FAKE)
+    ]
+    for search in searches:
+        records.find(person, search)
+        records.find(person, search, below=1000)
+    records.show(person, 4)
+
+
 WORK: dict[str, Work] = {
+    "look images up": _look_up,
     "take what looks alike": _take_alike,
     "look at the audits": _look_at_audits,
     "take": lambda database, desk, person: desk.take(person, 3),

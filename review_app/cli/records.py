@@ -1,0 +1,56 @@
+"""``show``: what is known of one image."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from review_app.cli.common import AsJson, application, result
+from review_app.cli.operator import operator
+from review_app.records.record import Answer, Record
+from review_app.triage.wording import plus_minus
+
+ItemNumber = Annotated[int, typer.Argument(min=1, help="The item's number.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to ``app``."""
+    app.command()(show)
+
+
+def show(item: ItemNumber, as_json: AsJson = False) -> None:
+    """Print all that is known of an image, and what happened to it."""
+    with application() as app:
+        record = app.records.show(operator(app), item)
+    result(record.to_json(), as_json, "\n".join(_lines(record)))
+
+
+def _lines(record: Record) -> list[str]:
+    told = {
+        "item": f"{record.item_id} ({record.file.name})",
+        "sha256": record.file.sha256,
+        "source": record.file.source,
+        "state": f"{record.state} since {record.since:%Y-%m-%d %H:%M} UTC",
+        "verdict": record.verdict,
+        "came with": record.known,
+        "evidence": ", ".join(record.evidence),
+    }
+    if record.blind:
+        told["blind"] = "it waits to be judged, so what may sway somebody is not told"
+    if record.said:
+        score = plus_minus(record.said.p_fake, record.said.std)
+        told["detector"] = f"P(fake) {score}. {record.said.words}"
+    lines = [f"{name:>10}: {value}" for name, value in told.items() if value]
+    lines += [f"{'answer':>10}: {_answer(answer)}" for answer in record.answers]
+    for one in record.happenings:
+        note = f" ({one.note})" if one.note else ""
+        lines.append(f"{one.at:%Y-%m-%d %H:%M:%S}  {one.by}: {one.words}{note}")
+    return lines
+
+
+def _answer(answer: Answer) -> str:
+    said = [answer.value, *answer.marks, answer.comment]
+    if answer.escalation:
+        said.append(f"asks an admin: {answer.escalation}")
+    return f"{answer.by}: {', '.join(word for word in said if word)}"

@@ -1,0 +1,51 @@
+"""The record desk: what admins look up. Each method asks for itself who calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from review_app.errors import ConflictError, NotFoundError
+from review_app.permissions import Permission, Person, require
+from review_app.records.record import Record, read_record
+from review_app.records.search import Found, Search, find
+from review_app.words import Text
+from storage.database import Transactions
+from storage.models import Item
+from storage.repositories import Repositories
+from storage.types import utc_now
+
+_LARGEST_ID = 2**63 - 1
+
+
+class RecordDesk:
+    """Over one database. ``clock``: tells the time."""
+
+    def __init__(self, database: Transactions, clock: Callable[[], datetime] = utc_now) -> None:
+        self._database = database
+        self._clock = clock
+
+    def find(self, person: Person, search: Search, below: int | None = None) -> Found:
+        """A page of the images that fit, as `search.find` says."""
+        return find(self._database, person, search, below)
+
+    def show(self, person: Person, item_id: int) -> Record:
+        """The image's record.
+
+        Raises ``NotAllowedError`` for whoever does not see the queue, ``NotFoundError`` where there
+        is no such item, and ``ConflictError`` while the person holds it to judge it.
+        """
+        require(person, Permission.SEE_QUEUE)
+        with self._database.read() as repos:
+            item = _item_out_of_hand(repos, person, item_id)
+            return read_record(repos, item, person.id, self._clock())
+
+
+def _item_out_of_hand(repos: Repositories, person: Person, item_id: int) -> Item:
+    item = repos.items.get(item_id) if 0 < item_id <= _LARGEST_ID else None
+    if item is None:
+        raise NotFoundError(Text("refusals.no_item", {"item": str(item_id)}))
+    claim = repos.claims.last_of(person.id, item_id)
+    if claim is not None and claim.ended_at is None:
+        raise ConflictError(Text("records.in_hands", {"item": str(item_id)}))
+    return item

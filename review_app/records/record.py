@@ -1,0 +1,220 @@
+"""Everything that is known of one image."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from review_app.records.search import display_name
+from review_app.records.timeline import ANSWERS, NEUTRAL, Happening, timeline
+from review_app.review.finality import final_since
+from review_app.triage.record import words_of
+from storage.enums import ItemState, LabelValue
+from storage.models import AuditEvent, Decision, Item, Label
+from storage.repositories import Repositories
+from storage.repositories.records import WAITING
+
+
+class Mark(StrEnum):
+    """What sets an answer apart from others."""
+
+    ADJUDICATES = "adjudicates"
+    """An admin's, and it alone decides."""
+    EXTRA = "extra"
+    """Kept beside the others, and does not count."""
+    IN_SIGHT = "in_sight"
+    """Given after its author had seen what the model thinks."""
+    SUPERSEDED = "superseded"
+    """Its author gave another one in its place."""
+    WITHDRAWN = "withdrawn"
+    """Its author took it back."""
+    NOT_FINAL = "not_final"
+    """Its author can still take it back."""
+
+
+class Evidence(StrEnum):
+    """What an image's label has proven something about."""
+
+    CALIBRATION = "calibration"
+    """It is among the labels that certificates are computed on."""
+    AUDIT = "audit"
+    """The blind audit drew the image, and reads its verdict."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What somebody said of the image."""
+
+    by: str
+    value: LabelValue
+    at: datetime
+    comment: str
+    escalation: str | None
+    tags: tuple[str, ...]
+    regions: int
+    """How many marks they made on the image."""
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the detector said, and why triage decided so."""
+
+    p_fake: float
+    std: float
+    score: float
+    """What thresholds are compared with: 0 surely real, 1 surely fake."""
+    novelty: float | None
+    words: str
+    head: str
+    checkpoint: str
+    policy_version: int
+    at: datetime
+
+
+@dataclass(frozen=True)
+class File:
+    """The image's file."""
+
+    name: str
+    """Or its path, as a score file gives it."""
+    source: str | None
+    split: str | None
+    sha256: str | None
+    size: tuple[int, int] | None
+    """Width and height in pixels; None where the picture is not stored here."""
+    format: str | None
+    n_bytes: int | None
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is known of one image.
+
+    ``blind``: it waits to be judged, so neither the detector's opinion nor what else may sway
+    somebody is told. An escalated one's answers are, as they are to whoever decides it.
+    """
+
+    item_id: int
+    file: File
+    state: ItemState
+    since: datetime
+    verdict: LabelValue | None
+    final_at: datetime | None
+    """When the verdict can be taken back no longer; None where there is none, or it is so."""
+    blind: bool
+    known: LabelValue | None
+    """The label that came with it."""
+    said: Said | None
+    answers: tuple[Answer, ...]
+    """All ever given, oldest first."""
+    evidence: tuple[Evidence, ...]
+    happenings: tuple[Happening, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything as JSON can hold it."""
+        document: dict[str, Any] = TypeAdapter(Record).dump_python(self, mode="json")
+        return document
+
+
+def read_record(repos: Repositories, item: Item, person_id: int, now: datetime) -> Record:
+    """The item's record as it may be told to that person at ``now``."""
+    seen = repos.labels.has_seen_opinion(person_id, item.id)
+    blind = item.state in WAITING and not seen
+    answers_told = not blind or item.state is ItemState.ESCALATED
+    decisions = [] if blind else repos.decisions.all_on(item.id)
+    labels = repos.labels.ever_on(item.id) if answers_told else []
+    final_at = item.final_at if item.final_at and item.final_at > now else None
+    return Record(
+        item_id=item.id,
+        file=_file(item),
+        state=item.state,
+        since=item.state_since,
+        verdict=None if blind else item.verdict,
+        final_at=None if blind else final_at,
+        blind=blind,
+        known=None if blind else repos.known_labels.of_item(item.id),
+        said=_said(decisions[-1]) if decisions else None,
+        answers=tuple(_answers(labels, now)),
+        evidence=() if blind else tuple(evidence_of(repos, item.id, now)),
+        happenings=tuple(timeline(_events(repos, item, blind), decisions)),
+    )
+
+
+def evidence_of(repos: Repositories, item_id: int, now: datetime) -> list[Evidence]:
+    """What the item's label is evidence for by ``now``."""
+    found = []
+    if repos.calibration.counts(item_id, now):
+        found.append(Evidence.CALIBRATION)
+    if repos.audits.is_settled(item_id, now):
+        found.append(Evidence.AUDIT)
+    return found
+
+
+def _events(repos: Repositories, item: Item, blind: bool) -> list[AuditEvent]:
+    told = (*NEUTRAL, *(ANSWERS if item.state is ItemState.ESCALATED else ()))
+    return [e for e in repos.audit.of_item(item.id) if not blind or e.kind in told]
+
+
+def _file(item: Item) -> File:
+    image = item.image
+    picture = image.picture
+    return File(
+        name=display_name(item),
+        source=item.source,
+        split=item.split,
+        sha256=image.sha256,
+        size=(picture.width, picture.height) if picture else None,
+        format=image.format,
+        n_bytes=image.n_bytes,
+    )
+
+
+def _said(row: Decision) -> Said:
+    return Said(
+        p_fake=row.p_fake,
+        std=row.std,
+        score=row.score,
+        novelty=row.novelty,
+        words=words_of(row),
+        head=row.head,
+        checkpoint=row.checkpoint_id,
+        policy_version=row.policy_version,
+        at=row.decided_at,
+    )
+
+
+def _answers(labels: Sequence[tuple[Label, str]], now: datetime) -> list[Answer]:
+    after = {label.supersedes_id: label for label, _ in labels}
+    return [
+        Answer(
+            by=name,
+            value=label.value,
+            at=label.labelled_at,
+            comment=label.comment,
+            escalation=label.escalation,
+            tags=tuple(label.tags or ()),
+            regions=len(label.regions or ()),
+            marks=tuple(_marks(label, after.get(label.id), now)),
+        )
+        for label, name in labels
+        if label.value is not None
+    ]
+
+
+def _marks(label: Label, successor: Label | None, now: datetime) -> list[Mark]:
+    in_force = successor is None
+    told = {
+        Mark.ADJUDICATES: label.adjudicates,
+        Mark.EXTRA: label.extra,
+        Mark.IN_SIGHT: not label.blind,
+        Mark.SUPERSEDED: successor is not None and successor.value is not None,
+        Mark.WITHDRAWN: successor is not None and successor.value is None,
+        Mark.NOT_FINAL: in_force and final_since(label) > now,
+    }
+    return [mark for mark, holds in told.items() if holds]

@@ -1,0 +1,120 @@
+"""Finding images by what an admin types, newest first.
+
+What waits to be judged is listed without what the detector or other people say of it, and what
+somebody holds to judge is not listed to them at all: whoever looks an image up first does not judge
+it blind.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from review_app.permissions import Permission, Person, require
+from storage.database import Transactions
+from storage.enums import ItemState, LabelValue
+from storage.models import Decision, Item
+from storage.repositories import Repositories
+from storage.repositories.records import WAITING, Page, Wanted
+
+PAGE = 25
+"""Images on a page of the list."""
+_NUMBER = re.compile(r"#?\s*([0-9]{1,18})")
+_HASH = re.compile(r"[0-9a-f]{6,64}")
+"""Shorter beginnings fit too many images to tell which is meant."""
+
+
+@dataclass(frozen=True)
+class Search:
+    """What is looked for. ``text``: a number, part of a name or path, or how a SHA-256 begins."""
+
+    text: str = ""
+    state: ItemState | None = None
+    verdict: LabelValue | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    """An image in the list."""
+
+    item_id: int
+    name: str
+    """Or its path, as a score file gives it."""
+    source: str | None
+    state: ItemState
+    since: datetime
+    """Since when it is in that state."""
+    has_picture: bool
+    verdict: LabelValue | None
+    p_fake: float | None
+    """P(fake) at the newest decision, with its standard deviation; None where there is no decision,
+    and while the image waits to be judged."""
+    std: float | None
+
+
+@dataclass(frozen=True)
+class Found:
+    """A page of the list."""
+
+    lines: tuple[Line, ...]
+    older: int | None
+    """Where the next page begins; None at the end."""
+    held: int
+    """Images that are left out, since they are in the person's own hands."""
+
+
+def find(database: Transactions, person: Person, search: Search, below: int | None = None) -> Found:
+    """The page of images below the item ``below``, or the newest.
+
+    An image whose number or hash is meant comes first on the first page. A page may have few lines,
+    or none, and still be followed by an older one (`storage.repositories.records.Records.page`).
+    Raises ``NotAllowedError`` for whoever does not see the queue.
+    """
+    require(person, Permission.SEE_QUEUE)
+    with database.read() as repos:
+        held = frozenset(item.id for _, item in repos.claims.held_by(person.id))
+        text = search.text.strip()
+        wanted = Wanted(text, search.state, search.verdict, held)
+        meant = _meant(repos, replace(wanted, text=""), text.lower())
+        wanted = replace(wanted, without=held | {item.id for item in meant})
+        page = _named(repos, wanted, below)
+        items = [*(meant if below is None else ()), *page.items]
+        decisions = repos.decisions.newest_of([item.id for item in items])
+        lines = tuple(_line(item, decisions.get(item.id)) for item in items)
+        return Found(lines, page.older, len(held))
+
+
+def display_name(item: Item) -> str:
+    """The name that the image came under, or its path as a score file gives it."""
+    return item.name or item.image.path or ""
+
+
+def _named(repos: Repositories, wanted: Wanted, below: int | None) -> Page:
+    if wanted.text.startswith("#") and _NUMBER.fullmatch(wanted.text):
+        return Page((), None)
+    return repos.records.page(wanted, PAGE, below)
+
+
+def _meant(repos: Repositories, wanted: Wanted, text: str) -> list[Item]:
+    number = _NUMBER.fullmatch(text)
+    ids = {int(number[1])} if number else set()
+    if _HASH.fullmatch(text):
+        ids.update(repos.records.hashed(text, PAGE))
+    return repos.records.among(ids, wanted)
+
+
+def _line(item: Item, decision: Decision | None) -> Line:
+    blind = item.state in WAITING
+    told = None if blind else decision
+    return Line(
+        item_id=item.id,
+        name=display_name(item),
+        source=item.source,
+        state=item.state,
+        since=item.state_since,
+        has_picture=item.image.picture is not None,
+        verdict=None if blind else item.verdict,
+        p_fake=told.p_fake if told else None,
+        std=told.std if told else None,
+    )

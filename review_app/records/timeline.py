@@ -1,0 +1,67 @@
+"""What happened to an image, in words: events of the audit log and decisions, oldest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from review_app.triage.record import words_of
+from review_app.words import t
+from storage.enums import AuditKind
+from storage.models import AuditEvent, Decision
+
+ANSWERS = (AuditKind.LABELLED, AuditKind.UNDONE, AuditKind.CHANGED)
+NEUTRAL = (AuditKind.INGESTED, AuditKind.FAILED, AuditKind.RETRIED)
+"""What tells nothing of what the image is."""
+
+
+@dataclass(frozen=True)
+class Happening:
+    """One thing that happened."""
+
+    at: datetime
+    by: str
+    """A person, "command line", or a part of the program."""
+    words: str
+    """In the language of whoever is served."""
+    note: str = ""
+    """What the record adds, as it was written then: a reason, a file's name."""
+
+
+def timeline(events: Iterable[AuditEvent], decisions: Iterable[Decision]) -> list[Happening]:
+    """All of it in order of time."""
+    told = [*map(_event, events), *map(_decision, decisions)]
+    return sorted(told, key=lambda happening: happening.at)
+
+
+def _decision(row: Decision) -> Happening:
+    by = t("records.by_policy", version=str(row.policy_version))
+    return Happening(row.decided_at, by, words_of(row))
+
+
+def _event(event: AuditEvent) -> Happening:
+    return Happening(event.at, event.actor, _words(event), _note(event))
+
+
+def _words(event: AuditEvent) -> str:
+    value = event.details.get("value") or event.details.get("known_label")
+    words = t(_key(event), value=t(f"review.answer_{value}") if value else "")
+    if event.from_state is None or event.to_state in (None, event.from_state):
+        return words
+    return t("records.and_state", words=words, state=t(f"records.state_{event.to_state}"))
+
+
+def _key(event: AuditEvent) -> str:
+    """A known label that settled the image has an event of its own among those of triage."""
+    settled = event.kind is AuditKind.TRIAGED and "known_label" in event.details
+    return "records.event_settled" if settled else f"records.event_{event.kind}"
+
+
+def _note(event: AuditEvent) -> str:
+    names = {
+        AuditKind.INGESTED: "name",
+        AuditKind.FAILED: "reason",
+        AuditKind.KNOWN_LABEL: "provenance",
+    }
+    return str(event.details.get(names.get(event.kind, ""), ""))

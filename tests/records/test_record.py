@@ -1,0 +1,135 @@
+"""The record of an image: what the detector and people said of it, and what happened."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from review_app.errors import ConflictError, NotAllowedError, NotFoundError
+from review_app.permissions import Person
+from review_app.records.desk import RecordDesk
+from review_app.records.record import Evidence, Mark
+from review_app.review.tasks import Queue
+from review_app.words import Language, speaking
+from storage.enums import ItemState
+from tests.factories import Factory
+from tests.review.desks import FAKE, REAL, Bench
+
+
+def test_a_settled_image_tells_what_the_detector_and_people_said(
+    records: RecordDesk, bench: Bench, factory: Factory, root: Person, ada: Person
+) -> None:
+    item = factory.item(decided=True, name="a.png", source="wire")
+    bench.take(ada)
+    bench.label(ada, item, REAL, comment="The light fits.", tags=("face swap",))
+    record = records.show(root, item)
+    assert (record.state, record.verdict, record.blind) == (ItemState.RESOLVED, REAL, False)
+    assert (record.file.name, record.file.source, record.file.size) == ("a.png", "wire", (320, 240))
+    assert record.said is not None
+    assert (record.said.p_fake, record.said.policy_version) == (0.83, 1)
+    (answer,) = record.answers
+    assert (answer.by, answer.value, answer.comment) == ("ada", REAL, "The light fits.")
+    assert answer.tags == ("face swap",)
+    words = [one.words for one in record.happenings]
+    assert words[0] == "Taken in."
+    assert "Answered: real. Then: resolved." in words
+    assert json.loads(json.dumps(record.to_json()))["answers"][0]["by"] == "ada"
+
+
+def test_every_answer_ever_given_is_there_with_what_became_of_it(
+    records: RecordDesk, bench: Bench, factory: Factory, root: Person, ada: Person
+) -> None:
+    factory.review_options(undo_minutes=10)
+    item = factory.item(needed_labels=2, decided=True)
+    ben, cleo = factory.person("ben"), factory.person("cleo")
+    for person in (ada, ben, cleo):
+        bench.take(person)
+    bench.label(ada, item, REAL)
+    bench.undo(ada)
+    bench.label(ada, item, FAKE)
+    bench.label(ben, item, REAL)
+    bench.take(root, Queue.ESCALATED)
+    bench.label(root, item, FAKE)
+    bench.clock.pass_minutes(11)
+    told = [(a.by, a.value, a.marks) for a in records.show(root, item).answers]
+    assert told == [
+        ("ada", REAL, (Mark.WITHDRAWN,)),
+        ("ada", FAKE, (Mark.IN_SIGHT,)),
+        ("ben", REAL, ()),
+        ("root", FAKE, (Mark.ADJUDICATES,)),
+    ]
+
+
+def test_what_waits_is_told_blind_but_an_escalated_image_with_its_answers(
+    records: RecordDesk, bench: Bench, factory: Factory, root: Person, ada: Person
+) -> None:
+    item = factory.item(needed_labels=2, known=FAKE, decided=True)
+    factory.prediction(item)
+    bench.take(ada)
+    bench.label(ada, item, REAL)
+    record = records.show(root, item)
+    assert record.blind
+    assert (record.said, record.known, record.answers, record.evidence) == (None, None, (), ())
+    assert [one.words for one in record.happenings] == ["Taken in."]
+    ben = factory.person("ben")
+    bench.take(ben)
+    bench.label(ben, item, FAKE)
+    escalated = records.show(root, item)
+    assert escalated.blind
+    assert [answer.by for answer in escalated.answers] == ["ada", "ben"]
+    assert (escalated.said, escalated.known) == (None, None)
+
+
+def test_whoever_was_told_the_opinion_after_their_answer_is_told_it_here(
+    records: RecordDesk, bench: Bench, factory: Factory, root: Person
+) -> None:
+    item = factory.item(needed_labels=2, decided=True)
+    bench.take(root)
+    with pytest.raises(ConflictError, match="in your hands"):
+        records.show(root, item)
+    bench.label(root, item, FAKE)
+    assert records.show(root, item).said is not None
+    assert records.show(factory.admin(), item).said is None
+
+
+def test_it_tells_whether_the_label_is_evidence(
+    records: RecordDesk, factory: Factory, root: Person
+) -> None:
+    plain = factory.item(ItemState.RESOLVED, verdict=FAKE)
+    known = factory.item(ItemState.RESOLVED, verdict=FAKE, known=FAKE)
+    reviewed = factory.item(ItemState.RESOLVED, verdict=FAKE, decided=True)
+    audited = factory.item(ItemState.RESOLVED, verdict=REAL)
+    factory.policy(2, "certified")
+    factory.decision(audited, policy_version=2, audited=True, proposal="accept_real")
+    for item in (known, reviewed, audited):
+        factory.prediction(item)
+    told = {item: records.show(root, item).evidence for item in (plain, known, reviewed, audited)}
+    assert told == {
+        plain: (),
+        known: (Evidence.CALIBRATION,),
+        reviewed: (Evidence.CALIBRATION,),
+        audited: (Evidence.AUDIT,),
+    }
+
+
+def test_what_happened_is_told_in_the_readers_language(
+    records: RecordDesk, factory: Factory, root: Person
+) -> None:
+    item = factory.item(ItemState.RESOLVED, known=FAKE, verdict=FAKE, decided=True)
+    with speaking(Language.DE):
+        happenings = records.show(root, item).happenings
+    assert "Kam mit einem Label: gefälscht." in [one.words for one in happenings]
+    assert "Richtlinie 1" in [one.by for one in happenings]
+    assert any(one.note == "factory.csv (row 1)" for one in happenings)
+
+
+def test_a_record_is_for_admins_and_of_items_that_there_are(
+    records: RecordDesk, factory: Factory, root: Person, ada: Person
+) -> None:
+    item = factory.item(ItemState.RESOLVED, verdict=FAKE)
+    with pytest.raises(NotAllowedError):
+        records.show(ada, item)
+    for nowhere in (0, -1, item + 1, 2**63):
+        with pytest.raises(NotFoundError, match="no item"):
+            records.show(root, nowhere)
