@@ -110,6 +110,59 @@ def test_what_is_changed_without_a_line_waits_in_order_and_survives_a_reload(
     assert stored(site, first).value is LabelValue.REAL
 
 
+def test_veiled_images_are_shown_one_by_one_by_the_key_or_a_press(
+    site: Site, sign_in: SignIn
+) -> None:
+    site.factory.review_options(veil="blur")
+    site.items(4)
+    page = sign_in()
+    answered(page, "rf")
+    wait_until_saved(page)
+    page.keyboard.press("h")
+    expect(answers(page)).to_have_count(2)
+    expect(page.locator("#recent-veiled .by-key")).to_have_text(
+        "B shows the image of the answer you are at; so does pressing the image."
+    )
+    assert filters(page) == ["blur(6px)"] * 2
+    page.keyboard.press("b")
+    expect(page.locator("#recent-told")).to_contain_text("Go to an answer first")
+    assert filters(page) == ["blur(6px)"] * 2
+    page.keyboard.press("Tab")
+    newest = answers(page).first.get_by_role("button", name="Show the image")
+    expect(newest).to_be_focused()
+    for key, told in (("b", "true"), ("b", "false"), ("Enter", "true")):
+        page.keyboard.press(key)
+        expect(newest).to_have_attribute("aria-pressed", told)
+    assert filters(page) == ["none", "blur(6px)"]
+    answers(page).nth(1).get_by_role("button", name="Show the image").click()
+    answers(page).nth(1).get_by_role("button", name="Unsure", exact=True).click()
+    expect(answers(page).nth(1)).to_contain_text("you said unsure")
+    wait_until_saved(page)
+    assert filters(page) == ["none", "none"], "a change leaves them shown"
+    page.mouse.move(*middle_of(answers(page).first))
+    page.keyboard.press("Escape")
+    page.keyboard.press("h")
+    expect(answers(page)).to_have_count(2)
+    assert filters(page) == ["blur(6px)"] * 2, "opened again, they are veiled again"
+    page.keyboard.press("b")
+    assert filters(page) == ["none", "blur(6px)"], "the key shows what the mouse is at, too"
+    site.factory.review_options(veil="none")
+
+
+def filters(page: Page) -> list[str]:
+    """How the small images look, newest answer first."""
+    return [
+        image.evaluate("image => getComputedStyle(image).filter")
+        for image in answers(page).locator("img").all()
+    ]
+
+
+def middle_of(place: Locator) -> tuple[float, float]:
+    box = place.bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
 def test_a_change_sent_twice_is_stored_once(site: Site, serving: Serving, sign_in: SignIn) -> None:
     site.items(2)
     page = sign_in()
@@ -178,6 +231,7 @@ def test_what_is_final_says_so_and_is_left_alone(site: Site, sign_in: SignIn) ->
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("size", SIZES)
 def test_the_list_shuts_nobody_out(site: Site, sign_in: SignIn, scheme: str, size: str) -> None:
+    site.factory.review_options(veil="blur")
     site.items(4, decided=True)
     page = sign_in(viewport=SIZES[size], color_scheme=scheme)
     wait_for_image(page)
@@ -192,3 +246,4 @@ def test_the_list_shuts_nobody_out(site: Site, sign_in: SignIn, scheme: str, siz
     assert barriers(page) == []
     assert not sticks_out(page)
     keep_picture(page, f"review-recent-{size}-{scheme}")
+    site.factory.review_options(veil="none")

@@ -2,7 +2,6 @@
 // once whether it is meant. Knows nothing of the queue.
 
 import { t } from "../words.js";
-import { capOf } from "./keymap.js";
 
 const ANSWERS = ["real", "fake", "unsure", "undecidable"];
 const QUESTIONS = {
@@ -28,11 +27,6 @@ export class Grid extends EventTarget {
     this.#offer = root.querySelector("#alike");
     this.#dialog = root.querySelector("#alike-dialog");
     this.#list = this.#$("#alike-list");
-    for (const button of this.#dialog.querySelectorAll("[data-answer]")) {
-      const cap = document.createElement("kbd");
-      cap.textContent = capOf(keymap.keyOf(button.dataset.answer));
-      button.prepend(cap);
-    }
     this.#dialog.addEventListener("click", (event) => this.#click(event));
     this.#dialog.addEventListener("keydown", (event) => this.#key(event));
     this.#dialog.addEventListener("cancel", (event) => this.#escape(event));

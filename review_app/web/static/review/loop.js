@@ -38,7 +38,7 @@ export class Review {
     this.#deck = new Deck(this.#outbox.entries(), this.#pace);
     const unsent = () => this.#outbox.entries().length;
     this.#supply = new Supply(server, this.#deck, this.#pace, unsent);
-    this.#recent = new Recent(view.root, server, this.#outbox);
+    this.#recent = new Recent(view.root, server, this.#outbox, keymap);
     this.#tally = new Tally(person, server, this.#outbox, view.status);
     const pauses = new Pauses(view, this.#supply, this.#tally);
     this.#stage = new Stage(view, this.#deck, this.#supply, pauses);

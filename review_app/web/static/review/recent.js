@@ -8,22 +8,28 @@ const VALUES = ["real", "fake", "unsure", "undecidable"];
 const TODAY = { timeStyle: "short" };
 
 export class Recent extends EventTarget {
+  #root;
   #server;
   #outbox;
+  #keymap;
   #dialog;
   #list;
   #told; // a line above the list
   #known = []; // what the server has said, newest first, and what it has taken since
+  #unveiled = new Set(); // item ids whose images the person has asked to see
 
   // Tells of "change" {answer, value}, and of "open" {answer}.
-  constructor(root, server, outbox) {
+  constructor(root, server, outbox, keymap) {
     super();
+    this.#root = root;
     this.#server = server;
     this.#outbox = outbox;
+    this.#keymap = keymap;
     this.#dialog = root.querySelector("#recent");
     this.#list = root.querySelector("#recent-list");
     this.#told = root.querySelector("#recent-told");
     this.#list.addEventListener("click", (event) => this.#click(event));
+    this.#dialog.addEventListener("keydown", (event) => this.#key(event));
     outbox.addEventListener("change", () => this.#dialog.open && this.#draw());
     outbox.addEventListener("stored", ({ detail }) => this.#stored(detail.entry));
     outbox.addEventListener("refused", ({ detail }) => this.#say(t("review.not_taken", { why: ended(detail.why) })));
@@ -37,6 +43,7 @@ export class Recent extends EventTarget {
 
   async #open() {
     this.#known = [];
+    this.#unveiled.clear();
     this.#draw();
     this.#say(t("recent.loading"));
     this.#dialog.showModal();
@@ -62,7 +69,8 @@ export class Recent extends EventTarget {
     const answer = this.#answers.find((one) => one.client_id === button?.closest("li").dataset.answer);
     if (!answer || button.getAttribute("aria-disabled") === "true") return;
     const { value } = button.dataset;
-    if (value === undefined) {
+    if (button.matches(".thumbnail")) this.#toggle(button.closest("li"));
+    else if (value === undefined) {
       this.#dialog.close();
       this.#tell("open", { answer });
     } else if (value !== answer.value) {
@@ -70,18 +78,49 @@ export class Recent extends EventTarget {
     }
   }
 
+  // Veils
+
+  get #isVeiled() {
+    return !["none", undefined].includes(this.#root.dataset.veil);
+  }
+
+  #key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+    if (!this.#isVeiled || this.#keymap.actionOf(event)?.name !== "veil") return;
+    event.preventDefault();
+    const place = this.#at;
+    if (place) this.#toggle(place);
+    else this.#say(t("recent.show_which"));
+  }
+
+  // The answer that somebody is at: a mouse that only rests somewhere says nothing of whoever goes
+  // from one to the next by keys.
+  get #at() {
+    const ways = ["li:has(:focus-visible)", "li:hover", "li:focus-within"];
+    return ways.map((way) => this.#list.querySelector(way)).find(Boolean);
+  }
+
+  #toggle(place) {
+    const item = Number(place.dataset.item);
+    if (!this.#unveiled.delete(item)) this.#unveiled.add(item);
+    unveil(place, this.#unveiled.has(item));
+  }
+
   // Rows stay in place when one is changed, and the focus stays on its button.
   #draw() {
-    const [item, value] = [...this.#focused()];
+    const [item, which] = this.#focused();
     const answers = this.#answers;
-    this.#list.replaceChildren(...answers.map(row));
+    this.#list.replaceChildren(...answers.map((answer) => row(answer, this.#isVeiled)));
+    for (const place of this.#list.children) unveil(place, this.#unveiled.has(Number(place.dataset.item)));
     this.#dialog.querySelector("#recent-none").hidden = answers.length > 0;
-    this.#list.querySelector(`[data-item="${item}"] [data-value="${value}"]`)?.focus();
+    this.#dialog.querySelector("#recent-veiled").hidden = answers.length === 0 || !this.#isVeiled;
+    this.#list.querySelectorAll(`[data-item="${item}"] button`)[which]?.focus();
   }
 
   #focused() {
-    const button = this.#list.contains(document.activeElement) ? document.activeElement : null;
-    return [button?.closest("li").dataset.item, button?.dataset.value];
+    const place = this.#list.querySelector("li:focus-within");
+    const buttons = [...(place?.querySelectorAll("button") ?? [])];
+    return [place?.dataset.item, buttons.indexOf(document.activeElement)];
   }
 
   #say(text) {
@@ -93,7 +132,7 @@ export class Recent extends EventTarget {
   }
 }
 
-function row(answer) {
+function row(answer, isVeiled) {
   const place = make("li", "own");
   place.dataset.answer = answer.client_id;
   place.dataset.item = answer.item_id;
@@ -101,7 +140,7 @@ function row(answer) {
   const said = t("recent.said", { time: timeOf(answer.labelled_at), answer: name });
   const words = make("div", "words");
   words.append(make("p", "said", said), ...details(answer).map((line) => make("p", "quiet-text", line)));
-  place.append(thumbnail(answer), words, choices(answer, said));
+  place.append(thumbnail(answer, isVeiled && said), words, choices(answer, said));
   return place;
 }
 
@@ -143,11 +182,20 @@ function choices(answer, said) {
   return group;
 }
 
-function thumbnail({ image_url }) {
-  if (!image_url) return make("span", "thumbnail");
-  const image = make("img", "thumbnail");
+// A veiled one is a button that shows it, named after what was said.
+function thumbnail({ image_url }, said) {
+  const place = make(image_url && said ? "button" : "span", "thumbnail");
+  if (!image_url) return place;
+  if (said) Object.assign(place, { type: "button", ariaLabel: t("recent.show", { said }) });
+  const image = make("img", "");
   Object.assign(image, { src: image_url, alt: "", loading: "lazy", decoding: "async" });
-  return image;
+  place.append(image);
+  return place;
+}
+
+function unveil(place, on) {
+  place.classList.toggle("is-shown", on);
+  place.querySelector("button.thumbnail")?.setAttribute("aria-pressed", String(on));
 }
 
 function timeOf(time) {
