@@ -25,6 +25,7 @@ export const GROUPS = [
       ["escalate", "e", t("keys.escalate")],
       ["tags", "t", t("keys.tags")],
       ["mark", "m", t("keys.mark")],
+      ["outline", "o", t("keys.outline")],
     ],
   },
   {

@@ -4,6 +4,9 @@ import { t } from "../words.js";
 import { corners } from "./regions.js";
 
 const SVG = "http://www.w3.org/2000/svg";
+const CORNER_PX = 4;
+const FIRST_PX = 7; // it closes the outline
+const CROSS_PX = 9;
 
 export class Drawing {
   #zoom;
@@ -23,9 +26,10 @@ export class Drawing {
 
   // The outlines, and which of them is in hand. Two lines, a light one within a dark one, so that
   // they are seen on any image.
-  draw(regions, inHand) {
-    const box = regions.length > 0 ? this.#zoom.box : null; // measuring takes time on each image
+  draw(regions, inHand, sketch = null) {
+    const box = regions.length > 0 || sketch ? this.#zoom.box : null; // measuring takes time on each image
     const outlines = box ? regions.map((region, i) => outline(region, box, i, i === inHand)) : [];
+    if (box && sketch) outlines.push(sketched(sketch, box));
     this.surface.firstElementChild.replaceChildren(...outlines);
   }
 
@@ -41,22 +45,48 @@ export class Drawing {
   }
 }
 
-export function outline(region, { left, top, width, height }, i, isInHand) {
-  const points = corners(region).map(([x, y]) => [left + x * width, top + y * height]);
+export function outline(region, box, i, isInHand) {
+  const points = corners(region).map(onFrame(box));
   const group = document.createElementNS(SVG, "g");
   group.classList.toggle("is-in-hand", isInHand);
-  for (const line of ["under", "over"]) {
-    const shape = document.createElementNS(SVG, "polygon");
-    shape.setAttribute("class", line);
-    shape.setAttribute("points", points.join(" "));
-    group.append(shape);
-  }
+  group.append(...lines("polygon", { points: points.join(" ") }));
   const number = document.createElementNS(SVG, "text");
   number.setAttribute("x", Math.min(...points.map((point) => point[0])) + 6);
   number.setAttribute("y", Math.min(...points.map((point) => point[1])) + 17);
   number.textContent = i + 1;
   group.append(number);
   return group;
+}
+
+// An outline on its way: its corners, the line to where another one would be, and the cross there
+// that keys move.
+function sketched({ corners, next, hasCross }, box) {
+  const group = document.createElementNS(SVG, "g");
+  const points = [...corners, ...(next ? [next] : [])].map(onFrame(box));
+  group.classList.add("sketch");
+  group.append(...lines("polyline", { points: points.join(" ") }));
+  for (const [i, [cx, cy]] of points.slice(0, corners.length).entries()) {
+    group.append(...lines("circle", { cx, cy, r: i === 0 ? FIRST_PX : CORNER_PX }));
+  }
+  if (hasCross) group.append(...lines("path", { d: cross(points.at(-1)) }));
+  return group;
+}
+
+function cross([x, y]) {
+  return `M${x - CROSS_PX} ${y}h${2 * CROSS_PX}M${x} ${y - CROSS_PX}v${2 * CROSS_PX}`;
+}
+
+function onFrame({ left, top, width, height }) {
+  return ([x, y]) => [left + x * width, top + y * height];
+}
+
+function lines(shape, attributes) {
+  return ["under", "over"].map((line) => {
+    const element = document.createElementNS(SVG, shape);
+    element.setAttribute("class", line);
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+    return element;
+  });
 }
 
 function removeButton(i) {

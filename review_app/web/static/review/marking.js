@@ -1,12 +1,15 @@
-// Marks on the image: drawn by dragging, or by keys; told in the panel as a list.
+// Marks on the image: rectangles drawn by dragging, outlines by their corners, both by keys, too;
+// told in the panel as a list.
 
 import { percentage, t } from "../words.js";
 import { Drawing } from "./drawing.js";
+import { Outlining } from "./outlining.js";
 import { MOST, bounds, contains, isLargeEnough, moved, rectangle, sized } from "./regions.js";
 
 const STEP_PX = 8;
 const CLICK_PX = 4; // a drag that is shorter is a click
 const NEW_SHARE = 0.3; // of what is in sight: the size of a mark that is made by key
+const SHAPES = { mark: "rectangle", outline: "polygon" }; // by action
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 export class Marking {
@@ -14,50 +17,63 @@ export class Marking {
   #zoom;
   #say;
   #drawing;
-  #button;
+  #outlining;
+  #panel;
   #tools;
+  #shape = null; // what is drawn now; nothing: null
   #marks = [];
   #inHand = -1; // which mark the keys move; none: -1
   #before = null; // what had the focus
-  #drag = null; // {from: share, start: pointer event, region}
+  #drag = null; // {from: share, start: pointer event, region}; an outline's has no region
 
   constructor(root, closer, say) {
     this.#closer = closer;
     this.#zoom = closer.zoom;
     this.#say = say;
     this.#drawing = new Drawing(root, this.#zoom);
-    this.#button = root.querySelector('#closer [data-do="mark"]');
+    this.#outlining = new Outlining(this.#drawing, this.#zoom, say, () => this.#hasRoom());
+    this.#outlining.addEventListener("change", () => this.#sketched());
+    this.#outlining.addEventListener("closed", ({ detail }) => this.#addAndSay(detail.region));
+    this.#panel = root.querySelector("#closer");
     this.#tools = root.querySelector("#mark-tools");
     const { surface } = this.#drawing;
     surface.addEventListener("pointerdown", (event) => this.#down(event));
     surface.addEventListener("pointermove", (event) => this.#move(event));
     surface.addEventListener("pointerup", (event) => this.#up(event));
     surface.addEventListener("pointercancel", () => this.#dropDrag());
+    surface.addEventListener("pointerleave", () => this.#draws("polygon") && this.#outlining.follow(null));
     root.querySelector("#mark-list").addEventListener("click", (event) => this.#listClick(event));
     this.#tools.addEventListener("click", (event) => {
       if (event.target.closest("#mark-remove")) this.#remove(this.#inHand);
+      else if (event.target.closest("#corner-back")) this.#outlining.takeBack();
+      else if (event.target.closest("#mark-done")) this.close();
     });
     this.#zoom.addEventListener("change", () => this.#draw());
   }
 
+  // An outline that nobody has closed counts as if they had.
   get value() {
-    return this.#marks;
+    const { region } = this.#outlining;
+    return region ? [...this.#marks, region] : this.#marks;
   }
 
   set value(regions) {
+    this.#outlining.drop();
     this.#marks = [...regions];
     this.#take(-1);
   }
 
   act(action) {
-    if (action !== "mark") return false;
-    if (this.#isOn) this.close();
-    else this.#start();
+    const shape = SHAPES[action];
+    if (!shape) return false;
+    if (this.#draws(shape)) this.close();
+    else this.#start(shape);
     return true;
   }
 
   takes(event) {
     if (!this.#isOn || event.target.closest?.("input")) return false;
+    if (this.#draws("polygon") && this.#inHand < 0 && this.#outlining.takes(event)) return true;
     const step = ARROWS[event.key];
     if (step) this.#push(step, event.shiftKey);
     else if (event.key === "Escape") this.close();
@@ -69,7 +85,7 @@ export class Marking {
 
   close() {
     if (!this.#isOn) return;
-    this.#turn(false);
+    this.#turn(null);
     this.#take(-1);
     if (document.activeElement !== this.#drawing.surface) return;
     this.#drawing.surface.blur();
@@ -77,26 +93,35 @@ export class Marking {
   }
 
   get #isOn() {
-    return !this.#tools.hidden;
+    return this.#shape !== null;
   }
 
-  #start() {
+  #draws(shape) {
+    return this.#shape === shape;
+  }
+
+  #start(shape) {
     if (!this.#zoom.box) {
       this.#say(t("beside.no_picture"));
       return;
     }
-    this.#before = document.activeElement;
+    if (!this.#isOn) this.#before = document.activeElement;
     this.#closer.makeRoom();
-    this.#turn(true);
+    this.#turn(shape);
     this.#drawing.surface.focus({ preventScroll: true });
-    this.#say(t("beside.marking"));
+    this.#say(shape === "polygon" ? t("beside.outlining") : t("beside.marking"));
   }
 
-  #turn(on) {
+  #turn(shape) {
+    this.#keepOutline();
     this.#dropDrag();
-    this.#tools.hidden = !on;
-    this.#drawing.surface.classList.toggle("is-marking", on);
-    this.#button.setAttribute("aria-pressed", String(on));
+    this.#shape = shape;
+    this.#tools.hidden = shape === null;
+    for (const words of this.#tools.querySelectorAll("[data-shape]")) words.hidden = !this.#draws(words.dataset.shape);
+    this.#drawing.surface.classList.toggle("is-marking", this.#isOn);
+    for (const [action, one] of Object.entries(SHAPES)) {
+      this.#panel.querySelector(`[data-do="${action}"]`).setAttribute("aria-pressed", String(this.#draws(one)));
+    }
   }
 
   #push([right, down], sizes) {
@@ -119,14 +144,36 @@ export class Marking {
   }
 
   // False where there are as many as there may be.
+  #hasRoom() {
+    if (this.#marks.length < MOST) return true;
+    this.#say(t("beside.most_marks", { n: MOST }));
+    return false;
+  }
+
   #add(region) {
-    if (this.#marks.length === MOST) {
-      this.#say(t("beside.most_marks", { n: MOST }));
-      return false;
-    }
+    if (!this.#hasRoom()) return false;
     this.#marks = [...this.#marks, region];
     this.#take(this.#marks.length - 1);
     return true;
+  }
+
+  #addAndSay(region) {
+    if (this.#add(region)) this.#say(describe(region));
+  }
+
+  // One that nobody has closed.
+  #keepOutline() {
+    const { region } = this.#outlining;
+    this.#outlining.drop();
+    if (region) this.#add(region);
+  }
+
+  // An outline was begun, or goes on: no other mark is in hand meanwhile.
+  #sketched() {
+    this.#tools.querySelector("#corner-back").hidden = !this.#outlining.isBegun;
+    this.#tools.querySelector("#mark-remove").hidden = this.#outlining.isBegun;
+    if (this.#outlining.isBegun && this.#inHand >= 0) this.#take(-1);
+    else this.#draw();
   }
 
   #set() {
@@ -152,7 +199,7 @@ export class Marking {
   #draw() {
     const drawn = this.#drag?.region;
     if (drawn) this.#drawing.draw([...this.#marks, drawn], this.#marks.length);
-    else this.#drawing.draw(this.#marks, this.#inHand);
+    else this.#drawing.draw(this.#marks, this.#inHand, this.#outlining.sketch);
   }
 
   #down(event) {
@@ -164,7 +211,8 @@ export class Marking {
   }
 
   #move(event) {
-    if (!this.#drag || !event.isPrimary) return;
+    if (event.isPrimary && this.#draws("polygon")) this.#outlining.follow(this.#shareOf(event));
+    if (!this.#drag || !event.isPrimary || this.#draws("polygon")) return;
     const { start, from } = this.#drag;
     const isClick = Math.hypot(event.clientX - start.clientX, event.clientY - start.clientY) < CLICK_PX;
     this.#drag.region = isClick ? null : rectangle(from, this.#shareOf(event));
@@ -175,8 +223,9 @@ export class Marking {
     const drag = this.#drag;
     if (!drag || !event.isPrimary) return;
     this.#dropDrag();
-    if (!drag.region) this.#take(this.#marks.findLastIndex((mark) => contains(mark, drag.from)));
-    else if (isLargeEnough(drag.region) && this.#add(drag.region)) this.#say(describe(drag.region));
+    if (this.#draws("polygon")) this.#outlining.put(this.#shareOf(event), event.pointerType);
+    else if (!drag.region) this.#take(this.#marks.findLastIndex((mark) => contains(mark, drag.from)));
+    else if (isLargeEnough(drag.region)) this.#addAndSay(drag.region);
   }
 
   #dropDrag() {
@@ -188,7 +237,7 @@ export class Marking {
     const button = event.target.closest("[data-mark]");
     if (!button) return;
     this.#remove(Number(button.dataset.mark));
-    this.#button.focus();
+    this.#panel.querySelector('[data-do="mark"]').focus();
   }
 
   #shareOf(event) {

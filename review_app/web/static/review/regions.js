@@ -2,6 +2,7 @@
 // height from the upper left corner. Pure.
 
 export const MOST = 20; // with one answer; the server takes no more
+export const MOST_CORNERS = 64; // of one polygon; the same
 const SMALLEST = 0.004; // share of a side
 const DIGITS = 5;
 
@@ -11,9 +12,24 @@ export function rectangle(one, other) {
   return { shape: "rectangle", points: [[xs[0], ys[0]], [xs[1], ys[1]]] };
 }
 
+export function polygon(points) {
+  return { shape: "polygon", points: points.map(corner) };
+}
+
+// A point, within the image.
+export function corner([x, y]) {
+  return [share(x), share(y)];
+}
+
 export function isLargeEnough(region) {
   const { width, height } = bounds(region);
-  return width >= SMALLEST && height >= SMALLEST;
+  return width >= SMALLEST && height >= SMALLEST && area(corners(region)) >= SMALLEST ** 2;
+}
+
+// By the shoelace formula, as the server reckons it.
+function area(points) {
+  const next = (i) => points[(i + 1) % points.length];
+  return Math.abs(points.reduce((sum, [x, y], i) => sum + x * next(i)[1] - next(i)[0] * y, 0)) / 2;
 }
 
 // Moved by shares of the image, and no further than to its edge.
@@ -21,7 +37,7 @@ export function moved(region, right, down) {
   const { left, top, width, height } = bounds(region);
   const x = within(left + right, 0, 1 - width) - left;
   const y = within(top + down, 0, 1 - height) - top;
-  return { ...region, points: region.points.map((point) => [share(point[0] + x), share(point[1] + y)]) };
+  return { ...region, points: region.points.map((point) => corner([point[0] + x, point[1] + y])) };
 }
 
 // The lower right corner of a rectangle moved; any other shape stays as it is.

@@ -15,7 +15,7 @@ import { Swipe } from "./swipe.js";
 import { Veil } from "./veil.js";
 
 const VALUES = ["real", "fake", "unsure", "undecidable"];
-const NEEDS_AN_IMAGE = [...VALUES, "skip", "comment", "escalate", "mark"];
+const NEEDS_AN_IMAGE = [...VALUES, "skip", "comment", "escalate", "mark", "outline"];
 
 export class View {
   constructor(root, statusPlace, person, keymap) {
