@@ -108,9 +108,11 @@ class Wiring:
         function: Function,
         outputs: Sequence[Block],
         inputs: Sequence[Block] = (),
+        *,
+        takes_event: bool = False,
     ) -> Any:
         """For what takes milliseconds: answered at once, past the queue."""
-        handler = guarded(self.app, self.permission, function, len(outputs))
+        handler = guarded(self.app, self.permission, function, len(outputs), takes_event)
         return event(
             handler,
             list(inputs),

@@ -32,6 +32,7 @@ SERVER_AREAS = frozenset(
         "explanation",
         "export",
         "figures",
+        "images",
         "inspect",
         "intake",
         "list",

@@ -30,6 +30,7 @@ from storage.enums import ItemState, LabelValue, Role
 from storage.models import Item
 from tests.browser.conftest import ARGUMENTS, find_browser
 from tests.browser.looks import SCHEMES, SIZES
+from tests.browser.test_admin import open_tab
 from tests.browser.test_review import wait_for_image
 from tests.web.serving import Serving
 
@@ -205,7 +206,18 @@ def admin(gallery: Gallery, size: str) -> None:
         gallery.keep(page, "admin", size)
 
 
-PICTURES = (review, forensic_views, adjudication, inspect, admin)
+def images(gallery: Gallery, size: str) -> None:
+    with gallery.page(size, "admin") as page:
+        open_tab(page, "Images")
+        page.get_by_label("Verdict").click()
+        page.get_by_role("option", name="fake", exact=True).click()
+        expect(page.get_by_role("button", name="spliced").first).to_be_visible()
+        page.locator("button.found").first.click()
+        expect(page.locator(".record h2")).to_be_focused()
+        gallery.keep(page, "images", size)
+
+
+PICTURES = (review, forensic_views, adjudication, inspect, admin, images)
 
 
 def main() -> None:

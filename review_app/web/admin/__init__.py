@@ -8,6 +8,7 @@ from markupsafe import Markup
 from review_app.bootstrap import Application
 from review_app.web.admin.data import build_data
 from review_app.web.admin.export import build_export
+from review_app.web.admin.images import build_images
 from review_app.web.admin.overview import build_overview
 from review_app.web.admin.people import build_people
 from review_app.web.admin.policy import build_policy
@@ -29,6 +30,8 @@ def build_admin(app: Application) -> None:
                 build_policy(app, blocks, tab)
             with gr.Tab(t("overview.tab_data")):
                 build_data(app, blocks)
+            with gr.Tab(t("overview.tab_images")) as tab:
+                build_images(app, tab)
             with gr.Tab(t("overview.tab_people")) as tab:
                 build_people(app, blocks, tab)
             with gr.Tab(t("overview.tab_export")) as tab:

@@ -1,0 +1,170 @@
+"""Images: an admin finds any of them, and opens its record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+import gradio as gr
+from markupsafe import Markup
+
+from review_app.bootstrap import Application
+from review_app.errors import InputError
+from review_app.permissions import Permission
+from review_app.records.search import Found, Line, Search
+from review_app.triage.wording import plus_minus
+from review_app.web.admin.images_record import record_html
+from review_app.web.assets import asset_url
+from review_app.web.handlers import Call, Wiring, html, section
+from review_app.web.markup import Tone, moment, notice, table
+from review_app.words import Text, t
+from storage.enums import ItemState, LabelValue
+from storage.repositories.records import LOOKED_THROUGH
+
+MOST_LETTERS = 1024
+"""A name or path has no more."""
+VERDICTS = (LabelValue.REAL, LabelValue.FAKE, LabelValue.UNDECIDABLE, LabelValue.UNSURE)
+
+_CHOOSE = """element.addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-item]");
+  if (!button) return;
+  element.querySelector("[aria-current]")?.removeAttribute("aria-current");
+  button.setAttribute("aria-current", "true");
+  trigger("select", { item: Number(button.dataset.item) });
+});"""
+_LOOK = """() => requestAnimationFrame(() => document.querySelector(".record h2")?.focus())"""
+
+
+@dataclass(frozen=True)
+class Trail:
+    """What is looked for, and the pages on the way back to the newest."""
+
+    search: Search = field(default_factory=Search)
+    begins: tuple[int | None, ...] = (None,)
+    """Where each page up to the one that is shown begins."""
+    older: int | None = None
+
+
+class ImagesTab:
+    """What the tab's events do."""
+
+    def __init__(self, app: Application) -> None:
+        self._app = app
+
+    def search(
+        self, call: Call, text: str | None, state: str | None, verdict: str | None
+    ) -> tuple[Markup, Trail, Any, Any]:
+        """The newest images that fit."""
+        text = (text or "").strip()
+        if len(text) > MOST_LETTERS:
+            raise InputError(Text("images.too_long", {"n": MOST_LETTERS}))
+        try:
+            search = Search(
+                text,
+                ItemState(state) if state else None,
+                LabelValue(verdict) if verdict else None,
+            )
+        except ValueError as error:
+            raise InputError(Text("images.unknown_filter")) from error
+        return self._page(call, Trail(search))
+
+    def older(self, call: Call, trail: Trail) -> tuple[Markup, Trail, Any, Any]:
+        """The page after the one that is shown."""
+        if trail.older is None:
+            return self._page(call, trail)
+        return self._page(call, replace(trail, begins=(*trail.begins, trail.older)))
+
+    def newer(self, call: Call, trail: Trail) -> tuple[Markup, Trail, Any, Any]:
+        """The page before the one that is shown."""
+        return self._page(call, replace(trail, begins=trail.begins[:-1] or (None,)))
+
+    def show(self, call: Call) -> Markup:
+        """The record of the image that was chosen from the list."""
+        item = getattr(call.event, "item", None)
+        if not isinstance(item, int):
+            raise InputError(Text("images.choose"))
+        return record_html(self._app.records.show(call.person, item))
+
+    def _page(self, call: Call, trail: Trail) -> tuple[Markup, Trail, Any, Any]:
+        found = self._app.records.find(call.person, trail.search, trail.begins[-1])
+        first = len(trail.begins) == 1
+        return (
+            listing(found),
+            replace(trail, older=found.older),
+            gr.update(interactive=not first),
+            gr.update(interactive=found.older is not None),
+        )
+
+
+def build_images(app: Application, tab: gr.Tab) -> None:
+    """Add the tab's components to the open context."""
+    desk = ImagesTab(app)
+    wiring = Wiring(app, Permission.SEE_QUEUE)
+    html(head=f'<link rel="stylesheet" href="{asset_url("images.css")}">')
+    with section(t("images.find_title")):
+        with gr.Row(equal_height=False):
+            text = gr.Textbox(
+                label=t("images.text"), max_length=MOST_LETTERS, scale=3, min_width=300
+            )
+            states = [(t(f"records.state_{state}"), state.value) for state in ItemState]
+            verdicts = [(t(f"review.answer_{value}"), value.value) for value in VERDICTS]
+            state, verdict = _filter("images.state", states), _filter("images.verdict", verdicts)
+            find = gr.Button(t("images.find"), variant="primary")
+        found = gr.HTML(apply_default_css=False, js_on_load=_CHOOSE)
+        with gr.Row():
+            newer = gr.Button(t("images.newer"), interactive=False)
+            older = gr.Button(t("images.older"), interactive=False)
+    record = html()
+    trail = gr.State(Trail())
+    page = [found, trail, newer, older]
+    # One event, so that the answer to an earlier question never takes the place of a later one's.
+    asked = [tab.select, find.click, text.submit, state.input, verdict.input]
+    ask = partial(gr.on, asked, trigger_mode="always_last")
+    wiring.quick(ask, desk.search, page, [text, state, verdict])
+    wiring.quick(older.click, desk.older, page, [trail])
+    wiring.quick(newer.click, desk.newer, page, [trail])
+    choose = partial(found.select, trigger_mode="always_last")
+    shown = wiring.quick(choose, desk.show, [record], takes_event=True)
+    shown.then(None, js=_LOOK, api_visibility="private")
+
+
+def _filter(label: str, choices: list[tuple[str, str]]) -> gr.Dropdown:
+    return gr.Dropdown([(t("images.any"), ""), *choices], value="", label=t(label), min_width=140)
+
+
+def listing(found: Found) -> Markup:
+    """A page of the list: each image a button that opens its record."""
+    held = notice(t("images.held", n=found.held)) if found.held else Markup()
+    if not found.lines:
+        far = t("images.nothing_here", n=LOOKED_THROUGH)
+        words = t("images.nothing") if found.older is None else far
+        return held + notice(words, Tone.NOTE)
+    names = ("image", "source", "state", "verdict")
+    headers = [*(t(f"images.{name}") for name in names), "P(fake)", t("images.since")]
+    return held + table(t("images.list"), headers, map(_row, found.lines))
+
+
+def _row(line: Line) -> tuple[str | Markup, ...]:
+    p_fake, std = line.p_fake, line.std
+    score = "" if p_fake is None or std is None else plus_minus(p_fake, std)
+    return (
+        _button(line),
+        line.source or "",
+        t(f"records.state_{line.state}"),
+        t(f"review.answer_{line.verdict}") if line.verdict else "",
+        score,
+        moment(line.since),
+    )
+
+
+def _button(line: Line) -> Markup:
+    small = Markup('<img src="/media/{}/small" alt="" loading="lazy">').format(line.item_id)
+    return Markup(
+        '<button type="button" class="found" data-item="{}">{}<b>{}</b> <span>{}</span></button>'
+    ).format(
+        line.item_id,
+        small if line.has_picture else Markup('<i aria-hidden="true"></i>'),
+        line.item_id,
+        line.name,
+    )

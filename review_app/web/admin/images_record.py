@@ -1,0 +1,145 @@
+"""The record of one image as a part of a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from markupsafe import Markup
+
+from review_app.records.record import Answer, Record, Said
+from review_app.records.timeline import Happening
+from review_app.triage.wording import plus_minus
+from review_app.web.markup import Content, join, long, moment, notice, table
+from review_app.words import number, t
+
+Fact = tuple[str, Content]
+"""What it is called, and what it is."""
+
+
+def record_html(record: Record) -> Markup:
+    """The image larger, what is known of it, and what happened to it."""
+    return Markup(
+        '<section class="card record" aria-labelledby="record-title">'
+        '<h2 id="record-title" tabindex="-1">{}</h2>{}'
+        '<div class="record-top">{}{}</div>{}{}{}</section>'
+    ).format(
+        t("images.record", item=str(record.item_id)),
+        notice(t("images.blind")) if record.blind else Markup(),
+        _picture(record),
+        _part(t("images.facts"), _facts(_file_facts(record))),
+        Markup() if record.blind else _part(t("images.detector"), _detector(record.said)),
+        _part(t("images.answers"), _answers(record.answers)),
+        _part(t("images.timeline"), _timeline(record.happenings)),
+    )
+
+
+def _picture(record: Record) -> Markup:
+    if record.file.size is None:
+        return Markup('<p class="empty">{}</p>').format(t("images.no_picture"))
+    return Markup('<figure class="inspected"><img src="/media/{}" alt="{}"></figure>').format(
+        record.item_id, t("images.picture", item=str(record.item_id))
+    )
+
+
+def _part(title: str, content: Markup) -> Markup:
+    return Markup('<div class="record-part"><h3>{}</h3>{}</div>').format(title, content)
+
+
+def _facts(facts: Iterable[Fact]) -> Markup:
+    rows = join(
+        Markup("<div><dt>{}</dt><dd>{}</dd></div>").format(name, value)
+        for name, value in facts
+        if value
+    )
+    return Markup('<dl class="facts">{}</dl>').format(rows)
+
+
+def _file_facts(record: Record) -> list[Fact]:
+    file = record.file
+    state = Markup("{}, {}").format(t(f"records.state_{record.state}"), moment(record.since))
+    facts: list[Fact] = [
+        (t("images.name"), file.name),
+        (t("images.source"), file.source or ""),
+        (t("images.split"), file.split or ""),
+        ("SHA-256", file.sha256 or ""),
+        (t("images.size"), _size(record)),
+        (t("images.state"), state),
+    ]
+    if record.blind:
+        return facts
+    return [
+        *facts,
+        (t("images.verdict"), _verdict(record)),
+        (t("images.known"), t(f"review.answer_{record.known}") if record.known else ""),
+        (t("images.evidence"), _evidence(record)),
+    ]
+
+
+def _size(record: Record) -> str:
+    if record.file.size is None:
+        return ""
+    width, height = record.file.size
+    form = record.file.format or ""
+    return t("images.pixels", width=str(width), height=str(height), format=form)
+
+
+def _verdict(record: Record) -> str:
+    if record.verdict is None:
+        return t("images.no_verdict")
+    value = t(f"review.answer_{record.verdict}")
+    if record.final_at is None:
+        return value
+    return t("images.not_final", value=value, time=f"{record.final_at:%H:%M}")
+
+
+def _evidence(record: Record) -> str:
+    told = [t(f"images.evidence_{evidence}") for evidence in record.evidence]
+    return " ".join(told) or t("images.evidence_none")
+
+
+def _detector(said: Said | None) -> Markup:
+    if said is None:
+        return Markup('<p class="remark">{}</p>').format(t("images.never_scored"))
+    facts: list[Fact] = [
+        ("P(fake)", plus_minus(said.p_fake, said.std)),
+        (t("images.score"), number(said.score, 3)),
+        (t("images.novelty"), "" if said.novelty is None else number(said.novelty, 1)),
+        (t("images.head"), said.head),
+        (t("images.checkpoint"), said.checkpoint),
+        (t("images.policy"), str(said.policy_version)),
+        (t("images.decided_at"), moment(said.at)),
+    ]
+    return Markup("<p>{}</p>{}").format(said.words, _facts(facts))
+
+
+def _answers(answers: tuple[Answer, ...]) -> Markup:
+    if not answers:
+        return Markup('<p class="remark">{}</p>').format(t("images.no_answers"))
+    headers = [t(f"images.{name}") for name in ("who", "answer", "when", "remarks")]
+    rows = [(a.by, t(f"review.answer_{a.value}"), moment(a.at), long(_remarks(a))) for a in answers]
+    return table(t("images.answers"), headers, rows)
+
+
+def _remarks(answer: Answer) -> Markup:
+    """What sets it apart, and what its author said beside it, a line each."""
+    lines = [t(f"images.mark_{mark}") for mark in answer.marks]
+    if answer.escalation:
+        lines.append(t("images.asks", why=answer.escalation))
+    lines += [text for text in (answer.comment, "; ".join(answer.tags)) if text]
+    if answer.regions:
+        lines.append(t("images.marks", n=answer.regions))
+    return join(Markup("<p>{}</p>").format(line) for line in lines)
+
+
+def _timeline(happenings: tuple[Happening, ...]) -> Markup:
+    lines = join(
+        Markup("<li>{} <b>{}</b> <span>{}</span>{}</li>").format(
+            moment(one.at), one.by, one.words, _note(one)
+        )
+        for one in happenings
+    )
+    return Markup('<ol class="timeline">{}</ol>').format(lines)
+
+
+def _note(one: Happening) -> Markup:
+    return Markup(' <small lang="en">{}</small>').format(one.note) if one.note else Markup()

@@ -1,0 +1,101 @@
+"""The Images tab in a real browser: looking an image up, and what its record tells."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from review_app.words import Language
+from storage.enums import ItemState, LabelValue, Role
+from tests.browser.checks import barriers, sticks_out
+from tests.browser.conftest import SignIn
+from tests.browser.looks import SCHEMES, SIZES, keep_picture
+from tests.browser.test_admin import HOSTILE, open_tab
+from tests.browser.test_languages import in_language, is_clean, said
+from tests.web.site import Site
+
+
+def settled(site: Site, name: str) -> int:
+    """The number of an image called ``name`` that somebody called fake, with a hostile comment."""
+    (item,) = site.items(1, ItemState.RESOLVED, decided=True)
+    with site.app.database.write() as repos:
+        found = repos.items.get(item)
+        assert found is not None
+        found.name, found.verdict = name, LabelValue.FAKE
+    person = site.factory.person(f"ada-{item}")
+    site.factory.label(person, item, LabelValue.FAKE, comment=HOSTILE, escalation="Six toes.")
+    return item
+
+
+def find(page: Page, text: str) -> None:
+    page.get_by_label("Number, name, path").fill(text)
+    page.get_by_role("button", name="Find", exact=True).click()
+
+
+def test_an_image_is_found_and_its_record_opened_by_keyboard(site: Site, sign_in: SignIn) -> None:
+    name = f"{HOSTILE}-holiday.png"
+    item = settled(site, name)
+    page = sign_in(Role.ADMIN)
+    open_tab(page, "Images")
+    page.get_by_label("Number, name, path").fill("holiday")
+    page.keyboard.press("Enter")
+    row = page.get_by_role("button", name=f"{item} {name}")
+    expect(row).to_be_visible()
+    row.focus()
+    page.keyboard.press("Enter")
+    heading = page.get_by_role("heading", name=f"Image {item}", exact=True)
+    expect(heading).to_be_focused()
+    record = page.get_by_role("region", name=f"Image {item}", exact=True)
+    expect(record).to_contain_text("Likely fake")
+    expect(record.get_by_role("row").filter(has_text=HOSTILE)).to_contain_text("Six toes.")
+    expect(record.get_by_role("listitem").first).to_contain_text("Taken in.")
+    shown = record.get_by_role("img")
+    assert shown.evaluate("image => image.decode().then(() => image.naturalWidth)") == 320
+    assert "owned" not in page.title()
+
+
+def test_filters_and_pages_lead_back_and_forth(site: Site, sign_in: SignIn) -> None:
+    first, *others = site.factory.items(26, ItemState.FAILED, name="many.png")
+    page = sign_in(Role.ADMIN)
+    open_tab(page, "Images")
+    find(page, "many")
+    rows = page.locator("button.found")
+    expect(rows).to_have_count(25)
+    expect(rows.first).to_contain_text(str(others[-1]))
+    page.get_by_role("button", name="Older").click()
+    expect(rows).to_have_count(1)
+    expect(rows.first).to_contain_text(str(first))
+    page.get_by_role("button", name="Newer").click()
+    expect(rows).to_have_count(25)
+    page.get_by_role("combobox", name="State").click()
+    page.get_by_role("option", name="resolved").click()
+    expect(page.get_by_text("No image fits.")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("size", SIZES)
+def test_the_tab_shuts_nobody_out(site: Site, sign_in: SignIn, size: str, scheme: str) -> None:
+    item = settled(site, "a-very-long-folder-name/" * 4 + "image.png")
+    page = sign_in(Role.ADMIN, viewport=SIZES[size], color_scheme=scheme)
+    open_tab(page, "Images")
+    find(page, f"#{item}")
+    expect(page.locator("button.found")).to_have_count(1)
+    page.locator("button.found").click()
+    expect(page.locator(".record h2")).to_be_focused()
+    page.locator(".record img").evaluate("image => image.decode()")
+    keep_picture(page, f"admin-images-{size}-{scheme}", whole=True)
+    assert barriers(page) == []
+    assert not sticks_out(page)
+
+
+@pytest.mark.parametrize("language", [Language.DE, Language.ES])
+def test_it_says_nothing_in_english(site: Site, sign_in: SignIn, language: Language) -> None:
+    item = settled(site, "b.png")
+    page = in_language(sign_in, language, Role.ADMIN)
+    open_tab(page, said("overview.tab_images", language))
+    page.get_by_label(said("images.text", language)).fill(f"#{item}")
+    page.get_by_role("button", name=said("images.find", language), exact=True).click()
+    expect(page.locator("button.found")).to_have_count(1)
+    page.locator("button.found").click()
+    expect(page.locator(".record h2")).to_be_focused()
+    is_clean(page, language, "images")

@@ -1,0 +1,93 @@
+"""The Images tab on a real application."""
+
+from __future__ import annotations
+
+import gradio as gr
+import pytest
+
+from review_app.errors import InputError, NotAllowedError
+from review_app.records.search import PAGE
+from review_app.web.admin.images import ImagesTab, Trail
+from review_app.web.handlers import Call
+from review_app.words import Language, speaking
+from storage.enums import ItemState, LabelValue, Role
+from tests.web.handling import admin_of, call_of
+from tests.web.site import Site
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+def choosing(call: Call, item: object) -> Call:
+    return Call(call.person, call.origin, call.progress, gr.EventData(None, {"item": item}))
+
+
+def test_images_are_listed_with_their_state_and_score_and_names_are_escaped(fresh: Site) -> None:
+    call = admin_of(fresh)
+    item = fresh.factory.item(
+        ItemState.RESOLVED, decided=True, verdict=LabelValue.FAKE, name=HOSTILE, source=HOSTILE
+    )
+    listed, *_ = ImagesTab(fresh.app).search(call, HOSTILE, "resolved", "fake")
+    assert f'data-item="{item}"' in listed
+    assert "0.83 ± 0.09" in listed
+    assert "<img src=x" not in listed
+    with speaking(Language.DE):
+        assert "gefälscht" in ImagesTab(fresh.app).search(call, "", "", "")[0]
+
+
+def test_pages_are_walked_back_and_forth(fresh: Site) -> None:
+    call, tab = admin_of(fresh), ImagesTab(fresh.app)
+    made = fresh.factory.items(PAGE + 1)
+    listed, trail, newer, older = tab.search(call, "", "", "")
+    assert (newer["interactive"], older["interactive"]) == (False, True)
+    listed, trail, newer, older = tab.older(call, trail)
+    assert (f'data-item="{made[0]}"' in listed, listed.count("data-item")) == (True, 1)
+    assert (newer["interactive"], older["interactive"]) == (True, False)
+    listed, trail, newer, older = tab.newer(call, tab.older(call, trail)[1])
+    assert (listed.count("data-item"), trail.begins) == (PAGE, (None,))
+
+
+def test_a_filter_or_an_item_that_cannot_be_is_refused(site: Site, call: Call) -> None:
+    tab = ImagesTab(site.app)
+    with pytest.raises(InputError, match="no such filter"):
+        tab.search(call, "", "lost", "")
+    with pytest.raises(InputError, match="at most 1,024"):
+        tab.search(call, "x" * 1025, "", "")
+    for item in (None, "1", 1.5):
+        with pytest.raises(InputError, match="Choose an image"):
+            tab.show(choosing(call, item))
+
+
+def test_a_record_is_shown_with_everything_in_it_escaped(fresh: Site) -> None:
+    call = admin_of(fresh)
+    (item,) = fresh.items(1, ItemState.RESOLVED, decided=True)
+    person = fresh.factory.person(HOSTILE)
+    said = {"comment": HOSTILE, "escalation": HOSTILE, "tags": [HOSTILE]}
+    fresh.factory.label(person, item, LabelValue.REAL, **said)
+    shown = ImagesTab(fresh.app).show(choosing(call, item))
+    assert f'src="/media/{item}"' in shown
+    assert "Likely fake" in shown
+    assert shown.count("&lt;img src=x") == 4
+    assert "<img src=x" not in shown
+
+
+def test_what_waits_is_shown_blind(fresh: Site) -> None:
+    call = admin_of(fresh)
+    item = fresh.factory.item(decided=True, known=LabelValue.FAKE)
+    tab = ImagesTab(fresh.app)
+    assert "0.83" not in tab.search(call, "", "", "")[0]
+    shown = tab.show(choosing(call, item))
+    assert "It waits to be judged." in shown
+    assert "0.83" not in shown
+    assert "fake" not in shown
+
+
+def test_a_reviewer_finds_nothing_whatever_they_call(site: Site) -> None:
+    name = site.account(Role.REVIEWER)
+    call, tab = call_of(site, name), ImagesTab(site.app)
+    item = site.factory.item(ItemState.RESOLVED, verdict=LabelValue.FAKE)
+    with pytest.raises(NotAllowedError):
+        tab.search(call, str(item), "", "")
+    with pytest.raises(NotAllowedError):
+        tab.older(call, Trail())
+    with pytest.raises(NotAllowedError):
+        tab.show(choosing(call, item))
