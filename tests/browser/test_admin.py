@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from review_app.monitoring.overview import overview
 from storage.enums import ItemState, Role
-from tests.browser.checks import barriers
+from tests.browser.checks import barriers, sticks_out
 from tests.browser.conftest import SignIn
 from tests.browser.looks import keep_picture
 from tests.web.handling import scored
@@ -62,6 +62,10 @@ def test_an_admin_sees_the_counts_certifies_applies_and_suspends(
     page.get_by_role("button", name="Yes, apply").click()
     expect(page.get_by_text("Of 240 images,")).to_be_visible()
     assert overview(site.app.database).states[ItemState.AUTO_ACCEPTED] > 0
+    open_tab(page, "Overview")
+    expect(answers).to_contain_text("Auto-accept is on. On ")  # by the timer alone
+    no_gaps(page)
+    open_tab(page, "Policy")
 
     page.get_by_label("Reason, kept in the history").fill(HOSTILE)
     page.get_by_role("button", name="Suspend auto-accept").click()
@@ -69,6 +73,24 @@ def test_an_admin_sees_the_counts_certifies_applies_and_suspends(
     open_tab(page, "Overview")
     expect(answers).to_contain_text("Off, suspended")  # by the timer alone
     assert "owned" not in page.title()
+
+
+def no_gaps(page: Page) -> None:
+    """The answers fill their rows, whatever the width and however much the first one says."""
+    usual = page.viewport_size
+    cards = page.locator(".answer").all()
+    for width, rows in ((1440, 1), (1024, 3), (390, len(cards))):
+        page.set_viewport_size({"width": width, "height": 900})
+        keep_picture(page, f"admin-overview-{width}")
+        whole = page.locator(".answers").bounding_box()
+        boxes = [card.bounding_box() for card in cards]
+        edges = {round(box["y"]): round(box["x"] + box["width"]) for box in boxes if box}
+        assert whole is not None
+        assert len(edges) == rows, width
+        assert set(edges.values()) == {round(whole["x"] + whole["width"])}, width
+        assert not sticks_out(page)
+    assert usual is not None
+    page.set_viewport_size(usual)
 
 
 def test_an_admin_is_told_what_is_missing_for_a_certificate(sign_in: SignIn) -> None:

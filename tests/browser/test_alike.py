@@ -35,6 +35,18 @@ def images(page: Page) -> Locator:
     return page.get_by_role("listbox", name="Images").get_by_role("option")
 
 
+def covers(one: Locator, other: Locator) -> bool:
+    """Whether any of ``other`` lies under ``one``."""
+    over, under = one.bounding_box(), other.bounding_box()
+    assert over is not None
+    assert under is not None
+    sides = (("x", "width"), ("y", "height"))
+    return all(
+        over[at] < under[at] + under[length] and under[at] < over[at] + over[length]
+        for at, length in sides
+    )
+
+
 def open_grid(page: Page, n: int) -> None:
     wait_for_image(page)
     page.keyboard.press("g")
@@ -187,6 +199,7 @@ def test_the_grid_shuts_nobody_out_and_a_finger_is_enough(
     page = sign_in(viewport=SIZES[size], color_scheme=scheme, has_touch=size == "phone")
     wait_for_image(page)
     keep_picture(page, f"alike-offer-{size}-{scheme}")
+    assert not covers(button(page), page.locator("#frame img"))
     assert barriers(page) == []
     press = Locator.tap if size == "phone" else Locator.click
     press(button(page))
