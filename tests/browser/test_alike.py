@@ -40,11 +40,9 @@ def covers(one: Locator, other: Locator) -> bool:
     over, under = one.bounding_box(), other.bounding_box()
     assert over is not None
     assert under is not None
-    sides = (("x", "width"), ("y", "height"))
-    return all(
-        over[at] < under[at] + under[length] and under[at] < over[at] + over[length]
-        for at, length in sides
-    )
+    beside = over["x"] >= under["x"] + under["width"] or under["x"] >= over["x"] + over["width"]
+    below = over["y"] >= under["y"] + under["height"] or under["y"] >= over["y"] + over["height"]
+    return not (beside or below)
 
 
 def open_grid(page: Page, n: int) -> None:
