@@ -102,6 +102,9 @@ class Together:
         try:
             with session.begin_nested():
                 yield self._repos
+        except BaseException:
+            self._repos = Repositories(session)  # what this part has learnt is not so
+            raise
         finally:
             # The next part sees what is stored, as it would in a session of its own.
             session.expunge_all()

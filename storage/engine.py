@@ -61,5 +61,7 @@ def _begin_sqlite(connection: Connection) -> None:
         return
     # An acknowledged label must survive a power cut too, so its commit reaches the disk.
     level = "FULL" if options.get("durable", True) else "NORMAL"
-    connection.exec_driver_sql(f"PRAGMA synchronous={level}")
+    if connection.info.get("synchronous") != level:
+        connection.exec_driver_sql(f"PRAGMA synchronous={level}")
+        connection.info["synchronous"] = level
     connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -13,14 +13,17 @@ from typing import Any, Generic, TypeVar
 from storage.database import Database, Transactions
 from storage.gathering import Gathering
 
-AT_MOST = 32
-"""Pieces of work in one transaction: those that come after it wait for all of them."""
+AT_MOST = 8
+"""Pieces of work in one transaction: those that come after it wait for all of them, what is urgent
+too. With 32, the next item came after 125 ms instead of 60 (p95, 40 people without a pause)."""
+URGENT_AT_MOST = 32
+"""The same, of what is urgent: nothing overtakes that."""
 
 T = TypeVar("T")
 
 
 class SharedWrites:
-    """One thread that does what others give it, in order, sharing transactions.
+    """One thread that does what others give it, sharing transactions.
 
     A piece of work is told done once its transaction is committed. One that raises leaves nothing,
     and the others stand, provided that it makes its changes in one `Transactions.write`.
@@ -28,12 +31,15 @@ class SharedWrites:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._works: Gathering[_Work[Any]] = Gathering(self._do_together, AT_MOST)
+        self._works: Gathering[_Work[Any]] = Gathering(self._do_together, AT_MOST, URGENT_AT_MOST)
 
-    def submit(self, work: Callable[[Transactions], T]) -> Future[T]:
-        """Have ``work`` done soon; what it returns or raises, once it is on disk or refused."""
+    def submit(self, work: Callable[[Transactions], T], *, urgent: bool = False) -> Future[T]:
+        """Have ``work`` done soon; what it returns or raises, once it is on disk or refused.
+
+        What is ``urgent`` overtakes what is not.
+        """
         told: Future[T] = Future()
-        self._works.put(_Work(work, told))
+        self._works.put(_Work(work, told), urgent=urgent)
         return told
 
     def close(self) -> None:

@@ -12,9 +12,12 @@ from review_app.review.desk import ReviewDesk
 from review_app.review.tasks import Queue, Receipt, Submission, Task
 from storage.database import Database, Transactions
 from storage.gathering import Gathering
-from storage.shared import AT_MOST, SharedWrites
+from storage.shared import SharedWrites
 
 T = TypeVar("T")
+
+TOLD_AT_MOST = 32
+"""Calls whose answers are told of at once."""
 
 
 class SharedDesk:
@@ -27,7 +30,7 @@ class SharedDesk:
     def __init__(self, desk: ReviewDesk, database: Database) -> None:
         self._desk = desk
         self._writes = SharedWrites(database)
-        self._answered: Gathering[list[int]] = Gathering(self._tell, AT_MOST)
+        self._answered: Gathering[list[int]] = Gathering(self._tell, TOLD_AT_MOST)
 
     def close(self) -> None:
         """Finish what waits; no call may follow."""
@@ -36,7 +39,8 @@ class SharedDesk:
 
     async def take(self, person: Person, n: int, queue: Queue) -> list[Task]:
         """`ReviewDesk.take`."""
-        return await self._do(lambda desk: desk.take(person, n, queue))
+        # Somebody looks at an empty place until it comes; for what they said nobody has to wait.
+        return await self._do(lambda desk: desk.take(person, n, queue), urgent=True)
 
     async def label(self, person: Person, submission: Submission) -> Receipt:
         """`ReviewDesk.label`."""
@@ -50,13 +54,13 @@ class SharedDesk:
         """`ReviewDesk.heartbeat`."""
         return await self._do(lambda desk: desk.heartbeat(person))
 
-    async def _do(self, call: Callable[[ReviewDesk], T]) -> T:
+    async def _do(self, call: Callable[[ReviewDesk], T], *, urgent: bool = False) -> T:
         answered: list[int] = []
 
         def do(transaction: Transactions) -> T:
             return call(self._desk.within(transaction, answered))
 
-        found = await asyncio.wrap_future(self._writes.submit(do))
+        found = await asyncio.wrap_future(self._writes.submit(do, urgent=urgent))
         if answered:
             self._answered.put(answered)
         return found

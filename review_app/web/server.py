@@ -56,6 +56,8 @@ async def _assemble(app: Application) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
+        # Nothing here collects it, and at every call it would look whether something does.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         lifespan=lifespan(app),
     )
     failures.install(web)

@@ -123,6 +123,7 @@ class Claims:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._has_expired = False
 
     def take(
         self,
@@ -255,10 +256,14 @@ class Claims:
         self._session.expire(claim)
 
     def expire(self, now: datetime) -> int:
-        """End every claim whose lease has run out; how many there were.
+        """End every claim whose lease has run out; how many there were. Once in a transaction,
+        however many ask: it lasts for a moment.
 
         To be called before claims are read: it does not touch those that the session knows.
         """
+        if self._has_expired:
+            return 0
+        self._has_expired = True
         found = self._session.connection().execute(_EXPIRE, {"now": now})
         item_ids: Sequence[int] = found.scalars().all()
         for item_id in item_ids:

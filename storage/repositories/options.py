@@ -20,16 +20,15 @@ class Options:
         self._session = session
         # Nobody else changes them during this transaction, and every answer asks several times.
         self._known: dict[str, dict[str, Any] | None] = {}
-        self._changed = False
 
     def get(self, key: str) -> dict[str, Any] | None:
         """What is chosen; None where nobody has chosen yet."""
-        if key not in self._known or self._changed:
+        if key not in self._known:
             self._known[key] = self._session.connection().scalar(_VALUE, {"key": key})
         return self._known[key]
 
     def set(self, key: str, value: dict[str, Any], user_id: int | None) -> None:
-        self._changed = True  # a part of the transaction may yet be rolled back
+        self._known.pop(key, None)
         row = Option(key=key, value=value, updated_by=user_id, updated_at=utc_now())
         self._session.merge(row)
         self._session.flush()

@@ -6,13 +6,17 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError
 
 from storage.database import Database, Transactions
-from storage.shared import AT_MOST, SharedWrites
+from storage.gathering import PATIENCE
+from storage.shared import AT_MOST, URGENT_AT_MOST, SharedWrites
+from storage.types import utc_now
+from tests.factories import Factory
 
 
 @pytest.fixture
@@ -170,3 +174,49 @@ def test_what_one_that_raised_had_chosen_is_not_in_force_for_the_next(
     _, seen = all_at_once(writes, [choose_look_and_fail, look])
     assert seen.result(30) == "None"
     assert not stored(database, "key")
+
+
+def test_what_is_urgent_overtakes_but_nobody_is_overtaken_for_ever(
+    writes: SharedWrites,
+) -> None:
+    order: list[str] = []
+
+    def note(name: str) -> Callable[[Transactions], None]:
+        return lambda _: order.append(name)
+
+    with keep_busy(writes):
+        told = [writes.submit(note(f"other {i}")) for i in range(AT_MOST + 1)]
+        urgent = (PATIENCE + 1) * URGENT_AT_MOST
+        told += [writes.submit(note("urgent"), urgent=True) for _ in range(urgent)]
+    for one in told:
+        one.result(30)
+    first = PATIENCE * URGENT_AT_MOST
+    others = [f"other {i}" for i in range(AT_MOST + 1)]
+    assert order[:first] == ["urgent"] * first
+    assert order[first : first + AT_MOST] == others[:AT_MOST]
+    assert order[first + AT_MOST :] == ["urgent"] * URGENT_AT_MOST + others[AT_MOST:]
+
+
+def test_leases_that_ran_out_are_ended_again_after_a_part_that_failed(
+    writes: SharedWrites, database: Database
+) -> None:
+    factory = Factory(database)
+    item, person = factory.item(), factory.person()
+    now = utc_now()
+    with database.write() as repos:
+        repos.claims.give(person.id, item, now - timedelta(hours=1), now - timedelta(minutes=1))
+
+    def expire(transaction: Transactions) -> int:
+        with transaction.write() as repos:
+            return repos.claims.expire(now)
+
+    def expire_and_fail(transaction: Transactions) -> int:
+        with transaction.write() as repos:
+            assert repos.claims.expire(now) == 1
+            raise LookupError("after the lease was ended")
+
+    with keep_busy(writes):
+        told = [writes.submit(work) for work in (expire_and_fail, expire, expire)]
+    with pytest.raises(LookupError):
+        told[0].result(30)
+    assert [one.result(30) for one in told[1:]] == [1, 0]
