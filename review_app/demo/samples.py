@@ -13,19 +13,29 @@ import numpy as np
 
 from review_app.demo.forgeries import Forgery
 from review_app.demo.generate import Recipe, render, save
-from review_app.demo.photos import PHOTOS, Photo, Use
+from review_app.demo.photos import PHOTOS, Use
+from review_app.words import t
 
 _SEED: Final = 7
-_INDEX: Final = "samples.json"
+_INDEX: Final = "index.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """An image to try. ``name`` says what was done to it, ``credit`` whose photo it is."""
+    """An image to try. ``credit`` says whose photo it is."""
 
-    name: str
     path: Path
+    photo: str
+    """Its name in `PHOTOS`."""
+    method: Forgery | None
+    """None for a real crop."""
     credit: str
+
+    @property
+    def name(self) -> str:
+        """What it shows and what was done to it, in the language of whoever is served."""
+        done = t(f"samples.{self.method or 'unchanged'}")
+        return t("samples.name", photo=t(f"samples.{self.photo}"), done=done)
 
 
 def ensure_samples(folder: Path) -> list[Sample]:
@@ -33,7 +43,17 @@ def ensure_samples(folder: Path) -> list[Sample]:
     if not (folder / _INDEX).is_file():
         _make(folder)
     entries = json.loads((folder / _INDEX).read_text(encoding="utf-8"))
-    return [Sample(e["name"], folder / e["file"], e["credit"]) for e in entries]
+    return [_read(folder, entry) for entry in entries]
+
+
+def _read(folder: Path, entry: dict[str, str | None]) -> Sample:
+    method = entry["method"]
+    return Sample(
+        folder / str(entry["file"]),
+        str(entry["photo"]),
+        None if method is None else Forgery(method),
+        str(entry["credit"]),
+    )
 
 
 def _make(folder: Path) -> None:
@@ -61,17 +81,12 @@ def _recipes() -> list[Recipe]:
     ]
 
 
-def _sample(folder: Path, number: int, recipe: Recipe) -> dict[str, str]:
+def _sample(folder: Path, number: int, recipe: Recipe) -> dict[str, str | None]:
     rng = np.random.default_rng((_SEED, number))
     pixels = {photo.name: photo.load() for photo in (recipe.photo, recipe.donor)}
-    file = save(render(recipe, pixels, rng), folder, f"sample-{number}", rng)
-    done = "unchanged crop" if recipe.method is None else f"fake: {recipe.method}"
-    return {"name": f"{_title(recipe.photo)}, {done}", "file": file, "credit": _credit(recipe)}
-
-
-def _title(photo: Photo) -> str:
-    return photo.name.replace("_", " ")
-
-
-def _credit(recipe: Recipe) -> str:
-    return f"{recipe.photo.credit} ({recipe.photo.licence})"
+    return {
+        "file": save(render(recipe, pixels, rng), folder, f"sample-{number}", rng),
+        "photo": recipe.photo.name,
+        "method": recipe.method,
+        "credit": f"{recipe.photo.credit} ({recipe.photo.licence})",
+    }

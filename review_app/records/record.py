@@ -29,6 +29,8 @@ class Mark(StrEnum):
     """Kept beside the others, and does not count."""
     IN_SIGHT = "in_sight"
     """Given after its author had seen what the model thinks."""
+    TOGETHER = "together"
+    """Given in the grid, for several images that look alike at once."""
     SUPERSEDED = "superseded"
     """Its author gave another one in its place."""
     WITHDRAWN = "withdrawn"
@@ -213,6 +215,7 @@ def _marks(label: Label, successor: Label | None, now: datetime) -> list[Mark]:
         Mark.ADJUDICATES: label.adjudicates,
         Mark.EXTRA: label.extra,
         Mark.IN_SIGHT: not label.blind,
+        Mark.TOGETHER: label.together is not None,
         Mark.SUPERSEDED: successor is not None and successor.value is not None,
         Mark.WITHDRAWN: successor is not None and successor.value is None,
         Mark.NOT_FINAL: in_force and final_since(label) > now,

@@ -8,22 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from review_app.options import store_options
 from review_app.permissions import Person
+from review_app.review.tags import COMMON_TAGS
 from review_app.review.tasks import Tags
 from storage.database import Database
 from storage.repositories import Repositories
 
 _KEY = "review"
-COMMON_TAGS = (
-    "face swap",
-    "face edited",
-    "wholly generated",
-    "object added or removed",
-    "background replaced",
-    "text or document changed",
-    "spliced or composed",
-    "other",
-)
-"""Kinds of manipulation that the page offers until an admin chooses others."""
 
 
 class Reveal(StrEnum):

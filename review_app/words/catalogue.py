@@ -43,6 +43,7 @@ SERVER_AREAS = frozenset(
         "records",
         "refusals",
         "rules",
+        "samples",
         "signin",
         "whatif",
     }

@@ -16,7 +16,8 @@ from tests.browser.conftest import DESKTOP, PHONE, SignIn
 from tests.browser.looks import keep_picture
 from tests.browser.test_admin import open_tab
 from tests.browser.test_inspect import pick_a_sample
-from tests.browser.test_review import wait_for_image
+from tests.browser.test_review import wait_for_image, wait_until_sent
+from tests.browser.test_saying import stored
 from tests.web.handling import scored
 from tests.web.serving import Serving
 from tests.web.site import Site
@@ -71,13 +72,18 @@ def test_the_review_page_says_nothing_in_english(
     site.items(2)
     page = in_language(sign_in, language, Role.ADMIN)
     page.goto(f"{serving.url}/review/")
-    wait_for_image(page)
+    item = wait_for_image(page)
     assert page.evaluate("document.documentElement.lang") == language
+    tag = page.get_by_role("button", name=Text("tags.face_swap").said(language))
+    tag.click()
+    assert left_in_english(page, language) == set()
     page.keyboard.press("f")
     expect(page.locator("#previous-text")).not_to_be_empty()
     page.keyboard.press("?")
     expect(page.locator("#help")).to_be_visible()
     assert left_in_english(page, language) == set()
+    wait_until_sent(page)
+    assert stored(site, item).tags == ["face swap"], "what is stored has no language"
 
 
 def test_inspect_says_nothing_in_english(sign_in: SignIn, serving: Serving) -> None:

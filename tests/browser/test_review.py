@@ -37,10 +37,14 @@ def wait_for_image(page: Page, other_than: int | None = None) -> int:
     return shown_item(page)
 
 
-def wait_until_saved(page: Page) -> None:
+def wait_until_sent(page: Page) -> None:
     page.wait_for_function(
         "Object.keys(localStorage).every((key) => !key.startsWith('deepfake-review/outbox/'))"
     )
+
+
+def wait_until_saved(page: Page) -> None:
+    wait_until_sent(page)
     expect(page.locator("#saved")).to_have_text("Saved")
 
 

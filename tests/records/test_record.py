@@ -48,7 +48,7 @@ def test_every_answer_ever_given_is_there_with_what_became_of_it(
     bench.label(ada, item, REAL)
     bench.undo(ada)
     bench.label(ada, item, FAKE)
-    bench.label(ben, item, REAL)
+    bench.label(ben, item, REAL, together=2)
     bench.take(root, Queue.ESCALATED)
     bench.label(root, item, FAKE)
     bench.clock.pass_minutes(11)
@@ -56,7 +56,7 @@ def test_every_answer_ever_given_is_there_with_what_became_of_it(
     assert told == [
         ("ada", REAL, (Mark.WITHDRAWN,)),
         ("ada", FAKE, (Mark.IN_SIGHT,)),
-        ("ben", REAL, ()),
+        ("ben", REAL, (Mark.TOGETHER,)),
         ("root", FAKE, (Mark.ADJUDICATES,)),
     ]
 

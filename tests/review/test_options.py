@@ -8,6 +8,8 @@ from pydantic import ValidationError
 from review_app.errors import NotAllowedError
 from review_app.permissions import Person
 from review_app.review.options import Reveal, ReviewOptions, change_options, read_options
+from review_app.review.tags import COMMON_TAGS, tag_name
+from review_app.words import Language, speaking
 from storage.database import Database
 from storage.enums import AuditKind
 
@@ -51,3 +53,13 @@ def test_reviewers_may_not_change_options(database: Database, ada: Person) -> No
 def test_unusable_options_are_refused(values: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         ReviewOptions.model_validate(values)
+
+
+def test_tags_that_the_program_comes_with_have_a_name_in_each_language() -> None:
+    assert tuple(map(tag_name, COMMON_TAGS)) == COMMON_TAGS
+    for language in (Language.DE, Language.ES):
+        with speaking(language):
+            named = set(map(tag_name, COMMON_TAGS))
+            assert len(named) == len(COMMON_TAGS)
+            assert not named & set(COMMON_TAGS)
+            assert tag_name("deep fried") == "deep fried"

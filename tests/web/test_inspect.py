@@ -16,6 +16,7 @@ from review_app.forensics.views import View
 from review_app.inspection import HeadReading, Inspection
 from review_app.web.handlers import Call
 from review_app.web.inspect import SHOWN_PIXELS, InspectPage, readings, verdict
+from review_app.words import Language, speaking
 from storage.enums import Role
 from tests.web.handling import call_of
 from tests.web.site import Site, picture
@@ -133,6 +134,12 @@ def test_every_sample_has_a_button_and_a_credit(site: Site, page: InspectPage, c
     samples = site.app.inspector.samples()
     assert shown.count("<button") == len(samples) > 0
     assert all(sample.credit for sample in samples)
+    names = set()
+    for language in Language:
+        with speaking(language):
+            names |= {sample.name for sample in samples}
+    kinds = {(sample.photo, sample.method) for sample in samples}
+    assert len(names) == len(Language) * len(kinds), "each is named in each language"
 
 
 def test_a_sample_is_read(site: Site, page: InspectPage, call: Call) -> None:

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from review_app.records.record import Answer, Record, Said
 from review_app.records.timeline import Happening
+from review_app.review.tags import tag_name
 from review_app.triage.wording import plus_minus
 from review_app.web.markup import Content, join, long, moment, notice, table
 from review_app.words import number, t
@@ -125,7 +126,7 @@ def _remarks(answer: Answer) -> Markup:
     lines = [t(f"images.mark_{mark}") for mark in answer.marks]
     if answer.escalation:
         lines.append(t("images.asks", why=answer.escalation))
-    lines += [text for text in (answer.comment, "; ".join(answer.tags)) if text]
+    lines += [text for text in (answer.comment, "; ".join(map(tag_name, answer.tags))) if text]
     if answer.regions:
         lines.append(t("images.marks", n=answer.regions))
     return join(Markup("<p>{}</p>").format(line) for line in lines)

@@ -15,6 +15,10 @@ export function t(key, values = {}) {
   });
 }
 
+export function has(key) {
+  return Object.hasOwn(entries, key);
+}
+
 // As the language writes it, with so many digits after the decimal sign.
 export function number(value, digits = 0) {
   const options = { minimumFractionDigits: digits, maximumFractionDigits: digits };

@@ -2,6 +2,7 @@
 
 import { ended, moment, t } from "../words.js";
 import { merged } from "./merged.js";
+import { tagName } from "./tagname.js";
 import { answerName } from "./view.js";
 
 const VALUES = ["real", "fake", "unsure", "undecidable"];
@@ -149,7 +150,7 @@ function details(answer) {
   return [
     path,
     comment,
-    tags.join(", "),
+    tags.map(tagName).join(", "),
     regions.length > 0 && t("recent.marks", { n: regions.length }),
     escalation && t("recent.escalated", { reason: escalation }),
     opinion && t("review.previous_model", { words: opinion.words }),

@@ -2,6 +2,7 @@
 
 import { moment, t } from "../words.js";
 import { outline } from "./drawing.js";
+import { tagName } from "./tagname.js";
 
 export class Statements {
   #section;
@@ -36,7 +37,7 @@ export class Statements {
     if (statement.together) row.append(line("together", t("statements.together", { n: statement.together })));
     if (statement.escalation) row.append(line("asks", t("statements.asks", { why: statement.escalation })));
     if (statement.comment) row.append(line("comment", statement.comment));
-    if (statement.tags.length > 0) row.append(line("tags", statement.tags.join(" · ")));
+    if (statement.tags.length > 0) row.append(line("tags", statement.tags.map(tagName).join(" · ")));
     if (statement.regions.length > 0) row.append(this.#marksButton(statement.regions));
     return row;
   }

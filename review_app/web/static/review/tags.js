@@ -1,6 +1,7 @@
 // Kinds of manipulation, as chips in the panel; by key, the list opens and digits choose from it.
 
 import { t } from "../words.js";
+import { tagName } from "./tagname.js";
 
 const BY_DIGIT = 9;
 const MOST = 20; // with one answer; the server takes no more
@@ -82,16 +83,16 @@ export class Tags {
     this.#closer.open();
     this.#section.classList.add("is-open");
     this.#section.scrollIntoView({ block: "nearest" });
-    const choices = this.#all.slice(0, BY_DIGIT).map((tag, i) => `${i + 1} ${tag}`);
+    const choices = this.#all.slice(0, BY_DIGIT).map((tag, i) => `${i + 1} ${tagName(tag)}`);
     this.#say(t("beside.open", { choices: choices.join(", ") }));
   }
 
   #toggle(tag) {
-    if (this.#chosen.delete(tag)) this.#say(t("beside.without", { tag }));
+    if (this.#chosen.delete(tag)) this.#say(t("beside.without", { tag: tagName(tag) }));
     else if (this.#chosen.size === MOST) this.#say(t("beside.most_tags", { n: MOST }));
     else {
       this.#chosen.add(tag);
-      this.#say(t("beside.with", { tag }));
+      this.#say(t("beside.with", { tag: tagName(tag) }));
     }
     this.#draw();
   }
@@ -118,6 +119,6 @@ function makeChip(tag, i) {
   chip.className = "chip";
   chip.dataset.tag = tag;
   if (i < BY_DIGIT) chip.append(Object.assign(document.createElement("kbd"), { textContent: i + 1 }));
-  chip.append(tag);
+  chip.append(tagName(tag));
   return chip;
 }

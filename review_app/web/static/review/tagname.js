@@ -1,0 +1,9 @@
+// What people read for a tag: those that the program comes with have a name in each language; an
+// admin's own are names already. What is stored is the tag itself.
+
+import { has, t } from "../words.js";
+
+export function tagName(tag) {
+  const name = tag.replaceAll(" ", "_");
+  return !tag.includes("_") && has(`tags.${name}`) ? t(`tags.${name}`) : tag;
+}
