@@ -85,6 +85,8 @@ class AuditKind(StrEnum):
     """A reviewer withdrew a label."""
     CHANGED = "changed"
     """A reviewer gave another answer in place of an earlier one."""
+    CORRECTED = "corrected"
+    """An admin put a final verdict right."""
     KNOWN_LABEL = "known_label"
     """A manifest brought a known label."""
     POLICY_APPLIED = "policy_applied"

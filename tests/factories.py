@@ -10,7 +10,7 @@ from review_app.permissions import Person
 from review_app.triage.policy import learning_policy
 from storage.database import Database
 from storage.enums import AuditKind, ItemState, LabelValue, Role
-from storage.models import Checkpoint, Image, Item, Label, Policy, User
+from storage.models import Checkpoint, Correction, Image, Item, Label, Policy, User
 from storage.repositories import Repositories
 from storage.repositories.items import Move
 
@@ -163,6 +163,13 @@ class Factory:
         }
         with self._database.write() as repos:
             return repos.labels.add(Label(**columns)).id
+
+    def correction(self, admin: Person, item_id: int, value: LabelValue, **values: Any) -> None:
+        """A correction stored as it is, without the desk."""
+        columns = {"was": LabelValue.FAKE, "reason": "looked again", **values}
+        with self._database.write() as repos:
+            row = Correction(item_id=item_id, user_id=admin.id, value=value, **columns)
+            repos.corrections.add(row)
 
     def _image(self, repos: Repositories, values: dict[str, Any]) -> Image:
         number = next(self._numbers)

@@ -1,4 +1,4 @@
-"""``show``: what is known of one image."""
+"""``show`` and ``correct``: what is known of one image, and putting its verdict right."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from review_app.cli.common import AsJson, application, result
 from review_app.cli.operator import operator
 from review_app.records.record import Answer, Record
 from review_app.triage.wording import plus_minus
+from storage.enums import LabelValue
 
 ItemNumber = Annotated[int, typer.Argument(min=1, help="The item's number.")]
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command to ``app``."""
+    """Add the commands to ``app``."""
     app.command()(show)
+    app.command()(correct)
 
 
 def show(item: ItemNumber, as_json: AsJson = False) -> None:
@@ -26,6 +28,27 @@ def show(item: ItemNumber, as_json: AsJson = False) -> None:
     result(record.to_json(), as_json, "\n".join(_lines(record)))
 
 
+def correct(
+    item: ItemNumber,
+    value: Annotated[LabelValue, typer.Argument(help="What the image is.")],
+    reason: Annotated[str, typer.Option(help="Why; it stays on record and is exported.")],
+    as_json: AsJson = False,
+) -> None:
+    """Correct a verdict that is final, or what the policy accepted; evidence stays as it is."""
+    with application() as app:
+        made = app.records.correct(operator(app), item, value, reason)
+    document = {
+        "item_id": made.item_id,
+        "was": made.was,
+        "value": made.value,
+        "evidence": list(made.evidence),
+    }
+    words = f"item {made.item_id} is corrected from {made.was} to {made.value}"
+    if made.evidence:
+        words += f"; its label goes on to be evidence ({', '.join(made.evidence)})"
+    result(document, as_json, words)
+
+
 def _lines(record: Record) -> list[str]:
     told = {
         "item": f"{record.item_id} ({record.file.name})",
@@ -33,6 +56,7 @@ def _lines(record: Record) -> list[str]:
         "source": record.file.source,
         "state": f"{record.state} since {record.since:%Y-%m-%d %H:%M} UTC",
         "verdict": record.verdict,
+        "corrected": _corrections(record),
         "came with": record.known,
         "evidence": ", ".join(record.evidence),
     }
@@ -47,6 +71,10 @@ def _lines(record: Record) -> list[str]:
         note = f" ({one.note})" if one.note else ""
         lines.append(f"{one.at:%Y-%m-%d %H:%M:%S}  {one.by}: {one.words}{note}")
     return lines
+
+
+def _corrections(record: Record) -> str:
+    return "; ".join(f"to {c.value} by {c.by}: {c.reason}" for c in record.corrections)
 
 
 def _answer(answer: Answer) -> str:

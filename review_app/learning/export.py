@@ -19,7 +19,7 @@ from review_app.review.finality import final_since
 from review_app.triage.marks import Mark
 from storage.database import Database
 from storage.enums import AuditKind, LabelValue
-from storage.models import Decision, Image, Item, KnownLabel, Label
+from storage.models import Correction, Decision, Image, Item, KnownLabel, Label
 from storage.repositories.audit import Event
 from storage.types import utc_now
 
@@ -28,7 +28,7 @@ COLUMNS = (
     "reviewer", "labelled_at", "p_fake", "std", "entropy", "mutual_information", "checkpoint",
     "policy_version", "decision", "inclusion_probability", "audit", "state", "comment",
     "score", "novelty", "mark", "tags", "escalation", "regions", "not_final",
-    "together",
+    "together", "corrected", "verdict_was", "correction_reason",
 )  # fmt: skip
 """The outside contract's columns, in order, and ours after them, the newest last: scripts may count
 on places. docs/exports.md explains each."""
@@ -147,12 +147,13 @@ def _row(
     decision: Decision | None,
     labels: list[tuple[Label, str]],
     known: KnownLabel | None,
+    corrections: list[Correction],
     now: datetime,
 ) -> Row:
     given, labels = len(labels), [pair for pair in labels if final_since(pair[0]) <= now]
     answers = [label.value for label, _ in labels if not label.extra and label.value is not None]
     verdict = None if item.final_at and item.final_at > now else item.verdict
-    value, source = _label(verdict, answers, known)
+    value, source = _label(verdict, answers, known, corrections)
     return {
         "image_id": image.id,
         "sha256": image.sha256,
@@ -165,6 +166,7 @@ def _row(
         "reviewer": ";".join(dict.fromkeys(name for _, name in labels)),
         "labelled_at": labels[-1][0].labelled_at.isoformat() if labels else None,
         **_scores(decision),
+        **({"inclusion_probability": None} if corrections and not answers else {}),
         "state": item.state.value,
         "comment": " | ".join(label.comment for label, _ in labels if label.comment),
         "score": decision.score if decision else None,
@@ -173,6 +175,16 @@ def _row(
         **_remarks(labels),
         "not_final": given - len(labels),
         "together": max((label.together for label, _ in labels if label.together), default=None),
+        **_corrected(corrections),
+    }
+
+
+def _corrected(corrections: list[Correction]) -> Row:
+    """That an admin put the label right, what the image was held to be at first, and why not."""
+    return {
+        "corrected": bool(corrections),
+        "verdict_was": corrections[0].was if corrections else None,
+        "correction_reason": corrections[-1].reason if corrections else None,
     }
 
 
@@ -188,13 +200,19 @@ def _remarks(labels: list[tuple[Label, str]]) -> Row:
 
 
 def _label(
-    verdict: LabelValue | None, answers: list[LabelValue], known: KnownLabel | None
+    verdict: LabelValue | None,
+    answers: list[LabelValue],
+    known: KnownLabel | None,
+    corrections: list[Correction],
 ) -> tuple[LabelValue | None, str | None]:
-    """The label and who it comes from: people first, then what came with the image.
+    """The label and who it comes from: an admin's correction, else people, else what came with the
+    image.
 
     What the policy accepted by itself is no label: training on it would teach the detector its own
     mistakes. The column ``decision`` tells of it.
     """
+    if corrections:
+        return corrections[-1].value, "correction"
     if answers:
         value = verdict or (answers[0] if len(set(answers)) == 1 else None)
         return value, "reviewer" if value else None

@@ -1,4 +1,4 @@
-"""The record desk: what admins look up. Each method asks for itself who calls."""
+"""The record desk: what admins look up, and put right. Each method asks for itself who calls."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from datetime import datetime
 
 from review_app.errors import ConflictError, NotFoundError
 from review_app.permissions import Permission, Person, require
+from review_app.records import correction
+from review_app.records.correction import Proposal
 from review_app.records.record import Record, read_record
 from review_app.records.search import Found, Search, find
 from review_app.words import Text
@@ -39,6 +41,32 @@ class RecordDesk:
         with self._database.read() as repos:
             item = _item_out_of_hand(repos, person, item_id)
             return read_record(repos, item, person.id, self._clock())
+
+    def propose(
+        self, person: Person, item_id: int, value: str | None, reason: str | None
+    ) -> Proposal:
+        """The correction as it would be made; nothing is stored. Raises as `correct` does."""
+        require(person, Permission.ADJUDICATE)
+        with self._database.read() as repos:
+            item = _item_out_of_hand(repos, person, item_id)
+            return correction.propose(repos, item, value, reason, self._clock())
+
+    def correct(
+        self, person: Person, item_id: int, value: str | None, reason: str | None
+    ) -> Proposal:
+        """Correct the image's final verdict to ``value``; what was done, once it is on disk.
+
+        Raises ``NotAllowedError`` for whoever may not adjudicate, ``NotFoundError`` where there is
+        no such item, ``InputError`` and ``ConflictError`` as `correction.propose` does, and
+        ``ConflictError`` while the person holds the image to judge it.
+        """
+        require(person, Permission.ADJUDICATE)
+        with self._database.write() as repos:
+            now = self._clock()  # once nobody else writes: what is final by then stays
+            item = _item_out_of_hand(repos, person, item_id)
+            made = correction.propose(repos, item, value, reason, now)
+            correction.store(repos, person, made, now)
+        return made
 
 
 def _item_out_of_hand(repos: Repositories, person: Person, item_id: int) -> Item:

@@ -60,7 +60,20 @@ class Answer:
     tags: tuple[str, ...]
     regions: int
     """How many marks they made on the image."""
+    together: int | None
+    """How many images they answered so at once; None where they looked at this one alone."""
     marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """A verdict that an admin put right."""
+
+    by: str
+    at: datetime
+    was: LabelValue
+    value: LabelValue
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -107,6 +120,9 @@ class Record:
     state: ItemState
     since: datetime
     verdict: LabelValue | None
+    """Of people, or the label that it came with; corrections leave it as it is."""
+    corrections: tuple[Corrected, ...]
+    """Oldest first; the newest one counts."""
     final_at: datetime | None
     """When the verdict can be taken back no longer; None where there is none, or it is so."""
     blind: bool
@@ -117,6 +133,12 @@ class Record:
     """All ever given, oldest first."""
     evidence: tuple[Evidence, ...]
     happenings: tuple[Happening, ...]
+
+    @property
+    def has_verdict(self) -> bool:
+        """Whether there is something that could be corrected, now or once it is final."""
+        accepted = self.state is ItemState.AUTO_ACCEPTED
+        return not self.blind and (accepted or self.verdict is not None)
 
     def to_json(self) -> dict[str, Any]:
         """Everything as JSON can hold it."""
@@ -138,6 +160,7 @@ def read_record(repos: Repositories, item: Item, person_id: int, now: datetime) 
         state=item.state,
         since=item.state_since,
         verdict=None if blind else item.verdict,
+        corrections=() if blind else tuple(_corrections(repos, item.id)),
         final_at=None if blind else final_at,
         blind=blind,
         known=None if blind else repos.known_labels.of_item(item.id),
@@ -161,6 +184,13 @@ def evidence_of(repos: Repositories, item_id: int, now: datetime) -> list[Eviden
 def _events(repos: Repositories, item: Item, blind: bool) -> list[AuditEvent]:
     told = (*NEUTRAL, *(ANSWERS if item.state is ItemState.ESCALATED else ()))
     return [e for e in repos.audit.of_item(item.id) if not blind or e.kind in told]
+
+
+def _corrections(repos: Repositories, item_id: int) -> list[Corrected]:
+    return [
+        Corrected(name, row.created_at, row.was, row.value, row.reason)
+        for row, name in repos.corrections.on(item_id)
+    ]
 
 
 def _file(item: Item) -> File:
@@ -202,6 +232,7 @@ def _answers(labels: Sequence[tuple[Label, str]], now: datetime) -> list[Answer]
             escalation=label.escalation,
             tags=tuple(label.tags or ()),
             regions=len(label.regions or ()),
+            together=label.together,
             marks=tuple(_marks(label, after.get(label.id), now)),
         )
         for label, name in labels

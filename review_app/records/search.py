@@ -8,13 +8,14 @@ it blind.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from review_app.permissions import Permission, Person, require
 from storage.database import Transactions
 from storage.enums import ItemState, LabelValue
-from storage.models import Decision, Item
+from storage.models import Correction, Decision, Item
 from storage.repositories import Repositories
 from storage.repositories.records import WAITING, Page, Wanted
 
@@ -32,6 +33,8 @@ class Search:
     text: str = ""
     state: ItemState | None = None
     verdict: LabelValue | None = None
+    """As it stands, corrections counted."""
+    corrected: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,8 @@ class Line:
     """Since when it is in that state."""
     has_picture: bool
     verdict: LabelValue | None
+    """As it stands."""
+    corrected: bool
     p_fake: float | None
     """P(fake) at the newest decision, with its standard deviation; None where there is no decision,
     and while the image waits to be judged."""
@@ -75,13 +80,16 @@ def find(database: Transactions, person: Person, search: Search, below: int | No
     with database.read() as repos:
         held = frozenset(item.id for _, item in repos.claims.held_by(person.id))
         text = search.text.strip()
-        wanted = Wanted(text, search.state, search.verdict, held)
+        wanted = Wanted(text, search.state, search.verdict, search.corrected, held)
         meant = _meant(repos, replace(wanted, text=""), text.lower())
         wanted = replace(wanted, without=held | {item.id for item in meant})
         page = _named(repos, wanted, below)
         items = [*(meant if below is None else ()), *page.items]
-        decisions = repos.decisions.newest_of([item.id for item in items])
-        lines = tuple(_line(item, decisions.get(item.id)) for item in items)
+        ids = [item.id for item in items]
+        decisions, corrections = repos.decisions.newest_of(ids), repos.corrections.of_many(ids)
+        lines = tuple(
+            _line(item, decisions.get(item.id), corrections.get(item.id, [])) for item in items
+        )
         return Found(lines, page.older, len(held))
 
 
@@ -104,7 +112,7 @@ def _meant(repos: Repositories, wanted: Wanted, text: str) -> list[Item]:
     return repos.records.among(ids, wanted)
 
 
-def _line(item: Item, decision: Decision | None) -> Line:
+def _line(item: Item, decision: Decision | None, corrections: Sequence[Correction]) -> Line:
     blind = item.state in WAITING
     told = None if blind else decision
     return Line(
@@ -114,7 +122,8 @@ def _line(item: Item, decision: Decision | None) -> Line:
         state=item.state,
         since=item.state_since,
         has_picture=item.image.picture is not None,
-        verdict=None if blind else item.verdict,
+        verdict=None if blind else corrections[-1].value if corrections else item.verdict,
+        corrected=bool(corrections) and not blind,
         p_fake=told.p_fake if told else None,
         std=told.std if told else None,
     )

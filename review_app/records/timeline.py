@@ -46,7 +46,8 @@ def _event(event: AuditEvent) -> Happening:
 
 def _words(event: AuditEvent) -> str:
     value = event.details.get("value") or event.details.get("known_label")
-    words = t(_key(event), value=t(f"review.answer_{value}") if value else "")
+    said = {"value": value, "was": event.details.get("was")}
+    words = t(_key(event), **{k: t(f"review.answer_{v}") for k, v in said.items() if v})
     if event.from_state is None or event.to_state in (None, event.from_state):
         return words
     return t("records.and_state", words=words, state=t(f"records.state_{event.to_state}"))
@@ -63,5 +64,6 @@ def _note(event: AuditEvent) -> str:
         AuditKind.INGESTED: "name",
         AuditKind.FAILED: "reason",
         AuditKind.KNOWN_LABEL: "provenance",
+        AuditKind.CORRECTED: "reason",
     }
     return str(event.details.get(names.get(event.kind, ""), ""))

@@ -76,8 +76,8 @@ def guarded(
                 call = Call(person, _origin(app, request), progress, event)
                 return function(call, *inputs)
             except ReviewAppError as error:
-                refusal = notice(sentence(error.said(current_language())), Tone.PROBLEM)
-                return (refusal, *[gr.skip()] * (n_outputs - 1)) if n_outputs > 1 else refusal
+                told = refusal(error)
+                return (told, *[gr.skip()] * (n_outputs - 1)) if n_outputs > 1 else told
 
     # Gradio fills in what it knows by annotation and default, at these places.
     def plain(request: gr.Request, progress: gr.Progress = _PROGRESS, *inputs: Any) -> Any:
@@ -89,6 +89,11 @@ def guarded(
         return run(request, progress, event, inputs)
 
     return with_event if takes_event else plain
+
+
+def refusal(error: ReviewAppError) -> Markup:
+    """What went wrong, as a sentence in the language of whoever is served."""
+    return notice(sentence(error.said(current_language())), Tone.PROBLEM)
 
 
 Refresh = Callable[[Callable[..., Any]], Any]

@@ -26,6 +26,7 @@ SERVER_AREAS = frozenset(
         "certify",
         "charts",
         "confirm",
+        "corrections",
         "data",
         "date",
         "detector",

@@ -5,7 +5,7 @@ from storage.models.detector import Checkpoint, Feature, Prediction
 from storage.models.image import Image, Item, KnownLabel, Picture, QueuePlace
 from storage.models.people import SignInLink, User, UserSession
 from storage.models.record import AuditEvent, Option
-from storage.models.review import Claim, Label
+from storage.models.review import Claim, Correction, Label
 from storage.models.triage import Decision, Policy
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Base",
     "Checkpoint",
     "Claim",
+    "Correction",
     "Decision",
     "Feature",
     "Image",

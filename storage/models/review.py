@@ -1,4 +1,4 @@
-"""Claims (leases on items) and labels (what people said)."""
+"""Claims (leases on items), labels (what people said), and corrections of verdicts."""
 
 from __future__ import annotations
 
@@ -92,3 +92,22 @@ class Label(Base):
     together: Mapped[int | None]
     """How many images the same confirmation in the grid answered, this one among them; None for a
     look at this image alone."""
+
+
+class Correction(Base):
+    """A final verdict that an admin put right. Append-only: the newest one on an item counts.
+
+    Evidence never reads it: see `review_app.records.correction`.
+    """
+
+    __tablename__ = "correction"
+    __table_args__ = (Index("ix_correction_item", "item_id", "id"),)
+
+    id: Mapped[IntPk]
+    item_id: Mapped[int] = mapped_column(ForeignKey("item.id"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    value: Mapped[LabelValue] = mapped_column(text_enum(LabelValue))
+    was: Mapped[LabelValue] = mapped_column(text_enum(LabelValue))
+    """What the image was held to be until then."""
+    reason: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)

@@ -12,6 +12,7 @@ from storage.repositories.audits import Audits
 from storage.repositories.batches import DecisionBatches
 from storage.repositories.calibration import Calibration
 from storage.repositories.claims import Claims
+from storage.repositories.corrections import Corrections
 from storage.repositories.counts import Counts
 from storage.repositories.detector import Checkpoints, Features, Predictions
 from storage.repositories.exports import ExportRows
@@ -85,6 +86,10 @@ class Repositories:
     @cached_property
     def labels(self) -> Labels:
         return Labels(self.session)
+
+    @cached_property
+    def corrections(self) -> Corrections:
+        return Corrections(self.session)
 
     @cached_property
     def users(self) -> Users:

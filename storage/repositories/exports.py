@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from storage.models import Image, Item, KnownLabel, Label, User
+from storage.repositories.corrections import Corrections
 from storage.repositories.labels import IN_FORCE
 from storage.repositories.triage import Decisions
 
@@ -22,7 +23,8 @@ class ExportRows:
         self._session = session
 
     def batches(self) -> Iterator[list[dict[str, Any]]]:
-        """Dicts with ``item``, ``image``, ``decision`` (or None), ``labels`` and ``known``.
+        """Dicts with ``item``, ``image``, ``decision`` (or None), ``labels``, ``known`` and
+        ``corrections``.
 
         ``labels`` is a list of ``(Label, pseudonym)`` in force, oldest first. Only one batch is
         in memory at a time.
@@ -33,6 +35,7 @@ class ExportRows:
             decisions = Decisions(self._session).newest_of(ids)
             labels = self._labels(ids)
             known = self._known(ids)
+            corrections = Corrections(self._session).of_many(ids)
             yield [
                 {
                     "item": item,
@@ -40,6 +43,7 @@ class ExportRows:
                     "decision": decisions.get(item.id),
                     "labels": labels.get(item.id, []),
                     "known": known.get(item.id),
+                    "corrections": corrections.get(item.id, []),
                 }
                 for item, image in rows
             ]

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from storage.enums import ItemState, LabelValue
 from storage.models import Claim, Image, Item, KnownLabel, Label
 from storage.repositories.claims import Claims
+from storage.repositories.corrections import is_corrected
 from storage.repositories.items import Items
 from storage.repositories.labels import is_final
 
@@ -47,6 +48,7 @@ class Gold:
                 Item.verdict == KnownLabel.value,
                 is_final(Item.final_at, now),
                 Image.public_type.is_not(None),
+                ~is_corrected(),
                 ~met.exists(),
                 ~answered.exists(),
             )

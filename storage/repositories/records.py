@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session, contains_eager
 
 from storage.enums import ItemState, LabelValue
-from storage.models import Image, Item
+from storage.models import Correction, Image, Item
+from storage.repositories.corrections import newest_value
 
 LOOKED_THROUGH = 100_000
 """Most items that one page looks at where no index tells which ones fit."""
@@ -25,14 +26,17 @@ class Wanted:
     """Part of the name or of a score file's path, in whatever case (ASCII)."""
     state: ItemState | None = None
     verdict: LabelValue | None = None
+    """As it stands, corrections counted."""
+    corrected: bool = False
+    """Only those whose verdict was ever corrected."""
     without: Collection[int] = ()
     """Items that are not to be found."""
 
     @property
     def indexed(self) -> bool:
         """Whether an index finds them: names and verdicts have none, which would cost every
-        answer more than it would spare a search."""
-        return not self.text and self.verdict is None
+        answer more than it would spare a search. Corrections are few."""
+        return self.corrected or (not self.text and self.verdict is None)
 
 
 @dataclass(frozen=True)
@@ -97,8 +101,11 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.state is not None:
         found.append(Item.state == wanted.state)
     if wanted.verdict is not None:
-        # What waits tells nothing, not even by being found.
-        found += [Item.verdict == wanted.verdict, Item.state.not_in(WAITING)]
+        found.append(func.coalesce(newest_value(), Item.verdict) == wanted.verdict)
+    if wanted.corrected:
+        found.append(Item.id.in_(select(Correction.item_id)))
+    if wanted.corrected or wanted.verdict is not None:
+        found.append(Item.state.not_in(WAITING))  # that tells nothing, not even by being found
     if wanted.without:
         found.append(Item.id.not_in(wanted.without))
     return found

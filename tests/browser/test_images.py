@@ -54,6 +54,43 @@ def test_an_image_is_found_and_its_record_opened_by_keyboard(site: Site, sign_in
     assert "owned" not in page.title()
 
 
+def test_a_verdict_is_corrected_after_a_question(site: Site, sign_in: SignIn) -> None:
+    item, other = settled(site, "wrong.png"), settled(site, "other.png")
+    page = sign_in(Role.ADMIN)
+    open_tab(page, "Images")
+    find(page, ".png")
+    page.get_by_role("button", name=f"{item} wrong.png").click()
+    expect(page.get_by_role("heading", name=f"Image {item}", exact=True)).to_be_focused()
+    correct = page.get_by_role("button", name="Correct…")
+    correct.click()
+    expect(page.locator(".notice-problem")).to_contain_text("Choose what the image is")
+    page.get_by_role("radio", name="real", exact=True).check()
+    page.get_by_label("Reason, kept on record").fill(f"The raw file came. {HOSTILE}")
+    question = page.get_by_text(f"Correct image {item} from fake to real?")
+    correct.click()
+    expect(question).to_be_visible()
+    page.get_by_role("button", name=f"{other} other.png").click()
+    expect(page.get_by_role("heading", name=f"Image {other}", exact=True)).to_be_focused()
+    expect(question).to_have_count(0)  # it was about the other one
+
+    page.get_by_role("button", name=f"{item} wrong.png").click()
+    expect(page.get_by_role("heading", name=f"Image {item}", exact=True)).to_be_focused()
+    page.get_by_role("radio", name="real", exact=True).check()
+    page.get_by_label("Reason, kept on record").fill(f"The raw file came. {HOSTILE}")
+    correct.click()
+    page.get_by_role("button", name="Yes, correct it").click()
+    expect(page.get_by_text(f"Image {item} is corrected to real.")).to_be_visible()
+    record = page.get_by_role("region", name=f"Image {item}", exact=True)
+    expect(record).to_contain_text("to real, from fake")
+    expect(record.get_by_role("listitem").last).to_contain_text(HOSTILE)
+    row = page.get_by_role("row").filter(has_text="wrong.png")
+    expect(row).to_contain_text("real (corrected)")
+    assert "owned" not in page.title()
+    with site.app.database.read() as repos:
+        assert [row.value for row, _ in repos.corrections.on(item)] == [LabelValue.REAL]
+        assert repos.corrections.on(other) == []
+
+
 def test_filters_and_pages_lead_back_and_forth(site: Site, sign_in: SignIn) -> None:
     first, *others = site.factory.items(26, ItemState.FAILED, name="many.png")
     page = sign_in(Role.ADMIN)
@@ -83,6 +120,10 @@ def test_the_tab_shuts_nobody_out(site: Site, sign_in: SignIn, size: str, scheme
     page.locator("button.found").click()
     expect(page.locator(".record h2")).to_be_focused()
     page.locator(".record img").evaluate("image => image.decode()")
+    page.get_by_role("radio", name="real", exact=True).check()
+    page.get_by_label("Reason, kept on record").fill("The raw file came.")
+    page.get_by_role("button", name="Correct…").click()
+    expect(page.locator(".question")).to_be_visible()
     keep_picture(page, f"admin-images-{size}-{scheme}", whole=True)
     assert barriers(page) == []
     assert not sticks_out(page)
@@ -98,4 +139,11 @@ def test_it_says_nothing_in_english(site: Site, sign_in: SignIn, language: Langu
     expect(page.locator("button.found")).to_have_count(1)
     page.locator("button.found").click()
     expect(page.locator(".record h2")).to_be_focused()
+    page.get_by_role("radio", name=said("review.answer_real", language), exact=True).check()
+    page.get_by_label(said("corrections.reason", language)).fill("Das Original kam.")
+    page.get_by_role("button", name=said("corrections.correct", language)).click()
+    expect(page.locator(".question")).to_be_visible()
     is_clean(page, language, "images")
+    page.get_by_role("button", name=said("corrections.yes", language)).click()
+    expect(page.locator(".notice-done")).to_be_visible()
+    is_clean(page, language, "images-corrected")

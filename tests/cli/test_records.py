@@ -1,4 +1,4 @@
-"""show: what is known of one image, for people and for scripts."""
+"""show and correct: what is known of one image, and putting its verdict right."""
 
 from __future__ import annotations
 
@@ -37,3 +37,24 @@ def test_an_image_that_is_not_there_is_an_error(run: Run, tmp_path: Path) -> Non
     with deployment(tmp_path) as site:
         site.factory.admin("root")
     assert run("show", 7).fault == "there is no item 7"
+
+
+def test_a_verdict_is_corrected_and_the_export_tells_it(run: Run, tmp_path: Path) -> None:
+    with deployment(tmp_path) as site:
+        site.factory.admin("root")
+        item = site.factory.item(ItemState.RESOLVED, verdict=LabelValue.FAKE, decided=True)
+        site.factory.prediction(item)
+    outcome = run("correct", item, "real", "--reason", "The raw file came.", "--json")
+    assert outcome.document == {
+        "item_id": item,
+        "was": "fake",
+        "value": "real",
+        "evidence": ["calibration"],
+    }
+    assert "corrected: to real by root: The raw file came." in run("show", item).out
+    assert "already" in run("correct", item, "real", "--reason", "Again.").fault
+    assert "real, fake or undecidable" in run("correct", item, "unsure", "--reason", "?").fault
+    assert run("correct", item, "real").code == 2
+    out = tmp_path / "labels.jsonl"
+    run("export", out, "--format", "jsonl")
+    assert '"label": "real", "label_source": "correction"' in out.read_text("utf-8")

@@ -27,6 +27,7 @@ from review_app.learning.export import (
     write_export,
 )
 from review_app.permissions import Person
+from review_app.records.desk import RecordDesk
 from review_app.review.desk import ReviewDesk
 from review_app.review.tasks import Queue, Submission
 from review_app.triage.marks import Mark
@@ -89,6 +90,9 @@ def test_the_columns_are_those_of_the_contract_and_ours_after_them(database: Dat
         "regions",
         "not_final",
         "together",
+        "corrected",
+        "verdict_was",
+        "correction_reason",
     ]
     assert b"".join(stream_csv(database)).decode().splitlines() == [
         ",".join(f'"{name}"' for name in COLUMNS)
@@ -392,3 +396,34 @@ def test_taking_labels_out_is_recorded(database: Database) -> None:
     with database.read() as repos:
         (event,) = repos.audit.of_kind(AuditKind.EXPORTED)
     assert (event.actor, event.details) == ("ada", {"format": "csv"})
+
+
+def test_a_corrected_verdict_leaves_in_place_of_the_one_it_was(
+    database: Database, factory: Factory, answer: Answer
+) -> None:
+    item_id = factory.item(decided=True)
+    answer(factory.person(), LabelValue.FAKE)
+    root, records = factory.admin(), RecordDesk(database)
+    (before,) = exported(database)
+    assert (before["corrected"], before["verdict_was"]) == (False, None)
+    records.correct(root, item_id, "real", "The raw file came.")
+    records.correct(root, item_id, "undecidable", "=it() was another's.")
+    (row,) = exported(database)
+    assert (row["label"], row["label_source"]) == ("undecidable", "correction")
+    told = ("corrected", "verdict_was", "correction_reason")
+    assert [row[name] for name in told] == [True, "fake", "=it() was another's."]
+    same = {name: value for name, value in before.items() if name not in ("label", *told)}
+    assert {**same, "label_source": "correction"} == {name: row[name] for name in same}
+    assert b"'=it()" in b"".join(stream_csv(database))
+
+
+def test_a_corrected_acceptance_is_a_label_that_no_draw_chose(
+    database: Database, factory: Factory
+) -> None:
+    item_id = factory.item(ItemState.AUTO_ACCEPTED)
+    factory.decision(item_id, route="accept_fake", inclusion_probability=0.05)
+    RecordDesk(database).correct(factory.admin(), item_id, "real", "The raw file came.")
+    (row,) = exported(database)
+    assert (row["label"], row["label_source"], row["verdict_was"]) == ("real", "correction", "fake")
+    assert (row["decision"], row["inclusion_probability"]) == ("accept_fake", None)
+    assert (row["n_labels"], row["state"]) == (0, "auto_accepted")

@@ -20,7 +20,7 @@ from storage.enums import LabelValue
 from storage.models import Base
 from tests.factories import Factory
 
-APPEND_ONLY = ("audit_event", "decision", "known_label", "label")
+APPEND_ONLY = ("audit_event", "correction", "decision", "known_label", "label")
 
 
 def _scripts() -> ScriptDirectory:
@@ -34,6 +34,7 @@ def _fill(factory: Factory) -> None:
     person = factory.person()
     item_id = factory.item(known=LabelValue.FAKE, decided=True)
     factory.label(person, item_id, LabelValue.REAL)
+    factory.correction(person, item_id, LabelValue.REAL)
 
 
 def test_there_is_one_head() -> None:

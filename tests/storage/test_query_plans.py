@@ -93,6 +93,7 @@ def _look_up(database: Database, _desk: ReviewDesk, person: Person) -> None:
     for search in searches:
         records.find(person, search)
         records.find(person, search, below=1000)
+    records.correct(person, 4, LabelValue.REAL, "looked again")
     records.show(person, 4)
 
 
@@ -135,6 +136,22 @@ def test_recent_scores_are_looked_up_from_the_newest_item_on(database: Database)
     steps = [step for s in statements for step in _plan(database, *s)]
     assert steps
     assert not any(step.startswith("SCAN prediction") for step in steps)
+
+
+def test_corrected_images_are_looked_up_from_the_few_corrections(
+    database: Database, factory: Factory
+) -> None:
+    person = factory.admin()
+    with _statements(database) as statements:
+        for text in ("", "holiday"):
+            RecordDesk(database).find(person, Search(text, corrected=True))
+    plans = [plan for s in statements if _is_slow(plan := _plan(database, *s))]
+    assert len(plans) == 2
+    for plan in plans:
+        assert [step for step in plan if step.startswith("SCAN")] == [
+            "SCAN correction USING COVERING INDEX ix_correction_item"
+        ]
+        assert not any("TEMP B-TREE" in step for step in plan)
 
 
 def _is_slow(plan: list[str]) -> bool:

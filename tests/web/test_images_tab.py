@@ -5,9 +5,10 @@ from __future__ import annotations
 import gradio as gr
 import pytest
 
-from review_app.errors import InputError, NotAllowedError
+from review_app.errors import ConflictError, InputError, NotAllowedError, NotFoundError
 from review_app.records.search import PAGE
 from review_app.web.admin.images import ImagesTab, Trail
+from review_app.web.admin.images_correction import CorrectionPanel
 from review_app.web.handlers import Call
 from review_app.words import Language, speaking
 from storage.enums import ItemState, LabelValue, Role
@@ -53,8 +54,9 @@ def test_a_filter_or_an_item_that_cannot_be_is_refused(site: Site, call: Call) -
     with pytest.raises(InputError, match="at most 1,024"):
         tab.search(call, "x" * 1025, "", "")
     for item in (None, "1", 1.5):
-        with pytest.raises(InputError, match="Choose an image"):
-            tab.show(choosing(call, item))
+        told, chosen, form, *_ = tab.show(choosing(call, item))
+        assert "Choose an image from the list." in told
+        assert (chosen, form["visible"]) == (None, False)
 
 
 def test_a_record_is_shown_with_everything_in_it_escaped(fresh: Site) -> None:
@@ -63,7 +65,7 @@ def test_a_record_is_shown_with_everything_in_it_escaped(fresh: Site) -> None:
     person = fresh.factory.person(HOSTILE)
     said = {"comment": HOSTILE, "escalation": HOSTILE, "tags": [HOSTILE]}
     fresh.factory.label(person, item, LabelValue.REAL, **said)
-    shown = ImagesTab(fresh.app).show(choosing(call, item))
+    shown, *_ = ImagesTab(fresh.app).show(choosing(call, item))
     assert f'src="/media/{item}"' in shown
     assert "Likely fake" in shown
     assert shown.count("&lt;img src=x") == 4
@@ -75,7 +77,8 @@ def test_what_waits_is_shown_blind(fresh: Site) -> None:
     item = fresh.factory.item(decided=True, known=LabelValue.FAKE)
     tab = ImagesTab(fresh.app)
     assert "0.83" not in tab.search(call, "", "", "")[0]
-    shown = tab.show(choosing(call, item))
+    shown, _, form, *_ = tab.show(choosing(call, item))
+    assert not form["visible"]
     assert "It waits to be judged." in shown
     assert "0.83" not in shown
     assert "fake" not in shown
@@ -91,3 +94,37 @@ def test_a_reviewer_finds_nothing_whatever_they_call(site: Site) -> None:
         tab.older(call, Trail())
     with pytest.raises(NotAllowedError):
         tab.show(choosing(call, item))
+
+
+def test_a_verdict_is_corrected_after_a_question_that_tells_what_it_proves(fresh: Site) -> None:
+    call = admin_of(fresh)
+    panel = CorrectionPanel(fresh.app)
+    item = fresh.factory.item(ItemState.RESOLVED, verdict=LabelValue.FAKE, decided=True)
+    fresh.factory.prediction(item)
+    asked = panel.ask(call, item, "real", "A true photo.")
+    assert f"Correct image {item} from fake to real?" in asked
+    assert "evidence (calibration) and stays so" in asked
+    message, record, value, reason = panel.correct(call, item, "real", f"A true photo. {HOSTILE}")
+    assert f"Image {item} is corrected to real." in message
+    assert "to real, from fake" in record
+    assert "<img src=x" not in record
+    assert (value, reason) == (None, "")
+    listed, *_ = ImagesTab(fresh.app).search(call, "", "", "corrected")
+    assert "real (corrected)" in listed
+    with pytest.raises(ConflictError, match="already"):
+        panel.ask(call, item, "real", "Again.")
+
+
+def test_a_reviewer_corrects_nothing_whatever_they_call(site: Site) -> None:
+    call, panel = call_of(site, site.account(Role.REVIEWER)), CorrectionPanel(site.app)
+    item = site.factory.item(ItemState.RESOLVED, verdict=LabelValue.FAKE)
+    for action in (panel.ask, panel.correct):
+        with pytest.raises(NotAllowedError):
+            action(call, item, "real", "I think so.")
+    with site.app.database.read() as repos:
+        assert repos.corrections.on(item) == []
+
+
+def test_without_an_image_there_is_nothing_to_correct(site: Site, call: Call) -> None:
+    with pytest.raises(NotFoundError):
+        CorrectionPanel(site.app).ask(call, None, "real", "Why not.")

@@ -39,6 +39,10 @@ class Confirm:
         wiring.quick(button.click, show, [self._question, self._answers], inputs)
         wiring.quick(self._no.click, _hide, [self._question, self._answers])
 
+    def withdraw(self, wiring: Wiring, event: Callable[..., Any]) -> None:
+        """Take the question back after ``event``: it was about something else."""
+        wiring.quick(event, _hide, [self._question, self._answers])
+
     def then(
         self,
         wiring: Wiring,

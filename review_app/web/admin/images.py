@@ -10,13 +10,14 @@ import gradio as gr
 from markupsafe import Markup
 
 from review_app.bootstrap import Application
-from review_app.errors import InputError
+from review_app.errors import ConflictError, InputError, NotFoundError
 from review_app.permissions import Permission
 from review_app.records.search import Found, Line, Search
 from review_app.triage.wording import plus_minus
+from review_app.web.admin.images_correction import build_correction
 from review_app.web.admin.images_record import record_html
 from review_app.web.assets import asset_url
-from review_app.web.handlers import Call, Wiring, html, section
+from review_app.web.handlers import Call, Wiring, html, refusal, section
 from review_app.web.markup import Tone, moment, notice, table
 from review_app.words import Text, t
 from storage.enums import ItemState, LabelValue
@@ -25,6 +26,8 @@ from storage.repositories.records import LOOKED_THROUGH
 MOST_LETTERS = 1024
 """A name or path has no more."""
 VERDICTS = (LabelValue.REAL, LabelValue.FAKE, LabelValue.UNDECIDABLE, LabelValue.UNSURE)
+CORRECTED = "corrected"
+"""The choice among verdicts that stands for all that were corrected."""
 
 _CHOOSE = """element.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-item]");
@@ -60,10 +63,12 @@ class ImagesTab:
         if len(text) > MOST_LETTERS:
             raise InputError(Text("images.too_long", {"n": MOST_LETTERS}))
         try:
+            corrected = verdict == CORRECTED
             search = Search(
                 text,
                 ItemState(state) if state else None,
-                LabelValue(verdict) if verdict else None,
+                LabelValue(verdict) if verdict and not corrected else None,
+                corrected,
             )
         except ValueError as error:
             raise InputError(Text("images.unknown_filter")) from error
@@ -79,12 +84,22 @@ class ImagesTab:
         """The page before the one that is shown."""
         return self._page(call, replace(trail, begins=trail.begins[:-1] or (None,)))
 
-    def show(self, call: Call) -> Markup:
-        """The record of the image that was chosen from the list."""
-        item = getattr(call.event, "item", None)
-        if not isinstance(item, int):
-            raise InputError(Text("images.choose"))
-        return record_html(self._app.records.show(call.person, item))
+    def again(self, call: Call, trail: Trail) -> tuple[Markup, Trail, Any, Any]:
+        """The same page, as it is now."""
+        return self._page(call, trail)
+
+    def show(self, call: Call) -> tuple[Markup, int | None, Any, Markup, None, str]:
+        """The record of the image that was chosen from the list, and an empty form to correct it;
+        no form where the record is refused, lest it be about the image before."""
+        try:
+            item = getattr(call.event, "item", None)
+            if not isinstance(item, int):
+                raise InputError(Text("images.choose"))
+            record = self._app.records.show(call.person, item)
+        except (InputError, NotFoundError, ConflictError) as error:
+            return refusal(error), None, gr.update(visible=False), Markup(), None, ""
+        form = gr.update(visible=record.has_verdict)
+        return record_html(record), item, form, Markup(), None, ""
 
     def _page(self, call: Call, trail: Trail) -> tuple[Markup, Trail, Any, Any]:
         found = self._app.records.find(call.person, trail.search, trail.begins[-1])
@@ -109,6 +124,7 @@ def build_images(app: Application, tab: gr.Tab) -> None:
             )
             states = [(t(f"records.state_{state}"), state.value) for state in ItemState]
             verdicts = [(t(f"review.answer_{value}"), value.value) for value in VERDICTS]
+            verdicts.append((t("images.only_corrected"), CORRECTED))
             state, verdict = _filter("images.state", states), _filter("images.verdict", verdicts)
             find = gr.Button(t("images.find"), variant="primary")
         found = gr.HTML(apply_default_css=False, js_on_load=_CHOOSE)
@@ -116,7 +132,8 @@ def build_images(app: Application, tab: gr.Tab) -> None:
             newer = gr.Button(t("images.newer"), interactive=False)
             older = gr.Button(t("images.older"), interactive=False)
     record = html()
-    trail = gr.State(Trail())
+    trail, chosen = gr.State(Trail()), gr.State(None)
+    form = build_correction(app, chosen, record)
     page = [found, trail, newer, older]
     # One event, so that the answer to an earlier question never takes the place of a later one's.
     asked = [tab.select, find.click, text.submit, state.input, verdict.input]
@@ -125,7 +142,10 @@ def build_images(app: Application, tab: gr.Tab) -> None:
     wiring.quick(older.click, desk.older, page, [trail])
     wiring.quick(newer.click, desk.newer, page, [trail])
     choose = partial(found.select, trigger_mode="always_last")
-    shown = wiring.quick(choose, desk.show, [record], takes_event=True)
+    opened = [record, chosen, form.panel, form.message, form.value, form.reason]
+    shown = wiring.quick(choose, desk.show, opened, takes_event=True)
+    form.confirm.withdraw(wiring, found.select)
+    wiring.quick(form.done, desk.again, page, [trail])
     shown.then(None, js=_LOOK, api_visibility="private")
 
 
@@ -152,10 +172,15 @@ def _row(line: Line) -> tuple[str | Markup, ...]:
         _button(line),
         line.source or "",
         t(f"records.state_{line.state}"),
-        t(f"review.answer_{line.verdict}") if line.verdict else "",
+        _verdict(line),
         score,
         moment(line.since),
     )
+
+
+def _verdict(line: Line) -> str:
+    value = t(f"review.answer_{line.verdict}") if line.verdict else ""
+    return t("images.is_corrected", value=value) if line.corrected else value
 
 
 def _button(line: Line) -> Markup:

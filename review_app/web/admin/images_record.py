@@ -71,6 +71,7 @@ def _file_facts(record: Record) -> list[Fact]:
     return [
         *facts,
         (t("images.verdict"), _verdict(record)),
+        (t("images.corrected"), _corrections(record)),
         (t("images.known"), t(f"review.answer_{record.known}") if record.known else ""),
         (t("images.evidence"), _evidence(record)),
     ]
@@ -85,12 +86,33 @@ def _size(record: Record) -> str:
 
 
 def _verdict(record: Record) -> str:
+    """As it stands."""
+    if record.corrections:
+        value = t(f"review.answer_{record.corrections[-1].value}")
+        return t("images.is_corrected", value=value)
     if record.verdict is None:
         return t("images.no_verdict")
     value = t(f"review.answer_{record.verdict}")
     if record.final_at is None:
         return value
     return t("images.not_final", value=value, time=f"{record.final_at:%H:%M}")
+
+
+def _corrections(record: Record) -> Markup:
+    """Newest first: it counts."""
+    return join(
+        Markup("<p>{} {} {}</p>").format(
+            moment(one.at),
+            t(
+                "images.corrected_by",
+                value=t(f"review.answer_{one.value}"),
+                was=t(f"review.answer_{one.was}"),
+                name=one.by,
+            ),
+            one.reason,
+        )
+        for one in reversed(record.corrections)
+    )
 
 
 def _evidence(record: Record) -> str:
@@ -129,6 +151,8 @@ def _remarks(answer: Answer) -> Markup:
     lines += [text for text in (answer.comment, "; ".join(map(tag_name, answer.tags))) if text]
     if answer.regions:
         lines.append(t("images.marks", n=answer.regions))
+    if answer.together:
+        lines.append(t("images.together", n=answer.together))
     return join(Markup("<p>{}</p>").format(line) for line in lines)
 
 
@@ -143,4 +167,4 @@ def _timeline(happenings: tuple[Happening, ...]) -> Markup:
 
 
 def _note(one: Happening) -> Markup:
-    return Markup(' <small lang="en">{}</small>').format(one.note) if one.note else Markup()
+    return Markup(" <small>{}</small>").format(one.note) if one.note else Markup()

@@ -1,0 +1,89 @@
+"""Correcting the verdict of the image whose record is open: a question first, then the deed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+from markupsafe import Markup
+
+from review_app.bootstrap import Application
+from review_app.permissions import Permission
+from review_app.records.correction import MOST_LETTERS, VALUES, Proposal
+from review_app.web.admin.confirm import Confirm
+from review_app.web.admin.images_record import record_html
+from review_app.web.handlers import Call, Wiring, html, section
+from review_app.web.markup import Tone, notice
+from review_app.words import listed, t
+
+
+class CorrectionPanel:
+    """What the panel's buttons do. Every call names the image: the page is not trusted."""
+
+    def __init__(self, app: Application) -> None:
+        self._app = app
+
+    def ask(self, call: Call, item: int | None, value: str | None, reason: str | None) -> str:
+        """The question before a verdict is corrected, with what the present one proves."""
+        made = self._app.records.propose(call.person, item or 0, value, reason)
+        return t(
+            "corrections.ask",
+            item=str(made.item_id),
+            was=t(f"review.answer_{made.was}"),
+            value=t(f"review.answer_{made.value}"),
+            evidence=_evidence(made),
+        )
+
+    def correct(
+        self, call: Call, item: int | None, value: str | None, reason: str | None
+    ) -> tuple[Markup, Markup, None, str]:
+        """Correct it; the record anew, and an empty form."""
+        made = self._app.records.correct(call.person, item or 0, value, reason)
+        words = t(
+            "corrections.done", item=str(made.item_id), value=t(f"review.answer_{made.value}")
+        )
+        record = record_html(self._app.records.show(call.person, made.item_id))
+        return notice(words, Tone.DONE), record, None, ""
+
+
+@dataclass(frozen=True)
+class CorrectionForm:
+    """The panel's parts that others need."""
+
+    panel: gr.Column
+    """Hidden until an image is chosen."""
+    message: gr.HTML
+    value: gr.Radio
+    reason: gr.Textbox
+    confirm: Confirm
+    done: Callable[..., Any]
+    """The event that follows once a verdict was corrected, or refused to be."""
+
+
+def build_correction(app: Application, item: gr.State, record: gr.HTML) -> CorrectionForm:
+    """Add the panel to the open context; it is about the image in ``item``."""
+    desk = CorrectionPanel(app)
+    wiring = Wiring(app, Permission.ADJUDICATE)
+    title, remark = t("corrections.title"), t("corrections.remark")
+    with gr.Column(visible=False) as panel, section(title, remark):
+        choices = [(t(f"review.answer_{value}"), value.value) for value in VALUES]
+        value = gr.Radio(choices, label=t("corrections.value"))
+        reason = gr.Textbox(label=t("corrections.reason"), lines=2, max_length=MOST_LETTERS)
+        correct = gr.Button(t("corrections.correct"))
+        confirm = Confirm(t("corrections.yes"))
+        message = html()
+    given = [item, value, reason]
+    confirm.ask(wiring, correct, desk.ask, given)
+    for event in (value.input, reason.input):
+        confirm.withdraw(wiring, event)
+    done = confirm.then(wiring, desk.correct, [message, record, value, reason], given)
+    return CorrectionForm(panel, message, value, reason, confirm, done.then)
+
+
+def _evidence(made: Proposal) -> str:
+    if not made.evidence:
+        return t("corrections.evidence_none")
+    names = listed([t(f"corrections.of_{evidence}") for evidence in made.evidence])
+    return t("corrections.evidence_some", evidence=names)
