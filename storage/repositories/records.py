@@ -12,7 +12,7 @@ from storage.enums import ItemState, LabelValue
 from storage.models import Correction, Image, Item
 from storage.repositories.corrections import newest_value
 
-LOOKED_THROUGH = 100_000
+LOOKED_THROUGH = 200_000
 """Most items that one page looks at where no index tells which ones fit."""
 WAITING = (ItemState.IN_REVIEW, ItemState.ESCALATED)
 """What people have yet to judge."""

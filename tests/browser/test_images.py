@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
+from review_app.review.options import ReviewOptions, Veil, change_options
 from review_app.words import Language
 from storage.enums import ItemState, LabelValue, Role
 from tests.browser.checks import barriers, sticks_out
@@ -89,6 +90,25 @@ def test_a_verdict_is_corrected_after_a_question(site: Site, sign_in: SignIn) ->
     with site.app.database.read() as repos:
         assert [row.value for row, _ in repos.corrections.on(item)] == [LabelValue.REAL]
         assert repos.corrections.on(other) == []
+
+
+def test_images_are_veiled_here_too_until_they_are_pointed_at(site: Site, sign_in: SignIn) -> None:
+    item = settled(site, "veiled.png")
+    _, admin = site.signed_in(Role.ADMIN)
+    change_options(site.app.database, admin, ReviewOptions(veil=Veil.BLUR))
+    page = sign_in(Role.ADMIN)
+    open_tab(page, "Images")
+    find(page, f"#{item}")
+    button = page.locator("button.found")
+    expect(button).to_have_count(1)
+    expect(button.locator("img")).to_have_css("filter", "blur(6px)")
+    button.focus()
+    page.keyboard.press("Enter")
+    large = page.get_by_role("link", name=f"Image {item} in full size")
+    expect(large.locator("img")).to_have_css("filter", "blur(28px)")
+    large.hover()
+    expect(large.locator("img")).to_have_css("filter", "none")
+    change_options(site.app.database, admin, ReviewOptions())
 
 
 def test_filters_and_pages_lead_back_and_forth(site: Site, sign_in: SignIn) -> None:

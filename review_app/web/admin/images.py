@@ -15,7 +15,7 @@ from review_app.permissions import Permission
 from review_app.records.search import Found, Line, Search
 from review_app.triage.wording import plus_minus
 from review_app.web.admin.images_correction import build_correction
-from review_app.web.admin.images_record import record_html
+from review_app.web.admin.images_record import record_html, veiled
 from review_app.web.assets import asset_url
 from review_app.web.handlers import Call, Wiring, html, refusal, section
 from review_app.web.markup import Tone, moment, notice, table
@@ -99,13 +99,14 @@ class ImagesTab:
         except (InputError, NotFoundError, ConflictError) as error:
             return refusal(error), None, gr.update(visible=False), Markup(), None, ""
         form = gr.update(visible=record.has_verdict)
-        return record_html(record), item, form, Markup(), None, ""
+        shown = veiled(self._app.database, record_html(record))
+        return shown, item, form, Markup(), None, ""
 
     def _page(self, call: Call, trail: Trail) -> tuple[Markup, Trail, Any, Any]:
         found = self._app.records.find(call.person, trail.search, trail.begins[-1])
         first = len(trail.begins) == 1
         return (
-            listing(found),
+            veiled(self._app.database, listing(found)),
             replace(trail, older=found.older),
             gr.update(interactive=not first),
             gr.update(interactive=found.older is not None),

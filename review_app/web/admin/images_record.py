@@ -8,10 +8,12 @@ from markupsafe import Markup
 
 from review_app.records.record import Answer, Record, Said
 from review_app.records.timeline import Happening
+from review_app.review.options import read_options
 from review_app.review.tags import tag_name
 from review_app.triage.wording import plus_minus
 from review_app.web.markup import Content, join, long, moment, notice, table
 from review_app.words import number, t
+from storage.database import Database
 
 Fact = tuple[str, Content]
 """What it is called, and what it is."""
@@ -37,9 +39,17 @@ def record_html(record: Record) -> Markup:
 def _picture(record: Record) -> Markup:
     if record.file.size is None:
         return Markup('<p class="empty">{}</p>').format(t("images.no_picture"))
-    return Markup('<figure class="inspected"><img src="/media/{}" alt="{}"></figure>').format(
-        record.item_id, t("images.picture", item=str(record.item_id))
-    )
+    return Markup(
+        '<figure class="inspected"><a href="/media/{0}" target="_blank" rel="noopener">'
+        '<img src="/media/{0}" alt="{1}"></a></figure>'
+    ).format(record.item_id, t("images.picture", item=str(record.item_id)))
+
+
+def veiled(database: Database, content: Markup) -> Markup:
+    """``content``, whose images are veiled at first where the admin chose so for review."""
+    with database.read() as repos:
+        veil = read_options(repos).veil
+    return Markup('<div data-veil="{}">{}</div>').format(veil.value, content)
 
 
 def _part(title: str, content: Markup) -> Markup:
