@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from review_app.words import t
 from storage.database import Database
 
 _KEY = "notice"
+DEMO = "header.demo"
+"""Key of the words for a deployment whose images this program has made."""
 
 
-def set_notice(database: Database, text: str) -> None:
-    """Show ``text`` on every page from the next start on."""
+def set_notice(database: Database, words: str) -> None:
+    """Show the text with the key ``words`` on every page from the next start on."""
     with database.write() as repos:
-        repos.options.set(_KEY, {"text": text}, None)
+        repos.options.set(_KEY, {"words": words}, None)
 
 
 def read_notice(database: Database) -> str | None:
     """The line, or None."""
     with database.read() as repos:
-        stored = repos.options.get(_KEY)
-    return None if stored is None else str(stored["text"])
+        stored = repos.options.get(_KEY) or {}
+    return t(stored["words"]) if "words" in stored else None

@@ -20,7 +20,7 @@ from review_app.detector.checkpoint import Checkpoint
 from review_app.detector.training import train
 from review_app.errors import CalibrationError
 from review_app.monitoring.overview import stats
-from review_app.notice import set_notice
+from review_app.notice import DEMO, set_notice
 from review_app.permissions import Person
 from review_app.triage.policy import describe
 from storage.enums import Role
@@ -36,11 +36,6 @@ LICENCE = (
 
 if TYPE_CHECKING:
     from review_app.bootstrap import Application
-
-NOTICE = (
-    "Demo: crops of free photos, many of them forged by this program. "
-    "Nothing here says anything about real deepfakes."
-)
 
 Say = Callable[[str], None]
 Progress = Callable[[int, int | None], None]
@@ -75,7 +70,7 @@ def prepare(app: Application, say: Say, progress: Progress) -> DemoSummary:
     started = time.perf_counter()
     admin = app.people.ensure("admin", Role.ADMIN, "demo")
     person = Person(admin.id, admin.name, admin.role)
-    set_notice(app.database, NOTICE)
+    set_notice(app.database, DEMO)
     folder = app.settings.data_dir / "demo-images"
     say("1/5 Making images: crops of free photos, and forgeries of them")
     manifest = generate(folder, progress=progress)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
+from review_app.bootstrap import open_application
+from review_app.config import Settings
+from review_app.notice import DEMO, set_notice
 from review_app.web.assets import words_url
 from review_app.web.language import COOKIE
 from review_app.words import Language
@@ -54,6 +59,19 @@ def test_gradios_pages_are_worded_on_their_way_out(site: Site, path: str) -> Non
     assert "Sign out" not in answer.text
     assert "[[t:" not in answer.text
     assert "Sign out" in client.get(path, headers={"accept": "text/html"}).text
+
+
+def test_what_the_deployment_is_stands_on_every_page_in_its_readers_language(
+    tmp_path: Path,
+) -> None:
+    with closing(open_application(Settings(data_dir=tmp_path))) as app:
+        set_notice(app.database, DEMO)
+    with closing(Site(tmp_path)) as site:
+        client, _person = site.signed_in(Role.ADMIN)
+        for path in ("/review/", "/review/inspect", "/admin/"):
+            told = client.get(path, headers=GERMAN).text
+            assert "Ausschnitte freier Fotos" in told
+            assert "crops of free photos" not in told
 
 
 def test_the_texts_for_scripts_are_a_module_that_may_be_kept_for_ever(site: Site) -> None:
