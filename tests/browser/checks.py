@@ -31,3 +31,23 @@ def sticks_out(page: Page) -> bool:
             }"""
         )
     )
+
+
+def overlapping(page: Page, parts: str) -> list[list[str]]:
+    """Pairs of visible elements of the selector ``parts`` of which one lies on the other."""
+    found: list[list[str]] = page.evaluate(
+        """(parts) => {
+          const seen = [...document.querySelectorAll(parts)]
+            .map((part) => [part.textContent.trim(), part.getBoundingClientRect()])
+            .filter(([, box]) => box.width > 0 && box.height > 0);
+          const apart = (one, other) =>
+            one.right <= other.left || other.right <= one.left ||
+            one.bottom <= other.top || other.bottom <= one.top;
+          return seen.flatMap(([name, box], i) =>
+            seen.slice(i + 1)
+              .filter(([, other]) => !apart(box, other))
+              .map(([next]) => [name, next]));
+        }""",
+        parts,
+    )
+    return found

@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from review_app.words import Language, Text
 from review_app.words.catalogue import PLACEHOLDER, Entry, catalogue
 from storage.enums import LabelValue, Role
-from tests.browser.checks import barriers, sticks_out
+from tests.browser.checks import barriers, overlapping, sticks_out
 from tests.browser.conftest import DESKTOP, PHONE, SignIn
 from tests.browser.looks import keep_picture
 from tests.browser.test_admin import open_tab
@@ -161,6 +161,21 @@ def test_a_language_is_chosen_on_the_sign_in_page_and_in_the_menu(
     assert left_in_english(page, Language.DE) == set()
     page.goto(f"{serving.url}/login")
     expect(page.get_by_role("heading", name="Anmelden")).to_be_visible()
+
+
+def test_the_header_holds_its_parts_apart_at_every_width(
+    site: Site, serving: Serving, sign_in: SignIn
+) -> None:
+    site.items(1)
+    page = in_language(sign_in, "de", Role.ADMIN)
+    page.goto(f"{serving.url}/review/")
+    wait_for_image(page)
+    expect(page.locator("#order")).not_to_be_empty()
+    for width in (1440, 1280, 1180, 1024, 641, 390):
+        page.set_viewport_size({"width": width, "height": 844})
+        keep_picture(page, f"header-de-{width}")
+        assert overlapping(page, ".product, .bar nav a, .status > *, .menu") == [], width
+        assert not sticks_out(page), width
 
 
 @pytest.mark.parametrize("language", [Language.DE, Language.ES])
