@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from review_app.bootstrap import Application
-from review_app.cli.common import AsJson, application, result
+from review_app.cli.common import AsJson, application, find_checkpoint, result
 from review_app.cli.operator import operator
 from review_app.errors import ConflictError, NotFoundError
 from review_app.scores.card import HEAD, ExternalCard
@@ -88,11 +88,10 @@ def show_external(checkpoint_id: str, as_json: bool) -> None:
 
 def _named(app: Application, name: str) -> tuple[str, str]:
     """Id and head of the external detector called ``name``, or of the checkpoint in that folder."""
-    from review_app.cli.checkpoints import find
 
     if name in app.detectors.external():
         return name, HEAD
-    folder = find(Path(name), app.settings)
+    folder = find_checkpoint(Path(name), app.settings)
     if not folder.is_dir():
         raise NotFoundError(
             f"there is no external detector and no checkpoint folder {name}; "

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from review_app.cli.adoption import adopt, external_entries, external_words, show_external
-from review_app.cli.common import REFUSED, AsJson, application, progress_bar, result, settings
+from review_app.cli.common import (
+    REFUSED,
+    AsJson,
+    application,
+    find_checkpoint,
+    progress_bar,
+    result,
+    settings,
+)
 from review_app.cli.lab import Lab, Weights, open_lab
 from review_app.config import DEFAULT_CHECKPOINT, Settings
 from review_app.datasets.manifest import Manifest, read_manifest
@@ -74,7 +82,7 @@ def show(checkpoint: Folder, as_json: AsJson = False) -> None:
     if str(checkpoint).startswith(PREFIX):
         show_external(str(checkpoint), as_json)
         return
-    folder = find(checkpoint, settings())
+    folder = find_checkpoint(checkpoint, settings())
     loaded = Checkpoint.load(folder)
     card = loaded.card.model_dump(mode="json")
     result({"id": loaded.id, "path": str(folder), "card": card}, as_json, _portrait(loaded))
@@ -89,7 +97,7 @@ def verify(
     from review_app.detector.checkpoint import Checkpoint, require_backbone
 
     lab = open_lab()
-    folder = find(checkpoint, lab.settings)
+    folder = find_checkpoint(checkpoint, lab.settings)
     loaded = Checkpoint.load(folder)
     backbone = lab.backbone(loaded.card.backbone.name, weights)
     require_backbone(loaded, backbone)
@@ -119,7 +127,7 @@ def compare(
     from review_app.detector.checkpoint import Checkpoint
 
     lab = open_lab()
-    loaded = [Checkpoint.load(find(folder, lab.settings)) for folder in (first, second)]
+    loaded = [Checkpoint.load(find_checkpoint(folder, lab.settings)) for folder in (first, second)]
     if loaded[0].id == loaded[1].id:
         raise InputError(f"both folders hold checkpoint {loaded[0].id}; name two different ones")
     document: dict[str, Any] = {
@@ -146,12 +154,6 @@ def _folders(here: Settings) -> list[Path]:
     cards = (card for home in homes for card in sorted(home.glob("*/card.json")))
     known = [card.parent for card in cards if not card.parent.name.startswith(".")]
     return [here.checkpoint, *known]
-
-
-def find(named: Path, here: Settings) -> Path:
-    """The folder ``named``, or that of this name among those of ``train`` and the shipped ones."""
-    homes = (Path(), here.data_dir / "checkpoints", DEFAULT_CHECKPOINT.parent)
-    return next((home / named for home in homes if (home / named).is_dir()), named)
 
 
 def _entry(folder: Path, in_force: str | None) -> dict[str, Any]:

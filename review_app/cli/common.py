@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -20,7 +21,7 @@ from rich.progress import (
 )
 
 from review_app.bootstrap import Application, open_application
-from review_app.config import Settings, load_settings
+from review_app.config import DEFAULT_CHECKPOINT, Settings, load_settings
 from review_app.logs import configure_logging
 
 ACTOR = "command line"
@@ -81,3 +82,9 @@ def result(document: dict[str, Any], as_json: bool, words: str) -> None:
     """Print the outcome: the document for scripts, or words for people."""
     sys.stdout.write((json.dumps(document, allow_nan=False) if as_json else words) + "\n")
     sys.stdout.flush()
+
+
+def find_checkpoint(named: Path, here: Settings) -> Path:
+    """The folder ``named``, or that of this name among those of ``train`` and the shipped ones."""
+    homes = (Path(), here.data_dir / "checkpoints", DEFAULT_CHECKPOINT.parent)
+    return next((home / named for home in homes if (home / named).is_dir()), named)
