@@ -3,14 +3,12 @@
 
 import { percentage, t } from "../words.js";
 import { Drawing } from "./drawing.js";
-import { Outlining } from "./outlining.js";
+import { ARROWS, Outlining, STEP_PX } from "./outlining.js";
 import { MOST, bounds, contains, isLargeEnough, moved, rectangle, sized } from "./regions.js";
 
-const STEP_PX = 8;
 const CLICK_PX = 4; // a drag that is shorter is a click
 const NEW_SHARE = 0.3; // of what is in sight: the size of a mark that is made by key
 const SHAPES = { mark: "rectangle", outline: "polygon" }; // by action
-const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 export class Marking {
   #closer;

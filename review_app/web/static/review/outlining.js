@@ -3,11 +3,11 @@
 import { percentage, t } from "../words.js";
 import { MOST_CORNERS, corner, isLargeEnough, polygon } from "./regions.js";
 
-const STEP_PX = 8;
+export const STEP_PX = 8;
+export const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const FAR_PX = 40;
 const SAME_PX = 4; // two clicks nearer than this are one
 const REACH_PX = { mouse: 10, pen: 14, touch: 24 }; // so near the first corner, a click means it
-const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 // Tells of "change", and of "closed" {region}.
 export class Outlining extends EventTarget {
