@@ -12,7 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from review_app.errors import InputError
 from review_app.permissions import Permission, Person, require
+from review_app.words import Text
 from storage.database import Transactions
 from storage.enums import ItemState, LabelValue
 from storage.models import Correction, Decision, Item
@@ -21,6 +23,8 @@ from storage.repositories.records import WAITING, Page, Wanted
 
 PAGE = 25
 """Images on a page of the list."""
+MOST_LETTERS = 1024
+"""A name or path has no more."""
 _NUMBER = re.compile(r"#?\s*([0-9]{1,18})")
 _HASH = re.compile(r"[0-9a-f]{6,64}")
 """Shorter beginnings fit too many images to tell which is meant."""
@@ -74,12 +78,15 @@ def find(database: Transactions, person: Person, search: Search, below: int | No
 
     An image whose number or hash is meant comes first on the first page. A page may have few lines,
     or none, and still be followed by an older one (`storage.repositories.records.Records.page`).
-    Raises ``NotAllowedError`` for whoever does not see the queue.
+    Raises ``NotAllowedError`` for whoever does not see the queue, and ``InputError`` for a text of
+    more than `MOST_LETTERS`.
     """
     require(person, Permission.SEE_QUEUE)
+    text = search.text.strip()
+    if len(text) > MOST_LETTERS:
+        raise InputError(Text("images.too_long", {"n": MOST_LETTERS}))
     with database.read() as repos:
         held = frozenset(item.id for _, item in repos.claims.held_by(person.id))
-        text = search.text.strip()
         wanted = Wanted(text, search.state, search.verdict, search.corrected, held)
         meant = _meant(repos, replace(wanted, text=""), text.lower())
         wanted = replace(wanted, without=held | {item.id for item in meant})

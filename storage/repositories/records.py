@@ -61,7 +61,7 @@ class Records:
         `Page.older` goes on from there. No page walks the whole table, wherever it begins.
         """
         top = (self._session.scalar(select(func.max(Item.id))) or 0) + 1
-        top = top if below is None else min(below, top)
+        top = top if below is None else min(max(below, 1), top)
         floor = 1 if wanted.indexed else max(top - LOOKED_THROUGH, 1)
         query = _fitting(wanted).where(Item.id < top, Item.id >= floor)
         newest = query.order_by(Item.id.desc()).limit(limit)

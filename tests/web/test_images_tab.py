@@ -7,7 +7,7 @@ import pytest
 
 from review_app.errors import ConflictError, InputError, NotAllowedError, NotFoundError
 from review_app.records.search import PAGE
-from review_app.web.admin.images import ImagesTab, Trail
+from review_app.web.admin.images import ImagesTab
 from review_app.web.admin.images_correction import CorrectionPanel
 from review_app.web.handlers import Call
 from review_app.words import Language, speaking
@@ -44,7 +44,9 @@ def test_pages_are_walked_back_and_forth(fresh: Site) -> None:
     assert (f'data-item="{made[0]}"' in listed, listed.count("data-item")) == (True, 1)
     assert (newer["interactive"], older["interactive"]) == (True, False)
     listed, trail, newer, older = tab.newer(call, tab.older(call, trail)[1])
-    assert (listed.count("data-item"), trail.begins) == (PAGE, (None,))
+    assert (listed.count("data-item"), trail["begins"]) == (PAGE, [None])
+    assert tab.newer(call, trail)[0] == listed
+    assert tab.again(call, None)[0] == listed
 
 
 def test_a_filter_or_an_item_that_cannot_be_is_refused(site: Site, call: Call) -> None:
@@ -53,6 +55,11 @@ def test_a_filter_or_an_item_that_cannot_be_is_refused(site: Site, call: Call) -
         tab.search(call, "", "lost", "")
     with pytest.raises(InputError, match="at most 1,024"):
         tab.search(call, "x" * 1025, "", "")
+    for trail in ("x", {"begins": ["x"]}, {"search": {"state": "lost"}}):
+        with pytest.raises(InputError, match="no such filter"):
+            tab.older(call, trail)
+    for far in (-(10**30), 10**30):
+        assert tab.again(call, {"begins": [far]})[1]["begins"] == [far]
     for item in (None, "1", 1.5):
         told, chosen, form, *_ = tab.show(choosing(call, item))
         assert "Choose an image from the list." in told
@@ -91,7 +98,7 @@ def test_a_reviewer_finds_nothing_whatever_they_call(site: Site) -> None:
     with pytest.raises(NotAllowedError):
         tab.search(call, str(item), "", "")
     with pytest.raises(NotAllowedError):
-        tab.older(call, Trail())
+        tab.older(call, None)
     with pytest.raises(NotAllowedError):
         tab.show(choosing(call, item))
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
+from pathlib import PurePosixPath
 from typing import Any
 
 import gradio as gr
@@ -12,10 +13,11 @@ from markupsafe import Markup
 from review_app.bootstrap import Application
 from review_app.errors import ConflictError, InputError, NotFoundError
 from review_app.permissions import Permission
-from review_app.records.search import Found, Line, Search
+from review_app.records.search import MOST_LETTERS, Found, Line
 from review_app.triage.wording import plus_minus
 from review_app.web.admin.images_correction import build_correction
 from review_app.web.admin.images_record import record_html, veiled
+from review_app.web.admin.images_trail import CORRECTED, Trail, search_of
 from review_app.web.assets import asset_url
 from review_app.web.handlers import Call, Wiring, html, refusal, section
 from review_app.web.markup import Tone, moment, notice, table
@@ -23,12 +25,7 @@ from review_app.words import Text, t
 from storage.enums import ItemState, LabelValue
 from storage.repositories.records import LOOKED_THROUGH
 
-MOST_LETTERS = 1024
-"""A name or path has no more."""
 VERDICTS = (LabelValue.REAL, LabelValue.FAKE, LabelValue.UNDECIDABLE, LabelValue.UNSURE)
-CORRECTED = "corrected"
-"""The choice among verdicts that stands for all that were corrected."""
-
 _CHOOSE = """element.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-item]");
   if (!button) return;
@@ -36,17 +33,15 @@ _CHOOSE = """element.addEventListener("click", (event) => {
   button.setAttribute("aria-current", "true");
   trigger("select", { item: Number(button.dataset.item) });
 });"""
-_LOOK = """() => requestAnimationFrame(() => document.querySelector(".record h2")?.focus())"""
+_LOOK = """() => requestAnimationFrame(() => {
+  const title = document.querySelector(".record h2");
+  title?.scrollIntoView({ block: "start" });
+  title?.focus({ preventScroll: true });
+})"""
 
 
-@dataclass(frozen=True)
-class Trail:
-    """What is looked for, and the pages on the way back to the newest."""
-
-    search: Search = field(default_factory=Search)
-    begins: tuple[int | None, ...] = (None,)
-    """Where each page up to the one that is shown begins."""
-    older: int | None = None
+Shown = tuple[Markup, dict[str, Any], Any, Any]
+"""The list, its `Trail`, and whether there are newer and older ones."""
 
 
 class ImagesTab:
@@ -55,38 +50,21 @@ class ImagesTab:
     def __init__(self, app: Application) -> None:
         self._app = app
 
-    def search(
-        self, call: Call, text: str | None, state: str | None, verdict: str | None
-    ) -> tuple[Markup, Trail, Any, Any]:
+    def search(self, call: Call, text: str | None, state: str | None, verdict: str | None) -> Shown:
         """The newest images that fit."""
-        text = (text or "").strip()
-        if len(text) > MOST_LETTERS:
-            raise InputError(Text("images.too_long", {"n": MOST_LETTERS}))
-        try:
-            corrected = verdict == CORRECTED
-            search = Search(
-                text,
-                ItemState(state) if state else None,
-                LabelValue(verdict) if verdict and not corrected else None,
-                corrected,
-            )
-        except ValueError as error:
-            raise InputError(Text("images.unknown_filter")) from error
-        return self._page(call, Trail(search))
+        return self._page(call, Trail(search_of(text, state, verdict)))
 
-    def older(self, call: Call, trail: Trail) -> tuple[Markup, Trail, Any, Any]:
+    def older(self, call: Call, trail: Any) -> Shown:
         """The page after the one that is shown."""
-        if trail.older is None:
-            return self._page(call, trail)
-        return self._page(call, replace(trail, begins=(*trail.begins, trail.older)))
+        return self._page(call, Trail.from_json(trail).further())
 
-    def newer(self, call: Call, trail: Trail) -> tuple[Markup, Trail, Any, Any]:
+    def newer(self, call: Call, trail: Any) -> Shown:
         """The page before the one that is shown."""
-        return self._page(call, replace(trail, begins=trail.begins[:-1] or (None,)))
+        return self._page(call, Trail.from_json(trail).back())
 
-    def again(self, call: Call, trail: Trail) -> tuple[Markup, Trail, Any, Any]:
+    def again(self, call: Call, trail: Any) -> Shown:
         """The same page, as it is now."""
-        return self._page(call, trail)
+        return self._page(call, Trail.from_json(trail))
 
     def show(self, call: Call) -> tuple[Markup, int | None, Any, Markup, None, str]:
         """The record of the image that was chosen from the list, and an empty form to correct it;
@@ -102,13 +80,12 @@ class ImagesTab:
         shown = veiled(self._app.database, record_html(record))
         return shown, item, form, Markup(), None, ""
 
-    def _page(self, call: Call, trail: Trail) -> tuple[Markup, Trail, Any, Any]:
-        found = self._app.records.find(call.person, trail.search, trail.begins[-1])
-        first = len(trail.begins) == 1
+    def _page(self, call: Call, trail: Trail) -> Shown:
+        found = self._app.records.find(call.person, trail.search, trail.below)
         return (
             veiled(self._app.database, listing(found)),
-            replace(trail, older=found.older),
-            gr.update(interactive=not first),
+            replace(trail, older=found.older).to_json(),
+            gr.update(interactive=not trail.is_first),
             gr.update(interactive=found.older is not None),
         )
 
@@ -133,7 +110,7 @@ def build_images(app: Application, tab: gr.Tab) -> None:
             newer = gr.Button(t("images.newer"), interactive=False)
             older = gr.Button(t("images.older"), interactive=False)
     record = html()
-    trail, chosen = gr.State(Trail()), gr.State(None)
+    trail, chosen = gr.JSON(visible=False), gr.Number(visible=False, precision=0)
     form = build_correction(app, chosen, record)
     page = [found, trail, newer, older]
     # One event, so that the answer to an earlier question never takes the place of a later one's.
@@ -185,6 +162,7 @@ def _verdict(line: Line) -> str:
 
 
 def _button(line: Line) -> Markup:
+    """Of a path its last part: the record tells the whole."""
     small = Markup('<img src="/media/{}/small" alt="" loading="lazy">').format(line.item_id)
     return Markup(
         '<button type="button" class="found" data-item="{}">{}<b>{}</b> <span>{}</span></button>'
@@ -192,5 +170,5 @@ def _button(line: Line) -> Markup:
         line.item_id,
         small if line.has_picture else Markup('<i aria-hidden="true"></i>'),
         line.item_id,
-        line.name,
+        PurePosixPath(line.name).name,
     )

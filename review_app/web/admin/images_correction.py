@@ -63,7 +63,7 @@ class CorrectionForm:
     """The event that follows once a verdict was corrected, or refused to be."""
 
 
-def build_correction(app: Application, item: gr.State, record: gr.HTML) -> CorrectionForm:
+def build_correction(app: Application, item: gr.Number, record: gr.HTML) -> CorrectionForm:
     """Add the panel to the open context; it is about the image in ``item``."""
     desk = CorrectionPanel(app)
     wiring = Wiring(app, Permission.ADJUDICATE)

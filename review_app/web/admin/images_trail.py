@@ -1,0 +1,86 @@
+"""Where somebody is in the list of images: what they look for, and the way back to the newest.
+
+The page holds it, so it is as little to be trusted as any input. (State that Gradio held here would
+keep a connection open for each page that is open.)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from review_app.errors import InputError
+from review_app.records.search import Search
+from review_app.words import Text
+from storage.enums import ItemState, LabelValue
+
+CORRECTED = "corrected"
+"""The choice among verdicts that stands for all that were corrected."""
+
+
+@dataclass(frozen=True)
+class Trail:
+    """One page of one search."""
+
+    search: Search = field(default_factory=Search)
+    begins: tuple[int | None, ...] = (None,)
+    """Where each page up to the one that is shown begins."""
+    older: int | None = None
+    """Where the next one begins; None at the end."""
+
+    @property
+    def below(self) -> int | None:
+        """Where the page that is shown begins."""
+        return self.begins[-1] if self.begins else None
+
+    @property
+    def is_first(self) -> bool:
+        return len(self.begins) <= 1
+
+    def further(self) -> Trail:
+        """The page after this one; this one at the end."""
+        return self if self.older is None else replace(self, begins=(*self.begins, self.older))
+
+    def back(self) -> Trail:
+        """The page before this one; the first at the beginning."""
+        return replace(self, begins=self.begins[:-1] or (None,))
+
+    def to_json(self) -> dict[str, Any]:
+        """As the page holds it."""
+        document: dict[str, Any] = _TRAIL.dump_python(self, mode="json")
+        return document
+
+    @classmethod
+    def from_json(cls, document: object) -> Trail:
+        """As the page gave it back; the newest images where it gave nothing.
+
+        Raises:
+            InputError: it is no trail.
+        """
+        try:
+            return cls() if document is None else _TRAIL.validate_python(document)
+        except ValidationError as error:
+            raise InputError(Text("images.unknown_filter")) from error
+
+
+_TRAIL = TypeAdapter(Trail)
+
+
+def search_of(text: str | None, state: str | None, verdict: str | None) -> Search:
+    """What the form asks for.
+
+    Raises:
+        InputError: there is no such state or verdict.
+    """
+    corrected = verdict == CORRECTED
+    try:
+        return Search(
+            text or "",
+            ItemState(state) if state else None,
+            LabelValue(verdict) if verdict and not corrected else None,
+            corrected,
+        )
+    except ValueError as error:
+        raise InputError(Text("images.unknown_filter")) from error
