@@ -1,7 +1,8 @@
 """One's own past answers: looked at again, and changed while they are not final.
 
 A change is a new label that supersedes the old one; both stay. It counts as given in sight of the
-model's opinion where the person has seen that, and the item is settled anew.
+model's opinion where the person has seen that, and the item is settled anew. (What admins put right
+once a verdict is final is `review_app.records.correction`.)
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ def record_html(record: Record) -> Markup:
     return Markup(
         '<section class="card record" aria-labelledby="record-title">'
         '<h2 id="record-title" tabindex="-1">{}</h2>{}'
-        '<div class="record-top">{}{}</div>{}{}{}</section>'
+        '<div class="record-top">{}<div class="record-side">{}{}</div></div>{}{}</section>'
     ).format(
         t("images.record", item=str(record.item_id)),
         notice(t("images.blind")) if record.blind else Markup(),
@@ -127,7 +127,8 @@ def _corrections(record: Record) -> Markup:
 
 def _evidence(record: Record) -> str:
     told = [t(f"images.evidence_{evidence}") for evidence in record.evidence]
-    return " ".join(told) or t("images.evidence_none")
+    none = "images.evidence_none" if record.final_at is None else "images.evidence_open"
+    return " ".join(told) or t(none)
 
 
 def _detector(said: Said | None) -> Markup:
