@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from markupsafe import Markup
 
+from review_app.inspection import TITLES
 from review_app.records.record import Answer, Record, Said
 from review_app.records.timeline import Happening
 from review_app.review.options import read_options
@@ -138,7 +139,7 @@ def _detector(said: Said | None) -> Markup:
         ("P(fake)", plus_minus(said.p_fake, said.std)),
         (t("images.score"), number(said.score, 3)),
         (t("images.novelty"), "" if said.novelty is None else number(said.novelty, 1)),
-        (t("images.head"), said.head),
+        (t("images.head"), TITLES.get(said.head, said.head)),
         (t("images.checkpoint"), said.checkpoint),
         (t("images.policy"), str(said.policy_version)),
         (t("images.decided_at"), moment(said.at)),
