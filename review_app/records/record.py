@@ -14,7 +14,7 @@ from review_app.records.search import display_name
 from review_app.records.timeline import ANSWERS, NEUTRAL, Happening, timeline
 from review_app.review.finality import final_since
 from review_app.triage.record import words_of
-from storage.enums import ItemState, LabelValue
+from storage.enums import AuditKind, ItemState, LabelValue
 from storage.models import AuditEvent, Decision, Item, Label
 from storage.repositories import Repositories
 from storage.repositories.records import WAITING
@@ -183,7 +183,16 @@ def evidence_of(repos: Repositories, item_id: int, now: datetime) -> list[Eviden
 
 def _events(repos: Repositories, item: Item, blind: bool) -> list[AuditEvent]:
     told = (*NEUTRAL, *(ANSWERS if item.state is ItemState.ESCALATED else ()))
-    return [e for e in repos.audit.of_item(item.id) if not blind or e.kind in told]
+    events = repos.audit.of_item(item.id)
+    if not any(event.kind is AuditKind.INGESTED for event in events):
+        events += [event for event in repos.audit.score_files() if _brought(event, item.id)]
+    return [event for event in events if not blind or event.kind in told]
+
+
+def _brought(event: AuditEvent, item_id: int) -> bool:
+    """Whether the score file that the event is about brought the item."""
+    first, last = event.details["items"] or (0, 0)
+    return bool(first <= item_id <= last)
 
 
 def _corrections(repos: Repositories, item_id: int) -> list[Corrected]:

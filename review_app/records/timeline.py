@@ -12,7 +12,12 @@ from storage.enums import AuditKind
 from storage.models import AuditEvent, Decision
 
 ANSWERS = (AuditKind.LABELLED, AuditKind.UNDONE, AuditKind.CHANGED)
-NEUTRAL = (AuditKind.INGESTED, AuditKind.FAILED, AuditKind.RETRIED)
+NEUTRAL = (
+    AuditKind.INGESTED,
+    AuditKind.SCORES_INGESTED,
+    AuditKind.FAILED,
+    AuditKind.RETRIED,
+)
 """What tells nothing of what the image is."""
 
 
@@ -62,6 +67,7 @@ def _key(event: AuditEvent) -> str:
 def _note(event: AuditEvent) -> str:
     names = {
         AuditKind.INGESTED: "name",
+        AuditKind.SCORES_INGESTED: "file",
         AuditKind.FAILED: "reason",
         AuditKind.KNOWN_LABEL: "provenance",
         AuditKind.CORRECTED: "reason",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -10,11 +11,14 @@ from review_app.errors import ConflictError, NotAllowedError, NotFoundError
 from review_app.permissions import Person
 from review_app.records.desk import RecordDesk
 from review_app.records.record import Evidence, Mark
+from review_app.records.search import Search
 from review_app.review.tasks import Queue
 from review_app.words import Language, speaking
 from storage.enums import ItemState
+from tests.applications import deployment
 from tests.factories import Factory
 from tests.review.desks import FAKE, REAL, Bench
+from tests.scores.files import row, write
 
 
 def test_a_settled_image_tells_what_the_detector_and_people_said(
@@ -133,3 +137,16 @@ def test_a_record_is_for_admins_and_of_items_that_there_are(
     for nowhere in (0, -1, item + 1, 2**63):
         with pytest.raises(NotFoundError, match="no item"):
             records.show(root, nowhere)
+
+
+def test_an_image_that_a_score_file_brought_says_so(tmp_path: Path) -> None:
+    with deployment(tmp_path) as place:
+        path = write(tmp_path / "theirs.csv", [row(f"bucket/{n}.png") for n in range(3)])
+        place.app.scores.ingest(path, "tester")
+        root = place.factory.admin("root")
+        (line, *_) = place.app.records.find(root, Search("bucket/1")).lines
+        record = place.app.records.show(root, line.item_id)
+    assert (record.file.name, record.file.size) == ("bucket/1.png", None)
+    (first, *_) = record.happenings
+    assert (first.by, first.words) == ("tester", "Taken in with a score file.")
+    assert first.note == "theirs.csv"
