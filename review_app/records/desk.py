@@ -10,7 +10,7 @@ from review_app.permissions import Permission, Person, require
 from review_app.records import correction
 from review_app.records.correction import Proposal
 from review_app.records.record import Record, read_record
-from review_app.records.search import Found, Search, find
+from review_app.records.search import Found, Search, find, in_hand
 from review_app.words import Text
 from storage.database import Transactions
 from storage.models import Item
@@ -29,7 +29,7 @@ class RecordDesk:
 
     def find(self, person: Person, search: Search, below: int | None = None) -> Found:
         """A page of the images that fit, as `search.find` says."""
-        return find(self._database, person, search, below)
+        return find(self._database, person, search, self._clock(), below)
 
     def show(self, person: Person, item_id: int) -> Record:
         """The image's record.
@@ -39,8 +39,9 @@ class RecordDesk:
         """
         require(person, Permission.SEE_QUEUE)
         with self._database.read() as repos:
-            item = _item_out_of_hand(repos, person, item_id)
-            return read_record(repos, item, person.id, self._clock())
+            now = self._clock()
+            item = _item_out_of_hand(repos, person, item_id, now)
+            return read_record(repos, item, person.id, now)
 
     def propose(
         self, person: Person, item_id: int, value: str | None, reason: str | None
@@ -48,8 +49,9 @@ class RecordDesk:
         """The correction as it would be made; nothing is stored. Raises as `correct` does."""
         require(person, Permission.ADJUDICATE)
         with self._database.read() as repos:
-            item = _item_out_of_hand(repos, person, item_id)
-            return correction.propose(repos, item, value, reason, self._clock())
+            now = self._clock()
+            item = _item_out_of_hand(repos, person, item_id, now)
+            return correction.propose(repos, item, value, reason, now)
 
     def correct(
         self, person: Person, item_id: int, value: str | None, reason: str | None
@@ -63,17 +65,17 @@ class RecordDesk:
         require(person, Permission.ADJUDICATE)
         with self._database.write() as repos:
             now = self._clock()  # once nobody else writes: what is final by then stays
-            item = _item_out_of_hand(repos, person, item_id)
+            item = _item_out_of_hand(repos, person, item_id, now)
             made = correction.propose(repos, item, value, reason, now)
             correction.store(repos, person, made, now)
         return made
 
 
-def _item_out_of_hand(repos: Repositories, person: Person, item_id: int) -> Item:
+def _item_out_of_hand(repos: Repositories, person: Person, item_id: int, now: datetime) -> Item:
     item = repos.items.get(item_id) if 0 < item_id <= _LARGEST_ID else None
     if item is None:
         raise NotFoundError(Text("refusals.no_item", {"item": str(item_id)}))
     claim = repos.claims.last_of(person.id, item_id)
-    if claim is not None and claim.ended_at is None:
+    if claim is not None and in_hand(claim, now):
         raise ConflictError(Text("records.in_hands", {"item": str(item_id)}))
     return item

@@ -17,7 +17,7 @@ from review_app.permissions import Permission, Person, require
 from review_app.words import Text
 from storage.database import Transactions
 from storage.enums import ItemState, LabelValue
-from storage.models import Correction, Decision, Item
+from storage.models import Claim, Correction, Decision, Item
 from storage.repositories import Repositories
 from storage.repositories.records import WAITING, Page, Wanted
 
@@ -73,7 +73,13 @@ class Found:
     """Images that are left out, since they are in the person's own hands."""
 
 
-def find(database: Transactions, person: Person, search: Search, below: int | None = None) -> Found:
+def find(
+    database: Transactions,
+    person: Person,
+    search: Search,
+    now: datetime,
+    below: int | None = None,
+) -> Found:
     """The page of images below the item ``below``, or the newest.
 
     An image whose number or hash is meant comes first on the first page. A page may have few lines,
@@ -86,7 +92,8 @@ def find(database: Transactions, person: Person, search: Search, below: int | No
     if len(text) > MOST_LETTERS:
         raise InputError(Text("images.too_long", {"n": MOST_LETTERS}))
     with database.read() as repos:
-        held = frozenset(item.id for _, item in repos.claims.held_by(person.id))
+        claims = repos.claims.held_by(person.id)
+        held = frozenset(item.id for claim, item in claims if in_hand(claim, now))
         wanted = Wanted(text, search.state, search.verdict, search.corrected, held)
         meant = _meant(repos, replace(wanted, text=""), text.lower())
         wanted = replace(wanted, without=held | {item.id for item in meant})
@@ -98,6 +105,11 @@ def find(database: Transactions, person: Person, search: Search, below: int | No
             _line(item, decisions.get(item.id), corrections.get(item.id, [])) for item in items
         )
         return Found(lines, page.older, len(held))
+
+
+def in_hand(claim: Claim, now: datetime) -> bool:
+    """Whether its holder may be judging the image; a lease that ran out holds nothing back."""
+    return claim.ended_at is None and claim.expires_at > now
 
 
 def display_name(item: Item) -> str:

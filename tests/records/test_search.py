@@ -83,6 +83,9 @@ def test_what_somebody_holds_to_judge_is_not_listed_to_them(
     assert records.find(root, Search()).held == 1
     other = factory.admin()
     assert held in ids(records, other)
+    bench.clock.pass_minutes(24 * 60)
+    assert held in ids(records, root)  # the lease ran out, whoever noticed
+    assert records.show(root, held).blind
 
 
 def test_a_reviewer_may_not_search(records: RecordDesk, ada: Person) -> None:
