@@ -96,8 +96,9 @@ def serving(site: Site) -> Iterator[Serving]:
 
 @pytest.fixture(autouse=True)
 def _fresh_start(site: Site, serving: Serving) -> None:
-    """Each test starts with a server that answers and nothing to review."""
+    """Each test starts with a server that answers and nothing to review, nor anybody who would."""
     serving.start()
+    serving.wait_until_left()
     with site.app.database.write() as repos:
         for state in (ItemState.IN_REVIEW, ItemState.ESCALATED):
             left = repos.items.in_state(state, 1000)

@@ -45,6 +45,17 @@ class Serving:
             assert time.monotonic() < deadline
             time.sleep(0.02)
 
+    def wait_until_left(self) -> None:
+        """Returns once nobody is connected and nothing is being done, or after a while.
+
+        A page that was closed may have asked for something that is still to be done.
+        """
+        assert self._server is not None
+        state = self._server.server_state
+        deadline = time.monotonic() + 10
+        while (state.connections or state.tasks) and time.monotonic() < deadline:
+            time.sleep(0.01)
+
     def stop(self) -> None:
         if self._server is None or self._thread is None:
             return
