@@ -43,7 +43,7 @@ class Claim(Base):
 
 
 class Label(Base):
-    """One answer. Never changed and never deleted: a correction is a new row that supersedes.
+    """One answer. Never changed and never deleted: another answer is a new row that supersedes.
 
     A row without a value withdraws the row it supersedes. A label is in force while no row
     supersedes it and it has a value.
