@@ -21,7 +21,7 @@ from review_app.intake.store import MediaStore
 from review_app.monitoring.circuit import CircuitBreaker
 from review_app.people import People
 from review_app.records.desk import RecordDesk
-from review_app.review.corrections import Corrections
+from review_app.review.changes import Changes
 from review_app.review.desk import ReviewDesk
 from review_app.review.shared import SharedDesk
 from review_app.secret import deployment_secret
@@ -44,7 +44,7 @@ class Application:
     people: People
     desk: ReviewDesk
     shared_desk: SharedDesk
-    corrections: Corrections
+    changes: Changes
     records: RecordDesk
     intake: IntakeService
     scores: ScoreIntake
@@ -92,7 +92,7 @@ def open_application(settings: Settings) -> Application:
         people=People(database, settings.session_hours, settings.link_minutes),
         desk=desk,
         shared_desk=SharedDesk(desk, database),
-        corrections=Corrections(database, words_of, after_answers=breaker.after_verdicts),
+        changes=Changes(database, words_of, after_answers=breaker.after_verdicts),
         records=RecordDesk(database),
         intake=IntakeService(database, media, limits, archives),
         scores=ScoreIntake(database, settings.max_score_rows),

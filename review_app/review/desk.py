@@ -23,7 +23,7 @@ from review_app.review.batch import (
     Outcome,
     SkipEntry,
 )
-from review_app.review.corrections import Corrections
+from review_app.review.changes import Changes
 from review_app.review.options import ReviewOptions, read_options
 from review_app.review.replies import receipt_of, task_of
 from review_app.review.tasks import CLIENT_ID, Progress, Queue, Receipt, Submission, Task
@@ -145,10 +145,10 @@ class ReviewDesk:
         answered: list[int] = []
         with self._database.together() as parts:
             desk = self.within(parts, answered)
-            corrections = Corrections(parts, self._words, self._clock, answered.extend)
+            changes = Changes(parts, self._words, self._clock, answered.extend)
             outcomes: dict[str, Outcome] = {}
             for entry in entries:
-                outcomes[entry.client_id] = _take_in(desk, corrections, person, entry, outcomes)
+                outcomes[entry.client_id] = _take_in(desk, changes, person, entry, outcomes)
         self.after_answers(answered)
         return list(outcomes.values())
 
@@ -251,7 +251,7 @@ class ReviewDesk:
 
 def _take_in(
     desk: ReviewDesk,
-    corrections: Corrections,
+    changes: Changes,
     person: Person,
     entry: Entry,
     before: Mapping[str, Outcome],
@@ -262,7 +262,7 @@ def _take_in(
         if isinstance(entry, LabelEntry):
             return Outcome(known_as, receipt=desk.label(person, entry))
         if isinstance(entry, ChangeEntry):
-            return Outcome(known_as, receipt=corrections.change(person, entry))
+            return Outcome(known_as, receipt=changes.change(person, entry))
         if isinstance(entry, SkipEntry):
             desk.skip(person, entry.item_id)
             return Outcome(known_as)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from review_app.review.corrections import MOST_RECENT
+from review_app.review.changes import MOST_RECENT
 from review_app.review.options import Veil, read_options
 from review_app.review.tasks import Change, OwnAnswer, Receipt
 from review_app.web.api import Reviewer
@@ -33,11 +33,11 @@ def answers_router(app: Application) -> APIRouter:
     def recent(
         person: Reviewer, n: Annotated[int, Query(ge=1, le=MOST_RECENT)] = 20
     ) -> list[OwnAnswer]:
-        return app.corrections.recent(person, n)
+        return app.changes.recent(person, n)
 
     @router.post("/change")
     def change(body: Change, person: Reviewer) -> Receipt:
-        return app.corrections.change(person, body)
+        return app.changes.change(person, body)
 
     @router.get("/choices")
     def choices(_person: Reviewer) -> Choices:

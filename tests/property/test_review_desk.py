@@ -119,13 +119,13 @@ class ReviewMachine(RuleBasedStateMachine):
             self._label(self._person(user_id), item_id, value, escalation="too much at stake")
 
     def change(self, person: Person, pick: int, value: LabelValue) -> None:
-        own = self.bench.corrections.recent(person)
+        own = self.bench.changes.recent(person)
         if not own:
             return
         old, before = own[pick % len(own)], self._labels()
         new = Change(client_id=self.bench.new_id(), of=old.client_id, value=value)
         try:
-            self.bench.corrections.change(person, new)
+            self.bench.changes.change(person, new)
         except ConflictError:
             assert not old.changeable
             return

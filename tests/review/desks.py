@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from review_app.permissions import Person
-from review_app.review.corrections import Corrections
+from review_app.review.changes import Changes
 from review_app.review.desk import ReviewDesk
 from review_app.review.options import ReviewOptions, change_options
 from review_app.review.tasks import Change, Queue, Receipt, Submission
@@ -44,7 +44,7 @@ class Bench:
         self.database = database
         self.clock = Clock()
         self.desk = ReviewDesk(database, _words, self.clock, coin=Random(0))
-        self.corrections = Corrections(database, _words, self.clock)
+        self.changes = Changes(database, _words, self.clock)
         self._ids = count(1)
 
     def new_id(self) -> str:
@@ -68,7 +68,7 @@ class Bench:
 
     def change(self, person: Person, of: str, value: LabelValue, **more: Any) -> Receipt:
         change = Change(**{"client_id": self.new_id(), **more}, of=of, value=value)
-        return self.corrections.change(person, change)
+        return self.changes.change(person, change)
 
     def undo(self, person: Person) -> int:
         return self.desk.undo(person, self.new_id()).item_id

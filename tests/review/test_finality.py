@@ -42,10 +42,10 @@ def test_a_change_is_refused_once_the_answer_is_final_and_the_list_says_so(
     factory.item()
     given = bench.clock.now
     first = answered(bench, ada)
-    (own,) = bench.corrections.recent(ada)
+    (own,) = bench.changes.recent(ada)
     assert (own.changeable, own.final_at) == (True, given + timedelta(minutes=5))
     bench.clock.pass_minutes(5)
-    (own,) = bench.corrections.recent(ada)
+    (own,) = bench.changes.recent(ada)
     assert not own.changeable
     with pytest.raises(ConflictError, match="tell an admin"):
         bench.change(ada, first, FAKE)

@@ -59,5 +59,5 @@ def test_regions_are_stored_with_the_answer_and_come_back_as_they_were(
         Region(shape=Shape.RECTANGLE, points=((0.2, 0.2), (0.4, 0.3))),
     )
     bench.label(ada, item, FAKE, regions=regions)
-    (own,) = bench.corrections.recent(ada)
+    (own,) = bench.changes.recent(ada)
     assert own.regions == regions

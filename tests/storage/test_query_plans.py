@@ -15,7 +15,7 @@ from sqlalchemy import event
 from review_app.permissions import Person
 from review_app.records.desk import RecordDesk
 from review_app.records.search import Search
-from review_app.review.corrections import Corrections
+from review_app.review.changes import Changes
 from review_app.review.desk import ReviewDesk
 from review_app.review.tasks import Queue, Submission
 from review_app.triage.placing import sweep
@@ -106,9 +106,9 @@ WORK: dict[str, Work] = {
     "take escalated": lambda database, desk, person: desk.take(person, 3, Queue.ESCALATED),
     "label": _label,
     "undo": _undo,
-    "recent answers": lambda database, _desk, person: Corrections(
-        database, lambda _: "words"
-    ).recent(person),
+    "recent answers": lambda database, _desk, person: Changes(database, lambda _: "words").recent(
+        person
+    ),
     "heartbeat": lambda database, desk, person: desk.heartbeat(person),
     "progress": lambda database, desk, person: desk.progress(person, utc_now()),
     "page through the queue": _page_through,

@@ -27,10 +27,10 @@ def test_own_answers_are_listed_newest_first_and_nobody_elses(
     factory.items(4)
     ids = answered(bench, ada, REAL, FAKE, UNSURE)
     answered(bench, ben, REAL)
-    assert [own.client_id for own in bench.corrections.recent(ada)] == ids[::-1]
-    assert [own.value for own in bench.corrections.recent(ada, 2)] == [UNSURE, FAKE]
+    assert [own.client_id for own in bench.changes.recent(ada)] == ids[::-1]
+    assert [own.value for own in bench.changes.recent(ada, 2)] == [UNSURE, FAKE]
     bench.undo(ada)
-    assert [own.client_id for own in bench.corrections.recent(ada)] == ids[1::-1]
+    assert [own.client_id for own in bench.changes.recent(ada)] == ids[1::-1]
 
 
 def test_a_change_supersedes_and_settles_the_item_anew(
@@ -43,7 +43,7 @@ def test_a_change_supersedes_and_settles_the_item_anew(
     assert (label.value, label.comment, label.tags) == (FAKE, "the ear", ["face swap"])
     assert bench.item(item).verdict is FAKE
     assert bench.events(item)[-1].kind is AuditKind.CHANGED
-    (own,) = bench.corrections.recent(ada)
+    (own,) = bench.changes.recent(ada)
     assert (own.value, own.tags, own.item_id) == (FAKE, ("face swap",), item)
     assert bench.first_broken() is None
 
@@ -62,11 +62,11 @@ def test_a_change_sent_twice_is_stored_once(bench: Bench, factory: Factory, ada:
     item = factory.item()
     (first,) = answered(bench, ada, REAL)
     change = Change(client_id="the-change", of=first, value=FAKE)
-    receipt = bench.corrections.change(ada, change)
-    assert bench.corrections.change(ada, change) == receipt
+    receipt = bench.changes.change(ada, change)
+    assert bench.changes.change(ada, change) == receipt
     assert len(bench.in_force(item)) == 1
     with pytest.raises(ConflictError, match="other content"):
-        bench.corrections.change(ada, change.model_copy(update={"value": UNSURE}))
+        bench.changes.change(ada, change.model_copy(update={"value": UNSURE}))
 
 
 def test_a_change_can_escalate_and_another_can_take_that_back(
@@ -88,7 +88,7 @@ def test_what_an_admin_has_decided_is_no_longer_the_reviewers(
     (first,) = answered(bench, ada, UNSURE)
     bench.take(root, Queue.ESCALATED)
     decision = bench.label(root, item, FAKE).client_id
-    assert not bench.corrections.recent(ada)[0].changeable
+    assert not bench.changes.recent(ada)[0].changeable
     with pytest.raises(ConflictError, match="an admin has decided"):
         bench.change(ada, first, REAL)
     bench.change(root, decision, REAL)

@@ -27,7 +27,7 @@ MOST_RECENT = 50
 """Most answers that one call lists."""
 
 
-class Corrections:
+class Changes:
     """Over one database; the parameters are those of the `ReviewDesk`."""
 
     def __init__(
