@@ -174,7 +174,9 @@ def forensic_views(gallery: Gallery, size: str) -> None:
     with gallery.page(size, gallery.person(f"{size}-viewer").name) as page:
         close_hint(page)
         page.keyboard.press("2")
+        page.keyboard.press("v")
         expect(page.locator("#lens img")).to_be_visible()
+        expect(page.locator("#frame img")).to_be_visible()
         gallery.keep(page, "forensic-views", size)
 
 

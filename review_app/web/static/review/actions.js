@@ -39,6 +39,7 @@ export const GROUPS = [
       ["view:ghost", "4", t("keys.ghost")],
       ["view:saliency", "5", t("keys.saliency")],
       ["compare", " ", t("keys.compare"), { held: true }],
+      ["side-by-side", "v", t("keys.side_by_side")],
       ["zoom-in", "+", t("keys.zoom_in"), { also: ["="] }],
       ["zoom-out", "-", t("keys.zoom_out")],
       ["zoom-fit", "0", t("keys.zoom_fit")],

@@ -9,10 +9,12 @@ const WIDE = "(min-width: 1100px)"; // here the panel is open unless somebody cl
 const ROOMY = "(min-width: 641px)"; // the panel lies beside the image, not on it
 const SOON_MS = 200; // a view that comes sooner is not announced
 const NEUTRAL = "100";
+const FIRST_VIEW = "error-level"; // side by side with the original, where none was chosen yet
 
 export class Closer {
   #root;
   #stage;
+  #frame;
   #lens;
   #panel;
   #zoom;
@@ -20,15 +22,19 @@ export class Closer {
   #memory;
   #image = null;
   #view = "original";
+  #last = FIRST_VIEW; // the view that was chosen last
+  #isBeside; // a view lies beside the original, not on it
 
   constructor(root, person) {
     this.#root = root;
     this.#stage = root.querySelector(".stage");
+    this.#frame = root.querySelector("#frame");
     this.#lens = root.querySelector("#lens");
     this.#panel = root.querySelector("#closer");
     this.#zoom = new Zoom(this.#stage);
     this.#views = new Views();
     this.#memory = new Memory("closer", person);
+    this.#isBeside = this.#memory.get("side-by-side") ?? false;
     this.#open(this.#memory.get("open") ?? matchMedia(WIDE).matches);
     this.#listen();
   }
@@ -55,7 +61,7 @@ export class Closer {
       this.#zoom.fit();
       this.#neutral();
     }
-    this.#zoom.of(image && [image.naturalWidth, image.naturalHeight]);
+    this.#zoom.of(this.#size);
     this.#see("original");
     this.#readFile();
   }
@@ -67,6 +73,7 @@ export class Closer {
       closer: () => this.#toggle(),
       view: () => this.#pick(view),
       compare: () => this.#compare(view === "on"),
+      "side-by-side": () => this.#sideBySide(),
       "zoom-in": () => this.#zoom.in(),
       "zoom-out": () => this.#zoom.out(),
       "zoom-fit": () => this.#zoom.fit(),
@@ -85,6 +92,11 @@ export class Closer {
     return this.#$("#file-says");
   }
 
+  // Of the image on show, in its own pixels; null where there is none.
+  get #size() {
+    return this.#image && [this.#image.naturalWidth, this.#image.naturalHeight];
+  }
+
   #$(selector) {
     return this.#panel.querySelector(selector);
   }
@@ -95,6 +107,8 @@ export class Closer {
     this.#zoom.addEventListener("change", () => this.#showLevel());
     this.#$(".sliders").addEventListener("input", () => this.#adjust());
     this.#file.addEventListener("toggle", () => this.#readFile());
+    this.#$("#side-by-side").setAttribute("aria-pressed", String(this.#isBeside));
+    addEventListener("resize", () => this.#lay());
     // A click leaves the keys to the image, as Space would press a button that has the focus.
     this.#panel.addEventListener("mousedown", (event) => {
       if (event.target.closest("button, summary")) event.preventDefault();
@@ -122,7 +136,28 @@ export class Closer {
     this.#panel.hidden = !open;
     const button = this.#root.querySelector('[data-do="closer"]');
     button.setAttribute("aria-expanded", String(open));
-    this.#zoom.of(this.#image && [this.#image.naturalWidth, this.#image.naturalHeight]);
+    this.#lay();
+  }
+
+  #sideBySide() {
+    this.#isBeside = !this.#isBeside;
+    this.#memory.set("side-by-side", this.#isBeside);
+    this.#$("#side-by-side").setAttribute("aria-pressed", String(this.#isBeside));
+    if (this.#isBeside && this.#view === "original") this.#pick(this.#last);
+    else this.#lay();
+  }
+
+  // One on the other, or beside each other or one above the other, as the image is larger then.
+  #lay() {
+    const { classList } = this.#stage;
+    classList.remove("is-beside", "is-stacked");
+    if (this.#isBeside && !this.#lens.hidden) {
+      const [width, height] = this.#size;
+      const [across, down] = [this.#frame.clientWidth / width, this.#frame.clientHeight / height];
+      classList.add("is-beside");
+      classList.toggle("is-stacked", Math.min(across, down / 2) > Math.min(across / 2, down));
+    }
+    this.#zoom.of(this.#size);
   }
 
   async #see(view) {
@@ -132,6 +167,7 @@ export class Closer {
       this.#uncover();
       return;
     }
+    this.#last = view;
     const { alt } = this.#image;
     const late = setTimeout(() => this.#say(t("closer.drawing")), SOON_MS);
     try {
@@ -142,6 +178,7 @@ export class Closer {
       this.#lens.replaceChildren(picture);
       this.#lens.hidden = false;
       this.#stage.classList.add("is-covered");
+      this.#lay();
       this.#say("");
     } catch (error) {
       if (this.#view !== view) return;
@@ -156,6 +193,7 @@ export class Closer {
     this.#lens.hidden = true;
     this.#lens.replaceChildren();
     this.#stage.classList.remove("is-covered");
+    if (this.#stage.classList.contains("is-beside")) this.#lay();
     this.#say("");
   }
 

@@ -11,6 +11,7 @@ const PIXELS_FROM = 3; // from here on, pixels are drawn as squares
 export class Zoom extends EventTarget {
   #stage;
   #frame;
+  #lens; // a view may lie beside the image
   #size = null; // [width, height] of the image in its own pixels
   #scale = 1; // 1: the whole image fits
   #x = 0; // of the image's middle from the frame's
@@ -21,6 +22,7 @@ export class Zoom extends EventTarget {
     super();
     this.#stage = stage;
     this.#frame = stage.querySelector("#frame");
+    this.#lens = stage.querySelector("#lens");
     stage.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
     stage.addEventListener("pointerdown", (event) => this.#down(event));
     stage.addEventListener("pointermove", (event) => this.#move(event));
@@ -142,9 +144,14 @@ export class Zoom extends EventTarget {
   }
 
   #fromMiddle({ clientX, clientY }) {
-    const box = this.#frame.getBoundingClientRect();
+    const boxes = [this.#lens, this.#frame].map((frame) => frame.getBoundingClientRect());
+    const box = boxes.find((one) => isInside(one, clientX, clientY)) ?? boxes[1];
     return [clientX - box.left - box.width / 2, clientY - box.top - box.height / 2];
   }
+}
+
+function isInside({ left, top, right, bottom }, x, y) {
+  return left < x && x < right && top < y && y < bottom;
 }
 
 function within(value, most) {
