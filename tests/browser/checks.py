@@ -9,7 +9,9 @@ GRAVE = ("serious", "critical")
 
 
 def barriers(page: Page) -> list[str]:
-    """What axe calls serious or critical on the page as it is now."""
+    """What axe calls serious or critical on the page as it is now, once nothing of it is awaited:
+    Gradio pales what is."""
+    page.wait_for_function("document.querySelector('.html-container.pending') === null")
     found = Axe().run(page).response["violations"]
     return [
         f"{rule['id']}: {node['html'][:200]}"

@@ -137,7 +137,7 @@ def test_images_are_taken_in_and_the_labels_come_out(
     page = sign_in(Role.ADMIN)
     open_tab(page, "Data")
     page.locator("input[type=file]").set_input_files([good, bad])
-    expect(page.get_by_text("good.png")).to_be_visible()
+    expect(page.get_by_role("cell", name="good.png")).to_be_visible()
     page.get_by_role("button", name="Take in and triage").click()
     expect(page.get_by_text("1 image taken in, 1 refused.")).to_be_visible(timeout=150_000)
     expect(page.get_by_role("row").filter(has_text="bad.png")).to_contain_text("not an image")

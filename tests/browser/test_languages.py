@@ -210,7 +210,8 @@ def test_data_people_and_export_say_nothing_in_english(
 
     open_tab(page, said("overview.tab_data", language))
     page.locator("input[type=file]").set_input_files([bad])
-    expect(page.get_by_text("bad.png")).to_be_visible()
+    expect(page.get_by_role("cell", name="bad.png")).to_be_visible()
+    expect(page.get_by_role("button", name=said("header.add_files", language))).to_be_visible()
     page.get_by_role("button", name=said("data.take_in", language)).click()
     refused = page.get_by_role("row").filter(has_text="bad.png")
     expect(refused).to_contain_text(said("intake.reason_not_an_image", language))

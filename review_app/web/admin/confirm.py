@@ -12,6 +12,8 @@ from markupsafe import Markup
 from review_app.web.handlers import Call, Wiring, html
 from review_app.words import t
 
+_HIDE = "() => ['', { __type__: 'update', visible: false }]"
+
 
 class Confirm:
     """A question with "yes" and "cancel"; hidden until asked, and hidden again by any answer."""
@@ -37,11 +39,14 @@ class Confirm:
             return words.format(question(call, *values)), gr.update(visible=True)
 
         wiring.quick(button.click, show, [self._question, self._answers], inputs)
-        wiring.quick(self._no.click, _hide, [self._question, self._answers])
+        self.withdraw(self._no.click)
 
-    def withdraw(self, wiring: Wiring, event: Callable[..., Any]) -> None:
-        """Take the question back after ``event``: it was about something else."""
-        wiring.quick(event, _hide, [self._question, self._answers])
+    def withdraw(self, event: Callable[..., Any]) -> None:
+        """Take the question back after ``event``: it was about something else.
+
+        In the browser, at once: an answer of the server could come after a later question.
+        """
+        event(None, None, [self._question, self._answers], js=_HIDE, api_visibility="private")
 
     def then(
         self,
@@ -51,9 +56,5 @@ class Confirm:
         inputs: Sequence[Block] = (),
     ) -> Any:
         """Do ``action`` when the answer is yes; the event, for what follows it."""
-        wiring.quick(self._yes.click, _hide, [self._question, self._answers])
+        self.withdraw(self._yes.click)
         return wiring.slow(self._yes.click, action, outputs, inputs)
-
-
-def _hide(_call: Call) -> tuple[str, Any]:
-    return "", gr.update(visible=False)

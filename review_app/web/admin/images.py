@@ -122,7 +122,7 @@ def build_images(app: Application, tab: gr.Tab) -> None:
     choose = partial(found.select, trigger_mode="always_last")
     opened = [record, chosen, form.panel, form.message, form.value, form.reason]
     shown = wiring.quick(choose, desk.show, opened, takes_event=True)
-    form.confirm.withdraw(wiring, found.select)
+    form.confirm.withdraw(found.select)
     wiring.quick(form.done, desk.again, page, [trail])
     shown.then(None, js=_LOOK, api_visibility="private")
 

@@ -78,7 +78,7 @@ def build_correction(app: Application, item: gr.Number, record: gr.HTML) -> Corr
     given = [item, value, reason]
     confirm.ask(wiring, correct, desk.ask, given)
     for event in (value.input, reason.input):
-        confirm.withdraw(wiring, event)
+        confirm.withdraw(event)
     done = confirm.then(wiring, desk.correct, [message, record, value, reason], given)
     return CorrectionForm(panel, message, value, reason, confirm, done.then)
 
