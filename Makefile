@@ -36,7 +36,7 @@ run: setup
 
 test: dev
 	@BROWSER_PATH="$$(sh .ci/browser $(BIN)/python)" && export BROWSER_PATH && \
-		$(BIN)/python -m pytest -n auto --dist loadgroup
+		$(BIN)/python -m pytest -n auto
 
 pictures: dev
 	@BROWSER_PATH="$$(sh .ci/browser $(BIN)/python)" && export BROWSER_PATH && \

@@ -8,12 +8,14 @@ timeout. So writers say so at the start (``BEGIN IMMEDIATE``) and queue up for `
 from __future__ import annotations
 
 import sqlite3
+import time
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 
 BUSY_TIMEOUT_MS = 30_000
+_AGAIN_SECONDS = 0.01
 WIDE_CACHE_KIB = 65_536
 WAL_PAGES = 8_000
 """Of 4 kB: the log of changes is copied into the database when it has grown to 32 MB."""
@@ -39,9 +41,9 @@ def widen_cache(connection: Connection) -> None:
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None  # transactions are begun by _begin_sqlite, not by the driver
+    connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    _write_ahead(connection)
     for pragma in (
-        f"busy_timeout={BUSY_TIMEOUT_MS}",
-        "journal_mode=WAL",
         "foreign_keys=ON",
         # INSERT OR REPLACE fires the delete triggers of append-only tables only with this.
         "recursive_triggers=ON",
@@ -52,6 +54,22 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
         f"wal_autocheckpoint={WAL_PAGES}",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Have changes go to a log first, so that readers and a writer do not hold each other up.
+
+    SQLite does not wait where another program switches the same new database at this moment.
+    """
+    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(_AGAIN_SECONDS)
 
 
 def _begin_sqlite(connection: Connection) -> None:

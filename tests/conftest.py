@@ -5,12 +5,21 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import migrations
 from storage.database import Database
 from tests.factories import Factory
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Who runs which tests, where several processes do."""
+    from tests.scheduling import OneBrowser
+
+    return OneBrowser(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -46,11 +46,10 @@ PHONE = {"width": 390, "height": 844}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker has them all: two browsers at once would starve each other on two cores."""
+    """Marked, so that they can be left out."""
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 SignIn = Callable[..., Page]

@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text, update
@@ -159,3 +160,16 @@ def test_a_naive_time_is_refused(database: Database) -> None:
         repos.session.execute(update(Item).values(state_since=naive))
     with pytest.raises(ValueError, match="naive"), database.write() as repos:
         repos.audit.add(Event(AuditKind.EXPORTED, "somebody", at=naive))
+
+
+def test_several_programs_may_open_a_new_database_at_once(tmp_path: Path) -> None:
+    def open_and_write(database: Database) -> None:
+        with database.engine.execution_options(writes=True).begin() as connection:
+            connection.exec_driver_sql("CREATE TABLE IF NOT EXISTS one (id INTEGER)")
+
+    for number in range(20):
+        databases = [Database(f"sqlite:///{tmp_path / str(number)}.db") for _ in range(6)]
+        with ThreadPoolExecutor(len(databases)) as pool:
+            list(pool.map(open_and_write, databases))
+        for database in databases:
+            database.close()
