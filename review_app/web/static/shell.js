@@ -50,7 +50,10 @@ function nameUploads() {
   }
 }
 
-new MutationObserver(nameUploads).observe(document, { childList: true, subtree: true });
+// Not on the review page, which has none: there, each image that comes and goes would wait for it.
+if (!/^\/review\/?$/.test(location.pathname)) {
+  new MutationObserver(nameUploads).observe(document, { childList: true, subtree: true });
+}
 
 whenThere("#header .bar", async (bar) => {
   bar.querySelector("#sign-out").addEventListener("click", signOut);
