@@ -1,4 +1,5 @@
-"""Fixtures that every part of the tests shares: a real migrated database, and builders on it."""
+"""Fixtures that every part of the tests shares: a real migrated database, builders on it,
+and a review desk with people at it."""
 
 from __future__ import annotations
 
@@ -10,8 +11,10 @@ from typing import Any
 import pytest
 
 import migrations
+from review_app.permissions import Person
 from storage.database import Database
 from tests.factories import Factory
+from tests.review.desks import Bench
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -52,3 +55,24 @@ def database(database_url: str) -> Iterator[Database]:
 def factory(database: Database) -> Factory:
     """Builders of rows in ``database``."""
     return Factory(database)
+
+
+@pytest.fixture
+def bench(database: Database) -> Bench:
+    """A review desk over ``database``, with a clock to turn."""
+    return Bench(database)
+
+
+@pytest.fixture
+def ada(factory: Factory) -> Person:
+    return factory.person("ada")
+
+
+@pytest.fixture
+def ben(factory: Factory) -> Person:
+    return factory.person("ben")
+
+
+@pytest.fixture
+def root(factory: Factory) -> Person:
+    return factory.admin("root")

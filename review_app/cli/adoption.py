@@ -88,7 +88,6 @@ def show_external(checkpoint_id: str, as_json: bool) -> None:
 
 def _named(app: Application, name: str) -> tuple[str, str]:
     """Id and head of the external detector called ``name``, or of the checkpoint in that folder."""
-
     if name in app.detectors.external():
         return name, HEAD
     folder = find_checkpoint(Path(name), app.settings)

@@ -20,11 +20,6 @@ from tests.review.desks import FAKE, REAL, UNDECIDABLE, UNSURE, Bench
 BEFORE = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-@pytest.fixture
-def bench(database: Database) -> Bench:
-    return Bench(database)
-
-
 def item(factory: Factory, p_fake: float | None = None, known: LabelValue | None = None) -> int:
     item_id = factory.item(known=known)
     if p_fake is not None:
