@@ -116,6 +116,7 @@ def blindly(app: Application, browser: Browser, url: str, n: int) -> dict[str, i
         reviewer.probe(FRAME)
         reviewer.look(WARM_UP_MS)
         reviewer.press_blindly(n, EVERY_MS)
+        reviewer.wait_until_dealt_with()
         reviewer.wait_until_sent()
         given = reviewer.given()
     stored = answers_of(app, person)

@@ -14,6 +14,7 @@ from tests.browser.conftest import ARGUMENTS, find_browser
 FRAME = "#frame img"
 PLAIN_FRAME = "img[src*='/file=']"
 _PATIENCE_MS = 60_000
+_QUIET_MS = 1_000  # the page waits for no image that long before it refuses a press
 _UNSENT = "Object.keys(localStorage).filter((key) => key.includes('/outbox/')).length"
 # The clock starts with the key event's own time stamp, so time that it waited for the page counts.
 _PROBE = """(selector) => {
@@ -106,6 +107,13 @@ class Desk:
             for kind in ("keyDown", "keyUp"):
                 key = {"type": kind, "key": "f", "code": "KeyF", "windowsVirtualKeyCode": 70}
                 self._cdp.send("Input.dispatchKeyEvent", key)
+
+    def wait_until_dealt_with(self) -> None:
+        """Until no key press waits for its image any more."""
+        before = -1
+        while (answers := len(self.given())) != before:
+            before = answers
+            self.look(_QUIET_MS)
 
     def unsent(self) -> int:
         """How many answers lie in the browser only."""

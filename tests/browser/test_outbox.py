@@ -18,6 +18,20 @@ PRESS_WITHOUT_LOOKING = """async (n) => {
 }"""
 
 
+# The src of every image that is in its place when a frame is drawn.
+NOTE_WHAT_IS_DRAWN = """() => {
+  window.drawn = new Set();
+  return new Promise((begun) => {
+    const note = () => {
+      drawn.add(document.querySelector("#frame img")?.getAttribute("src"));
+      requestAnimationFrame(note);
+      begun();
+    };
+    requestAnimationFrame(note);
+  });
+}"""
+
+
 def sent_calls(page: Page) -> list[int]:
     """How many entries each call has, from now on."""
     sizes: list[int] = []
@@ -50,17 +64,23 @@ def test_answers_given_while_the_network_is_cut_travel_together_once_it_is_back(
     assert sum(len(values) for values in labels_of(site, items).values()) == 2
 
 
-def test_a_press_counts_only_for_an_image_that_was_on_show(site: Site, sign_in: SignIn) -> None:
+def test_a_press_counts_only_for_an_image_that_was_on_the_screen(
+    site: Site, sign_in: SignIn
+) -> None:
     items = site.items(30)
     page = sign_in()
     wait_for_image(page)
+    page.evaluate(NOTE_WHAT_IS_DRAWN)
     page.evaluate(PRESS_WITHOUT_LOOKING, 60)
+    expect(page.locator("#pause")).to_be_visible()
     wait_until_saved(page)
+    drawn = page.evaluate("[...drawn]")
     with site.app.database.read() as repos:
         newest = {i: repos.labels.in_force(i) for i in items}
     given = sorted((rows[0].id, i) for i, rows in newest.items() if rows)
-    assert [item for _, item in given] == items[: len(given)], "in the order they were handed out"
-    assert all(len(rows) <= 1 for rows in newest.values())
+    assert [item for _, item in given] == items, "in the order they were handed out"
+    assert all(len(rows) == 1 for rows in newest.values())
+    assert {f"/media/{item}" for item in items} <= set(drawn)
 
 
 def test_an_entry_that_no_server_would_take_is_told_and_holds_up_no_other(

@@ -157,7 +157,7 @@ export class Closer {
       classList.add("is-beside");
       classList.toggle("is-stacked", Math.min(across, down / 2) > Math.min(across / 2, down));
     }
-    this.#zoom.of(this.#size);
+    this.#zoom.measure();
   }
 
   async #see(view) {

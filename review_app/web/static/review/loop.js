@@ -75,10 +75,16 @@ export class Review {
   }
 
   async #act(action) {
-    const { canSee, isBroken } = this.#stage;
     if (action === "help") this.#view.help.open();
     else if (this.#supply.isResting) this.#view.say(t("care.on_break"));
     else if (action === "undo") await this.#undo();
+    else await this.#actOnImage(action);
+  }
+
+  async #actOnImage(action) {
+    await this.#stage.settle();
+    const { canSee, isBroken } = this.#stage;
+    if (this.#supply.isResting) this.#view.say(t("care.on_break"));
     else if (action === "skip" && (canSee || isBroken)) this.#skip();
     else if (!canSee) this.#view.say(t("review.wait"));
     else if (action === "alike") this.#alike.open(this.#deck.current);
@@ -193,7 +199,7 @@ export class Review {
   }
 
   #show(words = "") {
-    return this.#stage.show(words, () => this.#act("skip"));
+    this.#stage.show(words, () => this.#act("skip"));
   }
 
   #rest() {

@@ -2,13 +2,19 @@
 
 import { t } from "../words.js";
 
+const LATE_MS = 300; // an image that takes longer is late: a press meanwhile may mean the one before
+
 export class Stage {
   #view;
   #deck;
   #supply;
   #pauses;
-  #shown = null; // the card whose image is on the page
+  #coming = null; // the card whose image is awaited
+  #placed = null; // the card whose image is on the page
+  #shown = null; // the same, once it was drawn on the screen
   #broken = null; // the card whose image did not load
+  #left = 0; // when the last image went
+  #arrival = Promise.resolve(); // the next image is drawn, or does not come
 
   constructor(view, deck, supply, pauses) {
     this.#view = view;
@@ -26,26 +32,44 @@ export class Stage {
     return this.#broken !== null && this.#broken === this.#deck.current;
   }
 
+  // A press that comes a moment before its image waits for it; not for one that is late.
+  async settle() {
+    const late = this.#left + LATE_MS - performance.now();
+    await Promise.race([this.#arrival, new Promise((done) => setTimeout(done, late))]);
+  }
+
   // What was said so far beside the image on show stays with it.
   keep() {
-    if (this.canSee) this.#shown.beside = this.#view.beside.value;
+    if (this.#isPlaced) this.#placed.beside = this.#view.beside.value;
   }
 
   // skip: what a person can do about an image that does not load.
-  async show(words, skip) {
+  show(words, skip) {
     const card = this.#deck.current;
-    if (this.#supply.isResting || this.canSee) return;
+    if (this.#supply.isResting || this.#isPlaced || (card && this.#coming === card)) return;
     this.#clear();
+    this.#arrival = this.#present(card, words, skip);
+  }
+
+  get #isPlaced() {
+    return this.#placed !== null && this.#placed === this.#deck.current;
+  }
+
+  async #present(card, words, skip) {
     if (!card) {
       this.#pauses.none();
       if (words) this.#view.say(words);
       return;
     }
+    this.#coming = card;
     this.#view.showWaiting();
     const image = await card.image().catch(() => null);
-    if (this.#deck.current !== card || this.canSee) return;
+    if (this.#coming !== card || this.#deck.current !== card) return;
+    this.#coming = null;
     if (image) {
-      this.#showImage(card, image, words);
+      this.#place(card, image, words);
+      await drawn();
+      if (this.#isPlaced) this.#seen(card);
     } else {
       this.#broken = card;
       this.#pauses.broken(() => this.show("", skip), skip);
@@ -61,18 +85,28 @@ export class Stage {
   }
 
   #clear() {
-    this.#shown = null;
+    if (this.#shown) this.#left = performance.now();
+    this.#coming = this.#placed = this.#shown = null;
     this.#view.beside.close();
     this.#view.beside.value = {};
     this.#view.grid.offer(0);
   }
 
-  #showImage(card, image, words) {
+  #place(card, image, words) {
     this.#view.showImage(image, card.task);
     this.#view.grid.offer(card.task.alike ?? 0);
     this.#view.beside.value = card.beside;
-    this.#shown = card;
-    card.shown();
+    this.#placed = card;
     this.#view.say(`${words} ${t("review.next")}`.trim());
   }
+
+  #seen(card) {
+    this.#shown = card;
+    card.shown();
+  }
+}
+
+// What is on the page now has been on the screen.
+function drawn() {
+  return new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
 }

@@ -12,6 +12,7 @@ export class Zoom extends EventTarget {
   #stage;
   #frame;
   #lens; // a view may lie beside the image
+  #room = { width: 0, height: 0 }; // of the frame; measured when it changes, as it takes time
   #size = null; // [width, height] of the image in its own pixels
   #scale = 1; // 1: the whole image fits
   #x = 0; // of the image's middle from the frame's
@@ -30,7 +31,8 @@ export class Zoom extends EventTarget {
       addEventListener(end, (event) => this.#fingers.delete(event.pointerId));
     }
     document.addEventListener("keydown", (event) => this.#arrow(event));
-    addEventListener("resize", () => this.#apply());
+    new ResizeObserver(() => this.measure()).observe(this.#frame);
+    this.measure();
   }
 
   get isZoomed() {
@@ -46,14 +48,20 @@ export class Zoom extends EventTarget {
   get box() {
     if (!this.#size) return null;
     const [width, height] = this.#size.map((side) => side * this.#fit * this.#scale);
-    const { clientWidth, clientHeight } = this.#frame;
-    const [left, top] = [(clientWidth - width) / 2 + this.#x, (clientHeight - height) / 2 + this.#y];
+    const [left, top] = [(this.#room.width - width) / 2 + this.#x, (this.#room.height - height) / 2 + this.#y];
     return { left, top, width, height };
   }
 
   // Another image, of this size; null for none.
   of(size) {
     this.#size = size;
+    this.#apply();
+  }
+
+  // The frame may have another size from now on.
+  measure() {
+    const { clientWidth, clientHeight } = this.#frame;
+    this.#room = { width: clientWidth, height: clientHeight };
     this.#apply();
   }
 
@@ -71,9 +79,8 @@ export class Zoom extends EventTarget {
   }
 
   get #fit() {
-    const { clientWidth, clientHeight } = this.#frame;
     const [width, height] = this.#size;
-    return Math.min(clientWidth / width, clientHeight / height) || 1;
+    return Math.min(this.#room.width / width, this.#room.height / height) || 1;
   }
 
   // Multiply the scale; the point (x, y) from the frame's middle stays where it is.
@@ -98,8 +105,8 @@ export class Zoom extends EventTarget {
     const { style, classList } = this.#stage;
     const scale = this.#size ? this.#fit * this.#scale : 1;
     const [width, height] = this.#size ?? [0, 0];
-    this.#x = within(this.#x, (width * scale - this.#frame.clientWidth) / 2);
-    this.#y = within(this.#y, (height * scale - this.#frame.clientHeight) / 2);
+    this.#x = within(this.#x, (width * scale - this.#room.width) / 2);
+    this.#y = within(this.#y, (height * scale - this.#room.height) / 2);
     classList.toggle("is-zoomed", this.isZoomed);
     classList.toggle("shows-pixels", this.isZoomed && scale >= PIXELS_FROM);
     style.setProperty("--zoom", this.#scale);
