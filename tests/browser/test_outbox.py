@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Page, Request, Route, expect
 
 from tests.browser.conftest import SignIn
 from tests.browser.test_review import kept, labels_of, wait_for_image, wait_until_saved
@@ -81,6 +81,28 @@ def test_a_press_counts_only_for_an_image_that_was_on_the_screen(
     assert [item for _, item in given] == items, "in the order they were handed out"
     assert all(len(rows) == 1 for rows in newest.values())
     assert {f"/media/{item}" for item in items} <= set(drawn)
+
+
+def test_no_press_counts_for_an_image_that_is_late(site: Site, sign_in: SignIn) -> None:
+    first, second = site.items(2)
+    page = sign_in()
+    wait_for_image(page)
+    held: list[Route] = []
+    page.route(f"**/media/{second}", lambda route: held.append(route))
+    page.reload()
+    wait_for_image(page)
+    page.keyboard.press("f")
+    page.keyboard.press("f")  # at once
+    expect(page.locator("#said")).to_have_text("Wait for the image.")
+    page.keyboard.press("f")  # and after the page has said so
+    held[0].continue_()
+    wait_for_image(page, other_than=first)
+    wait_until_saved(page)
+    assert labels_of(site, [first, second]) == {first: ["fake"], second: []}
+    page.keyboard.press("r")
+    expect(page.locator("#pause")).to_be_visible()
+    wait_until_saved(page)
+    assert labels_of(site, [second]) == {second: ["real"]}
 
 
 def test_an_entry_that_no_server_would_take_is_told_and_holds_up_no_other(

@@ -57,11 +57,9 @@ export class Closer {
     const image = element instanceof HTMLImageElement ? element : null;
     this.#image = image;
     this.#views.of(image?.getAttribute("src"));
-    if (!this.#keep.checked) {
-      this.#zoom.fit();
-      this.#neutral();
-    }
-    this.#zoom.of(this.#size);
+    const keeps = this.#keep.checked;
+    if (!keeps) this.#neutral();
+    this.#zoom.of(this.#size, { keeps });
     this.#see("original");
     this.#readFile();
   }

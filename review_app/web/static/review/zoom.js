@@ -52,9 +52,10 @@ export class Zoom extends EventTarget {
     return { left, top, width, height };
   }
 
-  // Another image, of this size; null for none.
-  of(size) {
+  // Another image, of this size; null for none. Unless it keeps the zoom, the whole of it fits.
+  of(size, { keeps = false } = {}) {
     this.#size = size;
+    if (!keeps) this.#scale = 1;
     this.#apply();
   }
 
