@@ -247,10 +247,17 @@ def is_clean(page: Page, language: Language, tab: str) -> None:
 
 
 def cut_off(page: Page) -> list[str]:
-    """Buttons and links whose words stand out of them."""
+    """Buttons and links whose words stand out of them, a moment after the page has another size:
+    Gradio lays its tabs anew some frames later."""
     found: list[str] = page.evaluate(
-        """() => [...document.querySelectorAll("button, .bar, .bar a, .closer")]
-          .filter((e) => e.offsetParent && e.scrollWidth > e.clientWidth + 1)
-          .map((e) => e.textContent)"""
+        """async () => {
+          const found = () => [...document.querySelectorAll("button, .bar, .bar a, .closer")]
+            .filter((e) => e.offsetParent && e.scrollWidth > e.clientWidth + 1)
+            .map((e) => e.textContent);
+          for (let tries = 0; found().length > 0 && tries < 20; tries += 1) {
+            await new Promise((again) => setTimeout(again, 100));
+          }
+          return found();
+        }"""
     )
     return found

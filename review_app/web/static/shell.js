@@ -38,23 +38,6 @@ function closesByItself(menu) {
   });
 }
 
-// Gradio names its upload fields in English whatever the language, though what they show is
-// translated; and what adds further files has no name in its catalogues.
-function nameUploads() {
-  for (const field of document.querySelectorAll("[aria-dropeffect][aria-label]")) {
-    field.removeAttribute("aria-label");
-  }
-  for (const button of document.querySelectorAll('[aria-label="common.upload"]')) {
-    button.title = t("header.add_files");
-    button.setAttribute("aria-label", button.title);
-  }
-}
-
-// Not on the review page, which has none: there, each image that comes and goes would wait for it.
-if (!/^\/review\/?$/.test(location.pathname)) {
-  new MutationObserver(nameUploads).observe(document, { childList: true, subtree: true });
-}
-
 whenThere("#header .bar", async (bar) => {
   bar.querySelector("#sign-out").addEventListener("click", signOut);
   closesByItself(bar.querySelector(".menu"));

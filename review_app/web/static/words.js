@@ -21,8 +21,14 @@ export function has(key) {
 
 // As the language writes it, with so many digits after the decimal sign.
 export function number(value, digits = 0) {
+  return (inDigits[digits] ??= formatter(digits)).format(value);
+}
+
+const inDigits = []; // the formatters, by number of digits: to make one takes longer than to use it
+
+function formatter(digits) {
   const options = { minimumFractionDigits: digits, maximumFractionDigits: digits };
-  return new Intl.NumberFormat(language, options).format(value);
+  return new Intl.NumberFormat(language, options);
 }
 
 // 0.5 as 50%, or 50 %, as the language writes it.
