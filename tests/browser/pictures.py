@@ -30,8 +30,8 @@ from storage.enums import ItemState, LabelValue, Role
 from storage.models import Item
 from tests.browser.conftest import ARGUMENTS, find_browser
 from tests.browser.looks import SCHEMES, SIZES
+from tests.browser.reviewing import wait_for_image
 from tests.browser.test_admin import open_tab
-from tests.browser.test_review import wait_for_image
 from tests.web.serving import Serving
 
 QUALITY = 85

@@ -12,8 +12,7 @@ from review_app.review.regions import Region
 from review_app.review.tasks import Submission
 from storage.enums import ItemState, LabelValue, Role
 from tests.browser.conftest import SignIn
-from tests.browser.test_claims import state_of
-from tests.browser.test_review import wait_for_image, wait_until_saved
+from tests.browser.reviewing import state_of, wait_for_image, wait_until_saved
 from tests.web.site import Site
 
 EAR = Region.model_validate({"shape": "rectangle", "points": [[0.1, 0.2], [0.3, 0.5]]})

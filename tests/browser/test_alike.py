@@ -9,7 +9,7 @@ from storage.enums import ClaimOutcome, LabelValue
 from tests.browser.checks import barriers, sticks_out
 from tests.browser.conftest import SignIn
 from tests.browser.looks import SCHEMES, SIZES, keep_picture
-from tests.browser.test_review import labels_of, wait_for_image, wait_until_saved
+from tests.browser.reviewing import labels_of, wait_for_image, wait_until_saved
 from tests.web.site import Site
 
 FAKE, REAL = LabelValue.FAKE, LabelValue.REAL

@@ -14,8 +14,7 @@ from storage.enums import Role
 from tests.browser.checks import barriers, sticks_out
 from tests.browser.conftest import PHONE, SignIn
 from tests.browser.looks import SCHEMES, SIZES, keep_picture
-from tests.browser.test_review import wait_for_image, wait_until_saved
-from tests.browser.test_saying import stored
+from tests.browser.reviewing import stored, wait_for_image, wait_until_saved
 from tests.web.site import Site
 
 TAGS = ("face swap", "generated", "retouched")

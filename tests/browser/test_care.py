@@ -11,8 +11,13 @@ from review_app.review.options import ReviewOptions, Veil, change_options
 from storage.enums import Role
 from storage.types import utc_now
 from tests.browser.conftest import SignIn
-from tests.browser.test_claims import held_by_anybody, wait_until
-from tests.browser.test_review import labels_of, wait_for_image, wait_until_saved
+from tests.browser.reviewing import (
+    held_by_anybody,
+    labels_of,
+    wait_for_image,
+    wait_until,
+    wait_until_saved,
+)
 from tests.web.site import Site
 
 HOLD_MS = 400

@@ -3,7 +3,7 @@ somebody said is lost because they were slow."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -12,7 +12,13 @@ from review_app.review.options import ReviewOptions, change_options
 from review_app.review.tasks import Submission
 from storage.enums import ItemState, LabelValue, Role
 from tests.browser.conftest import SignIn
-from tests.browser.test_review import labels_of, wait_for_image, wait_until_saved
+from tests.browser.reviewing import (
+    held_by_anybody,
+    labels_of,
+    state_of,
+    wait_for_image,
+    wait_until_saved,
+)
 from tests.web.site import Site
 
 A_MOMENT = 0.01
@@ -30,27 +36,6 @@ def lease(site: Site, minutes: float) -> None:
     """How long claims last from now on."""
     _, admin = site.signed_in(Role.ADMIN)
     change_options(site.app.database, admin, ReviewOptions(lease_minutes=minutes))
-
-
-def held_by_anybody(site: Site, items: list[int]) -> list[int]:
-    with site.app.database.read() as repos:
-        return [item for item in items if repos.claims.live_on(item)]
-
-
-def wait_until(page: Page, holds: Callable[[], bool]) -> None:
-    """Until the server has taken in what the page tells it."""
-    for _ in range(200):
-        if holds():
-            return
-        page.wait_for_timeout(100)
-    pytest.fail("it never came to hold")
-
-
-def state_of(site: Site, item_id: int) -> ItemState:
-    with site.app.database.read() as repos:
-        item = repos.items.get(item_id)
-        assert item is not None
-        return item.state
 
 
 def test_signing_out_gives_back_all_that_was_held(site: Site, sign_in: SignIn) -> None:

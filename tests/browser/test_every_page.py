@@ -13,11 +13,11 @@ from storage.enums import Role
 from tests.browser.checks import barriers, sticks_out
 from tests.browser.conftest import SignIn
 from tests.browser.looks import SCHEMES, SIZES, is_dark, keep_picture
+from tests.browser.reviewing import wait_for_image, wait_until_saved
 from tests.browser.test_adjudication import disagreement
 from tests.browser.test_admin import TABS, open_tab
 from tests.browser.test_alike import alike
 from tests.browser.test_inspect import pick_a_sample
-from tests.browser.test_review import wait_for_image, wait_until_saved
 from tests.web.handling import scored
 from tests.web.serving import Serving
 from tests.web.site import Site

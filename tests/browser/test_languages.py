@@ -14,10 +14,9 @@ from storage.enums import LabelValue, Role
 from tests.browser.checks import barriers, overlapping, sticks_out
 from tests.browser.conftest import DESKTOP, PHONE, SignIn
 from tests.browser.looks import keep_picture
+from tests.browser.reviewing import stored, wait_for_image, wait_until_sent
 from tests.browser.test_admin import open_tab
 from tests.browser.test_inspect import pick_a_sample
-from tests.browser.test_review import wait_for_image, wait_until_sent
-from tests.browser.test_saying import stored
 from tests.web.handling import scored
 from tests.web.serving import Serving
 from tests.web.site import Site

@@ -7,7 +7,7 @@ import json
 from playwright.sync_api import Page, Request, Route, expect
 
 from tests.browser.conftest import SignIn
-from tests.browser.test_review import kept, labels_of, wait_for_image, wait_until_saved
+from tests.browser.reviewing import kept, labels_of, wait_for_image, wait_until_saved
 from tests.web.site import Site
 
 PRESS_WITHOUT_LOOKING = """async (n) => {

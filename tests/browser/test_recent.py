@@ -12,8 +12,7 @@ from storage.enums import LabelValue, Role
 from tests.browser.checks import barriers, sticks_out
 from tests.browser.conftest import SignIn
 from tests.browser.looks import SCHEMES, SIZES, keep_picture
-from tests.browser.test_review import kept, wait_for_image, wait_until_saved
-from tests.browser.test_saying import stored
+from tests.browser.reviewing import kept, stored, wait_for_image, wait_until_saved
 from tests.web.serving import Serving
 from tests.web.site import Site
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -16,49 +15,17 @@ from review_app.review.options import Reveal, ReviewOptions, change_options
 from storage.enums import ItemState, LabelValue, Role
 from storage.types import utc_now
 from tests.browser.conftest import SignIn
+from tests.browser.reviewing import (
+    kept,
+    labels_of,
+    shown_item,
+    wait_for_image,
+    wait_until_saved,
+)
 from tests.web.serving import Serving
 from tests.web.site import PASSWORD, Site
 
 KEY_OF = {LabelValue.REAL: "r", LabelValue.FAKE: "f", LabelValue.UNSURE: "u"}
-
-
-def shown_item(page: Page) -> int:
-    """The item whose image is on the page."""
-    source = page.locator("#frame img").get_attribute("src")
-    assert source is not None
-    return int(source.rsplit("/", 1)[1])
-
-
-def wait_for_image(page: Page, other_than: int | None = None) -> int:
-    image = page.locator("#frame img")
-    if other_than is not None:
-        expect(image).not_to_have_attribute("src", f"/media/{other_than}")
-    expect(image).to_be_visible()
-    return shown_item(page)
-
-
-def wait_until_sent(page: Page) -> None:
-    page.wait_for_function(
-        "Object.keys(localStorage).every((key) => !key.startsWith('deepfake-review/outbox/'))"
-    )
-
-
-def wait_until_saved(page: Page) -> None:
-    wait_until_sent(page)
-    expect(page.locator("#saved")).to_have_text("Saved")
-
-
-def labels_of(site: Site, item_ids: list[int]) -> dict[int, list[LabelValue | None]]:
-    with site.app.database.read() as repos:
-        return {i: [row.value for row in repos.labels.in_force(i)] for i in item_ids}
-
-
-def kept(page: Page) -> list[dict[str, object]]:
-    """The answers that lie in the browser, oldest first."""
-    found = page.evaluate(
-        "Object.entries(localStorage).filter(([k]) => k.includes('/outbox/')).map(([, v]) => v)"
-    )
-    return sorted((json.loads(entry) for entry in found), key=lambda entry: str(entry["key"]))
 
 
 def exported_labels(site: Site, admin: Page) -> dict[int, str]:

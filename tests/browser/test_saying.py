@@ -6,26 +6,11 @@ import pytest
 from playwright.sync_api import expect
 
 from storage.enums import ItemState, LabelValue
-from storage.models import Label
 from tests.browser.checks import barriers, sticks_out
 from tests.browser.conftest import DESKTOP, PHONE, SignIn
 from tests.browser.looks import keep_picture
-from tests.browser.test_review import wait_for_image, wait_until_saved
+from tests.browser.reviewing import state_of, stored, wait_for_image, wait_until_saved
 from tests.web.site import Site
-
-
-def stored(site: Site, item_id: int) -> Label:
-    """The one answer in force on an item."""
-    with site.app.database.read() as repos:
-        (label,) = repos.labels.in_force(item_id)
-        return label
-
-
-def state(site: Site, item_id: int) -> ItemState:
-    with site.app.database.read() as repos:
-        item = repos.items.get(item_id)
-        assert item is not None
-        return item.state
 
 
 def test_that_nobody_can_tell_is_an_answer(site: Site, sign_in: SignIn) -> None:
@@ -55,12 +40,12 @@ def test_escalating_asks_for_a_reason_and_goes_with_the_answer(site: Site, sign_
     wait_until_saved(page)
     label = stored(site, first)
     assert (label.value, label.escalation) == (LabelValue.FAKE, "A minor; may this be here?")
-    assert state(site, first) is ItemState.ESCALATED
+    assert state_of(site, first) is ItemState.ESCALATED
     expect(page.locator("#previous-text")).to_contain_text("An admin will decide.")
     page.keyboard.press("z")
     expect(page.locator("#frame img")).to_have_attribute("src", f"/media/{first}")
     wait_until_saved(page)
-    assert state(site, first) is ItemState.IN_REVIEW
+    assert state_of(site, first) is ItemState.IN_REVIEW
     page.keyboard.press("e")
     expect(page.locator("#escalate-text")).to_have_value("A minor; may this be here?")
     page.locator("#escalate-text").fill("")

@@ -8,8 +8,8 @@ from playwright.sync_api import Page, expect
 from tests.browser.checks import barriers, sticks_out
 from tests.browser.conftest import DESKTOP, PHONE, SignIn
 from tests.browser.looks import SCHEMES, SIZES, keep_picture
+from tests.browser.reviewing import wait_for_image
 from tests.browser.test_closer import lens, panel, zoomed
-from tests.browser.test_review import wait_for_image
 from tests.web.site import Site
 
 Box = tuple[float, float, float, float]

@@ -9,8 +9,13 @@ from review_app.review.options import ReviewOptions, Veil, change_options
 from storage.enums import LabelValue, Role
 from tests.browser.conftest import PHONE, SignIn
 from tests.browser.looks import keep_picture
-from tests.browser.test_claims import wait_until
-from tests.browser.test_review import labels_of, shown_item, wait_for_image, wait_until_saved
+from tests.browser.reviewing import (
+    labels_of,
+    shown_item,
+    wait_for_image,
+    wait_until,
+    wait_until_saved,
+)
 from tests.web.site import Site
 
 MIDDLE = (195, 300)

@@ -11,7 +11,7 @@ from storage.enums import LabelValue
 from tests.browser.checks import barriers, sticks_out
 from tests.browser.conftest import SignIn
 from tests.browser.looks import SCHEMES, SIZES, keep_picture
-from tests.browser.test_review import labels_of, wait_for_image, wait_until_saved
+from tests.browser.reviewing import labels_of, wait_for_image, wait_until_saved
 from tests.factories import NO_PICTURE
 from tests.web.site import Site
 
