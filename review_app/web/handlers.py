@@ -176,12 +176,6 @@ def html(value: str = "", **options: Any) -> gr.HTML:
     return gr.HTML(value, apply_default_css=False, js_on_load=None, **options)
 
 
-_COMPONENTS = f"""
-<link rel="stylesheet" href="{asset_url("panels.css")}">
-<script src="{asset_url("uploads.js")}"></script>
-"""
-
-
 def title(value: Markup) -> None:
-    """Add the page's heading, and what the pages need that are made of components."""
-    html(value, head=_COMPONENTS)
+    """Add the page's heading, and the script of the pages that are made of components."""
+    html(value, head=f'<script src="{asset_url("uploads.js")}"></script>')

@@ -38,6 +38,9 @@ HEAD = f"""
 <link rel="stylesheet" href="{asset_url("recent.css")}">
 <link rel="stylesheet" href="{asset_url("grid.css")}">
 <link rel="stylesheet" href="{asset_url("panels.css")}">
+<link rel="stylesheet" href="{asset_url("figures.css")}">
+<link rel="stylesheet" href="{asset_url("inspect.css")}">
+<link rel="stylesheet" href="{asset_url("images.css")}">
 <script type="module" src="{asset_url("shell.js")}"></script>
 <script type="module" src="{asset_url("review/main.js")}"></script>
 """

@@ -18,7 +18,6 @@ from review_app.triage.wording import plus_minus
 from review_app.web.admin.images_correction import build_correction
 from review_app.web.admin.images_record import record_html, veiled
 from review_app.web.admin.images_trail import CORRECTED, Trail, search_of
-from review_app.web.assets import asset_url
 from review_app.web.handlers import Call, Wiring, html, refusal, section
 from review_app.web.markup import Tone, moment, notice, table
 from review_app.words import Text, t
@@ -94,7 +93,6 @@ def build_images(app: Application, tab: gr.Tab) -> None:
     """Add the tab's components to the open context."""
     desk = ImagesTab(app)
     wiring = Wiring(app, Permission.SEE_QUEUE)
-    html(head=f'<link rel="stylesheet" href="{asset_url("images.css")}">')
     with section(t("images.find_title")):
         with gr.Row(equal_height=False):
             text = gr.Textbox(
