@@ -40,13 +40,26 @@ def test_pages_are_walked_back_and_forth(fresh: Site) -> None:
     made = fresh.factory.items(PAGE + 1)
     listed, trail, newer, older = tab.search(call, "", "", "")
     assert (newer["interactive"], older["interactive"]) == (False, True)
-    listed, trail, newer, older = tab.older(call, trail)
+    listed, trail, newer, older = tab.older(call, trail, "", "", "")
     assert (f'data-item="{made[0]}"' in listed, listed.count("data-item")) == (True, 1)
     assert (newer["interactive"], older["interactive"]) == (True, False)
-    listed, trail, newer, older = tab.newer(call, tab.older(call, trail)[1])
+    listed, trail, newer, older = tab.newer(call, tab.older(call, trail, "", "", "")[1], "", "", "")
     assert (listed.count("data-item"), trail["begins"]) == (PAGE, [None])
-    assert tab.newer(call, trail)[0] == listed
+    assert tab.newer(call, trail, "", "", "")[0] == listed
     assert tab.again(call, None)[0] == listed
+
+
+def test_a_page_further_of_another_search_is_its_first(fresh: Site) -> None:
+    """The answer to what the form asks for may be on its way yet."""
+    call, tab = admin_of(fresh), ImagesTab(fresh.app)
+    many = fresh.factory.items(PAGE + 1, name="many.png")
+    fresh.factory.items(PAGE + 1)
+    _, trail, *_ = tab.search(call, "", "", "")
+    for turn in (tab.older, tab.newer):
+        listed, found, newer, older = turn(call, trail, "many", "", "")
+        assert (found["search"]["text"], found["begins"]) == ("many", [None])
+        assert f'data-item="{many[-1]}"' in listed
+        assert (newer["interactive"], older["interactive"]) == (False, True)
 
 
 def test_a_filter_or_an_item_that_cannot_be_is_refused(site: Site, call: Call) -> None:
@@ -57,7 +70,7 @@ def test_a_filter_or_an_item_that_cannot_be_is_refused(site: Site, call: Call) -
         tab.search(call, "x" * 1025, "", "")
     for trail in ("x", {"begins": ["x"]}, {"search": {"state": "lost"}}):
         with pytest.raises(InputError, match="no such filter"):
-            tab.older(call, trail)
+            tab.older(call, trail, "", "", "")
     for far in (-(10**30), 10**30):
         assert tab.again(call, {"begins": [far]})[1]["begins"] == [far]
     for item in (None, "1", 1.5):
@@ -98,7 +111,7 @@ def test_a_reviewer_finds_nothing_whatever_they_call(site: Site) -> None:
     with pytest.raises(NotAllowedError):
         tab.search(call, str(item), "", "")
     with pytest.raises(NotAllowedError):
-        tab.older(call, None)
+        tab.older(call, None, "", "", "")
     with pytest.raises(NotAllowedError):
         tab.show(choosing(call, item))
 

@@ -53,13 +53,19 @@ class ImagesTab:
         """The newest images that fit."""
         return self._page(call, Trail(search_of(text, state, verdict)))
 
-    def older(self, call: Call, trail: Any) -> Shown:
-        """The page after the one that is shown."""
-        return self._page(call, Trail.from_json(trail).further())
+    def older(
+        self, call: Call, trail: Any, text: str | None, state: str | None, verdict: str | None
+    ) -> Shown:
+        """The page after the one that is shown; the first where the form asks for others."""
+        shown, asked = Trail.from_json(trail), search_of(text, state, verdict)
+        return self._page(call, shown.further() if shown.search == asked else Trail(asked))
 
-    def newer(self, call: Call, trail: Any) -> Shown:
-        """The page before the one that is shown."""
-        return self._page(call, Trail.from_json(trail).back())
+    def newer(
+        self, call: Call, trail: Any, text: str | None, state: str | None, verdict: str | None
+    ) -> Shown:
+        """The page before the one that is shown; the first where the form asks for others."""
+        shown, asked = Trail.from_json(trail), search_of(text, state, verdict)
+        return self._page(call, shown.back() if shown.search == asked else Trail(asked))
 
     def again(self, call: Call, trail: Any) -> Shown:
         """The same page, as it is now."""
@@ -114,9 +120,10 @@ def build_images(app: Application, tab: gr.Tab) -> None:
     # One event, so that the answer to an earlier question never takes the place of a later one's.
     asked = [tab.select, find.click, text.submit, state.input, verdict.input]
     ask = partial(gr.on, asked, trigger_mode="always_last")
-    wiring.quick(ask, desk.search, page, [text, state, verdict])
-    wiring.quick(older.click, desk.older, page, [trail])
-    wiring.quick(newer.click, desk.newer, page, [trail])
+    asks = [text, state, verdict]
+    wiring.quick(ask, desk.search, page, asks)
+    wiring.quick(older.click, desk.older, page, [trail, *asks])
+    wiring.quick(newer.click, desk.newer, page, [trail, *asks])
     choose = partial(found.select, trigger_mode="always_last")
     opened = [record, chosen, form.panel, form.message, form.value, form.reason]
     shown = wiring.quick(choose, desk.show, opened, takes_event=True)
