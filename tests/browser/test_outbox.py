@@ -18,6 +18,12 @@ PRESS_WITHOUT_LOOKING = """async (n) => {
 }"""
 
 
+PRESS_AT_ONCE = """(keys) => {
+  for (const key of keys) {
+    document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+  }
+}"""
+
 # The src of every image that is in its place when a frame is drawn.
 NOTE_WHAT_IS_DRAWN = """() => {
   window.drawn = new Set();
@@ -83,21 +89,53 @@ def test_a_press_counts_only_for_an_image_that_was_on_the_screen(
     assert {f"/media/{item}" for item in items} <= set(drawn)
 
 
-def test_no_press_counts_for_an_image_that_is_late(site: Site, sign_in: SignIn) -> None:
+def hold_back(page: Page, item: int) -> list[Route]:
+    """Have the image of ``item`` come only once the route is let go on."""
+    held: list[Route] = []
+    page.route(f"**/media/{item}", lambda route: held.append(route))
+    page.reload()
+    wait_for_image(page)
+    return held
+
+
+def test_a_press_waits_a_moment_for_its_image(site: Site, sign_in: SignIn) -> None:
     first, second = site.items(2)
     page = sign_in()
     wait_for_image(page)
-    held: list[Route] = []
-    page.route(f"**/media/{second}", lambda route: held.append(route))
-    page.reload()
+    held = hold_back(page, second)
+    page.evaluate(PRESS_AT_ONCE, ["f", "r"])
+    held[0].continue_()
+    expect(page.locator("#pause")).to_be_visible()
+    wait_until_saved(page)
+    assert labels_of(site, [first, second]) == {first: ["fake"], second: ["real"]}
+
+
+def test_no_press_waits_for_an_image_that_does_not_come(site: Site, sign_in: SignIn) -> None:
+    first, second = site.items(2)
+    page = sign_in()
     wait_for_image(page)
-    page.keyboard.press("f")
-    page.keyboard.press("f")  # at once
+    held = hold_back(page, second)
+    page.evaluate(PRESS_AT_ONCE, ["f", "r"])
     expect(page.locator("#said")).to_have_text("Wait for the image.")
-    page.keyboard.press("f")  # and after the page has said so
     held[0].continue_()
     wait_for_image(page, other_than=first)
     wait_until_saved(page)
+    assert labels_of(site, [first, second]) == {first: ["fake"], second: []}
+
+
+def test_a_press_in_a_pause_does_not_count(site: Site, sign_in: SignIn) -> None:
+    """It may be about the image before: its person has seen that nothing came."""
+    first, second = site.items(2)
+    page = sign_in()
+    wait_for_image(page)
+    held = hold_back(page, second)
+    page.keyboard.press("f")
+    page.wait_for_timeout(400)
+    page.keyboard.press("f")
+    held[0].continue_()
+    wait_for_image(page, other_than=first)
+    wait_until_saved(page)
+    page.wait_for_timeout(100)
     assert labels_of(site, [first, second]) == {first: ["fake"], second: []}
     page.keyboard.press("r")
     expect(page.locator("#pause")).to_be_visible()

@@ -3,8 +3,8 @@
 const TYPING = "input:not([type=range], [type=checkbox]), textarea, select, [contenteditable]";
 const PRESSED_BY_SPACE = "button:not(#compare), a, summary, input";
 
-// act is told an action's name; one that is held, its name with ":on" and ":off". takes comes first:
-// it may have a key press for itself, whatever the key means otherwise.
+// act is told an action's name and the time of the event; one that is held, its name with ":on" and
+// ":off". takes comes first: it may have a key press for itself, whatever the key means otherwise.
 export function listen(root, keymap, act, takes) {
   const held = new Map(); // a key's place on the keyboard -> what it does while it is down
   const keydown = (event) => {
@@ -21,7 +21,7 @@ export function listen(root, keymap, act, takes) {
     event.preventDefault();
     if (event.repeat) return;
     if (action.held) held.set(event.code, action.name);
-    act(action.held ? `${action.name}:on` : action.name);
+    act(action.held ? `${action.name}:on` : action.name, event.timeStamp);
   };
   document.addEventListener("keydown", keydown, { capture: true });
   const letGo = (code) => {
@@ -32,7 +32,7 @@ export function listen(root, keymap, act, takes) {
   addEventListener("blur", () => [...held.keys()].forEach(letGo));
   root.addEventListener("click", (event) => {
     const button = event.target.closest("[data-do]");
-    if (button) act(button.dataset.do);
+    if (button) act(button.dataset.do, event.timeStamp);
   });
 }
 

@@ -47,10 +47,11 @@ export class Review {
 
   start() {
     const { root, more, beside, session } = this.#view;
-    const act = (action) => {
+    const act = (action, pressed) => {
       more.close();
       if (this.#view.act(action) || this.#recent.act(action)) return; // waits for no answer
-      this.#inTurn(() => this.#act(action));
+      const isLate = this.#stage.isLate(pressed);
+      this.#inTurn(() => this.#act(action, isLate));
     };
     listen(root, this.#keymap, act, (event) => beside.takes(event));
     this.#alike.addEventListener("answered", ({ detail }) => this.#labelTogether(detail));
@@ -74,10 +75,12 @@ export class Review {
     this.#turn = this.#turn.then(act);
   }
 
-  async #act(action) {
+  // isLate: it was pressed where an image was missed.
+  async #act(action, isLate = false) {
     if (action === "help") this.#view.help.open();
     else if (this.#supply.isResting) this.#view.say(t("care.on_break"));
     else if (action === "undo") await this.#undo();
+    else if (isLate) this.#view.say(t("review.wait"));
     else await this.#actOnImage(action);
   }
 

@@ -2,7 +2,8 @@
 
 import { t } from "../words.js";
 
-const LATE_MS = 300; // an image that takes longer is late: a press meanwhile may mean the one before
+const PAUSE_MS = 300; // without an image: from then on, a press may mean the one before
+const LONGEST_MS = 2000; // that a press waits for its image
 
 export class Stage {
   #view;
@@ -14,7 +15,7 @@ export class Stage {
   #shown = null; // the same, once it was drawn on the screen
   #broken = null; // the card whose image did not load
   #left = 0; // when the last image went
-  #arrival = Promise.resolve(); // the next image is drawn, or does not come
+  #arrival = new Arrival(); // of the next one
 
   constructor(view, deck, supply, pauses) {
     this.#view = view;
@@ -32,10 +33,15 @@ export class Stage {
     return this.#broken !== null && this.#broken === this.#deck.current;
   }
 
-  // A press that comes a moment before its image waits for it; not for one that is late.
+  // Whether who pressed at this time had seen for a while that there was no image.
+  isLate(pressed) {
+    return !this.#arrival.isOver && pressed - this.#left > PAUSE_MS;
+  }
+
+  // A press that comes a moment before its image waits for it.
   async settle() {
-    const late = this.#left + LATE_MS - performance.now();
-    await Promise.race([this.#arrival, new Promise((done) => setTimeout(done, late))]);
+    const rest = this.#left + LONGEST_MS - performance.now();
+    await Promise.race([this.#arrival.over, new Promise((done) => setTimeout(done, rest))]);
   }
 
   // What was said so far beside the image on show stays with it.
@@ -48,7 +54,7 @@ export class Stage {
     const card = this.#deck.current;
     if (this.#supply.isResting || this.#isPlaced || (card && this.#coming === card)) return;
     this.#clear();
-    this.#arrival = this.#present(card, words, skip);
+    this.#present(card, words, skip);
   }
 
   get #isPlaced() {
@@ -59,6 +65,7 @@ export class Stage {
     if (!card) {
       this.#pauses.none();
       if (words) this.#view.say(words);
+      if (!this.#supply.isTaking) this.#arrival.end();
       return;
     }
     this.#coming = card;
@@ -72,6 +79,7 @@ export class Stage {
       if (this.#isPlaced) this.#seen(card);
     } else {
       this.#broken = card;
+      this.#arrival.end();
       this.#pauses.broken(() => this.show("", skip), skip);
     }
   }
@@ -80,12 +88,16 @@ export class Stage {
   rest(goOn) {
     this.keep();
     this.#clear();
+    this.#arrival.end();
     this.#supply.rest();
     this.#pauses.rest(goOn);
   }
 
   #clear() {
-    if (this.#shown) this.#left = performance.now();
+    if (this.#shown) {
+      this.#left = performance.now();
+      this.#arrival = new Arrival();
+    }
     this.#coming = this.#placed = this.#shown = null;
     this.#view.beside.close();
     this.#view.beside.value = {};
@@ -103,6 +115,19 @@ export class Stage {
   #seen(card) {
     this.#shown = card;
     card.shown();
+    this.#arrival.end();
+  }
+}
+
+// Of an image on the screen, or of the news that none comes.
+class Arrival {
+  #done;
+  isOver = false;
+  over = new Promise((done) => (this.#done = done));
+
+  end() {
+    this.isOver = true;
+    this.#done();
   }
 }
 
