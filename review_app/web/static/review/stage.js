@@ -35,13 +35,16 @@ export class Stage {
 
   // Whether who pressed at this time had seen for a while that there was no image.
   isLate(pressed) {
-    return !this.#arrival.isOver && pressed - this.#left > PAUSE_MS;
+    const isMissed = !this.#arrival.isOver && !this.#isPlaced && !this.isBroken;
+    return isMissed && pressed - this.#left > PAUSE_MS;
   }
 
-  // A press that comes a moment before its image waits for it.
+  // A press that comes a moment before its image waits for it; one that comes with it, for the frame.
   async settle() {
     const rest = this.#left + LONGEST_MS - performance.now();
-    await Promise.race([this.#arrival.over, new Promise((done) => setTimeout(done, rest))]);
+    const tooLong = new Promise((done) => setTimeout(done, rest));
+    if (!this.#isPlaced) await Promise.race([this.#arrival.over, tooLong]);
+    if (this.#isPlaced) await this.#arrival.over;
   }
 
   // What was said so far beside the image on show stays with it.
@@ -76,7 +79,7 @@ export class Stage {
     if (image) {
       this.#place(card, image, words);
       await drawn();
-      if (this.#isPlaced) this.#seen(card);
+      if (this.#placed === card) this.#seen(card);
     } else {
       this.#broken = card;
       this.#arrival.end();
@@ -94,10 +97,8 @@ export class Stage {
   }
 
   #clear() {
-    if (this.#shown) {
-      this.#left = performance.now();
-      this.#arrival = new Arrival();
-    }
+    if (this.#shown) this.#left = performance.now();
+    if (this.#arrival.isOver) this.#arrival = new Arrival();
     this.#coming = this.#placed = this.#shown = null;
     this.#view.beside.close();
     this.#view.beside.value = {};
