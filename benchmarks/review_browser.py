@@ -14,7 +14,7 @@ from tests.browser.conftest import ARGUMENTS, find_browser
 FRAME = "#frame img"
 PLAIN_FRAME = "img[src*='/file=']"
 _PATIENCE_MS = 60_000
-_QUIET_MS = 1_000  # the page waits for no image that long before it refuses a press
+_QUIET_MS = 2_500  # longer than a press waits for its image
 _UNSENT = "Object.keys(localStorage).filter((key) => key.includes('/outbox/')).length"
 # The clock starts with the key event's own time stamp, so time that it waited for the page counts.
 _PROBE = """(selector) => {

@@ -10,17 +10,11 @@ from tests.browser.conftest import SignIn
 from tests.browser.reviewing import kept, labels_of, wait_for_image, wait_until_saved
 from tests.web.site import Site
 
-PRESS_WITHOUT_LOOKING = """async (n) => {
-  for (let i = 0; i < n; i += 1) {
-    document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "f", bubbles: true }));
-    await new Promise((done) => setTimeout(done, 20));
-  }
-}"""
-
-
-PRESS_AT_ONCE = """(keys) => {
+# Presses the keys so many milliseconds apart; 0: all before the page can do anything.
+PRESS = """async ([keys, gap]) => {
   for (const key of keys) {
     document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+    if (gap > 0) await new Promise((done) => setTimeout(done, gap));
   }
 }"""
 
@@ -77,7 +71,7 @@ def test_a_press_counts_only_for_an_image_that_was_on_the_screen(
     page = sign_in()
     wait_for_image(page)
     page.evaluate(NOTE_WHAT_IS_DRAWN)
-    page.evaluate(PRESS_WITHOUT_LOOKING, 60)
+    page.evaluate(PRESS, [["f"] * 60, 20])
     expect(page.locator("#pause")).to_be_visible()
     wait_until_saved(page)
     drawn = page.evaluate("[...drawn]")
@@ -89,21 +83,21 @@ def test_a_press_counts_only_for_an_image_that_was_on_the_screen(
     assert {f"/media/{item}" for item in items} <= set(drawn)
 
 
-def hold_back(page: Page, item: int) -> list[Route]:
-    """Have the image of ``item`` come only once the route is let go on."""
-    held: list[Route] = []
-    page.route(f"**/media/{item}", lambda route: held.append(route))
-    page.reload()
-    wait_for_image(page)
-    return held
-
-
-def test_a_press_waits_a_moment_for_its_image(site: Site, sign_in: SignIn) -> None:
+def second_held_back(site: Site, sign_in: SignIn) -> tuple[Page, int, int, list[Route]]:
+    """A page and its two items; the image of the second comes once the route is let go on."""
     first, second = site.items(2)
     page = sign_in()
     wait_for_image(page)
-    held = hold_back(page, second)
-    page.evaluate(PRESS_AT_ONCE, ["f", "r"])
+    held: list[Route] = []
+    page.route(f"**/media/{second}", lambda route: held.append(route))
+    page.reload()
+    wait_for_image(page)
+    return page, first, second, held
+
+
+def test_a_press_waits_a_moment_for_its_image(site: Site, sign_in: SignIn) -> None:
+    page, first, second, held = second_held_back(site, sign_in)
+    page.evaluate(PRESS, [["f", "r"], 0])
     held[0].continue_()
     expect(page.locator("#pause")).to_be_visible()
     wait_until_saved(page)
@@ -111,11 +105,8 @@ def test_a_press_waits_a_moment_for_its_image(site: Site, sign_in: SignIn) -> No
 
 
 def test_no_press_waits_for_an_image_that_does_not_come(site: Site, sign_in: SignIn) -> None:
-    first, second = site.items(2)
-    page = sign_in()
-    wait_for_image(page)
-    held = hold_back(page, second)
-    page.evaluate(PRESS_AT_ONCE, ["f", "r"])
+    page, first, second, held = second_held_back(site, sign_in)
+    page.evaluate(PRESS, [["f", "r"], 0])
     expect(page.locator("#said")).to_have_text("Wait for the image.")
     held[0].continue_()
     wait_for_image(page, other_than=first)
@@ -125,10 +116,7 @@ def test_no_press_waits_for_an_image_that_does_not_come(site: Site, sign_in: Sig
 
 def test_a_press_in_a_pause_does_not_count(site: Site, sign_in: SignIn) -> None:
     """It may be about the image before: its person has seen that nothing came."""
-    first, second = site.items(2)
-    page = sign_in()
-    wait_for_image(page)
-    held = hold_back(page, second)
+    page, first, second, held = second_held_back(site, sign_in)
     page.keyboard.press("f")
     page.wait_for_timeout(400)
     page.keyboard.press("f")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import PurePosixPath
@@ -53,19 +54,13 @@ class ImagesTab:
         """The newest images that fit."""
         return self._page(call, Trail(search_of(text, state, verdict)))
 
-    def older(
-        self, call: Call, trail: Any, text: str | None, state: str | None, verdict: str | None
-    ) -> Shown:
+    def older(self, call: Call, trail: Any, *form: str | None) -> Shown:
         """The page after the one that is shown; the first where the form asks for others."""
-        shown, asked = Trail.from_json(trail), search_of(text, state, verdict)
-        return self._page(call, shown.further() if shown.search == asked else Trail(asked))
+        return self._page(call, _turned(trail, Trail.further, *form))
 
-    def newer(
-        self, call: Call, trail: Any, text: str | None, state: str | None, verdict: str | None
-    ) -> Shown:
+    def newer(self, call: Call, trail: Any, *form: str | None) -> Shown:
         """The page before the one that is shown; the first where the form asks for others."""
-        shown, asked = Trail.from_json(trail), search_of(text, state, verdict)
-        return self._page(call, shown.back() if shown.search == asked else Trail(asked))
+        return self._page(call, _turned(trail, Trail.back, *form))
 
     def again(self, call: Call, trail: Any) -> Shown:
         """The same page, as it is now."""
@@ -93,6 +88,17 @@ class ImagesTab:
             gr.update(interactive=not trail.is_first),
             gr.update(interactive=found.older is not None),
         )
+
+
+def _turned(
+    trail: Any,
+    turn: Callable[[Trail], Trail],
+    text: str | None,
+    state: str | None,
+    verdict: str | None,
+) -> Trail:
+    shown, asked = Trail.from_json(trail), search_of(text, state, verdict)
+    return turn(shown) if shown.search == asked else Trail(asked)
 
 
 def build_images(app: Application, tab: gr.Tab) -> None:
