@@ -6,9 +6,11 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/pip --disable-pip-version-check
+LOCKS = .ci/requirements
+HASHED = $(PIP) install -q --no-deps --require-hashes
 DEMO_DATA ?= demo-data
 
-.PHONY: setup dev run test pictures check format bench clean
+.PHONY: setup dev lock run test pictures check format bench clean
 
 setup: $(VENV)/.installed
 dev: $(VENV)/.installed-dev
@@ -18,18 +20,25 @@ $(VENV)/bin/python:
 		{ echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-# The CPU build of torch is tried first: the default build on Linux brings gigabytes of CUDA.
-$(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
+# What is installed is what was tested, file by file: each has its SHA-256 in .ci/requirements. The
+# package itself is built without downloading anything more. The CPU build of torch is tried first:
+# the default build on Linux brings gigabytes of CUDA.
+$(VENV)/.installed: pyproject.toml $(wildcard $(LOCKS)/*.lock) | $(VENV)/bin/python
 	@echo "Installing (several minutes the first time) ..."
-	@$(BIN)/python -c 'import torch' 2>/dev/null || \
-		$(PIP) install -q -c constraints.txt 'torch==2.13.0+cpu' 2>/dev/null || \
-		$(PIP) install -q -c constraints.txt torch
-	$(PIP) install -q -c constraints.txt -e .
+	@$(HASHED) -r $(LOCKS)/torch-cpu.lock 2>/dev/null || true
+	$(HASHED) -r $(LOCKS)/run.lock
+	@! $(BIN)/python .ci/wants-cuda || $(HASHED) -r $(LOCKS)/cuda.lock
+	$(PIP) install -q --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(VENV)/.installed-dev: $(VENV)/.installed
-	$(PIP) install -q -c constraints.txt -e '.[dev]'
+$(VENV)/.installed-dev: $(VENV)/.installed $(LOCKS)/dev.lock
+	$(HASHED) -r $(LOCKS)/dev.lock
 	@touch $@
+
+# After a change of constraints.txt or of the dependencies.
+lock: | $(VENV)/bin/python
+	$(PIP) install -q uv
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python .ci/lock
 
 run: setup
 	REVIEW_DATA_DIR=$${REVIEW_DATA_DIR:-$(DEMO_DATA)} $(BIN)/deepfake-review demo
