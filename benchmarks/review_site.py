@@ -79,7 +79,7 @@ class Server:
     """A command that serves HTTP on a port of its own; it can be killed and started again."""
 
     def __init__(self, *command: str, ready: str, **environment: str) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self._command = [sys.executable, *(part.format(port=self.port) for part in command)]
         self._ready = ready
         self._environment = os.environ | environment
@@ -115,9 +115,9 @@ class Server:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Server]:
-    """The application over ``folder``, as ``deepfake-review serve`` runs it."""
-    settings = {"REVIEW_DATA_DIR": str(folder)}
+def serving(folder: Path, **settings: str) -> Iterator[Server]:
+    """The application over ``folder``, as ``deepfake-review serve`` runs it with ``settings``."""
+    settings["REVIEW_DATA_DIR"] = str(folder)
     yield from _running(
         Server("-m", "review_app", "serve", "--port", "{port}", ready="/readyz", **settings)
     )
@@ -139,7 +139,8 @@ def _running(server: Server) -> Iterator[Server]:
         server.kill()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

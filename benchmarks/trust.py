@@ -1,0 +1,86 @@
+"""Trust: nothing acknowledged is lost, what is changed behind the program's back is told, and
+whoever floods or guesses harms nobody else.
+
+``python -m benchmarks.trust [--quick] [--json]``; exit 1 when a bar does not hold. Real servers are
+killed, attacked and flooded over HTTP; each baseline is measured at the same server in the same
+run. ``--quick`` kills less often and guesses fewer passwords.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks import trust_kills, trust_passwords
+from benchmarks.outcome import PYTHON, Row, arguments, at_most, document, finish
+
+SIGN_IN_RATIO = 2.0
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is measured."""
+
+    kills: int
+    guesses: int
+
+
+FULL = Size(200, 1000)
+QUICK = Size(10, 300)
+
+
+def measure(size: Size, folder: Path) -> dict[str, Any]:
+    """Everything; the folder must be empty."""
+    return {
+        "kills": trust_kills.measure(folder / "kills", size.kills),
+        "passwords": trust_passwords.measure(folder / "passwords", size.guesses),
+    }
+
+
+def report(measures: Row, quick: bool) -> Row:
+    """The document that ``--json`` prints."""
+    bars = [*_kill_bars(measures["kills"]), *_password_bars(measures["passwords"])]
+    return document("trust", quick, measures, bars, PYTHON)
+
+
+def _kill_bars(found: Row) -> Iterator[Row]:
+    what = f"{found['kills']} kills under {found['people']} people, {found['acknowledged']} "
+    what += "answers, skips and undos acknowledged: "
+    yield at_most(f"{what}lost", found["lost"], 0)
+    yield at_most(f"{what}doubled", found["doubled"] + found["never_sent"], 0)
+    yield at_most(f"{what}items in a state their answers do not tell", found["torn"], 0)
+
+
+def _password_bars(found: Row) -> Iterator[Row]:
+    what = f"{found['guesses']} wrong passwords from {found['addresses']} addresses: others' "
+    idle, attacked = found["idle_ms"]["p95"], found["attacked_ms"]["p95"]
+    yield at_most(
+        f"{what}sign-in p95, as a multiple of idle",
+        found["p95_ratio"],
+        SIGN_IN_RATIO,
+        f"idle {idle:.0f} ms, attacked {attacked:.0f} ms",
+    )
+    yield at_most(f"{what}sign-ins refused", found["others_refused"], 0)
+
+
+def main() -> int:
+    """Measure, print, and say by the exit code whether the bars hold."""
+    options = arguments(__doc__, "fewer kills and guesses").parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        measures = measure(QUICK if options.quick else FULL, Path(folder))
+    return finish(report(measures, options.quick), options.json, _tell)
+
+
+def _tell(found: Row) -> None:
+    for bar in found["bars"]:
+        verdict = "holds" if bar["holds"] else "MISSED"
+        figures = f"{bar['value']:.4g} (bar {bar['bar']:g})"
+        print(f"{verdict:6} {bar['what']}: {figures} {bar['baseline']}".rstrip())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
