@@ -66,7 +66,7 @@ class Guard:
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
         path: str = scope["path"]
-        over_tls = self._origins.is_public(headers)
+        over_tls = self._origins.is_over_tls(headers)
         send = with_security_headers(send, path, over_tls)
         person = await self._person(scope, headers)
         scope.setdefault("state", {})["person"] = person
