@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +13,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from review_app.errors import SettingsError
+
+Network = IPv4Network | IPv6Network
 
 DEFAULT_CHECKPOINT = Path(__file__).parents[1] / "checkpoints" / "default"
 
@@ -48,6 +50,10 @@ class Settings(BaseSettings):
         False,
         description="Confirms that listening beyond loopback is meant. "
         "Requires an https public_url: passwords must not travel in the clear.",
+    )
+    trusted_proxies: str = Field(
+        "",
+        description="Addresses and networks of the proxies in front, divided by commas.",
     )
     session_hours: Annotated[float, Field(gt=0, le=24 * 30)] = Field(
         12, description="How long a sign-in lasts."
@@ -85,6 +91,14 @@ class Settings(BaseSettings):
             raise ValueError("only an SQLite file will do, as in sqlite:////var/lib/review.db")
         return value
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _refuse_what_is_no_network(cls, value: str) -> str:
+        for network in _networks(value):
+            if network.prefixlen == 0:
+                raise ValueError("every address is trusted so; name the proxies' own")
+        return value
+
     @model_validator(mode="after")
     def _refuse_unsafe(self) -> Settings:
         if _is_loopback(self.host):
@@ -103,6 +117,11 @@ class Settings(BaseSettings):
             return self.database_url
         path = str(self.data_dir.resolve() / "review.db")
         return URL.create("sqlite", database=path).render_as_string()
+
+    @property
+    def proxies(self) -> tuple[Network, ...]:
+        """The networks of the trusted proxies."""
+        return _networks(self.trusted_proxies)
 
     def weights_for(self, backbone: str) -> Path | None:
         """The local weights file of the backbone called ``backbone``, where it wants one."""
@@ -128,6 +147,14 @@ def _is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _networks(value: str) -> tuple[Network, ...]:
+    names = [name.strip() for name in value.split(",") if name.strip()]
+    try:
+        return tuple(ip_network(name) for name in names)
+    except ValueError as error:
+        raise ValueError(f"no network: {error}; as in 10.0.0.7,172.18.0.0/16") from None
 
 
 def _is_sqlite_file(url: str) -> bool:

@@ -126,7 +126,7 @@ def _as_seen_outside(scope: Scope, over_tls: bool) -> Scope:
     scope["headers"] = [
         (name, value)
         for name, value in scope["headers"]
-        if name != b"origin" and not name.startswith(b"x-forwarded-")
+        if name not in (b"origin", b"forwarded") and not name.startswith(b"x-forwarded-")
     ]
     if over_tls:
         scope["scheme"] = "https"

@@ -31,6 +31,7 @@ from review_app.web.language import Interpreter, language_router
 from review_app.web.login import login_router
 from review_app.web.media import export_router, media_router
 from review_app.web.origin import Origins
+from review_app.web.proxies import ClientAddress, Proxies
 from review_app.web.review import build_review
 from review_app.web.theme import make_theme
 from review_app.web.watch import lifespan
@@ -78,6 +79,7 @@ async def _assemble(app: Application) -> FastAPI:
         _mount(web, _admin_pages(app), "/admin", Area.ADMIN, limits.max_archive_mb)
     web.add_middleware(Guard, sessions=sessions, origins=Origins(limits))
     web.add_middleware(Interpreter)
+    web.add_middleware(ClientAddress, proxies=Proxies(limits))
     return web
 
 
