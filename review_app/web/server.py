@@ -135,6 +135,9 @@ def _mount(web: FastAPI, blocks: gr.Blocks, path: str, area: Area, max_file_mb: 
             ssr_mode=False,
             mcp_server=False,
         )
+    # Gradio checks the paths of the files that it is sent only where it has launched the pages
+    # itself; mounting does not count as that.
+    blocks.has_launched = True
 
 
 @contextmanager
