@@ -11,10 +11,13 @@ from sqlalchemy.types import TypeDecorator
 
 def to_utc(value: datetime) -> datetime:
     """``value`` in UTC. Raises ``ValueError`` for a naive time: guessing a zone would corrupt
-    the record silently."""
+    the record silently; and for one that lies before the year 1 there, or after 9999."""
     if value.tzinfo is None:
         raise ValueError("a naive datetime was given; use one with a timezone")
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("the time is out of range") from None
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Depends, Header, HTTPException, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from review_app.permissions import Permission, Person, require
 from review_app.review.batch import MAX_ENTRIES, Entry, Outcome
@@ -18,11 +18,13 @@ from review_app.review.tasks import CLIENT_ID, Progress, Queue, Receipt, Submiss
 from review_app.web.failures import failure_of
 from review_app.web.identity import current_person
 from review_app.words import t
+from storage.types import to_utc
 
 if TYPE_CHECKING:
     from review_app.bootstrap import Application
 
 ClientId = Annotated[str, Field(pattern=CLIENT_ID)]
+Moment = Annotated[AwareDatetime, AfterValidator(to_utc)]
 
 
 class _Body(BaseModel):
@@ -185,7 +187,7 @@ def api_router(app: Application) -> APIRouter:
         return Counted(items=desk.release(person, body.keep))
 
     @router.get("/review/progress")
-    def progress(person: Reviewer, since: Annotated[AwareDatetime, Query()]) -> Progress:
+    def progress(person: Reviewer, since: Annotated[Moment, Query()]) -> Progress:
         return desk.progress(person, since)
 
     return router

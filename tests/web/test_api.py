@@ -158,6 +158,15 @@ def test_a_page_that_was_replaced_cannot_release_what_its_successor_holds(site: 
     assert other.post(f"{BASE}/release", json={}).json() == {"items": 2}
 
 
+@pytest.mark.parametrize(
+    "since", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-01-01T00:00:00", ""]
+)
+def test_a_time_that_is_none_is_refused(site: Site, since: str) -> None:
+    client, _ = site.signed_in()
+    answer = client.get(f"{BASE}/progress", params={"since": since})
+    assert error_of(answer) == (422, "invalid")
+
+
 def test_progress_counts_the_day_and_the_session(site: Site) -> None:
     items = site.items(3)
     client, _ = site.signed_in()
