@@ -30,7 +30,7 @@ from review_app.scores.card import HEAD, checkpoint_id, entropy
 from review_app.scores.reading import stream_scores
 from review_app.scores.row import ScoreRow
 from review_app.scores.writing import write_scores
-from storage.engine import BUSY_TIMEOUT_MS
+from storage.wal import BUSY_TIMEOUT_MS
 from storage.models import Image, Item
 
 FULL, QUICK = 1_000_000, 50_000

@@ -10,6 +10,7 @@ from sqlalchemy import inspect
 import migrations
 from review_app.config import Settings
 from review_app.detectors import Detectors
+from review_app.durability.faults import storage_error
 from review_app.errors import SchemaError, SettingsError
 from review_app.held import HeldFiles
 from review_app.inspection import Inspector
@@ -71,7 +72,7 @@ def open_application(settings: Settings) -> Application:
         SchemaError: the database was written by an older, newer or altogether different program.
     """
     secret = _open_data_dir(settings.data_dir)
-    database = Database(settings.url)
+    database = Database(settings.url, storage_error)
     try:
         ensure_schema(database)
     except BaseException:

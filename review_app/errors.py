@@ -12,6 +12,9 @@
     │   ├── BackboneError      unknown backbone, or its weights cannot be had
     │   └── CheckpointError    missing, damaged, or of another schema
     ├── CalibrationError       too few labels, or labels that cannot certify anything
+    ├── StorageError           the database's files cannot be used
+    │   ├── StorageLostError   they were replaced or deleted under the running program
+    │   └── NotStoredError     the disk is full, read-only or fails: nothing was stored
     ├── NotAllowedError        the person is signed in but may not do this
     ├── NotFoundError          no such item, user, image or checkpoint
     └── ConflictError          somebody or something was there first
@@ -118,6 +121,19 @@ class CheckpointError(DetectorError):
 
 class CalibrationError(ReviewAppError):
     """Too few labels, or labels that cannot certify anything."""
+
+
+class StorageError(ReviewAppError):
+    """The database's files cannot be used; whoever sent something keeps it and sends it again."""
+
+
+class StorageLostError(StorageError):
+    """The database's files were replaced or deleted under the running program, which stores nothing
+    any more."""
+
+
+class NotStoredError(StorageError):
+    """The disk is full, read-only or fails: nothing was stored, and nothing half."""
 
 
 class NotAllowedError(ReviewAppError):

@@ -8,26 +8,40 @@ timeout. So writers say so at the start (``BEGIN IMMEDIATE``) and queue up for `
 from __future__ import annotations
 
 import sqlite3
-import time
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 
-BUSY_TIMEOUT_MS = 30_000
-_AGAIN_SECONDS = 0.01
+from storage.errors import Fault, StorageFault
+from storage.files import DatabaseFiles
+from storage.wal import BUSY_TIMEOUT_MS, write_ahead
+
 WIDE_CACHE_KIB = 65_536
 WAL_PAGES = 8_000
 """Of 4 kB: the log of changes is copied into the database when it has grown to 32 MB."""
 
 
-def make_engine(url: str) -> Engine:
-    """An engine for ``url``, with SQLite's pragmas set on every connection."""
+def files_of(url: str) -> DatabaseFiles:
+    """The files that ``url`` names."""
+    parsed = make_url(url)
+    name = parsed.database or ""
+    is_file = parsed.get_backend_name() == "sqlite" and name not in ("", ":memory:")
+    return DatabaseFiles(Path(name) if is_file and not name.startswith("file:") else None)
+
+
+def make_engine(url: str, files: DatabaseFiles) -> Engine:
+    """An engine for ``url``, with SQLite's pragmas set on every connection; ``files`` are compared
+    with what is on disk whenever one is opened."""
     if make_url(url).get_backend_name() != "sqlite":
         return create_engine(url, pool_pre_ping=True)
     engine = create_engine(url, connect_args={"check_same_thread": False}, pool_size=20)
+    event.listen(engine, "do_connect", lambda *_: files.before_opening())
+    event.listen(engine, "connect", lambda *_: files.check())  # no others in between
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "commit", _commit_sqlite)
     return engine
 
 
@@ -42,7 +56,7 @@ def widen_cache(connection: Connection) -> None:
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None  # transactions are begun by _begin_sqlite, not by the driver
     connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-    _write_ahead(connection)
+    write_ahead(connection)
     for pragma in (
         "foreign_keys=ON",
         # INSERT OR REPLACE fires the delete triggers of append-only tables only with this.
@@ -56,22 +70,6 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _write_ahead(connection: sqlite3.Connection) -> None:
-    """Have changes go to a log first, so that readers and a writer do not hold each other up.
-
-    SQLite does not wait where another program switches the same new database at this moment.
-    """
-    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-            return
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                raise
-            time.sleep(_AGAIN_SECONDS)
-
-
 def _begin_sqlite(connection: Connection) -> None:
     options = connection.get_execution_options()
     if not options.get("writes", False):
@@ -83,3 +81,16 @@ def _begin_sqlite(connection: Connection) -> None:
         connection.exec_driver_sql(f"PRAGMA synchronous={level}")
         connection.info["synchronous"] = level
     connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _commit_sqlite(connection: Connection) -> None:
+    """Where the disk is full SQLite may roll everything back by itself, and go on without a
+    transaction; the driver's commit does nothing then, and says nothing."""
+    driver = connection.connection.driver_connection
+    if connection.get_execution_options().get("writes", False) and not is_open(driver):
+        raise StorageFault(Fault.FAILING, "the transaction was rolled back by the database itself")
+
+
+def is_open(driver: Any) -> bool:
+    """Whether the driver's connection is inside a transaction."""
+    return bool(getattr(driver, "in_transaction", True))

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, Generic, TypeVar
 
-from storage.database import Database, Transactions
+from storage.database import Database, Together, Transactions
 from storage.gathering import Gathering
 
 AT_MOST = 8
@@ -67,10 +67,13 @@ class _Work(Generic[T]):
         self._found: T
         self._error: BaseException | None = None
 
-    def attempt(self, transaction: Transactions) -> None:
+    def attempt(self, transaction: Together) -> None:
+        """Raises where it has ended the transaction, and with it what others did in it."""
         try:
             self._found = self._do(transaction)
         except Exception as refusal:
+            if not transaction.is_open:
+                raise
             self._error = refusal
 
     def undone(self, error: BaseException) -> None:

@@ -20,7 +20,10 @@ from review_app.errors import (
     InputError,
     NotAllowedError,
     NotFoundError,
+    NotStoredError,
     ReviewAppError,
+    StorageError,
+    StorageLostError,
 )
 from review_app.permissions import Person
 from review_app.web import pages
@@ -44,6 +47,9 @@ _BY_TYPE: tuple[tuple[type[ReviewAppError], int, str], ...] = (
     (ConflictError, 409, "conflict"),
     (CalibrationError, 409, "calibration"),
     (InputError, 400, "bad_input"),
+    (NotStoredError, 507, "not_stored"),
+    (StorageLostError, 503, "storage_lost"),
+    (StorageError, 503, "storage"),
     (ReviewAppError, 500, "failed"),
 )
 _HTTP_CODES = {401: "not_signed_in", 403: "not_allowed", 404: "not_found", 405: "wrong_method"}

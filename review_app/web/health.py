@@ -1,4 +1,5 @@
-"""``/healthz``: the process answers. ``/readyz``: so does the database, with the right schema."""
+"""``/healthz``: the process answers. ``/readyz``: so does the database, with the right schema, and
+what is sent now would be stored."""
 
 from __future__ import annotations
 
@@ -9,12 +10,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import JSONResponse
 
 import migrations
+from review_app.durability.watch import StorageWatch
 
 if TYPE_CHECKING:
     from review_app.bootstrap import Application
 
 
-def health_router(app: Application) -> APIRouter:
+def health_router(app: Application, storage: StorageWatch) -> APIRouter:
     """For load balancers and scripts; they tell nothing about the queue."""
     router = APIRouter(include_in_schema=False)
     head = migrations.head_revision()
@@ -25,6 +27,8 @@ def health_router(app: Application) -> APIRouter:
 
     @router.get("/readyz")
     def ready() -> JSONResponse:
+        if trouble := storage.trouble:
+            return JSONResponse({"status": trouble}, 503)
         try:
             revision = migrations.current_revision(app.database.engine)
         except SQLAlchemyError:

@@ -15,6 +15,7 @@ import gradio as gr
 from fastapi import FastAPI, Request
 from starlette.responses import RedirectResponse
 
+from review_app.durability.watch import StorageWatch
 from review_app.notice import read_notice
 from review_app.permissions import Area, Person, may_enter
 from review_app.web import failures, shell
@@ -52,6 +53,7 @@ def create_app(app: Application) -> FastAPI:
 
 async def _assemble(app: Application) -> FastAPI:
     sessions = Sessions(app.people)
+    storage = StorageWatch(app.database)
     web = FastAPI(
         title=shell.PRODUCT,
         docs_url=None,
@@ -59,7 +61,7 @@ async def _assemble(app: Application) -> FastAPI:
         openapi_url="/api/v1/openapi.json",
         # Nothing here collects it, and at every call it would look whether something does.
         telemetry={"tracing": False, "metrics": False, "logs": False},
-        lifespan=lifespan(app),
+        lifespan=lifespan(app, storage),
     )
     failures.install(web)
     web.include_router(login_router(app, sessions))
@@ -69,7 +71,7 @@ async def _assemble(app: Application) -> FastAPI:
     web.include_router(alike_router(app))
     web.include_router(media_router(app))
     web.include_router(export_router(app))
-    web.include_router(health_router(app))
+    web.include_router(health_router(app, storage))
     web.mount(PREFIX, Assets())
     web.add_api_route("/favicon.ico", _favicon, include_in_schema=False)
     limits = app.settings

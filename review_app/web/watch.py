@@ -1,4 +1,5 @@
-"""What the server does while nobody asks for anything: verdicts become final, and audits turn."""
+"""What the server does while nobody asks for anything: verdicts become final, audits turn, and
+disks fill up."""
 
 from __future__ import annotations
 
@@ -13,28 +14,36 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from review_app.bootstrap import Application
+    from review_app.durability.watch import StorageWatch
 
 EVERY = 30.0
 """Seconds between two looks at the audits."""
+STORAGE_EVERY = 5.0
+"""Seconds between two looks at the database's files."""
 
 
-def lifespan(app: Application) -> Callable[[FastAPI], Any]:
-    """What runs from the server's start to its end: a look at the audits, again and again."""
+def lifespan(app: Application, storage: StorageWatch) -> Callable[[FastAPI], Any]:
+    """What runs from the server's start to its end: looks at the audits and at the database."""
 
     @asynccontextmanager
     async def running(_web: FastAPI) -> AsyncIterator[None]:
-        watch = asyncio.create_task(_watch(app))
+        looks = [
+            asyncio.create_task(_again_and_again(app.breaker.after_verdicts, lambda: EVERY)),
+            asyncio.create_task(_again_and_again(storage.look, lambda: STORAGE_EVERY)),
+        ]
         try:
             yield
         finally:
-            watch.cancel()
-            with suppress(asyncio.CancelledError):
-                await watch
+            for look in looks:
+                look.cancel()
+                with suppress(asyncio.CancelledError):
+                    await look
 
     return running
 
 
-async def _watch(app: Application) -> None:
+async def _again_and_again(look: Callable[[], None], seconds: Callable[[], float]) -> None:
+    """Call ``look``, which must not raise, beside the requests."""
     while True:
-        await asyncio.sleep(EVERY)
-        await run_in_threadpool(app.breaker.after_verdicts)
+        await asyncio.sleep(seconds())
+        await run_in_threadpool(look)

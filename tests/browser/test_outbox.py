@@ -8,6 +8,7 @@ from playwright.sync_api import Page, Request, Route, expect
 
 from tests.browser.conftest import SignIn
 from tests.browser.reviewing import kept, labels_of, wait_for_image, wait_until_saved
+from tests.storage.full import read_only
 from tests.web.site import Site
 
 # Presses the keys so many milliseconds apart; 0: all before the page can do anything.
@@ -150,3 +151,26 @@ def test_an_entry_that_no_server_would_take_is_told_and_holds_up_no_other(
     expect(page.locator("#aside")).to_contain_text("Your answer “perhaps” was not taken")
     wait_until_saved(page)
     assert labels_of(site, items)[first] == ["real"]
+
+
+def test_answers_wait_in_the_page_while_the_server_cannot_store(
+    site: Site, sign_in: SignIn
+) -> None:
+    items = site.items(3)
+    page = sign_in()
+    shown = wait_for_image(page)
+    page.wait_for_load_state("networkidle")
+    with read_only(site.app.database):
+        for _ in items[1:]:
+            page.keyboard.press("f")
+            shown = wait_for_image(page, other_than=shown)
+        expect(page.locator("#saved")).to_have_text("2 kept here, the server cannot store")
+        expect(page.locator("#said")).to_contain_text("may not write to its disk")
+        page.keyboard.press("f")
+        expect(page.locator("#pause")).to_contain_text("Nothing can be stored now")
+        expect(page.locator("#pause")).to_contain_text("may not write to its disk")
+        assert len(kept(page)) == 3
+    expect(page.locator("#aside")).to_be_hidden()
+    page.reload()
+    wait_until_saved(page)
+    assert sum(len(values) for values in labels_of(site, items).values()) == 3

@@ -14,6 +14,7 @@ from review_app.monitoring.audits import audit_report
 from review_app.monitoring.circuit import CircuitBreaker
 from review_app.triage.ladder import Side
 from review_app.triage.policy import PolicyState
+from review_app.durability.watch import StorageWatch
 from review_app.web import watch
 from storage.enums import LabelValue
 from storage.types import utc_now
@@ -91,7 +92,7 @@ def test_a_server_that_nobody_asks_for_anything_looks_by_itself(
     place.answer_all(LabelValue.REAL)
 
     async def serve() -> None:
-        async with watch.lifespan(place.app)(FastAPI()):
+        async with watch.lifespan(place.app, StorageWatch(place.app.database))(FastAPI()):
             for _ in range(PATIENCE):
                 if await asyncio.to_thread(state, place) is PolicyState.SUSPENDED:
                     return

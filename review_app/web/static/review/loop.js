@@ -1,6 +1,6 @@
 // The review loop: show, take the answer, show the next at once; the server hears of it behind.
 
-import { ended, t } from "../words.js";
+import { ended, sentence, t } from "../words.js";
 import { Alike } from "./alike.js";
 import { Card, Deck } from "./deck.js";
 import { capOf } from "./keymap.js";
@@ -58,6 +58,7 @@ export class Review {
     session.addEventListener("break", () => this.#rest());
     this.#outbox.addEventListener("stored", (event) => this.#stored(event.detail));
     this.#outbox.addEventListener("refused", (event) => this.#refused(event.detail));
+    this.#outbox.addEventListener("unstored", ({ detail }) => this.#view.say(sentence(detail.why)));
     this.#supply.addEventListener("change", () => this.#show());
     this.#tally.addEventListener("change", () => this.#show());
     this.#recent.addEventListener("change", ({ detail }) => this.#inTurn(() => this.#change(detail)));

@@ -4,7 +4,7 @@
 // undo never overtakes its answer. The lock is shared by the tabs of one browser: whichever holds
 // it sends for all. Sending twice is harmless, as the server knows an answer by its client_id.
 
-import { Refused, SignedOut } from "./server.js";
+import { NotStored, Refused, SignedOut } from "./server.js";
 
 const MOST = 50; // the server takes no more in one call
 const RETRY_MS = [1000, 2000, 4000, 8000, 15_000, 30_000];
@@ -14,6 +14,7 @@ export const State = Object.freeze({
   SENDING: "sending",
   RETRYING: "retrying",
   SIGNED_OUT: "signed-out",
+  NOT_STORED: "not-stored", // as retrying; the event "unstored" has the server's words
 });
 
 export class Outbox extends EventTarget {
@@ -110,7 +111,7 @@ export class Outbox extends EventTarget {
           this.#refusedAsAWhole(batch, error.message);
           continue;
         }
-        this.#later(error instanceof SignedOut ? State.SIGNED_OUT : State.RETRYING);
+        this.#later(stateAfter(error), error.message);
         return;
       }
       this.#failures = 0;
@@ -147,7 +148,8 @@ export class Outbox extends EventTarget {
     this.#tell("refused", { entry, why });
   }
 
-  #later(state) {
+  #later(state, why) {
+    if (state === State.NOT_STORED && this.#state !== state) this.#tell("unstored", { why });
     const wait = RETRY_MS[Math.min(this.#failures, RETRY_MS.length - 1)];
     this.#failures += 1;
     this.#timer = setTimeout(() => this.pump(), wait * (0.75 + Math.random() / 2));
@@ -170,6 +172,11 @@ export class Outbox extends EventTarget {
   #tell(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
+}
+
+function stateAfter(error) {
+  if (error instanceof SignedOut) return State.SIGNED_OUT;
+  return error instanceof NotStored ? State.NOT_STORED : State.RETRYING;
 }
 
 // Entries under one prefix of localStorage, one key each, so that tabs never overwrite each other.

@@ -1,7 +1,7 @@
 // What is on show where there is no image: why, and what a person can do about it.
 
-import { t } from "../words.js";
-import { SignedOut } from "./server.js";
+import { sentence, t } from "../words.js";
+import { NotStored, SignedOut } from "./server.js";
 
 export class Pauses {
   #view;
@@ -32,6 +32,8 @@ export class Pauses {
     } else if (trouble instanceof SignedOut) {
       const signIn = [t("review.sign_in"), () => location.assign("/login?next=/review/")];
       this.#view.showPause(t("review.signed_out"), t("review.sign_in_to_go_on"), [signIn]);
+    } else if (trouble instanceof NotStored) {
+      this.#view.showPause(t("review.not_stored"), sentence(trouble.message), [again]);
     } else if (trouble) {
       this.#view.showPause(t("review.unreachable"), t("review.unreachable_kept"), [again]);
     } else {

@@ -3,12 +3,14 @@
 import { t } from "../words.js";
 
 export class Unreachable extends Error {} // try again later: no line, or the server is in trouble
+export class NotStored extends Unreachable {} // the same, and the server says why: its disk
 export class SignedOut extends Error {} // try again once the same person has signed in
 export class Refused extends Error {} // the server has read it and says no; again is no use
 
 const BASE = "/api/v1/review/";
 const PATIENCE_MS = 20_000;
 const RECENT = 30;
+const STORES_NOTHING = new Set(["not_stored", "storage_lost", "storage"]);
 const SENT = {
   label: ["kind", "client_id", "item_id", "value", "comment", "escalation", "tags", "regions", "seconds", "together"],
   change: ["kind", "client_id", "of", "value", "comment", "escalation", "tags", "regions"],
@@ -87,7 +89,8 @@ export class Server {
     if (answer.status === 204) return null;
     const reply = await answer.json().catch(() => ({}));
     if (answer.ok) return reply;
-    throw failure(answer.status, reply.error?.message ?? t("closer.server_answered", { status: String(answer.status) }));
+    const message = reply.error?.message ?? t("closer.server_answered", { status: String(answer.status) });
+    throw failure(answer.status, message, reply.error?.code);
   }
 }
 
@@ -96,8 +99,9 @@ function asSent(entry) {
   return Object.fromEntries(SENT[entry.kind].map((name) => [name, entry[name]]));
 }
 
-function failure(status, message) {
+function failure(status, message, code) {
   if (status === 401) return new SignedOut(message);
+  if (STORES_NOTHING.has(code)) return new NotStored(message);
   if (status >= 500 || status === 408 || status === 429) return new Unreachable(message);
   return new Refused(message);
 }

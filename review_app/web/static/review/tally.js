@@ -61,8 +61,9 @@ export class Tally extends EventTarget {
     this.#slow = null;
     if (kept === 0 || state === State.SAVED) this.#say(t("status.saved"), true);
     else if (state === State.SIGNED_OUT) this.#say(t("status.sign_in_again", { kept }), false);
-    else if (this.#outbox.safe) this.#say(t("status.retrying", { kept }), false);
-    else this.#say(t("status.not_saved", { kept }), false);
+    else if (!this.#outbox.safe) this.#say(t("status.not_saved", { kept }), false);
+    else if (state === State.NOT_STORED) this.#say(t("status.not_stored", { kept }), false);
+    else this.#say(t("status.retrying", { kept }), false);
   }
 
   #say(text, isFine) {

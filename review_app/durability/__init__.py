@@ -1,0 +1,1 @@
+"""That what was acknowledged is on disk, and that nothing is taken once it would not be."""
