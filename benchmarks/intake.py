@@ -30,8 +30,8 @@ from review_app.scores.card import HEAD, checkpoint_id, entropy
 from review_app.scores.reading import stream_scores
 from review_app.scores.row import ScoreRow
 from review_app.scores.writing import write_scores
-from storage.wal import BUSY_TIMEOUT_MS
 from storage.models import Image, Item
+from storage.wal import BUSY_TIMEOUT_MS
 
 FULL, QUICK = 1_000_000, 50_000
 SAMPLE = 2_000

@@ -13,11 +13,11 @@ from sqlalchemy import select, text, update
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from storage.database import Database, ReadOnlyError
-from storage.wal import BUSY_TIMEOUT_MS
 from storage.enums import AuditKind, ItemState, LabelValue
 from storage.models import Item, KnownLabel, Option
 from storage.repositories import Repositories
 from storage.repositories.audit import Event
+from storage.wal import BUSY_TIMEOUT_MS
 from tests.factories import Factory
 
 
