@@ -61,6 +61,7 @@ class Application:
         """Stop computing views, finish what is being stored, and close the database."""
         self.views.close()
         self.shared_desk.close()
+        self.people.close()
         self.database.close()
 
 
@@ -90,7 +91,9 @@ def open_application(settings: Settings) -> Application:
         settings=settings,
         database=database,
         media=media,
-        people=People(database, settings.session_hours, settings.link_minutes),
+        people=People(
+            database, settings.session_hours, settings.link_minutes, settings.idle_minutes
+        ),
         desk=desk,
         shared_desk=SharedDesk(desk, database),
         changes=Changes(database, words_of, after_answers=breaker.after_verdicts),

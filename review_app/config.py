@@ -58,6 +58,9 @@ class Settings(BaseSettings):
     session_hours: Annotated[float, Field(gt=0, le=24 * 30)] = Field(
         12, description="How long a sign-in lasts."
     )
+    idle_minutes: Annotated[float, Field(gt=0, le=24 * 60)] = Field(
+        120, description="How long a sign-in lasts without use."
+    )
     link_minutes: Annotated[float, Field(gt=0, le=24 * 60)] = Field(
         60, description="How long a one-time sign-in link can be used."
     )

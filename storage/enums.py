@@ -66,6 +66,15 @@ class Role(StrEnum):
     """Labels the items handed out and inspects own uploads."""
 
 
+class SignInMethod(StrEnum):
+    """How a session began."""
+
+    PASSWORD = "password"  # noqa: S105 - the word, not one
+    """By name and password."""
+    LINK = "link"
+    """By a one-time link."""
+
+
 class AuditKind(StrEnum):
     """What an audit event records."""
 
@@ -113,3 +122,7 @@ class AuditKind(StrEnum):
     """A session began."""
     LINK_MADE = "link_made"
     """A one-time sign-in link was made."""
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the word, not one
+    """Somebody gave their account another password, or a first one."""
+    SESSIONS_ENDED = "sessions_ended"
+    """Somebody ended sessions of theirs other than by signing out."""

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from argon2 import PasswordHasher
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from review_app.errors import ConflictError, InputError, NotAllowedError, NotFoundError
 from review_app.people import MAX_PASSWORD, MIN_PASSWORD, People
 from storage.database import Database
 from storage.enums import AuditKind, Role
 from storage.models import SignInLink, User, UserSession
+from storage.repositories.people import MAX_DEVICES
 from storage.types import utc_now
 
 PASSWORD = "correct horse"
 
 
 @pytest.fixture
-def people(database: Database) -> People:
-    return People(database, session_hours=12, link_minutes=60)
+def people(database: Database) -> Iterator[People]:
+    people = People(database, session_hours=12, link_minutes=60)
+    yield people
+    people.close()
 
 
 def _kinds(database: Database) -> list[AuditKind]:
@@ -246,3 +250,95 @@ def _whole_file(database: Database) -> str:
     text = "\n".join(raw.iterdump())
     raw.close()
     return text
+
+
+def test_a_session_ends_when_nobody_uses_it(database: Database) -> None:
+    people = People(database, session_hours=12, link_minutes=60, idle_minutes=30)
+    people.add("ada", Role.REVIEWER, "root")
+    session = people.redeem_link(people.make_link("ada", "root"))
+    _seen(database, minutes_ago=29)
+    assert people.person(session, is_active=False) is not None
+    assert people.person(session) is not None
+    people.close()  # it is kept aside
+    with database.read() as repos:
+        row = repos.session.scalars(select(UserSession)).one()
+        assert row.last_seen_at is not None
+        assert row.last_seen_at > utc_now() - timedelta(minutes=1)
+    _seen(database, minutes_ago=31)
+    assert people.person(session) is None
+
+
+def test_what_a_page_asks_for_by_itself_keeps_no_session_open(database: Database) -> None:
+    people = People(database, session_hours=12, link_minutes=60, idle_minutes=30)
+    people.add("ada", Role.REVIEWER, "root")
+    session = people.redeem_link(people.make_link("ada", "root"))
+    _seen(database, minutes_ago=29)
+    assert people.person(session, is_active=False) is not None
+    people.close()
+    with database.read() as repos:
+        row = repos.session.scalars(select(UserSession)).one()
+        assert row.last_seen_at is not None
+        assert row.last_seen_at < utc_now() - timedelta(minutes=28)
+
+
+def test_a_session_of_before_counts_as_seen_when_it_began(
+    people: People, database: Database
+) -> None:
+    people.add("ada", Role.REVIEWER, "root")
+    session = people.redeem_link(people.make_link("ada", "root"))
+    with database.write() as repos:
+        repos.session.execute(update(UserSession).values(last_seen_at=None))
+    assert people.person(session, is_active=False) is not None
+
+
+def test_a_new_link_ends_older_ones_of_that_user_only(people: People) -> None:
+    for name in ("ada", "ben"):
+        people.add(name, Role.REVIEWER, "root")
+    older, other, newer = (people.make_link(name, "root") for name in ("ada", "ben", "ada"))
+    with pytest.raises(NotAllowedError, match="used already or has run out"):
+        people.redeem_link(older)
+    for link in (other, newer):
+        assert people.redeem_link(link)
+
+
+def test_a_link_tells_whose_it_is_as_long_as_it_works(people: People, database: Database) -> None:
+    people.add("ada", Role.REVIEWER, "root")
+    link = people.make_link("ada", "root")
+    assert [people.owner_of_link(link).name for _ in range(3)] == ["ada"] * 3
+    people.redeem_link(link)
+    for token in (link, "made up", ""):
+        with pytest.raises(NotAllowedError):
+            people.owner_of_link(token)
+
+
+def test_a_user_has_so_many_known_browsers_at_most(people: People, database: Database) -> None:
+    people.add("ada", Role.REVIEWER, "root")
+    person = people.person(people.redeem_link(people.make_link("ada", "root")))
+    assert person is not None
+    devices = [people.remember_device(person, None) for _ in range(MAX_DEVICES + 2)]
+    known = [people.knows_device("ada", device) for device in devices]
+    assert known == [False, False] + [True] * MAX_DEVICES
+    assert not any(device in _whole_file(database) for device in devices)
+
+
+def test_a_password_changed_from_two_places_at_once_is_that_of_the_first(people: People) -> None:
+    people.add("ada", Role.REVIEWER, "root", PASSWORD)
+    sessions = [people.sign_in("ada", PASSWORD) for _ in range(2)]
+    person = people.person(sessions[0])
+    assert person is not None
+
+    def change(n: int) -> bool:
+        try:
+            people.change_password(person, sessions[n], PASSWORD, f"password number {n}")
+        except NotAllowedError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(change, range(2))) == [False, True]
+
+
+def _seen(database: Database, minutes_ago: float) -> None:
+    at = utc_now() - timedelta(minutes=minutes_ago)
+    with database.write() as repos:
+        repos.session.execute(update(UserSession).values(last_seen_at=at))

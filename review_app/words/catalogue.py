@@ -21,6 +21,7 @@ PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 SERVER_AREAS = frozenset(
     {
+        "account",
         "audit",
         "certificate",
         "certify",

@@ -3,7 +3,7 @@
 from storage.models.base import Base
 from storage.models.detector import Checkpoint, Feature, Prediction
 from storage.models.image import Image, Item, KnownLabel, Picture, QueuePlace
-from storage.models.people import SignInLink, User, UserSession
+from storage.models.people import KnownDevice, SignInLink, User, UserSession
 from storage.models.record import AuditEvent, Option
 from storage.models.review import Claim, Correction, Label
 from storage.models.triage import Decision, Policy
@@ -18,6 +18,7 @@ __all__ = [
     "Feature",
     "Image",
     "Item",
+    "KnownDevice",
     "KnownLabel",
     "Label",
     "Option",

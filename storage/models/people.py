@@ -1,4 +1,4 @@
-"""Users, their sessions, and one-time sign-in links. Tokens are stored as hashes only."""
+"""Users, their sessions and browsers, one-time sign-in links. Tokens are stored as hashes only."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.enums import Role
+from storage.enums import Role, SignInMethod
 from storage.models.base import Base, IntPk
 from storage.types import text_enum, utc_now
 
@@ -37,6 +37,25 @@ class UserSession(Base):
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    began_by: Mapped[SignInMethod | None] = mapped_column(text_enum(SignInMethod))
+    browser: Mapped[str | None] = mapped_column(String(40))
+    platform: Mapped[str | None] = mapped_column(String(40))
+    last_seen_at: Mapped[datetime | None]
+    """To the minute; None where it was not kept, in sessions of before."""
+
+
+class KnownDevice(Base):
+    """A browser at which somebody has signed in, by a token that it keeps for long.
+
+    It opens nothing. But who tries to sign in there is not held up by what others try elsewhere.
+    """
+
+    __tablename__ = "known_device"
+
+    token_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), primary_key=True, index=True)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    last_used_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
 class SignInLink(Base):

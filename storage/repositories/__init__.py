@@ -21,7 +21,7 @@ from storage.repositories.images import Images
 from storage.repositories.items import Items, KnownLabels
 from storage.repositories.labels import Labels
 from storage.repositories.options import Options
-from storage.repositories.people import Links, Sessions, Users
+from storage.repositories.people import Devices, Links, Sessions, Users
 from storage.repositories.records import Records
 from storage.repositories.reviewers import Reviewers
 from storage.repositories.triage import Decisions, Policies
@@ -98,6 +98,10 @@ class Repositories:
     @cached_property
     def sessions(self) -> Sessions:
         return Sessions(self.session)
+
+    @cached_property
+    def devices(self) -> Devices:
+        return Devices(self.session)
 
     @cached_property
     def links(self) -> Links:

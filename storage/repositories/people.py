@@ -1,13 +1,39 @@
-"""Users, sessions and sign-in links."""
+"""Users, sessions, known devices and sign-in links."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, delete, func, select, type_coerce, update
 from sqlalchemy.orm import Session
 
-from storage.models import SignInLink, User, UserSession
+from storage.enums import Role, SignInMethod
+from storage.models import KnownDevice, SignInLink, User, UserSession
+from storage.types import UtcDateTime
+
+MAX_DEVICES = 20
+"""Known devices of one user; the one used longest ago gives way."""
+
+
+class OpenSession(NamedTuple):
+    """What is asked of a session at every request."""
+
+    user_id: int
+    name: str
+    role: Role
+    created_at: datetime
+    seen_at: datetime
+    began_by: SignInMethod | None
+
+
+_SEEN_AT = type_coerce(func.coalesce(UserSession.last_seen_at, UserSession.created_at), UtcDateTime)
+_OPEN = (
+    select(User.id, User.name, User.role, UserSession.created_at, _SEEN_AT, UserSession.began_by)
+    .join(UserSession, UserSession.user_id == User.id)
+    .where(User.disabled_at.is_(None))
+)
 
 
 class Users:
@@ -30,6 +56,15 @@ class Users:
         self._session.flush()
         return user
 
+    def set_disabled(self, user: User, at: datetime | None) -> None:
+        """Close the account at that time, or open it (None)."""
+        user.disabled_at = at
+        self._session.flush()
+
+    def set_password(self, user: User, password_hash: str) -> None:
+        user.password_hash = password_hash
+        self._session.flush()
+
 
 class Sessions:
     """Signed-in browsers, by the hash of their token."""
@@ -41,33 +76,90 @@ class Sessions:
         self._session.add(row)
         self._session.flush()
 
-    def user_of(self, token_sha256: str, now: datetime) -> User | None:
-        """The enabled user of a session that is neither over nor revoked."""
+    def open(self, token_sha256: str, now: datetime, idle_since: datetime) -> OpenSession | None:
+        """A session of an enabled user, unless it is over, revoked, or was last seen before
+        ``idle_since``."""
+        query = _OPEN.where(UserSession.token_sha256 == token_sha256, *_is_open(now, idle_since))
+        row = self._session.execute(query).one_or_none()
+        return None if row is None else OpenSession(*row)
+
+    def all_open(self, user_id: int, now: datetime, idle_since: datetime) -> list[UserSession]:
+        """Every open session of the user, newest first."""
         query = (
-            select(User)
-            .join(UserSession, UserSession.user_id == User.id)
-            .where(
-                UserSession.token_sha256 == token_sha256,
-                UserSession.expires_at > now,
-                UserSession.revoked_at.is_(None),
-                User.disabled_at.is_(None),
-            )
+            select(UserSession)
+            .where(UserSession.user_id == user_id, *_is_open(now, idle_since))
+            .order_by(UserSession.created_at.desc())
         )
-        return self._session.scalar(query)
+        return list(self._session.scalars(query))
+
+    def saw(self, token_sha256: str, now: datetime) -> None:
+        """Keep that something was asked for in the session."""
+        self._session.execute(
+            update(UserSession)
+            .where(UserSession.token_sha256 == token_sha256)
+            .values(last_seen_at=now)
+        )
 
     def revoke(self, token_sha256: str, now: datetime) -> None:
         self._session.execute(
             update(UserSession)
-            .where(UserSession.token_sha256 == token_sha256)
+            .where(UserSession.token_sha256 == token_sha256, UserSession.revoked_at.is_(None))
             .values(revoked_at=now)
         )
 
-    def revoke_all_of(self, user_id: int, now: datetime) -> None:
+    def revoke_all_of(self, user_id: int, now: datetime, but_for: Sequence[str] = ()) -> None:
         self._session.execute(
             update(UserSession)
-            .where(UserSession.user_id == user_id, UserSession.revoked_at.is_(None))
+            .where(
+                UserSession.user_id == user_id,
+                UserSession.revoked_at.is_(None),
+                UserSession.token_sha256.not_in(but_for),
+            )
             .values(revoked_at=now)
         )
+
+
+class Devices:
+    """Browsers at which people have signed in, by the hash of their token."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def is_known(self, token_sha256: str, user_name: str | None = None) -> bool:
+        """Whether somebody, or the enabled user of that name, has signed in there."""
+        query = select(KnownDevice.token_sha256).where(KnownDevice.token_sha256 == token_sha256)
+        if user_name is not None:
+            query = query.join(User, User.id == KnownDevice.user_id).where(
+                User.name == user_name, User.disabled_at.is_(None)
+            )
+        return self._session.scalar(query.limit(1)) is not None
+
+    def keep(self, token_sha256: str, user_id: int, now: datetime) -> None:
+        """Know the device from now on, or still; at most ``MAX_DEVICES`` for each user."""
+        key = {"token_sha256": token_sha256, "user_id": user_id}
+        row = self._session.get(KnownDevice, key)
+        if row is None:
+            row = KnownDevice(**key, created_at=now)
+            self._session.add(row)
+        row.last_used_at = now
+        self._session.flush()
+        self._drop_oldest(user_id)
+
+    def forget_all_of(self, user_id: int, but_for: Sequence[str] = ()) -> None:
+        self._session.execute(
+            delete(KnownDevice).where(
+                KnownDevice.user_id == user_id, KnownDevice.token_sha256.not_in(but_for)
+            )
+        )
+
+    def _drop_oldest(self, user_id: int) -> None:
+        newest = (
+            select(KnownDevice.token_sha256)
+            .where(KnownDevice.user_id == user_id)
+            .order_by(KnownDevice.last_used_at.desc())
+            .limit(MAX_DEVICES)
+        )
+        self.forget_all_of(user_id, list(self._session.scalars(newest)))
 
 
 class Links:
@@ -88,6 +180,21 @@ class Links:
             .values(used_at=now)
         )
 
+    def user_of(self, token_sha256: str, now: datetime) -> User | None:
+        """The enabled user whom the link would sign in, or None where it is unknown, spent or
+        over. It is not spent by that."""
+        query = (
+            select(User)
+            .join(SignInLink, SignInLink.user_id == User.id)
+            .where(
+                SignInLink.token_sha256 == token_sha256,
+                SignInLink.used_at.is_(None),
+                SignInLink.expires_at > now,
+                User.disabled_at.is_(None),
+            )
+        )
+        return self._session.scalar(query)
+
     def use(self, token_sha256: str, now: datetime) -> int | None:
         """Spend the link; the user's id, or None where it is unknown, spent or over."""
         query = (
@@ -101,3 +208,11 @@ class Links:
             .returning(SignInLink.user_id)
         )
         return self._session.scalar(query)
+
+
+def _is_open(now: datetime, idle_since: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        UserSession.expires_at > now,
+        UserSession.revoked_at.is_(None),
+        idle_since < _SEEN_AT,
+    )
