@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from review_app.bootstrap import Application
-from tests.browser.conftest import ARGUMENTS, find_browser
+from tests.browser.conftest import ARGUMENTS, find_browser, follow_link
 
 FRAME = "#frame img"
 PLAIN_FRAME = "img[src*='/file=']"
@@ -74,7 +74,7 @@ class Desk:
 
     def sign_in(self, app: Application, url: str, name: str) -> None:
         """Onto the review page, by a one-time link."""
-        self.page.goto(f"{url}/login/link/{app.people.make_link(name, 'benchmark')}")
+        follow_link(self.page, f"{url}/login/link/{app.people.make_link(name, 'benchmark')}")
         self.page.wait_for_url("**/review/")
         self.wait_for_image()
 

@@ -17,6 +17,7 @@
     │   └── NotStoredError     the disk is full, read-only or fails: nothing was stored
     ├── NotAllowedError        the person is signed in but may not do this
     ├── NotFoundError          no such item, user, image or checkpoint
+    ├── BusyError              too much of the kind waits to be done already
     └── ConflictError          somebody or something was there first
         └── ClaimLostError     the item is no longer held by this reviewer
 
@@ -142,6 +143,10 @@ class NotAllowedError(ReviewAppError):
 
 class NotFoundError(ReviewAppError):
     """No such item, user, image or checkpoint."""
+
+
+class BusyError(ReviewAppError):
+    """Too much of the kind waits to be done already; later there may be room."""
 
 
 class ConflictError(ReviewAppError):

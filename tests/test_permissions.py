@@ -45,6 +45,8 @@ def test_requiring_agrees_with_the_grants_and_names_who_was_refused(
     [
         ("/login", Area.OPEN),
         ("/login/link/abc", Area.OPEN),
+        ("/account", Area.REVIEW),
+        ("/account/password", Area.REVIEW),
         ("/static/app.css", Area.OPEN),
         ("/healthz", Area.OPEN),
         ("/readyz", Area.OPEN),

@@ -105,16 +105,15 @@ def _bind(settings: Settings) -> socket.socket:
 def _announce(app: Application, address: str, accounts: list[Account], out: TextIO) -> None:
     lines = [f"deepfake-review is open at {address}"]
     minutes = f"{app.settings.link_minutes:g} minutes"
-    for account in accounts:
-        token = app.people.make_link(account.name, "start")
+    links = [f"{address}/login/link/{app.people.make_link(a.name, 'start')}" for a in accounts]
+    for account, link in zip(accounts, links, strict=True):
         lines.append(f"  sign in as {account.name} (once, within {minutes}):")
-        lines.append(f"    {address}/login/link/{token}")
+        lines.append(f"    {link}")
     lines.append("Press Ctrl+C to stop. Nothing is lost.")
     out.write("\n".join(lines) + "\n")
     out.flush()
-    if accounts and _has_screen():
-        token = app.people.make_link(accounts[0].name, "start")
-        webbrowser.open(f"{address}/login/link/{token}")
+    if links and _has_screen():
+        webbrowser.open(links[0])
 
 
 def _has_screen() -> bool:

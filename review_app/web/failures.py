@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from review_app.errors import (
+    BusyError,
     CalibrationError,
     ClaimLostError,
     ConflictError,
@@ -47,6 +48,7 @@ _BY_TYPE: tuple[tuple[type[ReviewAppError], int, str], ...] = (
     (ConflictError, 409, "conflict"),
     (CalibrationError, 409, "calibration"),
     (InputError, 400, "bad_input"),
+    (BusyError, 429, "busy"),
     (NotStoredError, 507, "not_stored"),
     (StorageLostError, 503, "storage_lost"),
     (StorageError, 503, "storage"),
@@ -79,7 +81,7 @@ def answer(request: Request, failure: Failure) -> Response:
     if failure.status == 401:
         query = request.url.query
         target = request.url.path + (f"?{query}" if query else "")
-        return pages.go_on(target) if _came_by_link(request) else pages.sign_in(target, 401)
+        return pages.go_on(target) if came_by_link(request) else pages.sign_in(target, 401)
     return pages.message(failure.message, failure.status, signed_in=isinstance(person, Person))
 
 
@@ -87,9 +89,9 @@ def _is_navigation(request: Request) -> bool:
     return request.method == "GET" and "text/html" in request.headers.get("accept", "")
 
 
-def _came_by_link(request: Request) -> bool:
-    """Whether the cookie may be missing only because another site's link led here."""
-    return request.headers.get("sec-fetch-site") == "cross-site" and not request.cookies
+def came_by_link(request: Request) -> bool:
+    """Whether the session's cookie may be missing only because another site's link led here."""
+    return request.headers.get("sec-fetch-site") == "cross-site"
 
 
 async def _own(request: Request, error: Exception) -> Response:

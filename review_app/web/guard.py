@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from review_app.permissions import Area, Person, area_of, may_enter
 from review_app.web.failures import Failure, answer
 from review_app.web.headers import with_security_headers
-from review_app.web.identity import Sessions, session_token
+from review_app.web.identity import Sessions
 from review_app.web.origin import Origins
 from review_app.words import t
 
@@ -61,7 +61,7 @@ class Guard:
     async def _person(self, scope: Scope, headers: Headers) -> Person | None:
         if area_of(scope["path"]) is Area.OPEN:
             return None
-        return await self._sessions.person(session_token(headers.get("cookie", "")))
+        return await self._sessions.person_of(headers)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)

@@ -9,17 +9,21 @@ from typing import TYPE_CHECKING
 import gradio as gr
 from anyio.to_thread import run_sync
 from fastapi import Request
-from starlette.requests import cookie_parser
+from starlette.datastructures import Headers
 
 from review_app.errors import NotAllowedError
 from review_app.people import People
 from review_app.permissions import Person
+from review_app.web.cookies import SESSION, Cookies
 from review_app.words import Text
 
 if TYPE_CHECKING:
     from review_app.bootstrap import Application
 
-COOKIE = "review_session"
+COOKIE = SESSION
+"""The session cookie's name where people come without TLS, on this machine."""
+UNATTENDED = "x-unattended"
+"""A header of what open pages ask for by themselves, while nobody touches them (shell.js)."""
 REMEMBERED_SECONDS = 1.0
 """How long a session's lookup is trusted: a session revoked elsewhere lives on this long."""
 _REMEMBERED_AT_MOST = 10_000
@@ -32,11 +36,17 @@ class Sessions:
     sessions that exist are remembered, so made-up tokens fill nothing.
     """
 
-    def __init__(self, people: People) -> None:
+    def __init__(self, people: People, cookies: Cookies) -> None:
         self._people = people
+        self._cookies = cookies
         self._known: dict[bytes, tuple[Person, float]] = {}
 
-    async def person(self, token: str | None) -> Person | None:
+    async def person_of(self, headers: Headers) -> Person | None:
+        """Who sent a request with these headers, or None."""
+        token = self._cookies.session(headers)
+        return await self.person(token, is_active=UNATTENDED not in headers)
+
+    async def person(self, token: str | None, *, is_active: bool = True) -> Person | None:
         """Who the session's token belongs to, or None."""
         if not token:
             return None
@@ -45,7 +55,7 @@ class Sessions:
         if known is not None and known[1] > time.monotonic():
             return known[0]
         self._known.pop(key, None)
-        person = await run_sync(self._people.person, token)
+        person = await run_sync(lambda: self._people.person(token, is_active=is_active))
         if person is not None:
             if len(self._known) >= _REMEMBERED_AT_MOST:
                 self._known.clear()
@@ -56,15 +66,14 @@ class Sessions:
         """Look the session up afresh next time; for when it has ended here."""
         self._known.pop(_key(token), None)
 
+    def forget_all(self) -> None:
+        """Look every session up afresh; for when some have ended whose tokens nobody knows."""
+        self._known.clear()
+
 
 def _key(token: str) -> bytes:
     """What a session is remembered by: a dump of this process's memory signs nobody in."""
     return hashlib.sha256(token.encode()).digest()
-
-
-def session_token(cookie_header: str) -> str | None:
-    """The session's token in a ``Cookie`` header, or None."""
-    return cookie_parser(cookie_header).get(COOKIE)
 
 
 async def current_person(request: Request) -> Person:
@@ -80,7 +89,9 @@ def person_of(app: Application, request: gr.Request) -> Person:
 
     Gradio's own session hash is bound to nobody; only the cookie says who is there.
     """
-    person = app.people.person(request.cookies.get(COOKIE))
+    token = request.cookies.get(Cookies(app.settings).session_name)
+    # The guard has seen whether somebody is there.
+    person = app.people.person(token, is_active=False)
     if person is None:
         raise NotAllowedError(Text("refusals.sign_in_ended"))
     return person

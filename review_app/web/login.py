@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
+import time
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
-from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from review_app.errors import NotAllowedError
+from review_app.errors import BusyError, NotAllowedError
 from review_app.permissions import Person, area_of, may_enter
 from review_app.web import pages
-from review_app.web.identity import COOKIE, Sessions
+from review_app.web.browsers import browser_of
+from review_app.web.checks import PasswordChecks
+from review_app.web.cookies import Cookies
+from review_app.web.failures import came_by_link
+from review_app.web.identity import Sessions
 from review_app.web.language import is_own_path
 from review_app.web.markup import sentence
-from review_app.web.throttle import Throttle
+from review_app.web.proxies import client_of
+from review_app.web.throttle import Attempt, Throttle
 from review_app.words import Text, current_language, t
 from storage.enums import Role
 
@@ -24,8 +32,13 @@ if TYPE_CHECKING:
     from review_app.bootstrap import Application
 
 _HOME = {Role.ADMIN: "/admin/", Role.REVIEWER: "/review/"}
-_PASSWORD_CHECKS = 2
-"""Checks at once: each takes a core and 64 MiB for a moment (argon2id)."""
+WRONG_AFTER = 0.5
+"""Seconds at least until a wrong password is told: how long a check took tells nothing of the name,
+whose hash may be of older making."""
+REFUSED_AFTER = 1.0
+"""Seconds until a refusal is told, so that who tries without a pause makes one."""
+_MAX_HELD = 200
+_BUSY_SECONDS = 15
 
 
 def home_of(person: Person) -> str:
@@ -41,14 +54,14 @@ def safe_target(target: str, person: Person) -> str:
     return target
 
 
-def login_router(app: Application, sessions: Sessions) -> APIRouter:
+def login_router(app: Application, sessions: Sessions, cookies: Cookies) -> APIRouter:
     """``/login``, ``/login/link/{token}``, ``/logout`` and ``/``."""
     router = APIRouter(include_in_schema=False)
-    cookie = _Cookie(app)
+    door = _Door(app, sessions, cookies)
     _add_start(router, sessions)
-    _add_password(router, app, sessions, cookie)
-    _add_link(router, app, sessions, cookie)
-    _add_sign_out(router, app, sessions, cookie)
+    _add_password(router, door)
+    _add_link(router, door)
+    _add_sign_out(router, door)
     return router
 
 
@@ -59,15 +72,14 @@ def _add_start(router: APIRouter, sessions: Sessions) -> None:
 
     @router.get("/login")
     async def form(request: Request, next: str = "/") -> Response:  # noqa: A002 - the address's
-        person = await sessions.person(request.cookies.get(COOKIE))
+        person = await sessions.person_of(request.headers)
         if person is not None:
             return RedirectResponse(safe_target(next, person), 303)
         return pages.sign_in(next)
 
 
-def _add_password(router: APIRouter, app: Application, sessions: Sessions, cookie: _Cookie) -> None:
-    throttle = Throttle()
-    checks = CapacityLimiter(_PASSWORD_CHECKS)
+def _add_password(router: APIRouter, door: _Door) -> None:
+    passwords = _Passwords(door)
 
     @router.post("/login")
     async def sign_in(
@@ -76,80 +88,146 @@ def _add_password(router: APIRouter, app: Application, sessions: Sessions, cooki
         password: Annotated[str, Form(max_length=1024)],
         target: Annotated[str, Form(alias="next", max_length=2048)] = "/",
     ) -> Response:
-        address = request.client.host if request.client else ""
-        if wait := throttle.attempt(name, address):
-            return _too_many(target, name, wait)
         try:
-            token = await run_sync(app.people.sign_in, name, password, limiter=checks)
+            token = await passwords.check(request, name, password)
+        except _TooManyError as refused:
+            return _too_many(target, name, refused.wait)
         except NotAllowedError:
             return pages.sign_in(target, 401, t("signin.wrong"), name)
-        throttle.succeeded(name, address)
-        person = await _signed_in(sessions, token)
-        return cookie.put(RedirectResponse(safe_target(target, person), 303), token)
+        return await door.open(request, token, target)
 
 
-def _add_link(router: APIRouter, app: Application, sessions: Sessions, cookie: _Cookie) -> None:
+def _add_link(router: APIRouter, door: _Door) -> None:
+    people = door.app.people
+
     @router.get("/login/link/{token}")
-    async def link(request: Request, token: str) -> Response:
-        if _is_prefetch(request):
-            return Response(status_code=204)  # the browser is guessing; the link is for a person
+    async def ask(request: Request, token: str) -> Response:
+        """Who only looks, as scanners of mail do, spends nothing."""
+        if came_by_link(request):
+            return pages.go_on(request.url.path)  # so that we see who is signed in here
+        present = await door.sessions.person_of(request.headers)
         try:
-            session = await run_sync(app.people.redeem_link, token)
+            owner = await run_sync(people.owner_of_link, token)
         except NotAllowedError as error:
-            return pages.message(sentence(error.said(current_language())), 403, signed_in=False)
-        person = await _signed_in(sessions, session)
-        return cookie.put(pages.go_on(home_of(person)), session)
+            return _used(error, present)
+        return pages.link(request.url.path, owner, present)
+
+    @router.post("/login/link/{token}")
+    async def follow(request: Request, token: str) -> Response:
+        browser = browser_of(request.headers.get("user-agent", ""))
+        try:
+            session = await run_sync(people.redeem_link, token, browser)
+        except NotAllowedError as error:
+            return _used(error, await door.sessions.person_of(request.headers))
+        return await door.open(request, session, "/")
 
 
-def _add_sign_out(router: APIRouter, app: Application, sessions: Sessions, cookie: _Cookie) -> None:
+def _add_sign_out(router: APIRouter, door: _Door) -> None:
     @router.post("/logout")
     async def sign_out(request: Request) -> Response:
-        await run_sync(app.desk.release, request.state.person)
-        token = request.cookies[COOKIE]
-        await run_sync(app.people.sign_out, token)
-        sessions.forget(token)
-        return cookie.take(RedirectResponse("/login", 303))
-
-
-class _Cookie:
-    """The session cookie: for this site's own pages, unseen by scripts."""
-
-    def __init__(self, app: Application) -> None:
-        self._secure = app.settings.secure_cookies
-        self._max_age = round(app.settings.session_hours * 3600)
-
-    def put(self, response: Response, token: str) -> Response:
-        response.set_cookie(
-            COOKIE,
-            token,
-            max_age=self._max_age,
-            secure=self._secure,
-            httponly=True,
-            samesite="strict",
-        )
-        return response
-
-    def take(self, response: Response) -> Response:
-        response.delete_cookie(COOKIE, secure=self._secure, httponly=True, samesite="strict")
-        # What the browser kept of images is of no use to whoever signs in next.
-        response.headers["clear-site-data"] = '"cache"'
+        await door.close(request)
+        response = RedirectResponse("/login", 303)
+        door.cookies.take(response)
         return response
 
 
-def _is_prefetch(request: Request) -> bool:
-    purpose = request.headers.get("sec-purpose") or request.headers.get("purpose", "")
-    return "prefetch" in purpose
+class _Door:
+    """Begins and ends sessions in a browser."""
+
+    def __init__(self, app: Application, sessions: Sessions, cookies: Cookies) -> None:
+        self.app = app
+        self.sessions = sessions
+        self.cookies = cookies
+
+    async def open(self, request: Request, token: str, target: str) -> Response:
+        """Let in whom the session ``token`` belongs to; whoever was in here before is out."""
+        person = await self.sessions.person(token)
+        if person is None:  # closed by an admin in this very moment
+            raise NotAllowedError(Text("refusals.account_closed"))
+        await self.close(request, now=person)
+        known = self.cookies.device(request.headers)
+        device = await run_sync(self.app.people.remember_device, person, known)
+        response = RedirectResponse(safe_target(target, person), 303)
+        self.cookies.put(response, token, device)
+        return response
+
+    async def close(self, request: Request, now: Person | None = None) -> None:
+        """End the session that the request came in, if any; what its person holds is given back,
+        unless it is the same one who is here ``now``."""
+        person = await self.sessions.person_of(request.headers)
+        token = self.cookies.session(request.headers)
+        if person is None or token is None:
+            return
+        if person != now:
+            await run_sync(self.app.desk.release, person)
+        await run_sync(self.app.people.sign_out, token)
+        self.sessions.forget(token)
 
 
-async def _signed_in(sessions: Sessions, token: str) -> Person:
-    person = await sessions.person(token)
-    if person is None:  # closed by an admin in this very moment
-        raise NotAllowedError(Text("refusals.account_closed"))
-    return person
+class _TooManyError(Exception):
+    """The attempt is not looked at; another one may be made after ``wait`` seconds."""
+
+    def __init__(self, wait: int) -> None:
+        super().__init__(wait)
+        self.wait = wait
+
+
+class _Passwords:
+    """Checks passwords, as often and as soon as the throttle lets."""
+
+    def __init__(self, door: _Door) -> None:
+        self._people = door.app.people
+        self._cookies = door.cookies
+        self._throttle = Throttle()
+        self._checks = PasswordChecks()
+        self._n_held = 0
+
+    async def check(self, request: Request, name: str, password: str) -> str:
+        """The token of a new session. Raises ``NotAllowedError`` or ``_TooManyError``."""
+        began = time.monotonic()
+        attempt = await self._attempt(request, name)
+        standing = self._throttle.standing(attempt)
+        if wait := self._throttle.begin(attempt):
+            await self._hold(REFUSED_AFTER)
+            raise _TooManyError(wait)
+        browser = browser_of(request.headers.get("user-agent", ""))
+        check = partial(self._people.sign_in, name, password, browser)
+        try:
+            token = await self._checks.run(standing, attempt.client, check)
+        except BusyError:
+            self._throttle.withdraw(attempt)
+            await self._hold(REFUSED_AFTER)
+            raise _TooManyError(_BUSY_SECONDS) from None
+        except NotAllowedError:
+            await self._hold(began + WRONG_AFTER - time.monotonic())
+            raise
+        self._throttle.succeeded(attempt)
+        return token
+
+    async def _attempt(self, request: Request, name: str) -> Attempt:
+        device = self._cookies.device(request.headers)
+        if device is not None and not await run_sync(self._people.knows_device, name, device):
+            device = None
+        return Attempt(name, client_of(request), device)
+
+    async def _hold(self, seconds: float) -> None:
+        """Wait, unless many do already: what is held takes memory."""
+        if self._n_held >= _MAX_HELD:
+            return
+        self._n_held += 1
+        try:
+            await asyncio.sleep(max(0.0, seconds))
+        finally:
+            self._n_held -= 1
+
+
+def _used(error: NotAllowedError, present: Person | None) -> HTMLResponse:
+    text = sentence(error.said(current_language()))
+    return pages.message(text, 403, signed_in=present is not None)
 
 
 def _too_many(target: str, name: str, wait: int) -> HTMLResponse:
-    problem = t("signin.too_many", n=max(1, round(wait / 60)))
+    problem = t("signin.too_many", n=max(1, math.ceil(wait / 60)))
     response = pages.sign_in(target, 429, problem, name)
     response.headers["retry-after"] = str(wait)
     return response

@@ -8,7 +8,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
+from review_app.people import MAX_PASSWORD, MIN_PASSWORD, OwnSession
+from review_app.permissions import Person
 from review_app.web.assets import asset_url
+from review_app.web.markup import moment
 from review_app.words import NAMES, current_language, t
 
 _templates = Environment(
@@ -20,6 +23,7 @@ _templates = Environment(
 )
 _templates.globals["asset_url"] = asset_url
 _templates.globals["t"] = t
+_templates.globals["moment"] = moment
 _templates.globals["languages"] = NAMES
 _templates.globals["language"] = current_language
 
@@ -35,6 +39,34 @@ def message(text: str, status: int, signed_in: bool) -> HTMLResponse:
     """A page that says what happened, and where to go from there."""
     title = t(f"signin.status_{status if status in _TITLED else 'other'}")
     return _page("message.html", status, title=title, text=text, signed_in=signed_in)
+
+
+def link(target: str, owner: Person, present: Person | None) -> HTMLResponse:
+    """The question before a one-time link is spent: whom it signs in, and whom it signs out."""
+    other = None if present is None or present.id == owner.id else present
+    return _page("link.html", 200, target=target, owner=owner, present=other)
+
+
+def account(
+    person: Person,
+    sessions: list[OwnSession],
+    needs_old: bool,
+    done: str,
+    problem: str,
+    status: int,
+) -> HTMLResponse:
+    """The page of one's own account. ``done`` names what has just been done, if anything."""
+    return _page(
+        "account.html",
+        status,
+        person=person,
+        sessions=sessions,
+        needs_old=needs_old,
+        done=done,
+        problem=problem,
+        least=MIN_PASSWORD,
+        most=MAX_PASSWORD,
+    )
 
 
 def go_on(target: str) -> HTMLResponse:

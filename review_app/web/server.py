@@ -19,11 +19,13 @@ from review_app.durability.watch import StorageWatch
 from review_app.notice import read_notice
 from review_app.permissions import Area, Person, may_enter
 from review_app.web import failures, shell
+from review_app.web.account import account_router
 from review_app.web.admin import build_admin
 from review_app.web.api import api_router
 from review_app.web.api_alike import alike_router
 from review_app.web.api_answers import answers_router
 from review_app.web.assets import PREFIX, Assets, asset_url
+from review_app.web.cookies import Cookies
 from review_app.web.guard import Guard
 from review_app.web.health import health_router
 from review_app.web.identity import Sessions
@@ -52,7 +54,8 @@ def create_app(app: Application) -> FastAPI:
 
 
 async def _assemble(app: Application) -> FastAPI:
-    sessions = Sessions(app.people)
+    cookies = Cookies(app.settings)
+    sessions = Sessions(app.people, cookies)
     storage = StorageWatch(app.database)
     web = FastAPI(
         title=shell.PRODUCT,
@@ -64,7 +67,8 @@ async def _assemble(app: Application) -> FastAPI:
         lifespan=lifespan(app, storage),
     )
     failures.install(web)
-    web.include_router(login_router(app, sessions))
+    web.include_router(login_router(app, sessions, cookies))
+    web.include_router(account_router(app, sessions, cookies))
     web.include_router(language_router(app.settings.secure_cookies))
     web.include_router(api_router(app))
     web.include_router(answers_router(app))

@@ -28,7 +28,7 @@ from review_app.review.tasks import Submission
 from review_app.web.server import create_app
 from storage.enums import ItemState, LabelValue, Role
 from storage.models import Item
-from tests.browser.conftest import ARGUMENTS, find_browser
+from tests.browser.conftest import ARGUMENTS, find_browser, follow_link
 from tests.browser.looks import SCHEMES, SIZES
 from tests.browser.reviewing import wait_for_image
 from tests.browser.test_admin import open_tab
@@ -85,7 +85,8 @@ class Gallery:
             reduced_motion="reduce",
         )
         page = context.new_page()
-        page.goto(f"{self._url}/login/link/{self.app.people.make_link(name, 'pictures')}")
+        token = self.app.people.make_link(name, "pictures")
+        follow_link(page, f"{self._url}/login/link/{token}")
         page.wait_for_load_state("networkidle")
         yield page
         context.close()

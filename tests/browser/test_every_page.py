@@ -60,7 +60,7 @@ def walk(request: pytest.FixtureRequest) -> Iterator[Walk]:
 
 
 def test_pages_without_a_session(
-    serving: Serving, new_context: Callable[..., BrowserContext], walk: Walk
+    site: Site, serving: Serving, new_context: Callable[..., BrowserContext], walk: Walk
 ) -> None:
     page = new_context(**walk.window).new_page()
     page.goto(f"{serving.url}/review/")
@@ -69,9 +69,27 @@ def test_pages_without_a_session(
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("alert")).to_be_visible()
     walk.look(page, "sign-in")
+    page.goto(f"{serving.url}/login/link/{site.app.people.make_link(site.account(), 'test')}")
+    expect(page.get_by_role("button", name="Sign in as reviewer-")).to_be_visible()
+    walk.look(page, "link")
     page.goto(f"{serving.url}/login/link/spent")
     expect(page.get_by_role("heading", name="Not for this account")).to_be_visible()
     walk.look(page, "message")
+
+
+def test_ones_own_account(site: Site, sign_in: SignIn, walk: Walk) -> None:
+    name = site.account()
+    sign_in(name=name)
+    page = sign_in(name=name, **walk.window)
+    page.locator("#who-name").click()
+    page.get_by_role("link", name="My account").click()
+    expect(page.get_by_role("button", name="Sign out there")).to_be_visible()
+    walk.look(page, "account")
+    page.get_by_label("New password", exact=True).fill("correct horse battery")
+    page.get_by_label("New password, once more").fill("correct horse")
+    page.get_by_role("button", name="Choose a password").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    walk.look(page, "account-problem")
 
 
 def test_reviewing(site: Site, sign_in: SignIn, walk: Walk) -> None:

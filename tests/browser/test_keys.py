@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from storage.enums import LabelValue
 from tests.browser.checks import barriers, sticks_out
-from tests.browser.conftest import SignIn
+from tests.browser.conftest import SignIn, follow_link
 from tests.browser.looks import SCHEMES, SIZES, keep_picture
 from tests.browser.reviewing import shown_item, stored, wait_for_image, wait_until_saved
 from tests.web.site import Site
@@ -85,7 +85,7 @@ def test_keys_are_ones_own(site: Site, sign_in: SignIn) -> None:
     expect(page.locator("#compare kbd")).to_have_text("X")
     expect(page.locator('[data-do="skip"] kbd')).to_have_text("Space")
     token = site.app.people.make_link(site.account(), "test")
-    page.goto(page.url.split("/review")[0] + f"/login/link/{token}")
+    follow_link(page, page.url.split("/review")[0] + f"/login/link/{token}")
     page.wait_for_url("**/review/")
     expect(page.locator("#compare kbd")).to_have_text("Space")
 

@@ -14,7 +14,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from review_app.review.options import Reveal, ReviewOptions, change_options
 from storage.enums import ItemState, LabelValue, Role
 from storage.types import utc_now
-from tests.browser.conftest import SignIn
+from tests.browser.conftest import SignIn, follow_link
 from tests.browser.reviewing import (
     kept,
     labels_of,
@@ -336,7 +336,7 @@ def test_an_ended_session_keeps_answers_until_the_person_is_back(
     expect(page.locator("#saved")).to_have_text("1 kept here, sign in again")
     site.app.people.set_enabled(name, True, "test")
     token = site.app.people.make_link(name, "test")
-    page.goto(page.url.split("/review")[0] + f"/login/link/{token}")
+    follow_link(page, page.url.split("/review")[0] + f"/login/link/{token}")
     page.wait_for_url("**/review/")
     wait_until_saved(page)
     assert labels_of(site, items)[first] == [LabelValue.FAKE]

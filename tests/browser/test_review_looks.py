@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import BrowserContext, expect
 
-from tests.browser.conftest import PHONE, SignIn
+from tests.browser.conftest import PHONE, SignIn, follow_link
 from tests.web.serving import Serving
 from tests.web.site import Site
 
@@ -38,7 +38,7 @@ def test_the_page_asks_nobody_outside(
     context.on("console", lambda message: blocked.append(message.text))
     page = context.new_page()
     token = site.app.people.make_link(site.account(), "test")
-    page.goto(f"{serving.url}/login/link/{token}")
+    follow_link(page, f"{serving.url}/login/link/{token}")
     expect(page.locator("#frame img")).to_be_visible()
     page.goto(f"{serving.url}/review/inspect")
     expect(page.locator("#header .bar")).to_be_visible()

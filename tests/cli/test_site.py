@@ -47,6 +47,8 @@ def test_the_first_start_prints_where_to_sign_in_once_and_ctrl_c_ends_it(
     assert httpx.get(f"{address[1]}/healthz").status_code == 200
     with httpx.Client() as browser:
         assert browser.get(link[1]).is_success
+        assert browser.get(f"{address[1]}/api/v1/me").status_code == 401, "looking is not enough"
+        assert browser.post(link[1]).is_redirect
         assert browser.get(f"{address[1]}/admin/").status_code == 200
     assert httpx.get(link[1]).status_code >= 400, "a link signs in once"
     served.send_signal(signal.SIGINT)

@@ -27,7 +27,7 @@ def test_adding_a_person_gives_a_link_that_signs_in_once(site: Site, call: Call)
 
 
 def signs_in(client: TestClient, link: str) -> bool:
-    client.get(link)
+    client.post(link)
     return client.get("/api/v1/me").status_code == 200
 
 
