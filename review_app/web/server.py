@@ -27,6 +27,7 @@ from review_app.web.api_answers import answers_router
 from review_app.web.assets import PREFIX, Assets, asset_url
 from review_app.web.cookies import Cookies
 from review_app.web.guard import Guard
+from review_app.web.heads import Heads
 from review_app.web.health import health_router
 from review_app.web.identity import Sessions
 from review_app.web.inspect import build_inspect
@@ -86,6 +87,7 @@ async def _assemble(app: Application) -> FastAPI:
     web.add_middleware(Guard, sessions=sessions, origins=Origins(limits))
     web.add_middleware(Interpreter)
     web.add_middleware(ClientAddress, proxies=Proxies(limits))
+    web.add_middleware(Heads)
     return web
 
 
