@@ -9,6 +9,7 @@ from __future__ import annotations
 import typer
 
 from review_app.cli import (
+    backup,
     checkpoints,
     datasets,
     detector,
@@ -44,6 +45,7 @@ for module in (
     checkpoints,
     users,
     maintenance,
+    backup,
 ):
     module.register(app)
 

@@ -55,6 +55,7 @@ class _Prepared:
     metadata: dict[str, Json]
     phash: int
     public_type: str
+    public_sha256: str
 
 
 class IntakeService:
@@ -132,6 +133,7 @@ class IntakeService:
             metadata=decoded.metadata,
             phash=perceptual_hash(decoded.image),
             public_type=public_type,
+            public_sha256=sha256(public),
         )
 
     def _store(
@@ -234,6 +236,7 @@ def _picture_columns(prepared: _Prepared, neighbour: tuple[int, int] | None) -> 
         "height": prepared.height,
         "format": prepared.format,
         "public_type": prepared.public_type,
+        "public_sha256": prepared.public_sha256,
         "phash": prepared.phash,
         "near_id": near_id,
         "near_distance": near_distance,

@@ -13,6 +13,11 @@ _ABANDONED_S = 3600.0
 """No file takes this long to write: what is older was left by a process that was killed."""
 
 
+def public_suffix(media_type: str) -> str:
+    """How the names of copies for reviewers end."""
+    return _SUFFIX[media_type]
+
+
 class MediaStore:
     """Originals as they came, and beside them the copies without metadata that reviewers see."""
 

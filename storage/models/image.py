@@ -36,6 +36,7 @@ class Picture:
     public_type: str
     width: int
     height: int
+    public_sha256: str | None = None
 
 
 class Image(Base):
@@ -68,6 +69,8 @@ class Image(Base):
     format: Mapped[str | None] = mapped_column(String(16))
     public_type: Mapped[str | None] = mapped_column(String(32))
     """Media type of the copy without metadata that reviewers see; None without a picture."""
+    public_sha256: Mapped[str | None] = mapped_column(String(64))
+    """Of that copy; None also where it was made before copies were hashed."""
     phash: Mapped[int | None] = mapped_column(BigInteger)
     """64-bit perceptual hash, as a signed integer."""
     near_id: Mapped[int | None] = mapped_column(ForeignKey("image.id"))
@@ -93,7 +96,8 @@ class Image(Base):
         """Its stored picture; None where only its scores are here."""
         if not (self.sha256 and self.public_type and self.width and self.height):
             return None
-        return Picture(self.sha256, self.public_type, self.width, self.height)
+        sizes = (self.width, self.height)
+        return Picture(self.sha256, self.public_type, *sizes, self.public_sha256)
 
 
 class Item(Base):

@@ -1,0 +1,49 @@
+"""Files copied and hashed at once."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from review_app.backup.manifest import Entry
+
+_CHUNK = 2**20
+_NO_LINKS = getattr(os, "O_NOFOLLOW", 0)
+
+
+def hash_of(path: Path) -> Entry:
+    """Of a file; one that is a link is refused with an OSError."""
+    digest, n_bytes = hashlib.sha256(), 0
+    with os.fdopen(os.open(path, os.O_RDONLY | _NO_LINKS), "rb", buffering=0) as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+            n_bytes += len(chunk)
+    return Entry(sha256=digest.hexdigest(), n_bytes=n_bytes)
+
+
+def copy(source: Path, out: Path, *, mode: int = 0o644) -> Entry:
+    """Copy ``source`` to the new file ``out``; what was copied. Raises OSError."""
+    digest, n_bytes = hashlib.sha256(), 0
+    target = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with (
+        os.fdopen(target, "wb", buffering=0) as written,
+        os.fdopen(os.open(source, os.O_RDONLY | _NO_LINKS), "rb", buffering=0) as file,
+    ):
+        while chunk := file.read(_CHUNK):
+            written.write(chunk)
+            digest.update(chunk)
+            n_bytes += len(chunk)
+    return Entry(sha256=digest.hexdigest(), n_bytes=n_bytes)
+
+
+def link(source: Path, out: Path) -> Entry:
+    """Give ``source`` the second name ``out``, on the same disk. Raises OSError."""
+    os.link(source, out, follow_symlinks=False)
+    return hash_of(out)
+
+
+def flush() -> None:
+    """Have all that was written reach the disk."""
+    if hasattr(os, "sync"):
+        os.sync()
