@@ -14,6 +14,8 @@ from review_app.durability.faults import storage_error
 from review_app.errors import SchemaError, SettingsError
 from review_app.held import HeldFiles
 from review_app.inspection import Inspector
+from review_app.inspection.gate import ReadingGate
+from review_app.inspection.stored import StoredImages
 from review_app.intake.archives import ArchiveLimits
 from review_app.intake.decode import Limits
 from review_app.intake.scores import ScoreIntake
@@ -29,7 +31,6 @@ from review_app.secret import deployment_secret
 from review_app.triage.governance import PolicyDesk
 from review_app.triage.pipeline import TriageService
 from review_app.triage.record import words_of
-from review_app.uploads import Uploads
 from review_app.views import ViewService
 from storage.database import Database
 
@@ -54,13 +55,15 @@ class Application:
     policies: PolicyDesk
     triage: TriageService
     inspector: Inspector
+    stored_images: StoredImages
+    gate: ReadingGate
     breaker: CircuitBreaker
     views: ViewService
     held: HeldFiles
-    uploads: Uploads
 
     def close(self) -> None:
         """Stop computing views, finish what is being stored, and close the database."""
+        self.stored_images.close()
         self.views.close()
         self.shared_desk.close()
         self.people.close()
@@ -88,6 +91,7 @@ def open_application(settings: Settings) -> Application:
     breaker = CircuitBreaker(database, secret)
     breaker.check()
     desk = ReviewDesk(database, words_of, after_answers=breaker.after_verdicts)
+    stored_images = StoredImages(database, media, limits)
     archives = ArchiveLimits(max_total_bytes=int(settings.max_archive_mb * _MIB))
     return Application(
         settings=settings,
@@ -106,10 +110,11 @@ def open_application(settings: Settings) -> Application:
         policies=policies,
         triage=TriageService(database, policies, detectors, secret, breaker.check),
         inspector=Inspector(policies, detectors, settings.data_dir / "samples"),
+        stored_images=stored_images,
+        gate=ReadingGate(database, stored_images),
         breaker=breaker,
         views=ViewService(media, int(settings.max_views_mb * _MIB), limits, policies, detectors),
         held=HeldFiles(),
-        uploads=Uploads(settings.data_dir / "uploads", int(settings.max_uploads_mb * _MIB)),
     )
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from review_app.batches import batches
+from review_app.copies.descriptors import Descriptor, describe
 from review_app.errors import RefusalReason, RefusedFile
 from review_app.hashing import NEAR_DISTANCE, NearIndex, perceptual_hash, sha256
 from review_app.intake.archives import ArchiveLimits
@@ -54,6 +55,7 @@ class _Prepared:
     format: str
     metadata: dict[str, Json]
     phash: int
+    descriptor: Descriptor
     public_type: str
     public_sha256: str
 
@@ -132,6 +134,7 @@ class IntakeService:
             format=decoded.format,
             metadata=decoded.metadata,
             phash=perceptual_hash(decoded.image),
+            descriptor=describe(decoded.image),
             public_type=public_type,
             public_sha256=sha256(public),
         )
@@ -191,6 +194,7 @@ def _put(
     for name, value in _picture_columns(prepared, neighbour).items():
         setattr(image, name, value)
     repos.images.add(image)
+    repos.descriptors.add(image.id, prepared.descriptor.phash, prepared.descriptor.thumb)
     near.add(image.id, prepared.phash)
     if known is not None:
         item = _item_of(repos, known)

@@ -10,6 +10,7 @@ from typing import Any
 
 from review_app.errors import ClaimLostError, ConflictError
 from review_app.permissions import Permission, Person
+from review_app.review.blindness import is_blind
 from review_app.review.consensus import Settlement, settle
 from review_app.review.finality import end_of_window, require_open, verdict_final_at
 from review_app.review.options import Reveal, read_options
@@ -71,7 +72,7 @@ def store(
             client_id=submission.client_id,
             item_id=item.id,
             user_id=person.id,
-            blind=not repos.labels.has_seen_opinion(person.id, item.id),
+            blind=is_blind(repos, person.id, item.id, item.image_id),
             revealed=reveals,
             adjudicates=adjudicates,
             extra=not counts,

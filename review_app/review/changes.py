@@ -13,6 +13,7 @@ from datetime import datetime
 from review_app.errors import ConflictError, NotFoundError
 from review_app.permissions import Permission, Person, require
 from review_app.review import answers
+from review_app.review.blindness import is_blind
 from review_app.review.finality import require_open
 from review_app.review.replies import Words, own_answer, receipt_of
 from review_app.review.tasks import Change, OwnAnswer, Receipt
@@ -70,7 +71,9 @@ class Changes:
             answers.require_undecided(repos, person, old.item_id)
             item = answers.item_of(repos, old.item_id)
             was = item.state
-            label = _replace(repos, old, change, answers.reveals(repos, item), now)
+            blind = is_blind(repos, person.id, item.id, item.image_id)
+            reveals = answers.reveals(repos, item)
+            label = _replace(repos, old, change, blind, reveals, now)
             answers.record(repos, person, item, AuditKind.CHANGED, label, now)
             if was is ItemState.ESCALATED and item.state is not was:
                 answers.call_off_adjudication(repos, item, now)
@@ -93,7 +96,7 @@ def _same_change(known: Label, old: Label, change: Change) -> Label:
 
 
 def _replace(
-    repos: Repositories, old: Label, change: Change, reveals: bool, now: datetime
+    repos: Repositories, old: Label, change: Change, blind: bool, reveals: bool, now: datetime
 ) -> Label:
     return repos.labels.add(
         Label(
@@ -102,7 +105,7 @@ def _replace(
             item_id=old.item_id,
             user_id=old.user_id,
             supersedes_id=old.id,
-            blind=not repos.labels.has_seen_opinion(old.user_id, old.item_id),
+            blind=blind,
             revealed=reveals,
             adjudicates=old.adjudicates,
             extra=old.extra,

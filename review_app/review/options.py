@@ -56,6 +56,9 @@ class ReviewOptions(BaseModel):
     veil: Veil = Field(
         Veil.NONE, description="How images look at first, where a reviewer has not chosen."
     )
+    reviewers_inspect: bool = Field(
+        True, description="Reviewers may have images of their own read on the Inspect page."
+    )
     undo_minutes: float = Field(
         5, ge=0, le=24 * 60, description="How long an answer can be taken back; then it counts."
     )

@@ -6,6 +6,7 @@ What people do all the time shares transactions (`review.shared`).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Depends, Header, HTTPException, Query
@@ -141,10 +142,15 @@ def _answered(outcome: Outcome) -> Answered:
     )
 
 
-def me(person: Annotated[Person, Depends(current_person)]) -> Me:
-    """Who is signed in."""
-    may = [permission for permission in Permission if person.may(permission)]
-    return Me(id=person.id, name=person.name, role=person.role, may=may)
+def _who(app: Application) -> Callable[..., Me]:
+    def me(person: Annotated[Person, Depends(current_person)]) -> Me:
+        """Who is signed in, and what they may do now."""
+        may = [permission for permission in Permission if person.may(permission)]
+        if not app.gate.is_open_to(person):
+            may.remove(Permission.INSPECT)
+        return Me(id=person.id, name=person.name, role=person.role, may=may)
+
+    return me
 
 
 def api_router(app: Application) -> APIRouter:
@@ -153,7 +159,7 @@ def api_router(app: Application) -> APIRouter:
     desk, shared = app.desk, app.shared_desk
     pages = OpenPages()
 
-    router.get("/me")(me)
+    router.get("/me")(_who(app))
 
     @router.post("/review/take")
     async def take(body: Take, person: Reviewer) -> list[Task]:

@@ -15,6 +15,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from review_app.bootstrap import Application, file_limits
+from review_app.copies.descriptors import Probe
 from review_app.errors import InputError, RefusedFile
 from review_app.forensics.metadata import Fact, facts
 from review_app.forensics.views import View
@@ -81,6 +82,11 @@ class InspectPage:
         choices = [(TITLES.get(name, name), name) for name in names]
         return words, gr.update(choices=choices, value=names)
 
+    def load_open(self, call: Call) -> Any:
+        """Nothing, or that Inspect is closed to this person."""
+        self._app.gate.require_open(call.person)
+        return gr.skip()
+
     def read_upload(self, call: Call, upload: str | None) -> tuple[Markup, Markup, None]:
         """Read an image that somebody sent."""
         if not upload:
@@ -102,6 +108,7 @@ class InspectPage:
 
     def _read(self, call: Call, path: Path, name: str) -> tuple[Markup, Markup]:
         """The sentence and the readings; of a file that is refused, why, and none."""
+        self._app.gate.require_open(call.person)
         try:
             data = read_bounded(path, self._limits.max_bytes)
             decoded = decode(data, name, self._limits)
@@ -109,6 +116,7 @@ class InspectPage:
             why = refusal.detail_in(current_language())
             words = t("inspect.cannot_read", name=name, why=why)
             return notice(words, Tone.PROBLEM), Markup()
+        self._app.gate.pass_on(call.person, Probe.of(decoded.image))
         inspection = self._app.inspector.inspect(decoded.image)
         token = self._app.held.hold(call.person.id, data)
         closer = look_closer(f"/inspected/{token}", facts(decoded.metadata))
@@ -158,6 +166,7 @@ def _wire(
     wiring.slow(blocks.load, page.load_detector, [detector, heads])
     wiring.slow(upload.upload, page.read_upload, [*reading, upload], [upload])
     wiring.slow(samples.select, page.read_sample, reading, takes_event=True)
+    wiring.quick(blocks.load, page.load_open, [reading[0]])
     heads.change(None, [heads], None, js=_TOGGLE, api_visibility="private")
 
 

@@ -47,7 +47,6 @@ SERVER_AREAS = frozenset(
         "rules",
         "samples",
         "signin",
-        "uploads",
         "whatif",
     }
 )

@@ -3,6 +3,7 @@
 from storage.models.base import Base
 from storage.models.detector import Checkpoint, Feature, Prediction
 from storage.models.image import Image, Item, KnownLabel, Picture, QueuePlace
+from storage.models.inspection import ImageDescriptor, Reading, ReadingMatch
 from storage.models.people import KnownDevice, SignInLink, User, UserSession
 from storage.models.record import AuditEvent, Option
 from storage.models.review import Claim, Correction, Label
@@ -17,6 +18,7 @@ __all__ = [
     "Decision",
     "Feature",
     "Image",
+    "ImageDescriptor",
     "Item",
     "KnownDevice",
     "KnownLabel",
@@ -26,6 +28,8 @@ __all__ = [
     "Policy",
     "Prediction",
     "QueuePlace",
+    "Reading",
+    "ReadingMatch",
     "SignInLink",
     "User",
     "UserSession",

@@ -14,6 +14,7 @@ from storage.repositories.calibration import Calibration
 from storage.repositories.claims import Claims
 from storage.repositories.corrections import Corrections
 from storage.repositories.counts import Counts
+from storage.repositories.descriptors import Descriptors
 from storage.repositories.detector import Checkpoints, Features, Predictions
 from storage.repositories.exports import ExportRows
 from storage.repositories.gold import Gold
@@ -22,6 +23,7 @@ from storage.repositories.items import Items, KnownLabels
 from storage.repositories.labels import Labels
 from storage.repositories.options import Options
 from storage.repositories.people import Devices, Links, Sessions, Users
+from storage.repositories.readings import Readings
 from storage.repositories.records import Records
 from storage.repositories.reviewers import Reviewers
 from storage.repositories.triage import Decisions, Policies
@@ -42,6 +44,14 @@ class Repositories:
     @cached_property
     def images(self) -> Images:
         return Images(self.session)
+
+    @cached_property
+    def descriptors(self) -> Descriptors:
+        return Descriptors(self.session)
+
+    @cached_property
+    def readings(self) -> Readings:
+        return Readings(self.session)
 
     @cached_property
     def items(self) -> Items:

@@ -73,6 +73,7 @@ SENSIBLE: dict[str, Any] = {
     "undo": 5,
     "lease": 15,
     "second": True,
+    "inspect": False,
     "tags": "",
     "gold": 0,
     "feedback": False,
@@ -93,13 +94,15 @@ def test_review_options_are_saved_and_read_back(site: Site, call: Call) -> None:
         veil=Veil.BLUR,
         needed_labels=2,
         second_reviewer=True,
+        reviewers_inspect=False,
         undo_minutes=7.5,
         lease_minutes=15,
         tags=("face swap", "other"),
         gold_share=0.1,
         gold_feedback=True,
     )
-    assert tab.load(call) == ("", "never", "blur", 2, 7.5, 15, True, "face swap\nother", 10, True)
+    tags = "face swap\nother"
+    assert tab.load(call) == ("", "never", "blur", 2, 7.5, 15, True, False, tags, 10, True)
 
 
 @pytest.mark.parametrize("tags", ["one; two", "x" * 61, "\n".join(map(str, range(21)))])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -10,8 +9,6 @@ from typing import Any
 import gradio as gr
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message
-
-from review_app.web.gateway import Gateway
 
 _PARAMETER = re.compile(r"\{(\w+)(:\w+)?\}")
 
@@ -27,30 +24,18 @@ def addresses(app: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
         methods = getattr(route, "methods", None)
         if methods is None:
             yield "GET", path + "/"
-            if route.routes:
-                yield from addresses(route, prefix + route.path)
+            if getattr(route.app, "routes", None):
+                yield from addresses(route.app, prefix + route.path)
         else:
             yield from ((method, path) for method in sorted(methods))
 
 
 def blocks_at(web: FastAPI, mount: str) -> gr.Blocks:
     """The Gradio pages mounted at ``mount``."""
-    gateway = gateway_at(web, mount)
-    return gateway.pages
-
-
-def gateway_at(web: FastAPI, mount: str) -> Gateway:
-    """What stands in front of the Gradio pages mounted at ``mount``."""
     found = next(route.app for route in web.routes if getattr(route, "path", "") == mount)  # type: ignore[attr-defined]
-    assert isinstance(found, Gateway)
-    return found
-
-
-def config_in(page: str) -> Any:
-    """What a Gradio page tells the browser of its components and functions."""
-    found = re.search(r"window\.gradio_config = (\{.*?\});</script>", page, re.DOTALL)
-    assert found, page[:2000]
-    return json.loads(found[1])
+    blocks = found.get_blocks()
+    assert isinstance(blocks, gr.Blocks)
+    return blocks
 
 
 async def status_of(

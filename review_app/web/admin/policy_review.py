@@ -35,7 +35,7 @@ class ReviewPanel:
         tags = "\n".join(options.tags)
         gold = (100 * options.gold_share, options.gold_feedback)
         shown = (options.reveal.value, options.veil.value)
-        return "", *shown, *numbers, options.second_reviewer, tags, *gold
+        return "", *shown, *numbers, options.second_reviewer, options.reviewers_inspect, tags, *gold
 
     def save(
         self,
@@ -46,6 +46,7 @@ class ReviewPanel:
         undo: float | None,
         lease: float | None,
         second: bool | None,
+        inspect: bool | None,
         tags: str | None,
         gold: float | None,
         feedback: bool | None,
@@ -68,6 +69,7 @@ class ReviewPanel:
             veil=Veil(veil),
             needed_labels=int(needed or 1),
             second_reviewer=bool(second),
+            reviewers_inspect=bool(inspect),
             tags=_tags(tags or ""),
             gold_share=gold / 100,
             gold_feedback=bool(feedback),
@@ -100,12 +102,13 @@ def build_review_options(app: Application, blocks: gr.Blocks) -> None:
             undo = gr.Number(5, label=t("rules.undo"), info=t("rules.undo_info"))
             lease = gr.Number(10, label=t("rules.lease"))
         second = gr.Checkbox(label=t("rules.second"))
+        inspect = gr.Checkbox(True, label=t("rules.inspect"))
         with gr.Row():
             gold = gr.Number(0, label=t("rules.gold"))
             feedback = gr.Checkbox(label=t("rules.feedback"))
         tags = gr.Textbox(label=t("rules.tags"), lines=4)
         save = gr.Button(t("rules.save"))
         message = html()
-    fields = [reveal, veil, needed, undo, lease, second, tags, gold, feedback]
+    fields = [reveal, veil, needed, undo, lease, second, inspect, tags, gold, feedback]
     wiring.quick(blocks.load, panel.load, [message, *fields])
     wiring.quick(save.click, panel.save, [message], fields)

@@ -48,6 +48,7 @@ whenThere("#header .bar", async (bar) => {
   name.textContent = person.name;
   name.title = t(`header.signed_in_${person.role}`, { name: person.name });
   bar.querySelector('[data-page="admin"]').hidden = person.role !== "admin";
+  bar.querySelector('[data-page="inspect"]').hidden = !person.may.includes("inspect");
 });
 
 export { me };

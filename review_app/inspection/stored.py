@@ -1,0 +1,94 @@
+"""The stored images as what a copy may be a copy of: an index in memory that follows the database.
+
+Intake describes each image as it comes. Images from before that was so are described here, from
+their files, a few at a time.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+
+from review_app.copies.descriptors import Descriptor, Probe, describe
+from review_app.copies.search import CopyIndex, Match
+from review_app.errors import RefusedFile
+from review_app.intake.decode import Limits, decode
+from review_app.intake.store import MediaStore
+from storage.database import Database
+
+_ROWS = 50_000
+"""Descriptors that are read at a time."""
+_AT_ONCE = 64
+"""Images that are described between two looks at whether to stop."""
+
+
+class StoredImages:
+    """Safe to share between threads, and with other processes that take images in."""
+
+    def __init__(self, database: Database, media: MediaStore, limits: Limits) -> None:
+        self._database = database
+        self._media = media
+        self._limits = limits
+        self._index = CopyIndex()
+        self._turn = threading.Lock()
+        self._newest = 0
+        self._described_to = 0
+        self._is_ready = False
+        self._closing = threading.Event()
+
+    def search(self, probe: Probe) -> tuple[list[Match], int]:
+        """Stored images that resemble ``probe``, and the newest descriptor that was looked at."""
+        newest = self._follow()
+        return self._index.search(probe, self._thumbs), newest
+
+    def is_ready(self) -> bool:
+        """Whether every stored image can be found; describes a few where some cannot yet."""
+        with self._turn:
+            return self._is_ready or self._describe_some()
+
+    def prepare(self) -> None:
+        """Describe whatever is not described yet, until that is done or `close` is called."""
+        while not self._closing.is_set() and not self.is_ready():
+            pass
+        self._follow()
+
+    def close(self) -> None:
+        """Let `prepare` end."""
+        self._closing.set()
+
+    def _follow(self) -> int:
+        with self._turn:
+            while True:
+                with self._database.read() as repos:
+                    rows = repos.descriptors.after(self._newest, _ROWS)
+                if not rows:
+                    return self._newest
+                self._index.add(rows)
+                self._newest = rows[-1][0]
+
+    def _thumbs(self, rows: Sequence[int]) -> list[bytes]:
+        with self._database.read() as repos:
+            return repos.descriptors.thumbs(rows)
+
+    def _describe_some(self) -> bool:
+        """Whether nothing is left. An image whose file cannot be read is passed over: nobody can
+        see it either."""
+        with self._database.read() as repos:
+            newest = repos.descriptors.newest_image()
+            missing = repos.descriptors.missing(self._described_to, _AT_ONCE)
+        found = {}
+        for image_id, sha256 in missing:
+            with suppress(OSError, RefusedFile):
+                found[image_id] = self._describe(sha256)
+        if found:
+            with self._database.write() as repos:
+                for image_id, descriptor in found.items():
+                    repos.descriptors.add(image_id, descriptor.phash, descriptor.thumb)
+        self._described_to = missing[-1][0] if missing else newest
+        self._is_ready = len(missing) < _AT_ONCE
+        return self._is_ready
+
+    def _describe(self, sha256: str) -> Descriptor:
+        data = self._media.original(sha256).read_bytes()
+        return describe(decode(data, sha256, self._limits).image)

@@ -1,0 +1,65 @@
+"""What copies of stored images are found by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import bindparam, func, insert, select
+from sqlalchemy.orm import Session
+
+from storage.models import Image, ImageDescriptor
+
+_OF_IMAGE = select(ImageDescriptor).where(ImageDescriptor.image_id == bindparam("image"))
+_PART = 500
+"""Rows of one statement: SQLite limits its variables."""
+
+
+class Descriptors:
+    """Written once for each image that has a picture."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, image_id: int, phash: int, thumb: bytes) -> None:
+        """Store what an image is recognised by; what is known already stays."""
+        row = {"image_id": image_id, "phash": phash, "thumb": thumb}
+        statement = insert(ImageDescriptor).prefix_with("OR IGNORE", dialect="sqlite")
+        self._session.execute(statement, [row])
+
+    def of_image(self, image_id: int) -> ImageDescriptor | None:
+        return self._session.scalar(_OF_IMAGE, {"image": image_id})
+
+    def after(self, newest: int, limit: int) -> list[tuple[int, int, int]]:
+        """``(id, image id, hash)`` of rows that came after the row ``newest``, oldest first."""
+        columns = (ImageDescriptor.id, ImageDescriptor.image_id, ImageDescriptor.phash)
+        query = select(*columns).where(ImageDescriptor.id > newest).order_by(ImageDescriptor.id)
+        return [(row[0], row[1], row[2]) for row in self._session.execute(query.limit(limit))]
+
+    def thumbs(self, ids: Sequence[int]) -> list[bytes]:
+        """The thumbnails of rows, in the order of ``ids``."""
+        found: dict[int, bytes] = {}
+        for start in range(0, len(ids), _PART):
+            part = ids[start : start + _PART]
+            query = select(ImageDescriptor.id, ImageDescriptor.thumb)
+            found |= {
+                row[0]: row[1]
+                for row in self._session.execute(query.where(ImageDescriptor.id.in_(part)))
+            }
+        return [found[number] for number in ids]
+
+    def missing(self, after_id: int, limit: int) -> list[tuple[int, str]]:
+        """``(id, SHA-256)`` of images with a picture and no descriptor, from an id on."""
+        query = (
+            select(Image.id, Image.sha256)
+            .outerjoin(ImageDescriptor, ImageDescriptor.image_id == Image.id)
+            .where(
+                Image.id > after_id, Image.public_type.is_not(None), ImageDescriptor.id.is_(None)
+            )
+            .order_by(Image.id)
+            .limit(limit)
+        )
+        return [(row[0], row[1]) for row in self._session.execute(query) if row[1]]
+
+    def newest_image(self) -> int:
+        """The highest id of an image; 0 where there is none."""
+        return self._session.scalar(select(func.max(Image.id))) or 0

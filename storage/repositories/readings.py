@@ -1,0 +1,62 @@
+"""Who was told the detector's reading of what: append-only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import bindparam, insert, select
+from sqlalchemy.orm import Session
+
+from storage.models import Reading, ReadingMatch
+
+# Made once: every answer asks, and hardly anybody has had anything read.
+_ANY_OF = select(Reading.id).where(Reading.user_id == bindparam("user")).limit(1)
+_MATCHED = select(ReadingMatch.reading_id).where(
+    ReadingMatch.user_id == bindparam("user"), ReadingMatch.image_id == bindparam("image")
+)
+_EARLIER = (
+    select(Reading.id, Reading.probe)
+    .where(
+        Reading.user_id == bindparam("user"), Reading.newest_descriptor < bindparam("descriptor")
+    )
+    .order_by(Reading.id.desc())
+    .limit(bindparam("n"))
+)
+
+
+class Readings:
+    """What people had read on Inspect, and which stored images resemble it."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(
+        self, user_id: int, probe: bytes, newest_descriptor: int, matches: Mapping[int, float]
+    ) -> int:
+        """The id of a new reading. ``matches``: similarity by image id."""
+        reading = Reading(user_id=user_id, probe=probe, newest_descriptor=newest_descriptor)
+        self._session.add(reading)
+        self._session.flush()
+        rows = [
+            {"user_id": user_id, "image_id": image, "reading_id": reading.id, "similarity": value}
+            for image, value in matches.items()
+        ]
+        if rows:
+            statement = insert(ReadingMatch).prefix_with("OR IGNORE", dialect="sqlite")
+            self._session.execute(statement, rows)
+        return reading.id
+
+    def any_of(self, user_id: int) -> bool:
+        """Whether the person ever had anything read."""
+        return self._session.connection().scalar(_ANY_OF, {"user": user_id}) is not None
+
+    def matched(self, user_id: int, image_id: int) -> bool:
+        """Whether the image resembled, when it was here already, what the person had read."""
+        asked = {"user": user_id, "image": image_id}
+        return self._session.connection().scalar(_MATCHED, asked) is not None
+
+    def before(self, user_id: int, descriptor_id: int, n: int) -> list[tuple[int, bytes]]:
+        """Id and probe of the person's ``n`` newest readings that were never compared with the
+        image of this descriptor, as it came later."""
+        asked = {"user": user_id, "descriptor": descriptor_id, "n": n}
+        return [(row[0], row[1]) for row in self._session.connection().execute(_EARLIER, asked)]
