@@ -31,6 +31,7 @@ from review_app.secret import deployment_secret
 from review_app.triage.governance import PolicyDesk
 from review_app.triage.pipeline import TriageService
 from review_app.triage.record import words_of
+from review_app.uploads import Uploads
 from review_app.views import ViewService
 from storage.database import Database
 
@@ -60,6 +61,7 @@ class Application:
     breaker: CircuitBreaker
     views: ViewService
     held: HeldFiles
+    uploads: Uploads
 
     def close(self) -> None:
         """Stop computing views, finish what is being stored, and close the database."""
@@ -115,6 +117,7 @@ def open_application(settings: Settings) -> Application:
         breaker=breaker,
         views=ViewService(media, int(settings.max_views_mb * _MIB), limits, policies, detectors),
         held=HeldFiles(),
+        uploads=Uploads(settings.data_dir / "uploads", int(settings.max_uploads_mb * _MIB)),
     )
 
 

@@ -73,6 +73,9 @@ class Settings(BaseSettings):
     max_archive_mb: Annotated[float, Field(gt=0, le=1024**2)] = Field(
         4096, description="Most that one zip archive may unpack to, in MiB."
     )
+    max_uploads_mb: Annotated[float, Field(gt=0, le=1024**2)] = Field(
+        8192, description="Most that uploads of everybody may take on disk at a time, in MiB."
+    )
     max_score_rows: Annotated[int, Field(gt=0, le=100_000_000)] = Field(
         5_000_000, description="Most rows of one score file."
     )

@@ -7,6 +7,7 @@
     ├── SchemaError            the database is older or newer than this program
     ├── InputError             something a person gave cannot be used as it is
     │   ├── ManifestError      a manifest; names the rows
+    │   ├── TooLargeError      more than is taken at once
     │   └── RefusedFile        one file of a batch; carries a RefusalReason
     ├── DetectorError
     │   ├── BackboneError      unknown backbone, or its weights cannot be had
@@ -19,7 +20,8 @@
     ├── NotFoundError          no such item, user, image or checkpoint
     ├── BusyError              too much of the kind waits to be done already
     └── ConflictError          somebody or something was there first
-        └── ClaimLostError     the item is no longer held by this reviewer
+        ├── ClaimLostError     the item is no longer held by this reviewer
+        └── QuotaError         as much as is allowed is there already
 
 A message says what happened and what to do next. ``RefusedFile`` never ends a batch.
 """
@@ -62,6 +64,10 @@ class InputError(ReviewAppError):
 
 class ManifestError(InputError):
     """A manifest cannot be used; the message names the file and its rows."""
+
+
+class TooLargeError(InputError):
+    """What was sent is more than is taken at once."""
 
 
 class RefusalReason(StrEnum):
@@ -155,3 +161,7 @@ class ConflictError(ReviewAppError):
 
 class ClaimLostError(ConflictError):
     """The item is no longer held by this reviewer."""
+
+
+class QuotaError(ConflictError):
+    """As much as is allowed is there already; some of it has to go first."""

@@ -22,9 +22,11 @@ from review_app.errors import (
     NotAllowedError,
     NotFoundError,
     NotStoredError,
+    QuotaError,
     ReviewAppError,
     StorageError,
     StorageLostError,
+    TooLargeError,
 )
 from review_app.permissions import Person
 from review_app.web import pages
@@ -45,8 +47,10 @@ _BY_TYPE: tuple[tuple[type[ReviewAppError], int, str], ...] = (
     (NotAllowedError, 403, "not_allowed"),
     (NotFoundError, 404, "not_found"),
     (ClaimLostError, 409, "claim_lost"),
+    (QuotaError, 429, "quota"),
     (ConflictError, 409, "conflict"),
     (CalibrationError, 409, "calibration"),
+    (TooLargeError, 413, "too_large"),
     (InputError, 400, "bad_input"),
     (BusyError, 429, "busy"),
     (NotStoredError, 507, "not_stored"),

@@ -19,27 +19,10 @@ from review_app.web.origin import Origins
 from review_app.words import t
 
 MAX_BODY = 64 * 1024
-"""Most bytes of a request to our own routes; uploads go through Gradio, which has its own limit."""
+"""Most bytes of a request to our own routes; each mount's gateway has limits of its own."""
 
 _PROBES = ("/healthz", "/readyz")
 _MOUNTS = ("/review", "/admin")
-_SHUT = (
-    "login",
-    "logout",
-    "monitoring",
-    "dev/",
-    "gradio_api/token",
-    "gradio_api/dev/",
-    "gradio_api/deep_link",
-    "gradio_api/openapi.json",
-    "gradio_api/proxy=",
-    "gradio_api/file=http",
-    "gradio_api/process_recording",
-    "gradio_api/runs",
-    "gradio_api/run-history",
-    "gradio_api/undo-vibe-edit",
-    "gradio_api/vibe",
-)
 
 
 class Guard:
@@ -92,18 +75,7 @@ class Guard:
             if person is None:
                 return Failure(401, "not_signed_in", t("refusals.sign_in"))
             return Failure(403, "not_allowed", t("refusals.may_not_go", name=person.name))
-        if _is_shut(path):
-            return Failure(404, "not_found", t("refusals.nothing_here"))
         return _too_large(path, method, headers)
-
-
-def _is_shut(path: str) -> bool:
-    """Whether the path is a part of Gradio that this application has no use for."""
-    for mount in _MOUNTS:
-        if path.startswith(mount + "/"):
-            inner = path.removeprefix(mount + "/").lstrip("/")
-            return inner.startswith(_SHUT)
-    return False
 
 
 def _too_large(path: str, method: str, headers: Headers) -> Failure | None:
@@ -120,13 +92,14 @@ def _too_large(path: str, method: str, headers: Headers) -> Failure | None:
 def _as_seen_outside(scope: Scope, over_tls: bool) -> Scope:
     """The scope with the scheme people use, and without headers that Gradio would trust too far.
 
-    It builds addresses from ``X-Forwarded-*``, which anybody can send, and lets every ``Origin``
-    read its answers where the host is not a loopback name.
+    It builds addresses from ``X-Forwarded-*`` and ``X-Gradio-Server``, which anybody can send, and
+    lets every ``Origin`` read its answers where the host is not a loopback name.
     """
     scope["headers"] = [
         (name, value)
         for name, value in scope["headers"]
-        if name not in (b"origin", b"forwarded") and not name.startswith(b"x-forwarded-")
+        if name not in (b"origin", b"forwarded")
+        and not name.startswith((b"x-forwarded-", b"x-gradio-"))
     ]
     if over_tls:
         scope["scheme"] = "https"

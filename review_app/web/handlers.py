@@ -6,13 +6,15 @@ So each handler asks for itself who sent the request, and what they may do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 from gradio.blocks import Block
 from gradio.context import Context
+from gradio.utils import NamedString
 from markupsafe import Markup
 
 from review_app.errors import ReviewAppError
@@ -74,7 +76,8 @@ def guarded(
             try:
                 person = require(person_of(app, request), permission)
                 call = Call(person, _origin(app, request), progress, event)
-                return function(call, *inputs)
+                with app.uploads.in_use(_files(inputs)):
+                    return function(call, *inputs)
             except ReviewAppError as error:
                 told = refusal(error)
                 return (told, *[gr.skip()] * (n_outputs - 1)) if n_outputs > 1 else told
@@ -89,6 +92,13 @@ def guarded(
         return run(request, progress, event, inputs)
 
     return with_event if takes_event else plain
+
+
+def _files(inputs: Sequence[Any]) -> Iterator[Path]:
+    """The uploads among the inputs' values: Gradio gives a path, or several."""
+    for value in inputs:
+        paths = value if isinstance(value, list) else [value]
+        yield from (Path(path) for path in paths if isinstance(path, NamedString))
 
 
 def refusal(error: ReviewAppError) -> Markup:

@@ -69,7 +69,7 @@ class Interpreter:
             return
         language = language_of(Headers(scope=scope))
         if scope["path"].startswith(_MOUNTS):
-            send = _Wording(send, language, scope["path"])
+            send = _Wording(send, language)
         with speaking(language):
             await self._app(scope, receive, send)
 
@@ -77,10 +77,9 @@ class Interpreter:
 class _Wording:
     """A ``send`` that words the marks of one of Gradio's pages, and passes the rest on as it is."""
 
-    def __init__(self, send: Send, language: Language, path: str) -> None:
+    def __init__(self, send: Send, language: Language) -> None:
         self._send = send
         self._language = language
-        self._is_config = path.endswith("/config")
         self._start: Message | None = None
         self._body = bytearray()
 
@@ -96,7 +95,7 @@ class _Wording:
 
     def _has_marks(self, start: Message) -> bool:
         kind = Headers(raw=start["headers"]).get("content-type", "")
-        return self._is_config or kind.startswith("text/html")
+        return kind.startswith("text/html")
 
     async def _send_worded(self, start: Message) -> None:
         text = replace_marks(self._body.decode(), self._language)

@@ -8,16 +8,17 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import gradio as gr
 from fastapi import FastAPI, Request
 from starlette.responses import RedirectResponse
+from starlette.routing import Mount
 
 from review_app.durability.watch import StorageWatch
 from review_app.notice import read_notice
 from review_app.permissions import Area, Person, may_enter
+from review_app.uploads import Uploads
 from review_app.web import failures, shell
 from review_app.web.account import account_router
 from review_app.web.admin import build_admin
@@ -26,7 +27,9 @@ from review_app.web.api_alike import alike_router
 from review_app.web.api_answers import answers_router
 from review_app.web.assets import PREFIX, Assets, asset_url
 from review_app.web.cookies import Cookies
+from review_app.web.gateway import Gateway
 from review_app.web.guard import Guard
+from review_app.web.heads import Heads
 from review_app.web.health import health_router
 from review_app.web.identity import Sessions
 from review_app.web.inspect import build_inspect
@@ -36,6 +39,7 @@ from review_app.web.media import export_router, media_router
 from review_app.web.origin import Origins
 from review_app.web.proxies import ClientAddress, Proxies
 from review_app.web.review import build_review
+from review_app.web.sweeping import sweeping
 from review_app.web.theme import make_theme
 from review_app.web.watch import lifespan
 from review_app.words import marking, t
@@ -64,7 +68,7 @@ async def _assemble(app: Application) -> FastAPI:
         openapi_url="/api/v1/openapi.json",
         # Nothing here collects it, and at every call it would look whether something does.
         telemetry={"tracing": False, "metrics": False, "logs": False},
-        lifespan=lifespan(app, storage),
+        lifespan=sweeping(app.uploads, lifespan(app, storage)),
     )
     failures.install(web)
     web.include_router(login_router(app, sessions, cookies))
@@ -79,13 +83,14 @@ async def _assemble(app: Application) -> FastAPI:
     web.mount(PREFIX, Assets())
     web.add_api_route("/favicon.ico", _favicon, include_in_schema=False)
     limits = app.settings
-    with _temp_dir(limits.data_dir / "uploads", "review"):
-        _mount(web, _review_pages(app), "/review", Area.REVIEW, limits.max_file_mb)
-    with _temp_dir(limits.data_dir / "uploads", "admin"):
-        _mount(web, _admin_pages(app), "/admin", Area.ADMIN, limits.max_archive_mb)
+    with _temp_dir(app.uploads, "review"):
+        _mount(web, app, _review_pages(app), Area.REVIEW, limits.max_file_mb)
+    with _temp_dir(app.uploads, "admin"):
+        _mount(web, app, _admin_pages(app), Area.ADMIN, limits.max_archive_mb)
     web.add_middleware(Guard, sessions=sessions, origins=Origins(limits))
     web.add_middleware(Interpreter)
     web.add_middleware(ClientAddress, proxies=Proxies(limits))
+    web.add_middleware(Heads)
     return web
 
 
@@ -114,8 +119,14 @@ def _admin_pages(app: Application) -> gr.Blocks:
     return blocks
 
 
-def _mount(web: FastAPI, blocks: gr.Blocks, path: str, area: Area, max_file_mb: float) -> None:
-    """Mount with every extra of Gradio off. The guard stands in front; this lock is the second."""
+def _mount(
+    web: FastAPI, app: Application, blocks: gr.Blocks, area: Area, max_file_mb: float
+) -> None:
+    """Mount with every extra of Gradio off, behind a gateway.
+
+    The guard stands in front of that; this lock is the second.
+    """
+    path, max_file_bytes = f"/{area}", round(max_file_mb * _MIB)
 
     def user(request: Request) -> str | None:
         person = getattr(request.state, "person", None)
@@ -132,7 +143,7 @@ def _mount(web: FastAPI, blocks: gr.Blocks, path: str, area: Area, max_file_mb: 
             theme=make_theme(),
             head=shell.HEAD,
             allowed_paths=[],
-            max_file_size=round(max_file_mb * _MIB),
+            max_file_size=max_file_bytes,
             footer_links=[],
             run_history=False,
             enable_monitoring=False,
@@ -144,6 +155,11 @@ def _mount(web: FastAPI, blocks: gr.Blocks, path: str, area: Area, max_file_mb: 
     # Gradio checks the paths of the files that it is sent only where it has launched the pages
     # itself; mounting does not count as that.
     blocks.has_launched = True
+    mounted = web.routes[-1]
+    assert isinstance(mounted, Mount)
+    mounted.app = Gateway(
+        mounted.app, pages=blocks, mount=path, uploads=app.uploads, max_file_bytes=max_file_bytes
+    )
 
 
 @contextmanager
@@ -155,16 +171,14 @@ def _quiet() -> Iterator[None]:
 
 
 @contextmanager
-def _temp_dir(root: Path, mount: str) -> Iterator[None]:
-    """Have what is built inside keep its uploads in a folder of its own, private to this user.
+def _temp_dir(uploads: Uploads, page: str) -> Iterator[None]:
+    """Have what is built inside keep its files in the folder of the page's uploads.
 
     Gradio serves any file of its folder to whoever may use the mount; so each mount has another.
     While running it only asks whether a path lies below the common root.
     """
-    folder = root.resolve() / mount
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.environ["GRADIO_TEMP_DIR"] = str(folder)
+    os.environ["GRADIO_TEMP_DIR"] = str(uploads.folder(page))
     try:
         yield
     finally:
-        os.environ["GRADIO_TEMP_DIR"] = str(root.resolve())
+        os.environ["GRADIO_TEMP_DIR"] = str(uploads.root)

@@ -8,10 +8,9 @@ import gradio as gr
 
 from review_app.web import pages
 from review_app.web.assets import asset_url
+from review_app.web.gateway.pages import Pages
 
 PRODUCT = "deepfake-review"
-DELETE_CACHE = (600, 3600)
-"""Uploads are looked for every 10 minutes and deleted once an hour old, in seconds."""
 
 
 class Page(StrEnum):
@@ -47,14 +46,13 @@ HEAD = f"""
 """For both mounts; a script finds its own place on the page, or rests where there is none."""
 
 
-def open_blocks(title: str) -> gr.Blocks:
+def open_blocks(title: str) -> Pages:
     """Blocks with the settings that hold for every page."""
-    return gr.Blocks(
+    return Pages(
         title=f"{title} · {PRODUCT}",
         analytics_enabled=False,
         fill_width=True,
         fill_height=True,
-        delete_cache=DELETE_CACHE,
     )
 
 

@@ -47,6 +47,7 @@ SERVER_AREAS = frozenset(
         "rules",
         "samples",
         "signin",
+        "uploads",
         "whatif",
     }
 )

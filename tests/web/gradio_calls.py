@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import gradio as gr
 import httpx
 from gradio.block_function import BlockFunction
 
 from review_app.web.identity import COOKIE
 from storage.enums import Role
 from tests.web.serving import Serving
-from tests.web.site import ADDRESS, Site
+from tests.web.site import Site
 from tests.web.walk import blocks_at
 
 MOUNTS = ("/review", "/admin")
@@ -37,8 +38,11 @@ class Caller:
 
     def __init__(self, site: Site, serving: Serving, role: Role = Role.ADMIN) -> None:
         self.site = site
-        self.name = site.account(role)
-        cookies = {COOKIE: site.token(self.name)}
+        token = site.token(site.account(role))
+        person = site.app.people.person(token)
+        assert person is not None
+        self.id = person.id
+        cookies = {COOKIE: token}
         self.http = httpx.Client(base_url=serving.url, cookies=cookies, timeout=60)
 
     def __enter__(self) -> Caller:
@@ -61,6 +65,14 @@ class Caller:
         route = "queue/join" if function is None or function.queue else "run/predict"
         body = {"fn_index": index, "data": data, "session_hash": "abc123", **more}
         return self.post(mount, route, json.dumps(body).encode())
+
+    def read(self, data: list[Any]) -> Answer:
+        """Have an upload read on the Inspect page."""
+        return self.call("/review", reads_files(self.site, "/review"), data)
+
+    def take_in(self, data: list[Any]) -> Answer:
+        """Have uploads taken in on the admin's page."""
+        return self.call("/admin", reads_files(self.site, "/admin"), data)
 
     def post(self, mount: str, route: str, body: bytes) -> Answer:
         """Send ``body`` as JSON, and wait for what comes of it."""
@@ -85,4 +97,14 @@ def inputs_of(site: Site) -> Iterator[tuple[str, int, int, BlockFunction]]:
             yield from ((mount, index, n, function) for n in range(len(function.inputs)))
 
 
-__all__ = ["ADDRESS", "Answer", "Caller", "file_of", "inputs_of"]
+def reads_files(site: Site, mount: str) -> int:
+    """The function of the mount's pages that is given uploads."""
+    functions = blocks_at(site.web, mount).fns.items()
+    (index,) = (i for i, f in functions if any(isinstance(b, gr.File) for b in f.inputs))
+    return index
+
+
+def takes_events(site: Site, mount: str) -> list[int]:
+    """The functions of the mount's pages that are told what the page sent with the event."""
+    functions = blocks_at(site.web, mount).fns.items()
+    return [i for i, f in functions if f.fn is not None and f.fn.__name__ == "with_event"]

@@ -18,6 +18,7 @@ from review_app.web.login import safe_target
 from review_app.web.throttle import FIRST_WAIT, FREE_PER_ADDRESS, FREE_PER_NAME
 from storage.enums import ClaimOutcome, Role
 from tests.web.site import PASSWORD, Site
+from tests.web.walk import config_in
 
 HTML = {"accept": "text/html"}
 PUBLIC = "https://review.example.org"
@@ -78,8 +79,8 @@ def test_behind_tls_the_cookie_is_secure_and_addresses_are_https(tmp_path: Path)
     client.cookies.set(COOKIE, token)
     assert client.get("/api/v1/me").status_code == 401, "another host may have planted that"
     client.cookies.set("__Host-" + COOKIE, token)
-    page = client.get("/review/config", headers={"x-forwarded-host": "evil.example"})
-    assert page.json()["root"] == "https://review.example.org/review"
+    page = client.get("/review/", headers={"x-forwarded-host": "evil.example"})
+    assert config_in(page.text)["root"] == "https://review.example.org/review"
     assert "evil.example" not in page.text
     site.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import gradio as gr
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message
+
+from review_app.web.gateway import Gateway
 
 _PARAMETER = re.compile(r"\{(\w+)(:\w+)?\}")
 
@@ -24,18 +27,30 @@ def addresses(app: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
         methods = getattr(route, "methods", None)
         if methods is None:
             yield "GET", path + "/"
-            if getattr(route.app, "routes", None):
-                yield from addresses(route.app, prefix + route.path)
+            if route.routes:
+                yield from addresses(route, prefix + route.path)
         else:
             yield from ((method, path) for method in sorted(methods))
 
 
 def blocks_at(web: FastAPI, mount: str) -> gr.Blocks:
     """The Gradio pages mounted at ``mount``."""
+    gateway = gateway_at(web, mount)
+    return gateway.pages
+
+
+def gateway_at(web: FastAPI, mount: str) -> Gateway:
+    """What stands in front of the Gradio pages mounted at ``mount``."""
     found = next(route.app for route in web.routes if getattr(route, "path", "") == mount)  # type: ignore[attr-defined]
-    blocks = found.get_blocks()
-    assert isinstance(blocks, gr.Blocks)
-    return blocks
+    assert isinstance(found, Gateway)
+    return found
+
+
+def config_in(page: str) -> Any:
+    """What a Gradio page tells the browser of its components and functions."""
+    found = re.search(r"window\.gradio_config = (\{.*?\});</script>", page, re.DOTALL)
+    assert found, page[:2000]
+    return json.loads(found[1])
 
 
 async def status_of(

@@ -1,0 +1,112 @@
+"""An upload: within its person's quota, parsed by Gradio, kept under a name that means nothing."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+from anyio import CancelScope
+from anyio.to_thread import run_sync
+from gradio.route_utils import upload_fn
+from gradio.routes import file_upload_statuses
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
+from starlette.requests import Request
+from starlette.types import Message, Receive, Scope
+
+from review_app.errors import InputError, NotStoredError, TooLargeError
+from review_app.uploads import FILES_AT_ONCE, Owner, Uploads
+from review_app.web.gateway.bodies import chunk, content_length
+from review_app.words import Text
+
+_MIB = 1024**2
+
+
+class Receiver:
+    """Takes the uploads of one mount, of files of up to ``max_file_bytes``."""
+
+    def __init__(self, uploads: Uploads, page: str, max_file_bytes: int) -> None:
+        self._uploads = uploads
+        self._page = page
+        self._max_file_bytes = max_file_bytes
+
+    async def take(
+        self, scope: Scope, receive: Receive, person_id: int, upload_id: str | None
+    ) -> list[str]:
+        """What the files that arrive go by. ``upload_id``: what their progress goes by.
+
+        Raises:
+            InputError: it is no upload, or too large.
+            QuotaError: too much is there already.
+            NotStoredError: the disk is full.
+        """
+        owner = Owner(self._page, person_id)
+        request = Request(scope)
+        size = content_length(request.headers)
+        quota = FILES_AT_ONCE * self._max_file_bytes
+        arriving = await run_sync(self._uploads.arrive, owner, size, quota)
+        try:
+            request = Request(scope, _within(receive, size))
+            paths = await self._parse(request, arriving, upload_id)
+            return await run_sync(self._keep, arriving, paths)
+        finally:
+            with CancelScope(shield=True):
+                await run_sync(self._uploads.settle, arriving)
+
+    async def _parse(self, request: Request, arriving: Path, upload_id: str | None) -> list[str]:
+        try:
+            paths, astray, _ = await upload_fn(
+                request,
+                str(arriving),
+                self._max_file_bytes,
+                upload_id,
+                force_move=False,
+                upload_progress=file_upload_statuses if upload_id else None,
+            )
+        except MultiPartException as error:
+            if "maximum allowed size" in error.message:
+                most = {"n": self._max_file_bytes // _MIB}
+                raise TooLargeError(Text("uploads.too_large", most)) from None
+            raise _odd() from None
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise NotStoredError(Text("uploads.disk_full")) from error
+            raise _odd() from error
+        except (HTTPException, AttributeError, KeyError, TypeError, ValueError):
+            raise _odd() from None  # Gradio's parser trips over parts that no browser sends
+        if astray or not paths:  # a name that is no name, or nothing but other fields
+            raise _odd()
+        return [str(path) for path in paths]
+
+    def _keep(self, arriving: Path, paths: list[str]) -> list[str]:
+        # Twice the same file in one upload is one file.
+        names = {path: self._uploads.keep(arriving, Path(path)) for path in dict.fromkeys(paths)}
+        return [names[path] for path in paths]
+
+
+async def drain(receive: Receive, max_bytes: int) -> None:
+    """Read what is still sent of a request that was refused, and forget it: browsers tell of an
+    answer only once they have sent theirs."""
+    more = True
+    while more and max_bytes > 0:
+        part, more = chunk(await receive())
+        max_bytes -= len(part)
+
+
+def _within(receive: Receive, size: int) -> Receive:
+    """``receive`` that raises TooLargeError for a body of more than ``size`` bytes."""
+    left = size
+
+    async def counted() -> Message:
+        nonlocal left
+        message = await receive()
+        left -= len(message.get("body", b""))
+        if left < 0:
+            raise TooLargeError(Text("uploads.too_large", {"n": size // _MIB}))
+        return message
+
+    return counted
+
+
+def _odd() -> InputError:
+    return InputError(Text("uploads.none"))
