@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from review_app.web.heads import MAX_HEAD
 from review_app.web.cookies import SESSION as COOKIE
+from review_app.web.heads import MAX_HEAD
 from tests.web.site import Site
 
 

@@ -18,7 +18,6 @@ from tests.intake.samples import encode
 from tests.web.gradio_calls import Caller, file_of
 from tests.web.serving import Serving
 from tests.web.site import Site
-from tests.web.test_gateway_files import READ_UPLOAD
 
 ELSEWHERE = 10
 """A photo that is never taken in."""
@@ -120,7 +119,7 @@ def stored(
 def asked(caller: Caller, data: bytes) -> str:
     """What Inspect tells of a file."""
     path = caller.upload("/review", "mine.png", data)
-    return caller.call("/review", READ_UPLOAD, [file_of(path)]).text
+    return caller.read([file_of(path)]).text
 
 
 def is_refused(told: str) -> bool:
