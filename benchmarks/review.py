@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 from playwright.sync_api import Browser
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from benchmarks.outcome import PYTHON, Row, arguments, at_least, at_most, document, finish
 from benchmarks.review_browser import FRAME, PLAIN_FRAME, chromium, desk
@@ -24,7 +24,7 @@ from benchmarks.review_load import abandoned, many
 from benchmarks.review_site import Server, account, fill, serving, serving_plain
 from benchmarks.scored_queue import opened
 from review_app.bootstrap import Application
-from storage.models import Label
+from storage.models import Claim, Label
 
 DELAYS_MS = (0, 80, 200)
 NEXT_IMAGE_MS = 60.0
@@ -165,9 +165,11 @@ def troubled(
     }
 
 
-def answers_of(app: Application, person_id: int) -> list[int]:
-    """The items a person has answered, in the order in which the answers were stored."""
-    mine = select(Label.item_id).where(Label.user_id == person_id).order_by(Label.id)
+def answers_of(app: Application, person_id: int) -> list[str]:
+    """What a person has answered, as they know it, in the order in which it was stored."""
+    claimed = and_(Claim.item_id == Label.item_id, Claim.user_id == Label.user_id)
+    answered = select(Claim.handle).select_from(Label).join(Claim, claimed)
+    mine = answered.where(Label.user_id == person_id).order_by(Label.id)
     with app.database.read() as repos:
         return list(repos.session.scalars(mine))
 

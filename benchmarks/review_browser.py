@@ -124,9 +124,9 @@ class Desk:
         """What the page says of answers that are not saved yet."""
         return self.page.locator("#saved").inner_text()
 
-    def given(self) -> list[int]:
-        """The items that were answered since the probe, in order."""
-        items: list[int] = self.page.evaluate("given")
+    def given(self) -> list[str]:
+        """What was answered since the probe, in order, by its handles."""
+        items: list[str] = self.page.evaluate("given")
         return items
 
     def wait_until_sent(self) -> None:

@@ -46,8 +46,8 @@ class Told:
     """Seconds that asking for items took."""
     answers: list[float] = field(default_factory=list)
     """Seconds until a call with answers was acknowledged."""
-    stored: list[int] = field(default_factory=list)
-    """Items whose answers the server has acknowledged."""
+    stored: list[str] = field(default_factory=list)
+    """Handles of items whose answers the server has acknowledged."""
     took: float = 0.0
     """Seconds that all of it took."""
     processor_seconds: float = 0.0
@@ -69,22 +69,22 @@ class Line:
     async def open(self) -> None:
         self._from, self._to = await asyncio.open_connection("127.0.0.1", self._port)
 
-    async def take(self, n: int) -> list[int]:
-        """The ids of all that is held now."""
+    async def take(self, n: int) -> list[str]:
+        """The handles of all that is held now."""
         return [task["item_id"] for task in await self._post("take", {"n": n})]
 
-    async def label(self, item: int) -> int:
-        """Answer one item; its id, once that is acknowledged."""
+    async def label(self, item: str) -> str:
+        """Answer one item; its handle, once that is acknowledged."""
         receipt = await self._post("label", self._answer(item))
-        return int(receipt["item_id"])
+        return str(receipt["item_id"])
 
-    async def answers(self, items: list[int]) -> list[int]:
-        """Answer several in one call; their ids, once that is acknowledged."""
+    async def answers(self, items: list[str]) -> list[str]:
+        """Answer several in one call; their handles, once that is acknowledged."""
         entries = [{"kind": "label", **self._answer(item)} for item in items]
         outcomes = await self._post("answers", {"entries": entries})
         return [outcome["receipt"]["item_id"] for outcome in outcomes]
 
-    def _answer(self, item: int) -> dict[str, Any]:
+    def _answer(self, item: str) -> dict[str, Any]:
         self._sent += 1
         return {"client_id": f"{self._name}-{self._sent}", "item_id": item, "value": "real"}
 
@@ -107,10 +107,10 @@ class Reviewer:
         self._work = work
         self._told = told
         self._line = Line(work, cookie, number)
-        self._hand: deque[int] = deque()
+        self._hand: deque[str] = deque()
         self._fresh = asyncio.Event()
-        self._unsent: list[int] = []
-        self._known: set[int] = set()
+        self._unsent: list[str] = []
+        self._known: set[str] = set()
 
     async def work(self) -> None:
         await self._line.open()

@@ -48,10 +48,11 @@ def many(app: Application, url: str, seconds: float) -> dict[str, Any]:
         "page_without_pause": at_work(Work(port, cookies, seconds / 3, ahead=True, every=0)),
         "page": at_work(Work(port, cookies, seconds, ahead=True, every=EVERY)),
     }
-    stored = [item for one in told.values() for item in one.stored]
     with app.database.read() as repos:
         handed_out = Counter(repos.session.scalars(select(Claim.item_id)))
+        known = dict(repos.session.execute(select(Claim.handle, Claim.item_id)).tuples())
         labels = repos.session.scalars(select(Label.item_id)).all()
+    stored = [known[handle] for one in told.values() for handle in one.stored]
     return {
         "people": PEOPLE,
         **{name: _figures(one) for name, one in told.items()},

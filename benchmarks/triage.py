@@ -61,10 +61,14 @@ class Answers:
         """One image, one answer; timed together."""
         clock = time.perf_counter()
         (task,) = self.app.desk.take(self.person)
-        value = LabelValue.FAKE if self.truth[task.item_id - 1] else LabelValue.REAL
+        took = time.perf_counter() - clock
+        item_id = self.app.desk.image_of(self.person, task.item_id)
+        assert item_id is not None
+        value = LabelValue.FAKE if self.truth[item_id - 1] else LabelValue.REAL
         answer = Submission(client_id=uuid4().hex, item_id=task.item_id, value=value)
+        clock = time.perf_counter()
         self.app.desk.label(self.person, answer)
-        self.seconds.append(time.perf_counter() - clock)
+        self.seconds.append(took + time.perf_counter() - clock)
         time.sleep(PAUSE)
 
 

@@ -30,7 +30,7 @@ from review_app.review.shared import SharedDesk
 from review_app.secret import deployment_secret
 from review_app.triage.governance import PolicyDesk
 from review_app.triage.pipeline import TriageService
-from review_app.triage.record import words_of
+from review_app.triage.record import opinion_of
 from review_app.uploads import Uploads
 from review_app.views import ViewService
 from storage.database import Database
@@ -92,7 +92,7 @@ def open_application(settings: Settings) -> Application:
     policies = PolicyDesk(database, detectors)
     breaker = CircuitBreaker(database, secret)
     breaker.check()
-    desk = ReviewDesk(database, words_of, after_answers=breaker.after_verdicts)
+    desk = ReviewDesk(database, opinion_of, after_answers=breaker.after_verdicts)
     stored_images = StoredImages(database, media, limits)
     archives = ArchiveLimits(max_total_bytes=int(settings.max_archive_mb * _MIB))
     return Application(
@@ -104,7 +104,7 @@ def open_application(settings: Settings) -> Application:
         ),
         desk=desk,
         shared_desk=SharedDesk(desk, database),
-        changes=Changes(database, words_of, after_answers=breaker.after_verdicts),
+        changes=Changes(database, opinion_of, after_answers=breaker.after_verdicts),
         records=RecordDesk(database),
         intake=IntakeService(database, media, limits, archives),
         scores=ScoreIntake(database, settings.max_score_rows),

@@ -17,6 +17,7 @@
     │   ├── StorageLostError   they were replaced or deleted under the running program
     │   └── NotStoredError     the disk is full, read-only or fails: nothing was stored
     ├── NotAllowedError        the person is signed in but may not do this
+    ├── LimitError             too much in a short time; says when it goes on
     ├── NotFoundError          no such item, user, image or checkpoint
     ├── BusyError              too much of the kind waits to be done already
     └── ConflictError          somebody or something was there first
@@ -28,6 +29,7 @@ A message says what happened and what to do next. ``RefusedFile`` never ends a b
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 
 from review_app.words import Language, Text
@@ -145,6 +147,15 @@ class NotStoredError(StorageError):
 
 class NotAllowedError(ReviewAppError):
     """The person is signed in but may not do this."""
+
+
+class LimitError(ReviewAppError):
+    """The person has done too much of something in a short time; ``retry_after`` seconds on, they
+    may go on."""
+
+    def __init__(self, message: str | Text, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = max(1, math.ceil(retry_after))
 
 
 class NotFoundError(ReviewAppError):

@@ -55,6 +55,8 @@ class ClaimOutcome(StrEnum):
     """Given back unanswered, by signing out or closing the page."""
     EXPIRED = "expired"
     """The lease ran out."""
+    OUTWORN = "outworn"
+    """It had been renewed for so long that others come first now."""
 
 
 class Role(StrEnum):
@@ -108,6 +110,8 @@ class AuditKind(StrEnum):
     """An alarm sent to people what the policy had accepted."""
     ALARM_SETTLED = "alarm_settled"
     """All that an alarm sends to people is with them."""
+    LIMITED = "limited"
+    """A reviewer was refused more for now: too many skips, or too many images unanswered."""
     OPTIONS_CHANGED = "options_changed"
     """An admin changed how review works."""
     EXPORTED = "exported"

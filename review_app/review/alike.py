@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
 
 from review_app.errors import ClaimLostError
 from review_app.permissions import Person
 from review_app.review.batch import MAX_ENTRIES
 from review_app.words import Text
-from storage.models import Item
 from storage.repositories import Repositories
+from storage.repositories.claims import Handed, Lease
 
 MOST = MAX_ENTRIES - 1
 """Most images beside the one in hand: answers to all of them travel in one call."""
@@ -25,28 +24,35 @@ MOST = MAX_ENTRIES - 1
 def hand_out_alike(
     repos: Repositories,
     person: Person,
-    held: Sequence[Item],
-    item_id: int,
-    now: datetime,
-    expires_at: datetime,
-) -> list[Item]:
-    """Those that look like ``item_id``, one of ``held``: held ones first, then newly leased ones.
+    held: Sequence[Handed],
+    handle: str,
+    new: int,
+    lease: Lease,
+) -> tuple[list[Handed], int]:
+    """Those that look like what the person holds as ``handle``, one of ``held``: held ones first,
+    then at most ``new`` newly leased ones, and how many those are.
 
     Raises ``ClaimLostError`` where the person does not hold it.
     """
-    shown = next((item for item in held if item.id == item_id), None)
+    known = repos.claims.known_as(person.id, handle)
+    shown = next((one for one in held if known and one.item.id == known[1].id), None)
     if shown is None:
-        raise ClaimLostError(Text("grid.not_in_hands", {"item": str(item_id)}))
-    key = shown.alike_key
-    mine = [item for item in held if item.alike_key == key and item is not shown][:MOST]
-    return mine + repos.claims.take_alike(person.id, key, MOST - len(mine), now, expires_at)
+        raise ClaimLostError(Text("grid.not_in_hands"))
+    key = shown.item.alike_key
+    mine = [one for one in held if one.item.alike_key == key and one is not shown][:MOST]
+    n = min(MOST - len(mine), new)
+    found = repos.claims.find_alike(person.id, key, n, lease)
+    return mine + repos.claims.lease(found, person.id, lease), len(found)
 
 
-def count_alike(repos: Repositories, person: Person, held: Sequence[Item]) -> dict[int, int]:
+def count_alike(
+    repos: Repositories, person: Person, held: Sequence[Handed], lease: Lease
+) -> dict[int, int]:
     """How many `hand_out_alike` would give beside each of ``held``, by item id."""
-    of_mine = Counter(item.alike_key for item in held)
-    waiting = repos.claims.count_alike(person.id, of_mine.keys(), MOST) if held else {}
+    items = [one.item for one in held]
+    of_mine = Counter(item.alike_key for item in items)
+    waiting = repos.claims.count_alike(person.id, of_mine.keys(), MOST, lease) if held else {}
     others = {
-        item.id: of_mine[item.alike_key] - 1 + waiting.get(item.alike_key, 0) for item in held
+        item.id: of_mine[item.alike_key] - 1 + waiting.get(item.alike_key, 0) for item in items
     }
     return {item_id: min(n, MOST) for item_id, n in others.items()}

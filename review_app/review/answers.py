@@ -22,35 +22,38 @@ from storage.repositories import Repositories
 from storage.repositories.audit import Event
 
 
-def same_answer(label: Label, person: Person, submission: Submission) -> Label:
+def same_answer(repos: Repositories, label: Label, person: Person, submission: Submission) -> Label:
     """``label``, if it is what ``submission`` says. Raises ``ConflictError`` otherwise."""
-    sent = (person.id, submission.item_id, submission.value)
+    known = repos.claims.known_as(person.id, submission.item_id)
+    item_id = None if known is None else known[1].id
+    sent = (person.id, item_id, submission.value)
     if (label.user_id, label.item_id, label.value) != sent:
         raise ConflictError(Text("refusals.other_content"))
     return label
 
 
-def answerable(repos: Repositories, person: Person, item_id: int) -> tuple[Claim, Item]:
-    """The person's newest claim on the item, live or run out, that may still be answered; and the
-    item, without its image.
+def answerable(repos: Repositories, person: Person, handle: str) -> tuple[Claim, Item]:
+    """The person's newest claim on the item that they know by ``handle``, live or ended, that may
+    still be answered; and the item, without its image.
 
     Raises ``ClaimLostError`` where there never was one, ``ConflictError`` where it was answered.
     """
-    found = repos.claims.last_with_item(person.id, item_id)
+    found = repos.claims.known_as(person.id, handle)
     if found is None:
-        raise ClaimLostError(Text("refusals.never_handed", {"item": str(item_id)}))
-    claim, item = found
+        raise ClaimLostError(Text("refusals.never_handed"))
+    claim, _ = found
     if claim.outcome is ClaimOutcome.LABELLED:
-        raise ConflictError(Text("refusals.labelled_already", {"item": str(item_id)}))
+        raise ConflictError(Text("refusals.labelled_already"))
     if claim.outcome is ClaimOutcome.SKIPPED:
-        raise ConflictError(Text("refusals.skipped_already", {"item": str(item_id)}))
-    return claim, item
+        raise ConflictError(Text("refusals.skipped_already"))
+    return found
 
 
 def store(
     repos: Repositories,
     person: Person,
     submission: Submission,
+    claim: Claim,
     item: Item,
     reveals: bool,
     now: datetime,
@@ -58,7 +61,8 @@ def store(
     """Append the answer. ``reveals``: its receipt will show the model's opinion.
 
     Where one reviewer has escalated the item, those who were asked with them still count. An
-    adjudicator who escalates decides nothing.
+    adjudicator who escalates decides nothing. What was given back, by a lease that ran out too,
+    counts only while there is room for it: not while others hold the item.
     """
     escalated = item.state is ItemState.ESCALATED
     decides = person.may(Permission.ADJUDICATE) and submission.escalation is None
@@ -66,6 +70,8 @@ def store(
     counts = item.state is ItemState.IN_REVIEW or adjudicates
     if escalated and not adjudicates:
         counts = len(counted(repos, item.id)) < item.needed_labels
+    if claim.ended_at is not None and item.open_slots <= 0:
+        counts = adjudicates = False
     return repos.labels.add(
         Label(
             **said(submission),
@@ -132,7 +138,7 @@ def withdraw(
     adjudicator.
     """
     require_open(label, now)
-    require_undecided(repos, person, label.item_id)
+    require_undecided(repos, label)
     repos.labels.add(
         Label(
             client_id=client_id,
@@ -147,11 +153,18 @@ def withdraw(
     )
 
 
-def require_undecided(repos: Repositories, person: Person, item_id: int) -> None:
-    """Raises ``ConflictError`` where somebody else has decided the item as its adjudicator."""
-    for other in repos.labels.in_force(item_id):
-        if other.adjudicates and other.user_id != person.id:
-            raise ConflictError(Text("refusals.decided_since"))
+def decided_since(repos: Repositories, label: Label) -> bool:
+    """Whether somebody else has decided the item as its adjudicator since ``label`` was given."""
+    return any(
+        other.adjudicates and other.user_id != label.user_id and other.id > label.id
+        for other in repos.labels.in_force(label.item_id)
+    )
+
+
+def require_undecided(repos: Repositories, label: Label) -> None:
+    """Raises ``ConflictError`` where somebody else has `decided_since`."""
+    if decided_since(repos, label):
+        raise ConflictError(Text("refusals.decided_since"))
 
 
 def record(

@@ -8,7 +8,15 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from review_app.errors import ReviewAppError
-from review_app.review.tasks import CLIENT_ID, MOST_TOGETHER, Change, Receipt, Submission, Task
+from review_app.review.tasks import (
+    CLIENT_ID,
+    MOST_TOGETHER,
+    Change,
+    Handle,
+    Receipt,
+    Submission,
+    Task,
+)
 
 MAX_ENTRIES = MOST_TOGETHER
 """Most entries of one call: what is answered together travels together."""
@@ -29,7 +37,7 @@ class SkipEntry(BaseModel):
 
     kind: Literal["skip"]
     client_id: _Id
-    item_id: int = Field(ge=1, le=2**63 - 1)
+    item_id: Handle
 
 
 class UndoEntry(BaseModel):
@@ -41,8 +49,8 @@ class UndoEntry(BaseModel):
     client_id: _Id
     of: _Id | None = Field(
         None,
-        description="The answer meant, by its client_id: where it was refused in the same call, so "
-        "is the undo.",
+        description="The answer meant, by its client_id: where it was refused in the same call, or "
+        "is not one's own, so is the undo.",
     )
 
 

@@ -15,7 +15,7 @@ from review_app.permissions import Permission, Person, require
 from review_app.review import answers
 from review_app.review.blindness import is_blind
 from review_app.review.finality import require_open
-from review_app.review.replies import Words, own_answer, receipt_of
+from review_app.review.replies import Words, handle_of, own_answer, receipt_of
 from review_app.review.tasks import Change, OwnAnswer, Receipt
 from review_app.words import Text
 from storage.database import Transactions
@@ -64,11 +64,12 @@ class Changes:
             old = _own(repos, person, change.of)
             known = repos.labels.by_client_id(change.client_id)
             if known is not None:
-                return receipt_of(repos, _same_change(known, old, change), self._words)
+                known = _same_change(known, old, change)
+                return receipt_of(repos, known, handle_of(repos, known), self._words)
             if repos.labels.successor_of(old.id) is not None:
                 raise ConflictError(Text("refusals.changed_already"))
             require_open(old, now)
-            answers.require_undecided(repos, person, old.item_id)
+            answers.require_undecided(repos, old)
             item = answers.item_of(repos, old.item_id)
             was = item.state
             blind = is_blind(repos, person.id, item.id, item.image_id)
@@ -77,7 +78,7 @@ class Changes:
             answers.record(repos, person, item, AuditKind.CHANGED, label, now)
             if was is ItemState.ESCALATED and item.state is not was:
                 answers.call_off_adjudication(repos, item, now)
-            receipt = receipt_of(repos, label, self._words)
+            receipt = receipt_of(repos, label, handle_of(repos, label), self._words)
         self._after_answers([item.id])
         return receipt
 

@@ -8,13 +8,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random, SystemRandom
 
-from review_app.errors import ClaimLostError, ConflictError, InputError, NotFoundError
+from review_app.errors import (
+    ClaimLostError,
+    ConflictError,
+    InputError,
+    LimitError,
+    NotFoundError,
+)
 from review_app.permissions import Permission, Person, require
 from review_app.review import answers, gold
 from review_app.review.alike import count_alike, hand_out_alike
+from review_app.review.backlog import Backlog
 from review_app.review.batch import (
     MAX_ENTRIES,
     ChangeEntry,
@@ -23,16 +31,20 @@ from review_app.review.batch import (
     Outcome,
     SkipEntry,
 )
-from review_app.review.changes import Changes
-from review_app.review.options import ReviewOptions, read_options
+from review_app.review.changes import MOST_RECENT, Changes
+from review_app.review.finality import final_since
+from review_app.review.handing import hand_out
+from review_app.review.limits import Allowances, too_many_new, too_many_skips
+from review_app.review.options import read_options
 from review_app.review.replies import receipt_of, task_of
 from review_app.review.tasks import CLIENT_ID, Progress, Queue, Receipt, Submission, Task
 from review_app.triage.options import order_in_use
 from review_app.words import Text
 from storage.database import Transactions
 from storage.enums import AuditKind, ClaimOutcome, ItemState
-from storage.models import Decision, Item, Label
+from storage.models import Decision, Label
 from storage.repositories import Repositories
+from storage.repositories.claims import Handed, Lease, handed
 from storage.types import utc_now
 
 MAX_AHEAD = 80
@@ -41,6 +53,16 @@ ALWAYS = 3
 """So many a person may hold however few there are."""
 SHARE = 20
 """Beyond those, nobody holds more than one of so many open items: others need some too."""
+GRACE = timedelta(minutes=10)
+"""How long an image can still be looked at after it was given back."""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What the desk keeps between calls, and forgets when the program ends."""
+
+    allowances: Allowances = field(default_factory=Allowances)
+    backlog: Backlog = field(default_factory=Backlog)
 
 
 class ReviewDesk:
@@ -50,6 +72,7 @@ class ReviewDesk:
     ``clock``: tells the time; leases run by it.
     ``after_answers``: told the items' ids once answers are on disk; it must not raise.
     ``coin``: draws which images are gold; nobody can foretell the one that is taken by default.
+    ``memory``: shared with another desk over the same database.
     """
 
     def __init__(
@@ -59,78 +82,125 @@ class ReviewDesk:
         clock: Callable[[], datetime] = utc_now,
         after_answers: Callable[[Sequence[int]], None] = lambda _item_ids: None,
         coin: Random | None = None,
+        memory: Memory | None = None,
     ) -> None:
         self._database = database
         self._words = words
         self._clock = clock
         self.after_answers = after_answers
         self._coin = coin or SystemRandom()
+        self._memory = memory or Memory()
 
     def within(self, transaction: Transactions, answered: list[int]) -> ReviewDesk:
         """This desk inside a transaction that is under way, whose owner tells `after_answers` of
         the items ``answered`` once it is on disk."""
-        return ReviewDesk(transaction, self._words, self._clock, answered.extend, self._coin)
+        told = answered.extend
+        coin, memory = self._coin, self._memory
+        return ReviewDesk(transaction, self._words, self._clock, told, coin, memory)
 
     def take(self, person: Person, n: int = 1, queue: Queue = Queue.WAITING) -> list[Task]:
         """Up to ``n`` items for ``person``: those held already, then new ones. Renews the leases.
 
         Fewer than ``n`` where that would be more than a fair share (`SHARE`), and fewer or none
-        where the queue has no more for this person.
+        where the queue has no more for this person. Raises ``LimitError`` where nothing is held
+        and the person has been handed too many without answering them.
         """
         _require_queue(person, queue)
         n = max(1, min(n, MAX_AHEAD))
-        now = self._clock()
         with self._database.write() as repos:
-            repos.claims.expire(now)
-            expires_at = now + _lease(read_options(repos))
-            held = _keep_only(repos, person, queue, now)
-            if held:
-                repos.claims.extend(person.id, expires_at)
+            options = read_options(repos)
+            lease = options.lease(self._clock())
+            held = self._held(repos, person, queue, lease)
             wanted = _share(repos, queue, n) - len(held)
+            refusal = None
             if wanted > 0:
-                held += gold.hand_out(repos, person, queue, wanted, now, expires_at, self._coin)
-            others = count_alike(repos, person, held) if queue is Queue.WAITING else {}
-            return [
-                task_of(repos, person, item, expires_at, others.get(item.id, 0))
-                for item in held[:n]
-            ]
+                left = self._left(person, options.new_per_hour, lease)
+                found, new = hand_out(
+                    repos, person, queue, wanted, left, lease, options, self._coin
+                )
+                self._memory.allowances.spend(person, new, lease.now)
+                held = sorted(held + found, key=lambda one: one.claim_id)
+                if not held and left == 0 and _any_for(repos, person, queue, lease):
+                    allowances, most = self._memory.allowances, options.new_per_hour
+                    refusal = too_many_new(repos, person, allowances, most, lease.now)
+            tasks = self._tasks(repos, person, queue, held, n, lease)
+        if refusal is not None:
+            raise refusal
+        return tasks
 
-    def take_alike(self, person: Person, item_id: int) -> list[Task]:
+    def take_alike(self, person: Person, handle: str) -> list[Task]:
         """Up to `alike.MOST` items that look like one that the person holds; renews the leases.
 
         Raises ``ClaimLostError`` where the person does not hold that one.
         """
         require(person, Permission.REVIEW)
         with self._database.write() as repos:
-            now = self._clock()
-            repos.claims.expire(now)
-            expires_at = now + _lease(read_options(repos))
-            held = _keep_only(repos, person, Queue.WAITING, now)
-            found = hand_out_alike(repos, person, held, item_id, now, expires_at)
-            repos.claims.extend(person.id, expires_at)
-            return [task_of(repos, person, item, expires_at) for item in found]
+            options = read_options(repos)
+            lease = options.lease(self._clock())
+            held = self._held(repos, person, Queue.WAITING, lease)
+            left = self._left(person, options.new_per_hour, lease)
+            found, new = hand_out_alike(repos, person, held, handle, left, lease)
+            self._memory.allowances.spend(person, new, lease.now)
+            return [task_of(repos, person, one) for one in found]
+
+    def _held(
+        self, repos: Repositories, person: Person, queue: Queue, lease: Lease
+    ) -> list[Handed]:
+        """What the person holds of ``queue``, renewed; items elsewhere, or settled meanwhile, go
+        back."""
+        repos.claims.expire(lease)
+        repos.claims.extend(person.id, lease)
+        kept = []
+        for claim, item in repos.claims.held_by(person.id):
+            if gold.belongs(claim, item, queue):
+                kept.append(handed(claim, item))
+            else:
+                repos.claims.end(claim, ClaimOutcome.RELEASED, lease.now)
+        return kept
+
+    def _left(self, person: Person, per_hour: int, lease: Lease) -> int:
+        """How many new items the person may be handed now; who sees the queue sees all of it."""
+        if person.may(Permission.SEE_QUEUE):
+            return MAX_AHEAD
+        return self._memory.allowances.left(person, per_hour, lease.now)
+
+    def _tasks(
+        self,
+        repos: Repositories,
+        person: Person,
+        queue: Queue,
+        held: Sequence[Handed],
+        n: int,
+        lease: Lease,
+    ) -> list[Task]:
+        others = count_alike(repos, person, held, lease) if queue is Queue.WAITING else {}
+        return [task_of(repos, person, one, others.get(one.item.id, 0)) for one in held[:n]]
 
     def label(self, person: Person, submission: Submission) -> Receipt:
         """Store an answer. Sending the same ``client_id`` again returns the same receipt.
 
-        An answer after the lease ran out still counts while the item is open, and is kept as an
-        extra label otherwise. Raises ``ClaimLostError`` where the person never held the item, and
-        ``ConflictError`` where they have answered or skipped it already.
+        An answer after the item was given back, as when its lease ran out, still counts while there
+        is room for it, and is kept as an extra label otherwise. Raises ``ClaimLostError`` where
+        the person never held the item, and ``ConflictError`` where they have answered or skipped it
+        already.
         """
         require(person, Permission.REVIEW)
         now = self._clock()
         with self._database.write() as repos:
             known = repos.labels.by_client_id(submission.client_id)
             if known is not None:
-                known = answers.same_answer(known, person, submission)
-                return receipt_of(repos, known, self._words)
+                known = answers.same_answer(repos, known, person, submission)
+                return receipt_of(repos, known, submission.item_id, self._words)
             claim, item = answers.answerable(repos, person, submission.item_id)
+            if claim.ended_at is not None:
+                repos.claims.expire(read_options(repos).lease(now))  # who else holds it still?
             reveals = answers.reveals(repos, item)
-            label = answers.store(repos, person, submission, item, reveals, now)
+            label = answers.store(repos, person, submission, claim, item, reveals, now)
             repos.claims.end(claim, ClaimOutcome.LABELLED, now, recount=False)
             answers.record(repos, person, item, AuditKind.LABELLED, label, now)
-            receipt = receipt_of(repos, label, self._words)
-        self.after_answers([submission.item_id])
+            receipt = receipt_of(repos, label, submission.item_id, self._words)
+        self._memory.allowances.earn(person)
+        self.after_answers([label.item_id])
         return receipt
 
     def answer(self, person: Person, entries: Sequence[Entry]) -> list[Outcome]:
@@ -152,25 +222,34 @@ class ReviewDesk:
         self.after_answers(answered)
         return list(outcomes.values())
 
-    def skip(self, person: Person, item_id: int) -> None:
+    def skip(self, person: Person, handle: str) -> None:
         """Give the item back unanswered; it is never offered to ``person`` again.
 
-        Raises ``ClaimLostError`` where the person never held the item, and ``ConflictError`` where
-        they have answered it.
+        Raises ``ClaimLostError`` where the person never held the item, ``ConflictError`` where
+        they have answered it, and ``LimitError`` where they have skipped too many.
         """
         require(person, Permission.REVIEW)
         with self._database.write() as repos:
-            claim = repos.claims.last_of(person.id, item_id)
-            if claim is None:
-                raise ClaimLostError(Text("refusals.not_yours_to_skip", {"item": str(item_id)}))
+            known = repos.claims.known_as(person.id, handle)
+            if known is None:
+                raise ClaimLostError(Text("refusals.not_yours_to_skip"))
+            claim, _ = known
             if claim.outcome is ClaimOutcome.LABELLED:
-                raise ConflictError(Text("refusals.labelled_already", {"item": str(item_id)}))
-            repos.claims.end(claim, ClaimOutcome.SKIPPED, self._clock())
+                raise ConflictError(Text("refusals.labelled_already"))
+            refusal = None
+            now = self._clock()
+            if claim.outcome is not ClaimOutcome.SKIPPED:
+                options, allowances = read_options(repos), self._memory.allowances
+                refusal = too_many_skips(repos, person, allowances, options, now)
+            if refusal is None:
+                repos.claims.end(claim, ClaimOutcome.SKIPPED, now)
+        if refusal is not None:
+            raise refusal
 
     def undo(self, person: Person, client_id: str, of: str | None = None) -> Task:
         """Withdraw the person's newest answer in force; the item is theirs again.
 
-        ``of``, an answer's ``client_id``, names that answer instead, where it is stored.
+        ``of``, the ``client_id`` of one of their answers, names that answer instead.
         ``client_id``, of the same form as an answer's, makes the undo idempotent. Raises
         ``InputError`` for an unusable one, ``NotFoundError`` with nothing to undo, and
         ``ConflictError`` where the answer is final, where an admin has decided the item since, or
@@ -181,7 +260,8 @@ class ReviewDesk:
             raise InputError(Text("refusals.undo_id"))
         with self._database.write() as repos:
             now = self._clock()  # once nobody else writes: what is final by then stays
-            repos.claims.expire(now)
+            lease = read_options(repos).lease(now)
+            repos.claims.expire(lease)
             repeated = repos.labels.by_client_id(client_id)
             if repeated is not None:
                 return _undone_task(repos, person, repeated)
@@ -189,27 +269,30 @@ class ReviewDesk:
             item = answers.item_of(repos, label.item_id)
             was = item.state
             answers.withdraw(repos, person, label, client_id, now)
-            expires_at = now + _lease(read_options(repos))
-            claim = repos.claims.give(person.id, item.id, now, expires_at)
+            claim = repos.claims.give(person.id, item.id, now, lease.expires_at)
             answers.record(repos, person, item, AuditKind.UNDONE, label, now)
             if was is ItemState.ESCALATED and item.state is ItemState.IN_REVIEW:
                 answers.call_off_adjudication(repos, item, now, but=claim)
-            return task_of(repos, person, item, expires_at)
+            task = task_of(repos, person, handed(claim, item))
+        self._memory.allowances.spend(person, 1, now)
+        return task
 
     def heartbeat(self, person: Person) -> int:
-        """Renew the leases of all that the person holds; how many there are."""
+        """Renew the leases of all that the person holds and may go on holding; how many."""
         require(person, Permission.REVIEW)
         now = self._clock()
         with self._database.write() as repos:
-            repos.claims.expire(now)
-            return repos.claims.extend(person.id, now + _lease(read_options(repos)))
+            lease = read_options(repos).lease(now)
+            repos.claims.expire(lease)
+            return repos.claims.extend(person.id, lease)
 
-    def release(self, person: Person, keep: Collection[int] = ()) -> int:
-        """Give back all that the person holds but the items to ``keep``; how many there were."""
+    def release(self, person: Person, keep: Collection[str] = ()) -> int:
+        """Give back all that the person holds but the items to ``keep``, by their handles; how many
+        there were."""
         now = self._clock()
         with self._database.write() as repos:
             held = repos.claims.held_by(person.id)
-            given_back = [claim for claim, item in held if item.id not in keep]
+            given_back = [claim for claim, _ in held if claim.handle not in keep]
             for claim in given_back:
                 repos.claims.end(claim, ClaimOutcome.RELEASED, now)
             return len(given_back)
@@ -217,23 +300,33 @@ class ReviewDesk:
     def progress(self, person: Person, session_start: datetime) -> Progress:
         """Counts for the page's header; days and sessions are counted in UTC."""
         require(person, Permission.REVIEW)
-        midnight = self._clock().replace(hour=0, minute=0, second=0, microsecond=0)
+        now = self._clock()
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
         with self._database.read() as repos:
             adjudicates = person.may(Permission.ADJUDICATE)
             return Progress(
-                waiting=repos.items.count(ItemState.IN_REVIEW),
+                waiting=self._memory.backlog.waiting(repos, person, now),
                 escalated=repos.items.count(ItemState.ESCALATED) if adjudicates else None,
                 done_today=repos.labels.count_of(person.id, midnight),
                 done_session=repos.labels.count_of(person.id, session_start),
                 order=order_in_use(repos).words,
             )
 
-    def may_see_image(self, person: Person, item_id: int) -> bool:
-        """Reviewers see what was handed to them; those who see the queue see every image."""
-        if person.may(Permission.SEE_QUEUE):
-            return True
+    def image_of(self, person: Person, handle: str) -> int | None:
+        """The item that the person was handed as ``handle``, if they may look at its image now.
+
+        They may while they hold it and for `GRACE` afterwards; while their answer can be changed,
+        and while it is among those that the page lists.
+        """
+        now = self._clock()
         with self._database.read() as repos:
-            return repos.claims.last_of(person.id, item_id) is not None
+            known = repos.claims.known_as(person.id, handle)
+            if known is None:
+                return None
+            claim, item = known
+            if claim.ended_at is None or now - claim.ended_at < GRACE:
+                return item.id
+            return item.id if _is_listed(repos, person, item.id, now) else None
 
     def may_see_opinion(self, person: Person, item_id: int) -> bool:
         """Whether anything of the detector's reading of the item may be shown to ``person``.
@@ -271,7 +364,7 @@ def _take_in(
             # The newest answer in force is an older one now, which nobody wanted back.
             raise ConflictError(Text("refusals.undo_of_none"))
         return Outcome(known_as, task=desk.undo(person, known_as, entry.of))
-    except (InputError, NotFoundError, ConflictError) as refusal:
+    except (InputError, NotFoundError, ConflictError, LimitError) as refusal:
         return Outcome(known_as, refusal=refusal)
 
 
@@ -288,29 +381,30 @@ def _require_queue(person: Person, queue: Queue) -> None:
     require(person, Permission.ADJUDICATE if adjudicates else Permission.REVIEW)
 
 
-def _lease(options: ReviewOptions) -> timedelta:
-    return timedelta(minutes=options.lease_minutes)
+def _any_for(repos: Repositories, person: Person, queue: Queue, lease: Lease) -> bool:
+    return bool(repos.claims.find(person.id, queue.state, 1, lease))
 
 
-def _keep_only(repos: Repositories, person: Person, queue: Queue, now: datetime) -> list[Item]:
-    """What the person holds of ``queue``; items elsewhere, or settled meanwhile, go back."""
-    kept = []
-    for claim, item in repos.claims.held_by(person.id):
-        if gold.belongs(claim, item, queue):
-            kept.append(item)
-        else:
-            repos.claims.end(claim, ClaimOutcome.RELEASED, now)
-    return kept
+def _is_listed(repos: Repositories, person: Person, item_id: int, now: datetime) -> bool:
+    own = [x for x in repos.labels.in_force(item_id) if x.user_id == person.id]
+    if not own:
+        return False
+    if now < final_since(own[-1]):
+        return True
+    recent = repos.labels.recent_of(person.id, MOST_RECENT)
+    return any(label.item_id == item_id for label in recent)
 
 
 def _to_undo(repos: Repositories, person: Person, of: str | None) -> Label:
-    """The answer named, or what the person has put in its place; without one the newest."""
-    named = None if of is None else repos.labels.by_client_id(of)
-    if named is None or named.user_id != person.id:
+    """The answer named, or what the person has put in its place; where none is named the newest."""
+    if of is None:
         newest = repos.labels.last_of(person.id)
         if newest is None:
             raise NotFoundError(Text("refusals.nothing_to_undo"))
         return newest
+    named = repos.labels.by_client_id(of)
+    if named is None or named.user_id != person.id or named.value is None:
+        raise NotFoundError(Text("refusals.no_such_answer"))
     own = [x for x in repos.labels.in_force(named.item_id) if x.user_id == person.id]
     if not own:
         raise ConflictError(Text("refusals.taken_back_already"))
@@ -324,4 +418,4 @@ def _undone_task(repos: Repositories, person: Person, undo: Label) -> Task:
     claim = repos.claims.last_of(person.id, undo.item_id)
     if claim is None or claim.ended_at is not None:
         raise ConflictError(Text("refusals.undone_already"))
-    return task_of(repos, person, answers.item_of(repos, undo.item_id), claim.expires_at)
+    return task_of(repos, person, handed(claim, answers.item_of(repos, undo.item_id)))

@@ -33,12 +33,7 @@ def final_since(label: Label) -> datetime:
 def require_open(label: Label, now: datetime) -> None:
     """Raises ``ConflictError`` where the answer is final."""
     if now >= final_since(label):
-        raise ConflictError(
-            Text(
-                "refusals.final",
-                {"item": str(label.item_id), "time": f"{final_since(label):%H:%M}"},
-            )
-        )
+        raise ConflictError(Text("refusals.final", {"time": f"{final_since(label):%H:%M}"}))
 
 
 def verdict_final_at(labels: Iterable[Label], now: datetime) -> datetime | None:

@@ -1,4 +1,4 @@
-"""Handing out, with gold mixed in: images whose label is known, to see how somebody answers.
+"""Gold: images whose label is known, mixed in among the others to see how somebody answers.
 
 Only settled images are gold, and an answer on one is an extra one: it changes no verdict, proves
 nothing, and takes no place in the queue. The reviewer cannot tell gold from other images; where
@@ -7,45 +7,65 @@ the admin wishes it, the receipt tells the known label after the answer.
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
 from random import Random
 
-from review_app.permissions import Person
-from review_app.review.options import read_options
+from review_app.review.options import ReviewOptions, read_options
 from review_app.review.tasks import Queue
-from review_app.triage.options import overdue_before
 from storage.enums import ItemState, LabelValue
 from storage.models import Claim, Item, Label
 from storage.repositories import Repositories
 
 
-def hand_out(
-    repos: Repositories,
-    person: Person,
-    queue: Queue,
-    wanted: int,
-    now: datetime,
-    expires_at: datetime,
-    coin: Random,
+def share_of(options: ReviewOptions, queue: Queue) -> float:
+    """The probability of each item that is handed out from ``queue`` to be gold."""
+    return options.gold_share if queue is Queue.WAITING else 0.0
+
+
+def mix(
+    waiting: Sequence[Item], gold: Sequence[Item], n: int, share: float, coin: Random
 ) -> list[Item]:
-    """Up to ``wanted`` new items, each of them gold with the probability that the admin chose.
+    """Up to ``n`` items, each of them gold with probability ``share``.
 
-    None is gold while nothing else waits for this person: gold alone would be known for what it is.
+    None is gold once all that waits is used up: gold alone would be known for what it is.
     """
-    late = overdue_before(repos, now)
+    mixed: list[Item] = []
+    rest, drawn = list(waiting), list(gold)
+    while rest and len(mixed) < n:
+        is_gold = coin.random() < share
+        mixed.append((drawn if is_gold and drawn else rest).pop(0))
+    return mixed
 
-    def take(n: int) -> list[Item]:
-        return repos.claims.take(person.id, queue.state, n, now, expires_at, late)
 
-    share = read_options(repos).gold_share if queue is Queue.WAITING else 0.0
-    n_gold = sum(coin.random() < share for _ in range(wanted)) if share else 0
-    if not n_gold or not repos.claims.any_for(person.id, queue.state):
-        return take(wanted)
-    # In the midst of the others, by the order of claims too: a page that is reloaded shows that.
-    before = coin.randint(0, wanted - n_gold)
-    first = take(before)
-    gold = repos.gold.take(person.id, n_gold, now, expires_at, coin)
-    return first + gold + take(wanted - len(first) - len(gold))
+def returning(
+    pairs: Sequence[tuple[Claim, Item]], queue: Queue, share: float
+) -> list[tuple[Claim, Item]]:
+    """Those of ``pairs``, what a person has given back, that they are handed again, in order.
+
+    What waits is, while nobody else has it. Gold would always be there, and so be known by that it
+    comes back: it borrows the fate of what was handed out beside it, the one before or else after.
+    """
+    there = [_is_open(claim, item, queue) for claim, item in pairs]
+    ordinary = [i for i, (claim, _) in enumerate(pairs) if not claim.gold]
+    found = []
+    for i, (claim, item) in enumerate(pairs):
+        if not claim.gold:
+            comes = there[i]
+        else:
+            before = [j for j in ordinary if j < i]
+            beside = before[-1:] or ordinary[:1]
+            comes = share > 0 and _is_settled(item) and all(there[j] for j in beside)
+        if comes:
+            found.append((claim, item))
+    return found
+
+
+def _is_open(claim: Claim, item: Item, queue: Queue) -> bool:
+    return not claim.gold and item.state is queue.state and item.open_slots > 0
+
+
+def _is_settled(item: Item) -> bool:
+    return item.state is ItemState.RESOLVED
 
 
 def is_gold(repos: Repositories, label: Label) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,6 +13,7 @@ from review_app.review.tags import COMMON_TAGS
 from review_app.review.tasks import Tags
 from storage.database import Database
 from storage.repositories import Repositories
+from storage.repositories.claims import Lease
 
 _KEY = "review"
 
@@ -63,6 +65,26 @@ class ReviewOptions(BaseModel):
         5, ge=0, le=24 * 60, description="How long an answer can be taken back; then it counts."
     )
     lease_minutes: float = Field(10, gt=0, le=24 * 60, description="How long a claim lasts.")
+    hold_hours: float = Field(
+        4, gt=0, le=24 * 7, description="How long a claim can be renewed; then others come first."
+    )
+    skips_per_minute: int = Field(
+        30, ge=1, le=1000, description="Images that one person may skip in a minute."
+    )
+    skips_per_day: int = Field(
+        300, ge=1, le=100_000, description="Images that one person may skip in 24 hours."
+    )
+    new_per_hour: int = Field(
+        300,
+        ge=10,
+        le=100_000,
+        description="Images that one person may be handed in an hour beyond those they answer.",
+    )
+
+    def lease(self, now: datetime) -> Lease:
+        """Of what is handed out or renewed ``now``."""
+        lasts, longest = timedelta(minutes=self.lease_minutes), timedelta(hours=self.hold_hours)
+        return Lease.of(now, lasts, longest)
 
 
 def read_options(repos: Repositories) -> ReviewOptions:

@@ -7,51 +7,53 @@ from datetime import datetime
 from typing import Any
 
 from review_app.permissions import Permission, Person
+from review_app.review.answers import decided_since
 from review_app.review.finality import final_since
 from review_app.review.gold import feedback, is_gold
 from review_app.review.tasks import Opinion, OwnAnswer, Receipt, Statement, Task
 from storage.enums import ItemState
-from storage.models import Decision, Item, Label
+from storage.models import Decision, Label
 from storage.repositories import Repositories
+from storage.repositories.claims import Handed
 
 Words = Callable[[Decision], str]
 """Turns a decision of the log into one plain sentence."""
 
 
-def task_of(
-    repos: Repositories, person: Person, item: Item, expires_at: datetime, alike: int = 0
-) -> Task:
+def task_of(repos: Repositories, person: Person, held: Handed, alike: int = 0) -> Task:
     """The item as it is handed to ``person``, an adjudicator's with what everybody said; with how
     many others look ``alike``."""
+    item = held.item
     image, picture = item.image, item.image.picture
     adjudicates = item.state is ItemState.ESCALATED and person.may(Permission.ADJUDICATE)
     statements = _statements(repos, person, item.id) if adjudicates else None
     if picture is None:
         return Task(
-            item_id=item.id,
+            item_id=held.handle,
             path=image.path,
             sha256=image.sha256,
-            expires_at=expires_at,
+            expires_at=held.expires_at,
             statements=statements,
         )
     return Task(
-        item_id=item.id,
-        image_url=_url(item.id),
+        item_id=held.handle,
+        image_url=_url(held.handle),
         width=picture.width,
         height=picture.height,
-        expires_at=expires_at,
+        expires_at=held.expires_at,
         alike=alike,
         statements=statements,
     )
 
 
-def receipt_of(repos: Repositories, label: Label, words: Words) -> Receipt:
-    """The receipt of a stored answer, with the model's opinion where it is revealed."""
+def receipt_of(repos: Repositories, label: Label, handle: str, words: Words) -> Receipt:
+    """The receipt of a stored answer on what its author knows by ``handle``, with the model's
+    opinion where it is revealed."""
     assert label.value is not None
     gold = label.extra and is_gold(repos, label)
     return Receipt(
         client_id=label.client_id,
-        item_id=label.item_id,
+        item_id=handle,
         value=label.value,
         extra=label.extra and not gold,
         opinion=_opinion(repos, label, words),
@@ -59,18 +61,25 @@ def receipt_of(repos: Repositories, label: Label, words: Words) -> Receipt:
     )
 
 
+def handle_of(repos: Repositories, label: Label) -> str:
+    """What the label's author knows its item by."""
+    claim = repos.claims.last_of(label.user_id, label.item_id)
+    assert claim is not None
+    return claim.handle
+
+
 def own_answer(repos: Repositories, label: Label, words: Words, now: datetime) -> OwnAnswer:
     """An answer in force as its author sees it."""
     item = repos.items.get(label.item_id)
     assert item is not None
-    others = repos.labels.in_force(label.item_id)
-    decided = any(other.adjudicates and other.user_id != label.user_id for other in others)
+    handle = handle_of(repos, label)
+    decided = decided_since(repos, label)
     has_picture = item.image.picture is not None
     return OwnAnswer(
         **_said(label),
         client_id=label.client_id,
-        item_id=label.item_id,
-        image_url=_url(item.id) if has_picture else None,
+        item_id=handle,
+        image_url=_url(handle) if has_picture else None,
         path=None if has_picture else item.image.path,
         labelled_at=label.labelled_at,
         final_at=final_since(label),
@@ -119,5 +128,5 @@ def _said(label: Label) -> dict[str, Any]:
     }
 
 
-def _url(item_id: int) -> str:
-    return f"/media/{item_id}"
+def _url(handle: str) -> str:
+    return f"/media/{handle}"

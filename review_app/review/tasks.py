@@ -6,7 +6,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 
 from review_app.review.regions import MOST_REGIONS, Region
 from storage.enums import ItemState, LabelValue
@@ -26,6 +33,18 @@ Tag = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^;\x00
 """A kind of manipulation, in words; without the semicolon that separates tags in exports."""
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
 Tags = Annotated[tuple[Tag, ...], Field(max_length=MOST_TAGS), AfterValidator(_distinct)]
+
+
+def _as_text(handle: object) -> object:
+    # Pages of before there were handles send the number that they know an item by.
+    is_number = isinstance(handle, int) and not isinstance(handle, bool)
+    return str(handle) if is_number else handle
+
+
+Handle = Annotated[
+    str, BeforeValidator(_as_text), StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,32}$")
+]
+"""What a person knows an item by: drawn for each claim, so it tells nothing of the item."""
 
 
 class Queue(StrEnum):
@@ -71,7 +90,7 @@ class Task(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    item_id: int
+    item_id: str = Field(description="The claim's handle: it tells nothing of the item.")
     image_url: str | None = Field(None, description="Empty where the picture is not stored here.")
     width: int | None = Field(None, description="Pixels.")
     height: int | None = Field(None, description="Pixels.")
@@ -90,7 +109,7 @@ class Submission(Said):
     """A reviewer's answer, as the page sends it; the page is not trusted."""
 
     client_id: str = Field(pattern=CLIENT_ID, description="Unique per answer.")
-    item_id: int = Field(ge=1, le=2**63 - 1)
+    item_id: Handle
     seconds: float | None = Field(
         None, ge=0, le=86_400, allow_inf_nan=False, description="Time taken to answer."
     )
@@ -128,7 +147,7 @@ class Receipt(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     client_id: str
-    item_id: int
+    item_id: str = Field(description="The claim's handle.")
     value: LabelValue
     extra: bool
     opinion: Opinion | None
@@ -139,7 +158,7 @@ class OwnAnswer(Said):
     """One of a person's own answers in force. Nothing of what others say is told."""
 
     client_id: str
-    item_id: int
+    item_id: str = Field(description="The claim's handle.")
     image_url: str | None = Field(description="Empty where the picture is not stored here.")
     path: str | None = Field(description="As the score file gives it, where there is no picture.")
     labelled_at: datetime
@@ -155,7 +174,9 @@ class Progress(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    waiting: int
+    waiting: int = Field(
+        description="Told to reviewers as of some minutes ago, less their own answers since."
+    )
     escalated: int | None = Field(description="Only told to those who may decide them.")
     done_today: int
     done_session: int

@@ -23,6 +23,11 @@ def explain(decision: Decision, scores: Scores) -> str:
     return f"{sentence} {t(f'explanation.mark_{decision.mark}')}"
 
 
+def lean_in_words(p_fake: float, std: float) -> str:
+    """What the detector takes the image for, e.g. "Likely fake: 0.83 ± 0.09."."""
+    return t(f"explanation.likely_{_lean(p_fake)}", score=plus_minus(p_fake, std))
+
+
 def _clauses(reasons: tuple[Reason, ...]) -> str:
     words = [t(f"explanation.{reason}") for reason in reasons]
     if reasons[0] is Reason.UNLIKE_TRAINING:

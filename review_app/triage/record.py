@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from review_app.triage.explanation import explain
+from review_app.triage.explanation import explain, lean_in_words
 from review_app.triage.marks import Mark, UncertaintyCuts
 from review_app.triage.policy import Policy
 from review_app.triage.routing import Decision, Reason, Route, Scores
@@ -16,8 +16,17 @@ def cuts_of(repos: Repositories, policy: Policy) -> UncertaintyCuts | None:
     return None if cuts is None else UncertaintyCuts.of(**cuts)
 
 
+def opinion_of(row: DecisionRow) -> str:
+    """What the detector thinks of an image, for a reviewer after their answer.
+
+    Nothing of why it went to people: that would tell an audit, and a known image that was decided
+    on under another policy.
+    """
+    return lean_in_words(row.p_fake, row.std)
+
+
 def words_of(row: DecisionRow) -> str:
-    """One plain sentence for a decision of the log, e.g. for a reviewer after their answer."""
+    """One plain sentence for a decision of the log, for those who see the queue."""
     scores = Scores(
         row.p_fake, row.std, row.entropy, row.mutual_information, row.score, row.novelty
     )

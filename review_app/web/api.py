@@ -15,7 +15,15 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from review_app.permissions import Permission, Person, require
 from review_app.review.batch import MAX_ENTRIES, Entry, Outcome
 from review_app.review.desk import MAX_AHEAD
-from review_app.review.tasks import CLIENT_ID, Progress, Queue, Receipt, Submission, Task
+from review_app.review.tasks import (
+    CLIENT_ID,
+    Handle,
+    Progress,
+    Queue,
+    Receipt,
+    Submission,
+    Task,
+)
 from review_app.web.failures import failure_of
 from review_app.web.identity import current_person
 from review_app.words import t
@@ -43,7 +51,7 @@ class Take(_Body):
 class Skip(_Body):
     """An item given back unanswered."""
 
-    item_id: int = Field(ge=1, le=2**63 - 1)
+    item_id: Handle
 
 
 class Undo(_Body):
@@ -63,6 +71,7 @@ class Refusal(BaseModel):
 
     code: str
     message: str
+    retry_after: int | None = Field(None, description="Seconds, where it may be tried again.")
 
 
 class Answered(BaseModel):
@@ -79,7 +88,7 @@ class Release(_Body):
     """What is held is given back, unless another page of the same person has taken since."""
 
     page: ClientId | None = None
-    keep: list[int] = Field([], max_length=MAX_AHEAD, description="Items that stay.")
+    keep: list[Handle] = Field([], max_length=MAX_AHEAD, description="Items that stay.")
 
 
 class Me(BaseModel):
@@ -136,7 +145,9 @@ def _answered(outcome: Outcome) -> Answered:
     refusal = None
     if outcome.refusal is not None:
         failure = failure_of(outcome.refusal)
-        refusal = Refusal(code=failure.code, message=failure.message)
+        refusal = Refusal(
+            code=failure.code, message=failure.message, retry_after=failure.retry_after
+        )
     return Answered(
         client_id=outcome.client_id, receipt=outcome.receipt, task=outcome.task, error=refusal
     )

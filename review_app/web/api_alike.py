@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
-from review_app.review.tasks import Task
+from review_app.review.tasks import Handle, Task
 from review_app.web.api import Reviewer
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ class Shown(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    item_id: int = Field(ge=1, le=2**63 - 1)
+    item_id: Handle
 
 
 def alike_router(app: Application) -> APIRouter:

@@ -19,6 +19,7 @@ from review_app.errors import (
     ClaimLostError,
     ConflictError,
     InputError,
+    LimitError,
     NotAllowedError,
     NotFoundError,
     NotStoredError,
@@ -40,11 +41,14 @@ class Failure:
     status: int
     code: str
     message: str
+    retry_after: int | None = None
+    """Seconds until it may be tried again, where time is all that is wanted."""
 
 
 # The first that matches counts, so an exception stands before its parents.
 _BY_TYPE: tuple[tuple[type[ReviewAppError], int, str], ...] = (
     (NotAllowedError, 403, "not_allowed"),
+    (LimitError, 429, "limited"),
     (NotFoundError, 404, "not_found"),
     (ClaimLostError, 409, "claim_lost"),
     (QuotaError, 429, "quota"),
@@ -73,7 +77,8 @@ def install(app: FastAPI) -> None:
 def failure_of(error: ReviewAppError) -> Failure:
     """What ``error`` is called outside."""
     status, code = next((s, c) for kind, s, c in _BY_TYPE if isinstance(error, kind))
-    return Failure(status, code, error.said(current_language()))
+    retry_after = error.retry_after if isinstance(error, LimitError) else None
+    return Failure(status, code, error.said(current_language()), retry_after)
 
 
 def answer(request: Request, failure: Failure) -> Response:
@@ -81,12 +86,17 @@ def answer(request: Request, failure: Failure) -> Response:
     person = request.scope.get("state", {}).get("person")
     if not _is_navigation(request):
         error = {"code": failure.code, "message": failure.message}
-        return JSONResponse({"error": error}, failure.status)
+        return JSONResponse({"error": error}, failure.status, _headers(failure))
     if failure.status == 401:
         query = request.url.query
         target = request.url.path + (f"?{query}" if query else "")
         return pages.go_on(target) if came_by_link(request) else pages.sign_in(target, 401)
     return pages.message(failure.message, failure.status, signed_in=isinstance(person, Person))
+
+
+def _headers(failure: Failure) -> dict[str, str]:
+    wait = failure.retry_after
+    return {} if wait is None else {"retry-after": str(wait)}
 
 
 def _is_navigation(request: Request) -> bool:

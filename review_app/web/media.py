@@ -1,8 +1,16 @@
-"""``/media``: the images that people look at, and ``/exports``: labels for admins."""
+"""``/media``: the images that people look at, and ``/exports``: labels for admins.
+
+Reviewers ask by the handle of their claim; those who see the queue also by the item's number, below
+``/api/v1/admin/images``. What comes with an image tells nothing but the image: no time, no number,
+no name.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import os
+from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Annotated
@@ -26,6 +34,7 @@ from storage.models.image import Picture
 if TYPE_CHECKING:
     from review_app.bootstrap import Application
 
+Handle = Annotated[str, PathParameter(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
 ItemId = Annotated[int, PathParameter(ge=1, le=2**63 - 1)]
 Signed = Annotated[Person, Depends(current_person)]
 _KEPT = "private, max-age=3600, immutable"
@@ -33,30 +42,56 @@ _EXPORT_TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjso
 
 
 def media_router(app: Application) -> APIRouter:
-    """Images by item; always the copy without metadata, under a name that says nothing."""
-    router = APIRouter()
+    """Images by the handle of one's claim; always the copy without metadata."""
+    router = APIRouter(prefix="/media")
+    images = _Images(app)
 
-    @router.get("/media/{item_id}")
+    @router.get("/{handle}")
+    def image(handle: Handle, person: Signed) -> FileResponse:
+        return images.image(images.handed(person, handle))
+
+    @router.get("/{handle}/small")
+    async def small(handle: Handle, person: Signed) -> FileResponse:
+        return await _drawn(lambda: images.small(images.handed(person, handle)))
+
+    @router.get("/{handle}/view/{view}")
+    async def view(handle: Handle, view: View, person: Signed) -> FileResponse:
+        return await _drawn(lambda: images.view(person, images.handed(person, handle), view))
+
+    @router.get("/{handle}/metadata")
+    def metadata(handle: Handle, person: Signed) -> list[Fact]:
+        return images.metadata(images.handed(person, handle))
+
+    return router
+
+
+def queue_images_router(app: Application) -> APIRouter:
+    """The same by number, for those who see the queue."""
+    router = APIRouter(prefix="/api/v1/admin/images")
+    images = _Images(app)
+
+    @router.get("/{item_id}")
     def image(item_id: ItemId, person: Signed) -> FileResponse:
-        _, picture = _pictured(app, person, item_id)
-        path = app.media.public(picture.sha256, picture.public_type)
-        if not path.is_file():
-            raise NotFoundError(Text("refusals.image_missing", {"item": str(item_id)}))
-        return FileResponse(
-            path,
-            media_type=picture.public_type,
-            filename=f"image-{item_id}{path.suffix}",
-            content_disposition_type="inline",
-            headers={"cache-control": _KEPT},
-        )
+        return images.image(images.numbered(person, item_id))
 
-    @router.get("/media/{item_id}/small")
+    @router.get("/{item_id}/small")
     async def small(item_id: ItemId, person: Signed) -> FileResponse:
-        return await _drawn(await run_sync(_request_small, app, person, item_id))
+        return await _drawn(lambda: images.small(images.numbered(person, item_id)))
 
-    @router.get("/media/{item_id}/view/{view}")
+    @router.get("/{item_id}/view/{view}")
     async def view(item_id: ItemId, view: View, person: Signed) -> FileResponse:
-        return await _drawn(await run_sync(_request_view, app, person, item_id, view))
+        return await _drawn(lambda: images.view(person, images.numbered(person, item_id), view))
+
+    @router.get("/{item_id}/metadata")
+    def metadata(item_id: ItemId, person: Signed) -> list[Fact]:
+        return images.metadata(images.numbered(person, item_id))
+
+    return router
+
+
+def inspected_router(app: Application) -> APIRouter:
+    """Views of what somebody has had inspected."""
+    router = APIRouter()
 
     @router.get("/inspected/{token}/view/{view}")
     async def inspected(token: str, view: View, person: Signed) -> Response:
@@ -65,46 +100,97 @@ def media_router(app: Application) -> APIRouter:
         drawn = await run_sync(app.views.draw, data, view, "the image")
         return Response(await asyncio.wrap_future(drawn), media_type=MEDIA_TYPE)
 
-    @router.get("/media/{item_id}/metadata")
-    def metadata(item_id: ItemId, person: Signed) -> list[Fact]:
-        item, _ = _pictured(app, person, item_id)
+    return router
+
+
+class Timeless(FileResponse):
+    """A file that is told without the time when it was stored: known images are old ones.
+
+    Its entity tag is made from the address, which never shows another image.
+    """
+
+    def __init__(self, path: Path, media_type: str, address: str, filename: str = "") -> None:
+        tag = hashlib.sha256(address.encode()).hexdigest()[:32]
+        super().__init__(
+            path,
+            media_type=media_type,
+            filename=filename or None,
+            content_disposition_type="inline",
+            headers={"cache-control": _KEPT, "etag": f'"{tag}"'},
+        )
+
+    def set_stat_headers(self, stat_result: os.stat_result) -> None:
+        self.headers.setdefault("content-length", str(stat_result.st_size))
+
+    def _should_use_range(self, http_if_range: str) -> bool:
+        return http_if_range == self.headers["etag"]
+
+
+class _Shown:
+    """An item that somebody may look at now, and where its picture is."""
+
+    def __init__(self, item: Item, picture: Picture, address: str) -> None:
+        self.item = item
+        self.picture = picture
+        self.address = address
+
+
+class _Images:
+    """What is told of images. Everything here waits for the database or the disk."""
+
+    def __init__(self, app: Application) -> None:
+        self._app = app
+
+    def handed(self, person: Person, handle: str) -> _Shown:
+        """What the person was handed as ``handle``."""
+        # One answer for "not yours", "not any more" and "not there": what exists is no news.
+        item_id = self._app.desk.image_of(person, handle)
+        if item_id is None:
+            raise NotAllowedError(Text("refusals.not_handed"))
+        return self._shown(item_id, handle)
+
+    def numbered(self, person: Person, item_id: int) -> _Shown:
+        """The item of this number, for whoever sees the queue."""
+        require(person, Permission.SEE_QUEUE)
+        return self._shown(item_id, f"#{item_id}")
+
+    def _shown(self, item_id: int, address: str) -> _Shown:
+        with self._app.database.read() as repos:
+            item = repos.items.get(item_id)
+            if item is None:
+                raise NotFoundError(Text("refusals.no_item", {"item": str(item_id)}))
+            picture = item.image.picture
+        if picture is None:
+            raise NotFoundError(Text("refusals.not_stored_here"))
+        return _Shown(item, picture, address)
+
+    def image(self, shown: _Shown) -> FileResponse:
+        kind = shown.picture.public_type
+        path = self._app.media.public(shown.picture.sha256, kind)
+        if not path.is_file():
+            raise NotFoundError(Text("refusals.image_missing"))
+        return Timeless(path, kind, shown.address, f"image{path.suffix}")
+
+    def small(self, shown: _Shown) -> tuple[Future[Path], str]:
+        return self._app.views.small(shown.picture.sha256, "the image"), f"{shown.address}/small"
+
+    def view(self, person: Person, shown: _Shown, view: View) -> tuple[Future[Path], str]:
+        if view is View.SALIENCY and not self._app.desk.may_see_opinion(person, shown.item.id):
+            raise NotAllowedError(Text("refusals.saliency_later"))
+        drawn = self._app.views.request(shown.picture.sha256, view, "the image")
+        return drawn, f"{shown.address}/{view}"
+
+    def metadata(self, shown: _Shown) -> list[Fact]:
+        item = shown.item
         name = PurePath(item.name)
         names = [item.name, name.name, name.stem, item.source or "", item.group_key or ""]
         return facts(item.image.file_metadata or {}, names)
 
-    return router
 
-
-async def _drawn(picture: Future[Path]) -> FileResponse:
+async def _drawn(ask: Callable[[], tuple[Future[Path], str]]) -> FileResponse:
+    picture, address = await run_sync(ask)
     path = await asyncio.shield(asyncio.wrap_future(picture))  # others may wait for it, too
-    return FileResponse(path, media_type=MEDIA_TYPE, headers={"cache-control": _KEPT})
-
-
-def _request_small(app: Application, person: Person, item_id: int) -> Future[Path]:
-    _, picture = _pictured(app, person, item_id)
-    return app.views.small(picture.sha256, f"item {item_id}")
-
-
-def _request_view(app: Application, person: Person, item_id: int, view: View) -> Future[Path]:
-    _, picture = _pictured(app, person, item_id)
-    if view is View.SALIENCY and not app.desk.may_see_opinion(person, item_id):
-        raise NotAllowedError(Text("refusals.saliency_later"))
-    return app.views.request(picture.sha256, view, f"item {item_id}")
-
-
-def _pictured(app: Application, person: Person, item_id: int) -> tuple[Item, Picture]:
-    """The item, if ``person`` may see its image, and where its picture is."""
-    # Reviewers get one answer for "not yours" and "not there": which ids exist is no news.
-    if not app.desk.may_see_image(person, item_id):
-        raise NotAllowedError(Text("refusals.not_handed"))
-    with app.database.read() as repos:
-        item = repos.items.get(item_id)
-        if item is None:
-            raise NotFoundError(Text("refusals.no_item", {"item": str(item_id)}))
-        picture = item.image.picture
-    if picture is None:
-        raise NotFoundError(Text("refusals.not_stored_here", {"item": str(item_id)}))
-    return item, picture
+    return Timeless(path, MEDIA_TYPE, address)
 
 
 def export_router(app: Application) -> APIRouter:

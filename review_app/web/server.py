@@ -35,7 +35,12 @@ from review_app.web.identity import Sessions
 from review_app.web.inspect import build_inspect
 from review_app.web.language import Interpreter, language_router
 from review_app.web.login import login_router
-from review_app.web.media import export_router, media_router
+from review_app.web.media import (
+    export_router,
+    inspected_router,
+    media_router,
+    queue_images_router,
+)
 from review_app.web.origin import Origins
 from review_app.web.proxies import ClientAddress, Proxies
 from review_app.web.review import build_review
@@ -78,6 +83,8 @@ async def _assemble(app: Application) -> FastAPI:
     web.include_router(answers_router(app))
     web.include_router(alike_router(app))
     web.include_router(media_router(app))
+    web.include_router(queue_images_router(app))
+    web.include_router(inspected_router(app))
     web.include_router(export_router(app))
     web.include_router(health_router(app, storage))
     web.mount(PREFIX, Assets())

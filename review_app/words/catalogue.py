@@ -37,6 +37,7 @@ SERVER_AREAS = frozenset(
         "images",
         "inspect",
         "intake",
+        "limits",
         "list",
         "order",
         "overview",

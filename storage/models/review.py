@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime
 
 from sqlalchemy import JSON, ForeignKey, Index, String, Text, false, text
@@ -11,15 +12,36 @@ from storage.enums import ClaimOutcome, LabelValue
 from storage.models.base import Base, IntPk, Json
 from storage.types import text_enum, utc_now
 
+GIVEN_BACK = "outcome IN ('released', 'expired', 'outworn')"
+"""Condition, in SQL, for a claim that ended unanswered and without a skip. Word for word that of
+its index, or SQLite does not use that."""
+SKIPPED = "outcome = 'skipped'"
+"""The same, for a claim that ended by a skip."""
+HANDLE_LETTERS = 22
+"""Of a handle: 128 bits in an alphabet that addresses may hold."""
+
+
+def new_handle() -> str:
+    """What an item is called while somebody holds it: drawn at random, so it tells nothing."""
+    return secrets.token_urlsafe(16)
+
 
 class Claim(Base):
-    """A reviewer holds an item until ``expires_at``, or until the claim has ended."""
+    """A reviewer holds an item until ``expires_at``, or until the claim has ended.
+
+    One that ended unanswered goes on, under its handle, when its holder is handed the item again.
+    """
 
     __tablename__ = "claim"
     __table_args__ = (
         Index("ix_claim_item_user", "item_id", "user_id"),
         Index("ix_claim_live", "ended_at", "expires_at"),
         Index("ix_claim_user", "user_id", "ended_at"),
+        Index("ix_claim_handle", "user_id", "handle"),
+        *(
+            Index(name, "user_id", "ended_at", sqlite_where=text(c), postgresql_where=text(c))
+            for name, c in (("ix_claim_given_back", GIVEN_BACK), ("ix_claim_skipped", SKIPPED))
+        ),
         # Whatever the code does, nobody holds an item twice.
         Index(
             "uq_claim_live",
@@ -34,7 +56,11 @@ class Claim(Base):
     id: Mapped[IntPk]
     item_id: Mapped[int] = mapped_column(ForeignKey("item.id"))
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    handle: Mapped[str] = mapped_column(String(32), default=new_handle, server_default="")
+    """What its holder knows the item by; nothing else names it to them. Claims of before there were
+    handles have the item's number."""
     claimed_at: Mapped[datetime]
+    """When it was last handed out."""
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     outcome: Mapped[ClaimOutcome | None] = mapped_column(text_enum(ClaimOutcome))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, insert, or_, select, update
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import Select, and_, bindparam, func, insert, or_, select, text, update
+from sqlalchemy.orm import Session, aliased, joinedload
 
 from storage.enums import ClaimOutcome, ItemState
 from storage.models import Claim, Image, Item, Label
+from storage.models.review import GIVEN_BACK, HANDLE_LETTERS, SKIPPED, new_handle
 from storage.repositories.items import Items
 from storage.repositories.labels import IN_FORCE
 from storage.repositories.queue import in_queue
@@ -28,7 +30,24 @@ _NEWEST_ON_ITEM = (
     .order_by(Claim.id.desc())
     .limit(1)
 )
-_NEWEST_WITH_ITEM = _NEWEST_ON_ITEM.join(Item, Item.id == Claim.item_id).add_columns(Item)
+_any, _newest = aliased(Claim), aliased(Claim)
+_ITEM_OF_HANDLE = (
+    select(_any.item_id)
+    .where(_any.user_id == bindparam("user"), _any.handle == bindparam("handle"))
+    .order_by(_any.id.desc())
+    .limit(1)
+)
+_NEWEST_ID = (
+    select(func.max(_newest.id))
+    .where(
+        _newest.user_id == bindparam("user"),
+        _newest.item_id == _ITEM_OF_HANDLE.scalar_subquery(),
+    )
+    .scalar_subquery()
+)
+_NEWEST_WITH_ITEM = (
+    select(Claim, Item).join(Item, Item.id == Claim.item_id).where(Claim.id == _NEWEST_ID)
+)
 _END = (
     update(Claim)
     .where(Claim.id == bindparam("claim"))
@@ -48,16 +67,58 @@ _COUNT_OPEN = select(func.count()).select_from(
     .limit(bindparam("at_most"))
     .subquery()
 )
-_EXTEND = update(Claim).where(_OF_USER, _LIVE).values(expires_at=bindparam("until"))
+_EXTEND = (
+    update(Claim)
+    .where(_OF_USER, _LIVE, Claim.claimed_at >= bindparam("since"))
+    .values(expires_at=bindparam("until"))
+)
+_OUTWEAR = update(Claim).where(Claim.id == bindparam("claim")).values(outcome=ClaimOutcome.OUTWORN)
+_later = aliased(Claim)
+_CAME_BACK = (
+    select(Claim, Item)
+    .join(Item, Item.id == Claim.item_id)
+    .where(
+        _OF_USER,
+        text(GIVEN_BACK),
+        or_(Claim.outcome != ClaimOutcome.OUTWORN, Claim.ended_at <= bindparam("rested")),
+        # The number of before there were handles would tell what came back for ever.
+        func.length(Claim.handle) == HANDLE_LETTERS,
+        ~select(_later.id)
+        .where(
+            _later.item_id == Claim.item_id,
+            _later.user_id == Claim.user_id,
+            _later.id > Claim.id,
+        )
+        .exists(),
+    )
+    .order_by(Claim.ended_at.desc())
+    .limit(bindparam("n"))
+    .options(joinedload(Item.image))
+)
+_RESUME = (
+    update(Claim)
+    .where(Claim.id == bindparam("claim"))
+    .values(
+        ended_at=None,
+        outcome=None,
+        claimed_at=bindparam("at"),
+        expires_at=bindparam("until"),
+    )
+)
+_COUNT_SKIPS = (
+    select(func.count(), func.min(Claim.ended_at))
+    .select_from(Claim)
+    .where(_OF_USER, text(SKIPPED), Claim.ended_at > bindparam("since"))
+)
 _EXPIRE = (
     update(Claim)
     .where(_LIVE, Claim.expires_at <= bindparam("now"))
     .values(ended_at=bindparam("now"), outcome=ClaimOutcome.EXPIRED)
-    .returning(Claim.item_id)
+    .returning(Claim.id, Claim.item_id, Claim.claimed_at, Claim.expires_at)
 )
-_LEASE = insert(Claim)
+_LEASE = insert(Claim).returning(Claim.id, sort_by_parameter_order=True)
 _ITEM = update(Item).where(Item.id == bindparam("item"))
-_TAKE_SLOT = _ITEM.values(open_slots=Item.open_slots - 1)
+_TAKE_SLOT = _ITEM.values(open_slots=Item.open_slots - bindparam("slots"))
 _MARK_OVERDUE = _ITEM.values(rank=OVERDUE_RANK)
 
 
@@ -68,7 +129,14 @@ def _open(state: ItemState) -> Select[Item]:
         .where(
             Claim.item_id == Item.id,
             _OF_USER,
-            or_(_LIVE, Claim.outcome == ClaimOutcome.SKIPPED),
+            or_(
+                _LIVE,
+                Claim.outcome == ClaimOutcome.SKIPPED,
+                and_(
+                    Claim.outcome == ClaimOutcome.OUTWORN,
+                    Claim.ended_at > bindparam("rested"),
+                ),
+            ),
         )
         .exists()
     )
@@ -118,6 +186,53 @@ _TAKE_ALIKE = _leased(_ALIKE)
 _SEE_ALIKE = _ALIKE.with_only_columns(Item.id).limit(bindparam("n"))
 
 
+@dataclass(frozen=True)
+class Lease:
+    """How long what is handed out or renewed now may be held."""
+
+    now: datetime
+    expires_at: datetime
+    since: datetime
+    """What was handed out before is renewed no more."""
+    rested: datetime
+    """What was given back for that reason since then is for others."""
+
+    @classmethod
+    def of(cls, now: datetime, lasts: timedelta, longest: timedelta) -> Lease:
+        """A lease that ``lasts`` so long; none is renewed beyond the ``longest`` time in all."""
+        until = now + lasts
+        return cls(now, until, until - max(longest, 2 * lasts), now - lasts)
+
+    def has_worn_out(self, claimed_at: datetime, expires_at: datetime) -> bool:
+        """Whether a claim ran out since it could not be renewed any more."""
+        lasts, longest = self.expires_at - self.now, self.expires_at - self.since
+        return expires_at - claimed_at > longest - lasts
+
+
+@dataclass(frozen=True)
+class Handed:
+    """An item in somebody's hands."""
+
+    claim_id: int
+    handle: str
+    """What they know it by."""
+    expires_at: datetime
+    item: Item
+
+
+def handed(claim: Claim, item: Item) -> Handed:
+    """``item`` as the holder of ``claim`` has it."""
+    return Handed(claim.id, claim.handle, claim.expires_at, item)
+
+
+@dataclass(frozen=True)
+class Skips:
+    """Of one person, in some time."""
+
+    n: int
+    first: datetime | None
+
+
 class Claims:
     """Leases on items. All of it runs under the write lock, so no two people get one slot."""
 
@@ -125,79 +240,113 @@ class Claims:
         self._session = session
         self._has_expired = False
 
-    def take(
+    def find(
         self,
         user_id: int,
         state: ItemState,
         limit: int,
-        now: datetime,
-        expires_at: datetime,
+        lease: Lease,
         overdue_before: datetime | None = None,
     ) -> list[Item]:
-        """Lease up to ``limit`` items in ``state`` that have an open slot, with images.
+        """Up to ``limit`` items in ``state`` with an open slot for the user, with images; to be
+        leased in the same transaction.
 
         By rank; but those that have waited since before ``overdue_before`` first, oldest first.
 
         Never one that this user holds or has skipped, nor one they have answered: except that an
         adjudicator may decide what they answered as a reviewer, or a lone admin could never.
         """
-        taken: list[Item] = []
-        asked: dict[str, Any] = {"user": user_id, "before": overdue_before}
+        found: dict[int, Item] = {}
+        asked: dict[str, Any] = {
+            "user": user_id,
+            "before": overdue_before,
+            "n": limit,
+            "rested": lease.rested,
+        }
         for late in (True, False) if overdue_before is not None else (False,):
-            if len(taken) == limit:
-                break
-            asked["n"] = limit - len(taken)
-            found = self._session.scalars(_free(state, late), asked).all()
-            # Before the next look, which must not find the same again.
-            self.lease([item.id for item in found], user_id, now, expires_at)
-            self._take_slots(found, overdue_before)
-            taken += found
-        return taken
+            if len(found) < limit:
+                items: Sequence[Item] = self._session.scalars(_free(state, late), asked).all()
+                found |= {item.id: item for item in items if item.id not in found}
+        return list(found.values())[:limit]
 
-    def take_alike(
-        self, user_id: int, key: int, limit: int, now: datetime, expires_at: datetime
-    ) -> list[Item]:
-        """As `take`, of items in review that look alike by ``key`` (`Item.alike_key`); but not the
-        first of them, whose verdict may calibrate: no likeness may choose that."""
-        asked = {"user": user_id, "key": key, "n": limit}
+    def find_alike(self, user_id: int, key: int, limit: int, lease: Lease) -> list[Item]:
+        """As `find`, of items in review that look alike by ``key`` (`Item.alike_key`), by id; but
+        not the first of them, whose verdict may calibrate: no likeness may choose that."""
+        asked = {"user": user_id, "key": key, "n": limit, "rested": lease.rested}
         found = self._session.scalars(_TAKE_ALIKE, asked).all()
-        self.lease([item.id for item in found], user_id, now, expires_at)
-        self._take_slots(found, None)
         return sorted(found, key=lambda item: item.id)
 
-    def count_alike(self, user_id: int, keys: Collection[int], at_most: int) -> dict[int, int]:
-        """How many `take_alike` would find now, by key; keys without any are left out, and counting
+    def count_alike(
+        self, user_id: int, keys: Collection[int], at_most: int, lease: Lease
+    ) -> dict[int, int]:
+        """How many `find_alike` would find now, by key; keys without any are left out, and counting
         ends at ``at_most``."""
         connection = self._session.connection()
         some = set(connection.execute(_SOME_ALIKE, {"keys": list(keys)}).scalars())
-        asked = [{"user": user_id, "key": key, "n": at_most} for key in keys if key in some]
-        return {a["key"]: len(connection.execute(_SEE_ALIKE, a).all()) for a in asked}
+        common = {"user": user_id, "n": at_most, "rested": lease.rested}
+        return {
+            key: len(connection.execute(_SEE_ALIKE, {**common, "key": key}).all())
+            for key in keys
+            if key in some
+        }
 
     def lease(
         self,
-        item_ids: Sequence[int],
+        items: Sequence[Item],
         user_id: int,
-        now: datetime,
-        expires_at: datetime,
-        *,
-        gold: bool = False,
-    ) -> None:
-        """Claims of the user on these items, whatever their slots; the caller counts those."""
-        common = {"user_id": user_id, "claimed_at": now, "expires_at": expires_at, "gold": gold}
-        if item_ids:
-            rows = [{"item_id": item_id, **common} for item_id in item_ids]
-            self._session.connection().execute(_LEASE, rows)
+        lease: Lease,
+        gold: Collection[int] = (),
+        overdue_before: datetime | None = None,
+    ) -> list[Handed]:
+        """Claims of the user on ``items``, in this order. What is ``gold`` (ids) takes no slot;
+        what has waited since before ``overdue_before`` is marked as handed out for that."""
+        common = {"user_id": user_id, "claimed_at": lease.now, "expires_at": lease.expires_at}
+        if not items:
+            return []
+        rows = [
+            {"item_id": item.id, "handle": new_handle(), "gold": item.id in gold, **common}
+            for item in items
+        ]
+        ids = self._session.connection().execute(_LEASE, rows).scalars().all()
+        self._take_slots(items, gold, overdue_before)
+        return [
+            Handed(claim_id, str(row["handle"]), lease.expires_at, item)
+            for claim_id, row, item in zip(ids, rows, items, strict=True)
+        ]
 
-    def _take_slots(self, items: Sequence[Item], overdue_before: datetime | None) -> None:
+    def _take_slots(
+        self, items: Sequence[Item], gold: Collection[int], overdue_before: datetime | None
+    ) -> None:
         connection = self._session.connection()
-        if items:
-            connection.execute(_TAKE_SLOT, [{"item": item.id} for item in items])
+        waiting = [item for item in items if item.id not in gold]
+        slots = [{"item": item.id, "slots": int(item.id not in gold)} for item in items]
+        connection.execute(_TAKE_SLOT, slots)
         if overdue_before is not None:
-            late = [{"item": item.id} for item in items if item.state_since < overdue_before]
+            late = [{"item": item.id} for item in waiting if item.state_since < overdue_before]
             if late:
                 connection.execute(_MARK_OVERDUE, late)
         for item in items:
             self._session.expire(item, ["open_slots", "rank"])
+
+    def came_back(self, user_id: int, at_most: int, lease: Lease) -> list[tuple[Claim, Item]]:
+        """The user's claims that ended unanswered and without a skip, the newest ``at_most`` of
+        them by their ends, oldest claims first; with items and images."""
+        asked = {"user": user_id, "n": at_most, "rested": lease.rested}
+        found = self._session.execute(_CAME_BACK, asked)
+        return sorted(((claim, item) for claim, item in found), key=lambda pair: pair[0].id)
+
+    def resume(self, pairs: Sequence[tuple[Claim, Item]], lease: Lease) -> list[Handed]:
+        """Claims that ended go on, each under its handle."""
+        if not pairs:
+            return []
+        connection = self._session.connection()
+        common = {"at": lease.now, "until": lease.expires_at}
+        connection.execute(_RESUME, [{"claim": claim.id, **common} for claim, _ in pairs])
+        gold = {item.id for claim, item in pairs if claim.gold}
+        for claim, _ in pairs:
+            self._session.expire(claim)
+        self._take_slots([item for _, item in pairs], gold, None)
+        return [handed(claim, item) for claim, item in pairs]
 
     def count_open(self, state: ItemState, at_most: int) -> int:
         """How many items in ``state`` have an open slot; counting ends at ``at_most``."""
@@ -205,23 +354,21 @@ class Claims:
         return self._session.connection().scalar(_COUNT_OPEN, asked) or 0
 
     def give(self, user_id: int, item_id: int, now: datetime, expires_at: datetime) -> Claim:
-        """Lease this very item to the user, whatever its slots; a live claim of theirs is renewed.
+        """Lease this very item to the user, whatever its slots; their newest claim goes on, under
+        its handle.
 
         The caller recounts the item's slots.
         """
         claim = self.last_of(user_id, item_id)
-        if claim is None or claim.ended_at is not None:
-            gold = claim is not None and claim.gold
-            claim = Claim(item_id=item_id, user_id=user_id, claimed_at=now, gold=gold)
+        if claim is None:
+            claim = Claim(item_id=item_id, user_id=user_id, claimed_at=now)
             self._session.add(claim)
+        elif claim.ended_at is not None:
+            claim.ended_at = claim.outcome = None
+            claim.claimed_at = now
         claim.expires_at = expires_at
         self._session.flush()
         return claim
-
-    def any_for(self, user_id: int, state: ItemState) -> bool:
-        """Whether an item in ``state`` could be leased to the user now."""
-        asked = {"user": user_id, "n": 1}
-        return self._session.scalar(_free(state, late=False), asked) is not None
 
     def live_on(self, item_id: int) -> list[Claim]:
         """Everybody's live claims on the item, oldest first."""
@@ -236,11 +383,30 @@ class Claims:
         """The user's newest claim on the item, live or ended."""
         return self._session.scalar(_NEWEST_ON_ITEM, {"user": user_id, "item": item_id})
 
-    def last_with_item(self, user_id: int, item_id: int) -> tuple[Claim, Item] | None:
-        """The user's newest claim on the item, live or ended, and the item without its image."""
-        asked = {"user": user_id, "item": item_id}
+    def known_as(self, user_id: int, handle: str) -> tuple[Claim, Item] | None:
+        """The user's newest claim, live or ended, on the item that was handed to them as
+        ``handle``; and the item, without its image."""
+        asked = {"user": user_id, "handle": handle}
         row = self._session.execute(_NEWEST_WITH_ITEM, asked).first()
         return None if row is None else (row[0], row[1])
+
+    def items_known_as(self, handle: str) -> list[int]:
+        """The items that anybody was handed as ``handle``; one, but for claims that had none."""
+        query = select(Claim.item_id).where(Claim.handle == handle).distinct()
+        return list(self._session.scalars(query))
+
+    def items_of(self, user_id: int, since: datetime) -> set[int]:
+        """The items that the user holds, or has held since ``since``."""
+        query = select(Claim.item_id).where(
+            Claim.user_id == user_id, or_(_LIVE, Claim.ended_at >= since)
+        )
+        return set(self._session.scalars(query))
+
+    def skips_since(self, user_id: int, since: datetime) -> Skips:
+        """How many items the user has skipped since ``since``, and when the first of them."""
+        asked = {"user": user_id, "since": since}
+        n, first = self._session.execute(_COUNT_SKIPS, asked).one()
+        return Skips(n, first)
 
     def end(
         self, claim: Claim, outcome: ClaimOutcome, now: datetime, *, recount: bool = True
@@ -255,22 +421,25 @@ class Claims:
             Items(self._session).refresh_slots(claim.item_id)
         self._session.expire(claim)
 
-    def expire(self, now: datetime) -> int:
-        """End every claim whose lease has run out; how many there were. Once in a transaction,
-        however many ask: it lasts for a moment.
+    def expire(self, lease: Lease) -> int:
+        """End every claim whose lease has run out by now; how many there were. Once in a
+        transaction, however many ask: it lasts for a moment.
 
         To be called before claims are read: it does not touch those that the session knows.
         """
         if self._has_expired:
             return 0
         self._has_expired = True
-        found = self._session.connection().execute(_EXPIRE, {"now": now})
-        item_ids: Sequence[int] = found.scalars().all()
-        for item_id in item_ids:
-            Items(self._session).refresh_slots(item_id)
-        return len(item_ids)
+        connection = self._session.connection()
+        found = connection.execute(_EXPIRE, {"now": lease.now}).all()
+        worn = [{"claim": row.id} for row in found if lease.has_worn_out(*row[2:])]
+        if worn:
+            connection.execute(_OUTWEAR, worn)
+        for row in found:
+            Items(self._session).refresh_slots(row.item_id)
+        return len(found)
 
-    def extend(self, user_id: int, expires_at: datetime) -> int:
-        """Renew the leases of all that the user holds; how many there were."""
-        renewed = {"user": user_id, "until": expires_at}
+    def extend(self, user_id: int, lease: Lease) -> int:
+        """Renew the leases of all that the user holds and may go on holding; how many."""
+        renewed = {"user": user_id, "until": lease.expires_at, "since": lease.since}
         return self._session.connection().execute(_EXTEND, renewed).rowcount

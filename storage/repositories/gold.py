@@ -9,31 +9,27 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from storage.enums import ItemState, LabelValue
-from storage.models import Claim, Image, Item, KnownLabel, Label
-from storage.repositories.claims import Claims
+from storage.models import Claim, Decision, Image, Item, KnownLabel, Label
 from storage.repositories.corrections import is_corrected
 from storage.repositories.items import Items
 from storage.repositories.labels import is_final
 
 
 class Gold:
-    """Draws gold and leases it; nothing of the item changes by it."""
+    """Draws gold; nothing of the item changes by it."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def take(
-        self, user_id: int, limit: int, now: datetime, expires_at: datetime, coin: Random
-    ) -> list[Item]:
-        """Lease up to ``limit`` images that the user has neither held nor answered, from a random
-        one on."""
+    def draw(self, user_id: int, limit: int, now: datetime, coin: Random) -> list[Item]:
+        """Up to ``limit`` images that the user has neither held nor answered, from a random one on,
+        in an order of their own."""
         newest = self._session.scalar(select(func.max(KnownLabel.id))) or 0
         start = coin.randint(1, max(newest, 1))
         drawn = self._drawn(user_id, limit, start, newest, now)
         drawn += self._drawn(user_id, limit - len(drawn), 1, start - 1, now)
         items = Items(self._session).get_many(drawn)
-        ids = [item.id for item in items]
-        Claims(self._session).lease(ids, user_id, now, expires_at, gold=True)
+        coin.shuffle(items)
         return items
 
     def _drawn(self, user_id: int, limit: int, first: int, last: int, now: datetime) -> list[int]:
@@ -49,6 +45,8 @@ class Gold:
                 is_final(Item.final_at, now),
                 Image.public_type.is_not(None),
                 ~is_corrected(),
+                # After the answer the detector's opinion is told, of gold like of any other.
+                select(Decision.id).where(Decision.item_id == Item.id).exists(),
                 ~met.exists(),
                 ~answered.exists(),
             )

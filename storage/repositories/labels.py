@@ -36,6 +36,7 @@ _SEEN_OPINION = (
     )
     .limit(1)
 )
+_NEWEST_ID = select(func.max(Label.id))
 _COUNT_OF = (
     select(func.count())
     .select_from(Label)
@@ -106,6 +107,10 @@ class Labels:
         """How many labels in force can still be taken back."""
         query = select(func.count()).select_from(Label).where(Label.final_at > now, *IN_FORCE)
         return self._session.scalar(query) or 0
+
+    def newest_id(self) -> int:
+        """Of all labels; 0 without any."""
+        return self._session.connection().scalar(_NEWEST_ID) or 0
 
     def count_of(self, user_id: int, since: datetime) -> int:
         """How many of the user's labels in force were given since ``since``."""

@@ -26,6 +26,7 @@ from playwright.sync_api import (
 
 from storage.enums import AuditKind, ItemState, Role
 from storage.repositories.items import Move
+from tests.browser.reviewing import look_at
 from tests.web.serving import Serving
 from tests.web.site import Site
 
@@ -96,6 +97,7 @@ def serving(site: Site) -> Iterator[Serving]:
 @pytest.fixture(autouse=True)
 def _fresh_start(site: Site, serving: Serving) -> None:
     """Each test starts with a server that answers and nothing to review, nor anybody who would."""
+    look_at(site)
     serving.start()
     serving.wait_until_left()
     with site.app.database.write() as repos:

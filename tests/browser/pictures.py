@@ -155,10 +155,11 @@ def _answer(gallery: Gallery, by: Person, value: LabelValue | None = None, **mor
     """``by`` answers what comes next; rightly, unless with another ``value``."""
     (task,) = gallery.app.desk.take(by)
     with gallery.app.database.read() as repos:
-        item = repos.items.get(task.item_id)
+        (item_id,) = repos.claims.items_known_as(task.item_id)
+        item = repos.items.get(item_id)
         assert item is not None
         truth = gallery.made(item).value
-    given = {"client_id": f"picture-{task.item_id}-{by.id}", "item_id": task.item_id}
+    given = {"client_id": f"picture-{item_id}-{by.id}", "item_id": task.item_id}
     said = Submission.model_validate({**given, "value": value or truth, "seconds": 4.2, **more})
     gallery.app.desk.label(by, said)
 

@@ -12,18 +12,31 @@ from storage.enums import ItemState, LabelValue
 from storage.models import Label
 from tests.web.site import Site
 
+_at: list[Site] = []
+
+
+def look_at(site: Site) -> None:
+    """Have what follows be about the pages of ``site``."""
+    _at[:] = [site]
+
+
+def media(item_id: int) -> str:
+    """The address of the image of an item that was handed out, to whoever got it last."""
+    return f"/media/{_at[0].handle(item_id)}"
+
 
 def shown_item(page: Page) -> int:
     """The item whose image is on the page."""
     source = page.locator("#frame img").get_attribute("src")
     assert source is not None
-    return int(source.rsplit("/", 1)[1])
+    (item_id,) = _at[0].known_as([source.rsplit("/", 1)[1]])
+    return item_id
 
 
 def wait_for_image(page: Page, other_than: int | None = None) -> int:
     image = page.locator("#frame img")
     if other_than is not None:
-        expect(image).not_to_have_attribute("src", f"/media/{other_than}")
+        expect(image).not_to_have_attribute("src", media(other_than))
     expect(image).to_be_visible()
     return shown_item(page)
 

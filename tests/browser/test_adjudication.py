@@ -31,7 +31,7 @@ def disagreement(site: Site) -> int:
         first,
         Submission(
             client_id=f"statement-{next(_numbers):04}",
-            item_id=item,
+            item_id=site.handle(item),
             value=LabelValue.FAKE,
             comment="<b>The ear</b> has no lobe.",
             tags=("face swap", "other"),
@@ -98,7 +98,9 @@ def test_reviewers_are_told_nothing_of_what_others_said(site: Site, sign_in: Sig
         row.needed_labels = 2
     _, first = site.signed_in()
     site.app.desk.take(first)
-    answer = Submission(client_id="statement-first", item_id=item, value=LabelValue.FAKE)
+    answer = Submission(
+        client_id="statement-first", item_id=site.handle(item), value=LabelValue.FAKE
+    )
     site.app.desk.label(first, answer)
     page = sign_in()
     assert wait_for_image(page) == item

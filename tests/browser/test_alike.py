@@ -9,7 +9,7 @@ from storage.enums import ClaimOutcome, LabelValue
 from tests.browser.checks import barriers, sticks_out
 from tests.browser.conftest import SignIn
 from tests.browser.looks import SCHEMES, SIZES, keep_picture
-from tests.browser.reviewing import labels_of, wait_for_image, wait_until_saved
+from tests.browser.reviewing import labels_of, media, wait_for_image, wait_until_saved
 from tests.web.site import Site
 
 FAKE, REAL = LabelValue.FAKE, LabelValue.REAL
@@ -179,9 +179,9 @@ def test_an_image_can_be_looked_at_large_and_veils_hold_in_the_grid(
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
     large = page.locator("#alike-dialog .large img")
-    expect(large).to_have_attribute("src", f"/media/{items[1]}")
+    expect(large).to_have_attribute("src", media(items[1]))
     page.keyboard.press("ArrowRight")
-    expect(large).to_have_attribute("src", f"/media/{items[2]}")
+    expect(large).to_have_attribute("src", media(items[2]))
     page.keyboard.press("Escape")
     expect(large).to_be_hidden()
     expect(images(page)).to_have_count(3)

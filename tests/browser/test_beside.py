@@ -14,7 +14,7 @@ from storage.enums import Role
 from tests.browser.checks import barriers, sticks_out
 from tests.browser.conftest import PHONE, SignIn
 from tests.browser.looks import SCHEMES, SIZES, keep_picture
-from tests.browser.reviewing import stored, wait_for_image, wait_until_saved
+from tests.browser.reviewing import media, stored, wait_for_image, wait_until_saved
 from tests.web.site import Site
 
 TAGS = ("face swap", "generated", "retouched")
@@ -84,7 +84,7 @@ def test_tags_are_chosen_by_digits_and_sent_with_the_answer(site: Site, sign_in:
     wait_until_saved(page)
     assert stored(site, first).tags == ["face swap", "generated"]
     page.keyboard.press("z")
-    expect(page.locator("#frame img")).to_have_attribute("src", f"/media/{first}")
+    expect(page.locator("#frame img")).to_have_attribute("src", media(first))
     expect(chosen).to_have_count(2)
     page.get_by_role("button", name="face swap").click()
     page.keyboard.press("f")

@@ -11,7 +11,7 @@ from storage.enums import Role
 from tests.browser.checks import barriers, sticks_out
 from tests.browser.conftest import PHONE, SignIn
 from tests.browser.looks import SCHEMES, SIZES, keep_picture
-from tests.browser.reviewing import shown_item, wait_for_image, wait_until_saved
+from tests.browser.reviewing import media, shown_item, wait_for_image, wait_until_saved
 from tests.web.site import Site
 
 
@@ -86,7 +86,7 @@ def test_where_the_detector_looked_waits_for_the_answer(site: Site, sign_in: Sig
     wait_for_image(page, other_than=first)
     expect(page.locator("#closer-said")).to_have_text("")
     page.keyboard.press("z")
-    expect(page.locator("#frame img")).to_have_attribute("src", f"/media/{first}")
+    expect(page.locator("#frame img")).to_have_attribute("src", media(first))
     wait_until_saved(page)
     page.keyboard.press("5")
     expect(lens(page)).to_have_attribute("alt", re.compile("^Saliency"), timeout=60_000)

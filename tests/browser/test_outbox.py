@@ -7,7 +7,7 @@ import json
 from playwright.sync_api import Page, Request, Route, expect
 
 from tests.browser.conftest import SignIn
-from tests.browser.reviewing import kept, labels_of, wait_for_image, wait_until_saved
+from tests.browser.reviewing import kept, labels_of, media, wait_for_image, wait_until_saved
 from tests.storage.full import read_only
 from tests.web.site import Site
 
@@ -81,7 +81,7 @@ def test_a_press_counts_only_for_an_image_that_was_on_the_screen(
     given = sorted((rows[0].id, i) for i, rows in newest.items() if rows)
     assert [item for _, item in given] == items, "in the order they were handed out"
     assert all(len(rows) == 1 for rows in newest.values())
-    assert {f"/media/{item}" for item in items} <= set(drawn)
+    assert {media(item) for item in items} <= set(drawn)
 
 
 def second_held_back(site: Site, sign_in: SignIn) -> tuple[Page, int, int, list[Route]]:
@@ -90,7 +90,7 @@ def second_held_back(site: Site, sign_in: SignIn) -> tuple[Page, int, int, list[
     page = sign_in()
     wait_for_image(page)
     held: list[Route] = []
-    page.route(f"**/media/{second}", lambda route: held.append(route))
+    page.route(f"**{media(second)}", lambda route: held.append(route))
     page.reload()
     wait_for_image(page)
     return page, first, second, held
@@ -138,7 +138,8 @@ def test_an_entry_that_no_server_would_take_is_told_and_holds_up_no_other(
     items = site.items(2)
     page = sign_in()
     first = wait_for_image(page)
-    spoilt = {"kind": "label", "client_id": "spoilt-0001", "item_id": first, "value": "perhaps"}
+    spoilt = {"kind": "label", "client_id": "spoilt-0001", "value": "perhaps"}
+    spoilt["item_id"] = site.handle(first)
     page.evaluate(
         """async (entry) => {
           const { id } = await (await fetch("/api/v1/me")).json();

@@ -12,7 +12,7 @@ from storage.enums import LabelValue, Role
 from tests.browser.checks import barriers, sticks_out
 from tests.browser.conftest import SignIn
 from tests.browser.looks import SCHEMES, SIZES, keep_picture
-from tests.browser.reviewing import kept, stored, wait_for_image, wait_until_saved
+from tests.browser.reviewing import kept, media, stored, wait_for_image, wait_until_saved
 from tests.web.serving import Serving
 from tests.web.site import Site
 
@@ -53,7 +53,7 @@ def test_an_answer_is_changed_in_the_list_and_both_stay_on_record(
     assert not label.blind, "the model had been shown"
     page.keyboard.press("Escape")
     page.keyboard.press("z")  # the change is the newest answer
-    expect(page.locator("#frame img")).to_have_attribute("src", f"/media/{first}")
+    expect(page.locator("#frame img")).to_have_attribute("src", media(first))
     wait_until_saved(page)
     page.keyboard.press("f")
     wait_until_saved(page)
@@ -76,11 +76,11 @@ def test_an_image_is_opened_again_with_what_was_said_and_answered_anew_or_left(
     for key in ("s", "d"):
         page.keyboard.press("h")
         answers(page).nth(1).get_by_role("button", name="Open again").click()
-        expect(page.locator("#frame img")).to_have_attribute("src", f"/media/{first}")
+        expect(page.locator("#frame img")).to_have_attribute("src", media(first))
         expect(page.locator("#previous-text")).to_contain_text("You said real. Answer again")
         expect(page.locator("#comment-text")).to_have_value("Six fingers.")
         page.keyboard.press(key)
-        expect(page.locator("#frame img")).to_have_attribute("src", f"/media/{last}")
+        expect(page.locator("#frame img")).to_have_attribute("src", media(last))
         wait_until_saved(page)
         said = LabelValue.REAL if key == "s" else LabelValue.UNDECIDABLE
         assert (stored(site, first).value, stored(site, first).comment) == (said, "Six fingers.")

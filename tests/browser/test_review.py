@@ -18,6 +18,7 @@ from tests.browser.conftest import SignIn, follow_link
 from tests.browser.reviewing import (
     kept,
     labels_of,
+    media,
     shown_item,
     wait_for_image,
     wait_until_saved,
@@ -67,7 +68,7 @@ def test_twenty_items_by_keyboard_alone_one_taken_back_and_exactly_those_exporte
     wait_for_image(page, other_than=first)
     wait_until_saved(page)
     page.keyboard.press("z")
-    expect(page.locator("#frame img")).to_have_attribute("src", f"/media/{first}")
+    expect(page.locator("#frame img")).to_have_attribute("src", media(first))
     wait_until_saved(page)
     site.factory.review_options(undo_minutes=0)  # or the export would leave all answers out
     last = None
@@ -100,7 +101,7 @@ def test_the_model_is_silent_before_the_answer_and_speaks_after(
     page.keyboard.press("u")
     line = page.locator("#previous-text")
     expect(line).to_contain_text("0.83 ± 0.09")
-    expect(line).to_contain_text("Previous: you said unsure. Model: Likely fake, but")
+    expect(line).to_contain_text("Previous: you said unsure. Model: Likely fake: ")
 
 
 def test_the_model_stays_silent_where_the_admin_wants_it(site: Site, sign_in: SignIn) -> None:
@@ -128,7 +129,7 @@ def test_answers_outlive_a_dead_server_and_a_reload(
     page.keyboard.press("r")
     third = wait_for_image(page, other_than=second)
     expect(page.locator("#saved")).to_have_text("2 kept here, retrying")
-    assert [entry["item_id"] for entry in kept(page)] == [first, second]
+    assert site.known_as(str(entry["item_id"]) for entry in kept(page)) == [first, second]
     page.keyboard.press("z")  # taken back before it was ever sent
     assert wait_for_image(page, other_than=third) == second
     page.keyboard.press("u")
@@ -150,10 +151,10 @@ def test_an_answer_that_is_refused_is_told_calmly_and_blocks_nothing(
     first = wait_for_image(page)
     person = site.app.people.person(site.token(name))
     assert person is not None
-    site.app.desk.skip(person, first)  # as in another window
+    site.app.desk.skip(person, site.handle(first))  # as in another window
     page.keyboard.press("r")
     refusal = page.locator("#aside")
-    expect(refusal).to_contain_text("Your answer “real” was not taken: you have skipped item")
+    expect(refusal).to_contain_text("Your answer “real” was not taken: you have skipped this image")
     second = wait_for_image(page, other_than=first)
     page.keyboard.press("r")
     wait_until_saved(page)
@@ -176,12 +177,12 @@ def test_an_undo_of_a_refused_answer_does_not_reach_an_older_one(
     second = wait_for_image(page, other_than=first)
     person = site.app.people.person(site.token(name))
     assert person is not None
-    site.app.desk.skip(person, second)
+    site.app.desk.skip(person, site.handle(second))
     page.route("**/review/answers", lambda route: None)  # on its way, and no answer yet
     page.keyboard.press("f")
     wait_for_image(page, other_than=second)
     page.keyboard.press("z")
-    expect(page.locator("#frame img")).to_have_attribute("src", f"/media/{second}")
+    expect(page.locator("#frame img")).to_have_attribute("src", media(second))
     assert [entry["kind"] for entry in kept(page)] == ["label", "undo"]
     page.unroute("**/review/answers")
     page.reload()
@@ -198,7 +199,7 @@ def test_undo_reaches_answers_from_before_a_reload(site: Site, sign_in: SignIn) 
     page.reload()
     wait_for_image(page)
     page.keyboard.press("z")
-    expect(page.locator("#frame img")).to_have_attribute("src", f"/media/{first}")
+    expect(page.locator("#frame img")).to_have_attribute("src", media(first))
     wait_until_saved(page)
     assert labels_of(site, [first]) == {first: []}
 
@@ -223,7 +224,7 @@ def test_fast_fingers_lose_nothing(site: Site, sign_in: SignIn) -> None:
           return seen;
         }"""
     )
-    assert sorted(seen) == sorted(f"/media/{item}" for item in items)
+    assert sorted(seen) == sorted(media(item) for item in items)
     wait_until_saved(page)
     assert labels_of(site, items) == {item: [LabelValue.FAKE] for item in items}
 

@@ -9,7 +9,7 @@ from storage.enums import ItemState, LabelValue
 from tests.browser.checks import barriers, sticks_out
 from tests.browser.conftest import DESKTOP, PHONE, SignIn
 from tests.browser.looks import keep_picture
-from tests.browser.reviewing import state_of, stored, wait_for_image, wait_until_saved
+from tests.browser.reviewing import media, state_of, stored, wait_for_image, wait_until_saved
 from tests.web.site import Site
 
 
@@ -43,7 +43,7 @@ def test_escalating_asks_for_a_reason_and_goes_with_the_answer(site: Site, sign_
     assert state_of(site, first) is ItemState.ESCALATED
     expect(page.locator("#previous-text")).to_contain_text("An admin will decide.")
     page.keyboard.press("z")
-    expect(page.locator("#frame img")).to_have_attribute("src", f"/media/{first}")
+    expect(page.locator("#frame img")).to_have_attribute("src", media(first))
     wait_until_saved(page)
     assert state_of(site, first) is ItemState.IN_REVIEW
     page.keyboard.press("e")

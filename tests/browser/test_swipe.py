@@ -11,6 +11,7 @@ from tests.browser.conftest import PHONE, SignIn
 from tests.browser.looks import keep_picture
 from tests.browser.reviewing import (
     labels_of,
+    media,
     shown_item,
     wait_for_image,
     wait_until,
@@ -84,7 +85,7 @@ def test_a_swipe_follows_the_finger_says_the_answer_gives_it_and_can_be_undone(
     wait_until_saved(page)
     assert labels_of(site, items)[first] == [value]
     page.get_by_role("button", name="Undo").click()  # a made-up tap so soon makes no click at times
-    expect(page.locator("#frame img")).to_have_attribute("src", f"/media/{first}")
+    expect(page.locator("#frame img")).to_have_attribute("src", media(first))
     wait_until_saved(page)
     assert labels_of(site, items)[first] == []
 

@@ -11,6 +11,7 @@ from review_app.permissions import Person
 from review_app.review.tasks import Submission
 from storage.enums import ItemState, LabelValue
 from tests.applications import Deployment, deployment
+from tests.review.desks import items_of
 
 _answers = count(1)
 
@@ -57,7 +58,9 @@ class Audited:
         submission = Submission(
             client_id=f"audited-{next(_answers):06}", item_id=tasks[0].item_id, value=value
         )
-        return self.app.desk.label(person, submission).item_id
+        receipt = self.app.desk.label(person, submission)
+        (item_id,) = items_of(self.app.database, [receipt.item_id])
+        return item_id
 
     def states(self, ids: list[int]) -> set[ItemState]:
         return set(self.place.states(ids).values())

@@ -69,6 +69,8 @@ class ReviewMachine(RuleBasedStateMachine):
         self.items = factory.items(N_ITEMS - 1, needed_labels=needed)
         self.items += factory.items(1, ItemState.PENDING, needed_labels=needed)
         self.gold = set(factory.items(3, ItemState.RESOLVED, known=FAKE, verdict=FAKE))
+        for item in self.gold:
+            factory.decision(item)
         self.bench.options(
             self.people[2],
             needed_labels=needed,
@@ -146,7 +148,7 @@ class ReviewMachine(RuleBasedStateMachine):
     def skip(self, _person: Person, pick: int, _: LabelValue) -> None:
         if handed_out := self._handed_out():
             user_id, item_id = handed_out[pick % len(handed_out)]
-            self.bench.desk.skip(self._person(user_id), item_id)
+            self.bench.skip(self._person(user_id), item_id)
             self.skipped.add((user_id, item_id))
 
     def undo(self, person: Person, pick: int, _: LabelValue) -> None:
@@ -159,9 +161,10 @@ class ReviewMachine(RuleBasedStateMachine):
             assert self.bench.desk.undo(person, client_id) == task
         newest = max(label for label in before if label[1] == person.id)
         assert before - self._labels() == {newest}
-        assert task.item_id == newest[2]
+        (item_id,) = self.bench.items([task.item_id])
+        assert item_id == newest[2]
         # Whoever skips as an adjudicator what they answered as a reviewer may ask for it back so.
-        self.skipped.discard((person.id, task.item_id))
+        self.skipped.discard((person.id, item_id))
 
     def release(self, person: Person, _pick: int, _: LabelValue) -> None:
         self.bench.desk.release(person)
@@ -197,7 +200,10 @@ class ReviewMachine(RuleBasedStateMachine):
         self, person: Person, item_id: int, value: LabelValue, escalation: str | None = None
     ) -> None:
         answer = Submission(
-            client_id=self.bench.new_id(), item_id=item_id, value=value, escalation=escalation
+            client_id=self.bench.new_id(),
+            item_id=self.bench.handle(item_id, person),
+            value=value,
+            escalation=escalation,
         )
         held = (item_id, person.id) in self._live()
         try:
@@ -218,7 +224,7 @@ class ReviewMachine(RuleBasedStateMachine):
             rows = repos.session.scalars(select(Label).where(Label.value.is_not(None)))
             stored = {row.client_id: (row.user_id, row.item_id, row.value) for row in rows}
         assert stored == {
-            answer.client_id: (person.id, answer.item_id, answer.value)
+            answer.client_id: (person.id, *self.bench.items([answer.item_id]), answer.value)
             for person, answer in self.sent + self.changes
         }
 

@@ -171,7 +171,8 @@ def test_a_corrected_image_is_gold_no_longer(
 ) -> None:
     factory.review_options(gold_share=0.5)
     right, wrong = (
-        factory.item(ItemState.RESOLVED, verdict=FAKE, known=FAKE, rank=rank) for rank in (1, 2)
+        factory.item(ItemState.RESOLVED, verdict=FAKE, known=FAKE, rank=rank, decided=True)
+        for rank in (1, 2)
     )
     factory.items(200)
     records.correct(root, wrong, "real", WHY)

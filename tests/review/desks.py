@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from random import Random
 from typing import Any
+
+from sqlalchemy import select
 
 from review_app.permissions import Person
 from review_app.review.changes import Changes
@@ -14,10 +17,27 @@ from review_app.review.options import ReviewOptions, change_options
 from review_app.review.tasks import Change, Queue, Receipt, Submission
 from storage.database import Database
 from storage.enums import ItemState, LabelValue
-from storage.models import AuditEvent, Decision, Item, Label
+from storage.models import AuditEvent, Claim, Decision, Item, Label
 
 REAL, FAKE, UNSURE = LabelValue.REAL, LabelValue.FAKE, LabelValue.UNSURE
 UNDECIDABLE = LabelValue.UNDECIDABLE
+
+
+def items_of(database: Database, handles: Iterable[str]) -> list[int]:
+    """The ids of what was handed out under ``handles``."""
+    with database.read() as repos:
+        found = [repos.claims.items_known_as(handle) for handle in handles]
+    return [item for (item,) in found]
+
+
+def handle_of(database: Database, item_id: int, person: Person | None = None) -> str:
+    """What the person, or whoever was handed the item last, knows it by; without such a one a
+    handle that nobody was given."""
+    query = select(Claim.handle).where(Claim.item_id == item_id).order_by(Claim.id.desc())
+    if person is not None:
+        query = query.where(Claim.user_id == person.id)
+    with database.read() as repos:
+        return repos.session.scalar(query.limit(1)) or "never-handed-out"
 
 
 class Clock:
@@ -52,7 +72,14 @@ class Bench:
 
     def take(self, person: Person, queue: Queue = Queue.WAITING, n: int = 1) -> list[int]:
         """The ids of the items handed out."""
-        return [task.item_id for task in self.desk.take(person, n, queue)]
+        return self.items([task.item_id for task in self.desk.take(person, n, queue)])
+
+    def items(self, handles: Iterable[str]) -> list[int]:
+        """The ids of what was handed out under ``handles``."""
+        return items_of(self.database, handles)
+
+    def handle(self, item_id: int, person: Person | None = None) -> str:
+        return handle_of(self.database, item_id, person)
 
     def label(
         self,
@@ -63,15 +90,21 @@ class Bench:
         **more: Any,
     ) -> Receipt:
         client_id = client_id or self.new_id()
-        submission = Submission(client_id=client_id, item_id=item_id, value=value, **more)
+        handle = self.handle(item_id, person)
+        submission = Submission(client_id=client_id, item_id=handle, value=value, **more)
         return self.desk.label(person, submission)
+
+    def skip(self, person: Person, item_id: int) -> None:
+        self.desk.skip(person, self.handle(item_id, person))
 
     def change(self, person: Person, of: str, value: LabelValue, **more: Any) -> Receipt:
         change = Change(**{"client_id": self.new_id(), **more}, of=of, value=value)
         return self.changes.change(person, change)
 
     def undo(self, person: Person) -> int:
-        return self.desk.undo(person, self.new_id()).item_id
+        """The id of the item that is in the person's hands again."""
+        (item,) = self.items([self.desk.undo(person, self.new_id()).item_id])
+        return item
 
     def options(self, admin: Person, **values: object) -> None:
         change_options(self.database, admin, ReviewOptions.model_validate(values))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from review_app.errors import ClaimLostError, ConflictError
+from review_app.errors import ClaimLostError, ConflictError, NotFoundError
 from review_app.permissions import Person
 from review_app.review import alike
 from review_app.review.batch import LabelEntry, UndoEntry
@@ -28,15 +28,17 @@ def family(factory: Factory, bench: Bench) -> list[int]:
 
 def shown(bench: Bench, person: Person, **more: Any) -> dict[int, int]:
     """How many look alike, by item taken."""
-    return {task.item_id: task.alike for task in bench.desk.take(person, **more)}
+    tasks = bench.desk.take(person, **more)
+    return dict(zip(bench.items(t.item_id for t in tasks), (t.alike for t in tasks), strict=True))
 
 
 def similar(bench: Bench, person: Person, item_id: int) -> list[int]:
-    return [task.item_id for task in bench.desk.take_alike(person, item_id)]
+    tasks = bench.desk.take_alike(person, bench.handle(item_id, person))
+    return bench.items(task.item_id for task in tasks)
 
 
 def entry(bench: Bench, item_id: int, **more: Any) -> LabelEntry:
-    said = {"client_id": bench.new_id(), "item_id": item_id, "value": FAKE, **more}
+    said = {"client_id": bench.new_id(), "item_id": bench.handle(item_id), "value": FAKE, **more}
     return LabelEntry(kind="label", **said)
 
 
@@ -82,7 +84,7 @@ def test_what_somebody_skipped_or_answered_or_others_settled_is_not_offered(
 ) -> None:
     bench.take(ada)
     similar(bench, ada, family[0])
-    bench.desk.skip(ada, family[1])
+    bench.skip(ada, family[1])
     bench.label(ada, family[2])
     bench.desk.release(ada)
     assert shown(bench, ada, n=1) == {family[0]: 2}
@@ -126,7 +128,7 @@ def test_each_gets_a_label_of_its_own_and_all_can_be_taken_back_in_one_call(
     bench.label(ada, later, REAL)
     back = [UndoEntry(kind="undo", client_id=bench.new_id(), of=g.client_id) for g in given]
     outcomes = bench.desk.answer(ada, back)
-    assert [o.task.item_id for o in outcomes if o.task] == family
+    assert bench.items(o.task.item_id for o in outcomes if o.task) == family
     assert [bench.state(item_id) for item_id in family] == [ItemState.IN_REVIEW] * 5
     assert bench.item(later).verdict is REAL, "an answer that nobody named stays"
 
@@ -170,7 +172,7 @@ def test_an_answer_is_taken_back_once_and_with_whatever_took_its_place(
     given = bench.label(ada, family[0], FAKE)
     bench.change(ada, given.client_id, REAL)
     task = bench.desk.undo(ada, bench.new_id(), given.client_id)
-    assert (task.item_id, bench.in_force(family[0])) == (family[0], [])
+    assert (bench.items([task.item_id]), bench.in_force(family[0])) == (family[:1], [])
     with pytest.raises(ConflictError, match="taken back already"):
         bench.desk.undo(ada, bench.new_id(), given.client_id)
 
@@ -182,5 +184,8 @@ def test_nobody_takes_back_what_another_said(
     given = bench.label(ada, family[0], FAKE)
     (own,) = bench.take(ben)
     bench.label(ben, own, REAL)
-    assert bench.desk.undo(ben, bench.new_id(), given.client_id).item_id == own
+    for of in (given.client_id, "nobodys-answer"):
+        with pytest.raises(NotFoundError):
+            bench.desk.undo(ben, bench.new_id(), of)
     assert bench.item(family[0]).verdict is FAKE
+    assert bench.item(own).verdict is REAL, "nor is an answer of one's own taken back instead"

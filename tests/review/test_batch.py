@@ -22,13 +22,15 @@ from tests.factories import Factory
 from tests.review.desks import FAKE, REAL, Bench
 
 
-def label(item_id: int, value: LabelValue = REAL, client_id: str = "") -> LabelEntry:
+def label(bench: Bench, item_id: int, value: LabelValue = REAL, client_id: str = "") -> LabelEntry:
     client_id = client_id or f"label-of-{item_id}-{value}"
-    return LabelEntry(kind="label", client_id=client_id, item_id=item_id, value=value)
+    handle = bench.handle(item_id)
+    return LabelEntry(kind="label", client_id=client_id, item_id=handle, value=value)
 
 
-def skip(item_id: int) -> SkipEntry:
-    return SkipEntry(kind="skip", client_id=f"skip-of-{item_id}", item_id=item_id)
+def skip(bench: Bench, item_id: int) -> SkipEntry:
+    client_id = f"skip-of-{item_id}"
+    return SkipEntry(kind="skip", client_id=client_id, item_id=bench.handle(item_id))
 
 
 def undo(of: str | None = None, client_id: str = "an-undo-1") -> UndoEntry:
@@ -39,21 +41,18 @@ def test_each_entry_is_taken_in_its_order(bench: Bench, factory: Factory, ada: P
     first, second, third = factory.items(3)
     bench.take(ada, n=3)
     entries: list[Entry] = [
-        label(first, FAKE),
-        skip(second),
-        label(third),
+        label(bench, first, FAKE),
+        skip(bench, second),
+        label(bench, third),
         undo(),
-        label(third, FAKE),
+        label(bench, third, FAKE),
     ]
     outcomes = bench.desk.answer(ada, entries)
     assert [outcome.client_id for outcome in outcomes] == [entry.client_id for entry in entries]
     assert not any(outcome.refusal for outcome in outcomes)
-    assert [outcome.receipt.item_id for outcome in outcomes if outcome.receipt] == [
-        first,
-        third,
-        third,
-    ]
-    assert [outcome.task.item_id for outcome in outcomes if outcome.task] == [third]
+    answered = bench.items(outcome.receipt.item_id for outcome in outcomes if outcome.receipt)
+    assert answered == [first, third, third]
+    assert bench.items(outcome.task.item_id for outcome in outcomes if outcome.task) == [third]
     assert [row.value for row in bench.in_force(third)] == [FAKE]
     assert bench.state(second) is ItemState.IN_REVIEW
     assert bench.item(second).open_slots == 1
@@ -67,7 +66,9 @@ def test_a_refused_entry_changes_nothing_and_holds_up_none(
     assert bench.take(ada) == [mine]
     bench.take(factory.person())
     assert bench.take(ada, n=2) == [mine, last]
-    outcomes = bench.desk.answer(ada, [label(mine), label(other), skip(other), label(last)])
+    outcomes = bench.desk.answer(
+        ada, [label(bench, mine), label(bench, other), skip(bench, other), label(bench, last)]
+    )
     assert [type(outcome.refusal) for outcome in outcomes] == [
         type(None), ClaimLostError, ClaimLostError, type(None)
     ]  # fmt: skip
@@ -80,8 +81,8 @@ def test_an_undo_of_a_refused_answer_does_not_reach_an_older_one(
 ) -> None:
     first, never_held = factory.items(2)
     bench.take(ada)
-    refused = label(never_held)
-    outcomes = bench.desk.answer(ada, [label(first), refused, undo(of=refused.client_id)])
+    refused = label(bench, never_held)
+    outcomes = bench.desk.answer(ada, [label(bench, first), refused, undo(of=refused.client_id)])
     assert [type(outcome.refusal) for outcome in outcomes] == [
         type(None), ClaimLostError, ConflictError
     ]  # fmt: skip
@@ -93,10 +94,10 @@ def test_sending_a_call_again_stores_nothing_twice(
 ) -> None:
     first, second = factory.items(2)
     bench.take(ada, n=2)
-    entries: list[Entry] = [label(first), skip(second)]
+    entries: list[Entry] = [label(bench, first), skip(bench, second)]
     once, again = bench.desk.answer(ada, entries), bench.desk.answer(ada, entries)
     assert again == once
-    more: list[Entry] = [*entries, undo(), label(first, FAKE)]
+    more: list[Entry] = [*entries, undo(), label(bench, first, FAKE)]
     for _ in range(2):
         bench.desk.answer(ada, more)
     assert [row.value for row in bench.in_force(first)] == [FAKE]
@@ -109,7 +110,7 @@ def test_an_answer_can_be_changed_in_the_call_that_brings_it(
 ) -> None:
     (item,) = factory.items(1)
     bench.take(ada)
-    given = label(item, FAKE, "the-answer-1")
+    given = label(bench, item, FAKE, "the-answer-1")
     change = ChangeEntry(kind="change", client_id="the-change-1", of="the-answer-1", value=REAL)
     lost = ChangeEntry(kind="change", client_id="the-change-2", of="no-such-answer", value=REAL)
     for _ in range(2):  # sent again, it stores nothing twice
@@ -127,7 +128,7 @@ def test_too_many_entries_are_refused_as_a_whole(
 ) -> None:
     item_id = factory.item()
     bench.take(ada)
-    entry = label(item_id)
+    entry = label(bench, item_id)
     with pytest.raises(InputError, match="send 50 at a time"):
         bench.desk.answer(ada, [entry] * (MAX_ENTRIES + 1))
     assert bench.in_force(item_id) == []
@@ -148,6 +149,6 @@ def test_what_is_to_be_kept_stays_when_the_rest_is_given_back(
 ) -> None:
     first, second, third = factory.items(3)
     bench.take(ada, n=3)
-    assert bench.desk.release(ada, keep=[first]) == 2
+    assert bench.desk.release(ada, keep=[bench.handle(first)]) == 2
     assert bench.take(ben, n=3) == [second, third]
     assert bench.take(ada, n=3) == [first]

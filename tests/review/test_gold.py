@@ -15,7 +15,14 @@ from tests.review.desks import FAKE, REAL, Bench
 @pytest.fixture
 def gold(factory: Factory) -> set[int]:
     """Settled fakes whose label is known."""
-    return set(factory.items(40, ItemState.RESOLVED, known=FAKE, verdict=FAKE))
+    return known_fakes(factory, 40)
+
+
+def known_fakes(factory: Factory, n: int) -> set[int]:
+    items = factory.items(n, ItemState.RESOLVED, known=FAKE, verdict=FAKE)
+    for item in items:
+        factory.decision(item)
+    return set(items)
 
 
 def test_known_images_come_in_the_share_that_the_admin_chose(
@@ -84,10 +91,10 @@ def test_gold_is_kept_over_a_reload_and_comes_back_after_an_undo(
 def test_gold_that_was_met_never_comes_again(
     bench: Bench, factory: Factory, ada: Person, root: Person
 ) -> None:
-    (only,) = factory.items(1, ItemState.RESOLVED, known=FAKE, verdict=FAKE)
+    (only,) = known_fakes(factory, 1)
     factory.items(40)
     bench.options(root, gold_share=0.5)
-    bench.desk.skip(ada, gold_item(bench, ada, {only}))
+    bench.skip(ada, gold_item(bench, ada, {only}))
     for _ in range(15):
         (item,) = bench.take(ada)
         assert item != only

@@ -15,7 +15,7 @@ from storage.database import Database
 from storage.enums import ItemState
 from storage.models import Claim, Label
 from tests.factories import Factory
-from tests.review.desks import FAKE
+from tests.review.desks import FAKE, items_of
 from tests.review.workers import label_one_and_die, review_until_empty, work
 
 SPAWN = multiprocessing.get_context("spawn")
@@ -82,14 +82,16 @@ def test_two_who_take_at_once_never_get_one_slot(
     desk = ReviewDesk(database, lambda _: "")
     with ThreadPoolExecutor(WORKERS) as pool:
         taken = list(pool.map(lambda person: desk.take(person, 5), people))
-    holders = Counter(task.item_id for tasks in taken for task in tasks)
+    handles = [task.item_id for tasks in taken for task in tasks]
+    holders = Counter(items_of(database, handles))
     assert holders == dict.fromkeys(items, overlap)
 
 
 def _assert_each_answered_once(
-    database: Database, items: list[int], answered: list[list[int]], overlap: int
+    database: Database, items: list[int], handles: list[list[str]], overlap: int
 ) -> None:
     """Claims, labels and states agree that each item was answered by ``overlap`` people, once."""
+    answered = [items_of(database, mine) for mine in handles]
     assert Counter(item for mine in answered for item in mine) == dict.fromkeys(items, overlap)
     assert all(len(mine) == len(set(mine)) for mine in answered)
     with database.read() as repos:

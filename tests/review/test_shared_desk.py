@@ -15,7 +15,7 @@ from review_app.review.shared import SharedDesk
 from review_app.review.tasks import Queue, Submission
 from storage.database import Database
 from tests.factories import Factory
-from tests.review.desks import FAKE, REAL
+from tests.review.desks import FAKE, REAL, handle_of, items_of
 
 PEOPLE = 12
 
@@ -33,8 +33,8 @@ class Told:
         self.items += item_ids
 
 
-def answer(item_id: int, client_id: str = "") -> Submission:
-    return Submission(client_id=client_id or f"answer-{item_id}", item_id=item_id, value=FAKE)
+def answer(handle: str, client_id: str = "") -> Submission:
+    return Submission(client_id=client_id or f"answer-{handle}", item_id=handle, value=FAKE)
 
 
 def test_those_who_take_and_answer_at_once_each_get_their_own(
@@ -56,7 +56,7 @@ def test_those_who_take_and_answer_at_once_each_get_their_own(
                 for task in tasks
             )
         )
-        return [receipt.item_id for receipt in receipts]
+        return items_of(database, [receipt.item_id for receipt in receipts])
 
     answered = asyncio.run(work())
     told.desk.close()
@@ -72,16 +72,18 @@ def test_a_call_that_is_refused_spoils_no_other(database: Database, factory: Fac
     told = Told(database)
 
     async def work() -> list[object]:
-        await told.desk.take(person, 2, Queue.WAITING)
+        mine, also_mine = (task.item_id for task in await told.desk.take(person, 2, Queue.WAITING))
+        (theirs,) = (task.item_id for task in await told.desk.take(nobody, 1, Queue.WAITING))
+        assert items_of(database, [mine, also_mine, theirs]) == [first, second, foreign]
         entries = [
-            LabelEntry(kind="label", client_id=f"entry-{item:04d}", item_id=item, value=REAL)
-            for item in (second, foreign)
+            LabelEntry(kind="label", client_id=f"entry-{handle}", item_id=handle, value=REAL)
+            for handle in (also_mine, theirs)
         ]
         found = await asyncio.gather(
-            told.desk.label(nobody, answer(first, "answer-of-another")),
+            told.desk.label(nobody, answer(mine, "answer-of-another")),
             told.desk.take(nobody, 1, Queue.ESCALATED),
-            told.desk.label(person, answer(first)),
-            told.desk.label(person, answer(first, "answered-again")),
+            told.desk.label(person, answer(mine)),
+            told.desk.label(person, answer(mine, "answered-again")),
             told.desk.answer(person, entries),
             return_exceptions=True,
         )
@@ -92,7 +94,7 @@ def test_a_call_that_is_refused_spoils_no_other(database: Database, factory: Fac
     assert isinstance(lost, ClaimLostError)
     assert isinstance(forbidden, NotAllowedError)
     assert isinstance(twice, ConflictError)
-    assert getattr(receipt, "item_id", None) == first
+    assert getattr(receipt, "item_id", None) == handle_of(database, first)
     assert isinstance(outcomes, list)
     assert [outcome.refusal is None for outcome in outcomes] == [True, False]
     assert sorted(told.items) == [first, second]
@@ -102,13 +104,13 @@ def test_a_call_that_is_refused_spoils_no_other(database: Database, factory: Fac
 def test_an_answer_sent_several_times_at_once_is_stored_once(
     times: int, database: Database, factory: Factory
 ) -> None:
-    (item,) = factory.items(1)
+    factory.items(1)
     person = factory.person()
     told = Told(database)
 
     async def work() -> list[object]:
-        await told.desk.take(person, 1, Queue.WAITING)
-        sent = (told.desk.label(person, answer(item)) for _ in range(times))
+        (task,) = await told.desk.take(person, 1, Queue.WAITING)
+        sent = (told.desk.label(person, answer(task.item_id)) for _ in range(times))
         return list(await asyncio.gather(*sent))
 
     receipts = asyncio.run(work())

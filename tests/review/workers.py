@@ -16,8 +16,8 @@ from storage.enums import LabelValue, Role
 from tests.review.desks import FAKE, REAL
 
 
-def review_until_empty(url: str, person_id: int) -> list[int]:
-    """Take and label through an engine of one's own until nothing waits; the items, in order."""
+def review_until_empty(url: str, person_id: int) -> list[str]:
+    """Take and label through an engine of one's own until nothing waits; the handles, in order."""
     database = Database(url)
     person = Person(person_id, f"reviewer-{person_id}", Role.REVIEWER)
     try:
@@ -26,14 +26,15 @@ def review_until_empty(url: str, person_id: int) -> list[int]:
         database.close()
 
 
-def work(desk: ReviewDesk, person: Person) -> list[int]:
-    """Take one to three items and answer them, sometimes twice as a flaky network would."""
+def work(desk: ReviewDesk, person: Person) -> list[str]:
+    """Take one to three items and answer them, sometimes twice as a flaky network would; the
+    handles, in order."""
     generator = random.Random(person.id)
-    answered: list[int] = []
+    answered: list[str] = []
     while tasks := desk.take(person, generator.randint(1, 3)):
         for task in tasks:
             value: LabelValue = generator.choice([REAL, FAKE])
-            client_id = f"{person.name}-{task.item_id}-{len(answered)}"
+            client_id = f"{person.name}-{len(answered):04}"
             answer = Submission(client_id=client_id, item_id=task.item_id, value=value)
             for _ in range(generator.choice([1, 1, 1, 2])):
                 receipt = desk.label(person, answer)

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from storage.database import Database, Transactions
 from storage.gathering import PATIENCE
+from storage.repositories.claims import Lease
 from storage.shared import AT_MOST, URGENT_AT_MOST, SharedWrites
 from storage.types import utc_now
 from tests.factories import Factory
@@ -203,16 +204,17 @@ def test_leases_that_ran_out_are_ended_again_after_a_part_that_failed(
     factory = Factory(database)
     item, person = factory.item(), factory.person()
     now = utc_now()
+    lease = Lease.of(now, timedelta(minutes=10), timedelta(hours=4))
     with database.write() as repos:
         repos.claims.give(person.id, item, now - timedelta(hours=1), now - timedelta(minutes=1))
 
     def expire(transaction: Transactions) -> int:
         with transaction.write() as repos:
-            return repos.claims.expire(now)
+            return repos.claims.expire(lease)
 
     def expire_and_fail(transaction: Transactions) -> int:
         with transaction.write() as repos:
-            assert repos.claims.expire(now) == 1
+            assert repos.claims.expire(lease) == 1
             raise LookupError("after the lease was ended")
 
     with keep_busy(writes):

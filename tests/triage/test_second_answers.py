@@ -47,9 +47,10 @@ def answer(place: Deployment, item_id: int) -> None:
     """Another person calls the item fake."""
     person, now = place.factory.person(), utc_now()
     with place.app.database.write() as repos:
-        repos.claims.give(person.id, item_id, now, now + timedelta(minutes=1))
+        claim = repos.claims.give(person.id, item_id, now, now + timedelta(minutes=1))
+        handle = claim.handle
     client_id = f"{person.name}-answers"
-    submission = Submission(client_id=client_id, item_id=item_id, value=LabelValue.FAKE)
+    submission = Submission(client_id=client_id, item_id=handle, value=LabelValue.FAKE)
     place.app.desk.label(person, submission)
 
 

@@ -25,11 +25,11 @@ class HttpReviewer:
     def close(self) -> None:
         self._client.close()
 
-    def take(self, n: int) -> list[int]:
-        """The ids of all that is held now."""
+    def take(self, n: int) -> list[str]:
+        """The handles of all that is held now."""
         return [task["item_id"] for task in self._post("take", n=n)]
 
-    def answer(self, items: Sequence[int]) -> list[dict[str, Any]]:
+    def answer(self, items: Sequence[str]) -> list[dict[str, Any]]:
         """Label ``items`` in one call; what became of each."""
         entries = [
             {"kind": "label", "client_id": str(uuid.uuid4()), "item_id": item, "value": "real"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from review_app.web.identity import COOKIE
 from review_app.web.server import create_app
 from storage.enums import ItemState, Role
 from tests.factories import Factory
+from tests.review.desks import handle_of, items_of
 
 ADDRESS = "http://127.0.0.1:7860"
 PASSWORD = "correct horse battery"
@@ -34,9 +36,18 @@ class Site:
         # In a thread: the event loop of a browser under test may be running in this one.
         with ThreadPoolExecutor(1) as thread:
             self.web: FastAPI = thread.submit(create_app, self.app).result()
+        self.web.state.site = self
         self.app.policies.current()  # the shipped one, before the factory makes another
         self.factory = Factory(self.app.database)
         self._numbers = itertools.count(1)
+
+    def handle(self, item_id: int, person: Person | None = None) -> str:
+        """What the person, or whoever was handed the item last, knows it by."""
+        return handle_of(self.app.database, item_id, person)
+
+    def known_as(self, handles: Iterable[str]) -> list[int]:
+        """The ids of what was handed out under ``handles``."""
+        return items_of(self.app.database, handles)
 
     def close(self) -> None:
         self.app.close()
@@ -82,6 +93,13 @@ class Site:
             self.app.media.add(sha256, data, data, "image/png")
             ids.append(item_id)
         return ids
+
+
+def site_of(client: TestClient) -> Site:
+    """The site that a client of its own talks to."""
+    site = client.app.state.site  # type: ignore[attr-defined]
+    assert isinstance(site, Site)
+    return site
 
 
 def picture(seed: int, width: int = 320, height: int = 240) -> bytes:

@@ -20,7 +20,7 @@ def test_an_answer_is_listed_with_what_was_said_and_what_the_model_thought(site:
     (own,) = client.get(f"{BASE}/recent").json()
     assert {name: own[name] for name in said} == said
     assert (own["client_id"], own["value"]) == (stored["client_id"], "fake")
-    assert (own["image_url"], own["changeable"]) == (f"/media/{item_id}", True)
+    assert (own["image_url"], own["changeable"]) == (f"/media/{site.handle(item_id)}", True)
     assert own["opinion"] == stored["opinion"]
 
 

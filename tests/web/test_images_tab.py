@@ -86,7 +86,7 @@ def test_a_record_is_shown_with_everything_in_it_escaped(fresh: Site) -> None:
     said = {"comment": HOSTILE, "escalation": HOSTILE, "tags": [HOSTILE]}
     fresh.factory.label(person, item, LabelValue.REAL, **said)
     shown, *_ = ImagesTab(fresh.app).show(choosing(call, item))
-    assert f'src="/media/{item}"' in shown
+    assert f'src="/api/v1/admin/images/{item}"' in shown
     assert "Likely fake" in shown
     assert shown.count("&lt;img src=x") == 4
     assert "<img src=x" not in shown

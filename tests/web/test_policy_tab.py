@@ -8,9 +8,10 @@ import pytest
 
 from review_app.errors import CalibrationError, InputError
 from review_app.monitoring.overview import overview
-from review_app.review.options import Reveal, ReviewOptions, Veil, read_options
+from review_app.review.options import Reveal, ReviewOptions, Veil, change_options, read_options
 from review_app.triage.policy import PolicyState
 from review_app.web.admin.policy import PolicyTab
+from review_app.web.admin.policy_limits import LimitsPanel
 from review_app.web.admin.policy_review import ReviewPanel
 from review_app.web.handlers import Call
 from storage.enums import ItemState
@@ -138,3 +139,29 @@ def test_options_that_make_no_sense_are_refused(
 ) -> None:
     with pytest.raises(InputError):
         ReviewPanel(site.app).save(call, **{**SENSIBLE, field: value})
+
+
+def test_limits_are_saved_and_read_back_and_nothing_else_is_changed(site: Site, call: Call) -> None:
+    with site.app.database.read() as repos:
+        before = read_options(repos)
+    panel = LimitsPanel(site.app)
+    assert "hold" in panel.save(call, 2.5, 10, 100, 50)
+    with site.app.database.read() as repos:
+        options = read_options(repos)
+    given = {"hold_hours": 2.5, "skips_per_minute": 10, "skips_per_day": 100, "new_per_hour": 50}
+    assert options == before.model_copy(update=given)
+    assert panel.load(call) == ("", 2.5, 10, 100, 50)
+    ReviewPanel(site.app).save(call, **SENSIBLE)
+    assert panel.load(call) == ("", 2.5, 10, 100, 50)
+    change_options(site.app.database, call.person, before)
+
+
+@pytest.mark.parametrize("at", range(4))
+@pytest.mark.parametrize("value", [None, 0, 10**6, float("nan")])
+def test_limits_that_make_no_sense_are_refused(
+    site: Site, call: Call, at: int, value: float | None
+) -> None:
+    values: list[float | None] = [4, 30, 300, 300]
+    values[at] = value
+    with pytest.raises(InputError, match="a number from"):
+        LimitsPanel(site.app).save(call, *values)

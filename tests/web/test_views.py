@@ -19,7 +19,7 @@ from review_app.views import SMALL, shrink
 from review_app.words import t
 from storage.enums import Role
 from tests.intake.samples import encode, exif
-from tests.web.site import Site, picture
+from tests.web.site import Site, picture, site_of
 
 
 @pytest.fixture(autouse=True)
@@ -37,19 +37,20 @@ def taken(site: Site, decided: bool = False) -> tuple[TestClient, int]:
     """A reviewer, and the new item in their hands."""
     item_id = site.items(1, decided=decided)[0]
     client, _ = site.signed_in()
-    assert client.post("/api/v1/review/take", json={"n": 1}).json()[0]["item_id"] == item_id
+    client.post("/api/v1/review/take", json={"n": 1})
     return client, item_id
 
 
 def answer(client: TestClient, item_id: int) -> None:
-    sent = {"client_id": f"views-{item_id:04}", "item_id": item_id, "value": "real"}
+    handle = site_of(client).handle(item_id)
+    sent = {"client_id": f"views-{item_id:04}", "item_id": handle, "value": "real"}
     assert client.post("/api/v1/review/label", json=sent).status_code == 200
 
 
 @pytest.mark.parametrize("view", PIXEL_VIEWS)
 def test_a_view_of_what_was_handed_out_is_a_picture_of_its_size(site: Site, view: View) -> None:
     client, item_id = taken(site)
-    reply = client.get(f"/media/{item_id}/view/{view}")
+    reply = client.get(f"/media/{site.handle(item_id)}/view/{view}")
     assert reply.status_code == 200
     assert reply.headers["content-type"] == "image/webp"
     assert reply.headers["cache-control"] == "private, max-age=3600, immutable"
@@ -63,18 +64,19 @@ def test_a_view_of_what_was_handed_out_is_a_picture_of_its_size(site: Site, view
 def test_nobody_looks_closer_at_what_was_not_handed_to_them(site: Site, what: str) -> None:
     _, item_id = taken(site)
     other, _ = site.signed_in()
-    refused = [other.get(f"/media/{number}/{what}") for number in (item_id, 10**9)]
+    named = (site.handle(item_id), item_id, "never-handed-out")
+    refused = [other.get(f"/media/{name}/{what}") for name in named]
     assert {reply.status_code for reply in refused} == {403}
     assert len({reply.text for reply in refused}) == 1, "which ids exist is no news"
-    assert site.anybody().get(f"/media/{item_id}/{what}").status_code == 401
+    assert site.anybody().get(f"/media/{site.handle(item_id)}/{what}").status_code == 401
     admin, _ = site.signed_in(Role.ADMIN)
-    assert admin.get(f"/media/{10**9}/{what}").status_code == 404
-    assert admin.get(f"/media/{item_id}/view/everything").status_code == 422
+    assert admin.get(f"/api/v1/admin/images/{10**9}/{what}").status_code == 404
+    assert admin.get(f"/api/v1/admin/images/{item_id}/view/everything").status_code == 422
 
 
 def test_a_small_picture_is_the_image_itself_and_no_larger_than_it(site: Site) -> None:
     client, item_id = taken(site)
-    reply = client.get(f"/media/{item_id}/small")
+    reply = client.get(f"/media/{site.handle(item_id)}/small")
     assert reply.status_code == 200
     assert reply.headers["content-type"] == "image/webp"
     with Image.open(io.BytesIO(reply.content)) as small:
@@ -88,20 +90,20 @@ def test_a_small_picture_is_the_image_itself_and_no_larger_than_it(site: Site) -
 def test_a_view_is_computed_once_and_kept_by_content(site: Site) -> None:
     client, item_id = taken(site)
     before = derived(site)
-    first = client.get(f"/media/{item_id}/view/noise")
+    first = client.get(f"/media/{site.handle(item_id)}/view/noise")
     (kept,) = set(derived(site)) - set(before)
     assert kept.read_bytes() == first.content
     assert kept.name == "noise-1.webp"
     written = kept.stat().st_ino
-    assert client.get(f"/media/{item_id}/view/noise").content == first.content
+    assert client.get(f"/media/{site.handle(item_id)}/view/noise").content == first.content
     assert kept.stat().st_ino == written
     kept.unlink()
-    assert client.get(f"/media/{item_id}/view/noise").content == first.content
+    assert client.get(f"/media/{site.handle(item_id)}/view/noise").content == first.content
 
 
 def test_where_the_detector_looked_is_told_only_after_the_answer(site: Site) -> None:
     client, item_id = taken(site, decided=True)
-    address = f"/media/{item_id}/view/saliency"
+    address = f"/media/{site.handle(item_id)}/view/saliency"
     before = client.get(address)
     assert before.status_code == 403
     assert "after your own answer" in before.text
@@ -120,25 +122,26 @@ def test_where_the_detector_looked_is_never_told_where_its_opinion_is_not(site: 
     change_options(site.app.database, admin, ReviewOptions(reveal=Reveal.NEVER))
     client, item_id = taken(site, decided=True)
     answer(client, item_id)
-    assert client.get(f"/media/{item_id}/view/saliency").status_code == 403
+    assert client.get(f"/media/{site.handle(item_id)}/view/saliency").status_code == 403
     change_options(site.app.database, admin, ReviewOptions())
 
 
 def test_an_admin_with_the_item_in_hand_is_as_blind_as_a_reviewer(site: Site) -> None:
     item_id = site.items(1, decided=True)[0]
     judging, _ = site.signed_in(Role.ADMIN)
-    assert judging.post("/api/v1/review/take", json={"n": 1}).json()[0]["item_id"] == item_id
-    assert judging.get(f"/media/{item_id}/view/saliency").status_code == 403
+    judging.post("/api/v1/review/take", json={"n": 1})
+    assert judging.get(f"/media/{site.handle(item_id)}/view/saliency").status_code == 403
+    assert judging.get(f"/api/v1/admin/images/{item_id}/view/saliency").status_code == 403
     overseeing, _ = site.signed_in(Role.ADMIN)
-    assert overseeing.get(f"/media/{item_id}/view/saliency").status_code == 200
+    assert overseeing.get(f"/api/v1/admin/images/{item_id}/view/saliency").status_code == 200
 
 
 def test_a_missing_file_is_told_without_its_name(site: Site) -> None:
     item_id = site.factory.item(name="forged_0001.png")
     admin, _ = site.signed_in(Role.ADMIN)
-    reply = admin.get(f"/media/{item_id}/view/ghost")
+    reply = admin.get(f"/api/v1/admin/images/{item_id}/view/ghost")
     assert reply.status_code == 404
-    assert f"the file of item {item_id} is missing" in reply.text
+    assert "the file of the image is missing" in reply.text
     assert "forged" not in reply.text
 
 
@@ -147,7 +150,7 @@ def test_an_image_that_is_too_large_is_refused_in_words(
 ) -> None:
     client, item_id = taken(site)
     monkeypatch.setattr("review_app.views.MAX_PIXELS", 1000)
-    reply = client.get(f"/media/{item_id}/view/noise")
+    reply = client.get(f"/media/{site.handle(item_id)}/view/noise")
     assert reply.status_code == 400
     assert "Zoom into the image itself" in reply.text
 
@@ -173,7 +176,7 @@ def test_a_turned_photo_is_viewed_upright_on_the_grid_of_its_file(
     data = encode(photo, "JPEG", quality=70, exif=exif(orientation=6))
     item_id = ingested(site, tmp_path, data, "turned.jpg", "camera")
     admin, _ = site.signed_in(Role.ADMIN)
-    reply = admin.get(f"/media/{item_id}/view/error-level")
+    reply = admin.get(f"/api/v1/admin/images/{item_id}/view/error-level")
     stored = Image.open(io.BytesIO(data))
     stored.getexif().clear()
     expected = error_level(Image.frombytes("RGB", stored.size, stored.convert("RGB").tobytes()))
@@ -192,6 +195,9 @@ def test_the_file_speaks_for_itself_but_not_of_its_name_or_source(
     data = encode(Image.open(io.BytesIO(picture(78))), "PNG", exif=tags)
     item_id = ingested(site, tmp_path, data, "forged_0042.png", "hidden-set")
     admin, _ = site.signed_in(Role.ADMIN)
-    rows = {row["name"]: row["value"] for row in admin.get(f"/media/{item_id}/metadata").json()}
+    rows = {
+        row["name"]: row["value"]
+        for row in admin.get(f"/api/v1/admin/images/{item_id}/metadata").json()
+    }
     assert rows["EXIF Make"] == "Camera works"
     assert rows["EXIF Software"] == rows["EXIF Copyright"] == t("inspect.withheld")

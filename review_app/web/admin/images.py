@@ -174,7 +174,9 @@ def _verdict(line: Line) -> str:
 
 def _button(line: Line) -> Markup:
     """Of a path its last part: the record tells the whole."""
-    small = Markup('<img src="/media/{}/small" alt="" loading="lazy">').format(line.item_id)
+    small = Markup('<img src="/api/v1/admin/images/{}/small" alt="" loading="lazy">').format(
+        line.item_id
+    )
     return Markup(
         '<button type="button" class="found" data-item="{}">{}<b>{}</b> <span>{}</span></button>'
     ).format(

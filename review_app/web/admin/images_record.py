@@ -41,8 +41,8 @@ def _picture(record: Record) -> Markup:
     if record.file.size is None:
         return Markup('<p class="empty">{}</p>').format(t("images.no_picture"))
     return Markup(
-        '<figure class="inspected"><a href="/media/{0}" target="_blank" rel="noopener">'
-        '<img src="/media/{0}" alt="{1}"></a></figure>'
+        '<figure class="inspected"><a href="/api/v1/admin/images/{0}" target="_blank" '
+        'rel="noopener"><img src="/api/v1/admin/images/{0}" alt="{1}"></a></figure>'
     ).format(record.item_id, t("images.picture", item=str(record.item_id)))
 
 

@@ -23,6 +23,7 @@ from review_app.web.admin.confirm import Confirm
 from review_app.web.admin.policy_audit import build_audit
 from review_app.web.admin.policy_certificate import certificate_panel
 from review_app.web.admin.policy_detector import build_detector
+from review_app.web.admin.policy_limits import build_limits
 from review_app.web.admin.policy_order import build_order
 from review_app.web.admin.policy_review import build_review_options
 from review_app.web.admin.policy_whatif import build_whatif
@@ -140,6 +141,7 @@ def build_policy(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
         history = html()
     order = build_order(app, blocks)
     build_review_options(app, blocks)
+    build_limits(app, blocks)
     wiring.quick(blocks.load, desk.load, [words, history, *numbers])
     for event in (tab.select, certified.then, suspended.then, adopted.then):
         wiring.quick(event, desk.refresh, [words, history])

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from review_app.bootstrap import Application
 from review_app.errors import InputError
 from review_app.permissions import Permission
-from review_app.review.options import Reveal, ReviewOptions, Veil, change_options, read_options
+from review_app.review.options import Reveal, Veil, change_options, read_options
 from review_app.review.tasks import MOST_TAGS, Tags
 from review_app.web.handlers import Call, Wiring, html, section
 from review_app.web.markup import Tone, notice
@@ -64,17 +64,21 @@ class ReviewPanel:
             raise InputError(Text("rules.wrong_lease"))
         if gold is None or not 0 <= gold <= 50:
             raise InputError(Text("rules.wrong_gold"))
-        options = ReviewOptions(
-            reveal=Reveal(reveal),
-            veil=Veil(veil),
-            needed_labels=int(needed or 1),
-            second_reviewer=bool(second),
-            reviewers_inspect=bool(inspect),
-            tags=_tags(tags or ""),
-            gold_share=gold / 100,
-            gold_feedback=bool(feedback),
-            undo_minutes=undo,
-            lease_minutes=lease,
+        with self._app.database.read() as repos:
+            kept = read_options(repos)
+        options = kept.model_copy(
+            update={
+                "reveal": Reveal(reveal),
+                "veil": Veil(veil),
+                "needed_labels": int(needed or 1),
+                "second_reviewer": bool(second),
+                "reviewers_inspect": bool(inspect),
+                "tags": _tags(tags or ""),
+                "gold_share": gold / 100,
+                "gold_feedback": bool(feedback),
+                "undo_minutes": undo,
+                "lease_minutes": lease,
+            }
         )
         change_options(self._app.database, call.person, options)
         return notice(t("rules.saved"), Tone.DONE)

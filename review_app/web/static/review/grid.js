@@ -159,7 +159,7 @@ export class Grid extends EventTarget {
   }
 
   #confirm() {
-    const chosen = new Set(this.#chosen.map((each) => Number(each.dataset.item)));
+    const chosen = new Set(this.#chosen.map((each) => each.dataset.item));
     const detail = { value: this.#asked, chosen };
     this.dispatchEvent(new CustomEvent("answer", { detail }));
   }

@@ -102,7 +102,7 @@ export class Recent extends EventTarget {
   }
 
   #toggle(place) {
-    const item = Number(place.dataset.item);
+    const { item } = place.dataset;
     if (!this.#unveiled.delete(item)) this.#unveiled.add(item);
     unveil(place, this.#unveiled.has(item));
   }
@@ -112,7 +112,7 @@ export class Recent extends EventTarget {
     const [item, which] = this.#focused();
     const answers = this.#answers;
     this.#list.replaceChildren(...answers.map((answer) => row(answer, this.#isVeiled)));
-    for (const place of this.#list.children) unveil(place, this.#unveiled.has(Number(place.dataset.item)));
+    for (const place of this.#list.children) unveil(place, this.#unveiled.has(place.dataset.item));
     this.#dialog.querySelector("#recent-none").hidden = answers.length > 0;
     this.#dialog.querySelector("#recent-veiled").hidden = answers.length === 0 || !this.#isVeiled;
     this.#list.querySelectorAll(`[data-item="${item}"] button`)[which]?.focus();
