@@ -1,4 +1,4 @@
-"""Revision 0015: what reviewers hold or have said keeps the number that their pages know it by."""
+"""Revision 0016: what reviewers hold or have said keeps the number that their pages know it by."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def test_open_pages_and_answers_on_their_way_are_still_understood(
     held, lost, told, other = factory.items(4)
     assert bench.take(ada, n=3) == [held, lost, told]
     bench.label(ada, told, REAL)
-    migrations.downgrade(database.engine, "0014")
+    migrations.downgrade(database.engine, "0015")
     before = rows(database)
-    migrations.upgrade(database.engine, "0015")
+    migrations.upgrade(database.engine, "0016")
     assert without(rows(database), NEW) == before
     answer = Submission.model_validate({"client_id": "answer-0009", "item_id": held, "value": FAKE})
     bench.desk.label(ada, answer)
@@ -47,8 +47,8 @@ def test_what_was_given_back_before_comes_again_under_a_handle(
     bench, ada = Bench(database), factory.person("ada")
     (item,) = factory.items(1)
     bench.take(ada)
-    migrations.downgrade(database.engine, "0014")
-    migrations.upgrade(database.engine, "0015")
+    migrations.downgrade(database.engine, "0015")
+    migrations.upgrade(database.engine, "0016")
     bench.desk.release(ada)
     assert bench.take(ada) == [item]
     assert len(bench.handle(item, ada)) == 22
@@ -66,5 +66,5 @@ def test_a_claim_that_was_outworn_has_run_out_to_an_older_program(
         bench.clock.pass_minutes(1)
         bench.desk.heartbeat(ada)
     assert [row["outcome"] for row in rows(database)["claim"]] == ["outworn"]
-    migrations.downgrade(database.engine, "0014")
+    migrations.downgrade(database.engine, "0015")
     assert [row["outcome"] for row in rows(database)["claim"]] == ["expired"]

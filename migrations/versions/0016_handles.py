@@ -1,6 +1,6 @@
 """What reviewers know items by: a handle for each claim, which tells nothing of the item.
 
-Revision: 0015, after 0014. Claims so far keep the number that their holders know the item by, so
+Revision: 0016, after 0015. Claims so far keep the number that their holders know the item by, so
 open pages and answers that wait in a browser still find it.
 """
 
@@ -9,8 +9,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0015"
-down_revision = "0014"
+revision = "0016"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 
