@@ -1,6 +1,6 @@
 """The hash of the copy that reviewers see, so that another file in its place is noticed.
 
-Revision: 0016, after 0015. Of images taken in before, none is known: their copies are decoded and
+Revision: 0015, after 0014. Of images taken in before, none is known: their copies are decoded and
 measured instead.
 """
 
@@ -9,8 +9,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0016"
-down_revision = "0015"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
