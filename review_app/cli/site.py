@@ -64,6 +64,7 @@ def _serve(app: Application, accounts: list[Account], out: TextIO) -> None:
     import uvicorn
 
     from review_app.web.server import create_app
+    from review_app.web.serving import server_config
 
     sock = _bind(app.settings)
     address = app.settings.address(sock.getsockname()[1])
@@ -73,17 +74,8 @@ def _serve(app: Application, accounts: list[Account], out: TextIO) -> None:
             await super().startup(sockets)
             _announce(app, address, accounts, out)
 
-    # No access log: it would keep the one-time links that people sign in with.
     threading.Thread(target=app.inspector.warm_up, name="warm-up", daemon=True).start()
-    config = uvicorn.Config(
-        create_app(app),
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        timeout_graceful_shutdown=3,  # open pages keep a stream that would hold the end up
-    )
-    Server(config).run(sockets=[sock])
+    Server(server_config(create_app(app), app.settings)).run(sockets=[sock])
 
 
 def _bind(settings: Settings) -> socket.socket:

@@ -6,16 +6,21 @@ import socket
 import threading
 import time
 from types import TracebackType
+from typing import Any
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from review_app.config import Settings
+from review_app.web.serving import server_config
 
 
 class Serving:
     """uvicorn in a thread; can be stopped and started again on the same port."""
 
-    def __init__(self, web: FastAPI) -> None:
+    def __init__(self, web: ASGIApp, **options: Any) -> None:
         self._web = web
+        self._options = options
         self.port = _free_port()
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
@@ -28,13 +33,15 @@ class Serving:
         """Returns once the server answers; nothing happens where it does already."""
         if self._server is not None:
             return
-        config = uvicorn.Config(
+        config = server_config(
             self._web,
+            Settings(),
             host="127.0.0.1",
             port=self.port,
             log_level="warning",
-            # Gradio's pages keep a connection open for as long as they are.
+            timeout_keep_alive=5,
             timeout_graceful_shutdown=1,
+            **self._options,
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
