@@ -10,6 +10,7 @@ import pytest
 from review_app.web.handlers import Call
 from tests.web.handling import admin_of
 from tests.web.site import Site
+from tests.web.world import World
 
 
 @pytest.fixture(scope="module")
@@ -17,6 +18,14 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     site = Site(tmp_path_factory.mktemp("site"))
     yield site
     site.close()
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A site behind a real server, and the kinds of people who may knock."""
+    world = World(tmp_path_factory.mktemp("world"))
+    yield world
+    world.close()
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from typing import Any
 
 import gradio as gr
 from fastapi import FastAPI
+from starlette.routing import Mount
 from starlette.types import ASGIApp, Message
 
 from review_app.web.gateway import Gateway
@@ -33,6 +34,18 @@ def addresses(app: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
             yield from ((method, path) for method in sorted(methods))
 
 
+def templates(app: Any) -> Iterator[str]:
+    """``METHOD path`` of every route of ``app`` itself, and ``MOUNT path`` of what is mounted."""
+    for route in app.routes:
+        inner = getattr(route, "original_router", None)
+        if inner is not None:
+            yield from templates(inner)
+        elif getattr(route, "methods", None) is None:
+            yield f"MOUNT {route.path}"
+        else:
+            yield from (f"{method} {route.path}" for method in route.methods)
+
+
 def blocks_at(web: FastAPI, mount: str) -> gr.Blocks:
     """The Gradio pages mounted at ``mount``."""
     gateway = gateway_at(web, mount)
@@ -44,6 +57,11 @@ def gateway_at(web: FastAPI, mount: str) -> Gateway:
     found = next(route.app for route in web.routes if getattr(route, "path", "") == mount)  # type: ignore[attr-defined]
     assert isinstance(found, Gateway)
     return found
+
+
+def mount_at(web: FastAPI, mount: str) -> Mount:
+    """The mount itself; its routes are Gradio's."""
+    return next(r for r in web.routes if isinstance(r, Mount) and r.path == mount)
 
 
 def config_in(page: str) -> Any:

@@ -1,0 +1,198 @@
+"""Who gets what: every route of the running application, for six kinds of people.
+
+`CASES` names every route there is, with who may use it. A new one fails here until it is entered.
+Gradio's routes, at both mounts: `test_matrix_gradio`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from review_app.web.assets import PREFIX, asset_url
+from tests.web.matrix import ADMINS, EVERYBODY, MOUNTS, OWNER, Case, at, faults_of
+from tests.web.walk import templates
+from tests.web.world import API, PEOPLE, Ask, Seen, Who, World, answer_to, new_id
+
+IMAGES = "/api/v1/admin/images"
+NOBODY: frozenset[Who] = frozenset()
+"""What the detector thinks is told after the answer."""
+
+
+def of_image(rest: str = "") -> Callable[[World], Ask]:
+    """A request for something of an image that the reviewer holds."""
+    return lambda world: Ask("GET", f"{world.take(Who.REVIEWER)['image_url']}{rest}")
+
+
+def held(path: str) -> Callable[[World], Ask]:
+    """A change of an image that the reviewer holds."""
+
+    def make(world: World) -> Ask:
+        item = {"item_id": world.take(Who.REVIEWER)["item_id"]}
+        return Ask("POST", f"{API}/{path}", {"json": item})
+
+    return make
+
+
+def label(world: World) -> Ask:
+    return Ask("POST", f"{API}/label", {"json": answer_to(world.take(Who.REVIEWER)["item_id"])})
+
+
+def another(of: str) -> dict[str, Any]:
+    """Another answer in place of the one that is called ``of``."""
+    return {"client_id": new_id(), "of": of, "value": "real"}
+
+
+def change(world: World) -> Ask:
+    return Ask("POST", f"{API}/change", {"json": another(world.answered(Who.REVIEWER))})
+
+
+def answers(world: World) -> Ask:
+    return entry({"kind": "label", **answer_to(world.take(Who.REVIEWER)["item_id"])})
+
+
+def link(method: str) -> Callable[[World], Ask]:
+    """A link that signs the reviewer in."""
+
+    def make(world: World) -> Ask:
+        name = world.people[Who.REVIEWER].name
+        token = world.site.app.people.make_link(name, "test")
+        return Ask(method, f"/login/link/{token}")
+
+    return make
+
+
+def inspected(world: World) -> Ask:
+    return Ask("GET", f"/inspected/{world.inspected}/view/noise")
+
+
+def entry(entry: dict[str, Any]) -> Ask:
+    """A call with one entry."""
+    return Ask("POST", f"{API}/answers", {"json": {"entries": [entry]}})
+
+
+def undo(world: World) -> Ask:
+    world.answered(Who.REVIEWER)
+    return Ask("POST", f"{API}/undo", {"json": {"client_id": new_id()}})
+
+
+UNLIKE = {"new": "correct horse battery", "again": "wrong horse battery"}
+SESSIONS, NO_SESSION = "/account/sessions", {"session": "made-up"}
+
+
+def is_form(seen: Seen) -> bool:
+    """Wrong passwords are answered by the form, many by telling to wait."""
+    return seen.status in (400, 401, 429) and 'type="password"' in seen.text
+
+
+def is_odd(seen: Seen) -> bool:
+    """There is no such session among one's own."""
+    return seen.status in (303, 404)
+
+
+def is_spent_once(seen: Seen) -> bool:
+    """Whoever comes first is signed in; the others are told that somebody was."""
+    return seen.status in (303, 403)
+
+
+def is_taken(seen: Seen) -> bool:
+    """Each entry of a call is taken or refused alone."""
+    return seen.status == 200 and '"error":null' in seen.text
+
+
+CASES = (
+    Case("GET /", PEOPLE, at("/")),
+    Case("GET /login", EVERYBODY, at("/login")),
+    Case("POST /login", EVERYBODY, at("/login", data={"name": "a", "password": "b"}), is_form),
+    Case("GET /login/link/{token}", EVERYBODY, link("GET"), tells_owner=True),
+    Case("POST /login/link/{token}", EVERYBODY, link("POST"), is_spent_once, ends_session=True),
+    Case("GET /account", PEOPLE, at("/account")),
+    Case("POST /account/password", PEOPLE, at("/account/password", data=UNLIKE), is_form),
+    Case(
+        "POST /account/sessions/end", PEOPLE, at("/account/sessions/end", data=NO_SESSION), is_odd
+    ),
+    Case("POST /account/sessions/end-others", PEOPLE, at(f"{SESSIONS}/end-others", data={})),
+    Case("POST /language", EVERYBODY, at("/language", data={"language": "de"})),
+    Case(f"MOUNT {PREFIX}", EVERYBODY, at(asset_url("app.css"))),
+    Case("GET /favicon.ico", EVERYBODY, at("/favicon.ico")),
+    Case("GET /healthz", EVERYBODY, at("/healthz")),
+    Case("GET /readyz", EVERYBODY, at("/readyz")),
+    Case("GET /api/v1/openapi.json", PEOPLE, at("/api/v1/openapi.json")),
+    Case("HEAD /api/v1/openapi.json", PEOPLE, lambda _: Ask("HEAD", "/api/v1/openapi.json")),
+    Case("GET /api/v1/me", PEOPLE, at("/api/v1/me")),
+    Case("POST /api/v1/review/take", PEOPLE, at(f"{API}/take", json={"n": 1})),
+    Case("POST /api/v1/review/heartbeat", PEOPLE, at(f"{API}/heartbeat", json={})),
+    Case("GET /api/v1/review/recent", PEOPLE, at(f"{API}/recent"), tells_reading=True),
+    Case("GET /api/v1/review/choices", PEOPLE, at(f"{API}/choices")),
+    Case("GET /api/v1/review/progress", PEOPLE, at(f"{API}/progress?since=2026-01-01T00:00:00Z")),
+    Case("POST /api/v1/review/similar", OWNER, held("similar")),
+    Case("POST /api/v1/review/skip", OWNER, held("skip")),
+    Case("POST /api/v1/review/label", OWNER, label, tells_reading=True),
+    Case("POST /api/v1/review/change", OWNER, change, tells_reading=True),
+    Case("POST /api/v1/review/answers", OWNER, answers, is_taken, tells_reading=True),
+    Case("GET /media/{handle}", OWNER, of_image()),
+    Case("GET /media/{handle}/small", OWNER, of_image("/small")),
+    Case("GET /media/{handle}/view/{view}", OWNER, of_image("/view/noise")),
+    Case("GET /media/{handle}/view/{view}", NOBODY, of_image("/view/saliency")),
+    Case("GET /media/{handle}/metadata", OWNER, of_image("/metadata")),
+    Case(f"GET {IMAGES}/{{item_id}}", ADMINS, at(f"{IMAGES}/1")),
+    Case(f"GET {IMAGES}/{{item_id}}/small", ADMINS, at(f"{IMAGES}/1/small")),
+    Case(f"GET {IMAGES}/{{item_id}}/view/{{view}}", ADMINS, at(f"{IMAGES}/1/view/noise")),
+    Case(f"GET {IMAGES}/{{item_id}}/metadata", ADMINS, at(f"{IMAGES}/1/metadata")),
+    Case("GET /inspected/{token}/view/{view}", OWNER, inspected),
+    Case("POST /api/v1/review/undo", OWNER, undo),
+    Case("POST /api/v1/review/release", PEOPLE, at(f"{API}/release", json={})),
+    Case("GET /exports/labels.{form}", ADMINS, at("/exports/labels.csv")),
+    Case("POST /logout", PEOPLE, at("/logout", data={}), ends_session=True),
+)
+
+
+def test_every_route_is_entered_and_none_that_is_gone(world: World) -> None:
+    running = set(templates(world.site.web))
+    assert {case.route for case in CASES} | {f"MOUNT {mount}" for mount in MOUNTS} == running
+
+
+def test_each_route_serves_those_who_may_and_tells_nobody_else_anything(world: World) -> None:
+    faults = [fault for case in CASES for fault in faults_of(world, case)]
+    assert not faults, "\n".join(faults)
+
+
+FOREIGN: dict[str, Callable[[Any], Ask]] = {
+    "image": lambda item: Ask("GET", f"/media/{item}"),
+    "small image": lambda item: Ask("GET", f"/media/{item}/small"),
+    "view": lambda item: Ask("GET", f"/media/{item}/view/noise"),
+    "metadata": lambda item: Ask("GET", f"/media/{item}/metadata"),
+    "similar": lambda item: Ask("POST", f"{API}/similar", {"json": {"item_id": item}}),
+    "skip": lambda item: Ask("POST", f"{API}/skip", {"json": {"item_id": item}}),
+    "label": lambda item: Ask("POST", f"{API}/label", {"json": answer_to(item)}),
+    "labels": lambda item: entry({"kind": "label", **answer_to(item)}),
+    "skips": lambda item: entry({"kind": "skip", "client_id": new_id(), "item_id": item}),
+}
+"""What can be asked of an item that one does not hold."""
+OF_ANSWERS: dict[str, Callable[[str], Ask]] = {
+    "undo": lambda of: entry({"kind": "undo", "client_id": new_id(), "of": of}),
+    "changes": lambda of: entry({"kind": "change", **another(of)}),
+    "change": lambda of: Ask("POST", f"{API}/change", {"json": another(of)}),
+}
+
+
+def test_what_belongs_to_others_is_refused_as_what_is_not_there(world: World) -> None:
+    item, answer = world.take(Who.OTHER)["item_id"], world.answered(Who.OTHER)
+    world.answered(Who.REVIEWER)  # so that there is something that could be taken back instead
+    unknown = 2**53 - 1 if isinstance(item, int) else "A" * len(item)
+    pairs = [(name, make(item), make(unknown)) for name, make in FOREIGN.items()]
+    pairs += [(name, make(answer), make(new_id())) for name, make in OF_ANSWERS.items()]
+    told_apart = [
+        f"{name}: {foreign} beside {missing}"
+        for name, one, other in pairs
+        if (foreign := refusal(world, one)) != (missing := refusal(world, other))
+    ]
+    assert not told_apart, "\n".join(told_apart)
+
+
+def refusal(world: World, ask: Ask) -> tuple[int, str]:
+    """How the reviewer is refused, without the names that were made up."""
+    seen = world.ask(Who.REVIEWER, ask)
+    assert seen.status >= 400 or '"code":' in seen.text, (ask, seen)
+    return seen.status, re.sub(r"[\w-]{36}|\d{3,}|A{8,}|\b\d+\b", "*", seen.text)
