@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import inspect
@@ -13,9 +13,10 @@ from review_app.detectors import Detectors
 from review_app.durability.faults import storage_error
 from review_app.errors import SchemaError, SettingsError
 from review_app.held import HeldFiles
-from review_app.inspection import Inspector
 from review_app.inspection.gate import ReadingGate
+from review_app.inspection.inspector import Inspector
 from review_app.inspection.stored import StoredImages
+from review_app.inspection.workshop import Workshop
 from review_app.intake.archives import ArchiveLimits
 from review_app.intake.decode import Limits
 from review_app.intake.scores import ScoreIntake
@@ -58,6 +59,7 @@ class Application:
     inspector: Inspector
     stored_images: StoredImages
     gate: ReadingGate
+    workshop: Workshop
     breaker: CircuitBreaker
     views: ViewService
     held: HeldFiles
@@ -66,6 +68,7 @@ class Application:
     def close(self) -> None:
         """Stop computing views, finish what is being stored, and close the database."""
         self.stored_images.close()
+        self.workshop.close()
         self.views.close()
         self.shared_desk.close()
         self.people.close()
@@ -94,6 +97,7 @@ def open_application(settings: Settings) -> Application:
     breaker.check()
     desk = ReviewDesk(database, opinion_of, after_answers=breaker.after_verdicts)
     stored_images = StoredImages(database, media, limits)
+    gate, workshop = ReadingGate(database, stored_images), Workshop()
     archives = ArchiveLimits(max_total_bytes=int(settings.max_archive_mb * _MIB))
     return Application(
         settings=settings,
@@ -111,12 +115,22 @@ def open_application(settings: Settings) -> Application:
         detectors=detectors,
         policies=policies,
         triage=TriageService(database, policies, detectors, secret, breaker.check),
-        inspector=Inspector(policies, detectors, settings.data_dir / "samples"),
+        inspector=Inspector(
+            policies,
+            detectors,
+            gate,
+            workshop,
+            inspect_limits(settings),
+            settings.data_dir / "samples",
+        ),
         stored_images=stored_images,
-        gate=ReadingGate(database, stored_images),
+        gate=gate,
+        workshop=workshop,
         breaker=breaker,
-        views=ViewService(media, int(settings.max_views_mb * _MIB), limits, policies, detectors),
-        held=HeldFiles(),
+        views=ViewService(
+            media, int(settings.max_views_mb * _MIB), limits, policies, detectors, workshop
+        ),
+        held=HeldFiles(settings.data_dir / "inspected"),
         uploads=Uploads(settings.data_dir / "uploads", int(settings.max_uploads_mb * _MIB)),
     )
 
@@ -127,6 +141,13 @@ def file_limits(settings: Settings) -> Limits:
         max_bytes=int(settings.max_file_mb * _MIB),
         max_pixels=int(settings.max_megapixels * 1_000_000),
     )
+
+
+def inspect_limits(settings: Settings) -> Limits:
+    """What Inspect reads of one file."""
+    limits = file_limits(settings)
+    pixels = int(settings.max_inspect_megapixels * 1_000_000)
+    return replace(limits, max_pixels=min(pixels, limits.max_pixels))
 
 
 def _open_data_dir(path: Path) -> bytes:

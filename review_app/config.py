@@ -70,6 +70,9 @@ class Settings(BaseSettings):
     max_megapixels: Annotated[float, Field(gt=0, le=1000)] = Field(
         100, description="Largest image that intake takes, in millions of pixels."
     )
+    max_inspect_megapixels: Annotated[float, Field(gt=0, le=1000)] = Field(
+        25, description="Largest image that Inspect reads, in millions of pixels."
+    )
     max_archive_mb: Annotated[float, Field(gt=0, le=1024**2)] = Field(
         4096, description="Most that one zip archive may unpack to, in MiB."
     )

@@ -51,6 +51,7 @@ class Detectors:
         self._media = media
         self.decode = decoder(limits)
         self._loaded: dict[str, Detector] = {}
+        self._folders: dict[str, Path] = {}
         self._loading = threading.Lock()
         self.cache = DatabaseFeatureCache(database)
 
@@ -67,6 +68,7 @@ class Detectors:
             repos.checkpoints.register(row)
         with self._loading:
             self._loaded.setdefault(checkpoint.id, self._detector(checkpoint))
+            self._folders[checkpoint.id] = path.resolve()
         return checkpoint
 
     def start(self) -> tuple[str, str]:
@@ -85,6 +87,17 @@ class Detectors:
             if checkpoint_id not in self._loaded:
                 self._loaded[checkpoint_id] = self._detector(self._find(checkpoint_id))
             return self._loaded[checkpoint_id]
+
+    def model(self, checkpoint_id: str) -> dict[str, str | None]:
+        """Where the checkpoint's folder and its backbone's own weights are, for another process.
+
+        Raises as `detector`.
+        """
+        checkpoint = self.detector(checkpoint_id).checkpoint
+        weights = self._settings.weights_for(checkpoint.card.backbone.name)
+        with self._loading:
+            folder = self._folders[checkpoint_id]
+        return {"checkpoint": str(folder), "weights": str(weights) if weights else None}
 
     def external(self) -> list[str]:
         """Ids of the external detectors whose scores are here, oldest first."""
@@ -152,6 +165,7 @@ class Detectors:
         for path in (recorded, *self._elsewhere(recorded)):
             try:
                 if path.is_dir() and (checkpoint := Checkpoint.load(path)).id == checkpoint_id:
+                    self._folders[checkpoint_id] = path.resolve()
                     return checkpoint
             except CheckpointError as error:
                 # Only the one that is looked for must be whole, not its neighbours.

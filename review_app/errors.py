@@ -46,6 +46,11 @@ class ReviewAppError(Exception):
         super().__init__(message if isinstance(message, str) else message.said(Language.EN))
         self._message = message
 
+    @property
+    def text(self) -> str | Text:
+        """The message as it was given."""
+        return self._message
+
     def said(self, language: Language) -> str:
         """The message in ``language``, where it is known by a key, else as it was given."""
         message = self._message
@@ -106,6 +111,11 @@ class RefusedFile(InputError):  # noqa: N818 - a refusal is an outcome that is r
     def detail(self) -> str:
         """What is the matter with the file, in English."""
         return self.detail_in(Language.EN)
+
+    @property
+    def detail_text(self) -> str | Text:
+        """What is the matter with the file, as it was given."""
+        return self._detail
 
     def renamed(self, path: str) -> RefusedFile:
         """The same refusal, of a file that people know as ``path``."""

@@ -1,25 +1,20 @@
-"""Views of stored images: computed once, beside the requests, and kept on disk."""
+"""Views of stored images: computed once, by the worker process, and kept on disk."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
 from hashlib import sha256 as digest
-from io import BytesIO
 from pathlib import Path
+from typing import Any, Final
 
-from PIL import Image
-
-from review_app.detector.heads import HeadName
-from review_app.detector.service import Detector
 from review_app.detectors import Detectors
-from review_app.errors import InputError, NotFoundError
-from review_app.forensics.planes import bounded
-from review_app.forensics.saliency import overlay
-from review_app.forensics.views import PIXEL_VIEWS, VERSION, View
-from review_app.intake.decode import Limits, as_stored, decode, upright
+from review_app.errors import NotFoundError
+from review_app.forensics.views import VERSION, View
+from review_app.inspection.drawing import SMALL
+from review_app.inspection.messages import Job
+from review_app.inspection.workshop import Done, Workshop
+from review_app.intake.decode import Limits
 from review_app.intake.derived import DerivedFiles
 from review_app.intake.store import MediaStore
 from review_app.triage.governance import PolicyDesk
@@ -27,20 +22,16 @@ from review_app.words import Text
 
 MEDIA_TYPE = "image/webp"
 MAX_PIXELS = 50_000_000
-"""Of an image that views are computed of: a larger one would hold the others up for too long."""
-SMALL = 480
-"""Pixels of the larger side of a small picture: two beside each other on a phone are sharp."""
-_WORKERS = 2
-"""Views computed at a time: a person who asks for many delays only others who ask."""
-_QUALITY = 90
-
-Draw = Callable[[Image.Image], Image.Image]
+"""Of an image that views are computed of: a larger one would take too long and too much memory."""
+MOST_WAITING: Final = 100
+"""Views that one person may wait for: a grid asks for many at once."""
 
 
 class ViewService:
     """Pictures of ``forensics.views`` by content; safe to share between threads.
 
-    ``max_bytes`` of them are kept; one that had to go is computed again.
+    ``max_bytes`` of them are kept; one that had to go is computed again. Each person's are computed
+    one at a time: who asks for many delays nobody else.
     """
 
     def __init__(
@@ -50,122 +41,96 @@ class ViewService:
         limits: Limits,
         policies: PolicyDesk,
         detectors: Detectors,
+        workshop: Workshop,
     ) -> None:
         self._kept = DerivedFiles(media, max_bytes)
         self._policies = policies
         self._detectors = detectors
         self._media = media
         self._limits = limits
-        self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="view")
+        self._workshop = workshop
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="view")
         self._running: dict[Path, Future[Path]] = {}
         self._lock = threading.Lock()
 
     def close(self) -> None:
-        """Finish what has begun; drop what has not."""
+        """Keep what has been drawn; no call may follow."""
         self._pool.shutdown(cancel_futures=True)
 
-    def request(self, sha256: str, view: View, name: str) -> Future[Path]:
+    def request(self, person_id: int, sha256: str, view: View, name: str) -> Future[Path]:
         """Where the picture of ``view`` of the stored image lies, once it does: WebP, its larger
         side at most ``LARGEST_SIDE``. ``name`` stands for the image in messages.
 
         The future raises NotFoundError where the image's file is gone, and InputError where it is
-        too large. Raises NotFoundError for the saliency of a detector whose model is not here.
+        too large. Raises NotFoundError for the saliency of a detector whose model is not here, and
+        BusyError where the person waits for `MOST_WAITING` already.
         """
-        variant, draw = self._saliency() if view is View.SALIENCY else ("", PIXEL_VIEWS[view])
+        variant, how = self._saliency() if view is View.SALIENCY else ("", {})
         kept = self._kept.place(sha256, f"{view}-{VERSION}{variant}.webp")
-        return self._once(kept, lambda: self._picture(sha256, draw, name))
+        return self._once(kept, person_id, sha256, {"view": view, "name": name, **how})
 
-    def small(self, sha256: str, name: str) -> Future[Path]:
+    def small(self, person_id: int, sha256: str, name: str) -> Future[Path]:
         """As ``request``, of the image itself: its larger side at most `SMALL` pixels."""
         kept = self._kept.place(sha256, f"small-{SMALL}.webp")
-        return self._once(kept, lambda: self._picture(sha256, shrink, name))
+        return self._once(kept, person_id, sha256, {"view": "small", "name": name})
 
-    def draw(self, data: bytes, view: View, name: str) -> Future[bytes]:
-        """The picture of ``view`` of a file's bytes, as ``request`` makes it; nothing is kept.
+    def draw(self, person_id: int, path: Path, view: View, name: str) -> Future[Done]:
+        """The picture of ``view`` of a file, as ``request`` makes it, as the first of the blobs;
+        nothing is kept.
 
         The future raises InputError where the image is too large, and RefusedFile for no image.
         """
-        paint = self._saliency_here() if view is View.SALIENCY else PIXEL_VIEWS[view]
-        return self._pool.submit(lambda: webp(self._drawn(data, paint, name)))
+        how = self._saliency_here() if view is View.SALIENCY else {}
+        return self._submit(person_id, path, {"view": view, "name": name, **how})
 
-    def _saliency(self) -> tuple[str, Draw]:
+    def _saliency(self) -> tuple[str, Job]:
         """Of the head that triage decides on; by which name its pictures are kept."""
         policy = self._policies.current()
-        detector = self._detectors.detector(policy.checkpoint)
-        head = HeadName(policy.head)
-        variant = digest(f"{policy.checkpoint}/{head}".encode()).hexdigest()[:16]
-        return f"-{variant}", partial(draw_saliency, detector, head)
+        how = self._detectors.model(policy.checkpoint)
+        variant = digest(f"{policy.checkpoint}/{policy.head}".encode()).hexdigest()[:16]
+        return f"-{variant}", {**how, "head": policy.head}
 
-    def _saliency_here(self) -> Draw:
+    def _saliency_here(self) -> Job:
         """Of the detector that reads images here; see ``Detectors.reader``."""
         policy = self._policies.current()
-        detector = self._detectors.reader(policy.checkpoint)
-        decides = detector.checkpoint.id == policy.checkpoint
-        head = HeadName(policy.head) if decides else detector.checkpoint.default_head
-        return partial(draw_saliency, detector, head)
+        checkpoint = self._detectors.reader(policy.checkpoint).checkpoint
+        decides = checkpoint.id == policy.checkpoint
+        head = policy.head if decides else checkpoint.default_head.value
+        return {**self._detectors.model(checkpoint.id), "head": head}
 
-    def _once(self, kept: Path, make: Callable[[], Image.Image]) -> Future[Path]:
+    def _once(self, kept: Path, person_id: int, sha256: str, job: Job) -> Future[Path]:
         """The future of ``kept``: found, being made for somebody else, or made now."""
         with self._lock:
             running = self._running.get(kept)
             if running is not None:
                 return running
+            found: Future[Path] = Future()
             if self._kept.find(kept):
-                found: Future[Path] = Future()
                 found.set_result(kept)
                 return found
-            made = self._pool.submit(self._make, kept, make)
-            self._running[kept] = made
-        made.add_done_callback(lambda _done: self._forget(kept))
-        return made
+            path = self._media.original(sha256)
+            if not path.is_file():
+                raise NotFoundError(Text("refusals.file_missing", {"name": job["name"]}))
+            drawn = self._submit(person_id, path, job)
+            self._running[kept] = found
+        drawn.add_done_callback(lambda done: self._pool.submit(self._keep, kept, done, found))
+        return found
 
-    def _forget(self, kept: Path) -> None:
-        with self._lock:
-            self._running.pop(kept, None)
-
-    def _make(self, kept: Path, make: Callable[[], Image.Image]) -> Path:
-        self._kept.keep(kept, webp(make()))
-        return kept
-
-    def _picture(self, sha256: str, draw: Draw, name: str) -> Image.Image:
+    def _keep(self, kept: Path, drawn: Future[Done], found: Future[Path]) -> None:
         try:
-            data = self._media.original(sha256).read_bytes()
-        except OSError as error:
-            raise NotFoundError(Text("refusals.file_missing", {"name": name})) from (error)
-        return self._drawn(data, draw, name)
+            self._kept.keep(kept, drawn.result().blobs[0])
+        except Exception as error:  # whoever waits is told, whatever it was
+            found.set_exception(error)
+        else:
+            found.set_result(kept)
+        finally:
+            with self._lock:
+                self._running.pop(kept, None)
 
-    def _drawn(self, data: bytes, draw: Draw, name: str) -> Image.Image:
-        decoded = decode(data, name, self._limits)
-        pixels = decoded.width * decoded.height
-        if pixels > MAX_PIXELS:
-            raise InputError(
-                Text(
-                    "refusals.too_large_for_views",
-                    {
-                        "name": name,
-                        "megapixels": round(pixels / 1e6),
-                        "most": round(MAX_PIXELS / 1e6),
-                    },
-                )
-            )
-        # Blocks of a JPEG lie where the file has them: the view is drawn there, and then turned.
-        return upright(draw(as_stored(decoded.image, decoded.orientation)), decoded.orientation)
-
-
-def shrink(image: Image.Image) -> Image.Image:
-    """``image`` small enough for a grid of many; a small one as it is."""
-    small = image.copy()
-    small.thumbnail((SMALL, SMALL))
-    return small
-
-
-def draw_saliency(detector: Detector, head: HeadName, image: Image.Image) -> Image.Image:
-    """Where ``head`` looks, drawn over ``image``."""
-    return overlay(image, detector.saliency(image, head))
-
-
-def webp(image: Image.Image) -> bytes:
-    """``image`` as WebP, within the bound."""
-    buffer = BytesIO()
-    bounded(image).save(buffer, "WEBP", quality=_QUALITY, method=0)
-    return buffer.getvalue()
+    def _submit(self, person_id: int, path: Path, job: dict[str, Any]) -> Future[Done]:
+        limits = {
+            "max_bytes": self._limits.max_bytes,
+            "max_pixels": min(MAX_PIXELS, self._limits.max_pixels),
+        }
+        whole = {"do": "draw", "path": str(path), **limits, **job}
+        return self._workshop.submit(person_id, whole, MOST_WAITING)

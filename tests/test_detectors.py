@@ -93,10 +93,12 @@ def test_evaluate_triage_and_inspect_give_the_same_bits(place: Deployment, tmp_p
                 for name, x in heads.items()
             }
 
+    admin = place.factory.admin()
     inspected: dict[str, dict[str, Bits]] = {}
     for row in manifest.rows:
         content = row.path.read_bytes()
-        inspection = place.app.inspector.inspect(decode(content, row.name, limits).image)
+        done = place.app.inspector.read(admin, row.path, row.name).result()
+        inspection = place.app.inspector.tell(admin, done)
         inspected[sha256(content)] = {
             x.name: (x.p_fake, x.std, x.entropy, x.mutual_information, inspection.novelty)
             for x in inspection.heads

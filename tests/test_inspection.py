@@ -11,9 +11,9 @@ import pytest
 from review_app.config import DEFAULT_CHECKPOINT
 from review_app.detector.card import Cuts, HeadCard
 from review_app.detector.heads import HeadName
-from review_app.inspection import TITLES
+from review_app.inspection.inspector import TITLES, Inspection
 from tests.applications import Deployment, deployment
-from tests.intake.samples import picture
+from tests.intake.samples import encode, picture
 from tests.scores.files import row, write
 
 
@@ -23,8 +23,17 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
         yield place
 
 
+def inspected(place: Deployment, width: int = 200, height: int = 150, seed: int = 0) -> Inspection:
+    """What an admin is told of a picture."""
+    path = place.app.settings.data_dir / "inspected.png"
+    path.write_bytes(encode(picture(width, height, seed), "PNG"))
+    admin = place.factory.admin()
+    done = place.app.inspector.read(admin, path, path.name).result()
+    return place.app.inspector.tell(admin, done)
+
+
 def test_every_head_reads_the_image_and_one_is_the_policys(place: Deployment) -> None:
-    inspection = place.app.inspector.inspect(picture(200, 150))
+    inspection = inspected(place)
     assert [reading.name for reading in inspection.heads] == place.app.inspector.heads()
     assert set(TITLES) == {name.value for name in HeadName}
     (default,) = [reading for reading in inspection.heads if reading.is_default]
@@ -38,7 +47,7 @@ def test_every_head_reads_the_image_and_one_is_the_policys(place: Deployment) ->
 
 
 def test_heads_with_one_set_of_weights_have_no_spread(place: Deployment) -> None:
-    readings = {r.name: r for r in place.app.inspector.inspect(picture(200, 150)).heads}
+    readings = {r.name: r for r in inspected(place).heads}
     for name in ("linear", "naive_bayes"):
         assert (readings[name].std, readings[name].mutual_information) == (0, 0)
     for name in ("mc_dropout", "variational"):
@@ -47,7 +56,7 @@ def test_heads_with_one_set_of_weights_have_no_spread(place: Deployment) -> None
 
 def test_nothing_is_stored_of_an_inspected_image(place: Deployment) -> None:
     before = sorted((place.app.settings.data_dir / "media").rglob("*"))
-    place.app.inspector.inspect(picture(seed=77))
+    inspected(place, 48, 32, seed=77)
     assert sorted((place.app.settings.data_dir / "media").rglob("*")) == before
     assert place.items() == {}
 
@@ -55,7 +64,7 @@ def test_nothing_is_stored_of_an_inspected_image(place: Deployment) -> None:
 def test_the_words_follow_the_cuts_of_the_card(place: Deployment) -> None:
     checkpoint = place.app.detectors.detector(place.app.policies.current().checkpoint).checkpoint
     for seed in range(6):
-        inspection = place.app.inspector.inspect(picture(seed=seed))
+        inspection = inspected(place, 48, 32, seed=seed)
         for reading in inspection.heads:
             card: HeadCard = checkpoint.card.heads[HeadName(reading.name)]
             uncertain = _beyond(card.cuts, reading.std, reading.entropy, reading.mutual_information)
@@ -75,7 +84,7 @@ def test_an_image_beyond_the_cards_cut_is_called_unlike_the_training_images(
 ) -> None:
     card = place.app.detectors.detector(place.app.policies.current().checkpoint).checkpoint.card
     assert card.novelty is not None
-    noise = place.app.inspector.inspect(picture(200, 150, seed=3))
+    noise = inspected(place, seed=3)
     assert noise.novelty is not None
     assert noise.unlike == (noise.novelty > card.novelty.cut)
     assert noise.unlike, "noise is no photograph"
@@ -84,7 +93,7 @@ def test_an_image_beyond_the_cards_cut_is_called_unlike_the_training_images(
 
 def test_a_checkpoint_that_does_not_measure_novelty_says_nothing_of_it(tmp_path: Path) -> None:
     with deployment(tmp_path, checkpoint=DEFAULT_CHECKPOINT.parent / "source") as source:
-        inspection = source.app.inspector.inspect(picture(200, 150, seed=3))
+        inspection = inspected(source, seed=3)
     assert (inspection.novelty, inspection.unlike) == (None, False)
 
 
@@ -114,7 +123,7 @@ def test_under_an_external_detector_another_one_reads_and_says_that_it_decides_n
         words = inspector.checkpoint_words()
         assert words.startswith("The detector in force, external:theirs, cannot be asked")
         assert own in words
-        inspection = inspector.inspect(picture(200, 150))
+        inspection = inspected(place)
         assert [reading.name for reading in inspection.heads] == inspector.heads()
         assert not any(reading.is_default for reading in inspection.heads)
         (deciding,) = [reading for reading in inspection.heads if reading.name == head]

@@ -1,5 +1,3 @@
-"""Inspect: one image of somebody's own, read by every head; and who must not get a reading."""
+"""Inspect: one image of somebody's own, read by every head, and who must not get a reading.
 
-from review_app.inspection.inspector import TITLES, HeadReading, Inspection, Inspector
-
-__all__ = ["TITLES", "HeadReading", "Inspection", "Inspector"]
+What takes long for an image is done by a process of its own, the `worker`."""

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-from PIL import Image
-
+from review_app.copies.descriptors import Probe
 from review_app.demo.samples import Sample, ensure_samples
+from review_app.detector.heads import HeadName
 from review_app.detector.service import Detector, Opinion
 from review_app.detectors import Detectors
+from review_app.inspection.gate import ReadingGate
+from review_app.inspection.workshop import Done, Workshop
+from review_app.intake.decode import Limits
+from review_app.permissions import Person
 from review_app.triage.explanation import verdict_in_words
 from review_app.triage.governance import PolicyDesk
 from review_app.triage.marks import UncertaintyCuts
 from review_app.words import Value, t
 
+NOBODY: Final = 0
+"""Whoever starts the server: no account has this id."""
 TITLES = {
     "linear": "Linear",
     "naive_bayes": "Naive Bayes",
@@ -53,25 +62,63 @@ class Inspection:
 
 
 class Inspector:
-    """Reads images with the detector in force."""
+    """Reads images with the detector in force, for whoever may know; ``limits``: of one image."""
 
-    def __init__(self, policies: PolicyDesk, detectors: Detectors, samples_dir: Path) -> None:
+    def __init__(
+        self,
+        policies: PolicyDesk,
+        detectors: Detectors,
+        gate: ReadingGate,
+        workshop: Workshop,
+        limits: Limits,
+        samples_dir: Path,
+    ) -> None:
         self._policies = policies
         self._detectors = detectors
+        self._gate = gate
+        self._workshop = workshop
+        self._limits = limits
         self._samples_dir = samples_dir
 
     def heads(self) -> list[str]:
         """Names of the heads, as they will be read."""
         return [name.value for name in self._reader().checkpoint.heads]
 
-    def inspect(self, image: Image.Image) -> Inspection:
-        """Read ``image`` (upright RGB, as ``intake.decode`` makes it). Nothing is stored."""
+    def read(self, person: Person, path: Path, name: str) -> Future[Done]:
+        """Have the image at ``path`` read: what `tell` is to be given. ``name`` stands for it in
+        messages.
+
+        The future raises RefusedFile for what is no image or too large. Raises NotAllowedError
+        where Inspect is closed to ``person``, and BusyError where one image of theirs is being read
+        and another waits.
+        """
+        self._gate.require_open(person)
+        model = self._detectors.model(self._reader().checkpoint.id)
+        limits = {"max_bytes": self._limits.max_bytes, "max_pixels": self._limits.max_pixels}
+        job = {"do": "read", "path": str(path), "name": name, **limits, **model}
+        return self._workshop.submit(person.id, job, most_waiting=1)
+
+    def ahead(self, person: Person) -> int:
+        """How many images come before the one that ``person`` waits for."""
+        return self._workshop.ahead(person.id)
+
+    def tell(self, person: Person, done: Done) -> Inspection:
+        """What the heads say of an image that was read, put on record first.
+
+        Raises NotAllowedError where ``person`` must not know; see `ReadingGate`.
+        """
+        self._gate.pass_on(person, Probe.from_bytes(done.blobs[1]))
+        return self.explain(
+            {HeadName(name): Opinion(**one) for name, one in done.said["opinions"].items()}
+        )
+
+    def explain(self, opinions: Mapping[HeadName, Opinion]) -> Inspection:
+        """Every head's opinion of one image in words, with the head that decides."""
         policy = self._policies.current()
         detector = self._reader()
         card = detector.checkpoint.card
         decides = detector.checkpoint.id == policy.checkpoint
         head = policy.head if decides else card.default_head.value
-        opinions = detector.inspect(image)
         novelty = next(iter(opinions.values())).novelty  # of the image: the same for every head
         unlike = card.novelty is not None and novelty is not None and novelty > card.novelty.cut
         readings = [
@@ -89,7 +136,8 @@ class Inspector:
 
     def warm_up(self) -> None:
         """Load the weights now, rather than when the first person waits for them."""
-        self._reader().warm_up()
+        model = self._detectors.model(self._reader().checkpoint.id)
+        self._workshop.submit(NOBODY, {"do": "warm_up", **model}, most_waiting=1).result()
 
     def samples(self) -> list[Sample]:
         """A few images to try, made on first use."""

@@ -6,6 +6,7 @@ their files, a few at a time.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
@@ -19,6 +20,7 @@ from storage.database import Database
 
 _ROWS = 50_000
 """Descriptors that are read at a time."""
+_NICENESS = 15
 _AT_ONCE = 64
 """Images that are described between two looks at whether to stop."""
 
@@ -45,17 +47,21 @@ class StoredImages:
     def is_ready(self) -> bool:
         """Whether every stored image can be found; describes a few where some cannot yet."""
         with self._turn:
-            return self._is_ready or self._describe_some()
+            return self._is_ready or (not self._closing.is_set() and self._describe_some())
 
     def prepare(self) -> None:
-        """Describe whatever is not described yet, until that is done or `close` is called."""
+        """Describe whatever is not described yet, until that is done or `close` is called, in a
+        thread of its own, which comes after those that serve people."""
+        with suppress(AttributeError, OSError):  # Linux alone has priorities of threads
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
         while not self._closing.is_set() and not self.is_ready():
             pass
-        self._follow()
 
     def close(self) -> None:
         """Let `prepare` end."""
         self._closing.set()
+        with self._turn:  # the database goes next
+            pass
 
     def _follow(self) -> int:
         with self._turn:
@@ -79,6 +85,8 @@ class StoredImages:
             missing = repos.descriptors.missing(self._described_to, _AT_ONCE)
         found = {}
         for image_id, sha256 in missing:
+            if self._closing.is_set():
+                return False
             with suppress(OSError, RefusedFile):
                 found[image_id] = self._describe(sha256)
         if found:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import math
 from collections.abc import Sequence
+from concurrent.futures import Future, wait
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -14,14 +15,12 @@ import gradio as gr
 from markupsafe import Markup
 from PIL import Image
 
-from review_app.bootstrap import Application, file_limits
-from review_app.copies.descriptors import Probe
+from review_app.bootstrap import Application
 from review_app.errors import InputError, RefusedFile
 from review_app.forensics.metadata import Fact, facts
 from review_app.forensics.views import View
-from review_app.inspection import TITLES, HeadReading, Inspection
-from review_app.intake.decode import decode
-from review_app.intake.sources import read_bounded
+from review_app.inspection.inspector import TITLES, HeadReading, Inspection
+from review_app.inspection.workshop import Done
 from review_app.permissions import Permission
 from review_app.triage.wording import plus_minus
 from review_app.web.charts import entropy_bar, interval
@@ -29,7 +28,8 @@ from review_app.web.handlers import Call, Wiring, html, open_page, section, titl
 from review_app.web.markup import Tone, join, notice
 from review_app.words import Text, current_language, number, t
 
-SHOWN_PIXELS = 800
+LOOK_S = 0.5
+"""Seconds between two looks at how many come before."""
 THUMBNAIL_PIXELS = 160
 
 # Heads are shown and hidden by a style sheet: the readings stay as they are, and so does a choice
@@ -52,12 +52,11 @@ _PICK = """element.addEventListener("click", (event) => {
 
 
 class InspectPage:
-    """What the page's events do. No file stays: an upload is deleted once it is read, and held in
-    memory for a while, so that its reader can look closer."""
+    """What the page's events do. No file stays: an upload is deleted once it is read, and a copy
+    after a while, in which its reader can look closer."""
 
     def __init__(self, app: Application) -> None:
         self._app = app
-        self._limits = file_limits(app.settings)
 
     def load_samples(self, _call: Call) -> Markup:
         """The samples as buttons, with whom to thank for them."""
@@ -108,19 +107,25 @@ class InspectPage:
 
     def _read(self, call: Call, path: Path, name: str) -> tuple[Markup, Markup]:
         """The sentence and the readings; of a file that is refused, why, and none."""
-        self._app.gate.require_open(call.person)
         try:
-            data = read_bounded(path, self._limits.max_bytes)
-            decoded = decode(data, name, self._limits)
+            done = self._wait(call, self._app.inspector.read(call.person, path, name))
         except RefusedFile as refusal:
             why = refusal.detail_in(current_language())
             words = t("inspect.cannot_read", name=name, why=why)
             return notice(words, Tone.PROBLEM), Markup()
-        self._app.gate.pass_on(call.person, Probe.of(decoded.image))
-        inspection = self._app.inspector.inspect(decoded.image)
-        token = self._app.held.hold(call.person.id, data)
-        closer = look_closer(f"/inspected/{token}", facts(decoded.metadata))
-        return verdict(inspection), readings(name, decoded.image, inspection) + closer
+        inspection = self._app.inspector.tell(call.person, done)
+        token = self._app.held.hold(call.person.id, path)
+        closer = look_closer(f"/inspected/{token}", facts(done.said["metadata"]))
+        size = (done.said["width"], done.said["height"])
+        return verdict(inspection), readings(name, done.blobs[0], size, inspection) + closer
+
+    def _wait(self, call: Call, reading: Future[Done]) -> Done:
+        """What comes of a reading; meanwhile the page shows how many images come before it."""
+        while not reading.done():
+            if n := self._app.inspector.ahead(call.person):
+                call.progress(0.0, desc=t("inspect.waits", n=n))
+            wait([reading], timeout=LOOK_S)
+        return reading.result()
 
 
 def build_inspect(app: Application) -> None:
@@ -175,17 +180,17 @@ def verdict(inspection: Inspection) -> Markup:
     return Markup('<p class="verdict" role="status">{}</p>').format(inspection.words)
 
 
-def readings(name: str, image: Image.Image, inspection: Inspection) -> Markup:
-    """The image as it was read, beside what every head says of it."""
+def readings(name: str, shown: bytes, size: tuple[int, int], inspection: Inspection) -> Markup:
+    """The image as it was read, ``shown`` as a small JPEG, beside what every head says of it."""
     return Markup(
         '<div class="inspection"><figure class="inspected"><img src="{}" alt="{}">'
         "<figcaption>{}</figcaption></figure>"
         '<div class="said">{}<ul class="readings" aria-label="{}">{}</ul></div>'
         '<p class="remark key">{}</p></div>'
     ).format(
-        _data_url(image, SHOWN_PIXELS),
+        data_url(shown),
         t("inspect.image_read", name=name),
-        t("inspect.size", name=name, width=str(image.width), height=str(image.height)),
+        t("inspect.size", name=name, width=str(size[0]), height=str(size[1])),
         _novelty(inspection),
         t("inspect.what_heads_say"),
         join(map(_reading, inspection.heads)),
@@ -267,13 +272,13 @@ def _reading(head: HeadReading) -> Markup:
 @lru_cache(maxsize=64)
 def _thumbnail(path: Path) -> str:
     with Image.open(path) as image:
-        return _data_url(image.convert("RGB"), THUMBNAIL_PIXELS)
-
-
-def _data_url(image: Image.Image, longest: int) -> str:
-    """A small JPEG in the page itself: there is no file to serve, and no metadata in it."""
-    small = image.copy()
-    small.thumbnail((longest, longest))
+        small = image.convert("RGB")
+    small.thumbnail((THUMBNAIL_PIXELS, THUMBNAIL_PIXELS))
     buffer = BytesIO()
     small.save(buffer, "JPEG", quality=88)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+    return data_url(buffer.getvalue())
+
+
+def data_url(jpeg: bytes) -> str:
+    """A small JPEG in the page itself: there is no file to serve, and no metadata in it."""
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()

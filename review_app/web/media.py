@@ -52,7 +52,7 @@ def media_router(app: Application) -> APIRouter:
 
     @router.get("/{handle}/small")
     async def small(handle: Handle, person: Signed) -> FileResponse:
-        return await _drawn(lambda: images.small(images.handed(person, handle)))
+        return await _drawn(lambda: images.small(person, images.handed(person, handle)))
 
     @router.get("/{handle}/view/{view}")
     async def view(handle: Handle, view: View, person: Signed) -> FileResponse:
@@ -76,7 +76,7 @@ def queue_images_router(app: Application) -> APIRouter:
 
     @router.get("/{item_id}/small")
     async def small(item_id: ItemId, person: Signed) -> FileResponse:
-        return await _drawn(lambda: images.small(images.numbered(person, item_id)))
+        return await _drawn(lambda: images.small(person, images.numbered(person, item_id)))
 
     @router.get("/{item_id}/view/{view}")
     async def view(item_id: ItemId, view: View, person: Signed) -> FileResponse:
@@ -95,10 +95,10 @@ def inspected_router(app: Application) -> APIRouter:
 
     @router.get("/inspected/{token}/view/{view}")
     async def inspected(token: str, view: View, person: Signed) -> Response:
-        require(person, Permission.INSPECT)
-        data = app.held.get(person.id, token)
-        drawn = await run_sync(app.views.draw, data, view, "the image")
-        return Response(await asyncio.wrap_future(drawn), media_type=MEDIA_TYPE)
+        await run_sync(app.gate.require_open, person)
+        path = app.held.get(person.id, token)
+        drawn = await run_sync(app.views.draw, person.id, path, view, "the image")
+        return Response((await asyncio.wrap_future(drawn)).blobs[0], media_type=MEDIA_TYPE)
 
     return router
 
@@ -171,13 +171,14 @@ class _Images:
             raise NotFoundError(Text("refusals.image_missing"))
         return Timeless(path, kind, shown.address, f"image{path.suffix}")
 
-    def small(self, shown: _Shown) -> tuple[Future[Path], str]:
-        return self._app.views.small(shown.picture.sha256, "the image"), f"{shown.address}/small"
+    def small(self, person: Person, shown: _Shown) -> tuple[Future[Path], str]:
+        drawn = self._app.views.small(person.id, shown.picture.sha256, "the image")
+        return drawn, f"{shown.address}/small"
 
     def view(self, person: Person, shown: _Shown, view: View) -> tuple[Future[Path], str]:
         if view is View.SALIENCY and not self._app.desk.may_see_opinion(person, shown.item.id):
             raise NotAllowedError(Text("refusals.saliency_later"))
-        drawn = self._app.views.request(shown.picture.sha256, view, "the image")
+        drawn = self._app.views.request(person.id, shown.picture.sha256, view, "the image")
         return drawn, f"{shown.address}/{view}"
 
     def metadata(self, shown: _Shown) -> list[Fact]:

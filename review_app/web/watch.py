@@ -4,6 +4,7 @@ disks fill up."""
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -30,7 +31,10 @@ def lifespan(app: Application, storage: StorageWatch) -> Callable[[FastAPI], Any
         looks = [
             asyncio.create_task(_again_and_again(app.breaker.after_verdicts, lambda: EVERY)),
             asyncio.create_task(_again_and_again(storage.look, lambda: STORAGE_EVERY)),
+            asyncio.create_task(_again_and_again(app.held.sweep, lambda: EVERY)),
         ]
+        # Beside the pool that serves people: it may take hours, once.
+        threading.Thread(target=app.stored_images.prepare, name="describe", daemon=True).start()
         try:
             yield
         finally:

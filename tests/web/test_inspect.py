@@ -13,9 +13,10 @@ from PIL import Image
 
 from review_app.errors import InputError
 from review_app.forensics.views import View
-from review_app.inspection import HeadReading, Inspection
+from review_app.inspection.inspector import HeadReading, Inspection
+from review_app.inspection.worker import SHOWN_PIXELS
 from review_app.web.handlers import Call
-from review_app.web.inspect import SHOWN_PIXELS, InspectPage, readings, verdict
+from review_app.web.inspect import InspectPage, readings, verdict
 from review_app.words import Language, speaking
 from storage.enums import Role
 from tests.web.handling import call_of
@@ -181,7 +182,7 @@ def test_the_same_image_gives_the_same_reading(
 def test_numbers_are_printed_beside_what_is_drawn() -> None:
     head = HeadReading("mc_dropout", "MC dropout", 0.834, 0.091, 0.45, 0.021, "Likely fake.", True)
     inspection = Inspection([head], "Likely fake, <b>but</b> uncertain.", None, False)
-    shown = readings("a.png", Image.new("RGB", (40, 30)), inspection)
+    shown = readings("a.png", b"", (40, 30), inspection)
     for text in ("0.83 ± 0.09", "0.450", "0.021", "MC dropout", "Likely fake.", "40 × 30"):
         assert text in shown
     assert shown.count('role="img"') == 2
@@ -203,6 +204,6 @@ def test_numbers_are_printed_beside_what_is_drawn() -> None:
 def test_the_page_says_whether_an_image_is_like_the_training_images(
     z: float, unlike: bool, words: str
 ) -> None:
-    shown = readings("a.png", Image.new("RGB", (40, 30)), Inspection([], "Words.", z, unlike))
+    shown = readings("a.png", b"", (40, 30), Inspection([], "Words.", z, unlike))
     assert words in shown
     assert f"z {z:.1f}" in shown

@@ -14,8 +14,8 @@ from starlette.testclient import TestClient
 from review_app.forensics.error_level import error_level
 from review_app.forensics.planes import LARGEST_SIDE
 from review_app.forensics.views import PIXEL_VIEWS, View
+from review_app.inspection.drawing import SMALL, shrink
 from review_app.review.options import Reveal, ReviewOptions, change_options
-from review_app.views import SMALL, shrink
 from review_app.words import t
 from storage.enums import Role
 from tests.intake.samples import encode, exif

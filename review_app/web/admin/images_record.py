@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from markupsafe import Markup
 
-from review_app.inspection import TITLES
+from review_app.inspection.inspector import TITLES
 from review_app.records.record import Answer, Record, Said
 from review_app.records.timeline import Happening
 from review_app.review.options import read_options

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from review_app.bootstrap import Application
 from review_app.errors import CheckpointError
-from review_app.inspection import TITLES
+from review_app.inspection.inspector import TITLES
 from review_app.monitoring.overview import (
     RECENT,
     Marks,

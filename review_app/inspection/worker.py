@@ -1,0 +1,171 @@
+"""A process that does what takes long for one image: decode, read, draw. It knows no database.
+
+Decoding of files that nobody vouches for, networks and views run here, at low priority, so that
+they hold nobody else up, take nobody down with them, and give their memory back. Jobs come on
+standard input, one JSON document a line; each is answered by one line on standard output, and the
+bytes that the line announces after it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import sys
+import threading
+import warnings
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import asdict
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import Final
+
+from PIL import Image
+
+from review_app.copies.descriptors import Probe
+from review_app.detector.checkpoint import Checkpoint
+from review_app.detector.heads import HeadName
+from review_app.detector.service import Detector
+from review_app.errors import InputError, RefusedFile, ReviewAppError
+from review_app.forensics.saliency import overlay
+from review_app.forensics.views import PIXEL_VIEWS, View
+from review_app.inspection.drawing import shrink, webp
+from review_app.inspection.messages import PLACES, Job, Said, packed
+from review_app.intake.decode import DecodedImage, Limits, as_stored, decode, upright
+from review_app.intake.sources import read_bounded
+from review_app.words import Text
+
+NICENESS: Final = 15
+"""Whoever serves people goes first."""
+SHOWN_PIXELS: Final = 800
+
+Done = tuple[Said, list[bytes]]
+
+
+def main() -> None:
+    """Work until standard input ends."""
+    warnings.simplefilter("ignore")  # nobody reads what decoders remark on odd files
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever a library prints is no answer
+    answering = threading.Lock()
+
+    def work(job: Job) -> None:
+        said, blobs = _outcome(job)
+        line = json.dumps({**said, "id": job["id"], "blobs": [len(blob) for blob in blobs]})
+        with answering:
+            out.write(line.encode() + b"\n" + b"".join(blobs))
+            out.flush()
+
+    with ThreadPoolExecutor(PLACES, thread_name_prefix="work") as pool:
+        for line in sys.stdin.buffer:
+            pool.submit(work, json.loads(line))
+
+
+def _outcome(job: Job) -> Done:
+    try:
+        return _DOES[job["do"]](job)
+    except ReviewAppError as error:
+        return {"error": packed(error)}, []
+    except Exception as error:  # reported with the job, and the next one is done
+        return {"failed": f"{type(error).__name__}: {error}"}, []
+    finally:
+        give_memory_back()
+
+
+def _warm_up(job: Job) -> Done:
+    _detector(job["checkpoint"], job["weights"]).warm_up()
+    return {}, []
+
+
+def _read(job: Job) -> Done:
+    """Every head's opinion of an image, what the file says, the image small, and its probe."""
+    decoded = _decoded(job)
+    opinions = _detector(job["checkpoint"], job["weights"]).inspect(decoded.image)
+    said = {
+        "width": decoded.width,
+        "height": decoded.height,
+        "metadata": decoded.metadata,
+        "opinions": {name.value: asdict(opinion) for name, opinion in opinions.items()},
+    }
+    return said, [_shown(decoded.image), Probe.of(decoded.image).to_bytes()]
+
+
+def _draw(job: Job) -> Done:
+    """A view of an image, WebP."""
+    decoded = _decoded(job)
+    # Blocks of a JPEG lie where the file has them: the view is drawn there, and then turned.
+    drawn = _draws(job)(as_stored(decoded.image, decoded.orientation))
+    return {}, [webp(upright(drawn, decoded.orientation))]
+
+
+def _draws(job: Job) -> Callable[[Image.Image], Image.Image]:
+    if job["view"] == "small":
+        return shrink
+    view = View(job["view"])
+    if view is not View.SALIENCY:
+        return PIXEL_VIEWS[view]
+    detector = _detector(job["checkpoint"], job["weights"])
+    return lambda image: overlay(image, detector.saliency(image, HeadName(job["head"])))
+
+
+def _decoded(job: Job) -> DecodedImage:
+    limits = Limits(job["max_bytes"], job["max_pixels"])
+    data = read_bounded(Path(job["path"]), limits.max_bytes)
+    try:
+        return decode(data, job["name"], limits)
+    except RefusedFile:
+        if job["do"] == "draw" and (pixels := _pixels(data)) > limits.max_pixels:
+            sizes = {"megapixels": round(pixels / 1e6), "most": round(limits.max_pixels / 1e6)}
+            text = Text("refusals.too_large_for_views", {"name": job["name"], **sizes})
+            raise InputError(text) from None
+        raise
+
+
+def _pixels(data: bytes) -> int:
+    """As the header declares them; 0 where there is none."""
+    with suppress(Exception), Image.open(BytesIO(data)) as image:
+        return image.width * image.height
+    return 0
+
+
+def _shown(image: Image.Image) -> bytes:
+    """A small JPEG without metadata."""
+    small = (
+        image.copy()
+        if max(image.size) <= SHOWN_PIXELS
+        else image.reduce(max(1, max(image.size) // (2 * SHOWN_PIXELS)))
+    )
+    small.thumbnail((SHOWN_PIXELS, SHOWN_PIXELS))
+    buffer = BytesIO()
+    small.save(buffer, "JPEG", quality=88)
+    return buffer.getvalue()
+
+
+_loading = threading.Lock()
+
+
+def _detector(checkpoint: str, weights: str | None) -> Detector:
+    with _loading:
+        return _loaded(checkpoint, weights)
+
+
+@cache
+def _loaded(checkpoint: str, weights: str | None) -> Detector:
+    return Detector(Checkpoint.load(Path(checkpoint)), weights=(weights and Path(weights)) or None)
+
+
+def give_memory_back() -> None:
+    """Return what was freed to the system, where the C library keeps it otherwise."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+_DOES: dict[str, Callable[[Job], Done]] = {"warm_up": _warm_up, "read": _read, "draw": _draw}
+
+if __name__ == "__main__":
+    main()

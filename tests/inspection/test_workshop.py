@@ -1,0 +1,155 @@
+"""The worker process and the queue before it: fair, bounded, and none the worse for a crash."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, wait
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from review_app.errors import BusyError, DetectorError, InputError, RefusalReason, RefusedFile
+from review_app.inspection.messages import packed, unpacked
+from review_app.inspection.workshop import Done, Workshop
+from review_app.words import Language, Text
+from tests.intake.samples import encode, picture, png_declaring
+
+PATIENCE = 120
+
+
+@pytest.fixture(scope="module")
+def workshop() -> Iterator[Workshop]:
+    workshop = Workshop()
+    yield workshop
+    workshop.close()
+
+
+@pytest.fixture(scope="module")
+def job(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[str, Any]]:
+    """A view to draw, of an image of so many pixels a side."""
+    folder = tmp_path_factory.mktemp("jobs")
+
+    def make(side: int = 64, **values: Any) -> dict[str, Any]:
+        path = folder / f"{side}.png"
+        if not path.exists():
+            path.write_bytes(encode(picture(side, side), "PNG"))
+        limits = {"max_bytes": 10**8, "max_pixels": 10**8}
+        return {"do": "draw", "view": "noise", "path": str(path), "name": "it", **limits, **values}
+
+    return make
+
+
+def finished(futures: list[Future[Done]]) -> list[int]:
+    """The order in which ``futures`` are done, by their numbers."""
+    order: list[int] = []
+    for number, future in enumerate(futures):
+        future.add_done_callback(lambda _done, number=number: order.append(number))  # type: ignore[misc]
+    wait(futures, PATIENCE)
+    return order
+
+
+def test_nobody_delays_the_others_however_much_they_ask_for(
+    workshop: Workshop, job: Callable[..., dict[str, Any]]
+) -> None:
+    many = [workshop.submit(1, job(900), 50) for _ in range(12)]
+    one = workshop.submit(2, job(900), 50)
+    order = finished([*many, one])
+    assert order.index(len(many)) <= 3, "the other's place was free"
+
+
+def test_one_person_has_one_place_and_the_next_waits(
+    workshop: Workshop, job: Callable[..., dict[str, Any]]
+) -> None:
+    first = workshop.submit(1, job(1500), 1)
+    second = workshop.submit(1, job(1500), 1)
+    assert workshop.ahead(1) == 1
+    with pytest.raises(BusyError, match="another image of yours"):
+        workshop.submit(1, job(), 1)
+    assert finished([first, second]) == [0, 1]
+    assert workshop.ahead(1) == 0
+
+
+def test_pixels_are_counted_in_the_header_before_anything_is_decoded(
+    workshop: Workshop, job: Callable[..., dict[str, Any]], tmp_path: Path
+) -> None:
+    path = tmp_path / "bomb.png"
+    path.write_bytes(png_declaring(6000, 6000))
+    started = time.monotonic()
+    with pytest.raises(RefusedFile, match="36,000,000 pixels"):
+        workshop.submit(
+            1, {**job(), "do": "read", "path": str(path), "max_pixels": 25_000_000}, 1
+        ).result(PATIENCE)
+    with pytest.raises(InputError, match="36"):
+        workshop.submit(1, {**job(), "path": str(path), "max_pixels": 25_000_000}, 1).result(9)
+    assert time.monotonic() - started < 60
+
+
+def test_a_crash_ends_what_was_in_work_and_nothing_else(
+    workshop: Workshop, job: Callable[..., dict[str, Any]]
+) -> None:
+    workshop.submit(1, job(), 1).result(PATIENCE)
+    before = workshop.process_id
+    assert before is not None
+    broken = workshop.submit(1, job(3000), 9)
+    waiting = workshop.submit(1, job(), 9)
+    os.kill(before, signal.SIGKILL)
+    with pytest.raises(DetectorError, match="too long"):
+        broken.result(PATIENCE)
+    assert waiting.result(PATIENCE).blobs[0]
+    assert workshop.process_id not in (before, None)
+
+
+def test_what_takes_too_long_is_given_up(
+    job: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workshop = Workshop()
+    monkeypatch.setattr("review_app.inspection.workshop.LONGEST_S", 0.05)
+    try:
+        with pytest.raises(DetectorError):
+            workshop.submit(1, job(3000), 1).result(PATIENCE)
+    finally:
+        workshop.close()
+
+
+def test_the_worker_goes_behind_whoever_serves_people(
+    workshop: Workshop, job: Callable[..., dict[str, Any]]
+) -> None:
+    workshop.submit(1, job(), 1).result(PATIENCE)
+    assert workshop.process_id is not None
+    assert os.getpriority(os.PRIO_PROCESS, workshop.process_id) > os.getpriority(
+        os.PRIO_PROCESS, os.getpid()
+    )
+
+
+def test_a_closed_workshop_leaves_no_process_and_nobody_waiting(
+    job: Callable[..., dict[str, Any]],
+) -> None:
+    workshop = Workshop()
+    futures = [workshop.submit(1, job(3000), 9) for _ in range(3)]
+    process = workshop.process_id
+    assert process is not None
+    workshop.close()
+    for future in futures:
+        with pytest.raises(DetectorError):
+            future.result(1)
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)
+
+
+def test_errors_keep_their_kind_and_are_worded_later() -> None:
+    inner = Text("inspect.is_text")
+    refused = RefusedFile(
+        "a.png", RefusalReason.NOT_AN_IMAGE, Text("inspect.content_is", {"kind": inner})
+    )
+    again = unpacked(packed(refused))
+    assert isinstance(again, RefusedFile)
+    assert again.reason is RefusalReason.NOT_AN_IMAGE
+    for language in Language:
+        assert again.detail_in(language) == refused.detail_in(language)
+    for error in (InputError("plain"), DetectorError(Text("inspect.given_up"))):
+        assert type(unpacked(packed(error))) is type(error)
+        assert str(unpacked(packed(error))) == str(error)
