@@ -21,6 +21,9 @@ from storage.models import Claim, Item, Label
 from storage.repositories import Repositories
 from storage.repositories.audit import Event
 
+MOST_ROWS = 40
+"""Answers, changes and withdrawals of one person on one item; then their answer stays."""
+
 
 def same_answer(repos: Repositories, label: Label, person: Person, submission: Submission) -> Label:
     """``label``, if it is what ``submission`` says. Raises ``ConflictError`` otherwise."""
@@ -134,11 +137,12 @@ def withdraw(
 ) -> None:
     """Append the row that withdraws ``label``.
 
-    Raises ``ConflictError`` where it is final, or where somebody else has decided the item as its
-    adjudicator.
+    Raises ``ConflictError`` where it is final, where somebody else has decided the item as its
+    adjudicator, or where its author has changed their mind too often.
     """
     require_open(label, now)
     require_undecided(repos, label)
+    require_few_rows(repos, label)
     repos.labels.add(
         Label(
             client_id=client_id,
@@ -151,6 +155,13 @@ def withdraw(
             labelled_at=now,
         )
     )
+
+
+def require_few_rows(repos: Repositories, label: Label) -> None:
+    """Raises ``ConflictError`` where the author of ``label`` has changed their mind so often that
+    the answer has to stay: rows are kept for ever, and each can be as large as a call."""
+    if repos.labels.n_rows(label.user_id, label.item_id) >= MOST_ROWS:
+        raise ConflictError(Text("refusals.changed_too_often"))
 
 
 def decided_since(repos: Repositories, label: Label) -> bool:

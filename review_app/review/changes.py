@@ -56,7 +56,8 @@ class Changes:
         """Put another answer in place of one's own. Sending it again returns the same receipt.
 
         Raises ``NotFoundError`` where the person has no such answer, and ``ConflictError`` where it
-        is final, was withdrawn or changed already, or an admin has decided the item since.
+        is final, was withdrawn or changed already, an admin has decided the item since, or the
+        person has changed their mind too often.
         """
         require(person, Permission.REVIEW)
         with self._database.write() as repos:
@@ -70,6 +71,7 @@ class Changes:
                 raise ConflictError(Text("refusals.changed_already"))
             require_open(old, now)
             answers.require_undecided(repos, old)
+            answers.require_few_rows(repos, old)
             item = answers.item_of(repos, old.item_id)
             was = item.state
             blind = is_blind(repos, person.id, item.id, item.image_id)

@@ -36,6 +36,11 @@ _SEEN_OPINION = (
     )
     .limit(1)
 )
+_N_ROWS = (
+    select(func.count())
+    .select_from(Label)
+    .where(Label.user_id == bindparam("user_id"), Label.item_id == bindparam("item_id"))
+)
 _NEWEST_ID = select(func.max(Label.id))
 _COUNT_OF = (
     select(func.count())
@@ -74,6 +79,12 @@ class Labels:
     def in_force(self, item_id: int) -> list[Label]:
         """The item's labels in force, oldest first."""
         return list(self._session.scalars(_IN_FORCE_ON, {"item_id": item_id}))
+
+    def n_rows(self, user_id: int, item_id: int) -> int:
+        """How many rows the person has on the item, withdrawals and superseded ones included."""
+        n = self._session.scalar(_N_ROWS, {"user_id": user_id, "item_id": item_id})
+        assert n is not None
+        return n
 
     def ever_on(self, item_id: int) -> list[tuple[Label, str]]:
         """Every row on the item, oldest first, also those that others supersede or that withdraw

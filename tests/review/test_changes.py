@@ -6,6 +6,7 @@ import pytest
 
 from review_app.errors import ConflictError, NotFoundError
 from review_app.permissions import Person
+from review_app.review.answers import MOST_ROWS
 from review_app.review.tasks import Change, Queue
 from storage.enums import AuditKind, ItemState
 from tests.factories import Factory
@@ -122,3 +123,20 @@ def test_a_change_of_an_extra_answer_stays_beside_the_verdict(
     assert late.extra
     assert bench.change(ada, late.client_id, UNSURE).extra
     assert bench.item(item).verdict is REAL
+
+
+def test_somebody_who_changes_their_mind_without_end_has_to_stop(
+    bench: Bench, factory: Factory, ada: Person, ben: Person
+) -> None:
+    item = factory.item(needed_labels=2)
+    for _ in range(MOST_ROWS // 2):
+        (newest,) = answered(bench, ada, REAL)
+        bench.undo(ada)
+    (newest,) = answered(bench, ada, FAKE)
+    with pytest.raises(ConflictError, match="so often"):
+        bench.undo(ada)
+    with pytest.raises(ConflictError, match="so often"):
+        bench.change(ada, newest, REAL)
+    assert [label.value for label in bench.in_force(item)] == [FAKE]
+    answered(bench, ben, REAL)
+    bench.undo(ben)
