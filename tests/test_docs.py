@@ -34,15 +34,20 @@ def test_the_documented_limit_is_the_limit(name: str) -> None:
             assert re.search(rf"\b{rule.le}\b", ROWS[name][1])
 
 
+@pytest.mark.parametrize("page", ["settings.md", "security.md"])
 def test_the_documented_command_behind_a_proxy_is_accepted(
-    monkeypatch: pytest.MonkeyPatch,
+    page: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in Settings.model_fields:
         monkeypatch.delenv(f"REVIEW_{name.upper()}", raising=False)
-    command = SETTINGS[SETTINGS.index("```sh") :]
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    section = text[text.index("## Behind a proxy") :]
+    command = section[section.index("```sh") :].split("```")[1]
     for variable, value in re.findall(r"(REVIEW_\w+)=(\S+)", command):
         monkeypatch.setenv(variable, value)
-    assert load_settings().address() == "https://review.example.org"
+    settings = load_settings()
+    assert settings.address() == "https://review.example.org"
+    assert settings.proxies
 
 
 def _in_the_environment(default: Any) -> str:

@@ -1,6 +1,6 @@
 """Accounts and sign-in: who there is, and who is there."""
 
-from review_app.people.accounts import Account
+from review_app.people.accounts import Account, normal
 from review_app.people.credentials import MAX_PASSWORD, MIN_PASSWORD
 from review_app.people.sessions import JUST_NOW, SEEN_EVERY, Browser, OwnSession, SessionBook
 from review_app.people.signing_in import People
@@ -15,4 +15,5 @@ __all__ = [
     "OwnSession",
     "People",
     "SessionBook",
+    "normal",
 ]

@@ -14,6 +14,7 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from review_app.errors import BusyError, NotAllowedError
+from review_app.people import normal
 from review_app.permissions import Person, area_of, may_enter
 from review_app.web import pages
 from review_app.web.browsers import browser_of
@@ -208,7 +209,8 @@ class _Passwords:
         device = self._cookies.device(request.headers)
         if device is not None and not await run_sync(self._people.knows_device, name, device):
             device = None
-        return Attempt(name, client_of(request), device)
+        # As it is looked up: however a name is composed, it is one to guess at.
+        return Attempt(normal(name), client_of(request), device)
 
     async def _hold(self, seconds: float) -> None:
         """Wait, unless many do already: what is held takes memory."""

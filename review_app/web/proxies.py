@@ -19,7 +19,9 @@ from review_app.config import Network, Settings
 
 Address = IPv4Address | IPv6Address
 
-_FOR = re.compile(r'(?:^|[;,\s])for="?(\[[^\]]*\]|[^;,"\s]*)', re.IGNORECASE)
+_FOR = re.compile(r'(?:^|[;,\s])for="?(\[[^\];,"\s]*\]|[^;,"\s]*)', re.IGNORECASE)
+_MAX_TOLD = 4096
+"""Characters of the headers, from their end, where the proxies write that are near."""
 _STATE = "client"
 
 
@@ -60,6 +62,8 @@ class Proxies:
         address = _parsed(peer)
         if address is None:
             return Client(peer, is_shared=True)
+        if not self._is_trusted(address):  # whatever it tells
+            return Client(_whole(address), self.may_be_shared(peer))
         for hop in _hops(headers):
             if not self._is_trusted(address):
                 break
@@ -107,12 +111,13 @@ def _hops(headers: Headers) -> Iterator[str]:
     """
     told = _items(headers.getlist("x-forwarded-for"))
     if not told:
-        told = _FOR.findall(",".join(headers.getlist("forwarded")))
+        told = _FOR.findall(",".join(headers.getlist("forwarded"))[-_MAX_TOLD:])
     return reversed(told)
 
 
 def _items(lines: Sequence[str]) -> list[str]:
-    return [item.strip() for item in ",".join(lines).split(",") if item.strip()]
+    text = ",".join(lines)[-_MAX_TOLD:]
+    return [item.strip() for item in text.split(",") if item.strip()]
 
 
 def _parsed(text: str) -> Address | None:

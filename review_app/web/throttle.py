@@ -21,7 +21,8 @@ NAMES_FORGET, ADDRESSES_FORGET = 86_400.0, 3_600.0
 """Seconds without an attempt after which the count starts anew."""
 _GOOD_SECONDS = 86_400.0
 _DOUBTFUL = 3
-"""Wrong attempts at which an address that people sign in from is like any other."""
+"""Wrong attempts, or such as are under way, at which a browser or an address that people sign in at
+is like any other."""
 _MAX_KEYS = 50_000
 
 Clock = Callable[[], float]
@@ -66,9 +67,7 @@ class Throttle:
     def begin(self, attempt: Attempt) -> int:
         """Count the attempt. Seconds to wait where there were too many, else 0."""
         counters = self._counters(attempt)
-        wait = max(
-            counter.wait(key) for counter, key in counters if self._may_refuse(counter, attempt)
-        )
+        wait = max(counter.wait(key) for counter, key in counters)
         if wait > 0:
             return math.ceil(wait)
         for counter, key in counters:
@@ -78,7 +77,8 @@ class Throttle:
     def standing(self, attempt: Attempt) -> Standing:
         """How the attempt stands; ask before it is counted."""
         if attempt.device is not None:
-            return Standing.KNOWN
+            n_wrong = self._devices.n(_key(attempt.name, attempt.device))
+            return Standing.KNOWN if n_wrong < _DOUBTFUL else Standing.SUSPECT
         address = attempt.client.address
         if attempt.client.is_shared:
             n_wrong = self._names.n(_key(attempt.name))
@@ -90,10 +90,10 @@ class Throttle:
 
     def succeeded(self, attempt: Attempt) -> None:
         """Forgive what was tried on this name there, for its person has come."""
-        self._addresses.take_back(attempt.client.address)
         if attempt.device is not None:
             self._devices.forget(_key(attempt.name, attempt.device))
             return
+        self._addresses.take_back(attempt.client.address)
         self._names.forget(_key(attempt.name))
         self._good[attempt.client.address] = self._clock()
         self._good.move_to_end(attempt.client.address)
@@ -108,16 +108,11 @@ class Throttle:
     def _counters(self, attempt: Attempt) -> list[tuple[_Backoff, str]]:
         if attempt.device is not None:
             return [(self._devices, _key(attempt.name, attempt.device))]
-        return [
-            (self._names, _key(attempt.name)),
-            (self._addresses, attempt.client.address),
-        ]
-
-    def _may_refuse(self, counter: _Backoff, attempt: Attempt) -> bool:
-        """Whether its count is about this attempt: what others try, on other names, behind the
-        address that everybody comes from, says nothing of it."""
-        is_apart = attempt.client.is_shared and not self._names.n(_key(attempt.name))
-        return counter is not self._addresses or not is_apart
+        counters = [(self._names, _key(attempt.name))]
+        # What is tried at the address that everybody comes from says nothing of anybody.
+        if not attempt.client.is_shared:
+            counters.append((self._addresses, attempt.client.address))
+        return counters
 
     def _is_good(self, address: str) -> bool:
         at = self._good.get(address)

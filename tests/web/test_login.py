@@ -114,6 +114,13 @@ def test_guessing_is_slowed_down_even_for_the_right_password(site: Site) -> None
     assert "Wait 1 minute" in answer.text
 
 
+def test_a_name_is_one_to_guess_at_however_its_accents_are_composed(site: Site) -> None:
+    client = site.anybody()
+    names = ["nobody-\u00e9", "nobody-e\u0301", " NOBODY-\u00c9 "]
+    codes = [sign_in(client, names[i % 3], "wrong wrong") for i in range(FREE_PER_NAME + 1)]
+    assert codes == [401] * FREE_PER_NAME + [429]
+
+
 def test_a_refused_attempt_costs_no_check_of_a_password(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -71,12 +71,12 @@ def test_an_address_is_slowed_down_whatever_the_names_and_forgotten_after_a_whil
     assert throttle.begin(Attempt("x", at(1))) == 0
 
 
-def test_an_address_that_everybody_comes_from_shuts_out_only_names_that_were_tried() -> None:
+def test_an_address_that_everybody_comes_from_shuts_out_no_name_but_those_guessed_at() -> None:
     throttle = Throttle(Clock())
-    for i in range(FREE_PER_ADDRESS):
-        throttle.begin(Attempt(f"n{i % 4}", PROXY))
+    for i in range(4 * FREE_PER_NAME):
+        assert throttle.begin(Attempt(f"n{i % 4}", PROXY)) == 0
     assert throttle.begin(Attempt("n1", PROXY)) == FIRST_WAIT
-    assert throttle.begin(Attempt("ada", PROXY)) == 0
+    assert [throttle.begin(Attempt("ada", PROXY)) for _ in range(2)] == [0, 0], "she mistypes"
 
 
 def test_at_a_known_browser_only_what_is_tried_there_counts() -> None:
@@ -120,6 +120,18 @@ def test_standing_follows_from_what_was_tried(client: Client) -> None:
     for i in range(3):
         throttle.begin(Attempt(f"n{i}", client))
     assert throttle.standing(Attempt("n1", client)) is Standing.SUSPECT
+
+
+def test_who_tries_much_at_once_is_no_longer_first() -> None:
+    throttle = Throttle(Clock())
+    known = Attempt("ada", at(1), device="token")
+    standings = []
+    for _ in range(FREE_PER_NAME):
+        standings.append(throttle.standing(known))
+        throttle.begin(known)
+    assert standings == [Standing.KNOWN] * 3 + [Standing.SUSPECT] * 2
+    throttle.succeeded(known)
+    assert throttle.standing(known) is Standing.KNOWN
 
 
 def test_counts_take_no_more_memory_than_they_may(monkeypatch: pytest.MonkeyPatch) -> None:
