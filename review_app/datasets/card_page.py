@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from review_app.datasets.card import QUANTILES, Card
 from review_app.datasets.files import write_whole
 from review_app.errors import InputError
 
+_TEMPLATES = Path(__file__).parent / "templates"
 _SHOWN = 20
 """Rows named in each list of the page; card.json names all."""
 
@@ -28,16 +32,33 @@ def write_card(card: Card, folder: Path) -> None:
 
 
 def card_html(card: Card) -> str:
-    """The page, with every name escaped; no scripts, images or requests."""
+    """The page, with every name escaped; no scripts, images or requests, and a policy against them.
+
+    The one style sheet is allowed by its hash, so that a name which got past the escaping could not
+    even change how the page looks.
+    """
+    style = (_TEMPLATES / "data_card.css").read_text("utf-8")
     templates = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     page = templates.get_template("data_card.html")
-    return page.render(card=card, quantiles=QUANTILES, shown=_SHOWN)
+    return page.render(
+        card=card,
+        quantiles=QUANTILES,
+        shown=_SHOWN,
+        style=Markup(style),  # noqa: S704 - a file of ours
+        policy=_policy(style),
+    )
+
+
+def _policy(style: str) -> str:
+    """Nothing but the style sheet ``style``. A page cannot forbid in itself that it is framed."""
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
 
 
 def card_words(card: Card) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import html
 import json
 import re
 from pathlib import Path
@@ -111,6 +114,22 @@ def test_the_page_names_rows_escapes_them_and_asks_for_nothing(card: Card, tmp_p
     assert "row 3 (f0.png, train, fake); row 28 (claim.png, train, real)" in page
     assert "unmatched: 1 (rows 7)" in page
     assert len(re.findall(r"<th(?! scope)[ >]", page)) == 0
+
+
+def test_the_page_allows_nothing_but_its_own_style_sheet(card: Card) -> None:
+    page = card_html(card)
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)
+    style = re.search(r"<style>(.*?)</style>", page, re.DOTALL)
+    assert policy
+    assert style
+    digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
+    assert "unsafe" not in policy[1]
+    assert html.unescape(policy[1]).split("; ") == [
+        "default-src 'none'",
+        f"style-src 'sha256-{digest}'",
+        "base-uri 'none'",
+        "form-action 'none'",
+    ]
 
 
 def test_the_words_say_what_matters(card: Card) -> None:

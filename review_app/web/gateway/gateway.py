@@ -25,12 +25,9 @@ from review_app.web.gateway.bodies import read_json
 from review_app.web.gateway.calls import rewritten, session_of
 from review_app.web.gateway.inputs import FILE_ROUTE, odd
 from review_app.web.gateway.pages import noting_odd
-from review_app.web.gateway.receiving import Receiver, drain
+from review_app.web.gateway.receiving import Receiver
 from review_app.web.gateway.routes import Kind, kind_of
 from review_app.words import Text, t
-
-MAX_DRAINED = 256 * 1024**2
-"""Most bytes of a refused upload that are read before the connection is closed."""
 
 _Handler = Callable[[Scope, Receive, Send, Person], Awaitable[None]]
 
@@ -132,7 +129,6 @@ class Gateway:
         try:
             names = await self._receiver.take(scope, receive, person.id, upload_id)
         except ReviewAppError as error:
-            await drain(receive, MAX_DRAINED)
             await _refuse_upload(failure_of(error), scope, receive, send)
             return
         await JSONResponse(names)(scope, receive, send)

@@ -9,16 +9,19 @@ from anyio import CancelScope
 from anyio.to_thread import run_sync
 from gradio.route_utils import upload_fn
 from gradio.routes import file_upload_statuses
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 from starlette.types import Message, Receive, Scope
 
-from review_app.errors import InputError, NotStoredError, TooLargeError
+from review_app.errors import InputError, NotStoredError, ReviewAppError, TooLargeError
 from review_app.uploads import FILES_AT_ONCE, Owner, Uploads
 from review_app.web.gateway.bodies import chunk, content_length
 from review_app.words import Text
 
+MAX_DRAINED = 256 * 1024**2
+"""Most bytes of a refused upload that are read before it is told so."""
 _MIB = 1024**2
 
 
@@ -41,12 +44,20 @@ class Receiver:
             NotStoredError: the disk is full.
         """
         owner = Owner(self._page, person_id)
-        request = Request(scope)
-        size = content_length(request.headers)
+        size = content_length(Headers(scope=scope))
+        incoming = Incoming(receive, size)
+        try:
+            return await self._stored(owner, Request(scope, incoming), size, upload_id)
+        except ReviewAppError:
+            await incoming.drain(MAX_DRAINED)
+            raise
+
+    async def _stored(
+        self, owner: Owner, request: Request, size: int, upload_id: str | None
+    ) -> list[str]:
         quota = FILES_AT_ONCE * self._max_file_bytes
         arriving = await run_sync(self._uploads.arrive, owner, size, quota)
         try:
-            request = Request(scope, _within(receive, size))
             paths = await self._parse(request, arriving, upload_id)
             return await run_sync(self._keep, arriving, paths)
         finally:
@@ -64,7 +75,7 @@ class Receiver:
                 upload_progress=file_upload_statuses if upload_id else None,
             )
         except MultiPartException as error:
-            if "maximum allowed size" in error.message:
+            if error.message.startswith("File size"):
                 most = {"n": self._max_file_bytes // _MIB}
                 raise TooLargeError(Text("uploads.too_large", most)) from None
             raise _odd() from None
@@ -84,28 +95,29 @@ class Receiver:
         return [names[path] for path in paths]
 
 
-async def drain(receive: Receive, max_bytes: int) -> None:
-    """Read what is still sent of a request that was refused, and forget it: browsers tell of an
-    answer only once they have sent theirs."""
-    more = True
-    while more and max_bytes > 0:
-        part, more = chunk(await receive())
-        max_bytes -= len(part)
+class Incoming:
+    """The body of an upload: a ``receive`` that counts, and can read what is left."""
 
+    def __init__(self, receive: Receive, size: int) -> None:
+        self._receive = receive
+        self._size = size
+        self._read = 0
+        self._more = True
 
-def _within(receive: Receive, size: int) -> Receive:
-    """``receive`` that raises TooLargeError for a body of more than ``size`` bytes."""
-    left = size
-
-    async def counted() -> Message:
-        nonlocal left
-        message = await receive()
-        left -= len(message.get("body", b""))
-        if left < 0:
-            raise TooLargeError(Text("uploads.too_large", {"n": size // _MIB}))
+    async def __call__(self) -> Message:
+        """The next message. Raises TooLargeError for more than the body was said to have."""
+        message = await self._receive()
+        part, self._more = chunk(message)
+        self._read += len(part)
+        if self._read > self._size:
+            raise TooLargeError(Text("uploads.too_large", {"n": self._size // _MIB}))
         return message
 
-    return counted
+    async def drain(self, max_bytes: int) -> None:
+        """Read what is still to come, and forget it: browsers tell of an answer only once they
+        have sent everything."""
+        while self._more and self._read < max_bytes:
+            await self()
 
 
 def _odd() -> InputError:
