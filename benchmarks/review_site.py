@@ -55,15 +55,17 @@ def fill(app: Application, n: int, needed_labels: int, files: bool = True) -> li
             place.write_bytes(pictures[i])
         else:
             place.hardlink_to(app.media.public(hashes[i % DISTINCT], "image/jpeg"))
+    copies = [hashlib.sha256(data).hexdigest() for data in pictures]
     at = utc_now().strftime("%Y-%m-%d %H:%M:%S.%f")
     ids = range(1, n + 1)
     size = (SIDE * SIDE // 4, SIDE, SIDE)
     images = (
-        (i, sha, *size, "JPEG", "image/jpeg", i, at) for i, sha in zip(ids, hashes, strict=True)
+        (i, sha, *size, "JPEG", "image/jpeg", copies[(i - 1) % DISTINCT] if files else None, i, at)
+        for i, sha in enumerate(hashes, start=1)
     )
     waiting = (ItemState.IN_REVIEW.value, at)
     items = ((i, i, *waiting, f"{i}.jpg", float(i), needed_labels, needed_labels, at) for i in ids)
-    columns = "id sha256 n_bytes width height format public_type phash created_at"
+    columns = "id sha256 n_bytes width height format public_type public_sha256 phash created_at"
     insert(app, "image", columns, images)
     columns = "id image_id state state_since name rank needed_labels open_slots created_at"
     insert(app, "item", columns, items)

@@ -15,6 +15,7 @@ from review_app.detector.features import Loader
 from review_app.detector.service import Detector
 from review_app.errors import CheckpointError, NotFoundError, RefusalReason, RefusedFile
 from review_app.external import find_external
+from review_app.hashing import sha256 as digest_of
 from review_app.intake.decode import Limits, decoder
 from review_app.intake.store import MediaStore
 from review_app.known import KnownDetector, TrainedDetector
@@ -143,6 +144,12 @@ class Detectors:
                     RefusalReason.UNREADABLE,
                     f"its stored file {path} cannot be read ({error.strerror}); restore it",
                 ) from error
+            if digest_of(data) != sha256:
+                raise RefusedFile(
+                    item.name,
+                    RefusalReason.UNREADABLE,
+                    f"its stored file {path} is damaged; restore it",
+                )
             return self.decode(data, item.name)
 
         return load

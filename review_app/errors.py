@@ -16,6 +16,7 @@
     ├── StorageError           the database's files cannot be used
     │   ├── StorageLostError   they were replaced or deleted under the running program
     │   └── NotStoredError     the disk is full, read-only or fails: nothing was stored
+    ├── DamagedImageError      a stored image is no longer what was stored
     ├── NotAllowedError        the person is signed in but may not do this
     ├── LimitError             too much in a short time; says when it goes on
     ├── NotFoundError          no such item, user, image or checkpoint
@@ -153,6 +154,10 @@ class StorageLostError(StorageError):
 
 class NotStoredError(StorageError):
     """The disk is full, read-only or fails: nothing was stored, and nothing half."""
+
+
+class DamagedImageError(ReviewAppError):
+    """A stored image is no longer what was stored; it is shown to nobody."""
 
 
 class NotAllowedError(ReviewAppError):

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from review_app.detectors import Detectors
-from review_app.errors import NotFoundError
 from review_app.forensics.views import VERSION, View
 from review_app.inspection.drawing import SMALL
 from review_app.inspection.messages import Job
@@ -18,7 +17,6 @@ from review_app.intake.decode import Limits
 from review_app.intake.derived import DerivedFiles
 from review_app.intake.store import MediaStore
 from review_app.triage.governance import PolicyDesk
-from review_app.words import Text
 
 MEDIA_TYPE = "image/webp"
 MAX_PIXELS = 50_000_000
@@ -61,9 +59,10 @@ class ViewService:
         """Where the picture of ``view`` of the stored image lies, once it does: WebP, its larger
         side at most ``LARGEST_SIDE``. ``name`` stands for the image in messages.
 
-        The future raises NotFoundError where the image's file is gone, and InputError where it is
-        too large. Raises NotFoundError for the saliency of a detector whose model is not here, and
-        BusyError where the person waits for `MOST_WAITING` already.
+        The future raises InputError where the image is too large. Raises NotFoundError where the
+        image's file is gone, and for the saliency of a detector whose model is not here,
+        DamagedImageError where the file is another by now, and BusyError where the person waits
+        for `MOST_WAITING` already.
         """
         variant, how = self._saliency() if view is View.SALIENCY else ("", {})
         kept = self._kept.place(sha256, f"{view}-{VERSION}{variant}.webp")
@@ -101,19 +100,26 @@ class ViewService:
     def _once(self, kept: Path, person_id: int, sha256: str, job: Job) -> Future[Path]:
         """The future of ``kept``: found, being made for somebody else, or made now."""
         with self._lock:
-            running = self._running.get(kept)
-            if running is not None:
-                return running
+            here = self._here(kept)
+        if here is not None:
+            return here
+        path = self._media.verified_original(sha256)  # it may be read whole for that
+        with self._lock:
+            here = self._here(kept)
+            if here is not None:
+                return here
             found: Future[Path] = Future()
-            if self._kept.find(kept):
-                found.set_result(kept)
-                return found
-            path = self._media.original(sha256)
-            if not path.is_file():
-                raise NotFoundError(Text("refusals.file_missing", {"name": job["name"]}))
             drawn = self._submit(person_id, path, job)
             self._running[kept] = found
         drawn.add_done_callback(lambda done: self._pool.submit(self._keep, kept, done, found))
+        return found
+
+    def _here(self, kept: Path) -> Future[Path] | None:
+        running = self._running.get(kept)
+        if running is not None or not self._kept.find(kept):
+            return running
+        found: Future[Path] = Future()
+        found.set_result(kept)
         return found
 
     def _keep(self, kept: Path, drawn: Future[Done], found: Future[Path]) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 import migrations
-from review_app.bootstrap import upgradable_revision
-from review_app.cli.common import AsJson, application, result, settings
+from review_app.bootstrap import Application, upgradable_revision
+from review_app.cli.common import AsJson, application, progress_bar, result, settings
 from review_app.errors import ReviewAppError
+from review_app.intake.media_check import MediaReport, check_media
 from storage.database import Database
 
 
@@ -35,13 +38,20 @@ def upgrade(as_json: AsJson = False) -> None:
     result({"before": before, "after": after}, as_json, words)
 
 
-def check(as_json: AsJson = False) -> None:
+def check(
+    media: Annotated[
+        bool, typer.Option("--media", help="Read every stored image from beginning to end, too.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Check the schema, the database file, the audit log's chain and the decisions it seals."""
-    with application() as app, app.database.read() as repos:
-        broken = repos.audit.first_broken()
-        unsealed = repos.batches.first_broken()
-        damage = repos.integrity()
-    document = {
+    with application() as app:
+        with app.database.read() as repos:
+            broken = repos.audit.first_broken()
+            unsealed = repos.batches.first_broken()
+            damage = repos.integrity()
+        stored = _check_media(app) if media else None
+    document: dict[str, object] = {
         "audit_log_broken_at": broken,
         "decisions_broken_at": unsealed,
         "integrity": damage,
@@ -58,11 +68,20 @@ def check(as_json: AsJson = False) -> None:
         )
     if damage != "ok":
         raise ReviewAppError(f"the database file is damaged ({damage}); restore a backup")
-    result(
-        document,
-        as_json,
-        "the schema, the file, the audit log's chain and the decisions are in order",
-    )
+    words = "the schema, the file, the audit log's chain and the decisions are in order"
+    if stored is not None:
+        document["media"], words = stored.to_json(), f"{words}\n{stored.words}"
+    result(document, as_json, words)
+    if stored is not None and not stored.is_whole:
+        raise ReviewAppError(
+            f"{len(stored.missing)} stored images are missing and {len(stored.damaged)} damaged: "
+            "take the same files in again, or restore a backup"
+        )
+
+
+def _check_media(app: Application) -> MediaReport:
+    with progress_bar("Images") as progress:
+        return check_media(app.database, app.media, progress)
 
 
 def doctor(as_json: AsJson = False) -> None:

@@ -42,12 +42,12 @@ class DerivedFiles:
         return self._media.derived(sha256, name)
 
     def find(self, path: Path) -> bool:
-        """Whether it is kept; it counts as used now."""
+        """Whether it is kept, and not cut off; it counts as used now."""
         try:
             os.utime(path)
+            return _is_whole(path)
         except FileNotFoundError:
             return False
-        return True
 
     def keep(self, path: Path, data: bytes) -> None:
         """Store ``data``, and delete others where they are too many now."""
@@ -77,3 +77,12 @@ class DerivedFiles:
             with suppress(FileNotFoundError):
                 about = path.stat()
                 yield _Kept(about.st_mtime, about.st_size, path)
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a WebP is as long as it says (RIFF: the bytes that follow its first eight)."""
+    with path.open("rb") as file:
+        begins = file.read(12)
+        n_bytes = os.fstat(file.fileno()).st_size
+    length = int.from_bytes(begins[4:8], "little")
+    return begins[:4] == b"RIFF" and begins[8:] == b"WEBP" and n_bytes == length + 8

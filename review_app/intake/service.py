@@ -187,6 +187,8 @@ def _put(
     picture."""
     known = repos.images.by_sha256(prepared.sha256)
     if known is not None and known.picture is not None:
+        if known.public_type == prepared.public_type:
+            known.public_sha256 = prepared.public_sha256  # as it has just been stored
         return _item_of(repos, known), False
     neighbour = near.nearest(prepared.phash, NEAR_DISTANCE)
     alike_id = None if neighbour is None else _item_of_id(repos, neighbour[0]).alike_key

@@ -8,6 +8,15 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from review_app.intake.verification import (
+    Verifier,
+    by_hash,
+    by_pixels,
+    refuse_damage,
+    unreadable,
+)
+from storage.models.image import Picture
+
 _SUFFIX = {"image/jpeg": ".jpg", "image/png": ".png"}
 _ABANDONED_S = 3600.0
 """No file takes this long to write: what is older was left by a process that was killed."""
@@ -19,11 +28,15 @@ def public_suffix(media_type: str) -> str:
 
 
 class MediaStore:
-    """Originals as they came, and beside them the copies without metadata that reviewers see."""
+    """Originals as they came, and beside them the copies without metadata that reviewers see.
+
+    What is read of it is checked first: a file that was cut off or replaced is given to nobody.
+    """
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self._drafts = root / "drafts"
+        self._verifier = Verifier()
 
     def original(self, sha256: str) -> Path:
         """Where the untouched file is."""
@@ -33,8 +46,36 @@ class MediaStore:
         """Where the copy for reviewers is; ``sha256`` is that of the original."""
         return self._place("public", sha256).with_suffix(_SUFFIX[media_type])
 
+    def verified_public(self, picture: Picture) -> Path:
+        """Where the copy for reviewers is, whole.
+
+        Raises:
+            NotFoundError: the file is gone.
+            DamagedImageError: it is damaged.
+        """
+        known = picture.public_sha256
+        damage = by_hash(known) if known else by_pixels(picture.width, picture.height)
+        return self._verifier.whole(self.public(picture.sha256, picture.public_type), damage)
+
+    def verified_original(self, sha256: str) -> Path:
+        """Where the untouched file is, whole. Raises as ``verified_public``."""
+        return self._verifier.whole(self.original(sha256), by_hash(sha256))
+
+    def read_original(self, sha256: str) -> bytes:
+        """The untouched file, whole. Raises as ``verified_public``."""
+        path = self.original(sha256)
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise unreadable(path, error) from error
+        refuse_damage(path, data, by_hash(sha256))
+        return data
+
     def add(self, sha256: str, data: bytes, public: bytes, public_type: str) -> None:
-        """Store both files; each appears whole or not at all, and is on disk on return."""
+        """Store both files; each appears whole or not at all, and is on disk on return.
+
+        One that is there with other content, damaged perhaps, is replaced.
+        """
         self._write(self.original(sha256), data)
         self._write(self.public(sha256, public_type), public)
 
@@ -45,6 +86,15 @@ class MediaStore:
     def all_derived(self) -> Iterator[Path]:
         """Every file that ``derived`` gave a place."""
         return (path for path in (self._root / "derived").rglob("*") if path.is_file())
+
+    def all_stored(self) -> Iterator[Path]:
+        """Every original and every copy for reviewers."""
+        for kind in ("original", "public"):
+            yield from (path for path in (self._root / kind).rglob("*") if path.is_file())
+
+    def relative(self, path: Path) -> str:
+        """A file's path below the data directory."""
+        return path.relative_to(self._root.parent).as_posix()
 
     def keep(self, path: Path, data: bytes) -> None:
         """Store what ``derived`` gave a place; it appears whole or not at all."""
@@ -60,7 +110,7 @@ class MediaStore:
         return self._root / kind / sha256[:2] / sha256
 
     def _write(self, path: Path, data: bytes) -> None:
-        if path.exists():
+        if _holds(path, data):
             return
         self._drafts.mkdir(parents=True, exist_ok=True)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -75,6 +125,14 @@ class MediaStore:
             Path(name).unlink(missing_ok=True)
             raise
         _sync_folder(path.parent)
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    """Whether the file is there with exactly this content."""
+    try:
+        return path.stat().st_size == len(data) and path.read_bytes() == data
+    except OSError:
+        return False
 
 
 def _sync_folder(folder: Path) -> None:

@@ -165,11 +165,8 @@ class _Images:
         return _Shown(item, picture, address)
 
     def image(self, shown: _Shown) -> FileResponse:
-        kind = shown.picture.public_type
-        path = self._app.media.public(shown.picture.sha256, kind)
-        if not path.is_file():
-            raise NotFoundError(Text("refusals.image_missing"))
-        return Timeless(path, kind, shown.address, f"image{path.suffix}")
+        path = self._app.media.verified_public(shown.picture)
+        return Timeless(path, shown.picture.public_type, shown.address, f"image{path.suffix}")
 
     def small(self, person: Person, shown: _Shown) -> tuple[Future[Path], str]:
         drawn = self._app.views.small(person.id, shown.picture.sha256, "the image")

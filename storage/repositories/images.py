@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from storage.models import Image
+from storage.models.image import Picture
 
 
 class Images:
@@ -27,6 +28,13 @@ class Images:
         self._session.add(image)
         self._session.flush()
         return image
+
+    def pictures(self) -> list[Picture]:
+        """The stored picture of every image that has one, in the order of hashes."""
+        columns = (Image.sha256, Image.public_type, Image.width, Image.height, Image.public_sha256)
+        query = select(*columns).where(Image.public_type.is_not(None)).order_by(Image.sha256)
+        rows = self._session.execute(query)
+        return [Picture(s, t, w, h, p) for s, t, w, h, p in rows if s and t and w and h]
 
     def hashes(self) -> Iterable[tuple[int, int]]:
         """``(id, perceptual hash)`` of every image that has a picture, oldest first."""

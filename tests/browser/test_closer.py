@@ -225,7 +225,7 @@ def test_a_view_that_cannot_be_had_is_told_and_the_image_stays(site: Site, sign_
         assert row is not None
         site.app.media.original(row.image.key).unlink()
     page.keyboard.press("2")
-    expect(page.locator("#closer-said")).to_contain_text(f"The file of item {item} is missing")
+    expect(page.locator("#closer-said")).to_contain_text("The image is missing on disk")
     expect(page.locator("#frame img")).to_be_visible()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -322,6 +323,19 @@ def test_an_image_that_does_not_load_can_be_tried_again_or_skipped(
     assert wait_for_image(page) == fine
     wait_until_saved(page)
     assert labels_of(site, [broken]) == {broken: []}
+
+
+def test_an_image_that_is_damaged_is_told_and_never_half_shown(site: Site, sign_in: SignIn) -> None:
+    broken, fine = site.items(2)
+    with site.app.database.read() as repos:
+        item = repos.items.get(broken)
+        assert item is not None
+        path = site.app.media.public(item.image.key, "image/png")
+    os.truncate(path, path.stat().st_size * 3 // 4)
+    page = sign_in()
+    expect(page.locator("#pause")).to_contain_text("The stored picture is damaged")
+    page.get_by_role("button", name="Skip it").click()
+    assert wait_for_image(page) == fine
 
 
 def test_an_ended_session_keeps_answers_until_the_person_is_back(

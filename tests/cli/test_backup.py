@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -57,3 +58,21 @@ def test_a_database_elsewhere_is_not_restored_over(
 
 def test_what_is_no_backup_is_told(run: Run, tmp_path: Path) -> None:
     assert "manifest.json" in run("restore", tmp_path).fault
+
+
+@pytest.mark.usefixtures("filled")
+def test_every_stored_image_is_read(run: Run, data_dir: Path) -> None:
+    whole = run("db", "check", "--media", "--json").document["media"]
+    assert whole == {"checked": 4, "missing": [], "damaged": [], "orphans": []}
+    first, second = (p for p in (data_dir / "media" / "public").rglob("*") if p.is_file())
+    first.unlink()
+    second.write_bytes(second.read_bytes()[:-50])
+    orphan = second.with_name("0" * 64 + ".png")
+    orphan.write_bytes(b"of no image")
+    found = run("db", "check", "--media", "--json")
+    media = json.loads(found.out)["media"]
+    assert found.code == 1
+    assert [len(media[name]) for name in ("missing", "damaged", "orphans")] == [1, 1, 1]
+    assert media["damaged"] == [second.relative_to(data_dir).as_posix()]
+    assert "take the same files in again" in found.err
+    assert run("db", "check").code == 0, "which reads no image"

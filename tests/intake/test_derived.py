@@ -23,10 +23,25 @@ def names(root: Path) -> list[str]:
 def keep(kept: DerivedFiles, name: str, n_bytes: int, age_s: float = 0.0) -> Path:
     """Store so many bytes under ``name``, last used so long ago."""
     path = kept.place(name[:2] + 62 * "0", name)
-    kept.keep(path, bytes(n_bytes))
+    kept.keep(path, _webp(n_bytes))
     used = time.time() - age_s
     os.utime(path, (used, used))
     return path
+
+
+def _webp(n_bytes: int) -> bytes:
+    """So many bytes that begin like a WebP."""
+    return (b"RIFF" + (n_bytes - 8).to_bytes(4, "little", signed=True) + b"WEBP").ljust(n_bytes)
+
+
+def test_what_is_cut_off_is_not_there(tmp_path: Path) -> None:
+    kept = DerivedFiles(MediaStore(tmp_path), LIMIT)
+    path = keep(kept, "aa.webp", 400)
+    assert kept.find(path)
+    os.truncate(path, 300)
+    assert not kept.find(path)
+    keep(kept, "aa.webp", 400)
+    assert kept.find(path)
 
 
 def test_what_was_used_longest_ago_goes_first(tmp_path: Path) -> None:

@@ -28,10 +28,14 @@ def test_the_original_and_the_copy_lie_apart(tmp_path: Path) -> None:
     assert files(tmp_path) == [f"original/ab/{SHA256}", f"public/ab/{SHA256}.jpg"]
 
 
-def test_a_file_that_is_there_is_not_written_again(tmp_path: Path) -> None:
+def test_a_file_is_written_again_only_where_it_is_another(tmp_path: Path) -> None:
     store = MediaStore(tmp_path)
     store.add(SHA256, b"first", b"first", "image/png")
-    store.add(SHA256, b"other", b"other", "image/png")
+    was = store.original(SHA256).stat()
+    store.add(SHA256, b"first", b"first", "image/png")
+    assert store.original(SHA256).stat().st_ino == was.st_ino
+    store.original(SHA256).write_bytes(b"damag")
+    store.add(SHA256, b"first", b"first", "image/png")
     assert store.original(SHA256).read_bytes() == b"first"
 
 

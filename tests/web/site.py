@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 
 from review_app.bootstrap import Application, open_application
 from review_app.config import Settings
+from review_app.hashing import sha256
 from review_app.permissions import Person
 from review_app.web.identity import COOKIE
 from review_app.web.server import create_app
@@ -85,12 +86,13 @@ class Site:
         for i in range(n):
             rank = i - 10_000.0 * batch
             item_id = self.factory.item(state, rank=rank, decided=decided)
-            with self.app.database.read() as repos:
+            data = picture(item_id)
+            digest = sha256(data)
+            with self.app.database.write() as repos:
                 item = repos.items.get(item_id)
                 assert item is not None
-                sha256 = item.image.key
-            data = picture(item_id)
-            self.app.media.add(sha256, data, data, "image/png")
+                item.image.sha256 = item.image.public_sha256 = digest
+            self.app.media.add(digest, data, data, "image/png")
             ids.append(item_id)
         return ids
 

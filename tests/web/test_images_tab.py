@@ -148,3 +148,18 @@ def test_a_reviewer_corrects_nothing_whatever_they_call(site: Site) -> None:
 def test_without_an_image_there_is_nothing_to_correct(site: Site, call: Call) -> None:
     with pytest.raises(NotFoundError):
         CorrectionPanel(site.app).ask(call, None, "real", "Why not.")
+
+
+def test_a_record_tells_that_its_picture_is_damaged(fresh: Site) -> None:
+    (item,) = fresh.items(1)
+    call = admin_of(fresh)
+    shown, *_ = ImagesTab(fresh.app).show(choosing(call, item))
+    assert f'src="/api/v1/admin/images/{item}"' in shown
+    with fresh.app.database.read() as repos:
+        row = repos.items.get(item)
+        assert row is not None
+        path = fresh.app.media.public(row.image.key, "image/png")
+    path.write_bytes(path.read_bytes()[:-100])
+    shown, *_ = ImagesTab(fresh.app).show(choosing(call, item))
+    assert "The stored picture is damaged" in shown
+    assert f'src="/api/v1/admin/images/{item}"' not in shown

@@ -8,6 +8,8 @@ import json
 import os
 from email.utils import formatdate
 
+import pytest
+
 from review_app.learning.export import COLUMNS
 from review_app.review.options import ReviewOptions, change_options
 from storage.enums import AuditKind, Role
@@ -137,3 +139,27 @@ def test_reviewers_take_no_labels_out(site: Site) -> None:
     assert client.get("/exports/labels.csv").status_code == 403
     admin, _ = site.signed_in(Role.ADMIN)
     assert admin.get("/exports/labels.exe").status_code == 404
+
+
+@pytest.mark.parametrize("kind", ["original", "public"])
+def test_a_damaged_image_is_told_instead_of_shown(kind: str, site: Site) -> None:
+    (item,) = site.items(1)
+    client, _ = site.signed_in()
+    admin, _ = site.signed_in(Role.ADMIN)
+    client.post("/api/v1/review/take", json={"n": 1})
+    with site.app.database.read() as repos:
+        stored = repos.items.get(item)
+        assert stored is not None
+        sha256 = stored.image.key
+    public, original = site.app.media.public(sha256, "image/png"), site.app.media.original(sha256)
+    damaged, address = {
+        "public": (public, f"/media/{site.handle(item)}"),
+        "original": (original, f"/media/{site.handle(item)}/small"),
+    }[kind]
+    os.truncate(damaged, damaged.stat().st_size // 2)
+    told = client.get(address)
+    assert (told.status_code, told.json()["error"]["code"]) == (500, "image_damaged")
+    assert "damaged" in told.json()["error"]["message"]
+    assert str(site.app.settings.data_dir) not in told.text
+    by_number = f"{BY_NUMBER}/{item}" + ("" if kind == "public" else "/small")
+    assert admin.get(by_number).status_code == 500

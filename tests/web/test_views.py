@@ -141,7 +141,7 @@ def test_a_missing_file_is_told_without_its_name(site: Site) -> None:
     admin, _ = site.signed_in(Role.ADMIN)
     reply = admin.get(f"/api/v1/admin/images/{item_id}/view/ghost")
     assert reply.status_code == 404
-    assert "the file of the image is missing" in reply.text
+    assert "the image is missing on disk" in reply.text
     assert "forged" not in reply.text
 
 

@@ -17,7 +17,7 @@ from review_app.permissions import Permission
 from review_app.records.search import MOST_LETTERS, Found, Line
 from review_app.triage.wording import plus_minus
 from review_app.web.admin.images_correction import build_correction
-from review_app.web.admin.images_record import record_html, veiled
+from review_app.web.admin.images_record import picture_trouble, record_html, veiled
 from review_app.web.admin.images_trail import CORRECTED, Trail, search_of
 from review_app.web.handlers import Call, Wiring, html, refusal, section
 from review_app.web.markup import Tone, moment, notice, table
@@ -77,7 +77,7 @@ class ImagesTab:
         except (InputError, NotFoundError, ConflictError) as error:
             return refusal(error), None, gr.update(visible=False), Markup(), None, ""
         form = gr.update(visible=record.has_verdict)
-        shown = veiled(self._app.database, record_html(record))
+        shown = veiled(self._app.database, record_html(record, picture_trouble(self._app, item)))
         return shown, item, form, Markup(), None, ""
 
     def _page(self, call: Call, trail: Trail) -> Shown:

@@ -13,7 +13,7 @@ from review_app.bootstrap import Application
 from review_app.permissions import Permission
 from review_app.records.correction import MOST_LETTERS, VALUES, Proposal
 from review_app.web.admin.confirm import Confirm
-from review_app.web.admin.images_record import record_html, veiled
+from review_app.web.admin.images_record import picture_trouble, record_html, veiled
 from review_app.web.handlers import Call, Wiring, html, section
 from review_app.web.markup import Tone, notice
 from review_app.words import listed, t
@@ -44,7 +44,8 @@ class CorrectionPanel:
         words = t(
             "corrections.done", item=str(made.item_id), value=t(f"review.answer_{made.value}")
         )
-        record = record_html(self._app.records.show(call.person, made.item_id))
+        trouble = picture_trouble(self._app, made.item_id)
+        record = record_html(self._app.records.show(call.person, made.item_id), trouble)
         record = veiled(self._app.database, record)
         return notice(words, Tone.DONE), record, None, ""
 

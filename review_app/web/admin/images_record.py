@@ -6,22 +6,25 @@ from collections.abc import Iterable
 
 from markupsafe import Markup
 
+from review_app.bootstrap import Application
+from review_app.errors import DamagedImageError, NotFoundError
 from review_app.inspection.inspector import TITLES
 from review_app.records.record import Answer, Record, Said
 from review_app.records.timeline import Happening
 from review_app.review.options import read_options
 from review_app.review.tags import tag_name
 from review_app.triage.wording import plus_minus
-from review_app.web.markup import Content, join, long, moment, notice, table
-from review_app.words import number, t
+from review_app.web.markup import Content, Tone, join, long, moment, notice, sentence, table
+from review_app.words import current_language, number, t
 from storage.database import Database
 
 Fact = tuple[str, Content]
 """What it is called, and what it is."""
 
 
-def record_html(record: Record) -> Markup:
-    """The image larger, what is known of it, and what happened to it."""
+def record_html(record: Record, trouble: str = "") -> Markup:
+    """The image larger, what is known of it, and what happened to it. ``trouble``: why the image
+    cannot be shown."""
     return Markup(
         '<section class="card record" aria-labelledby="record-title">'
         '<h2 id="record-title" tabindex="-1">{}</h2>{}'
@@ -29,7 +32,7 @@ def record_html(record: Record) -> Markup:
     ).format(
         t("images.record", item=str(record.item_id)),
         notice(t("images.blind")) if record.blind else Markup(),
-        _picture(record),
+        notice(sentence(trouble), Tone.PROBLEM) if trouble else _picture(record),
         _part(t("images.facts"), _facts(_file_facts(record))),
         Markup() if record.blind else _part(t("images.detector"), _detector(record.said)),
         _part(t("images.answers"), _answers(record.answers)),
@@ -44,6 +47,19 @@ def _picture(record: Record) -> Markup:
         '<figure class="inspected"><a href="/api/v1/admin/images/{0}" target="_blank" '
         'rel="noopener"><img src="/api/v1/admin/images/{0}" alt="{1}"></a></figure>'
     ).format(record.item_id, t("images.picture", item=str(record.item_id)))
+
+
+def picture_trouble(app: Application, item_id: int) -> str:
+    """Why the stored image of the item cannot be shown; empty where it can be, or none is here."""
+    with app.database.read() as repos:
+        item = repos.items.get(item_id)
+        picture = None if item is None else item.image.picture
+    try:
+        if picture is not None:
+            app.media.verified_public(picture)
+    except (NotFoundError, DamagedImageError) as error:
+        return error.said(current_language())
+    return ""
 
 
 def veiled(database: Database, content: Markup) -> Markup:

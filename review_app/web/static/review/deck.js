@@ -128,6 +128,15 @@ export class Card {
     return this.#image;
   }
 
+  // Why the image does not come, in the server's words; empty where it says nothing.
+  async why() {
+    const headers = { accept: "application/json" };
+    const answer = await fetch(this.task.image_url, { headers }).catch(() => null);
+    if (!answer || answer.ok) return "";
+    const reply = await answer.json().catch(() => ({}));
+    return reply.error?.message ?? "";
+  }
+
   shown() {
     this.#shownAt = performance.now();
   }

@@ -14,9 +14,10 @@ export class Pauses {
     this.#tally = tally;
   }
 
-  broken(again, skip) {
+  // why: in the server's words, or empty.
+  broken(why, again, skip) {
     const actions = [[t("review.try_again"), again], [t("review.skip_it"), skip]];
-    this.#view.showPause(t("review.broken"), t("review.broken_why"), actions);
+    this.#view.showPause(t("review.broken"), why ? sentence(why) : t("review.broken_why"), actions);
   }
 
   rest(goOn) {

@@ -83,7 +83,8 @@ export class Stage {
     } else {
       this.#broken = card;
       this.#arrival.end();
-      this.#pauses.broken(() => this.show("", skip), skip);
+      const why = await card.why();
+      if (this.isBroken) this.#pauses.broken(why, () => this.show("", skip), skip);
     }
   }
 
