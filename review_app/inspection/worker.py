@@ -46,7 +46,7 @@ Done = tuple[Said, list[bytes]]
 
 
 def main() -> None:
-    """Work until standard input ends."""
+    """Work until standard input ends, and not a moment longer."""
     warnings.simplefilter("ignore")  # nobody reads what decoders remark on odd files
     if hasattr(os, "nice"):
         os.nice(NICENESS)
@@ -64,6 +64,8 @@ def main() -> None:
     with ThreadPoolExecutor(PLACES, thread_name_prefix="work") as pool:
         for line in sys.stdin.buffer:
             pool.submit(work, json.loads(line))
+        # The server has ended, perhaps killed: nobody is left to wait for what is in work.
+        os._exit(0)
 
 
 def _outcome(job: Job) -> Done:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
@@ -153,3 +156,27 @@ def test_errors_keep_their_kind_and_are_worded_later() -> None:
     for error in (InputError("plain"), DetectorError(Text("inspect.given_up"))):
         assert type(unpacked(packed(error))) is type(error)
         assert str(unpacked(packed(error))) == str(error)
+
+
+def test_the_worker_ends_with_the_server_whatever_it_is_at(tmp_path: Path) -> None:
+    # A server that is killed closes the pipe, and can say nothing more.
+    endless = tmp_path / "endless.png"
+    os.mkfifo(endless)
+    job = {
+        "id": 1,
+        "do": "read",
+        "name": "x",
+        "path": str(endless),
+        "max_bytes": 9,
+        "max_pixels": 9,
+    }
+    command = [sys.executable, "-m", "review_app.inspection.worker"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe) as worker:
+        assert worker.stdin is not None
+        worker.stdin.write(json.dumps(job).encode() + b"\n")
+        worker.stdin.close()
+        try:
+            assert worker.wait(60) == 0
+        finally:
+            worker.kill()
