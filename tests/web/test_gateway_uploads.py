@@ -12,9 +12,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+from gradio.routes import file_upload_statuses
 
 from review_app.uploads import KEPT_SECONDS, Owner
 from review_app.web import sweeping
+from review_app.web.gateway import receiving
 from storage.enums import Role
 from tests.web.gradio_calls import MOUNTS, Caller, file_of
 from tests.web.serving import Serving
@@ -184,6 +186,21 @@ def test_an_upload_that_breaks_off_leaves_nothing(
     wait_until(lambda: files(site) == [])
     for i in range(4):  # and the room that it would have taken is free again
         caller.upload("/review", f"{i}.png", b"x" * (MIB - 1000))
+
+
+def test_how_far_an_upload_came_is_told_to_its_owner_and_forgotten(
+    site: Site, serving: Serving, caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receiving, "TOLD_SECONDS", 2.0)
+    url = "/review/gradio_api/upload?upload_id=mine"
+    assert caller.http.post(url, content=form(part(FILE)), headers=FORM).status_code == 200
+    progress = "/review/gradio_api/upload_progress?upload_id=mine"
+    with Caller(site, serving, Role.REVIEWER) as other:
+        assert other.http.get(progress).status_code == 404
+    assert caller.http.post(url, content=form(part(FILE)), headers=FORM).status_code == 200
+    assert '"done"' in caller.http.get(progress).text
+    assert caller.http.post(url, content=form(part(FILE)), headers=FORM).status_code == 200
+    wait_until(lambda: not any("mine" in each for each in file_upload_statuses._statuses))
 
 
 def test_leftovers_are_swept_at_the_start_and_while_the_server_runs(

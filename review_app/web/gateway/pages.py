@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -13,6 +14,7 @@ from gradio.state_holder import SessionState
 
 from review_app.words import t
 
+_log = logging.getLogger(__name__)
 _odd: ContextVar[list[str] | None] = ContextVar("odd", default=None)
 """What was odd about the call that this task is answering."""
 
@@ -31,7 +33,10 @@ class Pages(gr.Blocks):
         """The values of the inputs as the function takes them. Raises gr.Error, in words."""
         try:
             given = await super().preprocess_data(block_fn, inputs, state, explicit_call)
+        except OSError:
+            raise  # a fault of the server, as the disk being full
         except Exception as error:
+            _log.warning("a value was refused: %s", error)
             words = t("refusals.odd_input")
             odd = _odd.get()
             if odd is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 from pathlib import Path
 
@@ -22,6 +23,9 @@ from review_app.words import Text
 
 MAX_DRAINED = 256 * 1024**2
 """Most bytes of a refused upload that are read before it is told so."""
+TOLD_SECONDS = 60.0
+"""How long somebody may still ask how far an upload has come that has ended; Gradio would remember
+those that nobody asks about for ever."""
 _MIB = 1024**2
 
 
@@ -51,6 +55,10 @@ class Receiver:
         except ReviewAppError:
             await incoming.drain(MAX_DRAINED)
             raise
+        finally:
+            if upload_id:
+                forget = file_upload_statuses.stop_tracking
+                asyncio.get_running_loop().call_later(TOLD_SECONDS, forget, upload_id)
 
     async def _stored(
         self, owner: Owner, request: Request, size: int, upload_id: str | None
@@ -85,7 +93,7 @@ class Receiver:
             raise _odd() from error
         except (HTTPException, AttributeError, KeyError, TypeError, ValueError):
             raise _odd() from None  # Gradio's parser trips over parts that no browser sends
-        if astray or not paths:  # a name that is no name, or nothing but other fields
+        if astray or not paths:  # Gradio could not move one, or there are none but other fields
             raise _odd()
         return [str(path) for path in paths]
 
