@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
+
+from storage.engine import make_engine
+
+Schema = Mapping[str, tuple[str, ...]]
 
 
 def head_revision() -> str:
@@ -31,16 +37,47 @@ def known_revisions() -> set[str]:
     return {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
 
 
-def upgrade(engine: Engine, revision: str = "head") -> None:
-    """Bring the database up to ``revision``, in one transaction."""
+def upgrade(
+    engine: Engine,
+    revision: str = "head",
+    then: Callable[[Connection], object] = lambda _connection: None,
+) -> None:
+    """Bring the database up to ``revision``, in one transaction; ``then`` is the last in it."""
     with _transaction(engine) as config:
         command.upgrade(config, revision)
+        then(config.attributes["connection"])
 
 
 def downgrade(engine: Engine, revision: str) -> None:
     """Take the database back to ``revision``, in one transaction."""
     with _transaction(engine) as config:
         command.downgrade(config, revision)
+
+
+def schema(engine: Engine) -> Schema:
+    """The statements that made the database, by kind and name. As sorted lines, less blanks: a
+    table that was copied may order its constraints otherwise."""
+    with engine.connect() as connection:
+        rows = connection.exec_driver_sql(
+            "SELECT type || ' ' || name, sql FROM sqlite_master WHERE sql IS NOT NULL"
+        )
+        return {name: tuple(sorted(map(_bare, sql.splitlines()))) for name, sql in rows}
+
+
+@cache
+def new_schema() -> Schema:
+    """Of a new database."""
+    with TemporaryDirectory(prefix="schema-") as folder:
+        engine = make_engine(f"sqlite:///{folder}/new.db")
+        try:
+            upgrade(engine)
+            return schema(engine)
+        finally:
+            engine.dispose()
+
+
+def _bare(line: str) -> str:
+    return line.strip(" \t,")
 
 
 @contextmanager

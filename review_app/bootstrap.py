@@ -35,6 +35,11 @@ from review_app.triage.record import opinion_of
 from review_app.uploads import Uploads
 from review_app.views import ViewService
 from storage.database import Database
+from storage.seals.beginning import begin_sealing
+from storage.seals.heads import FILE as SEAL_HEADS
+from storage.seals.keyring import FILE as SEAL_KEY
+from storage.seals.keyring import SealKeyError
+from storage.seals.sealing import driver_of
 
 _MIB = 1024**2
 
@@ -83,9 +88,10 @@ def open_application(settings: Settings) -> Application:
         SchemaError: the database was written by an older, newer or altogether different program.
     """
     secret = _open_data_dir(settings.data_dir)
-    database = Database(settings.url, storage_error)
+    database = open_database(settings)
     try:
         ensure_schema(database)
+        require_seal_key(database)
     except BaseException:
         database.close()
         raise
@@ -135,6 +141,29 @@ def open_application(settings: Settings) -> Application:
     )
 
 
+def open_database(settings: Settings) -> Database:
+    """The database that the settings name, as it is; the caller closes it."""
+    return Database(
+        settings.url,
+        storage_error,
+        settings.seal_key_file or settings.data_dir / SEAL_KEY,
+        settings.seal_heads_file or settings.data_dir / SEAL_HEADS,
+    )
+
+
+def require_seal_key(database: Database) -> None:
+    """Refuse to go on without the key of the audit log: what is written then would seem forged.
+
+    Raises:
+        SettingsError: with what to do.
+    """
+    try:
+        with database.read() as repos:
+            database.keys.in_use(driver_of(repos.session))
+    except SealKeyError as error:
+        raise SettingsError(f"REVIEW_SEAL_KEY_FILE: {error}") from error
+
+
 def file_limits(settings: Settings) -> Limits:
     """What intake takes of one file."""
     return Limits(
@@ -170,12 +199,23 @@ def ensure_schema(database: Database) -> None:
     """
     current, head = upgradable_revision(database), migrations.head_revision()
     if current is None:
-        migrations.upgrade(database.engine)
+        upgrade_database(database)
     elif current != head:
         raise SchemaError(
             f"the database is at revision {current}, this program needs {head}. "
             "Make a copy of it, then run: deepfake-review db upgrade"
         )
+
+
+def upgrade_database(database: Database) -> int | None:
+    """Bring the tables to this program's schema and, of a database from before there were seals,
+    seal all there is, both or neither; the event that sealed it."""
+    sealed: list[int | None] = []
+    migrations.upgrade(
+        database.engine,
+        then=lambda connection: sealed.append(begin_sealing(connection, database.keys)),
+    )
+    return sealed[0]
 
 
 def upgradable_revision(database: Database) -> str | None:

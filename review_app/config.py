@@ -32,6 +32,14 @@ class Settings(BaseSettings):
         "",
         description="SQLAlchemy URL of an SQLite file; empty: review.db in the data directory.",
     )
+    seal_key_file: Path | None = Field(
+        None, description="The keys that seal the audit log; empty: seal.key in the data directory."
+    )
+    seal_heads_file: Path | None = Field(
+        None,
+        description="Where it is told how far the audit log has come; empty: seal.heads in the "
+        "data directory.",
+    )
     checkpoint: Path = Field(
         DEFAULT_CHECKPOINT,
         description="Checkpoint directory that a new deployment starts with.",
@@ -87,7 +95,9 @@ class Settings(BaseSettings):
     )
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Log level.")
 
-    @field_validator("data_dir", "checkpoint", "xception_weights")
+    @field_validator(
+        "data_dir", "checkpoint", "xception_weights", "seal_key_file", "seal_heads_file"
+    )
     @classmethod
     def _expand_home(cls, value: Path | None) -> Path | None:
         return None if value is None else value.expanduser()

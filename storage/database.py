@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from threading import RLock
 from typing import Any, Protocol
 
@@ -16,14 +17,18 @@ from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Session
 
 from storage.engine import files_of, is_open, make_engine, widen_cache
-from storage.errors import StorageFault, fault_of
+from storage.enums import AuditKind
+from storage.errors import ReadOnlyError, StorageFault, fault_of
 from storage.repositories import Repositories
+from storage.repositories.audit import AuditLog, Event
+from storage.seals import heads, keyring
+from storage.seals.heads import Head, HeadsFile
+from storage.seals.keyring import Keyring, fingerprint
+from storage.seals.keys import Keys
+from storage.seals.sealing import KEYS, WritingSession, driver_of, sealing_of, watch
 
 _MAX_BEATS = 2**31 - 1
-
-
-class ReadOnlyError(RuntimeError):
-    """Code tried to change something inside ``Database.read()``: a mistake in the program."""
+__all__ = ["Database", "PrivateConnection", "ReadOnlyError", "Together", "Transactions"]
 
 
 class Transactions(Protocol):
@@ -40,20 +45,32 @@ class Database:
     """One database, its engine and its transactions. Safe to share between threads.
 
     What is the matter with its files is raised as ``translate`` makes it out of a `StorageFault`.
+    ``seal_key``: the file of keys that its audit log is chained under, made when the log begins;
+    ``seal_heads``: the file that tells how far the log had come. Both lie beside the database file
+    unless told otherwise.
     """
 
     def __init__(
-        self, url: str, translate: Callable[[StorageFault], Exception] = lambda fault: fault
+        self,
+        url: str,
+        translate: Callable[[StorageFault], Exception] = lambda fault: fault,
+        seal_key: Path | None = None,
+        seal_heads: Path | None = None,
     ) -> None:
         self.files = files_of(url)
         self.engine: Engine = make_engine(url, self.files)
         self._translate = translate
+        beside = Path(self.engine.url.database or "").parent
+        self.keys = Keys(Keyring(seal_key or beside / keyring.FILE))
+        self.heads = HeadsFile(seal_heads or beside / heads.FILE)
         self._reader = self.engine.execution_options(writes=False)
         event.listen(self._reader, "before_execute", _refuse_change)
         self._writers = {
             durable: self.engine.execution_options(writes=True, durable=durable)
             for durable in (True, False)
         }
+        for writer in self._writers.values():
+            event.listen(writer, "before_execute", watch)
         # SQLite lets waiting writers poll, and an unlucky one starves for seconds. Writers of this
         # process queue here instead; only those of other processes still meet at the file.
         self._turn = RLock()
@@ -61,7 +78,10 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Repositories]:
         """Repositories over one consistent snapshot."""
-        with self._told(), Session(self._reader, autoflush=False) as session:
+        with (
+            self._told(),
+            Session(self._reader, autoflush=False, info={KEYS: self.keys}) as session,
+        ):
             yield Repositories(session)
 
     @contextmanager
@@ -71,10 +91,14 @@ class Database:
         A write that is not ``durable`` is whole or not there at all, but a power cut may take it
         back until the next durable one: for work that the program does again by itself.
         """
+        # What is not durable may be gone after a power cut, and the file of heads must never lead.
+        tell = self.heads.add if durable else _tell_nobody
         with (
             self._turn_to_write(),
-            Session(self._writers[durable], expire_on_commit=False) as session,
-            session.begin(),
+            WritingSession(
+                self._writers[durable], expire_on_commit=False, info={KEYS: self.keys}
+            ) as session,
+            sealed(session, tell),
         ):
             yield Repositories(session)
 
@@ -90,7 +114,8 @@ class Database:
         with self._told(), self.engine.connect() as connection:
             connection.detach()  # never back to the pool: its temporary tables go with it
             widen_cache(connection)
-            yield PrivateConnection(connection, self._turn_to_write)
+            event.listen(connection, "before_execute", watch)
+            yield PrivateConnection(connection, self._turn_to_write, self.keys, self.heads.add)
 
     def check(self) -> None:
         """Raise the translated `StorageFault` where the files on disk are others than those that
@@ -110,6 +135,19 @@ class Database:
             connection.exec_driver_sql(f"PRAGMA user_version={beats}")
         with self._told():
             self.files.expect(beats)
+
+    def rekey(self, actor: str) -> str:
+        """Have the audit log chained under a new key from now on; its fingerprint.
+
+        Two events tell of it. The first is the last under the old key; the second is under the new
+        one, so that whoever has the old one can rewrite nothing from before.
+        """
+        with self.write() as repos:
+            old = self.keys.in_use(driver_of(repos.session))
+            told = {"key": self.keys.ring.add(), "was": fingerprint(old)}
+            repos.audit.add(Event(AuditKind.REKEYED, actor, details=told))
+            repos.audit.add(Event(AuditKind.SEALED, actor, details=told))
+        return told["key"]
 
     def close(self) -> None:
         """Give every connection back."""
@@ -135,6 +173,22 @@ class Database:
             raise self._translate(fault) from error
 
 
+@contextmanager
+def sealed(session: WritingSession, tell: Callable[[Head], None]) -> Iterator[None]:
+    """A transaction of ``session`` at whose end everything that it wrote is sealed; ``tell`` hears
+    of the log's head once that is on disk."""
+    try:
+        with session.begin():
+            yield
+            session.flush()
+            if session.in_use:
+                AuditLog(session).seal_rest()
+        if session.head is not None:
+            tell(session.head)
+    finally:
+        session.forget()
+
+
 class Together:
     """Writes that are parts of one transaction: one that raises leaves nothing."""
 
@@ -156,11 +210,14 @@ class Together:
     @contextmanager
     def write(self) -> Iterator[Repositories]:
         session = self._repos.session
+        sealing = sealing_of(session)
+        before = sealing.save()
         try:
             with session.begin_nested():
                 yield self._repos
         except BaseException:
             self._repos = Repositories(session)  # what this part has learnt is not so
+            sealing.restore(before)
             raise
         finally:
             # The next part sees what is stored, as it would in a session of its own.
@@ -175,28 +232,42 @@ class PrivateConnection:
     """One connection, whose temporary tables outlive its transactions."""
 
     def __init__(
-        self, connection: Connection, turn: Callable[[], AbstractContextManager[None]]
+        self,
+        connection: Connection,
+        turn: Callable[[], AbstractContextManager[None]],
+        keys: Keys,
+        tell: Callable[[Head], None],
     ) -> None:
         self._connection = connection
         self._turn = turn
+        self._keys = keys
+        self._tell = tell
 
     @contextmanager
     def scratch(self) -> Iterator[Session]:
         """A transaction over temporary tables alone: it holds nobody up."""
-        with self._session(writes=False) as session:
+        with self._session(writes=False, info={}) as session, session.begin():
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Repositories]:
         """As ``Database.write()``."""
-        with self._turn(), self._session(writes=True) as session:
+        with (
+            self._turn(),
+            self._session(writes=True, info={KEYS: self._keys}) as session,
+            sealed(session, self._tell),
+        ):
             yield Repositories(session)
 
     @contextmanager
-    def _session(self, *, writes: bool) -> Iterator[Session]:
+    def _session(self, *, writes: bool, info: dict[str, Any]) -> Iterator[WritingSession]:
         self._connection.execution_options(writes=writes)
-        with Session(self._connection, expire_on_commit=False) as session, session.begin():
+        with WritingSession(self._connection, expire_on_commit=False, info=info) as session:
             yield session
+
+
+def _tell_nobody(_head: Head) -> None:
+    pass
 
 
 def _refuse_change(_connection: Connection, statement: Executable, *_: Any) -> None:

@@ -68,3 +68,7 @@ def _with_what_came_before(error: BaseException) -> Iterator[BaseException]:
             seen.add(id(each))
             yield each
             waiting += [each.__context__, each.__cause__, getattr(each, "orig", None)]
+
+
+class ReadOnlyError(RuntimeError):
+    """Code tried to change something inside ``Database.read()``: a mistake in the program."""

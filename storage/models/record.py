@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.enums import AuditKind, ItemState
@@ -13,10 +13,19 @@ from storage.types import text_enum, utc_now
 
 
 class AuditEvent(Base):
-    """Something that happened. Each row's hash covers the row before it."""
+    """Something that happened. Each row's hash covers the row before it, and is made with a key."""
 
     __tablename__ = "audit_event"
-    __table_args__ = (Index("ix_audit_event_item", "item_id", "id"),)
+    __table_args__ = (
+        Index("ix_audit_event_item", "item_id", "id"),
+        # Every process asks for the newest of them before it appends.
+        Index(
+            "ix_audit_event_turns",
+            "id",
+            sqlite_where=text("kind IN ('rekeyed', 'sealing_began')"),
+            postgresql_where=text("kind IN ('rekeyed', 'sealing_began')"),
+        ),
+    )
 
     id: Mapped[IntPk]
     at: Mapped[datetime] = mapped_column(default=utc_now)
@@ -28,6 +37,8 @@ class AuditEvent(Base):
     details: Mapped[Json]
     previous_hash: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64))
+    seals: Mapped[str | None] = mapped_column(Text, deferred=True)
+    """Hashes of the rows that were written with the event, as `storage.seals` has them (JSON)."""
 
 
 class Option(Base):

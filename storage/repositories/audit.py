@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import String, cast, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from storage.enums import AuditKind, ItemState
 from storage.models import AuditEvent
+from storage.seals.chain import GENESIS, TURNS, Chain, canonical, keyed, stored_events
+from storage.seals.heads import Head
+from storage.seals.sealing import KEYS, Seals, driver_of, sealing_of
 from storage.types import to_utc, utc_now
 
-GENESIS = "0" * 64
+SYSTEM = "system"
+"""Who acts where nobody does."""
 # Made once: what every change asks for takes longer to put together than to run.
-_LAST_HASH = select(AuditEvent.hash).order_by(AuditEvent.id.desc()).limit(1)
+_LAST = select(AuditEvent.id, AuditEvent.hash).order_by(AuditEvent.id.desc()).limit(1)
 _APPEND = insert(AuditEvent)
 
 
@@ -42,15 +44,31 @@ class AuditLog:
         self._session = session
 
     def add(self, *events: Event) -> None:
-        """Append ``events`` in order."""
-        previous = self._last_hash()
+        """Append ``events`` in order; the last one seals what the transaction has written."""
+        if not events:
+            return
+        self._session.flush()
+        sealing = sealing_of(self._session)
+        head = self.head() or Head(0, GENESIS)
+        key = sealing.keys.key_after(head, sealing.driver)
         rows = []
-        for event in events:
-            row = _as_row(event, previous)
-            previous = row["hash"]
-            rows.append(row)
-        if rows:
-            self._session.connection().execute(_APPEND, rows)
+        for number, event in enumerate(events, start=1):
+            seals = sealing.collect() if number == len(events) else {}
+            rows.append(_as_row(event, head, key, seals))
+            head = Head(rows[-1]["id"], rows[-1]["hash"])
+        self._session.connection().execute(_APPEND, rows)
+        sealing.head = head
+        sealing.keys.remember(head, key, turned=any(event.kind in TURNS for event in events))
+
+    def seal_rest(self) -> None:
+        """Append an event that seals what no other one of the transaction does, if there is such.
+
+        At the end of every transaction.
+        """
+        self._session.flush()
+        sealing = sealing_of(self._session)
+        if sealing.pending():
+            self.add(Event(AuditKind.SEALED, SYSTEM))
 
     def of_item(self, item_id: int) -> list[AuditEvent]:
         """The item's events, oldest first."""
@@ -75,45 +93,35 @@ class AuditLog:
         query = select(AuditEvent).where(AuditEvent.kind == kind).order_by(AuditEvent.id)
         return list(self._session.scalars(query))
 
-    def first_broken(self) -> int | None:
-        """The id of the first row that does not follow from the one before it, or None.
+    def head(self) -> Head | None:
+        """The last event; None where there is none."""
+        last = self._session.connection().execute(_LAST).first()
+        return None if last is None else Head(*last)
 
-        Rows cut from the end leave a shorter chain that is whole: compare ``latest`` with a copy
-        kept elsewhere to find that.
+    def first_broken(self) -> int | None:
+        """The id of the first row that does not follow from the one before it or was not made with
+        the key, or None.
+
+        Rows cut from the end leave a shorter chain that is whole: `storage.seals.heads` tells of
+        them.
         """
-        previous = GENESIS
-        query = select(*_AS_TEXT).order_by(AuditEvent.id).execution_options(yield_per=1000)
-        for row_id, *stored, previous_hash, digest in self._session.execute(query):
-            if previous_hash != previous or digest != _digest_of_stored(stored, previous):
-                return int(row_id)
-            previous = digest
+        driver = driver_of(self._session)
+        chain = Chain(self._session.info[KEYS].ring)
+        for event in stored_events(driver):
+            link = chain.follow(event)
+            if not (link.follows and link.authentic):
+                return event.id
         return None
 
-    def _last_hash(self) -> str:
-        return self._session.connection().scalar(_LAST_HASH) or GENESIS
 
-
-# Read for checking as plain text: a forged row may hold what no enum, time or JSON would parse.
-_AS_TEXT = (
-    AuditEvent.id,
-    cast(AuditEvent.at, String),
-    AuditEvent.actor,
-    cast(AuditEvent.kind, String),
-    AuditEvent.item_id,
-    cast(AuditEvent.from_state, String),
-    cast(AuditEvent.to_state, String),
-    cast(AuditEvent.details, String),
-    AuditEvent.previous_hash,
-    AuditEvent.hash,
-)
-
-
-def _as_row(event: Event, previous: str) -> dict[str, Any]:
+def _as_row(event: Event, head: Head, key: bytes, seals: Seals) -> dict[str, Any]:
     at = to_utc(event.at)
     # As they will be read back: JSON makes keys strings and tuples lists.
     details = json.loads(json.dumps(event.details))
     about = [event.actor, event.kind, event.item_id, event.from_state, event.to_state]
+    sealed = json.dumps(seals, separators=(",", ":")) if seals else None
     return {
+        "id": head.number + 1,
         "at": at,
         "actor": event.actor,
         "kind": event.kind,
@@ -121,24 +129,7 @@ def _as_row(event: Event, previous: str) -> dict[str, Any]:
         "from_state": event.from_state,
         "to_state": event.to_state,
         "details": details,
-        "previous_hash": previous,
-        "hash": _digest(at, about, details, previous),
+        "seals": sealed,
+        "previous_hash": head.hash,
+        "hash": keyed(key, canonical(at, about, details, sealed, head.hash)),
     }
-
-
-def _digest_of_stored(stored: Sequence[Any], previous: str) -> str | None:
-    """The hash that a row's text should have, or None where no event could have left that text."""
-    at, *about, details = stored
-    try:
-        moment = datetime.fromisoformat(at)
-        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else to_utc(moment)
-        return _digest(moment, about, json.loads(details), previous)
-    except (TypeError, ValueError):
-        return None
-
-
-def _digest(at: datetime, about: Sequence[Any], details: dict[str, Any], previous: str) -> str:
-    """SHA-256 over the previous hash and the row's content in one canonical form."""
-    content = [previous, at.isoformat(), *about, details]
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()

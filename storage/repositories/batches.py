@@ -1,8 +1,9 @@
 """Decisions made together: written in a few statements, and sealed by one event of the audit log.
 
 An event for each of a million items would cost more than all the rest. So one event covers a batch:
-which decisions, and the SHA-256 of what was stored. Whoever changes, adds or removes one of them
-afterwards contradicts the log, which is chained.
+it tells which decisions, and seals them as every event seals what is written with it. Whoever
+changes, adds or removes one of them afterwards contradicts the log, which is chained. (Events from
+before there were seals have the SHA-256 of their decisions in their details.)
 """
 
 from __future__ import annotations
@@ -20,13 +21,14 @@ from sqlalchemy.orm import Session
 from storage.enums import AuditKind
 from storage.models import AuditEvent, Decision, Item, Prediction
 from storage.repositories.audit import AuditLog, Event
+from storage.seals.sealing import driver_of
+from storage.seals.tables import APPENDED
 
 _TABLE = Decision.__table__
 _SCORES = ("p_fake", "std", "entropy", "mutual_information", "score", "novelty")
-SEALED = tuple(column.key for column in _TABLE.columns if column.key != "id")
-"""The columns that a seal covers. An event names them, so that a later program may have others."""
-
-_SHARED = tuple(name for name in SEALED if name not in ("item_id", *_SCORES))
+_SHARED = tuple(
+    column.key for column in _TABLE.columns if column.key not in ("id", "item_id", *_SCORES)
+)
 
 
 def _insert() -> Insert:
@@ -80,27 +82,36 @@ class DecisionBatches:
         span = (before + 1, self._last())
         if span[0] > span[1]:
             return
-        seal = {"decisions": span, "columns": SEALED, "sha256": self._seal(span, SEALED)}
-        AuditLog(self._session).add(Event(kind, actor, details={**about, **seal}))
+        AuditLog(self._session).add(Event(kind, actor, details={**about, "decisions": span}))
 
     def first_broken(self) -> int | None:
         """The id of the first event whose decisions are not what it sealed, or None."""
         query = (
-            select(AuditEvent.id, AuditEvent.details)
+            select(AuditEvent.id, AuditEvent.details, AuditEvent.seals)
             .where(AuditEvent.item_id.is_(None))
             .where(AuditEvent.kind.in_([AuditKind.TRIAGED, AuditKind.REOPENED]))
             .order_by(AuditEvent.id)
         )
-        for event_id, details in self._session.execute(query):
-            if not self._holds(details):
+        for event_id, details, seals in self._session.execute(query):
+            if not (self._holds(seals) if seals else self.holds_of_old(details)):
                 return int(event_id)
         return None
 
-    def _holds(self, details: dict[str, Any]) -> bool:
+    def holds_of_old(self, details: dict[str, Any]) -> bool:
+        """Whether decisions are what an event from before there were seals says."""
         try:
             return bool(self._seal(details["decisions"], details["columns"]) == details["sha256"])
         except (KeyError, TypeError, ValueError):  # what nobody could have sealed
             return False
+
+    def _holds(self, seals: str) -> bool:
+        sealed = APPENDED["decision"]
+        driver = driver_of(self._session)
+        query = f"{sealed.select} WHERE id BETWEEN ? AND ? ORDER BY id"
+        return all(
+            sealed.digest(driver.execute(query, (first, last)).fetchall()) == digest
+            for first, last, digest, _ in json.loads(seals)["rows"]["decision"]
+        )
 
     def _insert(self, group: Alike) -> None:
         values = {"item_ids": group.item_ids, **group.columns}

@@ -15,7 +15,7 @@ from storage.enums import AuditKind, ItemState, LabelValue
 from storage.models import Claim, Item, KnownLabel, Label
 from storage.repositories.audit import AuditLog, Event
 from storage.repositories.labels import IN_FORCE
-from storage.types import utc_now
+from storage.types import to_utc, utc_now
 
 
 def _open_slots(state: SQLColumnExpression[ItemState]) -> Case[int]:
@@ -56,6 +56,12 @@ _SETTLE = _ONE.values(
 )
 
 
+def told_of(verdict: LabelValue | None, final_at: datetime | None) -> dict[str, Any]:
+    """What the log tells of a verdict, so that the item's row can be compared with it."""
+    told: dict[str, Any] = {"verdict": verdict}
+    return told if final_at is None else {**told, "final_at": to_utc(final_at).isoformat()}
+
+
 @dataclass(frozen=True)
 class Move:
     """An item's change of state, with what else changes in the same row."""
@@ -65,6 +71,12 @@ class Move:
     kind: AuditKind
     details: dict[str, Any] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
+
+
+def _told(move: Move) -> dict[str, Any]:
+    if "verdict" not in move.values:
+        return move.details
+    return {**move.details, **told_of(move.values["verdict"], move.values.get("final_at"))}
 
 
 class Items:
@@ -120,7 +132,7 @@ class Items:
             changed = {"state_since": now} if old != move.to_state else {}
             rows.append({"id": move.item_id, "state": move.to_state, **changed, **move.values})
             events.append(
-                Event(move.kind, actor, move.item_id, old, move.to_state, move.details, now)
+                Event(move.kind, actor, move.item_id, old, move.to_state, _told(move), now)
             )
         if rows:
             self._session.execute(update(Item), rows)
@@ -148,8 +160,10 @@ class Items:
             "final_at": final_at,
         }
         self._session.connection().execute(_SETTLE, settled)
-        event = Event(kind, actor, item.id, item.state, state, details, now)
-        AuditLog(self._session).add(event)
+        told = {**details, **told_of(verdict, final_at)}
+        if state is ItemState.RESOLVED and item.rank < 0:
+            told["chosen"] = True  # such a verdict never calibrates
+        AuditLog(self._session).add(Event(kind, actor, item.id, item.state, state, told, now))
         self._session.expire(item, ["state", "state_since", "verdict", "final_at", "open_slots"])
 
     def accept(self, item_ids: Sequence[int], now: datetime) -> None:

@@ -27,6 +27,7 @@ from sqlalchemy.schema import CreateIndex
 
 from storage.enums import ItemState
 from storage.models import Base, Image, Item, KnownLabel, Prediction
+from storage.seals.sealing import sealing_of
 from storage.staging import IMAGES, KNOWN, SCORES, Contradiction
 from storage.types import UtcDateTime
 
@@ -201,12 +202,15 @@ class ScoreFiles:
         known_image = ~IMAGES.c.is_new
         told = select(given).where(known_image, IMAGES.c.image_id == Item.image_id)
         lacking = select(IMAGES.c.image_id).where(known_image, given.is_not(None))
+        filled = (known.is_(None), Item.image_id.in_(lacking))
+        ids = self._session.scalars(select(Item.id).where(*filled).order_by(Item.id)).all()
         self._session.execute(
             update(Item)
-            .where(known.is_(None), Item.image_id.in_(lacking))
+            .where(*filled)
             .values({known: told.scalar_subquery()})
             .execution_options(synchronize_session=False)
         )
+        sealing_of(self._session).filled("item", known.key, ids)
 
     def _add_labels(self, file: str, at: ColumnElement[datetime]) -> int:
         provenance = literal(f"{file} (row ") + cast(IMAGES.c.label_row, String) + literal(")")

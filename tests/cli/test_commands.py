@@ -93,13 +93,10 @@ def test_databases_of_other_versions_are_refused_with_the_command_that_helps(
 def test_the_database_is_upgraded_and_checked(run: Run, data_dir: Path) -> None:
     assert run("db", "upgrade", "--json").document["before"] is None
     after = run("db", "upgrade", "--json").document
-    assert list(after) == ["before", "after"]
+    assert list(after) == ["before", "after", "sealed_from"]
     assert after["before"] == after["after"]
-    assert run("db", "check", "--json").document == {
-        "audit_log_broken_at": None,
-        "decisions_broken_at": None,
-        "integrity": "ok",
-    }
+    nothing = dict.fromkeys(("head", "sealed_since", "sealed_from"))
+    assert run("db", "check", "--json").document == {"findings": [], **nothing}
     run("user", "add", "ada")
     with sqlite3.connect(data_dir / "review.db") as connection:
         connection.execute("DROP TRIGGER IF EXISTS audit_event_no_update")
@@ -110,7 +107,12 @@ def test_the_database_is_upgraded_and_checked(run: Run, data_dir: Path) -> None:
             connection.execute(f'DROP TRIGGER "{name}"')
         connection.execute("UPDATE audit_event SET actor = 'nobody' WHERE id = 1")
     connection.close()
-    assert "changed at event 1" in run("db", "check", "--json").fault
+    told = run("db", "check")
+    assert (told.code, "audit_event 1: not made with the key" in told.out) == (1, True)
+    assert "error: 3 findings: restore a backup from before" in told.err
+    found = run("db", "check", "--json").document["findings"]
+    # What a forged event sealed is sealed no longer.
+    assert {"audit_event", "schema", "user"} == {finding["table"] for finding in found}
 
 
 def test_users_are_added_listed_disabled_and_let_in_again(run: Run) -> None:

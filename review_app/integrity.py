@@ -1,0 +1,75 @@
+"""Whether the database is as the program left it: schema, file, the audit log and all it seals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import migrations
+from storage.database import Database
+from storage.seals.check import Checked, check_seals
+from storage.seals.findings import Finding, Findings
+from storage.seals.heads import Head
+from storage.seals.sealing import driver_of
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a check found."""
+
+    findings: tuple[Finding, ...]
+    head: Head | None
+    """The last event of the audit log."""
+    sealed_since: str | None
+    """When sealing began, in UTC; None where nothing is sealed."""
+    sealed_from: int | None
+    """The event that sealing began with."""
+
+    @property
+    def words(self) -> str:
+        """For people: each finding, or that there is none, and what is sealed."""
+        lines = [finding.words for finding in self.findings]
+        lines += [] if lines else ["the schema, the file, the audit log and all it seals are whole"]
+        if self.sealed_since is not None:
+            lines.append(f"sealed since {self.sealed_since[:19]} UTC, event {self.sealed_from}")
+        if self.head is not None:
+            lines.append(f"head {self.head}")
+        return "\n".join(lines)
+
+    def to_json(self) -> dict[str, Any]:
+        """For ``db check --json``."""
+        return {
+            "findings": [finding.to_json() for finding in self.findings],
+            "head": None if self.head is None else str(self.head),
+            "sealed_since": self.sealed_since,
+            "sealed_from": self.sealed_from,
+        }
+
+
+def check(database: Database, expected: Sequence[Head] = ()) -> Report:
+    """Compare everything; ``expected``: heads that the audit log must contain, besides those of the
+    file that is kept beside it."""
+    with database.read() as repos:
+        driver = driver_of(repos.session)
+        heads = [*database.heads.read(), *expected]
+        checked: Checked = check_seals(driver, database.keys.ring, heads)
+        damage = repos.integrity()
+    findings = checked.findings
+    _compare_schema(database, findings)
+    if damage != "ok":
+        findings.add("database", "damage", [damage])
+    return Report(tuple(findings.listed()), checked.head, checked.sealed_since, checked.sealed_from)
+
+
+def _compare_schema(database: Database, findings: Findings) -> None:
+    """With what the migrations make: a trigger that is gone no longer protects anything, and one
+    that nobody knows may do anything."""
+    found, made = migrations.schema(database.engine), migrations.new_schema()
+    for name in sorted(found.keys() | made.keys()):
+        if name not in found:
+            findings.add("schema", "schema", [name], "missing")
+        elif name not in made:
+            findings.add("schema", "schema", [name], "unknown to this program")
+        elif found[name] != made[name]:
+            findings.add("schema", "schema", [name], "changed")
