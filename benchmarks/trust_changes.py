@@ -1,0 +1,221 @@
+"""Forty ways of changing the database behind the program's back, and what must be said of each.
+
+Each is done with plain SQL by somebody who can write to the file and knows the program, but has no
+key: append-only triggers are dropped first and put back afterwards.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from storage.seals.chain import Stored, stored_events
+
+Do = Callable[[sqlite3.Connection], None]
+GENESIS = "0" * 64
+_LABEL = (
+    "client_id, item_id, user_id, value, comment, blind, revealed, adjudicates, extra, labelled_at"
+)
+_FLIP = "CASE value WHEN 'real' THEN 'fake' WHEN 'fake' THEN 'real' ELSE value END"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One of them."""
+
+    name: str
+    do: str | Do
+    """SQL, or what does it."""
+    table: str
+    """What the check must name: the table, ..."""
+    kind: str
+    """... in what way its rows are not as sealed, ..."""
+    rows: str
+    """... and the rows, as SQL that finds their keys before the change."""
+    protects: bool = True
+    """The triggers are put back afterwards."""
+
+
+def _rewrite_and_hash_anew(file: sqlite3.Connection) -> None:
+    """As whoever knows the program but not the key would: from event 60 on."""
+    file.execute("UPDATE audit_event SET actor = 'nobody' WHERE id = 60")
+    previous = file.execute("SELECT hash FROM audit_event WHERE id = 59").fetchone()[0]
+    for event in list(stored_events(file, "id >= 60")):
+        digest = _plain(event._replace(previous_hash=previous))
+        file.execute(
+            "UPDATE audit_event SET previous_hash = ?, hash = ? WHERE id = ?",
+            (previous, digest, event.id),
+        )
+        previous = digest
+
+
+def _append_label_and_event(file: sqlite3.Connection) -> None:
+    """An answer of ada's, with an event that seals it as the program would, but for the key."""
+    file.execute(
+        f"INSERT INTO label ({_LABEL}) SELECT 'forged', id, 2, 'fake', '', 1, 0, 0, 0, "
+        "'2026-01-01 00:00:00.000000' FROM item WHERE state = 'in_review' LIMIT 1"
+    )
+    last, previous = file.execute(
+        "SELECT id, hash FROM audit_event ORDER BY id DESC LIMIT 1"
+    ).fetchone()
+    row = file.execute("SELECT max(id), item_id FROM label").fetchone()
+    seals = json.dumps({"rows": {"label": [[row[0], row[0], "0" * 64, 1]]}})
+    at = "2026-01-01 00:00:00.000000"
+    event = Stored(
+        last + 1, at, "ada", "labelled", row[1], "in_review", "in_review", "{}", seals, previous, ""
+    )
+    marks = ", ".join("?" * len(event))
+    columns = ", ".join(Stored._fields)
+    file.execute(
+        f"INSERT INTO audit_event ({columns}) VALUES ({marks})",
+        event._replace(hash=_plain(event)),
+    )
+
+
+def _begin_anew(file: sqlite3.Connection) -> None:
+    """All events taken out, and one put in that would seal everything, without the key."""
+    file.execute("DELETE FROM audit_event")
+    event = Stored(
+        1, "2026-01-01 00:00:00.000000", "system", "sealing_began", None, None, None,
+        '{"key": "0"}', '{"rows": {}}', GENESIS, "",
+    )  # fmt: skip
+    columns, marks = ", ".join(Stored._fields), ", ".join("?" * len(event))
+    file.execute(
+        f"INSERT INTO audit_event ({columns}) VALUES ({marks})",
+        event._replace(hash=_plain(event)),
+    )
+
+
+def _plain(event: Stored) -> str:
+    content = event.canonical()
+    assert content is not None
+    return hashlib.sha256(content).hexdigest()
+
+
+_NOW = datetime(2026, 1, 1, tzinfo=UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+CHANGES = (
+    # Labels
+    Change("all labels flipped", f"UPDATE label SET value = {_FLIP}",
+           "label", "changed", "SELECT id FROM label WHERE value IN ('real', 'fake')"),
+    Change("half of the labels deleted", "DELETE FROM label WHERE id % 2 = 0",
+           "label", "missing", "SELECT id FROM label WHERE id % 2 = 0"),
+    Change("labels moved to another person", "UPDATE label SET user_id = 3 WHERE user_id = 2",
+           "label", "changed", "SELECT id FROM label WHERE user_id = 2"),
+    Change("labels marked blind", "UPDATE label SET blind = 1 WHERE blind = 0",
+           "label", "changed", "SELECT id FROM label WHERE blind = 0"),
+    Change("a label moved to another image",
+           "UPDATE label SET item_id = (SELECT max(id) FROM item) WHERE id = 2",
+           "label", "changed", "SELECT 2"),
+    Change("the newest labels deleted", "DELETE FROM label WHERE id > 10",
+           "label", "missing", "SELECT id FROM label WHERE id > 10"),
+    Change("an answer added",
+           f"INSERT INTO label ({_LABEL}) SELECT 'forged', id, 2, 'fake', '', 1, 0, 0, 0, '{_NOW}' "
+           "FROM item WHERE state = 'in_review' LIMIT 1",
+           "label", "added", "SELECT max(id) + 1 FROM label"),
+    Change("an answer added with an event that seals it", _append_label_and_event,
+           "audit_event", "forged", "SELECT max(id) + 1 FROM audit_event"),
+    # Known labels, corrections
+    Change("known labels flipped", f"UPDATE known_label SET value = {_FLIP}",
+           "known_label", "changed", "SELECT id FROM known_label"),
+    Change("a known label deleted", "DELETE FROM known_label WHERE id = 3",
+           "known_label", "missing", "SELECT 3"),
+    Change("a known label added",
+           "INSERT INTO known_label (item_id, value, provenance, created_at) "
+           f"SELECT max(item_id), 'real', 'x.csv (row 1)', '{_NOW}' FROM label",
+           "known_label", "added", "SELECT max(id) + 1 FROM known_label"),
+    Change("a correction turned round", "UPDATE correction SET value = was, was = value",
+           "correction", "changed", "SELECT id FROM correction"),
+    # Predictions
+    Change("the scores that decisions rest on",
+           "UPDATE prediction SET score = 1 - score, p_fake = 1 - p_fake WHERE image_id < 20",
+           "prediction", "changed", "SELECT DISTINCT image_id FROM prediction WHERE image_id < 20"),
+    Change("what one head said of one image",
+           "UPDATE prediction SET p_fake = 0.51 WHERE rowid = 7",
+           "prediction", "changed", "SELECT image_id FROM prediction WHERE rowid = 7"),
+    Change("predictions deleted", "DELETE FROM prediction WHERE image_id = 9",
+           "prediction", "missing", "SELECT 9"),
+    Change("a prediction added",
+           "INSERT INTO prediction SELECT 9, checkpoint_id, 'forged', p_fake, std, entropy, "
+           "mutual_information, created_at, score, novelty FROM prediction WHERE image_id = 9 "
+           "LIMIT 1",
+           "prediction", "added", "SELECT 9"),
+    # Decisions
+    Change("a decision's route", "UPDATE decision SET route = 'accept_fake' WHERE id = 20",
+           "decision", "changed", "SELECT 20"),
+    Change("audits made to look like none", "UPDATE decision SET audited = 0 WHERE audited = 1",
+           "decision", "changed", "SELECT id FROM decision WHERE audited = 1"),
+    Change("a decision appended past the seals",
+           "INSERT INTO decision (item_id, policy_version, checkpoint_id, head, route, reasons, "
+           "p_fake, std, entropy, mutual_information, score, audited, audit_probability, "
+           "inclusion_probability, decided_at) SELECT item_id, policy_version, checkpoint_id, head,"
+           " 'accept_real', reasons, p_fake, std, entropy, mutual_information, score, 0, 0.05, 1.0,"
+           " decided_at FROM decision WHERE id = 40",
+           "decision", "added", "SELECT max(id) + 1 FROM decision"),
+    Change("the newest decisions deleted",
+           "DELETE FROM decision WHERE id > (SELECT max(id) - 5 FROM decision)",
+           "decision", "missing", "SELECT max(id) FROM decision"),
+    # Items and images
+    Change("verdicts flipped",
+           "UPDATE item SET verdict = CASE verdict WHEN 'real' THEN 'fake' ELSE 'real' END "
+           "WHERE verdict IS NOT NULL",
+           "item", "changed", "SELECT id FROM item WHERE verdict IS NOT NULL"),
+    Change("images accepted that wait", "UPDATE item SET state = 'auto_accepted' "
+           "WHERE state = 'in_review'",
+           "item", "changed", "SELECT id FROM item WHERE state = 'in_review'"),
+    Change("a verdict that is open for ever",
+           "UPDATE item SET final_at = '2999-01-01 00:00:00.000000' WHERE state = 'resolved'",
+           "item", "changed", "SELECT id FROM item WHERE state = 'resolved'"),
+    Change("a verdict made to look chosen, so that it calibrates nothing",
+           "UPDATE item SET rank = -1 WHERE id IN (SELECT item_id FROM label) "
+           "AND state = 'resolved'",
+           "item", "changed",
+           "SELECT id FROM item WHERE id IN (SELECT item_id FROM label) AND state = 'resolved'"),
+    Change("images put into the split for training, where they prove nothing",
+           "UPDATE item SET split = 'train' WHERE id <= 10",
+           "item", "changed", "SELECT id FROM item WHERE id <= 10"),
+    Change("an image exchanged for another",
+           "UPDATE image SET sha256 = substr(sha256, 2) || '0' WHERE id = 5",
+           "image", "changed", "SELECT 5"),
+    # Policies, options, people, checkpoints
+    Change("a certificate's threshold",
+           "UPDATE policy SET document = json_set(document, '$.fake.threshold', 0.1) "
+           "WHERE state = 'certified'",
+           "policy", "changed", "SELECT version FROM policy WHERE state = 'certified'"),
+    Change("a policy's risk limit",
+           "UPDATE policy SET document = json_set(document, '$.risk_limit', 0.9) WHERE version = 2",
+           "policy", "changed", "SELECT 2"),
+    Change("the suspension taken out", "DELETE FROM policy WHERE state = 'suspended'",
+           "policy", "missing", "SELECT version FROM policy WHERE state = 'suspended'"),
+    Change("an option", "UPDATE option SET value = json_set(value, '$.needed_labels', 1) "
+           "WHERE key = 'review'",
+           "option", "changed", "SELECT 'review'"),
+    Change("a reviewer made an admin", "UPDATE user SET role = 'admin' WHERE name = 'ben'",
+           "user", "changed", "SELECT id FROM user WHERE name = 'ben'"),
+    Change("a closed account opened", "UPDATE user SET disabled_at = NULL WHERE name = 'cy'",
+           "user", "changed", "SELECT id FROM user WHERE name = 'cy'"),
+    Change("an external detector's card",
+           "UPDATE checkpoint SET card = json_set(card, '$.name', 'another') "
+           "WHERE kind = 'external'",
+           "checkpoint", "changed", "SELECT id FROM checkpoint WHERE kind = 'external'"),
+    # What protects, and the log itself
+    Change("the append-only triggers dropped", "SELECT 1",
+           "schema", "schema", "SELECT 'trigger label_no_update'", protects=False),
+    Change("a trigger that answers for somebody",
+           "CREATE TRIGGER helper AFTER INSERT ON claim BEGIN UPDATE claim SET gold = 1; END",
+           "schema", "schema", "SELECT 'trigger helper'"),
+    Change("the whole log deleted", "DELETE FROM audit_event",
+           "audit_event", "cut", "SELECT max(id) FROM audit_event"),
+    Change("the log begun anew", _begin_anew, "audit_event", "unsealed", "SELECT 1"),
+    Change("its last 20 events cut off",
+           "DELETE FROM audit_event WHERE id > (SELECT max(id) - 20 FROM audit_event)",
+           "audit_event", "cut",
+           "SELECT id FROM audit_event WHERE id > (SELECT max(id) - 20 FROM audit_event)"),
+    Change("an event rewritten and the tail hashed anew", _rewrite_and_hash_anew,
+           "audit_event", "forged", "SELECT id FROM audit_event WHERE id >= 60"),
+    Change("an event taken out", "DELETE FROM audit_event WHERE id = 70",
+           "audit_event", "unlinked", "SELECT 71"),
+)  # fmt: skip

@@ -1,0 +1,118 @@
+"""A small deployment in which all has happened that leaves evidence, made by the services."""
+
+from __future__ import annotations
+
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from review_app.datasets.manifest import Label as Known
+from review_app.permissions import Person
+from review_app.review.options import ReviewOptions, change_options
+from review_app.review.tasks import Change, Queue, Submission
+from review_app.triage.options import QueueOptions, change_queue_options
+from storage.enums import ItemState, LabelValue, Role
+from tests.applications import Deployment, deployment, write_pictures
+from tests.scores.files import good_detector, row, write
+
+REAL, FAKE = LabelValue.REAL, LabelValue.FAKE
+ACTOR = "scene"
+
+
+class Scene:
+    """The deployment, and who works in it."""
+
+    def __init__(self, place: Deployment) -> None:
+        self.place, self.app = place, place.app
+        self.root = self._person("root", Role.ADMIN)
+        self.ada = self._person("ada", Role.REVIEWER)
+        self.ben = self._person("ben", Role.REVIEWER)
+        self._person("cy", Role.REVIEWER)
+        self.app.people.set_enabled("cy", False, ACTOR)
+        self._ids = count(1)
+
+    def play(self, folder: Path) -> None:
+        """Everything, in an order in which it might happen; files are written to ``folder``."""
+        self._options(undo_minutes=5)
+        self._learn()
+        self._answer()
+        self._options(undo_minutes=0)
+        self._certify()
+        self._correct()
+        self._take_in(folder)
+        self._disagree()
+        self.app.policies.suspend(self.root, "to look at it")
+        self._options(undo_minutes=0, needed_labels=2)
+
+    def _learn(self) -> None:
+        """Images with known labels, and some without, that all go to people."""
+        self.place.calibrated(15, split="calibration")
+        for p_fake in (0.2, 0.4, 0.6, 0.8) * 4:
+            self.place.scored(p_fake)
+        self.app.triage.run(ACTOR)
+
+    def _answer(self) -> None:
+        """Answers, one taken back, one changed in sight of the model's opinion."""
+        for value in (REAL, FAKE) * 4:
+            self._label(self.ada, value)
+        first = self._label(self.ben, FAKE)
+        change = Change(client_id=self._id(), of=first, value=REAL)
+        self.app.changes.change(self.ben, change)
+        self._label(self.ben, REAL)
+        self.app.desk.undo(self.ben, self._id())
+        self._label(self.ben, FAKE)
+
+    def _certify(self) -> None:
+        """Both sides, and new images, of which some are accepted and some audited."""
+        self.place.certify(self.root, audit_probability=0.5)
+        self.place.scored_alike(12, 0.0)
+        self.place.scored_alike(12, 1.0)
+        self.app.triage.run(ACTOR)
+
+    def _correct(self) -> None:
+        settled = [i for i, item in self.place.items().items() if item.verdict is REAL]
+        self.app.records.correct(self.root, settled[0], FAKE, "looked again")
+
+    def _disagree(self) -> None:
+        """An image that its reviewer leaves to an admin, who decides."""
+        (task,) = self.app.desk.take(self.ada)
+        said = self._submission(task.item_id, REAL, escalation="the ears")
+        self.app.desk.label(self.ada, said)
+        (task,) = self.app.desk.take(self.root, 1, Queue.ESCALATED)
+        self.app.desk.label(self.root, self._submission(task.item_id, FAKE))
+
+    def _take_in(self, folder: Path) -> None:
+        """Pictures, and score files of which the second knows more of images that are here."""
+        self.app.intake.ingest(write_pictures(folder / "pictures", 3), ACTOR)
+        self.app.scores.ingest(write(folder / "s.csv", good_detector(20, labels=True)), ACTOR)
+        more = [row(i, said.p_fake, source="tv", label=Known.REAL if i % 2 == 0 else Known.FAKE)
+                for i, said in enumerate(good_detector(6))]  # fmt: skip
+        self.app.scores.ingest(write(folder / "more.csv", more), ACTOR)
+
+    def _label(self, person: Person, value: LabelValue) -> str:
+        (task,) = self.app.desk.take(person)
+        said = self._submission(task.item_id, value)
+        self.app.desk.label(person, said)
+        return said.client_id
+
+    def _submission(self, item_id: int, value: LabelValue, **more: Any) -> Submission:
+        return Submission(client_id=self._id(), item_id=item_id, value=value, **more)
+
+    def _options(self, **values: Any) -> None:
+        change_options(self.app.database, self.root, ReviewOptions(**values))
+        change_queue_options(self.app.database, self.root, QueueOptions(deadline_hours=48))
+
+    def _person(self, name: str, role: Role) -> Person:
+        account = self.app.people.add(name, role, ACTOR)
+        return Person(account.id, account.name, account.role)
+
+    def _id(self) -> str:
+        return f"scene-{next(self._ids):04}"
+
+
+def make(folder: Path) -> Path:
+    """Play it in ``folder``; the data directory, which holds the database, its key and heads."""
+    with deployment(folder) as place:
+        Scene(place).play(folder)
+        assert {ItemState.AUTO_ACCEPTED, ItemState.RESOLVED} <= set(place.states().values())
+    return folder / "data"
