@@ -15,6 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
 from storage.engine import make_engine
+from storage.files import DatabaseFiles
 
 Schema = Mapping[str, tuple[str, ...]]
 
@@ -68,7 +69,7 @@ def schema(engine: Engine) -> Schema:
 def new_schema() -> Schema:
     """Of a new database."""
     with TemporaryDirectory(prefix="schema-") as folder:
-        engine = make_engine(f"sqlite:///{folder}/new.db")
+        engine = make_engine(f"sqlite:///{folder}/new.db", DatabaseFiles(None))
         try:
             upgrade(engine)
             return schema(engine)

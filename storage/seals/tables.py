@@ -25,6 +25,7 @@ from storage.models import (
     Option,
     Policy,
     Prediction,
+    Reading,
     User,
 )
 
@@ -111,8 +112,9 @@ APPENDED = {
         _sealed(Correction, "id"),
         _sealed(Decision, "id"),
         _sealed(Policy, "version"),
+        _sealed(Reading, "id"),
         # What an image is, and what else evidence asks of it. The rest is how work stands.
-        _sealed(Image, "id", "sha256", "path", "public_type", "phash", "near_id"),
+        _sealed(Image, "id", "sha256", "public_sha256", "path", "public_type", "phash", "near_id"),
         _sealed(
             Item, "id", "image_id", "name", "source", "group_key", "split", "alike_id", "created_at"
         ),

@@ -71,7 +71,7 @@ def test_the_manifest_names_every_file_and_what_was_backed_up(
     manifest = read_manifest(backup)
     assert set(files(backup)) == {*manifest.files, "manifest.json"}
     assert {path.split("/")[0] for path in manifest.files} == {
-        "media", "checkpoints", "secret.key", DATABASE
+        "media", "checkpoints", "secret.key", "seal.key", "seal.heads", DATABASE
     }  # fmt: skip
     assert (manifest.counts["item"], manifest.counts["label"]) == (6, 2)
     with place.app.database.read() as repos:

@@ -17,7 +17,7 @@ from storage.repositories.audit import Event
 from storage.seals import heads, keyring
 from tests.seals.conftest import found, opened, report, rewrite
 
-BEFORE = "0012"
+BEFORE = "0016"
 LOG = ("audit_event",)
 
 
