@@ -95,7 +95,7 @@ class Scene:
         self.app.desk.label(person, said)
         return said.client_id
 
-    def _submission(self, item_id: int, value: LabelValue, **more: Any) -> Submission:
+    def _submission(self, item_id: str, value: LabelValue, **more: Any) -> Submission:
         return Submission(client_id=self._id(), item_id=item_id, value=value, **more)
 
     def _options(self, **values: Any) -> None:
