@@ -50,7 +50,8 @@ def many(app: Application, url: str, seconds: float) -> dict[str, Any]:
     }
     with app.database.read() as repos:
         handed_out = Counter(repos.session.scalars(select(Claim.item_id)))
-        known = dict(repos.session.execute(select(Claim.handle, Claim.item_id)).tuples())
+        rows = repos.session.execute(select(Claim.handle, Claim.item_id))
+        known = {row[0]: row[1] for row in rows}
         labels = repos.session.scalars(select(Label.item_id)).all()
     stored = [known[handle] for one in told.values() for handle in one.stored]
     return {

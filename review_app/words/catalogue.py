@@ -48,6 +48,7 @@ SERVER_AREAS = frozenset(
         "rules",
         "samples",
         "signin",
+        "taking",
         "uploads",
         "whatif",
     }

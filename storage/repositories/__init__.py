@@ -26,6 +26,7 @@ from storage.repositories.people import Devices, Links, Sessions, Users
 from storage.repositories.readings import Readings
 from storage.repositories.records import Records
 from storage.repositories.reviewers import Reviewers
+from storage.repositories.taking import Taking
 from storage.repositories.triage import Decisions, Policies
 
 __all__ = ["Repositories"]
@@ -92,6 +93,10 @@ class Repositories:
     @cached_property
     def claims(self) -> Claims:
         return Claims(self.session)
+
+    @cached_property
+    def taking(self) -> Taking:
+        return Taking(self.session)
 
     @cached_property
     def labels(self) -> Labels:

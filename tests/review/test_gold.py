@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+from collections import Counter
+
 import pytest
 
 from review_app.permissions import Person
 from review_app.review.tasks import Queue
+from review_app.triage.record import opinion_of
 from storage.database import Database
 from storage.enums import ItemState
 from tests.factories import Factory
@@ -125,3 +129,101 @@ def test_disputed_known_labels_and_images_without_a_picture_are_no_gold(
         (item,) = bench.take(ada)
         assert item in waiting
         bench.label(ada, item, REAL)
+
+
+def test_gold_comes_at_any_place_among_those_handed_out_together(
+    bench: Bench, factory: Factory, gold: set[int], root: Person
+) -> None:
+    """In a row, or in the middle, it would be known by its place."""
+    factory.items(2000)
+    bench.options(root, gold_share=0.5)
+    places: Counter[int] = Counter()
+    for _ in range(60):
+        taken = bench.take(factory.person(), n=8)
+        places.update(i for i, item in enumerate(taken) if item in gold)
+    assert min(places[i] for i in range(8)) >= 15  # 30 expected at each; 99.99% lie above
+    assert max(places[i] for i in range(8)) <= 45
+
+
+def test_gold_that_was_given_back_returns_as_its_neighbour_does(
+    bench: Bench, factory: Factory, gold: set[int], ada: Person, ben: Person, root: Person
+) -> None:
+    """It would be known by returning, or by not returning, while others do the opposite."""
+    factory.items(60)
+    bench.options(root, gold_share=0.5)
+    bench.desk.take(ada, 3)
+    first = bench.take(ada, n=3)
+    while not any(a not in gold and b in gold for a, b in itertools.pairwise(first)):
+        bench.label(ada, first[0])
+        first = bench.take(ada, n=3)
+    bench.desk.release(ada)
+    assert bench.take(ada, n=3) == first, "nobody else has any of them"
+    bench.desk.release(ada)
+    bench.options(root, gold_share=0)
+    taken = set(bench.take(ben, n=3))
+    bench.options(root, gold_share=0.5)
+    back = bench.take(ada, n=3)
+    for before, item in itertools.pairwise(first):
+        if before not in gold and item in gold:
+            assert (item in back) is (before not in taken)
+
+
+def test_gold_that_an_admin_decided_can_be_changed_like_any_other(
+    bench: Bench, factory: Factory, ada: Person, ben: Person, root: Person
+) -> None:
+    (only,) = known_fakes(factory, 1)
+    factory.label(root, only, FAKE, adjudicates=True)
+    factory.items(40)
+    bench.options(root, gold_share=0.5)
+    item = gold_item(bench, ada, {only})
+    given = bench.label(ada, item, REAL)
+    assert all(own.changeable for own in bench.changes.recent(ada))
+    bench.change(ada, given.client_id, FAKE)
+    assert bench.undo(ada) == item
+
+
+def test_what_waits_falls_by_each_answer_whatever_it_was_on(
+    bench: Bench, factory: Factory, gold: set[int], ada: Person, root: Person
+) -> None:
+    factory.items(60)
+    bench.options(root, gold_share=0.5)
+    start = bench.clock.now
+    told = [bench.desk.progress(ada, start).waiting]
+    for _ in range(40):
+        bench.clock.pass_minutes(0.1)
+        (item,) = bench.take(ada)
+        bench.label(ada, item, REAL)
+        told.append(bench.desk.progress(ada, start).waiting)
+    assert told == list(range(60, 19, -1))
+    bench.undo(ada)
+    assert bench.desk.progress(ada, start).waiting == 21
+    bench.clock.pass_minutes(60)
+    waiting = bench.desk.progress(root, start).waiting
+    assert waiting > 21, "those who see the queue are told the truth"
+    assert bench.desk.progress(ada, start).waiting == waiting, "and reviewers after a while"
+    factory.items(30)
+    assert bench.desk.progress(ada, start).waiting == waiting + 30, "much that is new, at once"
+
+
+def test_that_nothing_waits_is_told_at_once(bench: Bench, factory: Factory, ada: Person) -> None:
+    factory.items(3)
+    start = bench.clock.now
+    bench.desk.progress(ada, start)
+    other = factory.person()
+    for left in (1, 1, 0):  # of the two last answers of others nothing is told at once
+        bench.clock.pass_minutes(0.1)
+        (item,) = bench.take(other)
+        bench.label(other, item, REAL)
+        assert min(1, bench.desk.progress(ada, start).waiting) == left
+
+
+def test_the_opinion_tells_neither_an_audit_nor_under_which_policy_it_was_formed(
+    factory: Factory, database: Database
+) -> None:
+    items = [factory.item() for _ in range(3)]
+    factory.decision(items[0], p_fake=0.97)
+    factory.decision(items[1], p_fake=0.97, audited=True, proposal="accept_fake", reasons=["audit"])
+    factory.decision(items[2], p_fake=0.97, route="accept_fake", reasons=["certified_fake"])
+    with database.read() as repos:
+        decisions = [repos.decisions.of_item(item) for item in items]
+    assert len({opinion_of(decision) for decision in decisions if decision}) == 1

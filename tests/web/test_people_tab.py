@@ -7,9 +7,11 @@ import re
 import pytest
 from starlette.testclient import TestClient
 
-from review_app.errors import ConflictError, InputError, ReviewAppError
+from review_app.errors import ConflictError, InputError, LimitError, ReviewAppError
+from review_app.review.tasks import Submission
 from review_app.web.admin.people import PeopleTab
 from review_app.web.admin.people_figures import FiguresPanel
+from review_app.web.admin.people_taking import TakingPanel
 from review_app.web.handlers import Call
 from review_app.words import Language, speaking
 from storage.enums import LabelValue, Role
@@ -85,3 +87,26 @@ def test_how_people_answer_is_told_with_intervals_and_names_are_escaped(
     assert "1 of 2: 50% (1.3% to 98.7%)" in page
     assert "&lt;b&gt;ada" in page
     assert "none yet" in page
+
+
+def test_who_looks_through_the_queue_is_told(site: Site, call: Call) -> None:
+    kept = site.factory.person("Bea")
+    crawler = site.factory.person("Carl <b>")
+    site.factory.review_options(skips_per_minute=2)
+    site.items(6)
+    (task,) = site.app.desk.take(kept)
+    said = {"client_id": "taking-00001", "item_id": task.item_id, "value": "real"}
+    site.app.desk.label(kept, Submission.model_validate(said))
+    for _ in range(2):
+        (task,) = site.app.desk.take(crawler)
+        site.app.desk.skip(crawler, task.item_id)
+    (task,) = site.app.desk.take(crawler)
+    for _ in range(3):
+        with pytest.raises(LimitError):
+            site.app.desk.skip(crawler, task.item_id)
+    site.app.desk.release(crawler)
+    told = str(TakingPanel(site.app).load(call))
+    rows = [re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", row) for row in told.split("<tr>")]
+    assert ["Bea", "1", "0", "0", "0"] in rows
+    assert ["Carl &lt;b&gt;", "0", "2", "1", "1"] in rows
+    site.factory.review_options(skips_per_minute=30)

@@ -14,6 +14,7 @@ from review_app.people import Account
 from review_app.permissions import Permission
 from review_app.web.admin.confirm import Confirm
 from review_app.web.admin.people_figures import build_figures
+from review_app.web.admin.people_taking import build_taking
 from review_app.web.handlers import Call, Wiring, html, section
 from review_app.web.markup import Tone, moment, notice, table
 from review_app.words import Text, significant, t
@@ -116,6 +117,7 @@ def build_people(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
             switch = gr.Button(t("people.switch"))
         confirm = Confirm(t("people.yes"))
     build_figures(app, tab)
+    build_taking(app, tab)
     for event in (blocks.load, tab.select):
         wiring.quick(event, desk.load, [accounts, who])
     wiring.quick(add.click, desk.add, [message, link, accounts, who, name], [name, role])

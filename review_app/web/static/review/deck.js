@@ -28,6 +28,11 @@ export class Deck {
     return this.#cards.map((card) => card.task.item_id);
   }
 
+  // How many of them are leased to us: an answer of before that was opened again is not.
+  get leased() {
+    return this.#cards.filter((card) => card.of === null).length;
+  }
+
   // Items that the server says are ours, asked for at this time.
   add(tasks, asked) {
     for (const task of tasks) {
@@ -47,10 +52,13 @@ export class Deck {
     return true;
   }
 
-  // Keep what is on show, and of the rest only what the server still says is ours.
+  // Keep what is on show, and of the rest only what the server still says is ours. True where what
+  // is on show is not ours any more.
   keepOnly(tasks) {
     const ours = new Set(tasks.map((task) => task.item_id));
     this.#cards = this.#cards.filter((card, i) => i === 0 || ours.has(card.task.item_id));
+    const { current } = this;
+    return current !== undefined && current.of === null && !ours.has(current.task.item_id);
   }
 
   // The current card is answered; the next one takes its place.
@@ -72,6 +80,11 @@ export class Deck {
     this.#answered.delete(card.task.item_id);
     this.drop(card.task.item_id);
     this.#cards.unshift(card);
+  }
+
+  // An answer, or a skip, that was not taken: the image comes again where it is still ours.
+  expectAgain(itemId) {
+    this.#answered.delete(itemId);
   }
 
   drop(itemId) {

@@ -60,6 +60,7 @@ export class Review {
     this.#outbox.addEventListener("refused", (event) => this.#refused(event.detail));
     this.#outbox.addEventListener("unstored", ({ detail }) => this.#view.say(sentence(detail.why)));
     this.#supply.addEventListener("change", () => this.#show());
+    this.#supply.addEventListener("gone", () => this.#view.setPrevious(t("review.gone")));
     this.#tally.addEventListener("change", () => this.#show());
     this.#recent.addEventListener("change", ({ detail }) => this.#inTurn(() => this.#change(detail)));
     this.#recent.addEventListener("open", ({ detail }) => this.#inTurn(() => this.#openAgain(detail)));
@@ -236,6 +237,9 @@ export class Review {
     if (entry.kind === "undo") {
       if (entry.item_id !== undefined) this.#deck.drop(entry.item_id);
       this.#view.setPrevious(t("review.not_undone", { why: ended(why) }));
+    } else if (entry.kind === "skip") {
+      this.#deck.expectAgain(entry.item_id);
+      this.#view.setPrevious(t("review.refused_skip", { why: ended(why) }));
     }
     this.#view.say(t("review.not_taken", { why: ended(why) }));
     this.#showRefused();

@@ -144,7 +144,8 @@ export class Outbox extends EventTarget {
     for (const later of this.entries()) {
       if (later.kind === "undo" && later.of === entry.client_id) this.#drawer.remove(later);
     }
-    if (entry.kind !== "undo") this.#aside.put({ ...entry, why });
+    // A skip says nothing that would have to be kept: its image comes again.
+    if (!["undo", "skip"].includes(entry.kind)) this.#aside.put({ ...entry, why });
     this.#tell("refused", { entry, why });
   }
 

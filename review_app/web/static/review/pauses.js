@@ -1,7 +1,7 @@
 // What is on show where there is no image: why, and what a person can do about it.
 
 import { sentence, t } from "../words.js";
-import { NotStored, SignedOut } from "./server.js";
+import { Limited, NotStored, SignedOut } from "./server.js";
 
 export class Pauses {
   #view;
@@ -35,6 +35,9 @@ export class Pauses {
       this.#view.showPause(t("review.signed_out"), t("review.sign_in_to_go_on"), [signIn]);
     } else if (trouble instanceof NotStored) {
       this.#view.showPause(t("review.not_stored"), sentence(trouble.message), [again]);
+    } else if (trouble instanceof Limited) {
+      const why = t("review.limited_why", { why: sentence(trouble.message) });
+      this.#view.showPause(t("review.limited"), why, [again]);
     } else if (trouble) {
       this.#view.showPause(t("review.unreachable"), t("review.unreachable_kept"), [again]);
     } else {

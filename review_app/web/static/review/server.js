@@ -4,6 +4,7 @@ import { t } from "../words.js";
 
 export class Unreachable extends Error {} // try again later: no line, or the server is in trouble
 export class NotStored extends Unreachable {} // the same, and the server says why: its disk
+export class Limited extends Unreachable {} // for now: it says when it goes on
 export class SignedOut extends Error {} // try again once the same person has signed in
 export class Refused extends Error {} // the server has read it and says no; again is no use
 
@@ -102,6 +103,7 @@ function asSent(entry) {
 function failure(status, message, code) {
   if (status === 401) return new SignedOut(message);
   if (STORES_NOTHING.has(code)) return new NotStored(message);
-  if (status >= 500 || status === 408 || status === 429) return new Unreachable(message);
+  if (status === 429) return new Limited(message);
+  if (status >= 500 || status === 408) return new Unreachable(message);
   return new Refused(message);
 }

@@ -124,7 +124,8 @@ export class Supply extends EventTarget {
   // Back after a while: leases may have run out, and others may hold what we held.
   async #resume() {
     try {
-      this.#deck.keepOnly(await this.#ask(this.#queue));
+      const gone = this.#deck.keepOnly(await this.#ask(this.#queue));
+      if (gone) this.dispatchEvent(new Event("gone"));
     } catch {
       return; // the next look finds out
     }
@@ -143,8 +144,12 @@ export class Supply extends EventTarget {
     }
   }
 
-  #beat() {
-    if (!document.hidden && !this.isResting) this.#server.heartbeat().catch(() => {});
+  // Fewer than we hold: leases have run out, or were renewed for as long as they may be.
+  async #beat() {
+    if (document.hidden || this.isResting) return;
+    const held = this.#deck.leased;
+    const { items } = await this.#server.heartbeat().catch(() => ({ items: held }));
+    if (items < held && this.#unsent() === 0 && !this.#taking) await this.#resume();
   }
 
   #lookAgain() {

@@ -1,0 +1,102 @@
+"""Whether two groups can be told apart by all that is told of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.feature_extraction import DictVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import QuantileTransformer
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from benchmarks.blinding_features import Features
+
+FOLDS = 5
+RESAMPLES = 2000
+
+
+@dataclass(frozen=True)
+class Told:
+    """How well the groups are told apart: 0.5 not at all, 1 without an error."""
+
+    auroc: float
+    low: float
+    high: float
+    n: tuple[int, int]
+
+    @property
+    def is_blind(self) -> bool:
+        return self.low <= 0.5 <= self.high
+
+
+def tell_apart(
+    rows: Sequence[Features],
+    group: Sequence[bool],
+    seed: int = 0,
+    confidence: float = 0.95,
+) -> Told:
+    """The AUROC of two classifiers' mean probability, and its interval by resampling the items of
+    each group.
+
+    ``rows`` are in the order in which the items came. Each fifth of them is judged by classifiers
+    that have learned from the others, and items are compared within it: of neighbours one may be
+    known by the other, which tells nothing to whoever knows neither.
+    """
+    truth = np.asarray(group, dtype=bool)
+    numbers = DictVectorizer(sparse=False).fit_transform(list(rows))
+    varying = np.unique(numbers[:, np.ptp(numbers, axis=0) > 0], axis=1)
+    if varying.shape[1] == 0:
+        varying = np.zeros((len(truth), 1))
+    with threadpool_limits(1):  # a library's own threads would wait for each other
+        folds = [
+            _compared(varying, truth, fold, seed)
+            for fold in np.array_split(np.arange(len(truth)), FOLDS)
+        ]
+    pairs = sum(fold.size for fold in folds)
+    auroc = sum(float(fold.sum()) for fold in folds) / pairs
+    low, high = _interval(folds, seed, confidence)
+    return Told(auroc, low, high, (int(truth.sum()), int((~truth).sum())))
+
+
+def _compared(
+    numbers: NDArray[np.float64], truth: NDArray[np.bool_], fold: NDArray[np.int_], seed: int
+) -> NDArray[np.float64]:
+    """For each pair of ``fold``, one of each group: 1 where they are told apart rightly, 1/2 where
+    not at all, and 0 where wrongly."""
+    others = np.setdiff1d(np.arange(len(truth)), fold)
+    score = np.mean(
+        [
+            model.fit(numbers[others], truth[others]).predict_proba(numbers[fold])[:, 1]
+            for model in _models(seed)
+        ],
+        axis=0,
+    )
+    differences = score[truth[fold]][:, None] - score[~truth[fold]][None, :]
+    return np.asarray((np.sign(differences) + 1) / 2, dtype=np.float64)
+
+
+def _models(seed: int) -> tuple[Any, ...]:
+    spread = QuantileTransformer(n_quantiles=20, output_distribution="uniform")
+    return (
+        HistGradientBoostingClassifier(max_iter=40, learning_rate=0.2, random_state=seed),
+        make_pipeline(spread, LogisticRegression(C=0.1, max_iter=200)),
+    )
+
+
+def _interval(
+    folds: Sequence[NDArray[np.float64]], seed: int, confidence: float
+) -> tuple[float, float]:
+    rng = np.random.default_rng(seed)
+    pairs = sum(fold.size for fold in folds)
+    drawn = np.zeros(RESAMPLES)
+    for above in folds:
+        rows, columns = (rng.multinomial(n, np.full(n, 1 / n), RESAMPLES) for n in above.shape)
+        drawn += np.einsum("ij,ij->i", rows @ above, columns) / pairs
+    low, high = np.quantile(drawn, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return float(low), float(high)

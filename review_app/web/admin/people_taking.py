@@ -1,0 +1,43 @@
+"""What people do with the images they are handed, and who ran into a limit."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import gradio as gr
+from markupsafe import Markup
+
+from review_app.bootstrap import Application
+from review_app.permissions import Permission
+from review_app.web.handlers import Call, Wiring, html, section
+from review_app.web.markup import table
+from review_app.words import t
+from storage.types import utc_now
+
+_COLUMNS = ("person", "answered", "skipped", "given_back", "limited")
+DAY = timedelta(hours=24)
+
+
+class TakingPanel:
+    """What the panel shows."""
+
+    def __init__(self, app: Application) -> None:
+        self._app = app
+
+    def load(self, _call: Call) -> Markup:
+        """The last 24 hours of everybody, and all limits that they have ever run into."""
+        with self._app.database.read() as repos:
+            found = repos.taking.since(utc_now() - DAY)
+        if not found:
+            return Markup('<p class="empty">{}</p>').format(t("taking.nobody"))
+        headers = [t(f"taking.{name}") for name in _COLUMNS]
+        rows = [(one.name, one.answered, one.skipped, one.given_back, one.limited) for one in found]
+        return table(t("taking.title"), headers, rows)
+
+
+def build_taking(app: Application, tab: gr.Tab) -> None:
+    """Add the panel to the open context."""
+    with section(t("taking.title"), t("taking.remark")):
+        figures = html()
+    wiring = Wiring(app, Permission.MANAGE_PEOPLE)
+    wiring.quick(tab.select, TakingPanel(app).load, [figures])
