@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-import tempfile
+from contextlib import suppress
 from pathlib import Path
 
+from review_app.core.files import atomic_write
 from review_app.errors import SettingsError
 
 _BYTES = 32
@@ -35,15 +35,8 @@ def deployment_secret(data_dir: Path) -> bytes:
 
 def _make(path: Path) -> None:
     """Appears whole or not at all, and of two processes that make it one wins."""
-    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=".secret-")  # mode 0600
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_bytes(_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            return
-    finally:
-        Path(draft).unlink()
+    with (
+        suppress(FileExistsError),
+        atomic_write(path, mode=0o600, exclusive=True) as file,
+    ):
+        file.write(secrets.token_bytes(_BYTES))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
+
+from review_app.core.files import atomic_write
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -12,12 +13,5 @@ def write_whole(path: Path, text: str) -> None:
     Whoever reads ``path`` sees the old text or the new one, whatever happens. Raises OSError.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
-    try:
-        with draft.open("w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    with atomic_write(path) as file:
+        file.write(text.encode())

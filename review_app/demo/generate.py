@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import csv
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from review_app.core.files import atomic_folder
 from review_app.demo.forgeries import Forgery, Pixels, forge, grey_of
 from review_app.demo.photos import PHOTOS, Photo, Use
 
@@ -115,15 +114,8 @@ def generate(out: Path, *, seed: int = SEED, progress: Progress | None = None) -
     manifest = out / "manifest.csv"
     if manifest.is_file():
         return manifest
-    out.parent.mkdir(parents=True, exist_ok=True)
-    building = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-    try:
+    with atomic_folder(out) as building:
         _write(building, seed, progress or (lambda done, total: None))
-        building.chmod(0o755)
-        building.rename(out)
-    except BaseException:
-        shutil.rmtree(building, ignore_errors=True)
-        raise
     return manifest
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
+from review_app.core.files import atomic_folder
 from review_app.demo.forgeries import Forgery
 from review_app.demo.generate import Recipe, render, save
 from review_app.demo.photos import PHOTOS, Use
@@ -57,16 +57,15 @@ def _read(folder: Path, entry: dict[str, str | None]) -> Sample:
 
 
 def _make(folder: Path) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        entries = [_sample(draft, number, recipe) for number, recipe in enumerate(_recipes())]
-        (draft / _INDEX).write_text(json.dumps(entries, indent=1), encoding="utf-8")
+        with atomic_folder(folder) as draft:
+            entries = [_sample(draft, number, recipe) for number, recipe in enumerate(_recipes())]
+            (draft / _INDEX).write_text(json.dumps(entries, indent=1), encoding="utf-8")
+            if not (folder / _INDEX).is_file():
+                shutil.rmtree(folder, ignore_errors=True)
+    except OSError:
         if not (folder / _INDEX).is_file():  # another process may have been quicker
-            shutil.rmtree(folder, ignore_errors=True)
-            draft.rename(folder)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+            raise
 
 
 def _recipes() -> list[Recipe]:

@@ -10,8 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
-import tempfile
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -25,6 +23,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
+from review_app.core.files import atomic_folder
 from review_app.detector.backbones.base import Backbone, Features
 from review_app.detector.calibration import (
     CALIBRATIONS,
@@ -143,15 +142,9 @@ class Checkpoint:
         tensors = _pack(self.model, self.calibrations, self.seen_prefixes)
         card = json.dumps(self.card.model_dump(mode="json"), indent=1, sort_keys=True) + "\n"
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            draft = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
-            try:
+            with atomic_folder(path) as draft:
                 _write(draft / _TENSORS, tensors)
                 _write(draft / _CARD, card.encode())
-                draft.chmod(0o755)
-                draft.replace(path)
-            finally:
-                shutil.rmtree(draft, ignore_errors=True)
         except OSError as error:
             raise CheckpointError(
                 f"the checkpoint cannot be written to {path} ({error.strerror}); choose another "

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from review_app.core.files import atomic_write
+from review_app.durability.faults import storing
 from review_app.intake.verification import (
     Verifier,
     by_hash,
@@ -90,7 +90,7 @@ class MediaStore:
     def all_stored(self) -> Iterator[Path]:
         """Every original and every copy for reviewers."""
         for kind in ("original", "public"):
-            yield from (path for path in (self._root / kind).rglob("*") if path.is_file())
+            yield from (path for path in (self._root / kind).rglob("[!.]*") if path.is_file())
 
     def relative(self, path: Path) -> str:
         """A file's path below the data directory."""
@@ -101,7 +101,7 @@ class MediaStore:
         self._write(path, data)
 
     def sweep(self) -> None:
-        """Delete drafts that a killed process left behind."""
+        """Delete drafts that a killed process of an older version left behind."""
         for draft in self._drafts.glob("*"):
             if time.time() - draft.stat().st_mtime > _ABANDONED_S:
                 draft.unlink(missing_ok=True)
@@ -112,19 +112,10 @@ class MediaStore:
     def _write(self, path: Path, data: bytes) -> None:
         if _holds(path, data):
             return
-        self._drafts.mkdir(parents=True, exist_ok=True)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=self._drafts)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
+        with storing():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with atomic_write(path, mode=0o600) as file:
                 file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-        _sync_folder(path.parent)
 
 
 def _holds(path: Path, data: bytes) -> bool:
@@ -133,14 +124,3 @@ def _holds(path: Path, data: bytes) -> bool:
         return path.stat().st_size == len(data) and path.read_bytes() == data
     except OSError:
         return False
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename outlive a power cut, where the system has a way to."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -6,13 +6,13 @@ import csv
 import io
 import json
 import re
-import tempfile
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from review_app.core.files import atomic_write
 from review_app.errors import InputError
 from review_app.review.consensus import agreement
 from review_app.review.finality import final_since
@@ -100,15 +100,12 @@ def write_export(
 
 
 def _write_whole(out: Path, chunks: Iterator[bytes]) -> int:
-    """Write ``chunks`` to a draft beside ``out`` that takes its place at the end; how many."""
+    """Write ``chunks`` to ``out``; how many."""
     n = 0
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name[:40]}-") as folder:
-        draft = Path(folder) / "draft"
-        with draft.open("wb") as file:
-            for chunk in chunks:
-                file.write(chunk)
-                n += 1
-        draft.replace(out)
+    with atomic_write(out) as file:
+        for chunk in chunks:
+            file.write(chunk)
+            n += 1
     return n
 
 

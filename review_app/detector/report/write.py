@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from review_app.core.files import atomic_write
 from review_app.detector.dataset import Decoder, decode_plainly
 from review_app.detector.evaluation import Evaluation
 from review_app.detector.report.figures import FIGURES, draw
@@ -89,9 +89,5 @@ def _unwritable(out_dir: Path, error: OSError) -> InputError:
 
 def _replace(path: Path, data: bytes) -> None:
     """Write the file whole or not at all."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        draft.write_bytes(data)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    with atomic_write(path) as file:
+        file.write(data)
