@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
+import time
+from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
 from review_app.people import JUST_NOW
 from review_app.web.browsers import browser_of
 from review_app.web.cookies import DEVICE
-from review_app.web.identity import COOKIE
+from review_app.web.identity import COOKIE, REMEMBERED_SECONDS, UNATTENDED
 from review_app.web.throttle import FREE_PER_NAME
 from storage.enums import AuditKind, Role
+from storage.models import UserSession
+from storage.types import utc_now
 from tests.web.site import PASSWORD, Site
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -184,3 +189,24 @@ def test_a_browser_is_told_in_known_words_only(
 ) -> None:
     found = browser_of(user_agent)
     assert (found.name, found.platform) == (browser, platform)
+
+
+def test_only_what_people_do_themselves_keeps_their_session_alive(site: Site) -> None:
+    client, person = site.signed_in()
+    longer_ago = utc_now() - timedelta(minutes=30)
+    mine = UserSession.user_id == person.id
+    with site.app.database.write() as repos:
+        repos.session.execute(update(UserSession).where(mine).values(last_seen_at=longer_ago))
+
+    def seen_at() -> datetime | None:
+        with site.app.database.read() as repos:
+            return repos.session.scalar(select(UserSession.last_seen_at).where(mine))
+
+    assert client.get("/api/v1/me", headers={UNATTENDED: "1"}).status_code == 200
+    time.sleep(REMEMBERED_SECONDS)  # and long enough for a write aside
+    assert seen_at() == longer_ago
+    assert client.get("/api/v1/me").status_code == 200
+    deadline = time.monotonic() + 10
+    while seen_at() == longer_ago:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
