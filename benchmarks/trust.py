@@ -3,22 +3,23 @@ whoever floods or guesses harms nobody else.
 
 ``python -m benchmarks.trust [--quick] [--json]``; exit 1 when a bar does not hold. Real servers are
 killed, attacked and flooded over HTTP; each baseline is measured at the same server in the same
-run. ``--quick`` kills less often and guesses fewer passwords.
+run. ``--quick`` kills less often, guesses fewer passwords, and compares fewer images.
 """
 
 from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks import trust_kills, trust_passwords
-from benchmarks.outcome import PYTHON, Row, arguments, at_most, document, finish
+from benchmarks import trust_blinding, trust_kills, trust_passwords, trust_tampering
+from benchmarks.outcome import PYTHON, Row, arguments, at_least, at_most, document, finish, judged
 
 SIGN_IN_RATIO = 2.0
+CHANCE = 0.5
 
 
 @dataclass(frozen=True)
@@ -27,23 +28,27 @@ class Size:
 
     kills: int
     guesses: int
+    items: int
+    """Of each group that nobody may tell from the other."""
 
 
-FULL = Size(200, 1000)
-QUICK = Size(10, 300)
+FULL = Size(200, 1000, 300)
+QUICK = Size(10, 300, 60)
 
 
 def measure(size: Size, folder: Path) -> dict[str, Any]:
     """Everything; the folder must be empty."""
     return {
         "kills": trust_kills.measure(folder / "kills", size.kills),
+        "tampering": trust_tampering.measure(folder / "tampering"),
+        "blinding": trust_blinding.measure(folder / "blinding", size.items),
         "passwords": trust_passwords.measure(folder / "passwords", size.guesses),
     }
 
 
 def report(measures: Row, quick: bool) -> Row:
     """The document that ``--json`` prints."""
-    bars = [*_kill_bars(measures["kills"]), *_password_bars(measures["passwords"])]
+    bars = [bar for part, told in BARS.items() for bar in told(measures[part])]
     return document("trust", quick, measures, bars, PYTHON)
 
 
@@ -67,9 +72,33 @@ def _password_bars(found: Row) -> Iterator[Row]:
     yield at_most(f"{what}sign-ins refused", found["others_refused"], 0)
 
 
+def _tampering_bars(found: Row) -> Iterator[Row]:
+    what = f"of {found['planted']} changes behind the program's back, named by `db check`"
+    yield at_least(what, found["named"], found["planted"])
+    what = "changes that it names where there are none"
+    yield at_most(what, len(found["false_alarms"]), 0)
+
+
+def _blinding_bars(found: Row) -> Iterator[Row]:
+    for name, told in found.items():
+        group, when = name.split("_")
+        what = f"AUROC of {group} images, by all that is told {when} the answer"
+        low, high = told["low"], told["high"]
+        interval = f"95% interval {low:.3f} to {high:.3f}, {told['n'][0]} and {told['n'][1]} images"
+        yield judged(what, told["auroc"], CHANCE, low <= CHANCE <= high, interval)
+
+
+BARS: dict[str, Callable[[Row], Iterator[Row]]] = {
+    "kills": _kill_bars,
+    "tampering": _tampering_bars,
+    "blinding": _blinding_bars,
+    "passwords": _password_bars,
+}
+
+
 def main() -> int:
     """Measure, print, and say by the exit code whether the bars hold."""
-    options = arguments(__doc__, "fewer kills and guesses").parse_args()
+    options = arguments(__doc__, "fewer kills, guesses and images").parse_args()
     with tempfile.TemporaryDirectory() as folder:
         measures = measure(QUICK if options.quick else FULL, Path(folder))
     return finish(report(measures, options.quick), options.json, _tell)
