@@ -50,6 +50,19 @@ def test_the_documented_command_behind_a_proxy_is_accepted(
     assert settings.proxies
 
 
+def test_each_promise_of_security_names_tests_that_there_are() -> None:
+    text = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    promises = text[text.index("## What is promised") : text.index("## Known limits")]
+    rows = re.findall(r"^\| (?!what|---)(.+) \|$", promises, re.MULTILINE)
+    assert len(rows) >= 12
+    for row in rows:
+        held = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", row)
+        assert held, f"nothing holds: {row}"
+        for path, name in held:
+            source = (ROOT / path).read_text(encoding="utf-8")
+            assert re.search(rf"^(async )?def {name}\(", source, re.MULTILINE), f"{path}::{name}"
+
+
 def _in_the_environment(default: Any) -> str:
     assert default is not PydanticUndefined
     if default is None:
