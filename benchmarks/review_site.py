@@ -91,6 +91,12 @@ class Server:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def process_id(self) -> int:
+        """Of the command, which runs."""
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> None:
         """Returns once it answers."""
         silent = subprocess.DEVNULL

@@ -48,8 +48,7 @@ Done = tuple[Said, list[bytes]]
 def main() -> None:
     """Work until standard input ends, and not a moment longer."""
     warnings.simplefilter("ignore")  # nobody reads what decoders remark on odd files
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)
+    _stand_back()
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints is no answer
     answering = threading.Lock()
@@ -66,6 +65,17 @@ def main() -> None:
             pool.submit(work, json.loads(line))
         # The server has ended, perhaps killed: nobody is left to wait for what is in work.
         os._exit(0)
+
+
+def _stand_back() -> None:
+    """Leave at least half of the processor's cores to whoever serves people, and come after them on
+    the others, where the system knows of such things."""
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+    if hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        with suppress(OSError):
+            os.sched_setaffinity(0, cores[len(cores) // 2 :] if len(cores) > 1 else cores)
 
 
 def _outcome(job: Job) -> Done:

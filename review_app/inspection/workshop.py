@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -17,6 +18,7 @@ from review_app.errors import BusyError, DetectorError
 from review_app.inspection.messages import PLACES, Job, Said, unpacked
 from review_app.words import Text
 
+_THREADS: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 LONGEST_S: Final = 120.0
 """Seconds: what takes longer is given up, and the process with it."""
 
@@ -124,7 +126,9 @@ class Workshop:
     def _start(self) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "review_app.inspection.worker"]
         pipe = subprocess.PIPE
-        process = subprocess.Popen(command, stdin=pipe, stdout=pipe)  # noqa: S603 - our own module
+        process = subprocess.Popen(  # noqa: S603 - our own module
+            command, stdin=pipe, stdout=pipe, env=os.environ | dict.fromkeys(_THREADS, "1")
+        )
         self._process = process
         reader = threading.Thread(target=self._listen, args=(process,), name="worker", daemon=True)
         reader.start()
