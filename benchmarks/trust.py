@@ -58,6 +58,7 @@ def _kill_bars(found: Row) -> Iterator[Row]:
     yield at_most(f"{what}lost", found["lost"], 0)
     yield at_most(f"{what}doubled", found["doubled"] + found["never_sent"], 0)
     yield at_most(f"{what}items in a state their answers do not tell", found["torn"], 0)
+    yield at_most(f"{what}changes that `db check` names", len(found["broken"]), 0)
 
 
 def _password_bars(found: Row) -> Iterator[Row]:

@@ -21,6 +21,7 @@ from benchmarks.review_site import account, fill
 from benchmarks.scored_queue import ACTOR, opened
 from benchmarks.trust_clients import Client
 from benchmarks.trust_launcher import Launcher, launcher
+from review_app import integrity
 from review_app.bootstrap import Application
 from storage.enums import ClaimOutcome, ItemState
 from storage.models import Claim, Item, Label
@@ -43,6 +44,7 @@ def measure(folder: Path, kills: int) -> dict[str, Any]:
         clients, lost = _work(servers, tokens, folder, kills)
     with opened(folder) as app:
         found = _compare(app, clients)
+        found["broken"] = [finding.words for finding in integrity.check(app.database).findings]
     found["lost"] = max(found["lost"], len(lost))
     return {
         "kills": kills,
