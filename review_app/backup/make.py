@@ -46,10 +46,10 @@ def make_backup(
     """
     with _draft_of(out) as draft:
         maker = _Maker(data_dir, draft, links)
-        maker.add_named(BEFORE)
+        maker.add_named(BEFORE, database.parent)
         snapshot(database, draft / DATABASE, copying_database)
         (draft / DATABASE).chmod(0o600)
-        maker.add_named(AFTER)
+        maker.add_named(AFTER, database.parent)
         content = Content(draft / DATABASE)
         maker.add_media(list(content.media()), copying_files)
         maker.add_checkpoints(content.checkpoints())
@@ -79,12 +79,14 @@ class _Maker:
         self.files: dict[str, Entry] = {}
         self.left_out: list[LeftOut] = []
 
-    def add_named(self, names: tuple[str, ...]) -> None:
-        """Small files of the data directory, where they are there; for nobody else to read."""
+    def add_named(self, names: tuple[str, ...], beside: Path) -> None:
+        """Small files of the data directory, or ``beside`` the database, where they are there; for
+        nobody else to read."""
         for name in names:
-            if (self._data_dir / name).is_file():
-                path = self._draft / name
-                self.files[name] = copying.copy(self._data_dir / name, path, mode=0o600)
+            places = (self._data_dir / name, beside / name)
+            found = next((place for place in places if place.is_file()), None)
+            if found is not None:
+                self.files[name] = copying.copy(found, self._draft / name, mode=0o600)
 
     def add_media(self, media: list[Media], progress: Progress) -> None:
         """Stored files; one that is not what it should be is left out and told."""

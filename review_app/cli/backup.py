@@ -10,9 +10,11 @@ from typing import Annotated
 import typer
 
 import migrations
+from review_app import integrity
 from review_app.backup.make import make_backup
 from review_app.backup.manifest import DATABASE, Manifest
 from review_app.backup.restore import restore_backup
+from review_app.bootstrap import open_database
 from review_app.cli.common import (
     ACTOR,
     REFUSED,
@@ -25,7 +27,6 @@ from review_app.cli.common import (
 from review_app.config import Settings
 from review_app.errors import InputError, ReviewAppError, SchemaError
 from review_app.learning.export import record_export
-from storage.database import Database
 
 
 def register(app: typer.Typer) -> None:
@@ -108,12 +109,13 @@ def _check(here: Settings, manifest: Manifest) -> bool:
         )
     if manifest.schema_revision != migrations.head_revision():
         return True
-    with closing(Database(here.url)) as database, database.read() as repos:
-        if repos.audit.first_broken() or repos.batches.first_broken():
-            raise ReviewAppError(
-                "everything was restored as it was backed up, but the audit log does not hold: "
-                "run deepfake-review db check, and use an older backup"
-            )
+    with closing(open_database(here)) as database:
+        findings = integrity.check(database).findings
+    if findings:
+        raise ReviewAppError(
+            f"everything was restored as it was backed up, but {len(findings)} things are not as "
+            "the audit log tells: run deepfake-review db check, or use an older backup"
+        )
     return False
 
 

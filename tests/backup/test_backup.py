@@ -284,3 +284,11 @@ def test_a_manifest_of_another_format_is_refused(backup: Path, tmp_path: Path) -
     (backup / "manifest.json").write_text(Manifest.model_dump_json(manifest))
     with pytest.raises(InputError, match="format 2"):
         restore_backup(backup, tmp_path / "new")
+
+
+def test_keys_that_lie_beside_a_database_elsewhere_are_in_it(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    url = f"sqlite:///{tmp_path}/elsewhere/review.db"
+    with deployment(tmp_path, database_url=url) as place:
+        make(place, tmp_path / "backup")
+    assert {"secret.key", "seal.key", "seal.heads"} <= set(read_manifest(tmp_path / "backup").files)
