@@ -20,6 +20,7 @@ from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 from PIL import Image
 from sqlalchemy import select
@@ -33,6 +34,7 @@ from review_app.bootstrap import Application, open_application
 from review_app.config import Settings
 from review_app.review.order import Order
 from review_app.triage.options import QueueOptions, change_queue_options
+from review_app.web.identity import COOKIE
 from storage.enums import ItemState, LabelValue, Role
 from storage.models import Claim, Decision
 from storage.models import Item as ItemRow
@@ -121,11 +123,12 @@ def of_gold(folder: Path, n: int) -> tuple[list[Seen], Groups]:
         rng = random.Random(SEED)
         pictures = _pictures(round(n * (1 + SURPLUS)), rng)
         known, waiting = pictures[n:], pictures[:n]
-        _store(place, [known_image(place, rng) for _ in known], known, time.time() - A_MONTH)
+        old = [known_image(place, rng) for _ in known]
+        _store(place, old, known, time.time() - A_MONTH)
         _store(place, [waiting_image(place, rng) for _ in waiting], waiting, time.time())
         place.factory.review_options(gold_share=GOLD_SHARE, undo_minutes=60)
-        token = _reviewer(place.app)
-    return _reviewed(folder, token), _gold(folder)
+        token, admin = _session(place.app, Role.REVIEWER), _session(place.app, Role.ADMIN)
+    return _reviewed(folder, token, (admin, old)), _gold(folder)
 
 
 def known_image(place: Deployment, rng: random.Random) -> int:
@@ -162,17 +165,30 @@ def of_audits(folder: Path, n: int) -> tuple[list[Seen], Groups]:
             items = list(repos.session.scalars(waits))
         _store(place, items, _pictures(len(items), rng), time.time())
         place.factory.review_options(reveal="never", undo_minutes=60)
-        token = _reviewer(place.app)
+        token = _session(place.app, Role.REVIEWER)
     return _reviewed(folder, token), _audited(folder)
 
 
-def _reviewed(folder: Path, token: str) -> list[Seen]:
+def _reviewed(
+    folder: Path, token: str, looked_at: tuple[str, Sequence[int]] | None = None
+) -> list[Seen]:
+    """``looked_at``: by whom, and what, before; known images have been seen by others."""
     rng = random.Random(SEED)
     with (
         serving(folder) as server,
         closing(Watcher(server.url, token, lambda: rng.choice(["real", "fake"]))) as reviewer,
     ):
+        if looked_at is not None:
+            _look(server.url, *looked_at)
         return reviewer.work(10**6)
+
+
+def _look(url: str, token: str, items: Sequence[int]) -> None:
+    with httpx.Client(base_url=url, cookies={COOKIE: token}, timeout=60) as client:
+        for item_id in items:
+            for what in ("", "/small", "/view/noise"):
+                address = f"/api/v1/admin/images/{item_id}{what}"
+                client.get(address).raise_for_status()
 
 
 @contextmanager
@@ -203,9 +219,10 @@ def _audited(folder: Path) -> Groups:
         return {row[0]: row[1] for row in session.execute(query.order_by(Decision.id))}
 
 
-def _reviewer(app: Application) -> str:
-    app.people.add("watcher", Role.REVIEWER, ACTOR)
-    return app.people.redeem_link(app.people.make_link("watcher", ACTOR))
+def _session(app: Application, role: Role) -> str:
+    name = f"watching-{role}"
+    app.people.add(name, role, ACTOR)
+    return app.people.redeem_link(app.people.make_link(name, ACTOR))
 
 
 def _pictures(n: int, rng: random.Random) -> list[bytes]:

@@ -55,9 +55,12 @@ class ViewService:
         """Keep what has been drawn; no call may follow."""
         self._pool.shutdown(cancel_futures=True)
 
-    def request(self, person_id: int, sha256: str, view: View, name: str) -> Future[Path]:
+    def request(
+        self, person_id: int, sha256: str, view: View, name: str, *, again: bool = False
+    ) -> Future[Path]:
         """Where the picture of ``view`` of the stored image lies, once it does: WebP, its larger
-        side at most ``LARGEST_SIDE``. ``name`` stands for the image in messages.
+        side at most ``LARGEST_SIDE``. ``name`` stands for the image in messages. It is drawn
+        ``again`` though it is kept.
 
         The future raises InputError where the image is too large. Raises NotFoundError where the
         image's file is gone, and for the saliency of a detector whose model is not here,
@@ -66,12 +69,12 @@ class ViewService:
         """
         variant, how = self._saliency() if view is View.SALIENCY else ("", {})
         kept = self._kept.place(sha256, f"{view}-{VERSION}{variant}.webp")
-        return self._once(kept, person_id, sha256, {"view": view, "name": name, **how})
+        return self._once(kept, person_id, sha256, {"view": view, "name": name, **how}, again)
 
-    def small(self, person_id: int, sha256: str, name: str) -> Future[Path]:
+    def small(self, person_id: int, sha256: str, name: str, *, again: bool = False) -> Future[Path]:
         """As ``request``, of the image itself: its larger side at most `SMALL` pixels."""
         kept = self._kept.place(sha256, f"small-{SMALL}.webp")
-        return self._once(kept, person_id, sha256, {"view": "small", "name": name})
+        return self._once(kept, person_id, sha256, {"view": "small", "name": name}, again)
 
     def draw(self, person_id: int, path: Path, view: View, name: str) -> Future[Done]:
         """The picture of ``view`` of a file, as ``request`` makes it, as the first of the blobs;
@@ -97,15 +100,16 @@ class ViewService:
         head = policy.head if decides else checkpoint.default_head.value
         return {**self._detectors.model(checkpoint.id), "head": head}
 
-    def _once(self, kept: Path, person_id: int, sha256: str, job: Job) -> Future[Path]:
+    def _once(self, kept: Path, person_id: int, sha256: str, job: Job, again: bool) -> Future[Path]:
         """The future of ``kept``: found, being made for somebody else, or made now."""
         with self._lock:
-            here = self._here(kept)
+            here = self._here(kept, again)
         if here is not None:
             return here
-        path = self._media.verified_original(sha256)  # it may be read whole for that
+        # It may be read whole for that.
+        path = self._media.verified_original(sha256, again=again)
         with self._lock:
-            here = self._here(kept)
+            here = self._here(kept, again)
             if here is not None:
                 return here
             found: Future[Path] = Future()
@@ -114,9 +118,9 @@ class ViewService:
         drawn.add_done_callback(lambda done: self._pool.submit(self._keep, kept, done, found))
         return found
 
-    def _here(self, kept: Path) -> Future[Path] | None:
+    def _here(self, kept: Path, again: bool) -> Future[Path] | None:
         running = self._running.get(kept)
-        if running is not None or not self._kept.find(kept):
+        if running is not None or again or not self._kept.find(kept):
             return running
         found: Future[Path] = Future()
         found.set_result(kept)

@@ -46,8 +46,8 @@ class MediaStore:
         """Where the copy for reviewers is; ``sha256`` is that of the original."""
         return self._place("public", sha256).with_suffix(_SUFFIX[media_type])
 
-    def verified_public(self, picture: Picture) -> Path:
-        """Where the copy for reviewers is, whole.
+    def verified_public(self, picture: Picture, *, again: bool = False) -> Path:
+        """Where the copy for reviewers is, whole; read ``again``, though it was found whole before.
 
         Raises:
             NotFoundError: the file is gone.
@@ -55,11 +55,12 @@ class MediaStore:
         """
         known = picture.public_sha256
         damage = by_hash(known) if known else by_pixels(picture.width, picture.height)
-        return self._verifier.whole(self.public(picture.sha256, picture.public_type), damage)
+        path = self.public(picture.sha256, picture.public_type)
+        return self._verifier.whole(path, damage, again=again)
 
-    def verified_original(self, sha256: str) -> Path:
+    def verified_original(self, sha256: str, *, again: bool = False) -> Path:
         """Where the untouched file is, whole. Raises as ``verified_public``."""
-        return self._verifier.whole(self.original(sha256), by_hash(sha256))
+        return self._verifier.whole(self.original(sha256), by_hash(sha256), again=again)
 
     def read_original(self, sha256: str) -> bytes:
         """The untouched file, whole. Raises as ``verified_public``."""

@@ -33,8 +33,8 @@ class Verifier:
         self._whole: OrderedDict[Path, tuple[int, ...]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def whole(self, path: Path, damage: Damage) -> Path:
-        """``path``, if its content is what it should be.
+    def whole(self, path: Path, damage: Damage, *, again: bool = False) -> Path:
+        """``path``, if its content is what it should be; read ``again``, known or not.
 
         Raises:
             NotFoundError: the file is gone.
@@ -42,7 +42,7 @@ class Verifier:
         """
         try:
             identity = _identity(path)
-            if self._is_known(path, identity):
+            if self._is_known(path, identity) and not again:
                 return path
             refuse_damage(path, path.read_bytes(), damage)
         except OSError as error:

@@ -27,6 +27,7 @@ from review_app.learning import export
 from review_app.permissions import Permission, Person, require
 from review_app.views import MEDIA_TYPE
 from review_app.web.identity import current_person
+from review_app.web.looks import FirstLooks
 from review_app.words import Text
 from storage.models import Item
 from storage.models.image import Picture
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 Handle = Annotated[str, PathParameter(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
 ItemId = Annotated[int, PathParameter(ge=1, le=2**63 - 1)]
 Signed = Annotated[Person, Depends(current_person)]
+_BY_NUMBER = "#"
 _KEPT = "private, max-age=3600, immutable"
 _EXPORT_TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
 
@@ -140,6 +142,7 @@ class _Images:
 
     def __init__(self, app: Application) -> None:
         self._app = app
+        self._looks = FirstLooks()
 
     def handed(self, person: Person, handle: str) -> _Shown:
         """What the person was handed as ``handle``."""
@@ -152,7 +155,7 @@ class _Images:
     def numbered(self, person: Person, item_id: int) -> _Shown:
         """The item of this number, for whoever sees the queue."""
         require(person, Permission.SEE_QUEUE)
-        return self._shown(item_id, f"#{item_id}")
+        return self._shown(item_id, f"{_BY_NUMBER}{item_id}")
 
     def _shown(self, item_id: int, address: str) -> _Shown:
         with self._app.database.read() as repos:
@@ -165,18 +168,26 @@ class _Images:
         return _Shown(item, picture, address)
 
     def image(self, shown: _Shown) -> FileResponse:
-        path = self._app.media.verified_public(shown.picture)
+        again = self._is_first_look(shown.address)
+        path = self._app.media.verified_public(shown.picture, again=again)
         return Timeless(path, shown.picture.public_type, shown.address, f"image{path.suffix}")
 
     def small(self, person: Person, shown: _Shown) -> tuple[Future[Path], str]:
-        drawn = self._app.views.small(person.id, shown.picture.sha256, "the image")
-        return drawn, f"{shown.address}/small"
+        address = f"{shown.address}/small"
+        again = self._is_first_look(address)
+        sha256 = shown.picture.sha256
+        return self._app.views.small(person.id, sha256, "the image", again=again), address
 
     def view(self, person: Person, shown: _Shown, view: View) -> tuple[Future[Path], str]:
         if view is View.SALIENCY and not self._app.desk.may_see_opinion(person, shown.item.id):
             raise NotAllowedError(Text("refusals.saliency_later"))
-        drawn = self._app.views.request(person.id, shown.picture.sha256, view, "the image")
-        return drawn, f"{shown.address}/{view}"
+        address = f"{shown.address}/{view}"
+        again = self._is_first_look(address)
+        sha256 = shown.picture.sha256
+        return self._app.views.request(person.id, sha256, view, "the image", again=again), address
+
+    def _is_first_look(self, address: str) -> bool:
+        return not address.startswith(_BY_NUMBER) and self._looks.is_first(address)
 
     def metadata(self, shown: _Shown) -> list[Fact]:
         item = shown.item

@@ -101,6 +101,31 @@ def test_a_view_is_computed_once_and_kept_by_content(site: Site) -> None:
     assert client.get(f"/media/{site.handle(item_id)}/view/noise").content == first.content
 
 
+def test_what_was_drawn_for_others_is_drawn_again_for_whoever_looks_first(site: Site) -> None:
+    """It would come sooner, and known images, which others have seen, be known by that."""
+    client, item_id = taken(site)
+    before = derived(site)
+    places = ("view/noise", "small")
+    first = [client.get(f"/media/{site.handle(item_id)}/{place}").content for place in places]
+    kept = set(derived(site)) - set(before)
+    client.post("/api/v1/review/release", json={})
+    other, _ = site.signed_in()
+    other.post("/api/v1/review/take", json={"n": 1})
+    for path in kept:
+        path.write_bytes(riff(b"as it was drawn for somebody else"))
+    handle = site.handle(item_id)
+    assert [other.get(f"/media/{handle}/{place}").content for place in places] == first
+    for path in kept:
+        path.write_bytes(riff(b"as it was drawn for them"))
+    again = [other.get(f"/media/{handle}/{place}").content for place in places]
+    assert set(again) == {riff(b"as it was drawn for them")}
+
+
+def riff(body: bytes) -> bytes:
+    """What is as long as a kept picture has to be."""
+    return b"RIFF" + (len(body) + 4).to_bytes(4, "little") + b"WEBP" + body
+
+
 def test_where_the_detector_looked_is_told_only_after_the_answer(site: Site) -> None:
     client, item_id = taken(site, decided=True)
     address = f"/media/{site.handle(item_id)}/view/saliency"
