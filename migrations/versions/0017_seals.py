@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from array import array
 from datetime import UTC, datetime
+from math import nan
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -26,7 +29,7 @@ EVENTS = (
     "SELECT id, at, actor, kind, item_id, from_state, to_state, details "
     "FROM audit_event ORDER BY id"
 )
-HASH = "UPDATE audit_event SET previous_hash = ?, hash = ? WHERE id = ?"
+HASH = "UPDATE audit_event SET details = ?, previous_hash = ?, hash = ? WHERE id = ?"
 
 
 def upgrade() -> None:
@@ -52,10 +55,33 @@ def downgrade() -> None:
 def _hash_anew() -> None:
     connection = op.get_bind()
     previous = "0" * 64
-    for row_id, at, *about, details in connection.exec_driver_sql(EVENTS).fetchall():
+    for row_id, at, *about, text in connection.exec_driver_sql(EVENTS).fetchall():
         moment = datetime.fromisoformat(at).replace(tzinfo=UTC).isoformat()
-        content = [previous, moment, *about, json.loads(details)]
+        details = json.loads(text)
+        if "decisions" in details and "sha256" not in details:
+            details |= _seal(connection, details["decisions"])
+        content = [previous, moment, *about, details]
         text = json.dumps(content, sort_keys=True, separators=(",", ":"))
         digest = hashlib.sha256(text.encode()).hexdigest()
-        connection.exec_driver_sql(HASH, (previous, digest, row_id))
+        values = (json.dumps(details), previous, digest, row_id)
+        connection.exec_driver_sql(HASH, values)
         previous = digest
+
+
+def _seal(connection: sa.Connection, span: list[int]) -> dict[str, Any]:
+    """What the older program looks for in an event about a batch of decisions."""
+    table = connection.exec_driver_sql("PRAGMA table_info(decision)").fetchall()
+    kinds = {row[1]: row[2] for row in table if row[1] != "id"}
+    rows = connection.exec_driver_sql(
+        "SELECT * FROM decision WHERE id BETWEEN ? AND ? ORDER BY id", tuple(span)
+    ).mappings()
+    stored = list(rows)
+    digest = hashlib.sha256()
+    for name, kind in kinds.items():
+        values = [row[name] for row in stored]
+        if kind.startswith(("DOUBLE", "FLOAT")):
+            content = array("d", [nan if value is None else value for value in values]).tobytes()
+        else:
+            content = json.dumps(values, separators=(",", ":"), default=str).encode()
+        digest.update(f"{name}:{len(content)}:".encode() + content)
+    return {"columns": list(kinds), "sha256": digest.hexdigest()}

@@ -8,19 +8,18 @@ before there were seals have the SHA-256 of their decisions in their details.)
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from sqlalchemy import Float, Insert, String, bindparam, func, insert, select, type_coerce
+from sqlalchemy import Insert, bindparam, func, insert, select
 from sqlalchemy.orm import Session
 
 from storage.enums import AuditKind
 from storage.models import AuditEvent, Decision, Item, Prediction
 from storage.repositories.audit import AuditLog, Event
+from storage.seals.old_batches import old_seal_holds
 from storage.seals.sealing import driver_of
 from storage.seals.tables import APPENDED
 
@@ -86,6 +85,7 @@ class DecisionBatches:
 
     def first_broken(self) -> int | None:
         """The id of the first event whose decisions are not what it sealed, or None."""
+        driver = driver_of(self._session)
         query = (
             select(AuditEvent.id, AuditEvent.details, AuditEvent.seals)
             .where(AuditEvent.item_id.is_(None))
@@ -93,16 +93,9 @@ class DecisionBatches:
             .order_by(AuditEvent.id)
         )
         for event_id, details, seals in self._session.execute(query):
-            if not (self._holds(seals) if seals else self.holds_of_old(details)):
+            if not (self._holds(seals) if seals else old_seal_holds(driver, details)):
                 return int(event_id)
         return None
-
-    def holds_of_old(self, details: dict[str, Any]) -> bool:
-        """Whether decisions are what an event from before there were seals says."""
-        try:
-            return bool(self._seal(details["decisions"], details["columns"]) == details["sha256"])
-        except (KeyError, TypeError, ValueError):  # what nobody could have sealed
-            return False
 
     def _holds(self, seals: str) -> bool:
         sealed = APPENDED["decision"]
@@ -124,26 +117,3 @@ class DecisionBatches:
 
     def _last(self) -> int:
         return self._session.scalar(select(func.max(Decision.id))) or 0
-
-    def _seal(self, span: Sequence[int], names: Sequence[str]) -> str:
-        """SHA-256 over the decisions' values as they are stored, column by column."""
-        first, last = span
-        # Text as it is stored: parsing it would take longer than all the rest.
-        columns = [
-            column if isinstance(column.type, Float) else type_coerce(column, String)
-            for column in (_TABLE.c[name] for name in names)
-        ]
-        query = select(*columns).where(Decision.id.between(first, last)).order_by(Decision.id)
-        stored: list[list[Any]] = [[] for _ in names]
-        # A part at a time: thousands of live rows would set off the collector of garbage.
-        for rows in self._session.connection().execute(query).partitions(500):
-            for values, more in zip(stored, zip(*rows, strict=True), strict=True):
-                values.extend(more)
-        digest = hashlib.sha256()
-        for name, values in zip(names, stored, strict=True):
-            if isinstance(_TABLE.c[name].type, Float):
-                content = np.array(values, dtype="<f8").tobytes()
-            else:
-                content = json.dumps(values, separators=(",", ":"), default=str).encode()
-            digest.update(f"{name}:{len(content)}:".encode() + content)
-        return digest.hexdigest()

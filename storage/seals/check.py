@@ -19,6 +19,7 @@ from storage.seals.findings import Findings
 from storage.seals.heads import Head
 from storage.seals.kept import Kept
 from storage.seals.keyring import Keyring, fingerprint
+from storage.seals.old_batches import old_seal_holds
 from storage.seals.predictions import Predictions
 from storage.seals.status import Statuses
 from storage.seals.tables import APPENDED
@@ -70,6 +71,8 @@ def check_seals(driver: sqlite3.Connection, keys: Keyring, heads: Iterable[Head]
             findings.add(LOG, "forged", [event.id])
         elif chain.key is not None and event.id >= begun:
             rows.believe(event)
+        else:
+            rows.believe_old(event)
         _note(log, event, chain, findings)
     _end(log, chain, keys, begun, findings)
     rows.finish()
@@ -137,6 +140,14 @@ class _Rows:
         self._predictions.compare(seals.get("predictions", ()))
         if event.item_id is not None:
             self._statuses.told(event.item_id, event.to_state, json.loads(event.details))
+
+    def believe_old(self, event: Stored) -> None:
+        """Compare the decisions that an event from before sealing began tells."""
+        if event.kind in BATCHES and event.item_id is None:
+            details = json.loads(event.details)
+            if not old_seal_holds(self._driver, details):
+                first, last = details.get("decisions", (0, 0))
+                self._findings.add("decision", "changed", range(first, last + 1))
 
     def finish(self) -> None:
         """Tell of what no seal covers, and of items that are not as the log has them."""

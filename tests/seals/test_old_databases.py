@@ -100,3 +100,13 @@ def test_tables_brought_up_without_the_program_are_told(old: Path, tmp_path: Pat
     with opened(data) as database:
         migrations.upgrade(database.engine)
     assert any("nothing seals them; run db upgrade" in words for words in found(data))
+
+
+def test_decisions_changed_before_the_upgrade_contradict_the_older_seals(
+    old: Path, tmp_path: Path
+) -> None:
+    data = copied(old, tmp_path / "data")
+    rewrite(data, "UPDATE decision SET route = 'accept_fake' WHERE id = 3")
+    with opened(data) as database:
+        upgrade_database(database)
+    assert [words.split(":")[0] for words in found(data)] == ["decision 1-46"]
