@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks import trust_blinding, trust_kills, trust_passwords, trust_tampering
+from benchmarks import trust_blinding, trust_flood, trust_kills, trust_passwords, trust_tampering
 from benchmarks.outcome import PYTHON, Row, arguments, at_least, at_most, document, finish, judged
 
-SIGN_IN_RATIO = 2.0
+SIGN_IN_RATIO, NEXT_ITEM_RATIO, GROWTH = 2.0, 1.5, 1.1
 CHANCE = 0.5
 
 
@@ -42,6 +42,7 @@ def measure(size: Size, folder: Path) -> dict[str, Any]:
         "kills": trust_kills.measure(folder / "kills", size.kills),
         "tampering": trust_tampering.measure(folder / "tampering"),
         "blinding": trust_blinding.measure(folder / "blinding", size.items),
+        "flood": trust_flood.measure(folder / "flood", size == QUICK),
         "passwords": trust_passwords.measure(folder / "passwords", size.guesses),
     }
 
@@ -89,10 +90,21 @@ def _blinding_bars(found: Row) -> Iterator[Row]:
         yield judged(what, told["auroc"], CHANCE, low <= CHANCE <= high, interval)
 
 
+def _flood_bars(found: Row) -> Iterator[Row]:
+    what = "one person floods Inspect, views and uploads: others' next item p95, multiple of idle"
+    idle, flooded = found["idle_p95_ms"], found["flooded_p95_ms"]
+    told = f"idle {idle:.0f} ms, flooded {flooded:.0f} ms"
+    yield at_most(what, found["ratio"], NEXT_ITEM_RATIO, told)
+    what = f"memory after {found['floods']} floods, as a multiple of before"
+    told = f"before {found['mib_before']:.0f} MiB, after {found['mib_after']:.0f} MiB"
+    yield at_most(what, found["growth"], GROWTH, told)
+
+
 BARS: dict[str, Callable[[Row], Iterator[Row]]] = {
     "kills": _kill_bars,
     "tampering": _tampering_bars,
     "blinding": _blinding_bars,
+    "flood": _flood_bars,
     "passwords": _password_bars,
 }
 
