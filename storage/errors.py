@@ -6,6 +6,8 @@ import sqlite3
 from collections.abc import Iterator
 from enum import StrEnum
 
+from sqlalchemy.exc import SQLAlchemyError
+
 
 class Fault(StrEnum):
     """What is the matter."""
@@ -47,8 +49,11 @@ def fault_of(error: BaseException) -> StorageFault | None:
     """The fault that ``error`` comes from; None where it is about something else.
 
     Where SQLite has rolled everything back by itself, what is raised afterwards only says that
-    there is no transaction: so what came before it is asked, too.
+    there is no transaction: so what came before it is asked, too. Of errors that are no database's,
+    it is not: they have a meaning of their own.
     """
+    if not isinstance(error, StorageFault | SQLAlchemyError | sqlite3.Error):
+        return None
     for each in _with_what_came_before(error):
         if isinstance(each, StorageFault):
             return each

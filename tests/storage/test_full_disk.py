@@ -111,3 +111,18 @@ def test_a_transaction_that_sqlite_has_ended_is_not_told_done(database: Database
     with pytest.raises(StorageFault):
         end_it_inside()
     assert stored(database, "one") == []
+
+
+def test_a_refusal_of_its_own_stays_what_it_is_though_the_disk_was_full_before(
+    database: Database,
+) -> None:
+    def refuse_after_a_fault() -> None:
+        try:
+            with no_more_pages(database):
+                put(database, "much", MUCH)
+        except StorageFault:
+            with database.write():
+                raise LookupError from None
+
+    with pytest.raises(LookupError):
+        refuse_after_a_fault()
