@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from review_app.errors import NotFoundError, QuotaError, TooLargeError
+from review_app.errors import BusyError, NotFoundError, QuotaError, TooLargeError
 from review_app.words import Text
 
 KEPT_SECONDS = 300.0
@@ -57,6 +57,7 @@ class Uploads:
         self._clock = clock
         self._arriving: dict[Path, _Arrival] = {}
         self._in_use: Counter[Path] = Counter()
+        self._claimed: set[Path] = set()
         self._lock = threading.RLock()
 
     @property
@@ -113,6 +114,7 @@ class Uploads:
 
         Raises:
             NotFoundError: ``owner`` has none of that name, or has it no longer.
+            BusyError: a call is reading it, and deletes it then.
         """
         token, _, file_name = name.partition("/")
         gone = NotFoundError(Text("uploads.not_found"))
@@ -127,6 +129,8 @@ class Uploads:
                 self._touch(path)
             except (OSError, ValueError):
                 raise gone from None
+            if path in self._claimed:
+                raise BusyError(Text("uploads.in_use"))
         return path
 
     @contextmanager
@@ -144,6 +148,28 @@ class Uploads:
             with self._lock:
                 self._in_use.subtract(held)
                 self._in_use += Counter()  # drops those that are at zero
+
+    @contextmanager
+    def claim(self, paths: Iterable[Path]) -> Iterator[None]:
+        """``paths`` are `in_use` by one call alone, which may delete them.
+
+        Raises:
+            BusyError: another call has one of them.
+            NotFoundError: another had it, and it is gone.
+        """
+        wanted = set(paths)
+        with self._lock:
+            if wanted & self._claimed:
+                raise BusyError(Text("uploads.in_use"))
+            if not all(path.is_file() for path in wanted):
+                raise NotFoundError(Text("uploads.not_found"))
+            self._claimed |= wanted
+        try:
+            with self.in_use(wanted):
+                yield
+        finally:
+            with self._lock:
+                self._claimed -= wanted
 
     def sweep(self) -> int:
         """Delete what nobody has read for a while, and what an upload that broke off has left.

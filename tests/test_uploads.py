@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from review_app.errors import NotFoundError, QuotaError, TooLargeError
+from review_app.errors import BusyError, NotFoundError, QuotaError, TooLargeError
 from review_app.uploads import KEPT_SECONDS, LEAST_BYTES, Owner, Uploads
 
 MIB = 1024**2
@@ -141,6 +141,23 @@ def test_what_is_in_use_stays_however_long_it_takes(uploads: Uploads, clock: Clo
     assert uploads.sweep() == 0, "it has been read just now"
     clock.now += KEPT_SECONDS + 1
     assert uploads.sweep() == 1
+
+
+def test_two_calls_at_once_do_not_share_an_upload(uploads: Uploads) -> None:
+    name = upload(uploads, ADA)
+    path = uploads.find(ADA, name)
+    other = uploads.find(ADA, upload(uploads, ADA))
+    with uploads.claim([path, path]):
+        with pytest.raises(BusyError):
+            uploads.find(ADA, name)
+        with pytest.raises(BusyError), uploads.claim([other, path]):
+            pass
+        with uploads.claim([other]), uploads.in_use([path]):
+            pass
+    with uploads.claim([path]):
+        path.unlink()
+    with pytest.raises(NotFoundError), uploads.claim([path]):
+        pass
 
 
 def test_what_is_arriving_stays_and_what_broke_off_goes(uploads: Uploads, clock: Clock) -> None:

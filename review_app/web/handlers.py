@@ -76,7 +76,7 @@ def guarded(
             try:
                 person = require(person_of(app, request), permission)
                 call = Call(person, _origin(app, request), progress, event)
-                with app.uploads.in_use(_files(inputs)):
+                with app.uploads.claim(_files(inputs)):
                     return function(call, *inputs)
             except ReviewAppError as error:
                 told = refusal(error)

@@ -64,7 +64,7 @@ class Caller:
         function = blocks_at(self.site.web, mount).fns.get(index)
         route = "queue/join" if function is None or function.queue else "run/predict"
         body = {"fn_index": index, "data": data, "session_hash": "abc123", **more}
-        return self.post(mount, route, json.dumps(body).encode())
+        return self.post(mount, route, json.dumps(body).encode(), body["session_hash"])
 
     def read(self, data: list[Any]) -> Answer:
         """Have an upload read on the Inspect page."""
@@ -74,14 +74,14 @@ class Caller:
         """Have uploads taken in on the admin's page."""
         return self.call("/admin", reads_files(self.site, "/admin"), data)
 
-    def post(self, mount: str, route: str, body: bytes) -> Answer:
+    def post(self, mount: str, route: str, body: bytes, session: Any = "abc123") -> Answer:
         """Send ``body`` as JSON, and wait for what comes of it."""
         headers = {"content-type": "application/json"}
         path = f"{mount}/gradio_api/{route}"
         answer = self.http.post(path, content=body, headers=headers)
         if answer.status_code != 200 or route != "queue/join":
             return Answer(answer.status_code, answer.text)
-        events = self.http.get(f"{mount}/gradio_api/queue/data?session_hash=abc123")
+        events = self.http.get(f"{mount}/gradio_api/queue/data?session_hash={session}")
         return Answer(events.status_code, events.text)
 
 

@@ -8,6 +8,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,15 @@ import pytest
 
 from review_app.uploads import Owner
 from storage.enums import Role
-from tests.web.gradio_calls import MOUNTS, Answer, Caller, file_of, inputs_of, takes_events
+from tests.web.gradio_calls import (
+    MOUNTS,
+    Answer,
+    Caller,
+    file_of,
+    inputs_of,
+    reads_files,
+    takes_events,
+)
 from tests.web.serving import Serving
 from tests.web.site import Site, picture
 from tests.web.walk import blocks_at
@@ -214,6 +223,21 @@ def test_what_is_uploaded_twice_belongs_to_each_who_sent_it(
     assert "inspected" in reviewer.read([file_of(mine)]).text
     assert is_refused(reviewer.read([file_of(other)]))
     assert "inspected" in admin.read([file_of(other)]).text
+
+
+def test_an_upload_that_many_calls_name_at_once_is_read_by_one(
+    reviewer: Caller, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = file_of(reviewer.upload("/review", "once.png", picture(14)))
+    index = reads_files(reviewer.site, "/review")
+
+    def read(n: int) -> str:
+        return reviewer.call("/review", index, [file], session_hash=f"s{n}").text
+
+    with ThreadPoolExecutor(5) as threads:
+        told = list(threads.map(read, range(5)))
+    assert sum("inspected" in text for text in told) == 1
+    assert "Traceback" not in "".join(capfd.readouterr())
 
 
 def test_an_upload_can_be_fetched_by_its_owner_alone(reviewer: Caller, admin: Caller) -> None:
