@@ -8,14 +8,21 @@ record, with the stored images that it resembles a little, and no answer to thos
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Final
+
 from review_app.copies.descriptors import Probe
 from review_app.copies.search import SAME
-from review_app.errors import NotAllowedError
+from review_app.errors import BusyError, NotAllowedError
 from review_app.inspection.stored import StoredImages
 from review_app.permissions import Permission, Person, require
 from review_app.review.options import read_options
 from review_app.words import Text
 from storage.database import Database
+from storage.types import utc_now
+
+MAX_A_DAY: Final = 1000
+"""Readings of one person within 24 hours: each leaves some kilobytes on record for good."""
 
 
 class ReadingGate:
@@ -44,7 +51,7 @@ class ReadingGate:
         """Put on record that ``person`` is told the reading of the image behind ``probe``.
 
         Raises NotAllowedError where they must not be, with words that are the same for every stored
-        image; and while not all of those can be recognised yet.
+        image; and while not all of those can be recognised yet. Raises BusyError after `MAX_A_DAY`.
         """
         self.require_open(person)
         sees_all = person.may(Permission.SEE_QUEUE)
@@ -55,4 +62,7 @@ class ReadingGate:
             raise NotAllowedError(Text("inspect.looks_stored"))
         alike = {match.image_id: match.similarity for match in matches}
         with self._database.write() as repos:
+            limit = repos.readings.nth_newest_of(person.id, MAX_A_DAY)
+            if limit is not None and utc_now() - limit < timedelta(days=1):
+                raise BusyError(Text("inspect.enough", {"n": MAX_A_DAY}))
             repos.readings.add(person.id, probe.to_bytes(), newest, alike)

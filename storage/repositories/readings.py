@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
@@ -13,6 +14,13 @@ from storage.models import Reading, ReadingMatch
 _ANY_OF = select(Reading.id).where(Reading.user_id == bindparam("user")).limit(1)
 _MATCHED = select(ReadingMatch.reading_id).where(
     ReadingMatch.user_id == bindparam("user"), ReadingMatch.image_id == bindparam("image")
+)
+_NTH_NEWEST = (
+    select(Reading.read_at)
+    .where(Reading.user_id == bindparam("user"))
+    .order_by(Reading.id.desc())
+    .limit(1)
+    .offset(bindparam("n"))
 )
 _EARLIER = (
     select(Reading.id, Reading.probe)
@@ -45,6 +53,11 @@ class Readings:
             statement = insert(ReadingMatch).prefix_with("OR IGNORE", dialect="sqlite")
             self._session.execute(statement, rows)
         return reading.id
+
+    def nth_newest_of(self, user_id: int, n: int) -> datetime | None:
+        """When the person's ``n``-th newest reading was; None where there are fewer."""
+        asked = {"user": user_id, "n": n - 1}
+        return self._session.scalar(_NTH_NEWEST, asked)
 
     def any_of(self, user_id: int) -> bool:
         """Whether the person ever had anything read."""

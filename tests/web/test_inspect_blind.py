@@ -201,6 +201,15 @@ def test_an_admin_may_look_and_answers_blind_no_longer(
         assert not answered_blind(site, admin, item_id)
 
 
+def test_nobody_fills_the_record_without_end(
+    site: Site, serving: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("review_app.inspection.gate.MAX_A_DAY", 1)
+    with Caller(site, serving, Role.REVIEWER) as caller:
+        assert "P(fake)" in asked(caller, encode(photo(ELSEWHERE), "PNG"))
+        assert "go on tomorrow" in asked(caller, encode(photo(ELSEWHERE), "PNG"))
+
+
 def test_an_admin_closes_inspect_for_reviewers(site: Site, reviewer: Caller, admin: Caller) -> None:
     _, somebody = site.signed_in(Role.ADMIN)
     change_options(site.app.database, somebody, ReviewOptions(reviewers_inspect=False))
