@@ -60,7 +60,8 @@ def schema(engine: Engine) -> Schema:
     table that was copied may order its constraints otherwise."""
     with engine.connect() as connection:
         rows = connection.exec_driver_sql(
-            "SELECT type || ' ' || name, sql FROM sqlite_master WHERE sql IS NOT NULL"
+            "SELECT type || ' ' || name, sql FROM sqlite_master "
+            "WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite~_%' ESCAPE '~'"
         )
         return {name: tuple(sorted(map(_bare, sql.splitlines()))) for name, sql in rows}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from storage.database import Database
 from storage.seals.check import Checked, check_seals
 from storage.seals.findings import Finding, Findings
 from storage.seals.heads import Head
+from storage.seals.keyring import Keyring
 from storage.seals.sealing import driver_of
 
 
@@ -52,14 +54,25 @@ def check(database: Database, expected: Sequence[Head] = ()) -> Report:
     file that is kept beside it."""
     with database.read() as repos:
         driver = driver_of(repos.session)
+        # Read before the log, which may go on meanwhile.
         heads = [*database.heads.read(), *expected]
-        checked: Checked = check_seals(driver, database.keys.ring, heads)
+        checked = _check_seals(driver, database.keys.ring, heads)
         damage = repos.integrity()
     findings = checked.findings
     _compare_schema(database, findings)
     if damage != "ok":
         findings.add("database", "damage", [damage])
     return Report(tuple(findings.listed()), checked.head, checked.sealed_since, checked.sealed_from)
+
+
+def _check_seals(driver: sqlite3.Connection, keys: Keyring, heads: Sequence[Head]) -> Checked:
+    """A table or column that is gone, or a damaged page, ends the comparison."""
+    try:
+        return check_seals(driver, keys, heads)
+    except sqlite3.DatabaseError as error:
+        findings = Findings()
+        findings.add("database", "damage", [str(error)])
+        return Checked(findings, None, None, None)
 
 
 def _compare_schema(database: Database, findings: Findings) -> None:

@@ -91,7 +91,7 @@ def key_of(event: Stored, keys: Keyring) -> bytes | None:
     content = event.canonical()
     if content is None:
         return None
-    found = (key for key in keys if hmac.compare_digest(keyed(key, content), str(event.hash)))
+    found = (key for key in keys if keyed(key, content) == event.hash)
     return next(found, None)
 
 

@@ -19,13 +19,15 @@ from storage.seals.findings import Findings
 from storage.seals.heads import Head
 from storage.seals.kept import Kept
 from storage.seals.keyring import Keyring, fingerprint
-from storage.seals.old_batches import old_seal_holds
+from storage.seals.old_batches import old_seal_holds, span_of
 from storage.seals.predictions import Predictions
 from storage.seals.status import Statuses
 from storage.seals.tables import APPENDED
 from storage.seals.walk import Walk
 
 LOG = "audit_event"
+MOST_MISSING = 1_000_000
+"""Events named one by one; whoever tells of later ones has not counted."""
 BATCHES = (AuditKind.TRIAGED, AuditKind.REOPENED)
 
 
@@ -98,7 +100,8 @@ def _note(log: _Log, event: Stored, chain: Chain, findings: Findings) -> None:
 def _end(log: _Log, chain: Chain, keys: Keyring, begun: int, findings: Findings) -> None:
     if log.told:
         last = 0 if log.head is None else log.head.number
-        findings.add(LOG, "cut", range(last + 1, max(log.told) + 1))
+        missing = range(last + 1, max(log.told) + 1)
+        findings.add(LOG, "cut", missing if 0 < len(missing) < MOST_MISSING else log.told)
     newest = next(reversed(list(keys)), chain.key)
     if chain.key != newest and newest is not None and chain.key is not None:
         findings.add(LOG, "turn", [fingerprint(newest)])
@@ -143,11 +146,12 @@ class _Rows:
 
     def believe_old(self, event: Stored) -> None:
         """Compare the decisions that an event from before sealing began tells."""
-        if event.kind in BATCHES and event.item_id is None:
-            details = json.loads(event.details)
-            if not old_seal_holds(self._driver, details):
-                first, last = details.get("decisions", (0, 0))
-                self._findings.add("decision", "changed", range(first, last + 1))
+        if event.kind not in BATCHES or event.item_id is not None:
+            return
+        details = json.loads(event.details)
+        if not old_seal_holds(self._driver, details):
+            first, last = span_of(details) or (0, 0)
+            self._findings.add("decision", "changed", range(first, last + 1))
 
     def finish(self) -> None:
         """Tell of what no seal covers, and of items that are not as the log has them."""

@@ -45,7 +45,7 @@ KINDS = {
     "turn": "the newest key of the file, which seals nothing: db rekey was cut off, run it again; "
     "or the log was cut short to before it",
     "schema": "not as the program makes it",
-    "damage": "the database file is damaged; restore a backup",
+    "damage": "what SQLite says of the file; restore a backup",
 }
 
 

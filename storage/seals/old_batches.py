@@ -12,7 +12,18 @@ from typing import Any
 
 from storage.seals.tables import APPENDED, quoted
 
+MOST = 1_000_000
+"""Decisions of one event; what tells of more was not written by the program."""
 _DECISION = APPENDED["decision"]
+
+
+def span_of(details: Any) -> tuple[int, int] | None:
+    """The first and the last decision that an event's details tell; None where they tell none."""
+    try:
+        first, last = details["decisions"]
+        return (int(first), min(int(last), int(first) + MOST))
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def old_seal_holds(driver: sqlite3.Connection, details: dict[str, Any]) -> bool:

@@ -123,8 +123,9 @@ def pack(driver: sqlite3.Connection) -> str:
         grown = bytes(item_id + 1 - len(states))
         for column in (states, verdicts, ranks):
             column.extend(grown)
-        states[item_id] = _STATES.index(state)
-        verdicts[item_id] = _VERDICTS.index(verdict)
+        # What is neither known to the program nor sealed by it is not told of later, either.
+        states[item_id] = _STATES.index(state) if state in _STATES else 0
+        verdicts[item_id] = _VERDICTS.index(verdict) if verdict in _VERDICTS else 0
         if state == ItemState.RESOLVED.value:
             ranks[item_id] = _CHOSEN if chosen else _USUAL
         if final_at is not None:
