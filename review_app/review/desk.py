@@ -149,9 +149,11 @@ class ReviewDesk:
         """What the person holds of ``queue``, renewed; items elsewhere, or settled meanwhile, go
         back."""
         repos.claims.expire(lease)
-        repos.claims.extend(person.id, lease)
+        held = repos.claims.held_by(person.id)
+        if held:
+            repos.claims.extend(person.id, lease)
         kept = []
-        for claim, item in repos.claims.held_by(person.id):
+        for claim, item in held:
             if gold.belongs(claim, item, queue):
                 kept.append(handed(claim, item))
             else:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Select, and_, bindparam, func, insert, or_, select, text, update
 from sqlalchemy.orm import Session, aliased, joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from storage.enums import ClaimOutcome, ItemState
 from storage.models import Claim, Image, Item, Label
@@ -442,4 +443,10 @@ class Claims:
     def extend(self, user_id: int, lease: Lease) -> int:
         """Renew the leases of all that the user holds and may go on holding; how many."""
         renewed = {"user": user_id, "until": lease.expires_at, "since": lease.since}
-        return self._session.connection().execute(_EXTEND, renewed).rowcount
+        n = self._session.connection().execute(_EXTEND, renewed).rowcount
+        known = [one for one in self._session.identity_map.values() if isinstance(one, Claim)]
+        for claim in known:  # as it was stored, without reading each again
+            ours = claim.user_id == user_id and claim.ended_at is None
+            if ours and claim.claimed_at >= lease.since:
+                set_committed_value(claim, "expires_at", lease.expires_at)
+        return n
