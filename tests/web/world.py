@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 import time
 import uuid
@@ -157,13 +156,9 @@ class World:
     @cached_property
     def inspected(self) -> str:
         """The token of an image that the reviewer has had inspected."""
-        blocks = blocks_at(self.site.web, "/review")
-        index = next(i for i, fn in blocks.fns.items() if fn.inputs and fn.fn is not None)
-        file = {"path": self.upload(Who.REVIEWER), "meta": {"_type": "gradio.FileData"}}
-        told = self.run(Who.REVIEWER, "/review", index, [file])
-        found = re.search(r"/inspected/([\w-]+)/", told)
-        assert found, told[-2000:]
-        return found[1]
+        own = self.private / "inspected.png"
+        own.write_bytes(picture(79))
+        return self.site.app.held.hold(self.people[Who.REVIEWER].id, own)
 
     @cached_property
     def hidden(self) -> dict[str, str]:
