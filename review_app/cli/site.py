@@ -7,6 +7,7 @@ import socket
 import sys
 import threading
 import webbrowser
+from contextlib import suppress
 from typing import Annotated, TextIO
 
 import typer
@@ -14,7 +15,7 @@ import typer
 from review_app.bootstrap import Application
 from review_app.cli.common import AsJson, application, console, progress_bar, result
 from review_app.config import Settings
-from review_app.errors import SettingsError
+from review_app.errors import DetectorError, SettingsError
 from review_app.people import Account
 from storage.enums import Role
 
@@ -74,8 +75,14 @@ def _serve(app: Application, accounts: list[Account], out: TextIO) -> None:
             await super().startup(sockets)
             _announce(app, address, accounts, out)
 
-    threading.Thread(target=app.inspector.warm_up, name="warm-up", daemon=True).start()
+    threading.Thread(target=_warm_up, args=[app], name="warm-up", daemon=True).start()
     Server(server_config(create_app(app), app.settings)).run(sockets=[sock])
+
+
+def _warm_up(app: Application) -> None:
+    """Load the weights before the first person waits for them; whoever does is told of a fault."""
+    with suppress(DetectorError):  # as where the server ends before they are loaded
+        app.inspector.warm_up()
 
 
 def _bind(settings: Settings) -> socket.socket:
