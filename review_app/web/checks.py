@@ -86,10 +86,10 @@ class _FairQueue:
 
     def join(self, standing: Standing, client: Client, turn: asyncio.Future[None]) -> None:
         n = self._of_address[client.address]
-        if len(self._heap) >= _MAX_WAITING or (
-            n >= _MAX_WAITING_PER_ADDRESS and not client.is_shared
-        ):
-            raise BusyError("too many passwords wait to be checked")
+        if n >= _MAX_WAITING_PER_ADDRESS and not client.is_shared:
+            raise _busy()
+        if len(self._heap) >= _MAX_WAITING:
+            self._make_room(standing)
         entry = (standing, self._round + n, next(self._numbers), client.address, turn)
         heapq.heappush(self._heap, entry)
         self._of_address[client.address] += 1
@@ -100,10 +100,29 @@ class _FairQueue:
         standing, round_, _, address, turn = heapq.heappop(self._heap)
         if standing == Standing.SUSPECT:
             self._round = max(self._round, round_)
+        self._leave(address)
+        return turn
+
+    def _make_room(self, standing: Standing) -> None:
+        """The last in line goes, where it stands worse. Raises ``BusyError`` where none does."""
+        last = max(self._heap)
+        worst, _, _, address, turn = last
+        if worst <= standing:
+            raise _busy()
+        self._heap.remove(last)
+        heapq.heapify(self._heap)
+        self._leave(address)
+        if not turn.done():
+            turn.set_exception(_busy())
+
+    def _leave(self, address: str) -> None:
         self._of_address[address] -= 1
         if not self._of_address[address]:
             del self._of_address[address]
-        return turn
+
+
+def _busy() -> BusyError:
+    return BusyError("too many passwords wait to be checked")
 
 
 def _give_way() -> None:

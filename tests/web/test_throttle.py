@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -187,3 +188,19 @@ def test_no_more_wait_than_there_is_room_for() -> None:
         )
 
     assert asyncio.run(run()) == (20 - 1 - 4, 98 - 1 - 64)
+
+
+def test_those_who_guess_take_no_place_from_who_is_new() -> None:
+    async def run() -> tuple[list[Any], list[Any]]:
+        checks = PasswordChecks()
+        guessing = [checks.run(Standing.SUSPECT, at(i), int) for i in range(1, 66)]
+        guesses = [asyncio.ensure_future(guess) for guess in guessing]
+        await asyncio.sleep(0)
+        new = [checks.run(Standing.NEW, at(i), int) for i in (200, 201)]
+        told = await asyncio.gather(*new, return_exceptions=True)
+        return told, await asyncio.gather(*guesses, return_exceptions=True)
+
+    new, guesses = asyncio.run(run())
+    assert new == [0, 0]
+    assert sum(isinstance(outcome, BusyError) for outcome in guesses) == 2
+    assert guesses.count(0) == 63
