@@ -1,8 +1,9 @@
 """Arithmetic of predictions whose bits never depend on which images share a batch.
 
-BLAS picks kernels, and with them the order of summation, by the shape of the whole product. So
-products run in blocks of one fixed shape, the last one padded with zeros. All else is element by
-element, and sums over members add one row of images to the next. Tests hold all of it to the bit.
+BLAS picks kernels, and with them the order of summation, by the shape of the whole product, and on
+some processors by where in it a row lies. So products run in blocks of one fixed shape, the last
+one padded with zeros, that no kernel divides further. All else is element by element, and sums over
+members add one row of images to the next. Tests hold all of it to the bit, for several processors.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from review_app.detector.heads.base import HeadPrediction, Matrix
 
-BLOCK = 64
-"""Rows at a time: small enough for one image to be cheap, large enough for BLAS to be fast."""
-_FEWEST, _MOST, _ALONE = 2, 8, 16
+BLOCK = 8
+"""Rows at a time. With 16 or more, OpenBLAS's kernels for Haswell and Zen sum the rows at the edges
+of a block in another order than those in its midst; with 4 or 12, those for older processors do."""
+_FEWEST, _MOST, _ALONE = 16, 64, 128
 """Blocks of one part: fewer are not worth a thread, and more do not fit a core's cache; and of a
 head that shares nothing."""
 _SPAN = 6.5
