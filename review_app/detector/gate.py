@@ -56,9 +56,7 @@ class SourceGate:
 
     def shares(self, coordinates: Matrix) -> Matrix:
         """How much each expert counts for each image, float32 [n, k]; rows sum to 1."""
-        logits = by_blocks(
-            coordinates, self.experts, lambda rows: (rows @ self.weight + self.bias).T
-        )
+        logits = by_blocks(coordinates, self.experts, lambda rows: rows @ self.weight + self.bias)
         powers = np.exp(logits - logits.max(axis=0))
         shares: Matrix = (powers / powers.sum(axis=0)).T
         return shares

@@ -65,8 +65,8 @@ class Novelty:
         nearest = min(NEIGHBOURS, len(lengths))
 
         def closest(rows: Matrix) -> Matrix:
-            squares = np.square(rows).sum(axis=1)[:, None] + lengths - 2 * (rows @ references)
-            return np.sort(np.partition(squares, nearest - 1, axis=1)[:, :nearest], axis=1).T
+            squares = np.square(rows).sum(axis=-1)[..., None] + lengths - 2 * (rows @ references)
+            return np.sort(np.partition(squares, nearest - 1, axis=-1)[..., :nearest], axis=-1)
 
         squares = by_blocks(coordinates, nearest, closest)
         each = np.sqrt(np.maximum(squares.astype(np.float64), 0))

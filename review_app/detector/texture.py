@@ -62,7 +62,7 @@ class TextureSpace:
     def _project(self, rows: Matrix) -> Matrix:
         centred: Matrix = rows - self.mean
         coordinates: Matrix = centred @ self.projection
-        return coordinates.T
+        return coordinates
 
     def state(self) -> State:
         """Its three tensors."""

@@ -62,7 +62,7 @@ def multiply(
     rows: Matrix,
     weights: Matrix,
 ) -> Matrix:
-    return by_blocks(rows, weights.shape[1], lambda block: (block @ weights).T).T
+    return by_blocks(rows, weights.shape[1], lambda blocks: blocks @ weights).T
 
 
 @pytest.mark.parametrize("size", [1, 7, 64])

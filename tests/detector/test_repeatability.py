@@ -50,7 +50,8 @@ rng = np.random.default_rng(1)
 for width, columns in ((50, 64), (1280, 50), (1280, 256), (333, 1)):
     weights = rng.normal(size=(width, columns)).astype(np.float32)
     row = rng.normal(size=(1, width)).astype(np.float32)
-    for product in (lambda x: weights.T @ x.T, lambda x: (x @ weights).T):
+    turned = np.ascontiguousarray(weights.T).T
+    for product in (lambda x: x @ weights, lambda x: x @ turned):
         said = set()
         for position in range(2 * BLOCK + 3):
             rows = rng.normal(size=(2 * BLOCK + 3, width)).astype(np.float32)

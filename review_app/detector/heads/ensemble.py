@@ -58,7 +58,7 @@ class EnsembleHead(Head):
     def _logits(self, rows: Matrix) -> Matrix:
         hidden = rectified(rows, self._hidden_weight, self._hidden_bias)
         logits: Matrix = hidden @ self._outputs + self._output_bias
-        return logits.T
+        return logits
 
     def state(self) -> State:
         """``hidden_weight`` [M * hidden, width], ``hidden_bias`` [M * hidden], ``output_weight``

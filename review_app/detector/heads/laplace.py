@@ -57,7 +57,7 @@ class LaplaceHead(Head):
 
     def _moments(self, rows: Matrix) -> tuple[Matrix, Matrix, Matrix]:
         settled = rows @ self._factor + self._factor_bias
-        return rows @ self._mean, np.square(rows).sum(axis=1), np.square(settled).sum(axis=1)
+        return rows @ self._mean, np.square(rows).sum(axis=-1), np.square(settled).sum(axis=-1)
 
     def _prediction(self, moments: NDArray[np.float64]) -> HeadPrediction:
         mean, length, settled = moments

@@ -67,7 +67,7 @@ class McDropoutHead(Head):
     def _logits(self, rows: Matrix) -> Matrix:
         hidden = rectified(rows, self._hidden_weight, self._hidden_bias)
         logits: Matrix = hidden @ self._passes + self._output_bias
-        return logits.T
+        return logits
 
     def state(self) -> State:
         """Two layers, uint8 ``masks`` [T, hidden] and the share ``keep`` [1] that they keep."""

@@ -23,6 +23,8 @@ from review_app.detector.heads.base import HeadPrediction, Matrix
 BLOCK = 8
 """Rows at a time. With 16 or more, OpenBLAS's kernels for Haswell and Zen sum the rows at the edges
 of a block in another order than those in its midst; with 4 or 12, those for older processors do."""
+_STACK = 8
+"""Blocks that are handed on together: what is made of them stays in a core's cache."""
 _FEWEST, _MOST, _ALONE = 16, 64, 128
 """Blocks of one part: fewer are not worth a thread, and more do not fit a core's cache; and of a
 head that shares nothing."""
@@ -38,7 +40,8 @@ _scratch = threading.local()
 
 Float64 = NDArray[np.float64]
 Product = Callable[[Matrix], Matrix | tuple[Matrix, ...]]
-"""One block of rows [BLOCK, d] to its columns [columns, BLOCK]."""
+"""Blocks of rows [k, BLOCK, d] to their columns: [k, BLOCK, columns], or each [k, BLOCK]. NumPy has
+BLAS multiply block by block."""
 Summary = Callable[[Float64], HeadPrediction]
 """What the products [columns, n] of n images say of them."""
 
@@ -72,22 +75,26 @@ def predict_by_blocks(
 
 
 def by_blocks(rows: Matrix, columns: int, apply: Product) -> Matrix:
-    """``apply`` to every [BLOCK, d] of ``rows`` [n, d]; its [columns, BLOCK] joined, [columns, n].
+    """``apply`` to every [BLOCK, d] of ``rows`` [n, d]; what it says of them, [columns, n].
 
     Every product sees the same shape, so what is said of a row is independent of the batch.
     """
     one_blas_thread()
-    starts = range(0, len(rows), BLOCK)
-    result = np.empty((columns, BLOCK * len(starts)), dtype=np.float32)
-    for start in starts:
-        products = apply(_whole_block(rows[start : start + BLOCK]))
-        for row, product in zip(result, products, strict=True):
-            row[start : start + BLOCK] = product
+    blocks = _whole_blocks(rows)
+    result = np.empty((columns, BLOCK * len(blocks)), dtype=np.float32)
+    for start in range(0, len(blocks), _STACK):
+        products = apply(blocks[start : start + _STACK])
+        place = result[:, BLOCK * start : BLOCK * (start + _STACK)]
+        if isinstance(products, tuple):
+            for row, product in zip(place, products, strict=True):
+                row[:] = product.reshape(-1)
+        else:
+            place[:] = products.reshape(-1, columns).T
     return result[:, : len(rows)]
 
 
 def rectified(rows: Matrix, weight: Matrix, bias: Matrix) -> Matrix:
-    """max(0, x W + b) of ``rows`` [n, d]: a hidden layer, [n, hidden]."""
+    """max(0, x W + b) of ``rows`` [..., d]: a hidden layer, [..., hidden]."""
     hidden: Matrix = rows @ weight
     hidden += bias
     return np.maximum(hidden, 0, out=hidden)
@@ -195,10 +202,12 @@ def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(_cores(), thread_name_prefix="heads")
 
 
-def _whole_block(rows: Matrix) -> Matrix:
-    if len(rows) == BLOCK:
-        return rows
-    return np.concatenate([rows, np.zeros((BLOCK - len(rows), rows.shape[1]), dtype=np.float32)])
+def _whole_blocks(rows: Matrix) -> Matrix:
+    """``rows`` [n, d] as blocks [k, BLOCK, d], the last one padded with zeros."""
+    missing = -len(rows) % BLOCK
+    if missing:
+        rows = np.concatenate([rows, np.zeros((missing, rows.shape[1]), dtype=np.float32)])
+    return rows.reshape(-1, BLOCK, rows.shape[1])
 
 
 def _bernoulli(logits: Float64) -> tuple[Float64, Float64]:
