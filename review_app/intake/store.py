@@ -98,8 +98,11 @@ class MediaStore:
         return path.relative_to(self._root.parent).as_posix()
 
     def keep(self, path: Path, data: bytes) -> None:
-        """Store what ``derived`` gave a place; it appears whole or not at all."""
-        self._write(path, data)
+        """Store what ``derived`` gave a place; it appears whole or not at all.
+
+        It is written though it is there already: that it was would be told by the time it takes.
+        """
+        self._write(path, data, always=True)
 
     def sweep(self) -> None:
         """Delete drafts that a killed process of an older version left behind."""
@@ -110,8 +113,8 @@ class MediaStore:
     def _place(self, kind: str, sha256: str) -> Path:
         return self._root / kind / sha256[:2] / sha256
 
-    def _write(self, path: Path, data: bytes) -> None:
-        if _holds(path, data):
+    def _write(self, path: Path, data: bytes, *, always: bool = False) -> None:
+        if not always and _holds(path, data):
             return
         with storing():
             path.parent.mkdir(parents=True, exist_ok=True)

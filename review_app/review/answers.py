@@ -19,7 +19,6 @@ from review_app.words import Text
 from storage.enums import AuditKind, ClaimOutcome, ItemState
 from storage.models import Claim, Item, Label
 from storage.repositories import Repositories
-from storage.repositories.audit import Event
 
 MOST_ROWS = 40
 """Answers, changes and withdrawals of one person on one item; then their answer stays."""
@@ -189,10 +188,11 @@ def record(
         details["together"] = label.together
     if label.extra:
         details["extra"] = True
-        repos.audit.add(Event(kind, person.name, item.id, item.state, item.state, details))
-        repos.items.refresh_slots(item.id)
-        return
     labels = counted(repos, item.id)
+    if label.extra:  # all is looked at and written as for others, and stays as it is
+        verdict, final_at = item.verdict, item.final_at
+        repos.items.settle(person.name, item, item.state, verdict, final_at, kind, details)
+        return
     settled = _settlement(labels, item.needed_labels)
     details["verdict"] = settled.verdict
     final_at = verdict_final_at(labels, now) if settled.verdict else None

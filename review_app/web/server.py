@@ -27,6 +27,7 @@ from review_app.web.api_alike import alike_router
 from review_app.web.api_answers import answers_router
 from review_app.web.assets import PREFIX, Assets, asset_url
 from review_app.web.cookies import Cookies
+from review_app.web.even import EvenReplies
 from review_app.web.gateway import Gateway
 from review_app.web.guard import Guard
 from review_app.web.heads import Heads
@@ -94,6 +95,7 @@ async def _assemble(app: Application) -> FastAPI:
         _mount(web, app, _review_pages(app), Area.REVIEW, limits.max_file_mb)
     with _temp_dir(app.uploads, "admin"):
         _mount(web, app, _admin_pages(app), Area.ADMIN, limits.max_archive_mb)
+    web.add_middleware(EvenReplies, application=app)
     web.add_middleware(Guard, sessions=sessions, origins=Origins(limits))
     web.add_middleware(Interpreter)
     web.add_middleware(ClientAddress, proxies=Proxies(limits))

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.trust_blinding import judged, numbered, of_audits, of_gold, timed
 
-N = 24
+N = 20
 SURE = 0.9999
 """Confidence of the intervals here: a run in ten thousand fails by chance."""
 

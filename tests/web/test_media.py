@@ -6,12 +6,14 @@ import csv
 import io
 import json
 import os
+import time
 from email.utils import formatdate
 
 import pytest
 
 from review_app.learning.export import COLUMNS
 from review_app.review.options import ReviewOptions, change_options
+from review_app.web import even
 from storage.enums import AuditKind, Role
 from storage.models import AuditEvent
 from tests.factories import NO_PICTURE
@@ -97,6 +99,25 @@ def test_the_time_when_an_image_was_stored_changes_nothing_that_is_told(site: Si
     tag = client.get(address).headers["etag"]
     part = client.get(address, headers={"range": "bytes=0-9", "if-range": tag})
     assert (part.status_code, len(part.content)) == (206, 10)
+
+
+def test_replies_come_at_even_times_while_known_images_are_mixed_in(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(even, "LOOK_AGAIN", -1.0)
+    client, _ = site.signed_in()
+    site.factory.review_options(gold_share=0.1)
+    took = []
+    for _ in range(8):
+        clock = time.perf_counter()
+        client.get("/api/v1/review/recent")
+        took.append(time.perf_counter() - clock)
+    site.factory.review_options(gold_share=0)
+    assert min(took) >= even.GRID
+    clock = time.perf_counter()
+    for _ in range(8):
+        client.get("/api/v1/review/recent")
+    assert time.perf_counter() - clock < sum(took), "and not a moment longer"
 
 
 def test_nobody_sees_images_without_a_session(site: Site) -> None:
