@@ -56,13 +56,10 @@ def measure(folder: Path, n: int) -> dict[str, Any]:
     ``gold_before``, ``gold_after``: known images against those that wait, by what is told until the
     answer, and until it was taken back, given again and changed, the detector's opinion included.
     ``audit_before``, ``audit_after``: audited images against others; afterwards with the opinion
-    kept back, for an audited image is one that the detector is sure of. ``numbered``, ``timed``:
-    known images before the answer, were items named by their numbers, or files given their times.
+    kept back, for an audited image is one that the detector is sure of.
     """
     seen, groups = of_gold(folder / "gold", n)
     found = {f"gold_{when}": told for when, told in judged(seen, groups).items()}
-    for leak in (numbered, timed):
-        found[leak.__name__] = judged(leak(folder / "gold", seen), groups)["before"]
     seen, groups = of_audits(folder / "audits", n)
     return found | {f"audit_{when}": told for when, told in judged(seen, groups).items()}
 
