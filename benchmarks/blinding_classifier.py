@@ -120,7 +120,7 @@ def _interval(
     rng = np.random.default_rng(seed)
     pairs = sum(fold.size for fold in folds)
     drawn = np.zeros(RESAMPLES)
-    for above in folds:
+    for above in (fold for fold in folds if fold.size):  # one may have one group alone
         rows, columns = (rng.multinomial(n, np.full(n, 1 / n), RESAMPLES) for n in above.shape)
         drawn += np.einsum("ij,ij->i", rows @ above, columns) / pairs
     low, high = np.quantile(drawn, [(1 - confidence) / 2, (1 + confidence) / 2])
