@@ -1,4 +1,4 @@
-"""``dataset import-deepfake-eval|split|card``: manifests made, divided and looked into."""
+"""``dataset make|import-deepfake-eval|split|card``: manifests made, divided and looked into."""
 
 from __future__ import annotations
 
@@ -12,10 +12,15 @@ import typer
 
 from review_app.bootstrap import file_limits
 from review_app.cli.common import REFUSED, AsJson, progress_bar, result, settings
+from review_app.cli.dialects import MapColumn, MapLabel
 from review_app.datasets.deepfake_eval import SEED, read_deepfake_eval
+from review_app.datasets.dialect import Dialect, dialect
 from review_app.datasets.fingerprints import Inspected, inspect_rows
+from review_app.datasets.labels import Label
+from review_app.datasets.layout import rows_of_folder
 from review_app.datasets.manifest import (
     Manifest,
+    ManifestRow,
     read_manifest,
     refuse_existing,
     write_manifest,
@@ -30,6 +35,7 @@ from review_app.datasets.origin import (
 )
 from review_app.datasets.splits import SOURCE_SHARES, split_rows
 from review_app.intake.decode import decoder
+from review_app.intake.sources import files_below, not_taken
 
 ManifestFile = Annotated[
     Path, typer.Argument(help="CSV with path, and where known label, source, group, split.")
@@ -41,11 +47,68 @@ Share = Annotated[float, typer.Option(min=0, max=1, help="Share of the images.")
 
 def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
-    group = typer.Typer(help="Manifests: import, split, data card.", no_args_is_help=True)
+    group = typer.Typer(help="Manifests: make, import, split, data card.", no_args_is_help=True)
+    group.command("make")(make)
     group.command("import-deepfake-eval")(import_deepfake_eval)
     group.command("split")(split)
     group.command("card")(card)
     app.add_typer(group, name="dataset")
+
+
+def make(
+    source: Annotated[
+        Path, typer.Argument(help="Folder of images (real/, fake/, train/...), or any table.")
+    ],
+    out: Annotated[
+        Path | None, typer.Argument(help="Manifest to write; by default manifest.csv beside it.")
+    ] = None,
+    columns: MapColumn = None,
+    labels: MapLabel = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a manifest of a folder, by the names of its folders, or of a table that calls things by
+    other names.
+    """
+    settings()
+    folder = source if source.is_dir() else source.parent
+    out = out or folder / "manifest.csv"
+    refuse_existing(out)
+    meant = dialect(columns or (), labels or ())
+    rows: Sequence[ManifestRow]
+    dropped: list[Dropped] = []
+    if source.is_dir():
+        rows, dropped = _rows_of_folder(source, meant)
+    else:
+        rows = read_manifest(source, dialect=meant, check_groups=False).rows
+    write_manifest(out, rows)
+    write_origin(out, [step("make", source, len(rows), dropped)])
+    tally = {label.value: sum(row.label is label for row in rows) for label in Label}
+    unlabelled = len(rows) - sum(tally.values())
+    document = {
+        "path": str(out),
+        "rows": len(rows),
+        "labels": tally | {"none": unlabelled},
+        **_told(dropped),
+    }
+    words = f"{len(rows)} rows in {out}: {tally['real']} real, {tally['fake']} fake"
+    if unlabelled:
+        words += f", {unlabelled} without a label (folders: --map-label NAME=real|fake)"
+    result(document, as_json, words + _dropped_words(dropped))
+    if dropped:
+        raise typer.Exit(REFUSED)
+
+
+def _rows_of_folder(folder: Path, meant: Dialect) -> tuple[Sequence[ManifestRow], list[Dropped]]:
+    """A row for each image below ``folder``; what is none is dropped, with the reason."""
+    images, dropped = [], []
+    for path in files_below(folder):
+        why = not_taken(path)
+        if why is None:
+            images.append(path)
+        else:
+            name = str(path.relative_to(folder))
+            dropped.append(Dropped(0, name, DropReason.UNREADABLE, why))
+    return rows_of_folder(folder, images, meant), dropped
 
 
 def import_deepfake_eval(

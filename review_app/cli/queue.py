@@ -9,9 +9,13 @@ from typing import Annotated
 import typer
 
 from review_app.cli.common import ACTOR, REFUSED, AsJson, application, progress_bar, result
+from review_app.cli.dialects import MapColumn, MapLabel
 from review_app.cli.operator import operator
 from review_app.cli.score_intake import ingest_scores
 from review_app.cli.scores import DetectorName, ScoreFile, certify_scores
+from review_app.datasets.dialect import dialect
+from review_app.datasets.tables import SUFFIXES
+from review_app.intake.service import IntakeReport
 from review_app.learning.export import ExportFormat, record_export, write_export
 from review_app.monitoring.overview import stats as queue_stats
 from review_app.review.finality import not_final_now
@@ -22,6 +26,7 @@ from review_app.triage.governance import (
 )
 from review_app.triage.marks import Mark
 from review_app.triage.policy import describe
+from review_app.triage.wording import count
 
 
 def register(app: typer.Typer) -> None:
@@ -36,10 +41,14 @@ def register(app: typer.Typer) -> None:
 def ingest(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(help="Files, folders, zip archives, CSV manifests (path, label, ...)."),
+        typer.Argument(
+            help="Files, folders, zip archives, manifests (CSV, JSON lines: path, label, ...)."
+        ),
     ] = None,
     scores: ScoreFile = None,
     detector: DetectorName = None,
+    columns: MapColumn = None,
+    labels: MapLabel = None,
     as_json: AsJson = False,
 ) -> None:
     """Take images into the queue; each once, whatever its name.
@@ -51,21 +60,36 @@ def ingest(
     if scores is not None:
         ingest_scores(scores, detector, as_json)
         return
+    meant = dialect(columns or (), labels or ())
     with application() as app, progress_bar("Taking in") as progress:
-        report = app.intake.ingest(paths or [], ACTOR, progress)
+        report = app.intake.ingest(paths or [], ACTOR, progress, dialect=meant)
     document = {
         "added": report.added,
         "duplicates": report.duplicates,
         "refused": [{"path": r.path, "reason": r.reason} for r in report.refused],
+        "known_labels": report.labels,
     }
     for refusal in report.refused:
         sys.stderr.write(f"refused: {refusal}\n")
+    for remark in report.remarks:
+        sys.stderr.write(f"note: {remark}\n")
+    result(document, as_json, _taken_in(report, from_table=_names_table(paths or [])))
+    if report.refused:
+        raise typer.Exit(REFUSED)
+
+
+def _names_table(paths: list[Path]) -> bool:
+    return any(path.suffix.lower() in SUFFIXES for path in paths)
+
+
+def _taken_in(report: IntakeReport, *, from_table: bool) -> str:
+    """What came in, in words; of labels wherever some came, or a manifest could have had them."""
     words = f"{report.added} added, {report.duplicates} known already"
     if report.refused:
         words += f", {len(report.refused)} refused"
-    result(document, as_json, words)
-    if report.refused:
-        raise typer.Exit(REFUSED)
+    if report.labelled or from_table:
+        words += f"; {report.labels} of {count(report.labelled, 'label')} new"
+    return words
 
 
 def triage(

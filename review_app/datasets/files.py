@@ -15,3 +15,12 @@ def write_whole(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(path) as file:
         file.write(text.encode())
+
+
+def is_file(path: Path) -> bool:
+    """Whether a file is at ``path``; False also where no file can have such a name (over 255 bytes,
+    a zero byte) or nobody may look."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False

@@ -1,9 +1,9 @@
-"""Manifests: CSV lists of images with what is known of them. No torch here; intake reads them too.
+"""Manifests: lists of images with what is known of them. No torch here; intake reads them too.
 
-A manifest has a header with ``path`` (relative to the file, or absolute) and, where known,
-``label`` (real or fake), ``source`` (where the image comes from), ``group`` (what must not be
-split: a video, a person, a photo) and ``split`` (train, val, test or any other name). Other columns
-are ignored.
+A manifest is a table (`tables`) whose columns are ``path`` (relative to the file, or absolute) and,
+where known, ``label`` (real or fake), ``source`` (where the image comes from), ``group`` (what must
+not be split: a video, a person, a photo) and ``split`` (train, val, test or any other name). Other
+columns are ignored. `Dialect` reads tables that call these by other names.
 """
 
 from __future__ import annotations
@@ -13,25 +13,19 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from io import StringIO
 from pathlib import Path
 
-from review_app.datasets.files import write_whole
+from review_app.datasets.dialect import COLUMNS, OWN, Dialect, advice, hint
+from review_app.datasets.files import is_file, write_whole
+from review_app.datasets.labels import Label
+from review_app.datasets.tables import Table, TableRow, read_table
 from review_app.errors import ManifestError
 
+__all__ = ["Label", "Manifest", "ManifestRow", "read_manifest", "write_manifest"]
+
 _SHOWN = 5
-_COLUMNS = ("path", "label", "source", "group", "split")
-_Record = tuple[int, dict[str, str | None]]  # line of the file, values by column
-
-
-class Label(StrEnum):
-    """What an image is, as a manifest states it."""
-
-    REAL = "real"
-    """A camera made it."""
-    FAKE = "fake"
-    """Made or altered by a generator or an editor."""
+_ELSEWHERE = ("http://", "https://", "ftp://", "s3://", "gs://", "file://", "data:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +50,15 @@ class Manifest:
 
     path: Path
     rows: tuple[ManifestRow, ...]
+    columns: tuple[str, ...] = COLUMNS
+    """As the file names them."""
+
+    @property
+    def hint(self) -> str | None:
+        """What to do where no label was read although the file seems to have some; else None."""
+        if any(row.label for row in self.rows):
+            return None
+        return hint(self.path.name, self.columns)
 
     @property
     def splits(self) -> frozenset[str]:
@@ -78,29 +81,62 @@ class Manifest:
 
     def missing_files(self) -> tuple[ManifestRow, ...]:
         """Rows whose file is not there."""
-        return tuple(row for row in self.rows if not row.path.is_file())
+        return tuple(row for row in self.rows if not is_file(row.path))
 
 
-def read_manifest(path: Path, *, check_files: bool = False, check_groups: bool = True) -> Manifest:
-    """Read and check the manifest at ``path``.
+def read_manifest(
+    path: Path,
+    *,
+    dialect: Dialect = OWN,
+    check_files: bool = False,
+    check_groups: bool = True,
+) -> Manifest:
+    """Read and check the manifest at ``path``; ``dialect`` says what it calls things.
 
-    Raises ManifestError, naming rows, for: a file that cannot be read as UTF-8 CSV, no ``path``
-    column, no rows, rows without a path, unknown labels, paths given twice, (with ``check_groups``)
-    a group in more than one split, and (with ``check_files``) files that are not there.
+    Raises ManifestError, naming rows, for: a file that cannot be read as a table, no ``path``
+    column or two of them, no rows, rows without a path, unknown labels, paths given twice, (with
+    ``check_groups``) a group in more than one split, and (with ``check_files``) files that are not
+    there.
     """
-    rows = _read_rows(path)
-    if not rows:
-        raise ManifestError(f"{path} has no rows; it needs one per image below its header")
-    manifest = Manifest(path, rows)
-    _refuse_duplicates(manifest)
+    manifest = parse_manifest(path, _bytes(path), dialect)
     if check_groups:
         refuse_torn_groups(manifest)
     if check_files and (missing := manifest.missing_files()):
+        why = why_missing(missing[0]) or f"paths are relative to {path.parent}"
         raise ManifestError(
-            f"{path}: {len(missing)} of {len(rows)} files are not there, at {named(missing)}; "
-            f"paths are relative to {path.parent}"
+            f"{path}: {len(missing)} of {len(manifest.rows)} files are not there, at "
+            f"{named(missing)}; {why}"
         )
     return manifest
+
+
+def parse_manifest(path: Path, data: bytes, dialect: Dialect = OWN) -> Manifest:
+    """The manifest in ``data``, whose paths are relative to the folder of ``path``; nothing is
+    opened. Raises ManifestError as `read_manifest`, but for groups and files.
+    """
+    table = read_table(str(path), data, COLUMNS, dialect.columns)
+    if not table.columns:
+        raise ManifestError(f"{path} is empty; it needs a header with at least 'path'")
+    if "path" not in dialect.names(table.columns):
+        raise ManifestError(
+            f"{path} has no column 'path', only: {', '.join(table.columns)}; "
+            f"{advice(path.name, table.columns)}"
+        )
+    rows = _typed(path, table, dialect)
+    if not rows:
+        raise ManifestError(f"{path} has no rows; it needs one per image below its header")
+    manifest = Manifest(path, rows, table.columns)
+    _refuse_duplicates(manifest)
+    return manifest
+
+
+def why_missing(row: ManifestRow) -> str | None:
+    """What to do about a file that is not there, where its name tells; else None."""
+    if row.name.lower().startswith(_ELSEWHERE):
+        return "an address; nothing is downloaded: fetch the file, and name it by its path"
+    if len(row.name) > 2 and row.name[1] == ":" and row.name[2] in "\\/":
+        return "a path of Windows; write it relative to the manifest"
+    return None
 
 
 def write_manifest(path: Path, rows: Iterable[ManifestRow]) -> None:
@@ -113,7 +149,7 @@ def write_manifest(path: Path, rows: Iterable[ManifestRow]) -> None:
     refuse_existing(path)
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_COLUMNS)
+    writer.writerow(COLUMNS)
     writer.writerows((_name_from(folder, row.path), *_known(row)) for row in rows)
     try:
         write_whole(path, text.getvalue())
@@ -155,66 +191,58 @@ def require_labels(manifest: Manifest, rows: Sequence[ManifestRow], purpose: str
         )
 
 
-def _read_rows(path: Path) -> tuple[ManifestRow, ...]:
+def _bytes(path: Path) -> bytes:
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, strict=True)
-            columns = reader.fieldnames or ()
-            if not columns:
-                raise ManifestError(f"{path} is empty; it needs a header with at least 'path'")
-            if "path" not in columns:
-                raise ManifestError(
-                    f"{path} has no column 'path', only: {', '.join(columns)}; row 1 must name "
-                    "the columns, separated by commas"
-                )
-            records = [(reader.line_num, record) for record in reader]
+        return path.read_bytes()
     except FileNotFoundError:
         raise ManifestError(f"there is no manifest {path}") from None
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ManifestError(
-            f"{path} cannot be read as a CSV file in UTF-8 ({error}); save it as such"
-        ) from error
-    return _typed(path, records)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise ManifestError(f"{path} cannot be read ({why}); look at who may read it") from error
 
 
-def _typed(
-    path: Path, records: Sequence[tuple[int, dict[str, str | None]]]
-) -> tuple[ManifestRow, ...]:
+def _typed(path: Path, table: Table, dialect: Dialect) -> tuple[ManifestRow, ...]:
     rows: list[ManifestRow] = []
     nameless: list[int] = []
-    unknown: list[str] = []
-    for number, record in records:
-        known = {
-            column: value.strip()
-            for column, value in record.items()
-            if isinstance(value, str) and value.strip()
-        }
-        label = known.get("label", "").lower()
-        if "path" not in known:
-            nameless.append(number)
-        elif label and label not in set(Label):
-            unknown.append(f"row {number} ({known['label']!r})")
+    unknown: dict[int, str] = {}
+    for given in table.rows:
+        label, written = None, given.values.get("label", "")
+        if "path" not in given.values:
+            nameless.append(given.row)
+        elif written and (label := dialect.label(written)) is None:
+            unknown[given.row] = written
         else:
-            rows.append(_row(path, number, known, Label(label) if label else None))
+            rows.append(_row(path, given, label))
     if nameless:
         raise ManifestError(f"{path}: no path in {listed(f'row {n}' for n in nameless)}")
     if unknown:
+        where = listed(f"row {row} ({written!r})" for row, written in unknown.items())
         raise ManifestError(
-            f"{path}: {len(unknown)} labels are neither real nor fake, at {listed(unknown)}"
+            f"{path}: {len(unknown)} labels are neither real nor fake, at {where}; "
+            f"{dialect.label_advice(unknown.values())}"
         )
     return tuple(rows)
 
 
-def _row(path: Path, number: int, known: dict[str, str], label: Label | None) -> ManifestRow:
+def _row(path: Path, given: TableRow, label: Label | None) -> ManifestRow:
+    known = given.values
     return ManifestRow(
-        row=number,
+        row=given.row,
         name=known["path"],
-        path=Path(os.path.normpath(path.parent / known["path"])),
+        path=_place(path.parent, known["path"]),
         label=label,
         source=known.get("source"),
         group=known.get("group"),
         split=known.get("split", "").lower() or None,
     )
+
+
+def _place(folder: Path, name: str) -> Path:
+    """Where the file is that a manifest in ``folder`` calls ``name``, slashes of either way."""
+    place = Path(os.path.normpath(folder / name))
+    if "\\" in name and not is_file(place):
+        return Path(os.path.normpath(folder / name.replace("\\", "/")))
+    return place
 
 
 def _refuse_duplicates(manifest: Manifest) -> None:

@@ -54,10 +54,10 @@ Step = dict[str, Any]
 
 
 def step(what: str, source: Path, rows: int, dropped: Sequence[Dropped], **facts: Any) -> Step:
-    """The record of one step that read ``source`` and wrote ``rows`` rows."""
+    """The record of one step that read ``source`` and wrote ``rows`` rows; folders have no hash."""
     return {
         "what": what,
-        "input": {"name": source.name, "sha256": digest(source)},
+        "input": {"name": source.name, "sha256": digest(source) if source.is_file() else None},
         "rows": rows,
         "dropped_counts": counts(dropped),
         "dropped": [asdict(each) for each in dropped],

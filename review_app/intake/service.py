@@ -15,13 +15,15 @@ from pathlib import Path
 
 from review_app.batches import batches
 from review_app.copies.descriptors import Descriptor, describe
+from review_app.datasets.dialect import OWN, Dialect
 from review_app.errors import RefusalReason, RefusedFile
 from review_app.hashing import NEAR_DISTANCE, NearIndex, perceptual_hash, sha256
 from review_app.intake.archives import ArchiveLimits
+from review_app.intake.candidates import Candidate
 from review_app.intake.decode import Limits, decode
 from review_app.intake.metadata import Json
 from review_app.intake.public_copy import public_copy
-from review_app.intake.sources import Candidate, count, expand
+from review_app.intake.sources import Reading, count, expand
 from review_app.intake.store import MediaStore
 from review_app.review.options import read_options
 from storage.database import Database
@@ -40,7 +42,13 @@ class IntakeReport:
 
     added: int = 0
     duplicates: int = 0
+    labels: int = 0
+    """Known labels that were not known before."""
+    labelled: int = 0
+    """Images that came with a label, known before or not."""
     refused: list[RefusedFile] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    """What people may want to know besides, as that labels seem to be there and were not taken."""
 
 
 @dataclass(frozen=True)
@@ -78,20 +86,24 @@ class IntakeService:
         progress: Progress | None = None,
         *,
         bare_names: bool = False,
+        dialect: Dialect = OWN,
     ) -> IntakeReport:
-        """Take in files, folders, archives and manifests.
+        """Take in files, folders, archives and manifests, whose names for things ``dialect`` has.
 
-        ``bare_names`` leaves out the folder that each path lies in: for uploads, whose folder
-        means nothing to people.
+        ``bare_names`` is for uploads: it leaves out the folder that each path lies in, which means
+        nothing to people, and takes no table for a manifest, which could name any file here.
 
         Raises:
             ManifestError: a manifest cannot be used as a whole. Nothing of it is taken in.
         """
-        total = count(paths, self._archives)
-        self._media.sweep()
         report = IntakeReport()
+        reading = Reading(
+            self._limits.max_bytes, self._archives, dialect, not bare_names, report.remarks
+        )
+        total = count(paths, reading)
+        self._media.sweep()
         near = self._near_index()
-        candidates = expand(paths, self._limits.max_bytes, self._archives)
+        candidates = expand(paths, reading)
         if bare_names:
             candidates = (_bare(candidate, paths) for candidate in candidates)
         done = 0
@@ -154,11 +166,12 @@ class IntakeService:
                     continue
                 try:
                     item, is_new = _put(repos, outcome, actor, near, needed)
-                    _attach_label(repos, outcome.candidate, item, actor)
+                    report.labels += _attach_label(repos, outcome.candidate, item, actor)
                     _fill_in(item, outcome.candidate)
                 except RefusedFile as refusal:
                     report.refused.append(refusal)
                     continue
+                report.labelled += outcome.candidate.label is not None
                 report.added += is_new
                 report.duplicates += not is_new
 
@@ -250,14 +263,17 @@ def _picture_columns(prepared: _Prepared, neighbour: tuple[int, int] | None) -> 
     }
 
 
-def _attach_label(repos: Repositories, candidate: Candidate, item: Item, actor: str) -> None:
+def _attach_label(repos: Repositories, candidate: Candidate, item: Item, actor: str) -> bool:
+    """Keep the candidate's label, where it has one; whether that is news."""
     if candidate.label is None:
-        return
+        return False
     value = LabelValue(candidate.label.value)
     known = repos.known_labels.of_item(item.id)
     if known is None:
         provenance = f"{candidate.name} (row {candidate.row})"
         repos.known_labels.add(item.id, value, provenance[-1024:], actor)
-    elif known is not value:
+        return True
+    if known is not value:
         detail = f"row {candidate.row} says {value}, but this content is known as {known}"
         raise RefusedFile(candidate.name, RefusalReason.LABEL_CONFLICT, detail)
+    return False

@@ -6,67 +6,88 @@ Nothing is read before it is asked for, so a stream can be counted, shown and in
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from review_app.datasets.manifest import Label, read_manifest
+from review_app.datasets.dialect import OWN, Dialect
+from review_app.datasets.files import is_file
+from review_app.datasets.layout import label_of_path
+from review_app.datasets.manifest import read_manifest, why_missing
+from review_app.datasets.tables import SUFFIXES
 from review_app.errors import RefusalReason, RefusedFile
 from review_app.intake.archives import ArchiveLimits, display_name, entries, is_litter, is_zip
+from review_app.intake.candidates import Candidate
+from review_app.intake.packed import with_labels
+from review_app.intake.signatures import Kind, identify
 from review_app.words import Text
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """One file that may become an item; ``read`` gets its bytes or raises ``RefusedFile``."""
+class Reading:
+    """How sources are read, and what is to be said of them besides candidates and refusals."""
 
-    name: str
-    """For people: the path, or ``archive.zip/inner/path``."""
-    read: Callable[[], bytes]
-    label: Label | None = None
-    """What a manifest says it is."""
-    source: str | None = None
-    group: str | None = None
-    split: str | None = None
-    row: int | None = None
-    """Row of the manifest as a spreadsheet counts: the header is row 1."""
+    max_bytes: int
+    archives: ArchiveLimits = field(default_factory=ArchiveLimits)
+    dialect: Dialect = OWN
+    tables: bool = True
+    """Whether a table is a manifest. Never for what was uploaded: it could name any file here."""
+    remarks: list[str] = field(default_factory=list)
+    """Added to while the stream is read."""
 
 
-def expand(
-    paths: Iterable[Path], max_bytes: int, archive_limits: ArchiveLimits | None = None
-) -> Iterator[Candidate | RefusedFile]:
+def expand(paths: Iterable[Path], reading: Reading) -> Iterator[Candidate | RefusedFile]:
     """Yield every candidate under ``paths``, in a fixed order; what cannot be one is a refusal.
 
     Folders are walked in sorted order, without hidden files, litter of operating systems, and
-    links that leave the folder. Zip archives (told by content) are streamed. A ``.csv`` that is
-    named itself is a manifest.
+    links that leave the folder. Zip archives (told by content) are streamed; the one table in one
+    is its manifest. A table that is named itself is a manifest.
 
     Raises:
         ManifestError: a manifest cannot be used as a whole.
     """
-    limits = archive_limits or ArchiveLimits()
     for path in paths:
-        if path.is_dir():
-            yield from _folder(path, path.resolve(), max_bytes, limits)
-        elif path.suffix.lower() == ".csv" and path.is_file():
-            yield from _manifest(path, max_bytes)
+        if _is_folder(path):
+            yield from _labelled_folders(path, reading)
+        elif path.suffix.lower() in SUFFIXES and is_file(path):
+            yield from _manifest(path, reading) if reading.tables else [_table(path)]
         else:
-            yield from _file(path, max_bytes, limits)
+            yield from _file(path, reading)
 
 
-def count(paths: Iterable[Path], archive_limits: ArchiveLimits | None = None) -> int:
+def count(paths: Iterable[Path], reading: Reading) -> int:
     """How many candidates and refusals ``expand`` will yield, for a progress bar; reads no image.
 
     Raises:
         ManifestError: as ``expand``.
     """
-    return sum(1 for _ in expand(paths, max_bytes=1, archive_limits=archive_limits))
+    return sum(1 for _ in expand(paths, replace(reading, remarks=[])))
 
 
-def _folder(
-    folder: Path, root: Path, max_bytes: int, limits: ArchiveLimits
-) -> Iterator[Candidate | RefusedFile]:
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
+
+
+def _labelled_folders(folder: Path, reading: Reading) -> Iterator[Candidate | RefusedFile]:
+    """The folder's files; and a remark where the names of its folders seem to be labels."""
+    n = 0
+    for found in _folder(folder, folder.resolve(), reading):
+        if isinstance(found, Candidate) and not found.label:
+            n += label_of_path(Path(found.name).relative_to(display_name(str(folder)))) is not None
+        yield found
+    if n:
+        reading.remarks.append(
+            f"{n:,} of the images lie in folders that are called real, fake or alike; no label was "
+            f"taken from them. To take them: deepfake-review dataset make {folder} manifest.csv, "
+            "and ingest manifest.csv"
+        )
+
+
+def _folder(folder: Path, root: Path, reading: Reading) -> Iterator[Candidate | RefusedFile]:
     try:
         with os.scandir(folder) as found:
             items = sorted(found, key=lambda item: item.name)
@@ -78,12 +99,12 @@ def _folder(
         if is_litter(item.name) or (item.is_symlink() and _leaves(path, root)):
             continue
         if item.is_dir(follow_symlinks=False):
-            yield from _folder(path, root, max_bytes, limits)
-        elif path.suffix.lower() == ".csv":
-            detail = "a table; name it itself to use it as a manifest"
+            yield from _folder(path, root, reading)
+        elif path.suffix.lower() in SUFFIXES:
+            detail = Text("intake.table_in_folder")
             yield _refused(path, RefusalReason.NOT_AN_IMAGE, detail)
         elif not item.is_dir():
-            yield from _file(path, max_bytes, limits)
+            yield from _file(path, reading)
 
 
 def _leaves(link: Path, root: Path) -> bool:
@@ -93,7 +114,7 @@ def _leaves(link: Path, root: Path) -> bool:
         return True
 
 
-def _file(path: Path, max_bytes: int, limits: ArchiveLimits) -> Iterator[Candidate | RefusedFile]:
+def _file(path: Path, reading: Reading) -> Iterator[Candidate | RefusedFile]:
     name = display_name(str(path))
     try:
         if not path.exists():
@@ -101,29 +122,64 @@ def _file(path: Path, max_bytes: int, limits: ArchiveLimits) -> Iterator[Candida
         elif not path.is_file():
             yield _refused(path, RefusalReason.UNREADABLE, Text("intake.not_regular"))
         elif is_zip(path):
-            for entry in entries(path, max_bytes, limits):
-                yield entry if isinstance(entry, RefusedFile) else Candidate(*entry)
+            found = entries(path, reading.max_bytes, reading.archives)
+            yield from with_labels(path, found, reading.dialect, reading.remarks)
         else:
-            yield Candidate(name, partial(read_bounded, path, max_bytes))
-    except OSError as error:
+            yield Candidate(name, partial(read_bounded, path, reading.max_bytes))
+    except (OSError, ValueError) as error:
         yield _refused(path, RefusalReason.UNREADABLE, _why(error))
 
 
-def _manifest(path: Path, max_bytes: int) -> Iterator[Candidate | RefusedFile]:
-    for row in read_manifest(path).rows:
-        if not row.path.is_file():
-            detail = f"row {row.row} of {display_name(path.name)} names a file that is not there"
+def _table(path: Path) -> RefusedFile:
+    return RefusedFile(path.name, RefusalReason.UNSUPPORTED, Text("intake.table"))
+
+
+def _manifest(path: Path, reading: Reading) -> Iterator[Candidate | RefusedFile]:
+    manifest = read_manifest(path, dialect=reading.dialect)
+    if manifest.hint:
+        reading.remarks.append(manifest.hint)
+    for row in manifest.rows:
+        if not is_file(row.path):
+            why = why_missing(row) or "names a file that is not there"
+            detail = f"row {row.row} of {display_name(path.name)}: {why}"
             yield _refused(row.path, RefusalReason.MISSING, detail)
             continue
         yield Candidate(
             name=display_name(str(row.path)),
-            read=partial(read_bounded, row.path, max_bytes),
+            read=partial(read_bounded, row.path, reading.max_bytes),
             label=row.label,
             source=row.source,
             group=row.group,
             split=row.split,
             row=row.row,
         )
+
+
+def files_below(folder: Path) -> Iterator[Path]:
+    """Every file that ``expand`` would look at in ``folder``, tables left out, in its order."""
+    yield from _files(folder, folder.resolve())
+
+
+def _files(folder: Path, root: Path) -> Iterator[Path]:
+    for path in sorted(folder.iterdir(), key=lambda path: path.name):
+        if is_litter(path.name) or (path.is_symlink() and _leaves(path, root)):
+            continue
+        if path.is_dir() and not path.is_symlink():
+            yield from _files(path, root)
+        elif is_file(path) and path.suffix.lower() not in SUFFIXES:
+            yield path
+
+
+def not_taken(path: Path) -> str | None:
+    """Why the file's first bytes are none of an image that intake takes; None where they are."""
+    try:
+        with path.open("rb") as file:
+            signature = identify(file.read(4096))
+    except OSError as error:
+        return _why(error)
+    if signature.kind is Kind.SUPPORTED:
+        return None
+    return f"it is {signature.name}" if signature.kind is Kind.OTHER else signature.name
 
 
 def read_bounded(path: Path, max_bytes: int) -> bytes:
@@ -151,5 +207,5 @@ def _refused(path: Path, reason: RefusalReason, detail: str | Text) -> RefusedFi
     return RefusedFile(display_name(str(path)), reason, detail)
 
 
-def _why(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()
+def _why(error: OSError | ValueError) -> str:
+    return (getattr(error, "strerror", None) or str(error)).lower()

@@ -24,11 +24,12 @@ def test_ingest_counts_what_came_in_and_a_second_run_changes_nothing(
     write_pictures(tmp_path / "in", 3)
     first = run("ingest", tmp_path / "in", "--json")
     assert first.code == 0
-    assert first.document == {"added": 3, "duplicates": 0, "refused": []}
+    assert first.document == {"added": 3, "duplicates": 0, "refused": [], "known_labels": 0}
     assert run("ingest", tmp_path / "in", "--json").document == {
         "added": 0,
         "duplicates": 3,
         "refused": [],
+        "known_labels": 0,
     }
     assert run("ingest", tmp_path / "in").out == "0 added, 3 known already\n"
 
@@ -54,7 +55,7 @@ def test_a_folder_with_bad_files_takes_the_good_ones_in_and_names_each_bad_one(
     outcome = run("ingest", folder, gone, "--json")
     assert outcome.code == 3
     document = outcome.document
-    assert list(document) == ["added", "duplicates", "refused"]
+    assert list(document) == ["added", "duplicates", "refused", "known_labels"]
     assert (document["added"], document["duplicates"]) == (3, 0)
     assert all(list(entry) == ["path", "reason"] for entry in document["refused"])
     reasons = {Path(entry["path"]).name: entry["reason"] for entry in document["refused"]}
@@ -91,6 +92,7 @@ def test_ingest_reads_archives_and_manifests(run: Run, tmp_path: Path) -> None:
         "added": 4,
         "duplicates": 1,
         "refused": [],
+        "known_labels": 2,
     }
     manifest.write_text("path,label\n0001.png,fake\n")
     conflict = run("ingest", manifest, "--json")
@@ -215,6 +217,7 @@ def test_real_images_go_through_the_whole_queue(run: Run, tmp_path: Path) -> Non
         "added": n,
         "duplicates": 0,
         "refused": [],
+        "known_labels": n,
     }
     assert run("triage", "--json").document["to_review"] == n
     assert run("stats", "--json").document["items"]["in_review"] == n

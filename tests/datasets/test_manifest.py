@@ -44,7 +44,7 @@ def test_an_absolute_path_stays_absolute(write_manifest: Writer) -> None:
         ([""], "is empty"),
         (["path,label"], "has no rows"),
         (["file,label", "a.jpg,real"], "no column 'path', only: file, label"),
-        (["path;label", "a.jpg;real"], "separated by commas"),
+        (["datei:art", "a.jpg:real"], "separated by commas"),
         (["path,label", ",real"], "no path in row 2"),
         (["path,label", "a.jpg,real", "b.jpg,maybe"], r"row 3 \('maybe'\)"),
         (["path", "a.jpg", "./b/../a.jpg"], "row 3 .* as in row 2"),

@@ -276,3 +276,28 @@ def test_an_intake_that_was_killed_is_completed_by_the_next_run(tmp_path: Path) 
             assert sha256(place.app.media.original(stored.sha256).read_bytes()) == stored.sha256
             with Image.open(place.app.media.public(stored.sha256, stored.public_type)) as public:
                 public.load()
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "jsonl", "parquet", "CSV"])
+def test_an_uploaded_table_is_no_manifest_for_it_could_name_any_file(
+    place: Deployment, tmp_path: Path, suffix: str
+) -> None:
+    secret = write_pictures(tmp_path / "elsewhere", 1)[0]
+    table = tmp_path / "upload" / f"list.{suffix}"
+    table.parent.mkdir()
+    table.write_text(f"path\n{secret}\n")
+    report = place.app.intake.ingest([table], "tester", bare_names=True)
+    assert (report.added, [str(one.reason) for one in report.refused]) == (0, ["unsupported"])
+
+
+def test_a_manifest_in_an_uploaded_zip_reaches_only_its_own_images(
+    place: Deployment, tmp_path: Path
+) -> None:
+    secret = write_pictures(tmp_path / "elsewhere", 1)[0]
+    upload = tmp_path / "set.zip"
+    with zipfile.ZipFile(upload, "w") as archive:
+        archive.writestr("a.png", encode(picture(seed=5), "PNG"))
+        archive.writestr("m.csv", f"path,label\na.png,real\n{secret},fake\n../elsewhere/x,real\n")
+    report = place.app.intake.ingest([upload], "tester", bare_names=True)
+    assert (report.added, report.labels) == (1, 1)
+    assert [str(one.reason) for one in report.refused] == ["missing", "missing"]

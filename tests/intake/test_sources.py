@@ -11,17 +11,22 @@ import pytest
 from review_app.datasets.manifest import Label
 from review_app.errors import ManifestError, RefusalReason, RefusedFile
 from review_app.intake.archives import ArchiveLimits, display_name
-from review_app.intake.sources import Candidate, count, expand
+from review_app.intake.candidates import Candidate
+from review_app.intake.sources import Reading, count, expand
 from tests.intake.samples import encode, picture
 
 MAX_BYTES = 100_000
 JPEG = encode(picture(), "JPEG")
 
 
+def reading(limits: ArchiveLimits | None = None) -> Reading:
+    return Reading(MAX_BYTES, limits or ArchiveLimits())
+
+
 def listed(*paths: Path, limits: ArchiveLimits | None = None) -> dict[str, bytes | RefusalReason]:
     """Every name of the stream with its bytes or the reason why there are none."""
     found: dict[str, bytes | RefusalReason] = {}
-    for one in expand(paths, MAX_BYTES, limits):
+    for one in expand(paths, reading(limits)):
         if isinstance(one, RefusedFile):
             found[one.path] = one.reason
             continue
@@ -29,7 +34,7 @@ def listed(*paths: Path, limits: ArchiveLimits | None = None) -> dict[str, bytes
             found[one.name] = one.read()
         except RefusedFile as refused:
             found[one.name] = refused.reason
-    assert count(paths, limits) == len(found)
+    assert count(paths, reading(limits)) == len(found)
     return found
 
 
@@ -85,7 +90,7 @@ def test_a_file_over_the_limit_is_refused_without_being_read(tmp_path: Path) -> 
 
 def test_a_file_that_goes_away_meanwhile_is_refused_as_missing(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(JPEG)
-    candidate = next(expand([tmp_path], MAX_BYTES))
+    candidate = next(expand([tmp_path], reading()))
     assert isinstance(candidate, Candidate)
     (tmp_path / "a.jpg").unlink()
     with pytest.raises(RefusedFile, match="missing"):
@@ -107,7 +112,7 @@ def test_an_archive_within_a_folder_is_streamed_too(tmp_path: Path) -> None:
 
 def test_entries_can_be_read_after_the_stream_has_ended(tmp_path: Path) -> None:
     archive = zipped(tmp_path / "photos.zip", {"a.jpg": JPEG, "b.jpg": JPEG})
-    candidates = list(expand([archive], MAX_BYTES))
+    candidates = list(expand([archive], reading()))
     for candidate in reversed(candidates):
         assert isinstance(candidate, Candidate)
         assert candidate.read() == JPEG
@@ -185,7 +190,7 @@ def test_a_manifest_carries_what_it_knows_and_names_missing_rows(tmp_path: Path)
         "path,label,source,group,split\n"
         f"images/a.jpg,fake,studio,p1,queue\n{absolute},,,,\nimages/gone.jpg,real,,,\n"
     )
-    first, second, third = expand([manifest], MAX_BYTES)
+    first, second, third = expand([manifest], reading())
     assert isinstance(first, Candidate)
     assert (first.label, first.source, first.group) == (Label.FAKE, "studio", "p1")
     assert (first.split, first.row, first.read()) == ("queue", 2, JPEG)
@@ -205,7 +210,7 @@ def test_an_unusable_manifest_ends_the_batch_with_its_rows(tmp_path: Path) -> No
     manifest = tmp_path / "m.csv"
     manifest.write_text("path,label\na.jpg,perhaps\n")
     with pytest.raises(ManifestError, match="row 2"):
-        list(expand([manifest], MAX_BYTES))
+        list(expand([manifest], reading()))
 
 
 def test_names_that_are_not_text_can_be_shown_and_stored(tmp_path: Path) -> None:

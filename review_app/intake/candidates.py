@@ -1,0 +1,24 @@
+"""One file that may become an item."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from review_app.datasets.labels import Label
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One file that may become an item; ``read`` gets its bytes or raises ``RefusedFile``."""
+
+    name: str
+    """For people: the path, or ``archive.zip/inner/path``."""
+    read: Callable[[], bytes]
+    label: Label | None = None
+    """What a manifest says it is."""
+    source: str | None = None
+    group: str | None = None
+    split: str | None = None
+    row: int | None = None
+    """Row of the manifest as a spreadsheet counts: the header is row 1."""
