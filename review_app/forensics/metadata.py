@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from review_app.words import t
+from review_app.forensics.notes import noted
+from review_app.words import current_language, t
 
 MAX_ROWS: Final = 200
 _NAMING: Final = frozenset({"DocumentName", "OriginalRawFileName"})
@@ -42,6 +43,8 @@ def facts(metadata: Mapping[str, Any], names: Iterable[str] = ()) -> list[Fact]:
 
 
 def _rows(metadata: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for note in noted(metadata):
+        yield t("inspect.fact_notes"), note.said(current_language())
     for key, title in (_TITLES | {key: t(f"inspect.fact_{key}") for key in _WORDED}).items():
         content = metadata.get(key)
         if isinstance(content, Mapping):

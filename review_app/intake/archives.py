@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -14,6 +15,9 @@ from review_app.errors import RefusalReason, RefusedFile
 from review_app.words import Text
 
 _ENCRYPTED: Final = 0x1
+_UTF8: Final = 0x800
+_JAPANESE: Final = re.compile("[\u3041-\u30fe\u4e00-\u9fff]{2}")
+"""Kana and kanji, two of them: a single one may be an accented letter and the one after it."""
 _RATIO_MATTERS_ABOVE: Final = 1024**2
 """Small entries may compress as well as they like."""
 _LITTER: Final = {"thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx"}
@@ -73,7 +77,7 @@ def entries(
         return
     total = 0
     for member in members:
-        parts = _parts(member.filename)
+        parts = _parts(_name(member))
         if member.is_dir() or not parts or any(map(is_litter, parts)):
             continue
         name = f"{shown}/{'/'.join(parts)}"
@@ -87,6 +91,25 @@ def entries(
             yield RefusedFile(shown, RefusalReason.BOMB, detail)
             return
         yield name, partial(_read, archive, member, name)
+
+
+def _name(member: zipfile.ZipInfo) -> str:
+    """The entry's name. Where the archive does not say how it is written, UTF-8 where it is that,
+    Shift JIS (Windows in Japan) where that makes words of its signs, else as the standard says."""
+    if member.flag_bits & _UTF8 or member.filename.isascii():
+        return member.filename
+    try:
+        raw = member.orig_filename.encode("cp437")
+    except UnicodeEncodeError:
+        return member.filename
+    for encoding in ("utf-8", "cp932"):
+        try:
+            name = raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if encoding == "utf-8" or _JAPANESE.search(name):
+            return name
+    return member.filename
 
 
 def _parts(filename: str) -> list[str]:

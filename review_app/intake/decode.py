@@ -12,16 +12,19 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BytesIO
 from typing import Final
 
-import numpy as np
-from PIL import ExifTags, Image, TiffImagePlugin
+from PIL import Image, features
 
 from review_app.errors import RefusalReason, RefusedFile, SettingsError
-from review_app.intake.metadata import Json, read_metadata
+from review_app.intake.colours import MATTE
+from review_app.intake.lacking import LackingError, refuse_misread, why_not
+from review_app.intake.metadata import Json
+from review_app.intake.opening import Opened, open_picture
 from review_app.intake.signatures import Kind, identify
 from review_app.words import Text
+
+__all__ = ["HEIF_AVAILABLE", "MATTE", "DecodedImage", "Limits", "as_stored", "decode", "upright"]
 
 try:
     import pillow_heif
@@ -31,12 +34,15 @@ else:
     pillow_heif.register_heif_opener()
     HEIF_AVAILABLE = True
 
-MATTE: Final = (128, 128, 128)
-"""Transparent pixels are composited on mid-grey: no class of images gains a white or black edge."""
 BOMB_FACTOR: Final = 16
 """Declared pixels of this many times the limit are no photograph."""
 BOMB_PIXELS_PER_BYTE: Final = 500
 """Over the limit and this well compressed: built to exhaust memory. (A photograph has below 50.)"""
+
+_DEEPEST: Final = 8
+"""Bytes that deep samples may take for each pixel of the limit."""
+_LIBRARIES: Final = {"AVIF": "avif", "WEBP": "webp", "JPEG": "jpg", "TIFF": "libtiff"}
+"""What Pillow may have been built without."""
 
 _TRANSPOSE: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -89,11 +95,14 @@ class DecodedImage:
     """EXIF orientation of the file, 1 to 8; already applied to ``image``."""
     frames: int
     bits: int
-    """Bits per channel in the file, where its mode tells: 1, 8, 16 or 32."""
+    """Bits per channel in the file, where its mode tells: 1, 8, 16, 32 or 64."""
     transparent: bool
     """Whether the file had transparency, now composited on ``MATTE``."""
     icc_profile: bytes | None
     metadata: dict[str, Json]
+    """As `read_metadata` has it; and ``frames`` and ``notes``, where there is anything to tell."""
+    notes: tuple[str, ...] = ()
+    """What is odd about the file, though its pixels are right: keys of ``inspect.note_...``."""
 
     @property
     def width(self) -> int:
@@ -118,20 +127,47 @@ def decode(data: bytes, name: str, limits: Limits) -> DecodedImage:
         detail = Text("inspect.too_many_bytes", {"size": len(data), "most": limits.max_bytes})
         raise RefusedFile(name, RefusalReason.TOO_LARGE, detail)
     format_name = _check_kind(data, name)
+
     try:
+        refuse_misread(format_name, data)
         with _quiet():
-            image = Image.open(BytesIO(data), formats=[format_name])
-            header_orientation = _tiff_orientation(image)
-        _check_pixels(image.width * image.height, len(data), name, limits)
-        image.load()
-        return _upright(image, format_name, header_orientation)
+            opened = open_picture(data, format_name, _Check(len(data), name, limits))
+        return _decoded(opened, format_name)
     except RefusedFile:
         raise
+    except LackingError as error:
+        raise RefusedFile(name, RefusalReason.UNSUPPORTED, error.detail) from error
     except Image.DecompressionBombError as error:
         raise _too_many_pixels(_declared(error), len(data), name, limits) from error
     except Exception as error:  # decoders of hostile bytes raise whatever they stumble on
-        detail = Text("inspect.damaged", {"format": format_name, "why": _brief(error)})
-        raise RefusedFile(name, RefusalReason.UNREADABLE, detail) from error
+        raise _failed(format_name, data, name, error) from error
+
+
+class _Check:
+    """Refuses a picture that declares too much, before anything of it is decoded."""
+
+    def __init__(self, size: int, name: str, limits: Limits) -> None:
+        self._size = size
+        self._name = name
+        self._limits = limits
+
+    def __call__(self, pixels: int, n_bytes: int = 0) -> None:
+        """Raise RefusedFile for too many ``pixels``, or samples of ``n_bytes`` in all."""
+        if pixels > self._limits.max_pixels:
+            raise _too_many_pixels(pixels, self._size, self._name, self._limits)
+        most = _DEEPEST * self._limits.max_pixels
+        if n_bytes > most:
+            detail = Text("inspect.too_many_bytes", {"size": n_bytes, "most": most})
+            raise RefusedFile(self._name, RefusalReason.TOO_LARGE, detail)
+
+
+def _failed(format_name: str, data: bytes, name: str, error: Exception) -> RefusedFile:
+    """What to tell of a file that no decoder could read: what is lacking, or that it is damaged."""
+    lacking = why_not(format_name, data)
+    if lacking is not None:
+        return RefusedFile(name, RefusalReason.UNSUPPORTED, lacking.detail)
+    detail = Text("inspect.damaged", {"format": format_name, "why": _brief(error)})
+    return RefusedFile(name, RefusalReason.UNREADABLE, detail)
 
 
 def decoder(limits: Limits) -> Callable[[bytes, str], Image.Image]:
@@ -143,7 +179,7 @@ def decoder(limits: Limits) -> Callable[[bytes, str], Image.Image]:
 def _check_kind(data: bytes, name: str) -> str:
     signature = identify(data)
     if signature.kind is Kind.OTHER:
-        kind = Text(f"inspect.is_{signature.name.replace(' ', '_')}")
+        kind = Text(f"inspect.is_{signature.name.replace(' ', '_').lower()}")
         detail = Text("inspect.content_is", {"kind": kind})
         raise RefusedFile(name, RefusalReason.NOT_AN_IMAGE, detail)
     if signature.kind is Kind.UNSUPPORTED:
@@ -151,12 +187,11 @@ def _check_kind(data: bytes, name: str) -> str:
         raise RefusedFile(name, RefusalReason.UNSUPPORTED, detail)
     if signature.name == "HEIF" and not HEIF_AVAILABLE:
         raise RefusedFile(name, RefusalReason.UNSUPPORTED, Text("inspect.needs_heif"))
+    library = _LIBRARIES.get(signature.name)
+    if library is not None and not features.check(library):
+        detail = Text("inspect.needs_library", {"format": signature.name})
+        raise RefusedFile(name, RefusalReason.UNSUPPORTED, detail)
     return signature.name
-
-
-def _check_pixels(pixels: int, size: int, name: str, limits: Limits) -> None:
-    if pixels > limits.max_pixels:
-        raise _too_many_pixels(pixels, size, name, limits)
 
 
 def _too_many_pixels(pixels: int, size: int, name: str, limits: Limits) -> RefusedFile:
@@ -172,24 +207,23 @@ def _declared(error: Image.DecompressionBombError) -> int:
     return int(digits.group(1)) if digits else 2**62
 
 
-def _upright(image: Image.Image, format_name: str, header_orientation: int) -> DecodedImage:
-    with _quiet():
-        left = image.getexif().get(ExifTags.Base.Orientation, 1)
-        metadata = read_metadata(image)
-        frames = _frames(image)
-    transparent = image.has_transparency_data
-    bits = _bits(image)
-    icc_profile = image.info.get("icc_profile")
-    rgb = to_rgb(image)
+def _decoded(opened: Opened, format_name: str) -> DecodedImage:
+    left, applied = opened.orientation, opened.applied
+    metadata = dict(opened.metadata)
+    if opened.frames > 1 and format_name != "JPEG":  # a JPEG's other pictures are its own parts
+        metadata["frames"] = opened.frames
+    if opened.notes:
+        metadata["notes"] = list(opened.notes)
     return DecodedImage(
-        image=upright(rgb, left),
+        image=upright(opened.rgb, left),
         format=format_name,
-        orientation=left if left in _TRANSPOSE else header_orientation,
-        frames=frames,
-        bits=bits,
-        transparent=transparent,
-        icc_profile=icc_profile if isinstance(icc_profile, bytes) and icc_profile else None,
+        orientation=left if left in _TRANSPOSE else applied if applied in _TRANSPOSE else 1,
+        frames=opened.frames,
+        bits=opened.bits,
+        transparent=opened.transparent,
+        icc_profile=opened.icc_profile,
         metadata=metadata,
+        notes=opened.notes,
     )
 
 
@@ -203,52 +237,6 @@ def as_stored(image: Image.Image, orientation: int) -> Image.Image:
     """The inverse of `upright`: rows and columns as the file has them."""
     turn = _TRANSPOSE.get(orientation)
     return image if turn is None else image.transpose(_BACK.get(turn, turn))
-
-
-def to_rgb(image: Image.Image) -> Image.Image:
-    """Any Pillow mode as 8-bit RGB without metadata: deep grey scaled, alpha on ``MATTE``."""
-    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        image = _deep_grey(image)
-    if image.has_transparency_data:
-        rgba = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", rgba.size, (*MATTE, 255)), rgba)
-    rgb = image.convert("RGB") if image.mode != "RGB" else image.copy()
-    rgb.info.clear()
-    return rgb
-
-
-def _deep_grey(image: Image.Image) -> Image.Image:
-    """16-bit and integer grey: 65535 is white. Floats: 1.0 is white, or 255 where they exceed 1."""
-    values = np.asarray(image, dtype=np.float64)
-    if image.mode == "F":
-        values = np.nan_to_num(values, posinf=0.0, neginf=0.0)
-        scale = 255.0 if values.max(initial=0.0) <= 1.0 else 1.0
-    else:
-        scale = 255.0 / 65535.0
-    return Image.fromarray(np.rint(np.clip(values * scale, 0, 255)).astype(np.uint8))
-
-
-def _bits(image: Image.Image) -> int:
-    if image.mode == "1":
-        return 1
-    if image.mode.startswith("I;16"):
-        return 16
-    return 32 if image.mode in ("I", "F") else 8
-
-
-def _frames(image: Image.Image) -> int:
-    try:
-        return int(getattr(image, "n_frames", 1))
-    except Exception:  # a damaged later frame does not take away a good first one
-        return 1
-
-
-def _tiff_orientation(image: Image.Image) -> int:
-    """Orientation of a TIFF, which Pillow applies and forgets while loading; else 1."""
-    if not isinstance(image, TiffImagePlugin.TiffImageFile):
-        return 1
-    value = image.tag_v2.get(ExifTags.Base.Orientation, 1)
-    return int(value) if value in _TRANSPOSE else 1
 
 
 def _brief(error: BaseException) -> str:

@@ -24,16 +24,16 @@ _XMP_KEYS: Final = ("xmp", "XML:com.adobe.xmp", "Raw profile type xmp")
 _SUB_DIRECTORIES: Final = {ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo, ExifTags.IFD.Interop}
 
 
-def read_metadata(image: Image.Image) -> dict[str, Json]:
+def read_metadata(image: Image.Image, texts: Mapping[str, str] | None = None) -> dict[str, Json]:
     """Read what ``image`` carries: ``exif``, ``gps``, ``xmp``, ``text``, ``comment``, ``icc``,
-    ``dpi``; groups that are absent or damaged are left out.
+    ``dpi``; groups that are absent or damaged are left out. ``texts`` are further text chunks.
     """
     exif = image.getexif()
     found: dict[str, Json] = {
         "exif": _named(_merged(exif), ExifTags.TAGS),
         "gps": _named(_directory(exif, ExifTags.IFD.GPSInfo), ExifTags.GPSTAGS),
         "xmp": _xmp(image),
-        "text": _text_chunks(image),
+        "text": _text_chunks(image, texts or {}),
         "comment": _plain(image.info.get("comment")),
         "icc": icc_name(image.info.get("icc_profile")),
         "dpi": _plain(image.info.get("dpi")),
@@ -73,10 +73,9 @@ def _xmp(image: Image.Image) -> Json:
     return next((_plain(image.info[key]) for key in _XMP_KEYS if key in image.info), None)
 
 
-def _text_chunks(image: Image.Image) -> dict[str, Json]:
+def _text_chunks(image: Image.Image, texts: Mapping[str, str]) -> dict[str, Json]:
     chunks = getattr(image, "text", None)
-    if not isinstance(chunks, dict):
-        return {}
+    chunks = {**(chunks if isinstance(chunks, dict) else {}), **texts}
     kept = [(key, value) for key, value in chunks.items() if key not in _XMP_KEYS]
     return {_clean(str(key))[:80]: _plain(str(value)) for key, value in kept[:MAX_ENTRIES]}
 

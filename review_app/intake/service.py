@@ -17,6 +17,7 @@ from review_app.batches import batches
 from review_app.copies.descriptors import Descriptor, describe
 from review_app.datasets.dialect import OWN, Dialect
 from review_app.errors import RefusalReason, RefusedFile
+from review_app.forensics.notes import in_words
 from review_app.hashing import NEAR_DISTANCE, NearIndex, perceptual_hash, sha256
 from review_app.intake.archives import ArchiveLimits
 from review_app.intake.candidates import Candidate
@@ -26,12 +27,15 @@ from review_app.intake.public_copy import public_copy
 from review_app.intake.sources import Reading, count, expand
 from review_app.intake.store import MediaStore
 from review_app.review.options import read_options
+from review_app.words import Language
 from storage.database import Database
 from storage.enums import LabelValue
 from storage.models import Image, Item
 from storage.repositories import Repositories
 
 BATCH = 32
+_NOTED = 20
+"""Files that are told apart, of those that are odd; the others are counted."""
 Progress = Callable[[int, int], None]
 """Called with (done, total)."""
 
@@ -49,6 +53,16 @@ class IntakeReport:
     refused: list[RefusedFile] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     """What people may want to know besides, as that labels seem to be there and were not taken."""
+    noted: int = 0
+    """Images that were taken although something about their file is odd."""
+
+    def note(self, name: str, notes: Iterable[str]) -> None:
+        """Tell what is odd about the file ``name``; of many files, of the first ones."""
+        words = "; ".join(text.said(Language.EN) for text in in_words(notes))
+        if words:
+            self.noted += 1
+            if self.noted <= _NOTED:
+                self.remarks.append(f"{name}: {words}")
 
 
 @dataclass(frozen=True)
@@ -62,6 +76,7 @@ class _Prepared:
     height: int
     format: str
     metadata: dict[str, Json]
+    notes: tuple[str, ...]
     phash: int
     descriptor: Descriptor
     public_type: str
@@ -112,6 +127,8 @@ class IntakeService:
             done += len(outcomes)
             if progress:
                 progress(done, max(total, done))
+        if report.noted > _NOTED:
+            report.remarks.append(f"and {report.noted - _NOTED:,} more files with something odd")
         return report
 
     def _prepare_all(
@@ -145,6 +162,7 @@ class IntakeService:
             height=decoded.height,
             format=decoded.format,
             metadata=decoded.metadata,
+            notes=decoded.notes,
             phash=perceptual_hash(decoded.image),
             descriptor=describe(decoded.image),
             public_type=public_type,
@@ -171,6 +189,7 @@ class IntakeService:
                 except RefusedFile as refusal:
                     report.refused.append(refusal)
                     continue
+                report.note(outcome.candidate.name, outcome.notes)
                 report.labelled += outcome.candidate.label is not None
                 report.added += is_new
                 report.duplicates += not is_new

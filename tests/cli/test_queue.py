@@ -66,6 +66,19 @@ def test_a_folder_with_bad_files_takes_the_good_ones_in_and_names_each_bad_one(
         assert f"refused: {folder / name}: {reasons[name]} (" in outcome.err
 
 
+def test_what_is_odd_about_a_file_that_is_taken_is_said(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for n in range(22):
+        (folder / f"{n:02}.jpg").write_bytes(encode(picture(seed=n), "JPEG")[:-2])
+    outcome = run("ingest", folder)
+    assert (outcome.code, outcome.out) == (0, "22 added, 0 known already\n")
+    told = [line for line in outcome.err.splitlines() if line.startswith("note: ")]
+    assert len(told) == 21
+    assert "00.jpg: the file has no end marker, but every pixel is there" in told[0]
+    assert told[-1] == "note: and 2 more files with something odd"
+
+
 def test_a_file_that_may_not_be_read_is_refused_alone(run: Run, tmp_path: Path) -> None:
     good, bad = write_pictures(tmp_path / "in", 2)
     bad.chmod(0)

@@ -48,6 +48,11 @@ def icc() -> bytes:
     return bytes(profile.tobytes())
 
 
+def swapped_profile() -> bytes:
+    """An RGB profile by which what is called red is green, and the other way round."""
+    return icc().replace(b"rXYZ", b"?XYZ").replace(b"gXYZ", b"rXYZ").replace(b"?XYZ", b"gXYZ")
+
+
 def png_text() -> PngImagePlugin.PngInfo:
     """Text chunks with the secret, compressed and not."""
     text = PngImagePlugin.PngInfo()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tarfile
 import warnings
 from io import BytesIO
 
@@ -185,6 +186,37 @@ def test_other_content_is_no_image_whatever_its_name(data: bytes) -> None:
 )
 def test_images_of_other_kinds_are_refused_as_unsupported(data: bytes) -> None:
     assert refusal(data, "holiday.jpg").reason is RefusalReason.UNSUPPORTED
+
+
+def tar() -> bytes:
+    out = BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        member = tarfile.TarInfo("a.jpg")
+        archive.addfile(member, BytesIO())
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "reason", "name"),
+    [
+        (encode(picture(), "TGA"), RefusalReason.UNSUPPORTED, "TGA files"),
+        (encode(picture(), "TGA", compression="tga_rle"), RefusalReason.UNSUPPORTED, "TGA files"),
+        (encode(picture(), "TGA")[:-26], RefusalReason.UNSUPPORTED, "TGA files"),
+        (encode(picture(), "SGI"), RefusalReason.UNSUPPORTED, "SGI files"),
+        (b"7z\xbc\xaf\x27\x1c" + bytes(60), RefusalReason.NOT_AN_IMAGE, "a 7z archive"),
+        (b"Rar!\x1a\x07\1\0" + bytes(60), RefusalReason.NOT_AN_IMAGE, "a rar archive"),
+        (tar(), RefusalReason.NOT_AN_IMAGE, "a tar archive"),
+        (b"PAR1" + bytes(60), RefusalReason.NOT_AN_IMAGE, "a Parquet table"),
+        (b"SIMPLE  =                    T", RefusalReason.UNSUPPORTED, "FITS files"),
+        (bytes(128) + b"DICM" + bytes(60), RefusalReason.UNSUPPORTED, "DICOM files"),
+    ],
+)
+def test_files_of_other_kinds_are_called_by_their_name(
+    data: bytes, reason: RefusalReason, name: str
+) -> None:
+    refused = refusal(data, "holiday.jpg")
+    assert refused.reason is reason
+    assert name in refused.detail
 
 
 @pytest.mark.skipif(HEIF_AVAILABLE, reason="the decoder for HEIF is installed")

@@ -130,6 +130,25 @@ def test_names_in_an_archive_cannot_point_elsewhere(tmp_path: Path) -> None:
     assert names == ["etc/x.jpg", "abs.jpg", "a/w.jpg", "e?gpj.jpg"]
 
 
+@pytest.mark.parametrize(
+    ("raw", "name"),
+    [
+        ("写真/東京.jpg".encode("cp932"), "写真/東京.jpg"),
+        ("表示.jpg".encode("cp932"), "表示.jpg"),
+        ("größe.jpg".encode("cp437"), "größe.jpg"),
+        ("pâté.jpg".encode("cp437"), "pâté.jpg"),
+        ("größe 写真.jpg".encode(), "größe 写真.jpg"),
+    ],
+)
+def test_names_in_an_archive_are_read_as_they_were_written(
+    tmp_path: Path, raw: bytes, name: str
+) -> None:
+    held = "x" * len(raw)
+    archive = zipped(tmp_path / "a.zip", {held: JPEG})
+    archive.write_bytes(archive.read_bytes().replace(held.encode(), raw))
+    assert listed(archive) == {f"{archive}/{name}": JPEG}
+
+
 def test_an_archive_inside_an_archive_is_unsupported(tmp_path: Path) -> None:
     found = listed(zipped(tmp_path / "a.zip", {"inner.ZIP": b"PK\3\4"}))
     assert list(found.values()) == [RefusalReason.UNSUPPORTED]
