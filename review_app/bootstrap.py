@@ -18,6 +18,7 @@ from review_app.inspection.inspector import Inspector
 from review_app.inspection.stored import StoredImages
 from review_app.inspection.workshop import Workshop
 from review_app.intake.archives import ArchiveLimits
+from review_app.intake.credentials import Credentials
 from review_app.intake.decode import Limits
 from review_app.intake.scores import ScoreIntake
 from review_app.intake.service import IntakeService
@@ -104,6 +105,7 @@ def open_application(settings: Settings) -> Application:
     desk = ReviewDesk(database, opinion_of, after_answers=breaker.after_verdicts)
     stored_images = StoredImages(database, media, limits)
     gate, workshop = ReadingGate(database, stored_images), Workshop()
+    credentials = Credentials(settings.c2pa_trust)
     archives = ArchiveLimits(max_total_bytes=int(settings.max_archive_mb * _MIB))
     return Application(
         settings=settings,
@@ -116,7 +118,7 @@ def open_application(settings: Settings) -> Application:
         shared_desk=SharedDesk(desk, database),
         changes=Changes(database, opinion_of, after_answers=breaker.after_verdicts),
         records=RecordDesk(database),
-        intake=IntakeService(database, media, limits, archives),
+        intake=IntakeService(database, media, limits, archives, credentials),
         scores=ScoreIntake(database, settings.max_score_rows),
         detectors=detectors,
         policies=policies,

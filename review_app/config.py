@@ -93,10 +93,14 @@ class Settings(BaseSettings):
     max_views_mb: Annotated[float, Field(gt=0, le=1024**2)] = Field(
         1024, description="Most that forensic views may take on disk, in MiB."
     )
+    c2pa_trust: Path | None = Field(
+        None,
+        description="File of certificates (PEM) whose content credentials count as trusted.",
+    )
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Log level.")
 
     @field_validator(
-        "data_dir", "checkpoint", "xception_weights", "seal_key_file", "seal_heads_file"
+        "data_dir", "checkpoint", "xception_weights", "seal_key_file", "seal_heads_file", "c2pa_trust"
     )
     @classmethod
     def _expand_home(cls, value: Path | None) -> Path | None:

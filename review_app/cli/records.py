@@ -53,6 +53,8 @@ def _lines(record: Record) -> list[str]:
     told = {
         "item": f"{record.item_id} ({record.file.name})",
         "sha256": record.file.sha256,
+        "frames": _frames(record),
+        "file says": record.file.generator_claim,
         "source": record.file.source,
         "state": f"{record.state} since {record.since:%Y-%m-%d %H:%M} UTC",
         "verdict": record.verdict,
@@ -71,6 +73,11 @@ def _lines(record: Record) -> list[str]:
         note = f" ({one.note})" if one.note else ""
         lines.append(f"{one.at:%Y-%m-%d %H:%M:%S}  {one.by}: {one.words}{note}")
     return lines
+
+
+def _frames(record: Record) -> str | None:
+    n = record.file.n_frames
+    return f"{n}; what is shown and scored is the first" if n and n > 1 else None
 
 
 def _corrections(record: Record) -> str:

@@ -6,18 +6,22 @@ same, so blind reviewers see it; only what names the file or its source is withh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from review_app.forensics.claims import Claim, claims
 from review_app.forensics.notes import noted
 from review_app.words import current_language, t
 
 MAX_ROWS: Final = 200
+MAX_SHOWN: Final = 2_000
+"""Characters of one value: what generators keep is longer than anybody reads."""
+_STATES: Final = frozenset({"trusted", "valid", "broken", "unchecked"})
 _NAMING: Final = frozenset({"DocumentName", "OriginalRawFileName"})
 _SHORTEST_NAME: Final = 4
 """Characters: a shorter name turns up everywhere by chance."""
-_TITLES: Final = {"exif": "EXIF", "gps": "GPS", "xmp": "XMP"}
+_TITLES: Final = {"exif": "EXIF", "gps": "GPS", "xmp": "XMP", "iptc": "IPTC"}
 _WORDED: Final = ("text", "comment", "icc", "dpi")
 
 
@@ -29,31 +33,71 @@ class Fact:
     value: str
 
 
-def facts(metadata: Mapping[str, Any], names: Iterable[str] = ()) -> list[Fact]:
+def facts(
+    metadata: Mapping[str, Any], names: Iterable[str] = (), *, revealing: bool = False
+) -> list[Fact]:
     """The rows of ``metadata`` as :func:`review_app.intake.metadata.read_metadata` makes it.
 
-    Values in which one of ``names`` (of the file, its source) turns up are withheld.
+    Values in which one of ``names`` (of the file, its source) turns up are withheld. Where the file
+    says that a generator made it, the first row tells so, and how easily that is forged; unless
+    ``revealing``, that row is left out, and those that say so are withheld, for whoever reads them
+    needs to look at the image no longer.
     """
     hidden = [name.casefold() for name in names if len(name) >= _SHORTEST_NAME]
-    rows = []
-    for name, value in _rows(metadata):
-        tells = name.rsplit(" ", 1)[-1] in _NAMING or any(h in value.casefold() for h in hidden)
-        rows.append(Fact(name, t("inspect.withheld") if tells else value))
+    found = claims(metadata)
+    saying = set() if revealing else {claim.place for claim in found}
+    rows = [_claimed(found)] if found and revealing else []
+    for place, name, value in _rows(metadata):
+        if place in saying or (saying and place.startswith("c2pa")):
+            value = t("inspect.withheld_claim")
+        elif name.rsplit(" ", 1)[-1] in _NAMING or any(h in value.casefold() for h in hidden):
+            value = t("inspect.withheld")
+        rows.append(Fact(name, value))
     return rows[:MAX_ROWS]
 
 
-def _rows(metadata: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _claimed(found: Sequence[Claim]) -> Fact:
+    """That a generator made it, by what, and what the best proven of the claims is worth."""
+    by = next((claim.by for claim in found if claim.by), "")
+    says = t("inspect.claim_by", by=by) if by else t("inspect.claim")
+    worth = t(f"inspect.claim_{found[0].evidence}")
+    return Fact(t("inspect.fact_claim"), f"{says} {worth}")
+
+
+def _rows(metadata: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Where each row comes from (as `Claim.place` has it), its name and its value."""
     for note in noted(metadata):
-        yield t("inspect.fact_notes"), note.said(current_language())
+        yield "notes", t("inspect.fact_notes"), note.said(current_language())
+    yield from _credentials(metadata.get("c2pa"))
     for key, title in (_TITLES | {key: t(f"inspect.fact_{key}") for key in _WORDED}).items():
         content = metadata.get(key)
         if isinstance(content, Mapping):
-            yield from ((f"{title} {name}", _text(value)) for name, value in content.items())
+            for name, value in content.items():
+                yield f"{key} {name}", f"{title} {name}", _text(value)
         elif content not in (None, "", []):
-            yield title, _text(content)
+            yield key, title, _text(content)
+
+
+def _credentials(found: Any) -> Iterator[tuple[str, str, str]]:
+    """What content credentials say, the state first."""
+    if not isinstance(found, Mapping):
+        return
+    title = t("inspect.fact_c2pa")
+    state = str(found.get("state"))
+    yield "c2pa state", title, t(f"inspect.c2pa_{state if state in _STATES else 'broken'}")
+    for key in ("signer", "generator", "sources", "faults"):
+        if found.get(key):
+            yield f"c2pa {key}", f"{title}: {t(f'inspect.c2pa_{key}')}", _text(found[key])
 
 
 def _text(value: Any) -> str:
+    text = _whole(value)
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
+
+
+def _whole(value: Any) -> str:
     if isinstance(value, list):
-        return ", ".join(_text(one) for one in value)
+        return ", ".join(_whole(one) for one in value)
+    if isinstance(value, Mapping):
+        return "; ".join(f"{name}: {_whole(one)}" for name, one in value.items())
     return f"{value:g}" if isinstance(value, float) else str(value)

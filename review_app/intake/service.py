@@ -21,7 +21,8 @@ from review_app.forensics.notes import in_words
 from review_app.hashing import NEAR_DISTANCE, NearIndex, perceptual_hash, sha256
 from review_app.intake.archives import ArchiveLimits
 from review_app.intake.candidates import Candidate
-from review_app.intake.decode import Limits, decode
+from review_app.intake.credentials import Credentials
+from review_app.intake.decode import DecodedImage, Limits, decode
 from review_app.intake.metadata import Json
 from review_app.intake.public_copy import public_copy
 from review_app.intake.sources import Reading, count, expand
@@ -87,12 +88,24 @@ class IntakeService:
     """Takes files into the queue of one database."""
 
     def __init__(
-        self, database: Database, media: MediaStore, limits: Limits, archives: ArchiveLimits
+        self,
+        database: Database,
+        media: MediaStore,
+        limits: Limits,
+        archives: ArchiveLimits,
+        credentials: Credentials | None = None,
     ) -> None:
         self._database = database
         self._media = media
         self._limits = limits
         self._archives = archives
+        self._credentials = credentials or Credentials()
+
+    def said_of_itself(self, data: bytes, decoded: DecodedImage) -> dict[str, Json]:
+        """What the file in ``data`` says about itself: its metadata, and its content credentials
+        under ``c2pa``. Keys as `read_metadata` and `Credentials.read` have them."""
+        signed = self._credentials.read(data, decoded.format)
+        return decoded.metadata if signed is None else decoded.metadata | {"c2pa": signed}
 
     def ingest(
         self,
@@ -161,7 +174,7 @@ class IntakeService:
             width=decoded.width,
             height=decoded.height,
             format=decoded.format,
-            metadata=decoded.metadata,
+            metadata=self.said_of_itself(data, decoded),
             notes=decoded.notes,
             phash=perceptual_hash(decoded.image),
             descriptor=describe(decoded.image),

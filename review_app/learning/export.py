@@ -14,6 +14,7 @@ from typing import Any
 
 from review_app.core.files import atomic_write
 from review_app.errors import InputError
+from review_app.forensics.claims import generator_claim
 from review_app.review.consensus import agreement
 from review_app.review.finality import final_since
 from review_app.triage.marks import Mark
@@ -29,6 +30,7 @@ COLUMNS = (
     "policy_version", "decision", "inclusion_probability", "audit", "state", "comment",
     "score", "novelty", "mark", "tags", "escalation", "regions", "not_final",
     "together", "corrected", "verdict_was", "correction_reason",
+    "generator_claim", "n_frames",
 )  # fmt: skip
 """The outside contract's columns, in order, and ours after them, the newest last: scripts may count
 on places. docs/exports.md explains each."""
@@ -173,6 +175,8 @@ def _row(
         "not_final": given - len(labels),
         "together": max((label.together for label, _ in labels if label.together), default=None),
         **_corrected(corrections),
+        "generator_claim": generator_claim(image.file_metadata),
+        "n_frames": image.n_frames,
     }
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from review_app.forensics.claims import generator_claim
 from review_app.records.search import display_name
 from review_app.records.timeline import ANSWERS, NEUTRAL, Happening, timeline
 from review_app.review.finality import final_since
@@ -105,6 +106,12 @@ class File:
     """Width and height in pixels; None where the picture is not stored here."""
     format: str | None
     n_bytes: int | None
+    n_frames: int | None
+    """Of an animation or of several pages the first is what is shown and scored; None where the
+    picture is not stored here."""
+    generator_claim: str | None
+    """That the file says a generator made it, and what stands behind that; see `forensics.claims`.
+    None while the image waits to be judged."""
 
 
 @dataclass(frozen=True)
@@ -156,7 +163,7 @@ def read_record(repos: Repositories, item: Item, person_id: int, now: datetime) 
     final_at = item.final_at if item.final_at and item.final_at > now else None
     return Record(
         item_id=item.id,
-        file=_file(item),
+        file=_file(item, blind),
         state=item.state,
         since=item.state_since,
         verdict=None if blind else item.verdict,
@@ -202,7 +209,7 @@ def _corrections(repos: Repositories, item_id: int) -> list[Corrected]:
     ]
 
 
-def _file(item: Item) -> File:
+def _file(item: Item, blind: bool) -> File:
     image = item.image
     picture = image.picture
     return File(
@@ -213,6 +220,8 @@ def _file(item: Item) -> File:
         size=(picture.width, picture.height) if picture else None,
         format=image.format,
         n_bytes=image.n_bytes,
+        n_frames=image.n_frames,
+        generator_claim=None if blind else generator_claim(image.file_metadata),
     )
 
 

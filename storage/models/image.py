@@ -81,6 +81,14 @@ class Image(Base):
     """EXIF, XMP and text chunks, kept apart from what reviewers download."""
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
+    @property
+    def n_frames(self) -> int | None:
+        """How many its file has, of which the first is shown and scored; None without a picture."""
+        if self.picture is None:
+            return None
+        frames = (self.file_metadata or {}).get("frames", 1)
+        return frames if isinstance(frames, int) else 1
+
     @hybrid_property
     def key(self) -> str:
         """What draws (audit coins, places, ladders) are made from: the hash, or ``path:...``."""

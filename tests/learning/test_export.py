@@ -88,6 +88,8 @@ def test_the_columns_are_those_of_the_contract_and_ours_after_them(database: Dat
         "corrected",
         "verdict_was",
         "correction_reason",
+        "generator_claim",
+        "n_frames",
     ]
     assert b"".join(stream_csv(database)).decode().splitlines() == [
         ",".join(f'"{name}"' for name in COLUMNS)
