@@ -7,6 +7,7 @@ from typing import Any
 
 from review_app.cli.common import ACTOR, application, progress_bar, result
 from review_app.intake.scores import DetectorReport, ScoreReport
+from review_app.scores.remedies import contradiction
 from review_app.triage.wording import count
 
 
@@ -26,6 +27,7 @@ def _document(report: ScoreReport) -> dict[str, Any]:
         "duplicates": report.images - report.added,
         "refused": [],
         "known_labels": report.labels,
+        "contradicting": report.contradicting,
         "detectors": [
             {
                 "detector": found.name,
@@ -45,6 +47,7 @@ def _lines(report: ScoreReport) -> list[str]:
     labels = f", {count(report.labels, 'known label')} added" if report.labels else ""
     return [
         images + labels,
+        *([contradiction(report.contradicting, report.rows)] if report.contradicting else ()),
         *(_detector_words(found) for found in report.detectors),
         *_next_steps(report),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,7 +26,10 @@ ScoreFile = Annotated[
     ),
 ]
 DetectorName = Annotated[
-    str | None, typer.Option("--detector", help="Whose rows; needed where there are several.")
+    str | None,
+    typer.Option(
+        "--detector", help="Whose rows; needed where there are several. Stands in for the column."
+    ),
 ]
 
 
@@ -107,8 +111,13 @@ def simulate(
 def read(path: Path, detector: str | None) -> ScoreTable:
     """The scores at ``path``, within the limit of the settings; see `scores.read_scores`."""
     from review_app.scores.reading import read_scores
+    from review_app.scores.remedies import contradiction
 
-    return read_scores(path, detector=detector, max_rows=settings().max_score_rows)
+    table = read_scores(path, detector=detector, max_rows=settings().max_score_rows)
+    n = table.contradicting()
+    if n:
+        sys.stderr.write(f"note: {contradiction(n, len(table))}\n")
+    return table
 
 
 def certify_scores(

@@ -19,6 +19,7 @@ from review_app.review.options import read_options
 from review_app.scores.card import HEAD, ExternalCard, SourceFile, checkpoint_id, entropy, make_card
 from review_app.scores.faults import Faults
 from review_app.scores.reading import stream_scores
+from review_app.scores.remedies import contradicts
 from review_app.scores.row import ScoreRow
 from review_app.scores.sample import LadderSample
 from review_app.triage.calibration import tries
@@ -61,6 +62,8 @@ class ScoreReport:
     """Images that were not here."""
     labels: int
     """Known labels that were not here."""
+    contradicting: int
+    """Rows whose score says the opposite of their P(fake)."""
     detectors: tuple[DetectorReport, ...]
     in_force: str | None
     """Id of the detector in force; None where triage will choose."""
@@ -71,6 +74,7 @@ class _Staged:
     """What was counted while a file was staged, by detector."""
 
     rows: dict[str, int]
+    contradicting: int
     samples: dict[str, LadderSample]
 
 
@@ -107,10 +111,11 @@ class ScoreIntake:
 
 
 def _stage(table: StagedScores, rows: Iterable[ScoreRow], progress: Progress | None) -> _Staged:
-    staged, done = _Staged({}, {}), 0
+    staged, done = _Staged({}, 0, {}), 0
     for batch in batches(rows, BATCH):
         for row in batch:
             staged.rows[row.detector] = staged.rows.get(row.detector, 0) + 1
+            staged.contradicting += contradicts(row.score, row.p_fake)
             staged.samples.setdefault(row.detector, LadderSample()).add(row)
         table.add(list(_staged_rows(batch)))
         done += len(batch)
@@ -165,6 +170,7 @@ def _apply(
         images=files.images(),
         added=applied.images,
         labels=applied.labels,
+        contradicting=staged.contradicting,
         detectors=tuple(found),
         in_force=None if policy is None else policy.checkpoint_id,
     )

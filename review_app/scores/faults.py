@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from review_app.errors import InputError
+from review_app.scores.remedies import Scale
 from review_app.scores.row import ScoreRow
 
 SHOWN = 20
@@ -21,6 +22,8 @@ class Faults:
     def __init__(self) -> None:
         self._shown: list[str] = []
         self._count = 0
+        self.scale = Scale()
+        """Of every p_fake in a row with a fault."""
 
     def add(self, row: int, what: str) -> None:
         """``row`` counts lines of the file: its header is row 1."""
@@ -33,10 +36,12 @@ class Faults:
         if not self._count:
             return
         more = self._count - len(self._shown)
+        remedy = self.scale.remedy()
         faults = "1 fault" if self._count == 1 else f"{self._count:,} faults"
         raise InputError(
             f"{path} cannot be used, nothing of it was taken; {faults}: {'; '.join(self._shown)}"
             + (f"; and {more:,} more" if more else "")
+            + (f". {remedy}" if remedy else "")
         )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from review_app.errors import InputError
+from review_app.scores.remedies import other_kind
 from review_app.scores.row import COLUMNS, IDENTITY, REQUIRED
 
 MAX_LINE = 1 << 16
@@ -38,8 +39,8 @@ def refuse_size(path: Path, max_rows: int) -> None:
         )
 
 
-def read_header(path: Path, records: Iterator[Record]) -> list[str]:
-    """Names of the columns, from the first record.
+def read_header(path: Path, records: Iterator[Record], given: Sequence[str] = ()) -> list[str]:
+    """Names of the columns, from the first record; those of ``given`` may be missing.
 
     Raises InputError for an empty file, missing or repeated columns, and another delimiter.
     """
@@ -47,7 +48,7 @@ def read_header(path: Path, records: Iterator[Record]) -> list[str]:
     if first is None:
         raise InputError(f"{path} is empty; it needs a header with {_wanted()}, and rows below it")
     names = [name.lower() for name in first.fields]
-    missing = [name for name in REQUIRED if name not in names]
+    missing = [name for name in REQUIRED if name not in (*names, *given)]
     if not set(IDENTITY) & set(names):
         missing.insert(0, " or ".join(IDENTITY))
     if missing:
@@ -80,6 +81,9 @@ def _lines(path: Path, file: BinaryIO) -> Iterator[str]:
     number = 0
     while line := file.readline(MAX_LINE + 1):
         number += 1
+        other = other_kind(path, line) if number == 1 else None
+        if other is not None:
+            raise InputError(other)
         if number == 1 and line.startswith(_BYTE_ORDER_MARKS):
             raise InputError(f"{path} is UTF-16, not UTF-8; save it as CSV in UTF-8")
         if len(line) > MAX_LINE:
@@ -104,9 +108,10 @@ def _why_missing(missing: Sequence[str], header: Sequence[str]) -> str:
         if set(REQUIRED) <= found:
             return f"its columns seem to be separated by {words}; save it with commas instead"
     shown = line if len(line) <= 200 else f"{line[:200]}..."
+    alone = "; --detector NAME stands in for it" if list(missing) == ["detector"] else ""
     return (
-        f"it has no column {', '.join(missing)}, only: {shown}; row 1 must name {_wanted()}, "
-        "separated by commas"
+        f"it has no column {', '.join(missing)}, only: {shown}{alone}; row 1 must name "
+        f"{_wanted()}, separated by commas"
     )
 
 

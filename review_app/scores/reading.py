@@ -39,7 +39,8 @@ def read_scores(path: Path, *, detector: str | None = None, max_rows: int = MAX_
 def stream_scores(
     path: Path, *, detector: str | None = None, max_rows: int = MAX_ROWS
 ) -> Iterator[ScoreRow]:
-    """The rows of the file at ``path``, one at a time: all, or those of ``detector``.
+    """The rows of the file at ``path``, one at a time: all, or those of ``detector``, which also
+    stands in for the column of that name where there is none.
 
     The whole file is checked, other detectors' rows too. Raises InputError, naming rows, for: a
     file that is missing, empty, too large, not UTF-8 or not CSV; columns missing or separated by
@@ -50,7 +51,7 @@ def stream_scores(
     """
     faults, images = Faults(), Images()
     known: set[str] = set()
-    for row in _stream(path, max_rows, faults):
+    for row in _stream(path, max_rows, faults, detector):
         images.add(row)
         known.add(row.detector)
         if len(known) > MAX_DETECTORS:
@@ -69,25 +70,27 @@ def stream_scores(
         _chosen(path, detector, sorted(known))
 
 
-def _stream(path: Path, max_rows: int, faults: Faults) -> Iterator[ScoreRow]:
+def _stream(path: Path, max_rows: int, faults: Faults, detector: str | None) -> Iterator[ScoreRow]:
     try:
         refuse_size(path, max_rows)
         with path.open("rb") as file:
             records = records_of(path, file)
-            names = read_header(path, records)
+            names = read_header(path, records, () if detector is None else ("detector",))
             places = {name: at for at, name in enumerate(names) if name in COLUMNS}
+            given = {} if "detector" in places or detector is None else {"detector": detector}
             for n, record in enumerate(records, 1):
                 if n > max_rows:
                     raise InputError(
                         f"{path} has more than {max_rows:,} rows; divide the file, or raise "
                         "REVIEW_MAX_SCORE_ROWS"
                     )
-                parsed = _parsed(record, len(names), places)
+                parsed = _parsed(record, len(names), places, given)
                 if isinstance(parsed, ScoreRow):
                     yield parsed
                 else:
                     for fault in parsed:
                         faults.add(record.row, fault)
+                    faults.scale.add(_field(record, places.get("p_fake")))
     except FileNotFoundError:
         raise InputError(f"there is no score file {path}") from None
     except OSError as error:
@@ -96,11 +99,19 @@ def _stream(path: Path, max_rows: int, faults: Faults) -> Iterator[ScoreRow]:
         ) from error
 
 
-def _parsed(record: Record, n_columns: int, places: Mapping[str, int]) -> ScoreRow | list[str]:
-    """The row, or what is wrong with it; ``places``: where each column of ours is."""
+def _parsed(
+    record: Record, n_columns: int, places: Mapping[str, int], given: Mapping[str, str]
+) -> ScoreRow | list[str]:
+    """The row, or what is wrong with it; ``places``: where each column of ours is; ``given``: what
+    stands in for columns that are not there."""
     if len(record.fields) != n_columns:
         return [f"{len(record.fields)} values under a header of {n_columns} columns"]
-    return parse_row(record.row, {name: record.fields[at] for name, at in places.items()})
+    values = {name: record.fields[at] for name, at in places.items()}
+    return parse_row(record.row, {**values, **given})
+
+
+def _field(record: Record, at: int | None) -> str:
+    return record.fields[at] if at is not None and at < len(record.fields) else ""
 
 
 def _chosen(path: Path, wanted: str | None, known: list[str]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import isinf
 
-from review_app.datasets.manifest import Label
+from review_app.datasets.labels import Label, label_of_word
 
 REQUIRED = ("detector", "p_fake")
 IDENTITY = ("path", "sha256")
@@ -136,11 +136,11 @@ class _Reading:
         return text.lower() or None
 
     def label(self) -> Label | None:
-        text = self._values.get("label", "").lower()
-        if text and text not in set(Label):
+        text = self._values.get("label", "")
+        label = label_of_word(text) if text else None
+        if text and label is None:
             self._fault("label", text, "is neither real nor fake (leave it empty if unknown)")
-            return None
-        return Label(text) if text else None
+        return label
 
     def time(self) -> datetime | None:
         text = self._values.get("time", "")

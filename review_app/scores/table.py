@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from review_app.errors import InputError
+from review_app.scores.remedies import STRONG
 
 Float64 = NDArray[np.float64]
 
@@ -47,6 +48,11 @@ class ScoreTable:
         return ScoreTable(
             self.path, self.detector, *(c[rows] for c in columns), *(c[rows] for c in others)
         )
+
+    def contradicting(self) -> int:
+        """Images whose score says the opposite of their P(fake); see `remedies.contradicts`."""
+        low, high = np.minimum(self.score, self.p_fake), np.maximum(self.score, self.p_fake)
+        return int(np.sum((low <= STRONG) & (high >= 1 - STRONG)))
 
     def with_labels(self) -> ScoreTable:
         """The images that have a label; InputError unless both classes occur."""

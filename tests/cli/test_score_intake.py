@@ -139,3 +139,14 @@ def test_doctor_and_export_cope_with_images_that_are_not_here(run: Run, tmp_path
     with (tmp_path / "labels.csv").open(encoding="utf-8", newline="") as file:
         rows = {each["path"]: each["sha256"] for each in csv.DictReader(file)}
     assert rows == {"'=a/1.jpg": "ab" * 32, "b.jpg": ""}
+
+
+def test_a_score_that_says_the_opposite_of_p_fake_is_told(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "s.csv"
+    rows = "".join(f"{n}.png,{n % 2},{1 - n % 2},{'fake' if n % 2 else 'real'}\n" for n in range(8))
+    path.write_text(f"path,p_fake,score,label\n{rows}")
+    told = "in 8 of 8 rows score says the opposite of p_fake"
+    assert told in run("evaluate", "--scores", path, "--detector", "d").err
+    outcome = run("ingest", "--scores", path, "--detector", "d")
+    assert (outcome.code, told in outcome.out) == (0, True)
+    assert run("ingest", "--scores", path, "--detector", "d", "--json").document["added"] == 0

@@ -97,7 +97,7 @@ def test_at_most_twenty_faults_are_told_and_the_others_counted(tmp_path: Path) -
     message = fault(tmp_path, f"path,detector,p_fake\n{rows}")
     assert message.count("row ") == 20
     assert "30 faults" in message
-    assert message.endswith("and 10 more")
+    assert message.endswith("and 10 more. p_fake looks like percent: divide by 100")
     assert "row 2: p_fake '2'" in message
 
 
@@ -195,3 +195,50 @@ def test_what_is_written_is_read_back_equal(
     ]
     assert write_scores(path, made) == len(made)
     assert list(stream_scores(path)) == made
+
+
+@pytest.mark.parametrize(
+    ("values", "remedy"),
+    [
+        (["87%", "3%"], "in percent: leave the sign out, and divide by 100"),
+        (["87.5", "0.3", "99"], "looks like percent: divide by 100"),
+        (["-2.3", "0.4", "5.1"], "looks like logits: write 1 / (1 + exp(-logit))"),
+        (["0.3", "1.0000001"], "off by rounding: clip it to [0, 1]"),
+        (["0.3", "-1e-9"], "off by rounding: clip it to [0, 1]"),
+        (["255", "17"], "on another scale"),
+    ],
+)
+def test_numbers_on_another_scale_are_refused_with_what_to_do(
+    tmp_path: Path, values: list[str], remedy: str
+) -> None:
+    rows = "".join(f"{n}.png,d,{value}\n" for n, value in enumerate(values))
+    assert remedy in fault(tmp_path, f"path,detector,p_fake\n{rows}")
+
+
+@pytest.mark.parametrize(
+    ("text", "call"),
+    [
+        ('{"path": "a.png", "p_fake": 0.5}\n', "read_json('{path}', lines=True)"),
+        ('[{"path": "a.png", "p_fake": 0.5}]', "read_json('{path}')"),
+        (b"PAR1\x15\0\x15\0", "read_parquet('{path}')"),
+    ],
+)
+def test_json_and_parquet_are_refused_with_the_command_that_makes_a_score_file(
+    tmp_path: Path, text: str | bytes, call: str
+) -> None:
+    found = fault(tmp_path, text)
+    assert f"pandas.{call.format(path=tmp_path / 'scores.csv')}.to_csv(" in found
+
+
+def test_a_detectors_name_stands_in_for_the_column(tmp_path: Path) -> None:
+    text = "path,p_fake\na.png,0.5\n"
+    assert "--detector NAME stands in for it" in fault(tmp_path, text)
+    table = read_scores(written(tmp_path, text), detector="ours")
+    assert (table.detector, table.p_fake.tolist()) == ("ours", [0.5])
+    assert "no detector" in fault(tmp_path, "path,detector,p_fake\na.png,,0.5\n", detector="ours")
+
+
+def test_a_score_that_says_the_opposite_is_counted(tmp_path: Path) -> None:
+    rows = "a,d,0.9,0.1\nb,d,0.1,0.9\nc,d,0.9,0.6\nd,d,0.4,0.6\ne,d,1,\n"
+    text = f"path,detector,p_fake,score\n{rows}"
+    assert read_scores(written(tmp_path, text)).contradicting() == 2
