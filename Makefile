@@ -62,7 +62,7 @@ format: dev
 	$(BIN)/ruff format .
 
 bench: dev
-	for name in heads certify marks audits simulate triage intake review trust; do $(BIN)/python -m benchmarks.$$name || failed=1; done; test -z "$$failed"
+	for name in heads certify marks audits simulate triage intake review trust fuzz; do $(BIN)/python -m benchmarks.$$name || failed=1; done; test -z "$$failed"
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

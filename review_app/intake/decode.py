@@ -208,6 +208,8 @@ def _declared(error: Image.DecompressionBombError) -> int:
 
 
 def _decoded(opened: Opened, format_name: str) -> DecodedImage:
+    if not opened.rgb.width * opened.rgb.height:
+        raise ValueError("a picture without pixels")
     left, applied = opened.orientation, opened.applied
     metadata = dict(opened.metadata)
     if opened.frames > 1 and format_name != "JPEG":  # a JPEG's other pictures are its own parts

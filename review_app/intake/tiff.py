@@ -93,7 +93,7 @@ def layout(directory: Directory) -> Layout:
         samples=_one(directory, SAMPLES, 1),
         bits=bits[0] if len(set(bits)) == 1 else 0,
         kind=_KINDS.get(kinds[0], "?") if len(set(kinds)) == 1 else "?",
-        photometric=_one(directory, PHOTOMETRIC, GREY),
+        photometric=_one(directory, PHOTOMETRIC, INVERTED),  # as others read files without it
         compression=_one(directory, COMPRESSION, 1),
         planar=_one(directory, PLANAR, 1) == 2,
     )
@@ -186,6 +186,8 @@ def _segments(
         n_rows = height if tiled else min(height, found.height - top)
         wanted = n_rows * width * per * kind.itemsize
         start = places[at]
+        if start < 8:
+            raise ValueError("a strip or tile that lies nowhere")
         end = start + lengths[at] if at < len(lengths) else None
         raw = _unpacked(data[start:end], wanted, found.compression)
         values = np.frombuffer(raw, kind, n_rows * width * per).reshape(n_rows, width, per)

@@ -360,3 +360,12 @@ def test_grey_packed_by_lzw_is_no_negative_and_not_black(inverted: bool, white: 
     image = Image.fromarray(scaled("u2", white))
     data = encode(image, "TIFF", compression="tiff_lzw")
     near(taken(patched(data, 262, 0) if inverted else data), 1 - RAMP if inverted else RAMP)
+
+
+def test_a_strip_that_lies_nowhere_is_damage_and_not_a_header_for_pixels() -> None:
+    assert refused(patched(tiff(scaled("u2", 65535)), 273, 0)).reason is RefusalReason.UNREADABLE
+
+
+@pytest.mark.parametrize("tag", [256, 257])
+def test_a_picture_without_pixels_is_damage(tag: int) -> None:
+    assert refused(patched(tiff(scaled("u2", 65535)), tag, 0)).reason is RefusalReason.UNREADABLE
