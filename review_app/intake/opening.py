@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from io import BytesIO
@@ -68,9 +69,12 @@ def _open(
     applied = 1
     if format_name == "TIFF":
         applied = _orientation(image)  # Pillow applies it while it loads, and forgets it
+    frame = image.tile[0][1] if format_name == "GIF" and image.tile else None
     image.load()
     left = _orientation(image)
     eight, used = deep_to_8_bits(image)
+    if frame is not None and frame != (0, 0, *image.size):
+        eight = _framed(eight, frame)
     profile = image.info.get("icc_profile")
     return Opened(
         rgb=to_rgb(eight),
@@ -78,11 +82,19 @@ def _open(
         applied=applied,
         frames=_frames(image),
         bits=_bits(image),
-        transparent=image.has_transparency_data,
+        transparent=eight.has_transparency_data,
         icc_profile=profile if isinstance(profile, bytes) and profile else None,
         metadata=read_metadata(image, texts),
         notes=() if used is None else (f"bits_{used}",),
     )
+
+
+def _framed(image: Image.Image, frame: tuple[int, int, int, int]) -> Image.Image:
+    """``image`` with nothing around ``frame``, as browsers show a GIF whose first frame is smaller
+    than its screen; Pillow has the background colour there."""
+    whole = Image.new("RGBA", image.size, (0, 0, 0, 0))
+    whole.paste(image.convert("RGBA").crop(frame), frame[:2])
+    return whole
 
 
 def _open_png(data: bytes, check: Check) -> Opened:
@@ -145,7 +157,7 @@ def _completed(data: bytes) -> bytes | None:
 
     def pixels(whole: bytes) -> bytes:
         image = Image.open(BytesIO(whole), formats=["JPEG"])
-        return image.tobytes()
+        return hashlib.blake2b(image.tobytes()).digest()  # of many megapixels one copy at a time
 
     return jpeg.completed(data, pixels)
 

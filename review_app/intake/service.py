@@ -8,7 +8,7 @@ again finds duplicates.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,7 +17,7 @@ from review_app.batches import batches
 from review_app.copies.descriptors import Descriptor, describe
 from review_app.datasets.dialect import OWN, Dialect
 from review_app.errors import RefusalReason, RefusedFile
-from review_app.forensics.notes import in_words
+from review_app.forensics.notes import noted
 from review_app.hashing import NEAR_DISTANCE, NearIndex, perceptual_hash, sha256
 from review_app.intake.archives import ArchiveLimits
 from review_app.intake.candidates import Candidate
@@ -57,9 +57,9 @@ class IntakeReport:
     noted: int = 0
     """Images that were taken although something about their file is odd."""
 
-    def note(self, name: str, notes: Iterable[str]) -> None:
+    def note(self, name: str, metadata: Mapping[str, Json]) -> None:
         """Tell what is odd about the file ``name``; of many files, of the first ones."""
-        words = "; ".join(text.said(Language.EN) for text in in_words(notes))
+        words = "; ".join(text.said(Language.EN) for text in noted(metadata))
         if words:
             self.noted += 1
             if self.noted <= _NOTED:
@@ -77,7 +77,6 @@ class _Prepared:
     height: int
     format: str
     metadata: dict[str, Json]
-    notes: tuple[str, ...]
     phash: int
     descriptor: Descriptor
     public_type: str
@@ -175,7 +174,6 @@ class IntakeService:
             height=decoded.height,
             format=decoded.format,
             metadata=self.said_of_itself(data, decoded),
-            notes=decoded.notes,
             phash=perceptual_hash(decoded.image),
             descriptor=describe(decoded.image),
             public_type=public_type,
@@ -202,7 +200,7 @@ class IntakeService:
                 except RefusedFile as refusal:
                     report.refused.append(refusal)
                     continue
-                report.note(outcome.candidate.name, outcome.notes)
+                report.note(outcome.candidate.name, outcome.metadata)
                 report.labelled += outcome.candidate.label is not None
                 report.added += is_new
                 report.duplicates += not is_new

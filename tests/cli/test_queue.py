@@ -77,6 +77,12 @@ def test_what_is_odd_about_a_file_that_is_taken_is_said(run: Run, tmp_path: Path
     assert len(told) == 21
     assert "00.jpg: the file has no end marker, but every pixel is there" in told[0]
     assert told[-1] == "note: and 2 more files with something odd"
+    frames = [picture(seed=n) for n in range(30, 36)]
+    film = encode(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    (tmp_path / "film.gif").write_bytes(film)
+    assert "film.gif: 6 frames; this is the first" in run("ingest", tmp_path / "film.gif").err
+    run("user", "add", "ada", "--role", "admin")
+    assert "6; what is shown and scored is the first" in run("show", 23).out
 
 
 def test_a_file_that_may_not_be_read_is_refused_alone(run: Run, tmp_path: Path) -> None:

@@ -369,3 +369,15 @@ def test_a_strip_that_lies_nowhere_is_damage_and_not_a_header_for_pixels() -> No
 @pytest.mark.parametrize("tag", [256, 257])
 def test_a_picture_without_pixels_is_damage(tag: int) -> None:
     assert refused(patched(tiff(scaled("u2", 65535)), tag, 0)).reason is RefusalReason.UNREADABLE
+
+
+def test_a_gif_whose_first_frame_is_smaller_has_mid_grey_around_it() -> None:
+    data = bytearray(encode(picture(), "GIF"))
+    struct.pack_into("<HH", data, 6, 60, 40)  # the screen; the frame stays as it is
+    decoded = taken(bytes(data))
+    pixels = np.asarray(decoded.image)
+    assert decoded.transparent
+    assert pixels.shape == (40, 60, 3)
+    assert set(pixels[:, 48:].reshape(-1).tolist()) == {128}
+    plain = np.asarray(decode(encode(picture(), "GIF"), "a", LIMITS).image)
+    assert np.array_equal(pixels[:32, :48], plain)
