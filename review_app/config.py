@@ -100,7 +100,12 @@ class Settings(BaseSettings):
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Log level.")
 
     @field_validator(
-        "data_dir", "checkpoint", "xception_weights", "seal_key_file", "seal_heads_file", "c2pa_trust"
+        "data_dir",
+        "checkpoint",
+        "xception_weights",
+        "seal_key_file",
+        "seal_heads_file",
+        "c2pa_trust",
     )
     @classmethod
     def _expand_home(cls, value: Path | None) -> Path | None:

@@ -73,7 +73,7 @@ class ViewService:
 
     def small(self, person_id: int, sha256: str, name: str, *, again: bool = False) -> Future[Path]:
         """As ``request``, of the image itself: its larger side at most `SMALL` pixels."""
-        kept = self._kept.place(sha256, f"small-{SMALL}.webp")
+        kept = self._kept.place(sha256, f"small-{SMALL}-srgb.webp")
         return self._once(kept, person_id, sha256, {"view": "small", "name": name}, again)
 
     def draw(self, person_id: int, path: Path, view: View, name: str) -> Future[Done]:

@@ -34,6 +34,7 @@ from review_app.forensics.saliency import overlay
 from review_app.forensics.views import PIXEL_VIEWS, View
 from review_app.inspection.drawing import shrink, webp
 from review_app.inspection.messages import PLACES, Job, Said, packed
+from review_app.intake.colours import to_srgb
 from review_app.intake.decode import DecodedImage, Limits, as_stored, decode, upright
 from review_app.intake.sources import read_bounded
 from review_app.words import Text
@@ -104,25 +105,28 @@ def _read(job: Job) -> Done:
         "metadata": decoded.metadata,
         "opinions": {name.value: asdict(opinion) for name, opinion in opinions.items()},
     }
-    return said, [_shown(decoded.image), Probe.of(decoded.image).to_bytes()]
+    shown = to_srgb(decoded.image, decoded.icc_profile)
+    return said, [_shown(shown), Probe.of(decoded.image).to_bytes()]
 
 
 def _draw(job: Job) -> Done:
     """A view of an image, WebP."""
     decoded = _decoded(job)
     # Blocks of a JPEG lie where the file has them: the view is drawn there, and then turned.
-    drawn = _draws(job)(as_stored(decoded.image, decoded.orientation))
+    drawn = _draws(job, decoded.icc_profile)(as_stored(decoded.image, decoded.orientation))
     return {}, [webp(upright(drawn, decoded.orientation))]
 
 
-def _draws(job: Job) -> Callable[[Image.Image], Image.Image]:
+def _draws(job: Job, profile: bytes | None) -> Callable[[Image.Image], Image.Image]:
+    """What draws the view of pixels as they are stored; ``profile`` says how those look."""
     if job["view"] == "small":
-        return shrink
+        return lambda image: shrink(to_srgb(image, profile))
     view = View(job["view"])
     if view is not View.SALIENCY:
         return PIXEL_VIEWS[view]
     detector = _detector(job["checkpoint"], job["weights"])
-    return lambda image: overlay(image, detector.saliency(image, HeadName(job["head"])))
+    head = HeadName(job["head"])
+    return lambda image: overlay(to_srgb(image, profile), detector.saliency(image, head))
 
 
 def _decoded(job: Job) -> DecodedImage:

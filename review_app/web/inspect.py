@@ -115,7 +115,7 @@ class InspectPage:
             return notice(words, Tone.PROBLEM), Markup()
         inspection = self._app.inspector.tell(call.person, done)
         token = self._app.held.hold(call.person.id, path)
-        closer = look_closer(f"/inspected/{token}", facts(done.said["metadata"]))
+        closer = look_closer(f"/inspected/{token}", facts(done.said["metadata"], revealing=True))
         size = (done.said["width"], done.said["height"])
         return verdict(inspection), readings(name, done.blobs[0], size, inspection) + closer
 
