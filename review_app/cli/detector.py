@@ -150,7 +150,7 @@ def evaluate(
         from review_app.detector.report import write_report
 
         document = evaluation.document
-        write_report(evaluation, report, thumbnails=thumbnails, decode=lab.decode)
+        write_report(evaluation, report, thumbnails=thumbnails, decode=lab.shown)
     if scores_out is not None:
         write_own_scores(loaded, rows, backbone, scores_out, split=split, cache=lab.cache)
     result(document, as_json, _words(document))

@@ -12,7 +12,7 @@ import typer
 from review_app.bootstrap import file_limits
 from review_app.cli.common import settings
 from review_app.config import Settings
-from review_app.intake.decode import decoder
+from review_app.intake.decode import decoder, shower
 
 if TYPE_CHECKING:  # slow to import, and asking for help must not be
     from review_app.detector.backbones.base import Backbone
@@ -37,6 +37,8 @@ class Lab:
 
     settings: Settings
     decode: Decoder
+    shown: Decoder
+    """As ``decode``, in the colours that people see."""
 
     @cached_property
     def cache(self) -> FeatureCache:
@@ -55,4 +57,5 @@ class Lab:
 def open_lab() -> Lab:
     """The lab of the environment's settings."""
     here = settings()
-    return Lab(here, decoder(file_limits(here)))
+    limits = file_limits(here)
+    return Lab(here, decoder(limits), shower(limits))

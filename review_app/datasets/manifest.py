@@ -19,7 +19,7 @@ from pathlib import Path
 from review_app.datasets.dialect import COLUMNS, OWN, Dialect, advice, hint
 from review_app.datasets.files import is_file, write_whole
 from review_app.datasets.labels import Label
-from review_app.datasets.tables import Table, TableRow, read_table
+from review_app.datasets.tables import Table, TableRow, read_table, refuse_size
 from review_app.errors import ManifestError
 
 __all__ = ["Label", "Manifest", "ManifestRow", "read_manifest", "write_manifest"]
@@ -193,6 +193,7 @@ def require_labels(manifest: Manifest, rows: Sequence[ManifestRow], purpose: str
 
 def _bytes(path: Path) -> bytes:
     try:
+        refuse_size(str(path), path.stat().st_size)
         return path.read_bytes()
     except FileNotFoundError:
         raise ManifestError(f"there is no manifest {path}") from None

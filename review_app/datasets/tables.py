@@ -16,6 +16,8 @@ from review_app.errors import ManifestError
 
 SUFFIXES: Final = frozenset({".csv", ".tsv", ".jsonl", ".ndjson", ".parquet"})
 """Names of tables end so."""
+MOST_BYTES: Final = 512 * 1024**2
+"""Of a table, unpacked: it is read whole."""
 _SEPARATORS: Final = (",", ";", "\t", "|")
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 
@@ -40,6 +42,15 @@ class Table:
 def plain_name(column: str) -> str:
     """A column's name as it is compared: without blanks around, in lower case."""
     return column.strip().lower()
+
+
+def refuse_size(name: str, n_bytes: int) -> None:
+    """Raise ManifestError for a table of more than `MOST_BYTES`."""
+    if n_bytes > MOST_BYTES:
+        raise ManifestError(
+            f"{name} has {n_bytes / 1e6:,.0f} MB; at most {MOST_BYTES / 1e6:,.0f} MB are read. "
+            "Divide it, or leave out columns that are not needed"
+        )
 
 
 def read_table(
@@ -197,11 +208,15 @@ def _parquet(name: str, data: bytes, known: Sequence[str]) -> _Read:
             "pandas.read_parquet(FILE).to_csv('manifest.csv', index=False)"
         ) from None
     try:
-        table = parquet.read_table(BytesIO(data))
-        rows = table.to_pylist()
+        file = parquet.ParquetFile(BytesIO(data))
+        groups = (file.metadata.row_group(n) for n in range(file.metadata.num_row_groups))
+        size = sum(group.total_byte_size for group in groups)
+        columns = list(file.schema_arrow.names)
+        wanted = [column for column in columns if plain_name(column) in known]
+        rows = file.read(columns=wanted).to_pylist() if size <= MOST_BYTES else []
     except Exception as error:  # pyarrow raises many kinds of its own
         raise ManifestError(f"{name} cannot be read as a Parquet file ({error})") from error
-    columns = list(table.column_names)
+    refuse_size(name, size)
     return columns, (
         (number, [_cell(row.get(column)) for column in columns])
         for number, row in enumerate(rows, 2)

@@ -22,3 +22,5 @@ class Candidate:
     split: str | None = None
     row: int | None = None
     """Row of the manifest as a spreadsheet counts: the header is row 1."""
+    packed: bool = False
+    """Whether it lies in an archive."""

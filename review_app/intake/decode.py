@@ -17,7 +17,7 @@ from typing import Final
 from PIL import Image, features
 
 from review_app.errors import RefusalReason, RefusedFile, SettingsError
-from review_app.intake.colours import MATTE
+from review_app.intake.colours import MATTE, to_srgb
 from review_app.intake.lacking import LackingError, refuse_misread, why_not
 from review_app.intake.metadata import Json
 from review_app.intake.opening import Opened, open_picture
@@ -174,6 +174,16 @@ def decoder(limits: Limits) -> Callable[[bytes, str], Image.Image]:
     """`decode`, down to the pixels. Whoever scores images decodes with this, and so gets the same
     bits for the same file wherever it is scored."""
     return lambda data, name: decode(data, name, limits).image
+
+
+def shower(limits: Limits) -> Callable[[bytes, str], Image.Image]:
+    """As `decoder`, for people's eyes: in sRGB, for a picture that will carry no profile."""
+
+    def shown(data: bytes, name: str) -> Image.Image:
+        decoded = decode(data, name, limits)
+        return to_srgb(decoded.image, decoded.icc_profile)
+
+    return shown
 
 
 def _check_kind(data: bytes, name: str) -> str:

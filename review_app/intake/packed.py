@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePath
 
 from review_app.datasets.dialect import Dialect
+from review_app.datasets.layout import label_of_path
 from review_app.datasets.manifest import ManifestRow, parse_manifest, why_missing
 from review_app.datasets.tables import SUFFIXES
 from review_app.errors import ManifestError, RefusalReason, RefusedFile
@@ -31,6 +32,8 @@ def with_labels(
     members = list(found)
     tables = [one for one in members if not isinstance(one, RefusedFile) and _is_table(one[0])]
     rows, refused = _rows(tables, dialect, remarks)
+    if not rows:
+        remarks += _labels_of_folders(archive, members)
     for one in members:
         if isinstance(one, RefusedFile):
             rows.pop(_plain(one.path), None)
@@ -42,6 +45,19 @@ def with_labels(
         why = why_missing(row) or "names a file that is not in the archive"
         name = display_name(f"{archive}: {row.name}")
         yield RefusedFile(name, RefusalReason.MISSING, f"row {row.row} of its manifest: {why}")
+
+
+def _labels_of_folders(archive: Path, members: Iterable[Entry | RefusedFile]) -> Iterator[str]:
+    """That folders in an archive without a manifest seem to be labels, which are not taken."""
+    root = display_name(str(archive))
+    names = (one[0] for one in members if not isinstance(one, RefusedFile))
+    n = sum(label_of_path(PurePath(name).relative_to(root)) is not None for name in names)
+    if n:
+        yield (
+            f"{n:,} of the images in {root} lie in folders that are called real, fake or alike; no "
+            "label was taken from them. To take them: unpack it, and deepfake-review dataset make "
+            "FOLDER manifest.csv; or put a manifest into it"
+        )
 
 
 def _is_table(name: str) -> bool:
@@ -74,5 +90,5 @@ def _rows(
 
 def _candidate(entry: Entry, row: ManifestRow | None) -> Candidate:
     if row is None:
-        return Candidate(*entry)
-    return Candidate(*entry, row.label, row.source, row.group, row.split, row.row)
+        return Candidate(*entry, packed=True)
+    return Candidate(*entry, row.label, row.source, row.group, row.split, row.row, packed=True)

@@ -7,6 +7,7 @@ again finds duplicates.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -28,12 +29,13 @@ from review_app.intake.public_copy import public_copy
 from review_app.intake.sources import Reading, count, expand
 from review_app.intake.store import MediaStore
 from review_app.review.options import read_options
-from review_app.words import Language
+from review_app.words import Language, Text
 from storage.database import Database
 from storage.enums import LabelValue
 from storage.models import Image, Item
 from storage.repositories import Repositories
 
+_logger = logging.getLogger(__name__)
 BATCH = 32
 _NOTED = 20
 """Files that are told apart, of those that are odd; the others are counted."""
@@ -162,8 +164,14 @@ class IntakeService:
             data = candidate.read()
             decoded = decode(data, candidate.name, self._limits)
             public, public_type = public_copy(data, decoded)
+            metadata = self.said_of_itself(data, decoded)
+            phash, descriptor = perceptual_hash(decoded.image), describe(decoded.image)
         except RefusedFile as refusal:
             return refusal
+        except Exception as error:  # one file must not end the intake of thousands
+            _logger.exception("a file cannot be taken in: %s", candidate.name)
+            why = Text("intake.failed", {"why": type(error).__name__})
+            return RefusedFile(candidate.name, RefusalReason.UNREADABLE, why)
         digest = sha256(data)
         self._media.add(digest, data, public, public_type)
         return _Prepared(
@@ -173,9 +181,9 @@ class IntakeService:
             width=decoded.width,
             height=decoded.height,
             format=decoded.format,
-            metadata=self.said_of_itself(data, decoded),
-            phash=perceptual_hash(decoded.image),
-            descriptor=describe(decoded.image),
+            metadata=metadata,
+            phash=phash,
+            descriptor=descriptor,
             public_type=public_type,
             public_sha256=sha256(public),
         )

@@ -74,10 +74,10 @@ def _is_folder(path: Path) -> bool:
 
 def _labelled_folders(folder: Path, reading: Reading) -> Iterator[Candidate | RefusedFile]:
     """The folder's files; and a remark where the names of its folders seem to be labels."""
-    n = 0
+    n, root = 0, display_name(str(folder))
     for found in _folder(folder, folder.resolve(), reading):
-        if isinstance(found, Candidate) and not found.label:
-            n += label_of_path(Path(found.name).relative_to(display_name(str(folder)))) is not None
+        if isinstance(found, Candidate) and not found.packed:
+            n += label_of_path(Path(found.name).relative_to(root)) is not None
         yield found
     if n:
         reading.remarks.append(

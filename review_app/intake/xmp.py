@@ -38,7 +38,15 @@ def parse(packet: str | bytes) -> dict[str, Value] | None:
     for description in (one for rdf in root.iter(f"{_RDF}RDF") for one in rdf):
         for name, value in _properties(description, prefixes, 0):
             found.setdefault(name, value)
-    return dict(sorted(found.items(), key=lambda pair: not isinstance(pair[1], str)))
+    return dict(sorted(found.items(), key=_later))
+
+
+def _later(pair: tuple[str, Value]) -> tuple[bool, bool, bool]:
+    """What is cut first where there is too much: structures, and settings of raw converters, of
+    which there are hundreds; never what the image is made by."""
+    name, value = pair
+    tells = "DigitalSourceType" in name or "AI" in name
+    return (not tells, name.startswith("crs:"), not isinstance(value, str))
 
 
 def _elements(text: str) -> tuple[Element, Mapping[str, str]]:

@@ -237,6 +237,23 @@ def test_folders_called_real_and_fake_become_a_manifest(run: Run, tmp_path: Path
     assert "exists" in run("dataset", "make", folder).fault
 
 
+def test_folders_called_real_and_fake_in_a_zip_are_told_of(run: Run, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "set.zip", "w") as archive:
+        archive.writestr("set/real/0.png", encode(picture(), "PNG"))
+        archive.writestr("set/fake/1.png", encode(picture(seed=1), "PNG"))
+    for source in (tmp_path / "set.zip", tmp_path):
+        told = run("ingest", source).err
+        assert told.count("2 of the images in") == 1
+        assert "put a manifest into it" in told
+
+
+def test_a_table_that_is_too_large_is_refused_before_it_is_read(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "huge.csv"
+    with path.open("wb") as file:
+        file.truncate(10**12)
+    assert "at most 537 MB are read" in run("ingest", path).fault
+
+
 def test_folders_of_other_names_become_a_manifest_by_what_they_mean(
     run: Run, tmp_path: Path
 ) -> None:

@@ -11,7 +11,8 @@ from PIL import Image
 
 from review_app.inspection.worker import _draw, _shown
 from review_app.intake.colours import to_srgb
-from tests.intake.samples import encode, icc, swapped_profile
+from review_app.intake.decode import decoder, shower
+from tests.intake.samples import LIMITS, encode, icc, swapped_profile
 
 
 def drawn(path: Path, view: str = "small") -> list[int]:
@@ -48,3 +49,12 @@ def test_what_inspect_shows_is_in_srgb() -> None:
     image = to_srgb(Image.new("RGB", (9, 9), (250, 5, 5)), swapped_profile())
     pixels = np.asarray(Image.open(BytesIO(_shown(image))))
     assert pixels[4, 4, 1] > 200 > pixels[4, 4, 0]
+
+
+def test_thumbnails_of_reports_follow_the_colour_profile() -> None:
+    data = encode(Image.new("RGB", (9, 9), (250, 5, 5)), "PNG", icc_profile=swapped_profile())
+    shown, stored = (make(LIMITS)(data, "a").getpixel((4, 4)) for make in (shower, decoder))
+    assert isinstance(shown, tuple)
+    assert isinstance(stored, tuple)
+    assert shown[1] > 200 > shown[0]
+    assert stored == (250, 5, 5)

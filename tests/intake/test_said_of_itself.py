@@ -112,6 +112,14 @@ def test_xmp_is_parsed_to_its_end(format_name: str, history: int) -> None:
     assert generator_claim(metadata) == "metadata"
 
 
+def test_hundreds_of_settings_of_a_raw_converter_push_nothing_out() -> None:
+    settings = "".join(f"<crs:Setting{n}>{n}</crs:Setting{n}>" for n in range(300))
+    xmp = packet(settings + SAYS).replace(b" xmlns:dc", b" xmlns:crs='http://x/crs' xmlns:dc")
+    metadata = read(encode(picture(), "JPEG", xmp=xmp))
+    assert metadata["xmp"]["Iptc4xmpExt:DigitalSourceType"] == GENERATED
+    assert len(metadata["xmp"]) == 200
+
+
 @pytest.mark.parametrize(
     "hostile",
     [

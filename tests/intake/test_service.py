@@ -17,6 +17,8 @@ from PIL import Image
 
 from review_app.errors import ManifestError
 from review_app.hashing import sha256
+from review_app.intake.decode import DecodedImage
+from review_app.intake.public_copy import public_copy
 from review_app.intake.service import IntakeReport
 from review_app.review.options import ReviewOptions, change_options
 from storage.enums import LabelValue
@@ -301,3 +303,18 @@ def test_a_manifest_in_an_uploaded_zip_reaches_only_its_own_images(
     report = place.app.intake.ingest([upload], "tester", bare_names=True)
     assert (report.added, report.labels) == (1, 1)
     assert [str(one.reason) for one in report.refused] == ["missing", "missing"]
+
+
+def test_a_file_that_nothing_foresaw_is_one_refusal_and_the_others_come_in(
+    place: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_pictures(tmp_path / "in", 3)
+    strange = (tmp_path / "in" / "0001.png").read_bytes()
+
+    def fails(data: bytes, decoded: DecodedImage) -> tuple[bytes, str]:
+        if data == strange:
+            raise ZeroDivisionError
+        return public_copy(data, decoded)
+
+    monkeypatch.setattr("review_app.intake.service.public_copy", fails)
+    assert ingest(place, tmp_path / "in") == (2, 0, ["unreadable"])
