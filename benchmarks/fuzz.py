@@ -136,7 +136,7 @@ def _by_tifffile(data: bytes) -> NDArray[np.float64] | None:
     """Grey and RGB of whole types; others have rules of their own for what is white."""
     with tifffile.TiffFile(io.BytesIO(data)) as file:
         page = file.pages[0]
-        if not {279, 325} & set(page.tags):  # type: ignore[union-attr]
+        if not any(tag.code in (279, 325) for tag in page.tags):  # type: ignore[union-attr]
             return None  # without counts of bytes it reads the first strip alone
         values = np.asarray(page.asarray(), np.float64)
         kind, photometric = page.dtype, int(page.photometric)  # type: ignore[union-attr]

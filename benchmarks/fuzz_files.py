@@ -15,6 +15,8 @@ import numpy as np
 import tifffile
 from PIL import ExifTags, Image, ImageCms, PngImagePlugin
 
+from review_app.intake.decode import HEIF_AVAILABLE
+
 SIDES = (48, 36)
 """Width and height: no side is a whole number of blocks of 32."""
 Random = np.random.Generator
@@ -80,6 +82,8 @@ def _photos() -> Iterator[tuple[str, bytes]]:
     yield "animated.webp", _encoded(image, "WEBP", **animated)
     yield "photo.avif", _encoded(image, "AVIF", exif=exif)
     yield "alpha.avif", _encoded(_transparent(image), "AVIF")
+    if HEIF_AVAILABLE:
+        yield "photo.heic", _encoded(image, "HEIF", exif=exif)
     yield "still.gif", _encoded(image, "GIF")
     yield "animated.gif", _encoded(image, "GIF", **animated)
     yield "rgb.bmp", _encoded(image, "BMP")
