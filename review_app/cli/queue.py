@@ -88,7 +88,7 @@ def _taken_in(report: IntakeReport, *, from_table: bool) -> str:
     if report.refused:
         words += f", {len(report.refused)} refused"
     if report.labelled or from_table:
-        words += f"; {report.labels} of {count(report.labelled, 'label')} new"
+        words += f"; {count(report.labelled, 'label')} taken, {report.labels} of them new"
     return words
 
 

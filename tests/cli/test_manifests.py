@@ -58,14 +58,14 @@ def test_two_columns_of_one_name_are_refused_and_nothing_is_taken(
 
 def test_how_many_labels_were_taken_is_said(run: Run, tmp_path: Path) -> None:
     path = manifest(tmp_path / "in", "path,label\n0000.png,real\n0001.png,\n")
-    assert run("ingest", path).out == "2 added, 0 known already; 1 of 1 label new\n"
-    assert run("ingest", path).out == "0 added, 2 known already; 0 of 1 label new\n"
+    assert run("ingest", path).out == "2 added, 0 known already; 1 label taken, 1 of them new\n"
+    assert run("ingest", path).out == "0 added, 2 known already; 1 label taken, 0 of them new\n"
 
 
 def test_a_label_column_of_another_name_is_told_of(run: Run, tmp_path: Path) -> None:
     path = manifest(tmp_path / "in", "path,class\n0000.png,real\n0001.png,fake\n")
     outcome = run("ingest", path)
-    assert outcome.out == "2 added, 0 known already; 0 of 0 labels new\n"
+    assert outcome.out == "2 added, 0 known already; 0 labels taken, 0 of them new\n"
     assert "--map class=label" in outcome.err
     assert run("ingest", path, "--map", "class=label", "--json").document["known_labels"] == 2
 
