@@ -137,8 +137,9 @@ def _tiff(values: np.ndarray[Any, Any], **options: Any) -> bytes:
 
 def _others() -> Iterator[tuple[str, bytes]]:
     image = picture()
-    for name in ("TGA", "PPM", "ICO", "JPEG2000", "SGI", "PDF"):
+    for name in ("TGA", "PPM", "ICO", "JPEG2000", "SGI"):
         yield f"other.{name.lower()}", _encoded(image, name)
+    yield "paper.pdf", b"%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>"
     yield "drawing.svg", b"<svg xmlns='http://www.w3.org/2000/svg'><path d='M0 0L9 9'/></svg>"
     yield "film.mp4", b"\0\0\0\x18ftypisom\0\0\0\0isommp42" + bytes(200)
     yield "noise.bin", np.random.default_rng(5).bytes(2000)
@@ -148,13 +149,21 @@ def _archives() -> Iterator[tuple[str, bytes]]:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for n in range(3):
-            archive.writestr(f"set/images/{n}.png", _encoded(picture(n), "PNG"))
-        archive.writestr("set/manifest.csv", "path,label\nimages/0.png,real\nimages/1.png,fake\n")
+            archive.writestr(_member(f"set/images/{n}.png"), _encoded(picture(n), "PNG"))
+        rows = "path,label\nimages/0.png,real\nimages/1.png,fake\n"
+        archive.writestr(_member("set/manifest.csv"), rows)
     yield "set.zip", out.getvalue()
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as tar:
         tar.addfile(tarfile.TarInfo("a.jpg"), io.BytesIO())
     yield "set.tar", out.getvalue()
+
+
+def _member(name: str) -> zipfile.ZipInfo:
+    """An entry of no particular time, deflated."""
+    member = zipfile.ZipInfo(name)
+    member.compress_type = zipfile.ZIP_DEFLATED
+    return member
 
 
 def _tables() -> Iterator[tuple[str, bytes]]:
