@@ -119,14 +119,18 @@ def test_nobody_waits_for_it_and_all_that_was_told_before_is_in_it(
     writer.start()
     while len(told) < 20:
         time.sleep(0.01)
-    before = len(told)
-    make(place, tmp_path / "backup")
-    after = len(told)
+    for attempt in range(20):  # where the machine is busy the writer may sleep through one
+        out = tmp_path / f"backup-{attempt}"
+        before = len(told)
+        make(place, out)
+        went_on = len(told) > before
+        if went_on:
+            break
     stop.set()
     writer.join()
-    assert after > before, "writers went on"
+    assert went_on, "writers went on"
     assert longest < 2
-    keys = {row[0] for row in tables(tmp_path / "backup" / DATABASE)["option"]}
+    keys = {row[0] for row in tables(out / DATABASE)["option"]}
     assert set(told[:before]) <= keys
 
 
