@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -82,8 +83,8 @@ def _tampering_bars(found: Row) -> Iterator[Row]:
 
 
 def _blinding_bars(found: Row) -> Iterator[Row]:
-    for name, told in found.items():
-        group, when = name.split("_")
+    for group, when in product(("gold", "audit"), ("before", "after")):
+        told = found[f"{group}_{when}"]
         what = f"AUROC of {group} images, by all that is told {when} the answer"
         low, high = told["low"], told["high"]
         interval = f"95% interval {low:.3f} to {high:.3f}, {told['n'][0]} and {told['n'][1]} images"
