@@ -20,12 +20,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_nothing_that_is_told_tells_known_images(folder: Path) -> None:
-    seen, groups = of_gold(folder / "gold", N)
+    seen, groups = of_gold(folder / "gold", 2 * N)
     for told in judged(seen, groups, SURE).values():
         assert told["low"] < 0.5 < told["high"], told
     for leak in (numbered, timed):
         told = judged(leak(folder / "gold", seen), groups)["before"]
-        assert told["auroc"] > 0.9, f"{leak.__name__}: the classifier sees what there is to see"
+        assert told["low"] > 0.6, f"{leak.__name__}: the classifier sees what there is to see"
 
 
 def test_nothing_that_is_told_tells_audited_images(folder: Path) -> None:
