@@ -58,3 +58,11 @@ def finish(found: Row, as_json: bool, tell: Callable[[Row], object]) -> int:
     else:
         tell(found)
     return 0 if all(bar["holds"] for bar in found["bars"]) else 1
+
+
+def tell_bars(found: Row) -> None:
+    """Print each bar: whether it holds, its value, and the baseline."""
+    for bar in found["bars"]:
+        verdict = "holds" if bar["holds"] else "MISSED"
+        figures = f"{bar['value']:.4g} (bar {bar['bar']:g})"
+        print(f"{verdict:6} {bar['what']}: {figures} {bar['baseline']}".rstrip())

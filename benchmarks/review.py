@@ -18,7 +18,16 @@ import numpy as np
 from playwright.sync_api import Browser
 from sqlalchemy import and_, select
 
-from benchmarks.outcome import PYTHON, Row, arguments, at_least, at_most, document, finish
+from benchmarks.outcome import (
+    PYTHON,
+    Row,
+    arguments,
+    at_least,
+    at_most,
+    document,
+    finish,
+    tell_bars,
+)
 from benchmarks.review_browser import FRAME, PLAIN_FRAME, chromium, desk
 from benchmarks.review_load import abandoned, many
 from benchmarks.review_site import Server, account, fill, serving, serving_plain
@@ -223,14 +232,7 @@ def main() -> int:
     options = arguments(__doc__, "fewer answers, shorter cuts").parse_args()
     with tempfile.TemporaryDirectory() as folder:
         measures = measure(QUICK if options.quick else FULL, Path(folder))
-    return finish(report(measures, options.quick), options.json, _tell)
-
-
-def _tell(found: Row) -> None:
-    for bar in found["bars"]:
-        verdict = "holds" if bar["holds"] else "MISSED"
-        figures = f"{bar['value']:.4g} (bar {bar['bar']:g})"
-        print(f"{verdict:6} {bar['what']}: {figures} {bar['baseline']}".rstrip())
+    return finish(report(measures, options.quick), options.json, tell_bars)
 
 
 def _percentiles(times: list[float]) -> dict[str, float]:

@@ -17,7 +17,17 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import trust_blinding, trust_flood, trust_kills, trust_passwords, trust_tampering
-from benchmarks.outcome import PYTHON, Row, arguments, at_least, at_most, document, finish, judged
+from benchmarks.outcome import (
+    PYTHON,
+    Row,
+    arguments,
+    at_least,
+    at_most,
+    document,
+    finish,
+    judged,
+    tell_bars,
+)
 
 SIGN_IN_RATIO, NEXT_ITEM_RATIO, GROWTH = 2.0, 1.5, 1.1
 CHANCE = 0.5
@@ -115,14 +125,7 @@ def main() -> int:
     options = arguments(__doc__, "fewer kills, guesses and images").parse_args()
     with tempfile.TemporaryDirectory() as folder:
         measures = measure(QUICK if options.quick else FULL, Path(folder))
-    return finish(report(measures, options.quick), options.json, _tell)
-
-
-def _tell(found: Row) -> None:
-    for bar in found["bars"]:
-        verdict = "holds" if bar["holds"] else "MISSED"
-        figures = f"{bar['value']:.4g} (bar {bar['bar']:g})"
-        print(f"{verdict:6} {bar['what']}: {figures} {bar['baseline']}".rstrip())
+    return finish(report(measures, options.quick), options.json, tell_bars)
 
 
 if __name__ == "__main__":
