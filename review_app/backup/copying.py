@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from review_app.backup.manifest import Entry
@@ -14,27 +15,14 @@ _NO_LINKS = getattr(os, "O_NOFOLLOW", 0)
 
 def hash_of(path: Path) -> Entry:
     """Of a file; one that is a link is refused with an OSError."""
-    digest, n_bytes = hashlib.sha256(), 0
-    with os.fdopen(os.open(path, os.O_RDONLY | _NO_LINKS), "rb", buffering=0) as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-            n_bytes += len(chunk)
-    return Entry(sha256=digest.hexdigest(), n_bytes=n_bytes)
+    return _read(path, lambda _chunk: None)
 
 
 def copy(source: Path, out: Path, *, mode: int = 0o644) -> Entry:
     """Copy ``source`` to the new file ``out``; what was copied. Raises OSError."""
-    digest, n_bytes = hashlib.sha256(), 0
     target = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with (
-        os.fdopen(target, "wb", buffering=0) as written,
-        os.fdopen(os.open(source, os.O_RDONLY | _NO_LINKS), "rb", buffering=0) as file,
-    ):
-        while chunk := file.read(_CHUNK):
-            written.write(chunk)
-            digest.update(chunk)
-            n_bytes += len(chunk)
-    return Entry(sha256=digest.hexdigest(), n_bytes=n_bytes)
+    with os.fdopen(target, "wb", buffering=0) as written:
+        return _read(source, written.write)
 
 
 def link(source: Path, out: Path) -> Entry:
@@ -47,3 +35,14 @@ def flush() -> None:
     """Have all that was written reach the disk."""
     if hasattr(os, "sync"):
         os.sync()
+
+
+def _read(path: Path, take: Callable[[bytes], object]) -> Entry:
+    """What ``take`` was given of a file, a chunk at a time."""
+    digest, n_bytes = hashlib.sha256(), 0
+    with os.fdopen(os.open(path, os.O_RDONLY | _NO_LINKS), "rb", buffering=0) as file:
+        while chunk := file.read(_CHUNK):
+            take(chunk)
+            digest.update(chunk)
+            n_bytes += len(chunk)
+    return Entry(sha256=digest.hexdigest(), n_bytes=n_bytes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -16,12 +16,10 @@ from review_app.backup.content import AFTER, BEFORE, CHECKPOINTS, Content, Media
 from review_app.backup.manifest import DATABASE, NAME, Entry, LeftOut, Manifest
 from review_app.backup.verify import verify
 from review_app.errors import InputError
-from storage.snapshot import snapshot
+from storage.snapshot import Progress, snapshot
 
 _MARK = ".backup-under-way"
 """In a folder that is not finished: whoever finds one may delete the folder."""
-Progress = Callable[[int, int], None]
-"""Called with (done, total)."""
 
 
 def make_backup(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,11 +10,10 @@ from review_app.backup.copying import copy, flush
 from review_app.backup.manifest import DATABASE, Manifest, folders, read_manifest
 from review_app.backup.verify import verify
 from review_app.errors import InputError
+from storage.snapshot import Progress
 
 _DRAFT = ".restoring"
 _SECRET = 0o600
-Progress = Callable[[int, int], None]
-"""Called with (done, total)."""
 
 
 def restore_backup(

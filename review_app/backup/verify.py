@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from review_app.backup.content import Content
 from review_app.backup.copying import hash_of
 from review_app.backup.manifest import DATABASE, Manifest
 from review_app.errors import InputError
+from storage.snapshot import Progress
 
 _TOLD = 3
 
@@ -16,7 +16,7 @@ _TOLD = 3
 def verify(
     backup: Path,
     manifest: Manifest,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = lambda done, total: None,
 ) -> None:
     """Read every file of ``backup`` again.
 
