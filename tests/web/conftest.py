@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from review_app.web.handlers import Call
 from tests.web.handling import admin_of
+from tests.web.serving import Serving
 from tests.web.site import Site
 from tests.web.world import World
 
@@ -18,6 +20,24 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     site = Site(tmp_path_factory.mktemp("site"))
     yield site
     site.close()
+
+
+@pytest.fixture(scope="module")
+def serving(site: Site) -> Iterator[Serving]:
+    """The module's site behind a real server."""
+    with Serving(site.web) as serving:
+        yield serving
+
+
+@pytest.fixture
+def no_traceback(
+    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> Iterator[None]:
+    """The test may leave no traceback, printed or logged."""
+    yield
+    out, err = capfd.readouterr()
+    assert "Traceback" not in out + err
+    assert [one for one in caplog.records if one.levelno >= logging.ERROR] == []
 
 
 @pytest.fixture(scope="session")

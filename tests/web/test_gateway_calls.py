@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,28 +23,13 @@ ROUTES = ("run/predict", "queue/join")
 GOOD = {"fn_index": 0, "data": [], "session_hash": "abc123"}
 JSON = {"content-type": "application/json"}
 
-
-@pytest.fixture(scope="module")
-def serving(site: Site) -> Iterator[Serving]:
-    with Serving(site.web) as serving:
-        yield serving
+pytestmark = pytest.mark.usefixtures("no_traceback")
 
 
 @pytest.fixture(scope="module")
 def admin(site: Site, serving: Serving) -> Iterator[Caller]:
     with Caller(site, serving, Role.ADMIN) as caller:
         yield caller
-
-
-@pytest.fixture(autouse=True)
-def _no_traceback(
-    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
-) -> Iterator[None]:
-    """No test here may leave one, printed or logged."""
-    yield
-    out, err = capfd.readouterr()
-    assert "Traceback" not in out + err
-    assert [one for one in caplog.records if one.levelno >= logging.ERROR] == []
 
 
 def is_told(answer: Answer, status: int = 400) -> bool:

@@ -42,12 +42,6 @@ sys.addaudithook(_note)
 
 
 @pytest.fixture(scope="module")
-def serving(site: Site) -> Iterator[Serving]:
-    with Serving(site.web) as serving:
-        yield serving
-
-
-@pytest.fixture(scope="module")
 def reviewer(site: Site, serving: Serving) -> Iterator[Caller]:
     with Caller(site, serving, Role.REVIEWER) as caller:
         yield caller

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import socket
 import time
@@ -26,6 +25,8 @@ MIB = 1024**2
 BOUNDARY = "----b0undary"
 FORM = {"content-type": f"multipart/form-data; boundary={BOUNDARY}"}
 
+pytestmark = pytest.mark.usefixtures("no_traceback")
+
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
@@ -36,28 +37,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     site.close()
 
 
-@pytest.fixture(scope="module")
-def serving(site: Site) -> Iterator[Serving]:
-    with Serving(site.web) as serving:
-        yield serving
-
-
 @pytest.fixture
 def caller(site: Site, serving: Serving) -> Iterator[Caller]:
     with Caller(site, serving, Role.ADMIN) as caller:
         yield caller
     for path in files(site):
         path.unlink()
-
-
-@pytest.fixture(autouse=True)
-def _no_traceback(
-    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
-) -> Iterator[None]:
-    yield
-    out, err = capfd.readouterr()
-    assert "Traceback" not in out + err
-    assert [one for one in caplog.records if one.levelno >= logging.ERROR] == []
 
 
 def files(site: Site) -> list[Path]:
