@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 import zipfile
 from pathlib import Path
 
+import pyarrow
+import pyarrow.parquet
 import pytest
 
 from tests.applications import write_pictures
@@ -174,17 +177,19 @@ def test_json_lines_are_a_manifest(run: Run, tmp_path: Path) -> None:
     assert "line 1 is no JSON" in run("ingest", broken).fault
 
 
-def test_parquet_is_a_manifest_or_says_what_it_needs(run: Run, tmp_path: Path) -> None:
+def test_parquet_is_a_manifest(run: Run, tmp_path: Path) -> None:
     path = manifest(tmp_path / "in", "PAR1", "manifest.parquet")
-    try:
-        import pyarrow
-        import pyarrow.parquet
-    except ImportError:
-        assert "pip install 'deepfake-review[parquet]'" in run("ingest", path).fault
-        return
     columns = {"path": ["0000.png", "0001.png"], "label": ["real", "fake"]}
     pyarrow.parquet.write_table(pyarrow.table(columns), path)
     assert run("ingest", path, "--json").document["known_labels"] == 2
+
+
+def test_parquet_without_its_library_says_what_to_install(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = manifest(tmp_path / "in", "PAR1", "manifest.parquet")
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    assert "pip install 'deepfake-review[parquet]'" in run("ingest", path).fault
 
 
 def packed(path: Path, table: str, name: str = "set/manifest.csv") -> Path:

@@ -15,7 +15,7 @@ from PIL import ExifTags, Image, PngImagePlugin
 from review_app.config import Settings
 from review_app.forensics.claims import Evidence, claims, generator_claim
 from review_app.forensics.metadata import facts
-from review_app.intake.credentials import C2PA_AVAILABLE, Credentials
+from review_app.intake.credentials import Credentials
 from review_app.intake.decode import decode
 from tests.applications import deployment
 from tests.intake.samples import LIMITS, encode, picture
@@ -231,10 +231,6 @@ def test_credentials_that_nothing_here_can_check_are_told_apart_from_none(
     assert "not checked" in row.value
 
 
-needs_c2pa = pytest.mark.skipif(not C2PA_AVAILABLE, reason="needs the extra 'c2pa'")
-
-
-@needs_c2pa
 @pytest.mark.parametrize("format_name", ["JPEG", "PNG", "WEBP", "AVIF", "TIFF"])
 def test_content_credentials_are_trusted_or_of_an_unknown_signer_or_broken(
     tmp_path: Path, format_name: str
@@ -261,7 +257,6 @@ def test_content_credentials_are_trusted_or_of_an_unknown_signer_or_broken(
     assert Credentials(anchors).read(encode(picture(), format_name), format_name) is None
 
 
-@needs_c2pa
 def test_credentials_of_a_camera_are_told_and_are_no_claim_of_a_generator() -> None:
     source = GENERATED.replace("trainedAlgorithmicMedia", "digitalCapture")
     data = signed(encode(picture(), "JPEG"), "JPEG", Authority(), source)
@@ -272,7 +267,6 @@ def test_credentials_of_a_camera_are_told_and_are_no_claim_of_a_generator() -> N
     assert rows["Content credentials: kinds of source"] == "digitalCapture"
 
 
-@needs_c2pa
 @pytest.mark.parametrize(
     "damage", [lambda d: d[: len(d) // 2], lambda d: d.replace(b"c2pa", b"c2pb", 3)]
 )
