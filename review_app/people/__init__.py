@@ -2,6 +2,7 @@
 
 from review_app.people.accounts import Account, normal
 from review_app.people.credentials import MAX_PASSWORD, MIN_PASSWORD
+from review_app.people.lookalikes import confusable_pairs
 from review_app.people.sessions import JUST_NOW, SEEN_EVERY, Browser, OwnSession, SessionBook
 from review_app.people.signing_in import People
 
@@ -15,5 +16,6 @@ __all__ = [
     "OwnSession",
     "People",
     "SessionBook",
+    "confusable_pairs",
     "normal",
 ]

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from review_app.errors import ConflictError, InputError, NotFoundError
 from review_app.people.credentials import hash_password
+from review_app.people.lookalikes import are_confusable, mixed_word
 from review_app.words import Text
 from storage.database import Database
 from storage.enums import AuditKind, Role
@@ -40,13 +41,16 @@ class Accounts:
     def add(self, name: str, role: Role, actor: str, password: str | None = None) -> Account:
         """Make an account. Without a password the person signs in by one-time links only.
 
-        Raises ``InputError`` for an unusable name or password, ``ConflictError`` for a taken name.
+        Raises ``InputError`` for an unusable name or password, and for a word of several alphabets
+        in the name; ``ConflictError`` for a name that is taken, or easily taken for another's.
         """
         name = _clean_name(name)
+        _refuse_mixed(name)
         hashed = None if password is None else hash_password(password)
         with self._database.write() as repos:
             if repos.users.by_name(name):
                 raise ConflictError(Text("people.taken", {"name": repr(name)}))
+            _refuse_confusable(name, repos.users.all())
             return _account(_add(repos, name, role, actor, hashed))
 
     def ensure(self, name: str, role: Role, actor: str) -> Account:
@@ -115,6 +119,21 @@ def _clean_name(name: str) -> str:
     if not 1 <= len(name) <= 80 or not name.isprintable():
         raise InputError(Text("people.name_length"))
     return name
+
+
+def _refuse_mixed(name: str) -> None:
+    found = mixed_word(name)
+    if found is not None:
+        word, (one, other, *_) = found
+        scripts = {"one": Text(f"people.script_{one}"), "other": Text(f"people.script_{other}")}
+        raise InputError(Text("people.mixed_scripts", {"word": repr(word), **scripts}))
+
+
+def _refuse_confusable(name: str, users: list[User]) -> None:
+    for user in users:
+        if are_confusable(name, user.name):
+            names = {"name": repr(name), "other": repr(user.name)}
+            raise ConflictError(Text("people.confusable", names))
 
 
 def _is_last_admin(user: User, users: list[User]) -> bool:

@@ -75,6 +75,16 @@ def test_a_role_that_does_not_exist_is_refused(site: Site, call: Call) -> None:
         PeopleTab(site.app).add(call, "somebody", "emperor")
 
 
+def test_accounts_that_look_alike_are_refused_and_those_of_before_are_told(fresh: Site) -> None:
+    call, tab = admin_of(fresh), PeopleTab(fresh.app)
+    assert "easily taken" not in tab.load(call)[0]
+    tab.add(call, "Ada", Role.REVIEWER.value)
+    with pytest.raises(ConflictError, match="easily taken for 'Ada'"):
+        tab.add(call, "ada", Role.REVIEWER.value)
+    fresh.factory.person("ad\u0430")
+    assert "Ada and ad\u0430 are easily taken for one another." in tab.load(call)[0]
+
+
 def test_how_people_answer_is_told_with_intervals_and_names_are_escaped(
     fresh: Site,
 ) -> None:

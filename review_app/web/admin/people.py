@@ -10,13 +10,13 @@ from markupsafe import Markup
 
 from review_app.bootstrap import Application
 from review_app.errors import InputError, NotFoundError
-from review_app.people import Account
+from review_app.people import Account, confusable_pairs
 from review_app.permissions import Permission
 from review_app.web.admin.confirm import Confirm
 from review_app.web.admin.people_figures import build_figures
 from review_app.web.admin.people_taking import build_taking
 from review_app.web.handlers import Call, Wiring, html, section
-from review_app.web.markup import Tone, moment, notice, table
+from review_app.web.markup import Tone, join, moment, notice, table
 from review_app.words import Text, significant, t
 from storage.enums import Role
 
@@ -33,7 +33,8 @@ class PeopleTab:
     def load(self, _call: Call) -> tuple[Markup, Any]:
         """The accounts, as a table and as choices."""
         accounts = self._app.people.all()
-        return _accounts(accounts), gr.update(choices=[account.name for account in accounts])
+        names = [account.name for account in accounts]
+        return _alike(names) + _accounts(accounts), gr.update(choices=names)
 
     def add(self, call: Call, name: str | None, role: str) -> tuple[Markup, Any, Markup, Any, str]:
         """Make an account, and a link that signs the person in once."""
@@ -124,6 +125,14 @@ def build_people(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
     wiring.quick(again.click, desk.new_link, [message, link], [who])
     confirm.ask(wiring, switch, desk.ask_switch, [who])
     confirm.then(wiring, desk.switch, [message, accounts, who], [who])
+
+
+def _alike(names: list[str]) -> Markup:
+    """Which accounts are easily taken for one another; none such can be added any more."""
+    return join(
+        notice(t("people.alike", one=one, other=other), Tone.PROBLEM)
+        for one, other in confusable_pairs(names)
+    )
 
 
 def _accounts(accounts: list[Account]) -> Markup:
