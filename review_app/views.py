@@ -10,17 +10,18 @@ from typing import Any, Final
 
 from review_app.detectors import Detectors
 from review_app.forensics.views import VERSION, View
-from review_app.inspection.drawing import SMALL
 from review_app.inspection.messages import Job
 from review_app.inspection.workshop import Done, Workshop
 from review_app.intake.decode import Limits
 from review_app.intake.derived import DerivedFiles
+from review_app.intake.small import NAME
 from review_app.intake.store import MediaStore
 from review_app.triage.governance import PolicyDesk
 
 MEDIA_TYPE = "image/webp"
 MAX_PIXELS = 50_000_000
 """Of an image that views are computed of: a larger one would take too long and too much memory."""
+_SMALL: Final = "small"
 MOST_WAITING: Final = 100
 """Views that one person may wait for: a grid asks for many at once."""
 
@@ -72,9 +73,10 @@ class ViewService:
         return self._once(kept, person_id, sha256, {"view": view, "name": name, **how}, again)
 
     def small(self, person_id: int, sha256: str, name: str, *, again: bool = False) -> Future[Path]:
-        """As ``request``, of the image itself: its larger side at most `SMALL` pixels."""
-        kept = self._kept.place(sha256, f"small-{SMALL}-srgb.webp")
-        return self._once(kept, person_id, sha256, {"view": "small", "name": name}, again)
+        """As ``request``, of the image itself: its larger side at most `SMALL` pixels. Of any image
+        that intake takes: making it smaller takes less than a view."""
+        kept = self._kept.place(sha256, NAME)
+        return self._once(kept, person_id, sha256, {"view": _SMALL, "name": name}, again)
 
     def draw(self, person_id: int, path: Path, view: View, name: str) -> Future[Done]:
         """The picture of ``view`` of a file, as ``request`` makes it, as the first of the blobs;
@@ -138,9 +140,10 @@ class ViewService:
                 self._running.pop(kept, None)
 
     def _submit(self, person_id: int, path: Path, job: dict[str, Any]) -> Future[Done]:
+        most = self._limits.max_pixels
         limits = {
             "max_bytes": self._limits.max_bytes,
-            "max_pixels": min(MAX_PIXELS, self._limits.max_pixels),
+            "max_pixels": most if job["view"] == _SMALL else min(MAX_PIXELS, most),
         }
         whole = {"do": "draw", "path": str(path), **limits, **job}
         return self._workshop.submit(person_id, whole, MOST_WAITING)

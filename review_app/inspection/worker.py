@@ -32,10 +32,11 @@ from review_app.detector.service import Detector
 from review_app.errors import InputError, RefusedFile, ReviewAppError
 from review_app.forensics.saliency import overlay
 from review_app.forensics.views import PIXEL_VIEWS, View
-from review_app.inspection.drawing import shrink, webp
+from review_app.inspection.drawing import webp
 from review_app.inspection.messages import PLACES, Job, Said, packed
 from review_app.intake.colours import to_srgb
 from review_app.intake.decode import DecodedImage, Limits, as_stored, decode, upright
+from review_app.intake.small import ENOUGH, small_picture
 from review_app.intake.sources import read_bounded
 from review_app.words import Text
 
@@ -111,6 +112,8 @@ def _read(job: Job) -> Done:
 
 def _draw(job: Job) -> Done:
     """A view of an image, WebP."""
+    if job["view"] == "small":
+        return {}, [small_picture(_decoded(job, ENOUGH))]
     decoded = _decoded(job)
     # Blocks of a JPEG lie where the file has them: the view is drawn there, and then turned.
     drawn = _draws(job, decoded.icc_profile)(as_stored(decoded.image, decoded.orientation))
@@ -119,8 +122,6 @@ def _draw(job: Job) -> Done:
 
 def _draws(job: Job, profile: bytes | None) -> Callable[[Image.Image], Image.Image]:
     """What draws the view of pixels as they are stored; ``profile`` says how those look."""
-    if job["view"] == "small":
-        return lambda image: shrink(to_srgb(image, profile))
     view = View(job["view"])
     if view is not View.SALIENCY:
         return PIXEL_VIEWS[view]
@@ -129,11 +130,11 @@ def _draws(job: Job, profile: bytes | None) -> Callable[[Image.Image], Image.Ima
     return lambda image: overlay(to_srgb(image, profile), detector.saliency(image, head))
 
 
-def _decoded(job: Job) -> DecodedImage:
+def _decoded(job: Job, least: int = 0) -> DecodedImage:
     limits = Limits(job["max_bytes"], job["max_pixels"])
     data = read_bounded(Path(job["path"]), limits.max_bytes)
     try:
-        return decode(data, job["name"], limits)
+        return decode(data, job["name"], limits, least)
     except RefusedFile:
         if job["do"] == "draw" and (pixels := _pixels(data)) > limits.max_pixels:
             sizes = {"megapixels": round(pixels / 1e6), "most": round(limits.max_pixels / 1e6)}

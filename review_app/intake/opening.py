@@ -21,6 +21,8 @@ Check = Callable[..., None]
 raises where they are too many."""
 
 _XMP: Final = ("xmp", "XML:com.adobe.xmp")
+_AVERAGED: Final = frozenset({"L", "LA", "RGB", "RGBA", "CMYK", "YCbCr"})
+"""Modes whose values may be averaged as they are; others are indices, or are scaled first."""
 
 
 @dataclass(slots=True)
@@ -40,41 +42,45 @@ class Opened:
     notes: tuple[str, ...] = field(default=())
 
 
-def open_picture(data: bytes, format_name: str, check: Check) -> Opened:
-    """Decode ``data`` of that format.
+def open_picture(data: bytes, format_name: str, check: Check, least: int = 0) -> Opened:
+    """Decode ``data`` of that format; ``least``: as in `decode`.
 
     Raises:
         LackingError: no decoder here can do it.
         Exception: whatever ``check`` raises, and decoders of damaged files.
     """
     if format_name == "TIFF":
-        return _open_tiff(data, check)
+        return _open_tiff(data, check, least)
     if format_name == "PNG":
-        return _open_png(data, check)
+        return _open_png(data, check, least)
     try:
-        return _open(data, format_name, check)
+        return _open(data, format_name, check, least)
     except OSError:
         whole = _completed(data) if format_name == "JPEG" else None
         if whole is None:
             raise
-        opened = _open(whole, format_name, check)
+        opened = _open(whole, format_name, check, least)
         return replace(opened, notes=(*opened.notes, "no_end"))
 
 
 def _open(
-    data: bytes, format_name: str, check: Check, texts: dict[str, str] | None = None
+    data: bytes, format_name: str, check: Check, least: int, texts: dict[str, str] | None = None
 ) -> Opened:
     image = Image.open(BytesIO(data), formats=[format_name])
     check(image.width * image.height)
     applied = 1
     if format_name == "TIFF":
         applied = _orientation(image)  # Pillow applies it while it loads, and forgets it
+    if least:
+        _ask_for_less(image, least)
     frame = image.tile[0][1] if format_name == "GIF" and image.tile else None
     image.load()
     left = _orientation(image)
     eight, used = deep_to_8_bits(image)
     if frame is not None and frame != (0, 0, *image.size):
         eight = _framed(eight, frame)
+    if least:
+        eight = _reduced(eight, least)
     profile = image.info.get("icc_profile")
     return Opened(
         rgb=to_rgb(eight),
@@ -89,6 +95,19 @@ def _open(
     )
 
 
+def _ask_for_less(image: Image.Image, least: int) -> None:
+    """Have a JPEG decoded at an eighth of its size, a quarter or a half, where that is enough."""
+    share = least / max(image.size)
+    image.draft(image.mode, (max(1, int(image.width * share)), max(1, int(image.height * share))))
+
+
+def _reduced(image: Image.Image, least: int) -> Image.Image:
+    """``image`` with whole blocks of pixels averaged, as far as what is left is enough; before
+    anything else makes a copy of all its pixels."""
+    factor = max(image.size) // least
+    return image.reduce(factor) if factor > 1 and image.mode in _AVERAGED else image
+
+
 def _framed(image: Image.Image, frame: tuple[int, int, int, int]) -> Image.Image:
     """``image`` with nothing around ``frame``, as browsers show a GIF whose first frame is smaller
     than its screen; Pillow has the background colour there."""
@@ -97,9 +116,9 @@ def _framed(image: Image.Image, frame: tuple[int, int, int, int]) -> Image.Image
     return whole
 
 
-def _open_png(data: bytes, check: Check) -> Opened:
+def _open_png(data: bytes, check: Check, least: int) -> Opened:
     slim = png.slim(data)
-    opened = _open(slim.data, "PNG", check, slim.texts)
+    opened = _open(slim.data, "PNG", check, least, slim.texts)
     notes = [*opened.notes]
     if slim.texts:
         notes.append("text_cut")
@@ -108,19 +127,19 @@ def _open_png(data: bytes, check: Check) -> Opened:
     return replace(opened, notes=tuple(notes))
 
 
-def _open_tiff(data: bytes, check: Check) -> Opened:
+def _open_tiff(data: bytes, check: Check, least: int) -> Opened:
     found = tiff.directories(data)
     frames = max(1, tiff.pages(data))
     first = found[0] if found else {}
     layout = tiff.layout(first)
     if not layout.deep:
-        return replace(_open(data, "TIFF", check), frames=frames)
+        return replace(_open(data, "TIFF", check, least), frames=frames)
     check(tiff.pixels(first), layout.n_bytes)
     if tiff.is_readable(first):
         return replace(_open_deep(data, first), frames=frames)
     if not tiff.is_common(layout) or layout.planar or layout.bits == 0:
         raise lacks("TIFF", "pixels", samples=layout.samples, bits=layout.bits, kind=layout.kind)
-    opened = _open(data, "TIFF", check)
+    opened = _open(data, "TIFF", check, 0)
     if layout.samples > 1 and int(np.asarray(opened.rgb).max()) < 16:
         # Pillow keeps the upper byte alone: of 12 bits in 16 nothing would be left.
         raise lacks("TIFF", "pixels", samples=layout.samples, bits=12, kind=layout.kind)

@@ -26,6 +26,7 @@ from review_app.intake.credentials import Credentials
 from review_app.intake.decode import DecodedImage, Limits, decode
 from review_app.intake.metadata import Json
 from review_app.intake.public_copy import public_copy
+from review_app.intake.small import NAME, SLOW_PIXELS, small_picture
 from review_app.intake.sources import Reading, count, expand
 from review_app.intake.store import MediaStore
 from review_app.review.options import read_options
@@ -174,6 +175,8 @@ class IntakeService:
             return RefusedFile(candidate.name, RefusalReason.UNREADABLE, why)
         digest = sha256(data)
         self._media.add(digest, data, public, public_type)
+        if decoded.width * decoded.height > SLOW_PIXELS:
+            self._media.keep(self._media.derived(digest, NAME), small_picture(decoded))
         return _Prepared(
             candidate=candidate,
             sha256=digest,

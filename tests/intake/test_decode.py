@@ -285,3 +285,24 @@ def test_random_bytes_are_always_refused(data: bytes) -> None:
         RefusalReason.BOMB,
         RefusalReason.TOO_LARGE,
     }
+
+
+@pytest.mark.parametrize("format_name", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_for_a_small_picture_no_more_than_twice_of_what_is_enough_is_decoded(
+    format_name: str, mode: str
+) -> None:
+    image = picture(900, 600).convert(mode)
+    data = encode(image, format_name, exif=exif(orientation=6))
+    decoded = decode(data, "a", LIMITS, least=100)
+    assert 100 <= decoded.height < 200
+    whole = decode(data, "a", LIMITS).image
+    assert whole.size == (600, 900)
+    wanted = np.asarray(whole.resize(decoded.image.size), np.float64)
+    assert np.abs(np.asarray(decoded.image, np.float64) - wanted).mean() < 4
+    assert decode(data, "a", LIMITS, least=5000).image.size == (600, 900)
+
+
+def test_what_is_decoded_in_part_has_no_other_limits() -> None:
+    with pytest.raises(RefusedFile):
+        decode(encode(picture(1200, 900), "JPEG"), "a", LIMITS, least=10)

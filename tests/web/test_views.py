@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from review_app.forensics.error_level import error_level
 from review_app.forensics.planes import LARGEST_SIDE
 from review_app.forensics.views import PIXEL_VIEWS, View
-from review_app.inspection.drawing import SMALL, shrink
+from review_app.intake.small import SMALL
 from review_app.review.options import Reveal, ReviewOptions, change_options
 from review_app.words import t
 from storage.enums import Role
@@ -84,7 +84,31 @@ def test_a_small_picture_is_the_image_itself_and_no_larger_than_it(site: Site) -
         told = np.asarray(small.convert("RGB"), np.float64)
     with Image.open(io.BytesIO(picture(item_id))) as original:
         assert np.abs(told - np.asarray(original.convert("RGB"), np.float64)).mean() < 4
-    assert max(shrink(Image.new("RGB", (4000, 1000))).size) == SMALL
+
+
+def test_an_image_that_is_too_large_for_views_has_a_small_picture(
+    site: Site, tmp_path: Path
+) -> None:
+    coarse = Image.open(io.BytesIO(picture(5, 80, 65))).convert("L")
+    photo = coarse.resize((8000, 6500), Image.Resampling.BOX)
+    assert photo.width * photo.height > 50_000_000
+    data = encode(photo, "JPEG")
+    item_id = ingested(site, tmp_path, data, "large.jpg", "camera")
+    admin, _ = site.signed_in(Role.ADMIN)
+    address = f"/api/v1/admin/images/{item_id}"
+    assert admin.get(f"{address}/view/noise").status_code == 400
+    small = admin.get(f"{address}/small")  # made as it was taken in
+    folder = site.app.media.derived(hashlib.sha256(data).hexdigest(), "any").parent
+    for path in folder.iterdir():
+        path.unlink()
+    again = admin.get(f"{address}/small")  # drawn, since it is kept no longer
+    for reply in (small, again):
+        assert reply.status_code == 200
+        drawn = Image.open(io.BytesIO(reply.content))
+        assert drawn.size == (SMALL, 390)
+        told = np.asarray(drawn.convert("L"), np.float64)
+        wanted = coarse.resize((SMALL, 390), Image.Resampling.BOX)
+        assert np.abs(told - np.asarray(wanted, np.float64)).mean() < 4
 
 
 def test_a_view_is_computed_once_and_kept_by_content(site: Site) -> None:
