@@ -54,7 +54,7 @@ _JOB: Final = re.compile(r"\bJob ID: [0-9a-f-]{36}|\s--(v|ar|niji|stylize) [\d.:
 _GENERATORS: Final = re.compile(
     r"(?<!not )(?<!no )(?<!non-)\b("
     r"Stable[ _-]?Diffusion|Automatic1111|ComfyUI|InvokeAI|NovelAI|Fooocus|SwarmUI|Midjourney|"
-    r"DALL[·.\- ]?E|OpenAI|ChatGPT|GPT-4o|Adobe Firefly|Google AI|Nano Banana|Black Forest Labs|"
+    r"DALL[·.\- ]?E|OpenAI|ChatGPT|GPT-4o|Adobe[ _]Firefly|Google AI|Nano Banana|Black Forest Labs|"
     r"Leonardo\.ai|Bing Image Creator|Meta AI|Dreamstudio|StyleGAN)\b",
     re.IGNORECASE,
 )
@@ -116,9 +116,10 @@ def _signed(credentials: Any) -> Iterator[Claim]:
     if not isinstance(credentials, Mapping):
         return
     sources = [str(one) for one in credentials.get("sources") or ()]
-    if any(_GENERATED.fullmatch(source) for source in sources):
+    by = str(credentials.get("generator") or "")
+    if any(_GENERATED.fullmatch(source) for source in sources) or _GENERATORS.search(by):
         evidence = _STATES.get(str(credentials.get("state")), Evidence.BROKEN)
-        yield Claim(str(credentials.get("generator") or ""), evidence, "c2pa sources")
+        yield Claim(by, evidence, "c2pa sources")
 
 
 def _written(metadata: Mapping[str, Any]) -> Iterator[Claim]:

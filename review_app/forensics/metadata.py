@@ -1,7 +1,8 @@
 """What the file says about itself, as rows for a person to read.
 
 Anybody can write anything into a file, or take it out: a claim, never proof. It is evidence all the
-same, so blind reviewers see it; only what names the file or its source is withheld.
+same, so blind reviewers see it; only what names the file or its source is withheld, and what says
+that a generator made it is left out.
 """
 
 from __future__ import annotations
@@ -39,9 +40,9 @@ def facts(
     """The rows of ``metadata`` as :func:`review_app.intake.metadata.read_metadata` makes it.
 
     Values in which one of ``names`` (of the file, its source) turns up are withheld. Where the file
-    says that a generator made it, the first row tells so, and how easily that is forged; unless
-    ``revealing``, that row is left out, and those that say so are withheld, for whoever reads them
-    needs to look at the image no longer.
+    says that a generator made it, the first row tells so, and how easily that is forged. Unless
+    ``revealing``, that row is left out with those that say so, as if the file did not: whoever
+    knows needs to look at the image no longer.
     """
     hidden = [name.casefold() for name in names if len(name) >= _SHORTEST_NAME]
     found = claims(metadata)
@@ -49,8 +50,8 @@ def facts(
     rows = [_claimed(found)] if found and revealing else []
     for place, name, value in _rows(metadata):
         if place in saying or (saying and place.startswith("c2pa")):
-            value = t("inspect.withheld_claim")
-        elif name.rsplit(" ", 1)[-1] in _NAMING or any(h in value.casefold() for h in hidden):
+            continue
+        if name.rsplit(" ", 1)[-1] in _NAMING or any(h in value.casefold() for h in hidden):
             value = t("inspect.withheld")
         rows.append(Fact(name, value))
     return rows[:MAX_ROWS]

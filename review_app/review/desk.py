@@ -343,6 +343,21 @@ class ReviewDesk:
             judging = claim is not None and claim.ended_at is None
             return person.may(Permission.SEE_QUEUE) and not judging
 
+    def may_know_claim(self, person: Person, item_id: int) -> bool:
+        """Whether ``person`` may be told that the item's file says a generator made it.
+
+        Always where the admin lets reviewers know first; else as `may_see_opinion`, and whoever has
+        given an answer that stays.
+        """
+        if self.may_see_opinion(person, item_id):
+            return True
+        now = self._clock()
+        with self._database.read() as repos:
+            if read_options(repos).claim_before_answer:
+                return True
+            in_force = repos.labels.in_force(item_id)
+        return any(one.user_id == person.id and final_since(one) <= now for one in in_force)
+
 
 def _take_in(
     desk: ReviewDesk,

@@ -61,6 +61,9 @@ class ReviewOptions(BaseModel):
     reviewers_inspect: bool = Field(
         True, description="Reviewers may have images of their own read on the Inspect page."
     )
+    claim_before_answer: bool = Field(
+        False, description="Reviewers learn before they answer what made an image, if it says so."
+    )
     undo_minutes: float = Field(
         5, ge=0, le=24 * 60, description="How long an answer can be taken back; then it counts."
     )

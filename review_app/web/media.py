@@ -62,7 +62,7 @@ def media_router(app: Application) -> APIRouter:
 
     @router.get("/{handle}/metadata")
     def metadata(handle: Handle, person: Signed) -> list[Fact]:
-        return images.metadata(images.handed(person, handle))
+        return images.metadata(person, images.handed(person, handle))
 
     return router
 
@@ -86,7 +86,7 @@ def queue_images_router(app: Application) -> APIRouter:
 
     @router.get("/{item_id}/metadata")
     def metadata(item_id: ItemId, person: Signed) -> list[Fact]:
-        return images.metadata(images.numbered(person, item_id))
+        return images.metadata(person, images.numbered(person, item_id))
 
     return router
 
@@ -189,11 +189,12 @@ class _Images:
     def _is_first_look(self, address: str) -> bool:
         return not address.startswith(_BY_NUMBER) and self._looks.is_first(address)
 
-    def metadata(self, shown: _Shown) -> list[Fact]:
+    def metadata(self, person: Person, shown: _Shown) -> list[Fact]:
         item = shown.item
         name = PurePath(item.name)
         names = [item.name, name.name, name.stem, item.source or "", item.group_key or ""]
-        return facts(item.image.file_metadata or {}, names)
+        revealing = self._app.desk.may_know_claim(person, item.id)
+        return facts(item.image.file_metadata or {}, names, revealing=revealing)
 
 
 async def _drawn(ask: Callable[[], tuple[Future[Path], str]]) -> FileResponse:

@@ -201,10 +201,7 @@ def test_who_looks_blindly_is_not_told_what_made_the_image() -> None:
     metadata = read(encode(picture(), "JPEG", exif=commented(b"ASCII\0\0\0" + PARAMETERS.encode())))
     metadata["exif"]["Model"] = "X100"
     told = {fact.name: fact.value for fact in facts(metadata)}
-    assert "Sampler" not in json.dumps(told)
-    assert "generator" not in json.dumps(told)
-    assert told["EXIF UserComment"] == "(withheld: it says what made the image)"
-    assert told["EXIF Model"] == "X100"
+    assert told == {"EXIF Make": "Camera works", "EXIF Model": "X100", "Dots per inch": "72, 72"}
 
 
 def test_much_text_is_kept_to_a_limit() -> None:

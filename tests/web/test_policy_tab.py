@@ -75,6 +75,7 @@ SENSIBLE: dict[str, Any] = {
     "lease": 15,
     "second": True,
     "inspect": False,
+    "claim": True,
     "tags": "",
     "gold": 0,
     "feedback": False,
@@ -96,6 +97,7 @@ def test_review_options_are_saved_and_read_back(site: Site, call: Call) -> None:
         needed_labels=2,
         second_reviewer=True,
         reviewers_inspect=False,
+        claim_before_answer=True,
         undo_minutes=7.5,
         lease_minutes=15,
         tags=("face swap", "other"),
@@ -103,7 +105,7 @@ def test_review_options_are_saved_and_read_back(site: Site, call: Call) -> None:
         gold_feedback=True,
     )
     tags = "face swap\nother"
-    assert tab.load(call) == ("", "never", "blur", 2, 7.5, 15, True, False, tags, 10, True)
+    assert tab.load(call) == ("", "never", "blur", 2, 7.5, 15, True, False, True, tags, 10, True)
 
 
 @pytest.mark.parametrize("tags", ["one; two", "x" * 61, "\n".join(map(str, range(21)))])

@@ -35,7 +35,12 @@ class ReviewPanel:
         tags = "\n".join(options.tags)
         gold = (100 * options.gold_share, options.gold_feedback)
         shown = (options.reveal.value, options.veil.value)
-        return "", *shown, *numbers, options.second_reviewer, options.reviewers_inspect, tags, *gold
+        choices = (
+            options.second_reviewer,
+            options.reviewers_inspect,
+            options.claim_before_answer,
+        )
+        return "", *shown, *numbers, *choices, tags, *gold
 
     def save(
         self,
@@ -47,6 +52,7 @@ class ReviewPanel:
         lease: float | None,
         second: bool | None,
         inspect: bool | None,
+        claim: bool | None,
         tags: str | None,
         gold: float | None,
         feedback: bool | None,
@@ -73,6 +79,7 @@ class ReviewPanel:
                 "needed_labels": int(needed or 1),
                 "second_reviewer": bool(second),
                 "reviewers_inspect": bool(inspect),
+                "claim_before_answer": bool(claim),
                 "tags": _tags(tags or ""),
                 "gold_share": gold / 100,
                 "gold_feedback": bool(feedback),
@@ -107,12 +114,13 @@ def build_review_options(app: Application, blocks: gr.Blocks) -> None:
             lease = gr.Number(10, label=t("rules.lease"))
         second = gr.Checkbox(label=t("rules.second"))
         inspect = gr.Checkbox(True, label=t("rules.inspect"))
+        claim = gr.Checkbox(label=t("rules.claim"), info=t("rules.claim_info"))
         with gr.Row():
             gold = gr.Number(0, label=t("rules.gold"))
             feedback = gr.Checkbox(label=t("rules.feedback"))
         tags = gr.Textbox(label=t("rules.tags"), lines=4)
         save = gr.Button(t("rules.save"))
         message = html()
-    fields = [reveal, veil, needed, undo, lease, second, inspect, tags, gold, feedback]
+    fields = [reveal, veil, needed, undo, lease, second, inspect, claim, tags, gold, feedback]
     wiring.quick(blocks.load, panel.load, [message, *fields])
     wiring.quick(save.click, panel.save, [message], fields)
