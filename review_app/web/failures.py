@@ -88,7 +88,7 @@ def answer(request: Request, failure: Failure) -> Response:
     person = request.scope.get("state", {}).get("person")
     if not _is_navigation(request):
         error = {"code": failure.code, "message": failure.message}
-        return JSONResponse({"error": error}, failure.status, _headers(failure))
+        return JSONResponse({"error": error}, failure.status, headers_of(failure))
     if failure.status == 401:
         query = request.url.query
         target = request.url.path + (f"?{query}" if query else "")
@@ -96,7 +96,8 @@ def answer(request: Request, failure: Failure) -> Response:
     return pages.message(failure.message, failure.status, signed_in=isinstance(person, Person))
 
 
-def _headers(failure: Failure) -> dict[str, str]:
+def headers_of(failure: Failure) -> dict[str, str]:
+    """What goes before the answer that tells of ``failure``."""
     wait = failure.retry_after
     return {} if wait is None else {"retry-after": str(wait)}
 

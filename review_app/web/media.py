@@ -28,6 +28,7 @@ from review_app.permissions import Permission, Person, require
 from review_app.views import MEDIA_TYPE
 from review_app.web.identity import current_person
 from review_app.web.looks import FirstLooks
+from review_app.web.pace import Pace
 from review_app.words import Text
 from storage.models import Item
 from storage.models.image import Picture
@@ -92,11 +93,13 @@ def queue_images_router(app: Application) -> APIRouter:
 
 
 def inspected_router(app: Application) -> APIRouter:
-    """Views of what somebody has had inspected."""
+    """Views of what somebody has had inspected, drawn for that person alone."""
     router = APIRouter()
+    pace = Pace(interval=0.5, burst=12)
 
     @router.get("/inspected/{token}/view/{view}")
     async def inspected(token: str, view: View, person: Signed) -> Response:
+        await pace.turn(person.id)
         await run_sync(app.gate.require_open, person)
         path = app.held.get(person.id, token)
         drawn = await run_sync(app.views.draw, person.id, path, view, "the image")

@@ -43,6 +43,7 @@ from review_app.web.media import (
     queue_images_router,
 )
 from review_app.web.origin import Origins
+from review_app.web.pace import Pace
 from review_app.web.proxies import ClientAddress, Proxies
 from review_app.web.review import build_review
 from review_app.web.sweeping import sweeping
@@ -91,10 +92,11 @@ async def _assemble(app: Application) -> FastAPI:
     web.mount(PREFIX, Assets())
     web.add_api_route("/favicon.ico", _favicon, include_in_schema=False)
     limits = app.settings
+    pace = Pace(interval=1.0, burst=4)  # of reviewers; admins send archives
     with _temp_dir(app.uploads, "review"):
-        _mount(web, app, _review_pages(app), Area.REVIEW, limits.max_file_mb)
+        _mount(web, app, _review_pages(app), Area.REVIEW, limits.max_file_mb, pace)
     with _temp_dir(app.uploads, "admin"):
-        _mount(web, app, _admin_pages(app), Area.ADMIN, limits.max_archive_mb)
+        _mount(web, app, _admin_pages(app), Area.ADMIN, limits.max_archive_mb, None)
     web.add_middleware(EvenReplies, application=app)
     web.add_middleware(Guard, sessions=sessions, origins=Origins(limits))
     web.add_middleware(Interpreter)
@@ -129,7 +131,12 @@ def _admin_pages(app: Application) -> gr.Blocks:
 
 
 def _mount(
-    web: FastAPI, app: Application, blocks: gr.Blocks, area: Area, max_file_mb: float
+    web: FastAPI,
+    app: Application,
+    blocks: gr.Blocks,
+    area: Area,
+    max_file_mb: float,
+    pace: Pace | None,
 ) -> None:
     """Mount with every extra of Gradio off, behind a gateway.
 
@@ -167,7 +174,12 @@ def _mount(
     mounted = web.routes[-1]
     assert isinstance(mounted, Mount)
     mounted.app = Gateway(
-        mounted.app, pages=blocks, mount=path, uploads=app.uploads, max_file_bytes=max_file_bytes
+        mounted.app,
+        pages=blocks,
+        mount=path,
+        uploads=app.uploads,
+        max_file_bytes=max_file_bytes,
+        pace=pace,
     )
 
 

@@ -20,13 +20,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from review_app.errors import NotFoundError, ReviewAppError
 from review_app.permissions import Person
 from review_app.uploads import Owner, Uploads
-from review_app.web.failures import Failure, answer, failure_of
+from review_app.web.failures import Failure, answer, failure_of, headers_of
 from review_app.web.gateway.bodies import read_json
 from review_app.web.gateway.calls import rewritten, session_of
 from review_app.web.gateway.inputs import FILE_ROUTE, odd
 from review_app.web.gateway.pages import noting_odd
 from review_app.web.gateway.receiving import Receiver
 from review_app.web.gateway.routes import Kind, kind_of
+from review_app.web.pace import Pace
 from review_app.words import Text, t
 
 _Handler = Callable[[Scope, Receive, Send, Person], Awaitable[None]]
@@ -44,6 +45,7 @@ class Gateway:
         mount: str,
         uploads: Uploads,
         max_file_bytes: int,
+        pace: Pace | None,
     ) -> None:
         self.app = app
         self.pages = pages
@@ -51,7 +53,7 @@ class Gateway:
         self._page = mount.strip("/")
         self._names = frozenset(name for name, *_ in pages.pages)
         self._uploads = uploads
-        self._receiver = Receiver(uploads, self._page, max_file_bytes)
+        self._receiver = Receiver(uploads, self._page, max_file_bytes, pace)
         self._handlers: dict[Kind, _Handler] = {
             Kind.PAGE: self._pass_on,
             Kind.IDENTITY: self._pass_on,
@@ -212,14 +214,15 @@ async def _refuse(failure: Failure, scope: Scope, receive: Receive, send: Send) 
     response = answer(Request(scope), failure)
     if scope["method"] == "POST":
         error = {"code": failure.code, "message": failure.message}
-        response = JSONResponse({"error": error, "detail": failure.message}, failure.status)
+        content = {"error": error, "detail": failure.message}
+        response = JSONResponse(content, failure.status, headers_of(failure))
     await response(scope, receive, send)
 
 
 async def _refuse_upload(failure: Failure, scope: Scope, receive: Receive, send: Send) -> None:
     """Gradio's pages show the body of a refused upload as it is; so they get the words alone."""
     if "sec-fetch-mode" in Headers(scope=scope):
-        response = PlainTextResponse(failure.message, failure.status)
+        response = PlainTextResponse(failure.message, failure.status, headers_of(failure))
         await response(scope, receive, send)
     else:
         await _refuse(failure, scope, receive, send)

@@ -19,10 +19,13 @@ from starlette.types import Message, Receive, Scope
 from review_app.errors import InputError, NotStoredError, ReviewAppError, TooLargeError
 from review_app.uploads import FILES_AT_ONCE, Owner, Uploads
 from review_app.web.gateway.bodies import chunk, content_length
+from review_app.web.pace import Pace
 from review_app.words import Text
 
 MAX_DRAINED = 256 * 1024**2
 """Most bytes of a refused upload that are read before it is told so."""
+COUNTS_ONCE = 4 * 1024**2
+"""Bytes up to which an upload counts for one, where people may send only so many a second."""
 TOLD_SECONDS = 60.0
 """How long somebody may still ask how far an upload has come that has ended; Gradio would remember
 those that nobody asks about for ever."""
@@ -30,12 +33,13 @@ _MIB = 1024**2
 
 
 class Receiver:
-    """Takes the uploads of one mount, of files of up to ``max_file_bytes``."""
+    """Takes the uploads of one mount, of files of up to ``max_file_bytes``, at ``pace``."""
 
-    def __init__(self, uploads: Uploads, page: str, max_file_bytes: int) -> None:
+    def __init__(self, uploads: Uploads, page: str, max_file_bytes: int, pace: Pace | None) -> None:
         self._uploads = uploads
         self._page = page
         self._max_file_bytes = max_file_bytes
+        self._pace = pace
 
     async def take(
         self, scope: Scope, receive: Receive, person_id: int, upload_id: str | None
@@ -45,10 +49,13 @@ class Receiver:
         Raises:
             InputError: it is no upload, or too large.
             QuotaError: too much is there already.
+            LimitError: too much came in a short time.
             NotStoredError: the disk is full.
         """
         owner = Owner(self._page, person_id)
         size = content_length(Headers(scope=scope))
+        if self._pace is not None:  # before anything is read: what waits costs nothing
+            await self._pace.turn(person_id, max(1.0, size / COUNTS_ONCE))
         incoming = Incoming(receive, size)
         try:
             return await self._stored(owner, Request(scope, incoming), size, upload_id)
