@@ -76,6 +76,8 @@ class Overview:
     marks: Marks
     unlike: Unlike | None
     """Of the last `RECENT`; None where nothing measured it."""
+    escalated_since: datetime | None = None
+    """When the oldest item that waits for an admin came to people, before it was escalated."""
 
     @property
     def total(self) -> int:
@@ -128,6 +130,7 @@ def overview(database: Database, now: datetime | None = None) -> Overview:
             order=order_in_use(repos),
             marks=_marks(repos),
             unlike=_unlike(repos, policy, now - RECENT),
+            escalated_since=repos.counts.oldest_in(ItemState.ESCALATED),
         )
 
 

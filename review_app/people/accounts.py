@@ -6,6 +6,7 @@ import secrets
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from review_app.errors import ConflictError, InputError, NotFoundError
 from review_app.people.credentials import hash_password
@@ -66,8 +67,8 @@ class Accounts:
             return [_account(user) for user in repos.users.all()]
 
     def set_enabled(self, name: str, enabled: bool, actor: str) -> None:
-        """Open or close an account; closing ends its sessions and its unused sign-in links, and
-        forgets the browsers it was used at.
+        """Open or close an account; closing ends its sessions and its unused sign-in links, forgets
+        the browsers it was used at, and gives back what its person holds.
 
         Raises ``NotFoundError`` for an unknown name, ``ConflictError`` for the last admin.
         """
@@ -81,12 +82,14 @@ class Accounts:
                 raise ConflictError(Text("people.only_admin", {"name": name}))
             now = utc_now()
             repos.users.set_disabled(user, None if enabled else now)
+            details: dict[str, Any] = {"name": user.name}
             if not enabled:
+                details["given_back"] = repos.claims.release(user.id, now)
                 repos.sessions.revoke_all_of(user.id, now)
                 repos.links.revoke_all_of(user.id, now)
                 repos.devices.forget_all_of(user.id)
             kind = AuditKind.USER_ENABLED if enabled else AuditKind.USER_DISABLED
-            repos.audit.add(Event(kind, actor, details={"name": user.name}))
+            repos.audit.add(Event(kind, actor, details=details))
 
 
 def normal(name: str) -> str:

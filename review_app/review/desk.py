@@ -17,6 +17,7 @@ from review_app.errors import (
     ConflictError,
     InputError,
     LimitError,
+    NotAllowedError,
     NotFoundError,
 )
 from review_app.permissions import Permission, Person, require
@@ -148,6 +149,7 @@ class ReviewDesk:
     ) -> list[Handed]:
         """What the person holds of ``queue``, renewed; items elsewhere, or settled meanwhile, go
         back."""
+        _require_open_account(repos, person)
         repos.claims.expire(lease)
         held = repos.claims.held_by(person.id)
         if held:
@@ -261,6 +263,7 @@ class ReviewDesk:
         if not re.fullmatch(CLIENT_ID, client_id):
             raise InputError(Text("refusals.undo_id"))
         with self._database.write() as repos:
+            _require_open_account(repos, person)
             now = self._clock()  # once nobody else writes: what is final by then stays
             lease = read_options(repos).lease(now)
             repos.claims.expire(lease)
@@ -293,11 +296,7 @@ class ReviewDesk:
         there were."""
         now = self._clock()
         with self._database.write() as repos:
-            held = repos.claims.held_by(person.id)
-            given_back = [claim for claim, _ in held if claim.handle not in keep]
-            for claim in given_back:
-                repos.claims.end(claim, ClaimOutcome.RELEASED, now)
-            return len(given_back)
+            return repos.claims.release(person.id, now, keep)
 
     def progress(self, person: Person, session_start: datetime) -> Progress:
         """Counts for the page's header; days and sessions are counted in UTC."""
@@ -396,6 +395,12 @@ def _share(repos: Repositories, queue: Queue, n: int) -> int:
 def _require_queue(person: Person, queue: Queue) -> None:
     adjudicates = queue is Queue.ESCALATED
     require(person, Permission.ADJUDICATE if adjudicates else Permission.REVIEW)
+
+
+def _require_open_account(repos: Repositories, person: Person) -> None:
+    """Whose account was closed while their call was under way is handed nothing any more."""
+    if not repos.users.is_open(person.id):
+        raise NotAllowedError(Text("refusals.account_closed"))
 
 
 def _any_for(repos: Repositories, person: Person, queue: Queue, lease: Lease) -> bool:

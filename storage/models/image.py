@@ -135,6 +135,8 @@ class Item(Base):
     image_id: Mapped[int] = mapped_column(ForeignKey("image.id"), unique=True)
     state: Mapped[ItemState] = mapped_column(text_enum(ItemState), default=ItemState.PENDING)
     state_since: Mapped[datetime] = mapped_column(default=utc_now)
+    """Since when it is in this state; with people, who escalate and take back, since when it is
+    with them."""
     name: Mapped[str] = mapped_column(String(1024))
     """The path or archive member the image came as; admins and exports see it, reviewers never."""
     source: Mapped[str | None] = mapped_column(String(200))

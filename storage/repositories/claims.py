@@ -422,6 +422,14 @@ class Claims:
             Items(self._session).refresh_slots(claim.item_id)
         self._session.expire(claim)
 
+    def release(self, user_id: int, now: datetime, keep: Collection[str] = ()) -> int:
+        """The user gives back all that they hold but what they know by the handles to ``keep``; how
+        many there were."""
+        given_back = [claim for claim, _ in self.held_by(user_id) if claim.handle not in keep]
+        for claim in given_back:
+            self.end(claim, ClaimOutcome.RELEASED, now)
+        return len(given_back)
+
     def expire(self, lease: Lease) -> int:
         """End every claim whose lease has run out by now; how many there were. Once in a
         transaction, however many ask: it lasts for a moment.

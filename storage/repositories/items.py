@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.util import identity_key
 
 from storage.enums import AuditKind, ItemState, LabelValue
-from storage.models import Claim, Item, KnownLabel, Label
+from storage.models import AuditEvent, Claim, Item, KnownLabel, Label
 from storage.repositories.audit import AuditLog, Event
 from storage.repositories.labels import IN_FORCE
 from storage.types import to_utc, utc_now
@@ -53,6 +53,21 @@ _SETTLE = _ONE.values(
     verdict=bindparam("verdict"),
     final_at=bindparam("final_at"),
     open_slots=_open_slots(_NEW_STATE),
+)
+
+
+WITH_PEOPLE = (ItemState.IN_REVIEW, ItemState.ESCALATED)
+"""Reviewers or admins have yet to say what the item is; it has waited since it came to either."""
+_CAME = "came_to_people"
+_LEFT_PEOPLE = (
+    select(AuditEvent.details)
+    .where(
+        AuditEvent.item_id == bindparam("item"),
+        AuditEvent.from_state.in_(WITH_PEOPLE),
+        AuditEvent.to_state.not_in(WITH_PEOPLE),
+    )
+    .order_by(AuditEvent.id.desc())
+    .limit(1)
 )
 
 
@@ -151,16 +166,17 @@ class Items:
         """Move one item, which this transaction has read, to what the answers on it say, and
         recount its open slots; the audit log tells it."""
         now = utc_now()
-        since = item.state_since if state is item.state else now
         settled = {
             "item": item.id,
             "to_state": state,
-            "since": since,
+            "since": self._since(item, state, now),
             "verdict": verdict,
             "final_at": final_at,
         }
         self._session.connection().execute(_SETTLE, settled)
         told = {**details, **told_of(verdict, final_at)}
+        if item.state in WITH_PEOPLE and state not in WITH_PEOPLE:
+            told[_CAME] = to_utc(item.state_since).isoformat()
         if state is ItemState.RESOLVED and item.rank < 0:
             told["chosen"] = True  # such a verdict never calibrates
         AuditLog(self._session).add(Event(kind, actor, item.id, item.state, state, told, now))
@@ -193,6 +209,16 @@ class Items:
         item = self._session.identity_map.get(identity_key(Item, item_id))
         if item is not None:
             self._session.expire(item, ["open_slots"])
+
+    def _since(self, item: Item, state: ItemState, now: datetime) -> datetime:
+        """Of the item once it is in ``state``: what goes from people to people, or comes back to
+        them, has waited since it came to the first."""
+        waited, waits = item.state in WITH_PEOPLE, state in WITH_PEOPLE
+        if state is item.state or (waited and waits):
+            return item.state_since
+        left = self._session.scalar(_LEFT_PEOPLE, {"item": item.id}) if waits else None
+        came = (left or {}).get(_CAME)  # the log of before this was kept does not tell
+        return now if came is None else datetime.fromisoformat(came)
 
     def _states(self, ids: Sequence[int]) -> dict[int, ItemState]:
         states: dict[int, ItemState] = {}

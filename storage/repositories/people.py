@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, delete, func, select, type_coerce, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, select, type_coerce, update
 from sqlalchemy.orm import Session
 
 from storage.enums import Role, SignInMethod
@@ -28,6 +28,7 @@ class OpenSession(NamedTuple):
     began_by: SignInMethod | None
 
 
+_IS_OPEN = select(User.id).where(User.id == bindparam("user"), User.disabled_at.is_(None))
 _SEEN_AT = type_coerce(func.coalesce(UserSession.last_seen_at, UserSession.created_at), UtcDateTime)
 _OPEN = (
     select(User.id, User.name, User.role, UserSession.created_at, _SEEN_AT, UserSession.began_by)
@@ -50,6 +51,10 @@ class Users:
 
     def all(self) -> list[User]:
         return list(self._session.scalars(select(User).order_by(User.id)))
+
+    def is_open(self, user_id: int) -> bool:
+        """Whether there is such an account that is not closed."""
+        return self._session.connection().scalar(_IS_OPEN, {"user": user_id}) is not None
 
     def add(self, user: User) -> User:
         self._session.add(user)

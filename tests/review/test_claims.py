@@ -7,10 +7,11 @@ from datetime import timedelta
 import pytest
 
 from review_app.errors import ClaimLostError, ConflictError, NotAllowedError
+from review_app.people.accounts import Accounts
 from review_app.permissions import Person
 from review_app.review.desk import MAX_AHEAD, SHARE
 from review_app.review.tasks import Queue
-from storage.enums import ItemState
+from storage.enums import AuditKind, ItemState
 from tests.factories import NO_PICTURE, Factory
 from tests.review.desks import REAL, UNSURE, Bench
 
@@ -250,3 +251,60 @@ def test_progress_counts_what_waits_and_what_was_done(
     assert (progress.waiting, progress.done_today, progress.done_session) == (2, 1, 2)
     assert progress.escalated is None
     assert bench.desk.progress(root, start).escalated == 1
+
+
+def test_closing_an_account_gives_back_at_once_what_it_holds(
+    bench: Bench, factory: Factory, ada: Person, ben: Person
+) -> None:
+    """However long a lease is; what they have answered stays."""
+    bench.options(factory.admin(), lease_minutes=24 * 60)
+    answered, *rest = factory.items(3)
+    bench.take(ada, n=3)
+    bench.label(ada, answered, REAL)
+    assert bench.take(ben) == []
+    Accounts(bench.database).set_enabled(ada.name, False, "root")
+    assert bench.take(ben, n=3) == rest
+    assert len(bench.in_force(answered)) == 1
+    with bench.database.read() as repos:
+        (closed,) = repos.audit.of_kind(AuditKind.USER_DISABLED)
+    assert closed.details == {"name": ada.name, "given_back": 2}
+    assert bench.first_broken() is None
+
+
+def test_closing_an_admins_account_gives_back_what_they_were_about_to_decide(
+    bench: Bench, factory: Factory, root: Person
+) -> None:
+    other = factory.admin()
+    item = factory.item(ItemState.ESCALATED)
+    assert bench.take(root, Queue.ESCALATED) == [item]
+    Accounts(bench.database).set_enabled(root.name, False, other.name)
+    assert bench.take(other, Queue.ESCALATED) == [item]
+
+
+def test_a_call_that_was_under_way_when_the_account_was_closed_hands_out_nothing(
+    bench: Bench, factory: Factory, ada: Person, ben: Person
+) -> None:
+    items = factory.items(2)
+    (task,) = bench.desk.take(ada)
+    bench.label(ada, items[0], REAL)
+    Accounts(bench.database).set_enabled(ada.name, False, "root")
+    for call in (
+        lambda: bench.desk.take(ada),
+        lambda: bench.desk.take_alike(ada, task.item_id),
+        lambda: bench.undo(ada),
+    ):
+        with pytest.raises(NotAllowedError, match="closed"):
+            call()
+    assert bench.take(ben) == items[1:]
+
+
+def test_an_account_that_is_opened_again_goes_on_where_it_was(
+    bench: Bench, factory: Factory, ada: Person
+) -> None:
+    items = factory.items(2)
+    handles = [task.item_id for task in bench.desk.take(ada, 2)]
+    accounts = Accounts(bench.database)
+    for enabled in (False, True):
+        accounts.set_enabled(ada.name, enabled, "root")
+    again = [task.item_id for task in bench.desk.take(ada, 2)]
+    assert (again, bench.items(again)) == (handles, items)

@@ -124,6 +124,8 @@ def _waiting_lines(now: Overview) -> list[str]:
         lines.append(t("overview.nothing_waits", n=now.accepted_today))
     else:
         lines.append(t("overview.oldest", age=age(now.waiting_since)))
+    if now.escalated_since is not None:
+        lines.append(t("overview.oldest_escalated", age=age(now.escalated_since)))
     lines.append(t("overview.order", order=now.order.words))
     if now.live_claims:
         lines.append(t("overview.in_hands", n=now.live_claims))
