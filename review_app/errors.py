@@ -22,6 +22,7 @@
     ├── NotFoundError          no such item, user, image or checkpoint
     ├── BusyError              too much of the kind waits to be done already
     └── ConflictError          somebody or something was there first
+        ├── ChangedSinceError  somebody changed what a form is about since it was loaded
         ├── ClaimLostError     the item is no longer held by this reviewer
         └── QuotaError         as much as is allowed is there already
 
@@ -31,6 +32,8 @@ A message says what happened and what to do next. ``RefusedFile`` never ends a b
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from datetime import datetime
 from enum import StrEnum
 
 from review_app.words import Language, Text
@@ -183,6 +186,27 @@ class BusyError(ReviewAppError):
 
 class ConflictError(ReviewAppError):
     """Somebody or something was there first."""
+
+
+class ChangedSinceError(ConflictError):
+    """Somebody changed what a form is about since it was loaded: nothing of theirs was overwritten.
+
+    ``by`` and ``at``: who did, and when. ``fields``: names of what both have changed, where only a
+    part of the form is in question. ``key``: of the sentence that says so.
+    """
+
+    def __init__(
+        self,
+        by: str | Text,
+        at: datetime,
+        fields: Sequence[str] = (),
+        key: str = "changed.since",
+        **values: str | int | Text,
+    ) -> None:
+        self.by = by
+        self.at = at
+        self.fields = tuple(fields)
+        super().__init__(Text(key, {"by": by, "at": f"{at:%Y-%m-%d %H:%M} UTC", **values}))
 
 
 class ClaimLostError(ConflictError):

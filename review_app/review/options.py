@@ -95,6 +95,12 @@ def read_options(repos: Repositories) -> ReviewOptions:
     return ReviewOptions.model_validate(repos.options.get(_KEY) or {})
 
 
-def change_options(database: Database, person: Person, options: ReviewOptions) -> None:
-    """Put ``options`` in force; items that wait already keep the number of answers they had."""
-    store_options(database, person, _KEY, options)
+def change_options(
+    database: Database, person: Person, options: ReviewOptions, seen: ReviewOptions | None = None
+) -> ReviewOptions:
+    """Put ``options`` in force, or of them what differs from ``seen``; what is in force then. Items
+    that wait already keep the number of answers they had.
+
+    Raises as `store_options`.
+    """
+    return store_options(database, person, _KEY, options, seen)

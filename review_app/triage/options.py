@@ -38,9 +38,15 @@ def read_queue_options(repos: Repositories) -> QueueOptions:
     return QueueOptions.model_validate(repos.options.get(_KEY) or {})
 
 
-def change_queue_options(database: Database, person: Person, options: QueueOptions) -> None:
-    """Put ``options`` in force. Items that wait keep their places until they are reordered."""
-    store_options(database, person, _KEY, options, logged_as="queue")
+def change_queue_options(
+    database: Database, person: Person, options: QueueOptions, seen: QueueOptions | None = None
+) -> QueueOptions:
+    """Put ``options`` in force, or of them what differs from ``seen``; what is in force then. Items
+    that wait keep their places until they are reordered.
+
+    Raises as `store_options`.
+    """
+    return store_options(database, person, _KEY, options, seen, logged_as="queue")
 
 
 def order_in_use(repos: Repositories) -> Order:

@@ -25,6 +25,7 @@ SERVER_AREAS = frozenset(
         "audit",
         "certificate",
         "certify",
+        "changed",
         "charts",
         "confirm",
         "corrections",

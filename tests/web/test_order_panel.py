@@ -20,20 +20,20 @@ def test_an_admin_chooses_an_order_and_what_waits_follows_it(tmp_path: Path) -> 
         admin = place.factory.admin()
         call = Call(admin, "http://localhost", gr.Progress())
         panel = OrderPanel(place.app)
-        words, *fields = panel.load(call)
+        words, *fields, seen = panel.load(call)
         assert "In use: by age." in words
         assert fields == ["oldest", 24, 10, 5, 1]
 
         place.calibrated()
         place.app.triage.run("tester")
-        saved = panel.save(call, Order.RISK, 12, 20, 5, 1)
+        saved, *_, seen = panel.save(call, seen, Order.RISK, 12, 20, 5, 1)
         assert "Chosen for when auto-accept is on: by risk." in saved
         assert "got a new place" not in saved
 
         place.certify(admin)
         place.scored(0.5)
         place.app.triage.run("tester")
-        saved = panel.save(call, Order.LEARNING, 12, 20, 5, 1)
+        saved, *_ = panel.save(call, seen, Order.LEARNING, 12, 20, 5, 1)
         assert "31 waiting images got a new place." in saved
         assert "Images that have waited 12 hours come before all." in saved
         with place.app.database.read() as repos:
@@ -46,6 +46,7 @@ def test_what_makes_no_sense_is_refused_and_nothing_changes(tmp_path: Path) -> N
     with deployment(tmp_path) as place:
         call = Call(place.factory.admin(), "http://localhost", gr.Progress())
         panel = OrderPanel(place.app)
+        seen = panel.load(call)[-1]
         for values, why in (
             (("newest", 1, 1, 1, 1), "choose which images"),
             ((Order.RISK, -1, 1, 1, 1), "the deadline is"),
@@ -54,9 +55,9 @@ def test_what_makes_no_sense_is_refused_and_nothing_changes(tmp_path: Path) -> N
             ((Order.RISK, 1, -1, 1, 1), "a cost is a number"),
         ):
             with pytest.raises(InputError, match=why):
-                panel.save(call, *values)
+                panel.save(call, seen, *values)
         reviewer = Call(place.factory.person(), "http://localhost", gr.Progress())
         with pytest.raises(NotAllowedError):
-            panel.save(reviewer, Order.RISK, 1, 1, 1, 1)
+            panel.save(reviewer, seen, Order.RISK, 1, 1, 1, 1)
         with place.app.database.read() as repos:
             assert read_queue_options(repos).order is Order.OLDEST

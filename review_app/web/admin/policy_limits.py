@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from typing import Any
 
 import gradio as gr
 from markupsafe import Markup
@@ -11,31 +12,32 @@ from review_app.bootstrap import Application
 from review_app.errors import InputError
 from review_app.permissions import Permission
 from review_app.review.options import ReviewOptions, change_options, read_options
+from review_app.web.admin.form import Field, OptionsForm, Values, held
 from review_app.web.handlers import Call, Wiring, html, section
-from review_app.web.markup import Tone, notice
 from review_app.words import Text, t
 
 
-@dataclass(frozen=True)
-class _Field:
-    """A number of `ReviewOptions`, and its bounds."""
+def _within(name: str, least: float, most: float, *, whole: bool = True) -> Callable[[Any], float]:
+    """Takes numbers between ``least`` and ``most``."""
 
-    name: str
-    least: float
-    most: float
-    precision: int | None = 0
+    def take(value: float | None) -> float:
+        fits = value is not None and least <= value <= most
+        if value is None or not fits or (whole and not float(value).is_integer()):
+            bounds = {"least": f"{least:g}", "most": f"{most:g}"}
+            raise InputError(Text("rules.wrong_limit", {"what": Text(f"rules.{name}"), **bounds}))
+        return round(value) if whole else value
 
-    def takes(self, value: float) -> bool:
-        """Whether the number may be ``value``."""
-        is_whole = self.precision is None or float(value).is_integer()
-        return self.least <= value <= self.most and is_whole
+    return take
 
 
-_FIELDS = (
-    _Field("hold_hours", 0.1, 24 * 7, None),
-    _Field("skips_per_minute", 1, 1000),
-    _Field("skips_per_day", 1, 100_000),
-    _Field("new_per_hour", 10, 100_000),
+_FIELDS = tuple(
+    Field(name, f"rules.{name}", take)
+    for name, take in {
+        "hold_hours": _within("hold_hours", 0.1, 24 * 7, whole=False),
+        "skips_per_minute": _within("skips_per_minute", 1, 1000),
+        "skips_per_day": _within("skips_per_day", 1, 100_000),
+        "new_per_hour": _within("new_per_hour", 10, 100_000),
+    }.items()
 )
 
 
@@ -43,27 +45,15 @@ class LimitsPanel:
     """What the panel's button does."""
 
     def __init__(self, app: Application) -> None:
-        self._app = app
+        self._form = OptionsForm(app.database, ReviewOptions, read_options, change_options, _FIELDS)
 
-    def load(self, _call: Call) -> tuple[str | float, ...]:
+    def load(self, _call: Call) -> tuple[str, *Values]:
         """The limits now."""
-        with self._app.database.read() as repos:
-            options = read_options(repos)
-        return "", *(getattr(options, field.name) for field in _FIELDS)
+        return "", *self._form.load()
 
-    def save(self, call: Call, *values: float | None) -> Markup:
+    def save(self, call: Call, seen: Any, *values: float | None) -> tuple[Markup, *Values]:
         """Change the limits; what was skipped or handed out before counts under the new ones."""
-        given = {}
-        for field, value in zip(_FIELDS, values, strict=True):
-            if value is None or not field.takes(value):
-                bounds = {"least": f"{field.least:g}", "most": f"{field.most:g}"}
-                what = Text(f"rules.{field.name}")
-                raise InputError(Text("rules.wrong_limit", {"what": what, **bounds}))
-            given[field.name] = value if field.precision is None else round(value)
-        with self._app.database.read() as repos:
-            kept = read_options(repos).model_dump()
-        change_options(self._app.database, call.person, ReviewOptions.model_validate(kept | given))
-        return notice(t("rules.limits_saved"), Tone.DONE)
+        return self._form.save(call.person, seen, values, lambda _: t("rules.limits_saved"))
 
 
 def build_limits(app: Application, blocks: gr.Blocks) -> None:
@@ -73,10 +63,15 @@ def build_limits(app: Application, blocks: gr.Blocks) -> None:
     with section(t("rules.limits"), t("rules.limits_info")):
         with gr.Row():
             fields = [
-                gr.Number(label=t(f"rules.{field.name}"), precision=field.precision, min_width=200)
+                gr.Number(
+                    label=t(field.label),
+                    precision=None if field.path == "hold_hours" else 0,
+                    min_width=200,
+                )
                 for field in _FIELDS
             ]
         save = gr.Button(t("rules.limits_save"))
-        message = html()
-    wiring.quick(blocks.load, panel.load, [message, *fields])
-    wiring.quick(save.click, panel.save, [message], fields)
+        message, seen = html(), held()
+    form = [message, *fields, seen]
+    wiring.quick(blocks.load, panel.load, form)
+    wiring.quick(save.click, panel.save, form, [seen, *fields])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import gradio as gr
 from markupsafe import Markup
 
@@ -9,18 +11,45 @@ from review_app.bootstrap import Application
 from review_app.errors import InputError
 from review_app.permissions import Permission
 from review_app.review.order import Order
+from review_app.triage.costs import MOST
 from review_app.triage.options import (
     QueueOptions,
     change_queue_options,
     order_in_use,
     read_queue_options,
 )
-from review_app.web.admin.policy_whatif import prices
+from review_app.web.admin.form import Field, OptionsForm, Values, held
 from review_app.web.handlers import Call, Refresh, Wiring, html, section
-from review_app.web.markup import Tone, notice
 from review_app.words import Text, significant, t
 
-Values = tuple[str, float, float, float, float]
+
+def _order(value: str | None) -> str:
+    if value not in set(Order):
+        raise InputError(Text("order.choose"))
+    return Order(value).value
+
+
+def _deadline(value: float | None) -> float | None:
+    if value is None or not 0 <= value <= 24 * 365:
+        raise InputError(Text("order.wrong_deadline"))
+    return value or None
+
+
+def _cost(value: float | None) -> float:
+    if value is None:
+        raise InputError(Text("order.fill_in"))
+    if not 0 <= value <= MOST:
+        raise InputError(Text("whatif.wrong_cost"))
+    return value
+
+
+_FIELDS = (
+    Field("order", "order.people_first", _order),
+    Field("deadline_hours", "order.deadline", _deadline, lambda hours: hours or 0),
+    Field("costs.missed_fake", "order.missed", _cost),
+    Field("costs.false_alarm", "order.alarm", _cost),
+    Field("costs.reviewer_minute", "order.minute", _cost),
+)
 
 
 class OrderPanel:
@@ -28,44 +57,26 @@ class OrderPanel:
 
     def __init__(self, app: Application) -> None:
         self._app = app
+        self._form = OptionsForm(
+            app.database, QueueOptions, read_queue_options, change_queue_options, _FIELDS
+        )
 
     def load(self, _call: Call) -> tuple[Markup, *Values]:
         """The order in use in words, and the fields."""
-        with self._app.database.read() as repos:
-            options = read_queue_options(repos)
-        costs = options.costs
-        prices_now = (costs.missed_fake, costs.false_alarm, costs.reviewer_minute)
-        return self._words(), options.order.value, options.deadline_hours or 0, *prices_now
+        return self._words(), *self._form.load()
 
     def refresh(self, _call: Call) -> Markup:
         """The words, but not the fields: somebody may be typing there."""
         return self._words()
 
-    def save(
-        self,
-        call: Call,
-        order: str | None,
-        deadline: float | None,
-        missed: float | None,
-        alarm: float | None,
-        minute: float | None,
-    ) -> Markup:
+    def save(self, call: Call, seen: Any, *values: Any) -> tuple[Markup, *Values]:
         """Put order, deadline and costs in force, and give what waits its new place."""
-        if order not in set(Order):
-            raise InputError(Text("order.choose"))
-        if deadline is None or not 0 <= deadline <= 24 * 365:
-            raise InputError(Text("order.wrong_deadline"))
-        if missed is None or alarm is None or minute is None:
-            raise InputError(Text("order.fill_in"))
-        options = QueueOptions(
-            order=Order(order),
-            deadline_hours=deadline or None,
-            costs=prices(missed, alarm, minute),
-        )
-        change_queue_options(self._app.database, call.person, options)
+        return self._form.save(call.person, seen, values, self._saved)
+
+    def _saved(self, _options: QueueOptions) -> str:
         moved = self._app.triage.reorder()
         placed = [t("order.moved", n=moved)] if moved else []
-        return notice(" ".join([t("order.saved"), *placed, self._in_use()]), Tone.DONE)
+        return " ".join([t("order.saved"), *placed, self._in_use()])
 
     def _words(self) -> Markup:
         return Markup("<p>{}</p>").format(self._in_use())
@@ -96,9 +107,9 @@ def build_order(app: Application, blocks: gr.Blocks) -> Refresh:
             alarm = gr.Number(label=t("order.alarm"), minimum=0)
             minute = gr.Number(label=t("order.minute"), minimum=0)
         save = gr.Button(t("order.save"))
-        message = html()
+        message, seen = html(), held()
     fields = [order, deadline, missed, alarm, minute]
-    wiring.quick(blocks.load, panel.load, [words, *fields])
-    saved = wiring.slow(save.click, panel.save, [message], fields)
+    wiring.quick(blocks.load, panel.load, [words, *fields, seen])
+    saved = wiring.slow(save.click, panel.save, [message, *fields, seen], [seen, *fields])
     wiring.quick(saved.then, panel.refresh, [words])
     return lambda event: wiring.quick(event, panel.refresh, [words])

@@ -3,6 +3,8 @@ tags the page offers, and how images look at first."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from enum import StrEnum
 from typing import Any
 
 import gradio as gr
@@ -12,90 +14,97 @@ from pydantic import TypeAdapter, ValidationError
 from review_app.bootstrap import Application
 from review_app.errors import InputError
 from review_app.permissions import Permission
-from review_app.review.options import Reveal, Veil, change_options, read_options
+from review_app.review.options import (
+    Reveal,
+    ReviewOptions,
+    Veil,
+    change_options,
+    read_options,
+)
 from review_app.review.tasks import MOST_TAGS, Tags
+from review_app.web.admin.form import Field, OptionsForm, Values, held
 from review_app.web.handlers import Call, Wiring, html, section
-from review_app.web.markup import Tone, notice
 from review_app.words import Text, t
 
 _TAGS: TypeAdapter[tuple[str, ...]] = TypeAdapter(Tags)
+
+
+def _one_of(choices: type[StrEnum], wrong: str) -> Callable[[Any], str]:
+    """Takes a value of ``choices``."""
+
+    def take(value: str | None) -> str:
+        if value not in set(choices):
+            raise InputError(Text(wrong))
+        return str(value)
+
+    return take
+
+
+def _number(wrong: str, fits: Callable[[float], bool]) -> Callable[[Any], float]:
+    """Takes numbers that fit."""
+
+    def take(value: float | None) -> float:
+        if value is None or not fits(value):
+            raise InputError(Text(wrong))
+        return value
+
+    return take
+
+
+def _tags(lines: str | None) -> list[str]:
+    try:
+        given = [line for line in (lines or "").splitlines() if line.strip()]
+        return list(_TAGS.validate_python(given))
+    except ValidationError as error:
+        raise InputError(Text("rules.wrong_tags", {"most": MOST_TAGS})) from error
+
+
+_share = _number("rules.wrong_gold", lambda value: 0 <= value <= 50)
+_FIELDS = (
+    Field("reveal", "rules.reveal", _one_of(Reveal, "rules.wrong_reveal")),
+    Field("veil", "rules.veil", _one_of(Veil, "rules.wrong_veil")),
+    Field(
+        "needed_labels",
+        "rules.needed",
+        _number("rules.wrong_needed", lambda value: value in range(1, 10)),
+    ),
+    Field(
+        "undo_minutes",
+        "rules.undo",
+        _number("rules.wrong_undo", lambda value: 0 <= value <= 24 * 60),
+    ),
+    Field(
+        "lease_minutes",
+        "rules.lease",
+        _number("rules.wrong_lease", lambda value: 0 < value <= 24 * 60),
+    ),
+    Field("second_reviewer", "rules.second", bool),
+    Field("reviewers_inspect", "rules.inspect", bool),
+    Field("claim_before_answer", "rules.claim", bool),
+    Field("tags", "rules.tags", _tags, "\n".join),
+    Field(
+        "gold_share",
+        "rules.gold",
+        lambda percent: round(_share(percent) / 100, 12),
+        lambda share: round(100 * share, 10),
+    ),
+    Field("gold_feedback", "rules.feedback", bool),
+)
 
 
 class ReviewPanel:
     """What the panel's button does."""
 
     def __init__(self, app: Application) -> None:
-        self._app = app
+        self._form = OptionsForm(app.database, ReviewOptions, read_options, change_options, _FIELDS)
 
-    def load(self, _call: Call) -> tuple[Any, ...]:
+    def load(self, _call: Call) -> tuple[str, *Values]:
         """How review works now."""
-        with self._app.database.read() as repos:
-            options = read_options(repos)
-        numbers = (options.needed_labels, options.undo_minutes, options.lease_minutes)
-        tags = "\n".join(options.tags)
-        gold = (100 * options.gold_share, options.gold_feedback)
-        shown = (options.reveal.value, options.veil.value)
-        choices = (
-            options.second_reviewer,
-            options.reviewers_inspect,
-            options.claim_before_answer,
-        )
-        return "", *shown, *numbers, *choices, tags, *gold
+        return "", *self._form.load()
 
-    def save(
-        self,
-        call: Call,
-        reveal: str,
-        veil: str,
-        needed: float | None,
-        undo: float | None,
-        lease: float | None,
-        second: bool | None,
-        inspect: bool | None,
-        claim: bool | None,
-        tags: str | None,
-        gold: float | None,
-        feedback: bool | None,
-    ) -> Markup:
+    def save(self, call: Call, seen: Any, *values: Any) -> tuple[Markup, *Values]:
         """Change how review works from the next image on."""
-        if reveal not in set(Reveal):
-            raise InputError(Text("rules.wrong_reveal"))
-        if veil not in set(Veil):
-            raise InputError(Text("rules.wrong_veil"))
-        if needed not in range(1, 10):
-            raise InputError(Text("rules.wrong_needed"))
-        if undo is None or not 0 <= undo <= 24 * 60:
-            raise InputError(Text("rules.wrong_undo"))
-        if lease is None or not 0 < lease <= 24 * 60:
-            raise InputError(Text("rules.wrong_lease"))
-        if gold is None or not 0 <= gold <= 50:
-            raise InputError(Text("rules.wrong_gold"))
-        with self._app.database.read() as repos:
-            kept = read_options(repos)
-        options = kept.model_copy(
-            update={
-                "reveal": Reveal(reveal),
-                "veil": Veil(veil),
-                "needed_labels": int(needed or 1),
-                "second_reviewer": bool(second),
-                "reviewers_inspect": bool(inspect),
-                "claim_before_answer": bool(claim),
-                "tags": _tags(tags or ""),
-                "gold_share": gold / 100,
-                "gold_feedback": bool(feedback),
-                "undo_minutes": undo,
-                "lease_minutes": lease,
-            }
-        )
-        change_options(self._app.database, call.person, options)
-        return notice(t("rules.saved"), Tone.DONE)
-
-
-def _tags(lines: str) -> tuple[str, ...]:
-    try:
-        return _TAGS.validate_python([line for line in lines.splitlines() if line.strip()])
-    except ValidationError as error:
-        raise InputError(Text("rules.wrong_tags", {"most": MOST_TAGS})) from error
+        return self._form.save(call.person, seen, values, lambda _: t("rules.saved"))
 
 
 def build_review_options(app: Application, blocks: gr.Blocks) -> None:
@@ -120,7 +129,8 @@ def build_review_options(app: Application, blocks: gr.Blocks) -> None:
             feedback = gr.Checkbox(label=t("rules.feedback"))
         tags = gr.Textbox(label=t("rules.tags"), lines=4)
         save = gr.Button(t("rules.save"))
-        message = html()
+        message, seen = html(), held()
     fields = [reveal, veil, needed, undo, lease, second, inspect, claim, tags, gold, feedback]
-    wiring.quick(blocks.load, panel.load, [message, *fields])
-    wiring.quick(save.click, panel.save, [message], fields)
+    form = [message, *fields, seen]
+    wiring.quick(blocks.load, panel.load, form)
+    wiring.quick(save.click, panel.save, form, [seen, *fields])

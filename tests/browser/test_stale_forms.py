@@ -1,0 +1,65 @@
+"""Two admins have the same form open, on a desk and on a phone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from review_app.review.options import read_options
+from storage.enums import Role
+from tests.browser.checks import barriers, sticks_out
+from tests.browser.conftest import DESKTOP, PHONE, SignIn
+from tests.web.site import Site
+
+DEVICES: dict[str, dict[str, Any]] = {
+    "desk": {"viewport": DESKTOP},
+    "phone": {"viewport": PHONE, "is_mobile": True, "has_touch": True},
+}
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_two_admins_save_the_rules_and_neither_loses_what_they_saved(
+    site: Site, sign_in: SignIn, device: str
+) -> None:
+    site.factory.review_options(undo_minutes=5, needed_labels=1)
+    ada, bo = site.account(Role.ADMIN), site.account(Role.ADMIN)
+    one, other = (rules_of(sign_in(Role.ADMIN, who, **DEVICES[device])) for who in (ada, bo))
+    save(other, "Answers can be taken back", "30")
+    expect(told(other)).to_contain_text("Saved.")
+
+    save(one, "Answers per image", "2")
+    expect(told(one)).to_contain_text("Saved.")
+    with site.app.database.read() as repos:
+        assert (read_options(repos).undo_minutes, read_options(repos).needed_labels) == (30, 2)
+    expect(one.get_by_label("Answers can be taken back")).to_have_value("30")
+
+    save(one, "Answers can be taken back", "10")
+    expect(told(one)).to_contain_text("Saved.")
+    save(other, "Answers can be taken back", "1")
+    expect(told(other)).to_contain_text(f"Changed since by {ada}, at ")
+    expect(other.get_by_label("Answers can be taken back")).to_have_value("10")
+    assert not sticks_out(other)
+    assert barriers(other) == []
+    save(other, "Answers can be taken back", "1")
+    expect(told(other)).to_contain_text("Saved.")
+    with site.app.database.read() as repos:
+        assert read_options(repos).undo_minutes == 1
+
+
+def rules_of(page: Page) -> Page:
+    page.get_by_role("tab", name="Policy").first.click()
+    expect(page.get_by_label("Answers can be taken back")).to_have_value("5")
+    return page
+
+
+def save(page: Page, label: str, value: str) -> None:
+    page.get_by_label(label).fill(value)
+    page.get_by_role("button", name="Save", exact=True).click()
+
+
+def told(page: Page) -> Locator:
+    """What the form of the rules says last."""
+    button = page.get_by_role("button", name="Save", exact=True)
+    return page.locator(".card").filter(has=button).locator(".notice")
