@@ -61,3 +61,12 @@ def test_make_installs_nothing_without_its_hash() -> None:
     for command in re.findall(r"^\t@?\$\(PIP\) install (.+)$", makefile, flags=re.MULTILINE):
         # The package itself, whose build may download nothing; and the tool that writes the lists.
         assert command in ("-q --no-deps --no-build-isolation -e .", "-q uv")
+
+
+def test_every_note_of_the_changelog_has_a_kind_and_a_sentence() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    kinds = {kind["directory"] for kind in project["tool"]["towncrier"]["type"]}
+    notes = [path for path in (ROOT / "docs" / "changelog.d").iterdir() if path.name[0] == "+"]
+    for path in notes:
+        assert path.name.split(".")[1] in kinds, path.name
+        assert path.read_text(encoding="utf-8").strip().endswith("."), path.name
