@@ -166,6 +166,9 @@ export class Closer {
       return;
     }
     this.#last = view;
+    // The view before would stand beside what is said of this one until it has come.
+    this.#lens.replaceChildren();
+    this.#stage.classList.remove("is-covered");
     const { alt } = this.#image;
     const late = setTimeout(() => this.#say(t("closer.drawing")), SOON_MS);
     try {
