@@ -130,6 +130,7 @@ def open_application(settings: Settings) -> Application:
             workshop,
             inspect_limits(settings),
             settings.data_dir / "samples",
+            settings.c2pa_trust,
         ),
         stored_images=stored_images,
         gate=gate,

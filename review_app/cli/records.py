@@ -8,8 +8,10 @@ import typer
 
 from review_app.cli.common import AsJson, application, result
 from review_app.cli.operator import operator
+from review_app.forensics.notes import first_of
 from review_app.records.record import Answer, Record
 from review_app.triage.wording import plus_minus
+from review_app.words import Language
 from storage.enums import LabelValue
 
 ItemNumber = Annotated[int, typer.Argument(min=1, help="The item's number.")]
@@ -76,8 +78,8 @@ def _lines(record: Record) -> list[str]:
 
 
 def _frames(record: Record) -> str | None:
-    n = record.file.n_frames
-    return f"{n}; what is shown and scored is the first" if n and n > 1 else None
+    shown = first_of(record.file.n_frames, paged=record.file.paged)
+    return shown.said(Language.EN) if shown else None
 
 
 def _corrections(record: Record) -> str:

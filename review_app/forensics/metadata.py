@@ -7,11 +7,11 @@ that a generator made it is left out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from review_app.forensics.claims import Claim, claims
+from review_app.forensics.claims import claims, generator_claim
 from review_app.forensics.notes import noted
 from review_app.words import current_language, t
 
@@ -45,9 +45,8 @@ def facts(
     knows needs to look at the image no longer.
     """
     hidden = [name.casefold() for name in names if len(name) >= _SHORTEST_NAME]
-    found = claims(metadata)
-    saying = set() if revealing else {claim.place for claim in found}
-    rows = [_claimed(found)] if found and revealing else []
+    saying = set() if revealing else {claim.place for claim in claims(metadata)}
+    rows = [*_claimed(metadata)] if revealing else []
     for place, name, value in _rows(metadata):
         if place in saying or (saying and place.startswith("c2pa")):
             continue
@@ -57,12 +56,31 @@ def facts(
     return rows[:MAX_ROWS]
 
 
-def _claimed(found: Sequence[Claim]) -> Fact:
-    """That a generator made it, by what, and what the best proven of the claims is worth."""
-    by = next((claim.by for claim in found if claim.by), "")
+def in_short(metadata: Mapping[str, Any]) -> list[Fact]:
+    """Those rows, all revealed, that people should see first: whether a generator made it, what
+    content credentials say, or that there are none, and what is odd about the file."""
+    rows = [
+        Fact(name, value)
+        for place, name, value in _rows(metadata)
+        if place == "notes" or place.startswith("c2pa")
+    ]
+    if metadata.get("c2pa") is None:
+        rows.append(Fact(t("inspect.fact_c2pa"), t("inspect.c2pa_none")))
+    return [*_claimed(metadata), *rows]
+
+
+def claim_in_words(claim: str) -> str:
+    """That a generator made it, by what, and what stands behind that; ``claim`` as
+    `generator_claim` makes it."""
+    evidence, _, by = claim.partition(": ")
     says = t("inspect.claim_by", by=by) if by else t("inspect.claim")
-    worth = t(f"inspect.claim_{found[0].evidence}")
-    return Fact(t("inspect.fact_claim"), f"{says} {worth}")
+    return f"{says} {t(f'inspect.claim_{evidence}')}"
+
+
+def _claimed(metadata: Mapping[str, Any]) -> Iterator[Fact]:
+    claim = generator_claim(metadata)
+    if claim is not None:
+        yield Fact(t("inspect.fact_claim"), claim_in_words(claim))
 
 
 def _rows(metadata: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:

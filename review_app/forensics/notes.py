@@ -13,10 +13,17 @@ _BITS = "bits_"
 def noted(metadata: Mapping[str, Any]) -> Iterator[Text]:
     """What the metadata of a stored image (`intake.metadata`) says of how it was read."""
     frames = metadata.get("frames")
-    if isinstance(frames, int) and frames > 1:
-        yield Text("inspect.note_frames", {"n": frames})
+    if isinstance(frames, int) and (shown := first_of(frames, paged=metadata.get("paged") is True)):
+        yield shown
     notes = metadata.get("notes")
     yield from in_words(note for note in notes if isinstance(note, str)) if notes else ()
+
+
+def first_of(n_frames: int | None, *, paged: bool) -> Text | None:
+    """That the first of several frames, or pages, is what is shown and scored; None for one."""
+    if n_frames is None or n_frames < 2:
+        return None
+    return Text("review.pages" if paged else "review.frames", {"n": n_frames})
 
 
 def in_words(notes: Iterable[str]) -> Iterator[Text]:

@@ -62,7 +62,8 @@ class Inspection:
 
 
 class Inspector:
-    """Reads images with the detector in force, for whoever may know; ``limits``: of one image."""
+    """Reads images with the detector in force, for whoever may know; ``limits``: of one image,
+    ``trust``: certificates of those whose content credentials are trusted."""
 
     def __init__(
         self,
@@ -72,6 +73,7 @@ class Inspector:
         workshop: Workshop,
         limits: Limits,
         samples_dir: Path,
+        trust: Path | None = None,
     ) -> None:
         self._policies = policies
         self._detectors = detectors
@@ -79,6 +81,7 @@ class Inspector:
         self._workshop = workshop
         self._limits = limits
         self._samples_dir = samples_dir
+        self._trust = None if trust is None else str(trust)
 
     def heads(self) -> list[str]:
         """Names of the heads, as they will be read."""
@@ -95,7 +98,8 @@ class Inspector:
         self._gate.require_open(person)
         model = self._detectors.model(self._reader().checkpoint.id)
         limits = {"max_bytes": self._limits.max_bytes, "max_pixels": self._limits.max_pixels}
-        job = {"do": "read", "path": str(path), "name": name, **limits, **model}
+        file = {"path": str(path), "name": name, "trust": self._trust}
+        job = {"do": "read", **file, **limits, **model}
         return self._workshop.submit(person.id, job, most_waiting=1)
 
     def ahead(self, person: Person) -> int:

@@ -35,6 +35,7 @@ from review_app.forensics.views import PIXEL_VIEWS, View
 from review_app.inspection.drawing import webp
 from review_app.inspection.messages import PLACES, Job, Said, packed
 from review_app.intake.colours import to_srgb
+from review_app.intake.credentials import Credentials
 from review_app.intake.decode import DecodedImage, Limits, as_stored, decode, upright
 from review_app.intake.small import ENOUGH, small_picture
 from review_app.intake.sources import read_bounded
@@ -98,12 +99,13 @@ def _warm_up(job: Job) -> Done:
 
 def _read(job: Job) -> Done:
     """Every head's opinion of an image, what the file says, the image small, and its probe."""
-    decoded = _decoded(job)
+    data = _bytes(job)
+    decoded = _decoded(job, data)
     opinions = _detector(job["checkpoint"], job["weights"]).inspect(decoded.image)
     said = {
         "width": decoded.width,
         "height": decoded.height,
-        "metadata": decoded.metadata,
+        "metadata": _credentials(job.get("trust")).beside(data, decoded),
         "opinions": {name.value: asdict(opinion) for name, opinion in opinions.items()},
     }
     shown = to_srgb(decoded.image, decoded.icc_profile)
@@ -113,8 +115,8 @@ def _read(job: Job) -> Done:
 def _draw(job: Job) -> Done:
     """A view of an image, WebP."""
     if job["view"] == "small":
-        return {}, [small_picture(_decoded(job, ENOUGH))]
-    decoded = _decoded(job)
+        return {}, [small_picture(_decoded(job, _bytes(job), ENOUGH))]
+    decoded = _decoded(job, _bytes(job))
     # Blocks of a JPEG lie where the file has them: the view is drawn there, and then turned.
     drawn = _draws(job, decoded.icc_profile)(as_stored(decoded.image, decoded.orientation))
     return {}, [webp(upright(drawn, decoded.orientation))]
@@ -130,9 +132,12 @@ def _draws(job: Job, profile: bytes | None) -> Callable[[Image.Image], Image.Ima
     return lambda image: overlay(to_srgb(image, profile), detector.saliency(image, head))
 
 
-def _decoded(job: Job, least: int = 0) -> DecodedImage:
+def _bytes(job: Job) -> bytes:
+    return read_bounded(Path(job["path"]), job["max_bytes"])
+
+
+def _decoded(job: Job, data: bytes, least: int = 0) -> DecodedImage:
     limits = Limits(job["max_bytes"], job["max_pixels"])
-    data = read_bounded(Path(job["path"]), limits.max_bytes)
     try:
         return decode(data, job["name"], limits, least)
     except RefusedFile:
@@ -161,6 +166,11 @@ def _shown(image: Image.Image) -> bytes:
     buffer = BytesIO()
     small.save(buffer, "JPEG", quality=88)
     return buffer.getvalue()
+
+
+@cache
+def _credentials(trust: str | None) -> Credentials:
+    return Credentials(None if trust is None else Path(trust))
 
 
 _loading = threading.Lock()

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from review_app.errors import SettingsError
+from review_app.intake.decode import DecodedImage
 from review_app.intake.metadata import Json, clean
 
 try:
@@ -60,6 +61,12 @@ class Credentials:
                 raise SettingsError(
                     f"REVIEW_C2PA_TRUST: {anchors} cannot be read as certificates ({error})"
                 ) from error
+
+    def beside(self, data: bytes, decoded: DecodedImage) -> dict[str, Json]:
+        """The metadata of the file in ``data``, and its content credentials under ``c2pa``. Keys as
+        `read_metadata` and `read` have them."""
+        signed = self.read(data, decoded.format)
+        return decoded.metadata if signed is None else decoded.metadata | {"c2pa": signed}
 
     def read(self, data: bytes, format_name: str) -> dict[str, Json] | None:
         """What the file of that format (Pillow's name) is signed to be; None where it has no

@@ -100,7 +100,8 @@ class DecodedImage:
     """Whether the file had transparency, now composited on ``MATTE``."""
     icc_profile: bytes | None
     metadata: dict[str, Json]
-    """As `read_metadata` has it; and ``frames`` and ``notes``, where there is anything to tell."""
+    """As `read_metadata` has it; and ``frames``, ``paged`` (they are
+    pages) and ``notes``, where there is anything to tell."""
     notes: tuple[str, ...] = ()
     """What is odd about the file, though its pixels are right: keys of ``inspect.note_...``."""
 
@@ -227,6 +228,7 @@ def _decoded(opened: Opened, format_name: str) -> DecodedImage:
     metadata = dict(opened.metadata)
     if opened.frames > 1 and format_name != "JPEG":  # a JPEG's other pictures are its own parts
         metadata["frames"] = opened.frames
+        metadata["paged"] = format_name == "TIFF"
     if opened.notes:
         metadata["notes"] = list(opened.notes)
     return DecodedImage(

@@ -23,7 +23,7 @@ from review_app.hashing import NEAR_DISTANCE, NearIndex, perceptual_hash, sha256
 from review_app.intake.archives import ArchiveLimits
 from review_app.intake.candidates import Candidate
 from review_app.intake.credentials import Credentials
-from review_app.intake.decode import DecodedImage, Limits, decode
+from review_app.intake.decode import Limits, decode
 from review_app.intake.metadata import Json
 from review_app.intake.public_copy import public_copy
 from review_app.intake.small import NAME, SLOW_PIXELS, small_picture
@@ -103,12 +103,6 @@ class IntakeService:
         self._archives = archives
         self._credentials = credentials or Credentials()
 
-    def said_of_itself(self, data: bytes, decoded: DecodedImage) -> dict[str, Json]:
-        """What the file in ``data`` says about itself: its metadata, and its content credentials
-        under ``c2pa``. Keys as `read_metadata` and `Credentials.read` have them."""
-        signed = self._credentials.read(data, decoded.format)
-        return decoded.metadata if signed is None else decoded.metadata | {"c2pa": signed}
-
     def ingest(
         self,
         paths: Sequence[Path],
@@ -165,7 +159,7 @@ class IntakeService:
             data = candidate.read()
             decoded = decode(data, candidate.name, self._limits)
             public, public_type = public_copy(data, decoded)
-            metadata = self.said_of_itself(data, decoded)
+            metadata = self._credentials.beside(data, decoded)
             phash, descriptor = perceptual_hash(decoded.image), describe(decoded.image)
         except RefusedFile as refusal:
             return refusal

@@ -109,6 +109,8 @@ class File:
     n_frames: int | None
     """Of an animation or of several pages the first is what is shown and scored; None where the
     picture is not stored here."""
+    paged: bool
+    """Whether those are pages."""
     generator_claim: str | None
     """That the file says a generator made it, and what stands behind that; see `forensics.claims`.
     None while the image waits to be judged."""
@@ -221,6 +223,7 @@ def _file(item: Item, blind: bool) -> File:
         format=image.format,
         n_bytes=image.n_bytes,
         n_frames=image.n_frames,
+        paged=image.is_paged,
         generator_claim=None if blind else generator_claim(image.file_metadata),
     )
 

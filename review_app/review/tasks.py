@@ -98,6 +98,8 @@ class Task(BaseModel):
         None, description="As the score file gives it; told only where there is no picture."
     )
     sha256: str | None = Field(None, description="Of the file; told as the path is.")
+    frames: int = Field(1, description="Of the file; the first of them is the image.")
+    paged: bool = Field(False, description="Whether they are pages, and no animation.")
     expires_at: datetime
     alike: int = Field(0, description="Others that look like it and that the person could have.")
     statements: tuple[Statement, ...] | None = Field(

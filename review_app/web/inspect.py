@@ -17,7 +17,7 @@ from PIL import Image
 
 from review_app.bootstrap import Application
 from review_app.errors import InputError, RefusedFile
-from review_app.forensics.metadata import Fact, facts
+from review_app.forensics.metadata import Fact, facts, in_short
 from review_app.forensics.views import View
 from review_app.inspection.inspector import TITLES, HeadReading, Inspection
 from review_app.inspection.workshop import Done
@@ -25,7 +25,7 @@ from review_app.permissions import Permission
 from review_app.triage.wording import plus_minus
 from review_app.web.charts import entropy_bar, interval
 from review_app.web.handlers import Call, Wiring, html, open_page, section, title
-from review_app.web.markup import Tone, join, notice, picture
+from review_app.web.markup import Tone, join, notice
 from review_app.words import Text, current_language, number, t
 
 LOOK_S = 0.5
@@ -63,9 +63,9 @@ class InspectPage:
         samples = self._app.inspector.samples()
         buttons = join(
             Markup(
-                '<li><button type="button" data-sample="{}">{}'
+                '<li><button type="button" data-sample="{}"><img src="{}" alt="">'
                 "<span>{}</span></button><small>{}</small></li>"
-            ).format(number, picture(_thumbnail(sample.path)), sample.name, sample.credit)
+            ).format(number, _thumbnail(sample.path), sample.name, sample.credit)
             for number, sample in enumerate(samples)
         )
         return Markup('<ul class="samples" aria-label="{}">{}</ul>').format(
@@ -115,9 +115,12 @@ class InspectPage:
             return notice(words, Tone.PROBLEM), Markup()
         inspection = self._app.inspector.tell(call.person, done)
         token = self._app.held.hold(call.person.id, path)
-        closer = look_closer(f"/inspected/{token}", facts(done.said["metadata"], revealing=True))
-        size = (done.said["width"], done.said["height"])
-        return verdict(inspection), readings(name, done.blobs[0], size, inspection) + closer
+        metadata, size = done.said["metadata"], (done.said["width"], done.said["height"])
+        first = in_short(metadata)
+        others = [row for row in facts(metadata, revealing=True) if row not in first]
+        closer = look_closer(f"/inspected/{token}", others)
+        says = says_of_itself(first)
+        return verdict(inspection), readings(name, done.blobs[0], size, inspection, says) + closer
 
     def _wait(self, call: Call, reading: Future[Done]) -> Done:
         """What comes of a reading; meanwhile the page shows how many images come before it."""
@@ -180,16 +183,25 @@ def verdict(inspection: Inspection) -> Markup:
     return Markup('<p class="verdict" role="status">{}</p>').format(inspection.words)
 
 
-def readings(name: str, shown: bytes, size: tuple[int, int], inspection: Inspection) -> Markup:
-    """The image as it was read, ``shown`` as a small JPEG, beside what every head says of it."""
+def readings(
+    name: str,
+    shown: bytes,
+    size: tuple[int, int],
+    inspection: Inspection,
+    says: str = "",
+) -> Markup:
+    """The image as it was read, ``shown`` as a small JPEG, with what its file ``says``, beside what
+    every head says of it."""
     return Markup(
-        '<div class="inspection"><figure class="inspected">{}'
-        "<figcaption>{}</figcaption></figure>"
+        '<div class="inspection"><figure class="inspected"><img src="{}" alt="{}">'
+        "<figcaption>{}</figcaption></figure>{}"
         '<div class="said">{}<ul class="readings" aria-label="{}">{}</ul></div>'
         '<p class="remark key">{}</p></div>'
     ).format(
-        picture(data_url(shown), t("inspect.image_read", name=name)),
+        data_url(shown),
+        t("inspect.image_read", name=name),
         t("inspect.size", name=name, width=str(size[0]), height=str(size[1])),
+        says,
         _novelty(inspection),
         t("inspect.what_heads_say"),
         join(map(_reading, inspection.heads)),
@@ -197,9 +209,15 @@ def readings(name: str, shown: bytes, size: tuple[int, int], inspection: Inspect
     )
 
 
+def says_of_itself(rows: Sequence[Fact]) -> Markup:
+    """What the file says of itself that people should know first."""
+    return Markup(
+        '<section class="says" aria-label="{0}"><h2>{0}</h2><dl class="facts">{1}</dl></section>'
+    ).format(t("inspect.says"), _listed(rows))
+
+
 def look_closer(address: str, rows: Sequence[Fact]) -> Markup:
     """The forensic views and the file's own words, each folded up; a view loads when opened."""
-    told = join(Markup("<div><dt>{}</dt><dd>{}</dd></div>").format(r.name, r.value) for r in rows)
     return Markup(
         '<section class="looks" aria-label="{0}"><h2>{0}</h2>{1}<details><summary>'
         "{2}</summary><p>{3}</p><dl>{4}</dl></details></section>"
@@ -208,19 +226,25 @@ def look_closer(address: str, rows: Sequence[Fact]) -> Markup:
         join(_look(f"{address}/view/{view}", view) for view in View),
         t("inspect.file_says"),
         t("inspect.file_claims") if rows else t("inspect.file_nothing"),
-        told,
+        _listed(rows),
     )
+
+
+def _listed(rows: Sequence[Fact]) -> Markup:
+    return join(Markup("<div><dt>{}</dt><dd>{}</dd></div>").format(r.name, r.value) for r in rows)
 
 
 def _look(address: str, view: View) -> Markup:
     name = f"views.{view.name.lower()}"
     return Markup(
-        "<details><summary>{}</summary><figure>{}"
+        "<details><summary>{}</summary><figure>"
+        '<img src="{}" alt="{}" loading="lazy">'
         '<figcaption><p>{}</p><p class="remark">{}</p></figcaption></figure>'
         "</details>"
     ).format(
         t(name),
-        picture(address, t("inspect.view_alt", view=t(name)), lazy=True),
+        address,
+        t("inspect.view_alt", view=t(name)),
         t(f"{name}_shows"),
         t(f"{name}_caution"),
     )

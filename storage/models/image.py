@@ -89,6 +89,11 @@ class Image(Base):
         frames = (self.file_metadata or {}).get("frames", 1)
         return frames if isinstance(frames, int) else 1
 
+    @property
+    def is_paged(self) -> bool:
+        """Whether those are the pages of a document, and no animation."""
+        return (self.file_metadata or {}).get("paged") is True
+
     @hybrid_property
     def key(self) -> str:
         """What draws (audit coins, places, ladders) are made from: the hash, or ``path:...``."""

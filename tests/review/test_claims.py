@@ -68,7 +68,7 @@ def test_asking_for_none_still_hands_out_one(bench: Bench, factory: Factory, ada
 def test_a_task_hints_at_nothing(bench: Bench, factory: Factory, ada: Person) -> None:
     factory.item(decided=True, known=REAL, name="fakes/swap.png", source="fakes")
     (task,) = bench.desk.take(ada)
-    told = {"item_id", "image_url", "width", "height", "expires_at", "alike"}
+    told = {"item_id", "image_url", "width", "height", "expires_at", "alike", "frames", "paged"}
     assert set(task.model_dump(exclude_none=True)) == told
     assert "swap" not in task.model_dump_json()
 
@@ -82,6 +82,8 @@ def test_a_task_without_a_picture_tells_what_the_image_is_known_by(
     assert task.model_dump(exclude={"expires_at"}, exclude_none=True) == {
         "item_id": task.item_id,
         "alike": 0,
+        "frames": 1,
+        "paged": False,
         **identity,
     }
 

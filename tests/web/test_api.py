@@ -45,7 +45,8 @@ def test_a_task_says_what_is_needed_and_nothing_of_the_model(site: Site) -> None
     answer = client.post(f"{BASE}/take", json={"n": 1})
     (task,) = answer.json()
     assert {name for name, value in task.items() if value is not None} == {
-        "item_id", "image_url", "width", "height", "expires_at", "alike"
+        "item_id", "image_url", "width", "height", "expires_at", "alike", "frames",
+        "paged"
     }  # fmt: skip
     assert task["item_id"] == site.handle(item_id)
     assert task["image_url"] == f"/media/{task['item_id']}"

@@ -8,6 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from review_app.permissions import Person
+from review_app.web.admin.images_record import record_html
 from storage.enums import Role
 from tests.web.site import Site
 
@@ -100,3 +101,13 @@ def test_an_admin_is_told_but_not_of_what_they_are_to_judge(site: Site) -> None:
     judging, _, handle = handed(site, item_id, Role.ADMIN)
     for address in (f"/media/{handle}", f"/api/v1/admin/images/{item_id}"):
         assert told(judging, address) == {}
+
+
+def test_the_record_tells_an_admin_in_words_once_there_is_a_verdict(site: Site) -> None:
+    item_id = item_saying(site, {"text": {"workflow": WORKFLOW}})
+    _, admin = site.signed_in(Role.ADMIN)
+    assert "generator" not in record_html(site.app.records.show(admin, item_id))
+    client, _, handle = handed(site, item_id)
+    answer(client, handle)
+    told = record_html(site.app.records.show(admin, item_id))
+    assert "<dd>This file says that a generator made it: ComfyUI. That is plain text" in told

@@ -8,23 +8,15 @@ from markupsafe import Markup
 
 from review_app.bootstrap import Application
 from review_app.errors import DamagedImageError, NotFoundError
+from review_app.forensics.metadata import claim_in_words
+from review_app.forensics.notes import first_of
 from review_app.inspection.inspector import TITLES
 from review_app.records.record import Answer, Record, Said
 from review_app.records.timeline import Happening
 from review_app.review.options import read_options
 from review_app.review.tags import tag_name
 from review_app.triage.wording import plus_minus
-from review_app.web.markup import (
-    Content,
-    Tone,
-    join,
-    long,
-    moment,
-    notice,
-    picture,
-    sentence,
-    table,
-)
+from review_app.web.markup import Content, Tone, join, long, moment, notice, sentence, table
 from review_app.words import current_language, number, t
 from storage.database import Database
 
@@ -53,10 +45,10 @@ def record_html(record: Record, trouble: str = "") -> Markup:
 def _picture(record: Record) -> Markup:
     if record.file.size is None:
         return Markup('<p class="empty">{}</p>').format(t("images.no_picture"))
-    address = f"/api/v1/admin/images/{record.item_id}"
     return Markup(
-        '<figure class="inspected"><a href="{}" target="_blank" rel="noopener">{}</a></figure>'
-    ).format(address, picture(address, t("images.picture", item=str(record.item_id))))
+        '<figure class="inspected"><a href="/api/v1/admin/images/{0}" target="_blank" '
+        'rel="noopener"><img src="/api/v1/admin/images/{0}" alt="{1}"></a></figure>'
+    ).format(record.item_id, t("images.picture", item=str(record.item_id)))
 
 
 def picture_trouble(app: Application, item_id: int) -> str:
@@ -101,16 +93,19 @@ def _file_facts(record: Record) -> list[Fact]:
         (t("images.split"), file.split or ""),
         ("SHA-256", file.sha256 or ""),
         (t("images.size"), _size(record)),
+        (t("inspect.fact_notes"), _frames(record)),
         (t("images.state"), state),
     ]
     if record.blind:
         return facts
+    claim = file.generator_claim
     return [
         *facts,
         (t("images.verdict"), _verdict(record)),
         (t("images.corrected"), _corrections(record)),
         (t("images.known"), t(f"review.answer_{record.known}") if record.known else ""),
         (t("images.evidence"), _evidence(record)),
+        (t("inspect.fact_claim"), claim_in_words(claim) if claim else ""),
     ]
 
 
@@ -120,6 +115,11 @@ def _size(record: Record) -> str:
     width, height = record.file.size
     form = record.file.format or ""
     return t("images.pixels", width=str(width), height=str(height), format=form)
+
+
+def _frames(record: Record) -> str:
+    shown = first_of(record.file.n_frames, paged=record.file.paged)
+    return shown.said(current_language()) if shown else ""
 
 
 def _verdict(record: Record) -> str:

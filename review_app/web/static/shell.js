@@ -32,10 +32,10 @@ function closesByItself(menu) {
   document.addEventListener("click", (event) => {
     if (!menu.contains(event.target)) menu.open = false;
   });
-  document.addEventListener("keydown", (event) => {
+  menu.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !menu.open) return;
     menu.open = false;
-    if (menu.contains(document.activeElement)) summary.focus();
+    summary.focus();
   });
 }
 

@@ -2,6 +2,7 @@
 // once whether it is meant. Knows nothing of the queue.
 
 import { t } from "../words.js";
+import { framesOf } from "./frames.js";
 
 const ANSWERS = ["real", "fake", "unsure", "undecidable"];
 const QUESTIONS = {
@@ -171,7 +172,7 @@ export class Grid extends EventTarget {
 
   // What the person does
 
-  #click({ target, detail }) {
+  #click({ target }) {
     const each = target.closest("[role=option]");
     const { grid, answer } = target.closest("button")?.dataset ?? {};
     if (each) {
@@ -184,14 +185,6 @@ export class Grid extends EventTarget {
     else if (grid === "unveil") this.#dialog.classList.toggle("is-shown");
     else if (grid === "large") this.#enlarge(null);
     else if (grid === "close") this.close();
-    if (detail > 0) this.#leaveButton();
-  }
-
-  // A press of the pointer leaves the keys to the images, or to nothing before the question is read.
-  #leaveButton() {
-    if (!document.activeElement.matches("#alike-dialog button")) return;
-    const rest = this.#asked ? this.#$("#alike-ask") : this.#list.querySelector('[tabindex="0"]');
-    rest?.focus();
   }
 
   #key(event) {
@@ -225,7 +218,14 @@ function option(task, i, n) {
   each.ariaLabel = i === 0 ? t("grid.shown", { i: 1, n }) : t("grid.image", { i: i + 1, n });
   each.ariaSelected = "false";
   each.append(picture(`${task.image_url}/small`, task.image_url));
+  tellFrames(each, framesOf(task));
   return each;
+}
+
+function tellFrames(each, words) {
+  if (!words) return;
+  each.ariaLabel += `, ${words}`;
+  each.append(Object.assign(document.createElement("p"), { className: "frames-note", textContent: words }));
 }
 
 // Where it does not load, the other one.

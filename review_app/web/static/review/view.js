@@ -4,6 +4,7 @@ import { ended, t } from "../words.js";
 import { Beside } from "./beside.js";
 import { drawCaps } from "./caps.js";
 import { Closer } from "./closer.js";
+import { framesOf } from "./frames.js";
 import { Grid } from "./grid.js";
 import { Hint } from "./hint.js";
 import { KeyList } from "./keylist.js";
@@ -48,6 +49,7 @@ export class View {
     this.$("frame").replaceChildren(image);
     this.closer.show(image);
     this.statements.show(task.statements);
+    this.#tellFrames(framesOf(task));
     this.#enable(true);
   }
 
@@ -61,6 +63,7 @@ export class View {
     this.closer.show(null);
     this.veil.over(null);
     this.statements.show(null);
+    this.#tellFrames("");
     this.$("pause-title").textContent = title;
     this.$("pause-text").textContent = text;
     this.$("pause-actions").replaceChildren(...actions.map(([name, act]) => button(name, act)));
@@ -88,6 +91,11 @@ export class View {
 
   say(text) {
     this.$("said").textContent = text;
+  }
+
+  #tellFrames(words) {
+    this.$("frames-note").hidden = words === "";
+    this.$("frames-note").textContent = words;
   }
 
   #enable(can) {
