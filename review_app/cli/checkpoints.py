@@ -18,7 +18,7 @@ from review_app.cli.common import (
     result,
     settings,
 )
-from review_app.cli.lab import Lab, Weights, open_lab
+from review_app.cli.lab import Lab, Weights, open_lab, weighed_words
 from review_app.config import DEFAULT_CHECKPOINT, Settings
 from review_app.datasets.manifest import Manifest, read_manifest
 from review_app.errors import CheckpointError, InputError
@@ -243,6 +243,7 @@ def _measure(
 ) -> dict[str, Any]:
     """Both default heads on the same rows: their figures, and tests of the differences."""
     from review_app.detector.comparison import compare_all
+    from review_app.detector.evaluation import effective
 
     whole = read_manifest(manifest, check_files=True)
     chosen, measured = whole.to_measure(split)
@@ -256,9 +257,10 @@ def _measure(
         "manifest": manifest.name,
         "split": chosen,
         "n": len(data),
+        **effective(data),
         "seen": seen,
         "figures": figures,
-        "difference": compare_all(contenders, data.is_fake)[0],
+        "difference": compare_all(contenders, data.is_fake, weighted=data.weighting is not None)[0],
     }
 
 
@@ -294,22 +296,27 @@ def _contender(checkpoint: Checkpoint, data: LabelledFeatures) -> tuple[Contende
     head = head_inputs(checkpoint, checkpoint.judge(data.features))[checkpoint.default_head]
     p_fake, called = head.prediction.p_fake, head.called_fake
     wrong = called != data.is_fake
+    weights = data.weighting
     drawn = replicates(
-        Resamples(data.is_fake, SOURCE_SEED), p_fake, called, data.is_fake, head.reject
+        Resamples(data.is_fake, SOURCE_SEED), p_fake, called, data.is_fake, head.reject, weights
     )
-    figures = head_metrics(head.prediction, data.is_fake, head.threshold, has_std=head.has_std)
-    figures["aurc"] = risk_coverage(head.reject, wrong).aurc
-    figures["error_auroc"] = auroc(head.reject, wrong)
+    figures = head_metrics(
+        head.prediction, data.is_fake, head.threshold, has_std=head.has_std, weights=weights
+    )
+    figures["aurc"] = risk_coverage(head.reject, wrong, weights).aurc
+    figures["error_auroc"] = auroc(head.reject, wrong, weights)
     shown = {name: figures[name] for name in _FIGURES} | {
         "intervals": intervals(drawn, figures["ece"])
     }
-    return Contender(p_fake, figures, drawn), shown
+    values = figures | {"auroc": (figures["auroc"] or [None])[0]}
+    return Contender(p_fake, values, drawn), shown
 
 
 def _measured_lines(measured: dict[str, Any]) -> list[str]:
     from review_app.detector.comparison import COMPARED
 
-    lines = [f"measured on {measured['n']} images of {measured['manifest']}:"]
+    weighed = weighed_words(measured)
+    lines = [f"measured on {measured['n']} images of {measured['manifest']}{weighed}:"]
     lines += [f"  {each}: {_figures(figures)}" for each, figures in measured["figures"].items()]
     lines += [
         f"  {each} has learned from {n} of these images: its figures are too good"

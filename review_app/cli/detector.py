@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from review_app.cli.common import AsJson, progress_bar, progress_bars, result
-from review_app.cli.lab import BackboneName, Weights, open_lab
+from review_app.cli.lab import BackboneName, Weights, open_lab, weighed_words
 from review_app.cli.scores import DetectorName, ScoreFile, evaluate_scores, write_own_scores
 from review_app.errors import InputError
 from storage.types import utc_now
@@ -157,7 +157,7 @@ def evaluate(
 
 
 def _words(document: dict[str, Any]) -> str:
-    lines = [f"{document['checkpoint']} on {document['n']} images"]
+    lines = [f"{document['checkpoint']} on {document['n']} images{weighed_words(document)}"]
     for head, figures in document["heads"].items():
         value, low, high = figures["auroc"]
         lines.append(

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from review_app.bootstrap import file_limits
 from review_app.cli.common import settings
 from review_app.config import Settings
+from review_app.datasets.manifest import Manifest
+from review_app.datasets.tables import plain_name
 from review_app.intake.decode import decoder, shower
 
 if TYPE_CHECKING:  # slow to import, and asking for help must not be
@@ -54,8 +57,21 @@ class Lab:
         return load_backbone(name, weights=weights or self.settings.weights_for(name))
 
 
+def tell_unweighted(manifest: Manifest) -> None:
+    """Say that this command counts every image once, where the manifest has weights."""
+    if "weight" in map(plain_name, manifest.columns):
+        sys.stderr.write("note: weights are not used here; every image counts once\n")
+
+
 def open_lab() -> Lab:
     """The lab of the environment's settings."""
     here = settings()
     limits = file_limits(here)
     return Lab(here, decoder(limits), shower(limits))
+
+
+def weighed_words(document: dict[str, Any]) -> str:
+    """What weights cost, after the number of images; empty where all weigh the same."""
+    if "effective_n" not in document:
+        return ""
+    return f", weighed (as good as {document['effective_n']:,.0f} of equal weight)"

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from review_app.cli.common import AsJson, progress_bar, progress_bars, result
-from review_app.cli.lab import BackboneName, Weights, open_lab
+from review_app.cli.lab import BackboneName, Weights, open_lab, tell_unweighted
 
 Manifest = Annotated[
     Path, typer.Argument(help="CSV with path, label, split, and where known source, group.")
@@ -74,7 +74,8 @@ def robustness(
 
     lab = open_lab()
     loaded = Checkpoint.load(checkpoint or lab.settings.checkpoint)
-    rows = read_manifest(manifest, check_files=True)
+    rows = read_manifest(manifest, check_files=True, weighted=False)
+    tell_unweighted(rows)
     _make_folder(report)
     with progress_bar("Features") as progress:
         document = measure_robustness(
@@ -118,7 +119,8 @@ def transfer(
 
     lab = open_lab()
     chosen = preset_called(preset)
-    rows = read_manifest(manifest, check_files=True)
+    rows = read_manifest(manifest, check_files=True, weighted=False)
+    tell_unweighted(rows)
     _make_folder(report)
     with progress_bars("Features", "Training") as (progress, fits):
         document = measure_transfer(

@@ -18,6 +18,7 @@ from review_app.datasets.leaks import disagreeing
 from review_app.datasets.manifest import Label, Manifest, ManifestRow, torn_groups
 from review_app.datasets.origin import digest, read_origin
 from review_app.datasets.shortcuts import shortcuts
+from review_app.datasets.weights import effective_size
 from review_app.hashing import NEAR_DISTANCE
 
 SCHEMA = 1
@@ -40,7 +41,8 @@ def data_card(manifest: Manifest, inspected: Sequence[Inspected], *, seed: int =
     """The card of ``manifest``, whose files are ``inspected``.
 
     Keys: ``schema, manifest, sha256, n, counts, balance, measures, formats, shortcuts, duplicates,
-    groups, unreadable, conflicts, steps, warnings``. ``seed`` draws bootstrap samples.
+    groups, unreadable, conflicts, steps, weights, warnings``; ``weights`` is None where no image
+    has one. ``seed`` draws bootstrap samples.
     """
     rows = manifest.rows
     card: Card = {
@@ -58,6 +60,7 @@ def data_card(manifest: Manifest, inspected: Sequence[Inspected], *, seed: int =
         "unreadable": [{**_told(one.row), "why": one.failure} for one in inspected if one.failure],
         "conflicts": [[_told(row) for row in same] for same in _conflicts(inspected)],
         "steps": read_origin(manifest.path),
+        "weights": _weights(rows),
     }
     return {**card, "warnings": _warnings(card)}
 
@@ -85,6 +88,22 @@ def _balance(rows: Sequence[ManifestRow]) -> list[dict[str, Any]]:
         counts = {"n": len(members), "fake": fake, "real": real}
         table.append({"part": part, "name": name, **counts, "fake_share": share})
     return table
+
+
+def _weights(rows: Sequence[ManifestRow]) -> dict[str, Any] | None:
+    """How far the images differ in what they stand for, and the share of fakes as weighed."""
+    weights = np.array([row.weight for row in rows if row.weight is not None])
+    if not len(weights):
+        return None
+    fake = sum(row.weight or 0 for row in rows if row.label is Label.FAKE)
+    real = sum(row.weight or 0 for row in rows if row.label is Label.REAL)
+    return {
+        "n": len(weights),
+        "smallest": float(weights.min()),
+        "largest": float(weights.max()),
+        "effective_n": effective_size(weights),
+        "fake_share": fake / (fake + real) if fake + real else None,
+    }
 
 
 def _measures(inspected: Sequence[Inspected]) -> list[dict[str, Any]]:

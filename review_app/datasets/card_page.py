@@ -67,6 +67,11 @@ def card_words(card: Card) -> str:
     lines = [f"{card['n']} images: {everything['fake']} fake, {everything['real']} real"]
     for part in card["balance"][1:]:
         lines.append(f"  {part['part']} {part['name']}: {part['fake']} fake, {part['real']} real")
+    if weights := card["weights"]:
+        lines.append(
+            f"weights from {weights['smallest']:g} to {weights['largest']:g}: as good as "
+            f"{weights['effective_n']:,.0f} images of equal weight"
+        )
     for kind, name in (("exact", "copies"), ("near", "near-copies")):
         found = card["duplicates"][kind]
         lines.append(

@@ -10,7 +10,7 @@ from review_app.datasets.labels import Label, label_of_word
 from review_app.datasets.tables import plain_name
 from review_app.errors import InputError
 
-COLUMNS: Final = ("path", "label", "source", "group", "split")
+COLUMNS: Final = ("path", "label", "source", "group", "split", "weight")
 _USUAL: Final = {
     "path": (
         *("file", "filename", "file_name", "filepath", "file_path", "image", "image_path"),

@@ -2,8 +2,9 @@
 
 A manifest is a table (`tables`) whose columns are ``path`` (relative to the file, or absolute) and,
 where known, ``label`` (real or fake), ``source`` (where the image comes from), ``group`` (what must
-not be split: a video, a person, a photo) and ``split`` (train, val, test or any other name). Other
-columns are ignored. `Dialect` reads tables that call these by other names.
+not be split: a video, a person, a photo), ``split`` (train, val, test or any other name) and
+``weight`` (how many images of the stream it stands for; see `weights`). Other columns are ignored.
+`Dialect` reads tables that call these by other names.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import csv
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from review_app.datasets.dialect import COLUMNS, OWN, Dialect, advice, hint
 from review_app.datasets.files import is_file, write_whole
 from review_app.datasets.labels import Label
 from review_app.datasets.tables import Table, TableRow, read_table, refuse_size
+from review_app.datasets.weights import WANTED, weight_of
 from review_app.errors import ManifestError
 
 __all__ = ["Label", "Manifest", "ManifestRow", "read_manifest", "write_manifest"]
@@ -42,6 +44,7 @@ class ManifestRow:
     source: str | None = None
     group: str | None = None
     split: str | None = None
+    weight: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +93,16 @@ def read_manifest(
     dialect: Dialect = OWN,
     check_files: bool = False,
     check_groups: bool = True,
+    weighted: bool = True,
 ) -> Manifest:
     """Read and check the manifest at ``path``; ``dialect`` says what it calls things.
 
     Raises ManifestError, naming rows, for: a file that cannot be read as a table, no ``path``
     column or two of them, no rows, rows without a path, unknown labels, paths given twice, (with
-    ``check_groups``) a group in more than one split, and (with ``check_files``) files that are not
-    there.
+    ``check_groups``) a group in more than one split, (with ``check_files``) files that are not
+    there, and (where it is ``weighted``) weights that are none, or that only some rows have.
     """
-    manifest = parse_manifest(path, _bytes(path), dialect)
+    manifest = parse_manifest(path, _bytes(path), dialect, weighted=weighted)
     if check_groups:
         refuse_torn_groups(manifest)
     if check_files and (missing := manifest.missing_files()):
@@ -110,9 +114,12 @@ def read_manifest(
     return manifest
 
 
-def parse_manifest(path: Path, data: bytes, dialect: Dialect = OWN) -> Manifest:
+def parse_manifest(
+    path: Path, data: bytes, dialect: Dialect = OWN, *, weighted: bool = False
+) -> Manifest:
     """The manifest in ``data``, whose paths are relative to the folder of ``path``; nothing is
-    opened. Raises ManifestError as `read_manifest`, but for groups and files.
+    opened. Raises ManifestError as `read_manifest`, but for groups and files. Unless it is
+    ``weighted``, a column of that name is any other column, and ignored.
     """
     table = read_table(str(path), data, COLUMNS, dialect.columns)
     if not table.columns:
@@ -125,6 +132,8 @@ def parse_manifest(path: Path, data: bytes, dialect: Dialect = OWN) -> Manifest:
     rows = _typed(path, table, dialect)
     if not rows:
         raise ManifestError(f"{path} has no rows; it needs one per image below its header")
+    if weighted:
+        rows = _weighted(path, table, rows)
     manifest = Manifest(path, rows, table.columns)
     _refuse_duplicates(manifest)
     return manifest
@@ -142,15 +151,18 @@ def why_missing(row: ManifestRow) -> str | None:
 def write_manifest(path: Path, rows: Iterable[ManifestRow]) -> None:
     """Write ``rows`` to a new manifest at ``path``, whole or not at all.
 
-    Images below the manifest's folder are named relative to it, others absolutely. Raises
-    ManifestError where the file exists or cannot be written.
+    Images below the manifest's folder are named relative to it, others absolutely; there is a
+    column of weights where a row has one. Raises ManifestError where the file exists or cannot be
+    written.
     """
     folder = Path(os.path.abspath(path.parent))  # noqa: PTH100 - a link stays what it is called
     refuse_existing(path)
+    rows = list(rows)
+    columns = COLUMNS if any(row.weight is not None for row in rows) else COLUMNS[:-1]
     text = StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows((_name_from(folder, row.path), *_known(row)) for row in rows)
+    writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({"path": _name_from(folder, row.path), **_known(row)} for row in rows)
     try:
         write_whole(path, text.getvalue())
     except OSError as error:
@@ -170,8 +182,8 @@ def _name_from(folder: Path, image: Path) -> str:
     return str(image.relative_to(folder) if image.is_relative_to(folder) else image)
 
 
-def _known(row: ManifestRow) -> tuple[str, str, str, str]:
-    return (row.label or "", row.source or "", row.group or "", row.split or "")
+def _known(row: ManifestRow) -> dict[str, object]:
+    return {name: getattr(row, name) for name in COLUMNS[1:]}
 
 
 def require_labels(manifest: Manifest, rows: Sequence[ManifestRow], purpose: str) -> None:
@@ -223,6 +235,26 @@ def _typed(path: Path, table: Table, dialect: Dialect) -> tuple[ManifestRow, ...
             f"{dialect.label_advice(unknown.values())}"
         )
     return tuple(rows)
+
+
+def _weighted(path: Path, table: Table, rows: tuple[ManifestRow, ...]) -> tuple[ManifestRow, ...]:
+    """``rows``, those of ``table``, with the weights that are written there."""
+    written = [given.values.get("weight") for given in table.rows]
+    if not any(written):
+        return rows
+    if without := [row for row, text in zip(rows, written, strict=True) if text is None]:
+        raise ManifestError(
+            f"{path}: {len(without)} rows have no weight though others have one, at "
+            f"{named(without)}; write 1 where an image stands for itself alone"
+        )
+    weights = [weight_of(text or "") for text in written]
+    found = zip(rows, written, weights, strict=True)
+    if unusable := [f"row {row.row} ({text!r})" for row, text, weight in found if weight is None]:
+        raise ManifestError(
+            f"{path}: {len(unusable)} weights are not {WANTED}, at {listed(unusable)}; mend them, "
+            "or call the column otherwise if it means something else"
+        )
+    return tuple(replace(row, weight=w) for row, w in zip(rows, weights, strict=True))
 
 
 def _row(path: Path, given: TableRow, label: Label | None) -> ManifestRow:

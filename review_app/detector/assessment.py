@@ -13,8 +13,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from review_app.datasets.weights import normalised
+from review_app.detector.choices import mass_from
 from review_app.detector.comparison import Contender, compare_all, paired_difference
-from review_app.detector.heads.base import SOURCE_SEED, HeadName, HeadPrediction, Labels
+from review_app.detector.heads.base import (
+    SOURCE_SEED,
+    HeadName,
+    HeadPrediction,
+    Labels,
+    Weights,
+)
 from review_app.detector.metrics import (
     REJECT_RATES,
     Metrics,
@@ -85,6 +93,7 @@ def assess(
     sources: Sequence[str],
     *,
     seed: int = SOURCE_SEED,
+    weights: Weights = None,
 ) -> dict[str, Any]:
     """``{"heads": {name: metrics}, "comparisons": [...]}`` of n > 0 images; JSON-safe.
 
@@ -97,113 +106,143 @@ def assess(
     assessed: dict[str, Metrics] = {}
     contenders: dict[str, Contender] = {}
     for name, head in heads.items():
-        metrics, drawn = _assess_head(head, is_fake, resamples, seed)
+        metrics, drawn = _assess_head(head, is_fake, resamples, seed, weights)
         metrics["sources"] = {
-            source: _assess_source(head.take(rows), is_fake[rows], seed)
+            source: _assess_source(
+                head.take(rows),
+                is_fake[rows],
+                seed,
+                None if weights is None else normalised(weights[rows]),
+            )
             for source, rows in _rows_by_source(sources).items()
         }
         assessed[name.value] = metrics
         values = {
+            "auroc": (metrics["auroc"] or [None])[0],
             "accuracy": metrics["accuracy"],
             "aurc": metrics["shipped"]["aurc"],
             "error_auroc": metrics["shipped"]["error_auroc"],
         }
         contenders[name.value] = Contender(head.prediction.p_fake, values, drawn)
-    return {"heads": assessed, "comparisons": compare_all(contenders, is_fake)}
+    comparisons = compare_all(contenders, is_fake, weighted=weights is not None)
+    return {"heads": assessed, "comparisons": comparisons}
 
 
 def _assess_head(
-    head: HeadEvaluationInput, is_fake: Labels, resamples: Resamples, seed: int
+    head: HeadEvaluationInput,
+    is_fake: Labels,
+    resamples: Resamples,
+    seed: int,
+    weights: Weights,
 ) -> tuple[Metrics, dict[str, Float64]]:
     """The metrics of one head, and the replicates under its shipped reject score."""
     prediction, called = head.prediction, head.called_fake
     p_fake = prediction.p_fake
     wrong = called != is_fake
-    metrics = head_metrics(prediction, is_fake, head.threshold, has_std=head.has_std, seed=seed)
-    by_std = replicates(resamples, p_fake, called, is_fake, uncertainty(prediction, head.has_std))
-    by_shipped = replicates(resamples, p_fake, called, is_fake, head.reject)
-    shipped = _ranking_of_errors(head.reject, wrong)
+    metrics = head_metrics(
+        prediction, is_fake, head.threshold, has_std=head.has_std, seed=seed, weights=weights
+    )
+    doubt = uncertainty(prediction, head.has_std)
+    by_std, by_shipped = (
+        replicates(resamples, p_fake, called, is_fake, each, weights)
+        for each in (doubt, head.reject)
+    )
+    shipped = _ranking_of_errors(head.reject, wrong, weights)
     against = paired_difference(
         (shipped["aurc"], metrics["aurc"]), (by_shipped["aurc"], by_std["aurc"])
     )
     metrics |= {
-        **further_metrics(called, p_fake, is_fake),
+        **further_metrics(called, p_fake, is_fake, weights),
         "confusion": confusion(called, is_fake),
         "intervals": intervals(by_std, metrics["ece"]),
         "thresholds": {
-            rule: at_threshold(p_fake, is_fake, threshold)
+            rule: at_threshold(p_fake, is_fake, threshold, weights)
             for rule, threshold in head.thresholds.items()
         },
         "uncertainties": {
-            name: _ranking_of_errors(doubt, wrong) for name, doubt in head.doubts.items()
+            name: _ranking_of_errors(doubt, wrong, weights) for name, doubt in head.doubts.items()
         },
         "shipped": {
             **shipped,
             "intervals": intervals(by_shipped, metrics["ece"]),
-            "reject": [_kept(rate, head.reject, called, is_fake) for rate in REJECT_RATES],
+            "reject": [_kept(rate, head.reject, called, is_fake, weights) for rate in REJECT_RATES],
             "against_std": asdict(against) if against and head.has_std else None,
         },
-        "calibration": _calibration(p_fake, is_fake, metrics["ece"], seed)
-        | {"bins": reliability_bins(p_fake, is_fake, seed=seed)},
+        "calibration": _calibration(p_fake, is_fake, metrics["ece"], seed, weights)
+        | {"bins": reliability_bins(p_fake, is_fake, seed=seed, weights=weights)},
     }
     return metrics, by_shipped
 
 
-def _assess_source(head: HeadEvaluationInput, is_fake: Labels, seed: int) -> Metrics:
+def _assess_source(
+    head: HeadEvaluationInput, is_fake: Labels, seed: int, weights: Weights
+) -> Metrics:
     """The headline figures on the images of one source; the threshold is that of all."""
     p_fake, called = head.prediction.p_fake, head.called_fake
     metrics = head_metrics(
-        head.prediction, is_fake, head.threshold, has_std=head.has_std, seed=seed
+        head.prediction, is_fake, head.threshold, has_std=head.has_std, seed=seed, weights=weights
     )
-    drawn = replicates(Resamples(is_fake, seed), p_fake, called, is_fake, head.reject)
+    drawn = replicates(Resamples(is_fake, seed), p_fake, called, is_fake, head.reject, weights)
     return {
         "n": len(is_fake),
         "n_fake": int(is_fake.sum()),
         **{name: metrics[name] for name in ("auroc", "accuracy", "f1", "brier", "nll", "ece")},
         "confusion": confusion(called, is_fake),
-        "shipped": _ranking_of_errors(head.reject, called != is_fake)
-        | {"reject": [_kept(rate, head.reject, called, is_fake) for rate in REJECT_RATES]},
+        "shipped": _ranking_of_errors(head.reject, called != is_fake, weights)
+        | {"reject": [_kept(rate, head.reject, called, is_fake, weights) for rate in REJECT_RATES]},
         "intervals": intervals(drawn, metrics["ece"]),
-        "calibration": _calibration(p_fake, is_fake, metrics["ece"], seed),
+        "calibration": _calibration(p_fake, is_fake, metrics["ece"], seed, weights),
     }
 
 
-def at_threshold(p_fake: Float64, is_fake: Labels, threshold: float) -> Metrics:
+def at_threshold(
+    p_fake: Float64, is_fake: Labels, threshold: float, weights: Weights = None
+) -> Metrics:
     """What calling fake at p_fake >= ``threshold`` gives on these images."""
     called = p_fake >= threshold
-    counts = confusion(called, is_fake)
     return {
         "threshold": float(threshold),
-        **classification(called, is_fake),
-        **balance(counts),
-        "confusion": counts,
+        **classification(called, is_fake, weights),
+        **balance(called, is_fake, weights),
+        "confusion": confusion(called, is_fake),
     }
 
 
-def threshold_curve(p_fake: Float64, is_fake: Labels, thresholds: Float64) -> dict[str, Float64]:
+def threshold_curve(
+    p_fake: Float64, is_fake: Labels, thresholds: Float64, weights: Weights = None
+) -> dict[str, Float64]:
     """F1 of fake and accuracy at each threshold [k], float64 [k] each; F1 is 0 without a hit."""
-    fake, real = np.sort(p_fake[is_fake]), np.sort(p_fake[~is_fake])
-    hits = len(fake) - np.searchsorted(fake, thresholds)
-    alarms = len(real) - np.searchsorted(real, thresholds)
+    mass = np.ones(len(p_fake)) if weights is None else weights
+    fake, real = mass[is_fake].sum(), mass[~is_fake].sum()
+    hits = mass_from(p_fake[is_fake], mass[is_fake], thresholds)
+    alarms = mass_from(p_fake[~is_fake], mass[~is_fake], thresholds)
+    called = hits + alarms + fake
     return {
-        "f1": 2 * hits / np.maximum(hits + alarms + len(fake), 1),
-        "accuracy": (hits + len(real) - alarms) / len(p_fake),
+        "f1": 2 * hits / np.where(called > 0, called, 1.0),
+        "accuracy": (hits + real - alarms) / mass.sum(),
     }
 
 
-def _ranking_of_errors(doubt: Float64, wrong: NDArray[np.bool_]) -> Metrics:
-    curve = risk_coverage(doubt, wrong)
+def _ranking_of_errors(doubt: Float64, wrong: NDArray[np.bool_], weights: Weights) -> Metrics:
+    curve = risk_coverage(doubt, wrong, weights)
     return {
-        "error_auroc": auroc(doubt, wrong),
+        "error_auroc": auroc(doubt, wrong, weights),
         "aurc": curve.aurc,
         "eaurc": curve.eaurc,
         "augrc": curve.augrc,
     }
 
 
-def _kept(rate: float, doubt: Float64, called_fake: NDArray[np.bool_], is_fake: Labels) -> Metrics:
-    kept = ~rejected(doubt, rate)
-    scores = classification(called_fake[kept], is_fake[kept])
+def _kept(
+    rate: float,
+    doubt: Float64,
+    called_fake: NDArray[np.bool_],
+    is_fake: Labels,
+    weights: Weights,
+) -> Metrics:
+    kept = ~rejected(doubt, rate, weights)
+    mass = None if weights is None else weights[kept]
+    scores = classification(called_fake[kept], is_fake[kept], mass)
     return {
         "rate": rate,
         "kept": int(kept.sum()),
@@ -212,19 +251,21 @@ def _kept(rate: float, doubt: Float64, called_fake: NDArray[np.bool_], is_fake: 
     }
 
 
-def _calibration(p_fake: Float64, is_fake: Labels, ece: float, seed: int) -> Metrics:
+def _calibration(
+    p_fake: Float64, is_fake: Labels, ece: float, seed: int, weights: Weights
+) -> Metrics:
     """The ECE beside what a perfectly calibrated model shows.
 
     ``inside``: within that range; ``compatible``: not above it, which is what counts.
     """
-    low, high = consistency_band(p_fake, seed=seed)
+    low, high = consistency_band(p_fake, seed=seed, weights=weights)
     return {
         "ece": ece,
         "band": [low, high],
         "inside": low <= ece <= high,
         "compatible": ece <= high,
-        "mean_p_fake": float(p_fake.mean()),
-        "fake_share": float(is_fake.mean()),
+        "mean_p_fake": float(np.average(p_fake, weights=weights)),
+        "fake_share": float(np.average(is_fake, weights=weights)),
     }
 
 

@@ -105,9 +105,11 @@ class TrainingData(_Frozen):
     n_val: int
     n_test: int
     fake_share: float
-    """Share of fakes among the training images."""
+    """Share of fakes among the training images, as they are weighed."""
     sources: dict[str, int]
     """Training images per source."""
+    n_effective: float | None = None
+    """Of training images with weights, how many of equal weight tell as much; else None."""
     copies: tuple[str, ...] = ()
     """How each training image was prepared again, in words."""
     folds: int = 0

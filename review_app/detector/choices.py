@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from review_app.detector.card import Cuts, Ladder, Ladders, RejectCard
-from review_app.detector.heads import HeadPrediction, Labels
+from review_app.detector.heads import HeadPrediction, Labels, Weights
 from review_app.detector.rejection import Doubt, rejection
 from review_app.detector.selective import risk_coverage
 from review_app.rungs import rungs
@@ -19,7 +19,7 @@ others, which validation images do not show."""
 Float64 = NDArray[np.float64]
 
 
-def best_thresholds(p_fake: Float64, is_fake: Labels) -> dict[str, float]:
+def best_thresholds(p_fake: Float64, is_fake: Labels, weights: Weights = None) -> dict[str, float]:
     """The thresholds of the highest ``balanced_accuracy``, ``f1`` and ``accuracy``, by that name.
 
     Each lies halfway between two neighbouring scores; of equals, the one nearest 0.5 is taken. The
@@ -27,19 +27,25 @@ def best_thresholds(p_fake: Float64, is_fake: Labels) -> dict[str, float]:
     """
     scores = np.unique(p_fake)
     candidates = np.append((scores[1:] + scores[:-1]) / 2, 0.5)
-    fake, real = np.sort(p_fake[is_fake]), np.sort(p_fake[~is_fake])
-    hits = len(fake) - np.searchsorted(fake, candidates)
-    false_alarms = len(real) - np.searchsorted(real, candidates)
+    mass = np.ones(len(p_fake)) if weights is None else weights
+    fake, real = mass[is_fake].sum(), mass[~is_fake].sum()
+    hits = mass_from(p_fake[is_fake], mass[is_fake], candidates)
+    false_alarms = mass_from(p_fake[~is_fake], mass[~is_fake], candidates)
     merits = {
-        "balanced_accuracy": hits / max(len(fake), 1) - false_alarms / max(len(real), 1),
-        "f1": 2 * hits / (hits + false_alarms + len(fake)),
-        "accuracy": (hits - false_alarms) / len(p_fake),
+        "balanced_accuracy": hits / (fake or 1.0) - false_alarms / (real or 1.0),
+        "f1": 2 * hits / (hits + false_alarms + fake),
+        "accuracy": (hits - false_alarms) / mass.sum(),
     }
     return {name: _nearest_half(candidates, merit) for name, merit in merits.items()}
 
 
 def choose_reject(
-    prediction: HeadPrediction, is_fake: Labels, z: Float64 | None, *, has_std: bool
+    prediction: HeadPrediction,
+    is_fake: Labels,
+    z: Float64 | None,
+    *,
+    has_std: bool,
+    weights: Weights = None,
 ) -> RejectCard:
     """The doubt of the lowest AURC, errors counted at 0.5, and whether novelty ``z`` raises it.
 
@@ -49,7 +55,7 @@ def choose_reject(
     doubts = list(Doubt) if has_std else [Doubt.CONFIDENCE]
 
     def aurc(doubt: Doubt, novelty: Float64 | None = None) -> float:
-        return risk_coverage(rejection(prediction, doubt, novelty), wrong).aurc
+        return risk_coverage(rejection(prediction, doubt, novelty), wrong, weights).aurc
 
     found = {doubt.value: aurc(doubt) for doubt in doubts}
     best = min(doubts, key=lambda doubt: found[doubt.value])
@@ -86,6 +92,14 @@ def ladders(scores: Float64) -> Ladders:
         fake=Ladder(thresholds=fake[0], acceptance=fake[1]),
         real=Ladder(thresholds=real[0], acceptance=real[1]),
     )
+
+
+def mass_from(scores: Float64, mass: Float64, candidates: Float64) -> Float64:
+    """How many images, by their mass, have at least the score of each candidate, [k]."""
+    order = np.argsort(scores, kind="stable")
+    above = np.append(np.cumsum(mass[order][::-1])[::-1], 0.0)
+    reached: Float64 = above[np.searchsorted(scores[order], candidates)]
+    return reached
 
 
 def _nearest_half(candidates: Float64, merit: Float64) -> float:

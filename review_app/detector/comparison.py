@@ -113,17 +113,20 @@ class Contender:
     """Their replicates, [samples] each, on the same resamples for every head."""
 
 
-def compare_all(contenders: Mapping[str, Contender], is_fake: Labels) -> list[dict[str, Any]]:
+def compare_all(
+    contenders: Mapping[str, Contender], is_fake: Labels, *, weighted: bool = False
+) -> list[dict[str, Any]]:
     """Every pair of heads: ``{"first", "second", "auroc", "aurc", "accuracy", "error_auroc"}``.
 
-    ``auroc`` is :class:`DeLong`, the others :class:`PairedDifference`, as dicts with ``p_holm``
-    beside them: corrected for all pairs of the same metric. None where it is not defined.
+    ``auroc`` is :class:`DeLong`, or :class:`PairedDifference` where images are ``weighted``, the
+    others :class:`PairedDifference`, as dicts with ``p_holm`` beside them: corrected for all pairs
+    of the same metric. None where it is not defined.
     """
     pairs = [
         {
             "first": first,
             "second": second,
-            **_compare(contenders[first], contenders[second], is_fake),
+            **_compare(contenders[first], contenders[second], is_fake, weighted),
         }
         for first, second in combinations(contenders, 2)
     ]
@@ -135,10 +138,12 @@ def compare_all(contenders: Mapping[str, Contender], is_fake: Labels) -> list[di
     return pairs
 
 
-def _compare(first: Contender, second: Contender, is_fake: Labels) -> dict[str, Any]:
-    test = delong(first.p_fake, second.p_fake, is_fake)
+def _compare(
+    first: Contender, second: Contender, is_fake: Labels, weighted: bool
+) -> dict[str, Any]:
+    test = None if weighted else delong(first.p_fake, second.p_fake, is_fake)
     found: dict[str, Any] = {"auroc": asdict(test) if test else None}
-    for metric in COMPARED:
+    for metric in ("auroc", *COMPARED) if weighted else COMPARED:
         one, other = first.values[metric], second.values[metric]
         paired = (
             None

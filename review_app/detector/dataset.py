@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from review_app.datasets.manifest import Label, Manifest, ManifestRow, require_labels
+from review_app.datasets.weights import normalised
 from review_app.detector.backbones.base import Backbone, Features
 from review_app.detector.backbones.preprocess import to_rgb
 from review_app.detector.features import FeatureCache, Loader, Progress, extract_features
@@ -19,6 +20,7 @@ from review_app.detector.heads.base import Labels
 from review_app.detector.laundering import Transform, launder_copy
 from review_app.errors import ManifestError
 
+Float64 = NDArray[np.float64]
 Decoder = Callable[[bytes, str], Image.Image]
 """From a file's bytes and its name (for messages) to an upright image; may raise."""
 
@@ -37,12 +39,15 @@ class LabelledFeatures:
     """Where each image comes from; empty where nobody knows."""
     groups: tuple[str, ...] = ()
     """What must not be split, "" for an image by itself; empty where nobody knows."""
+    weights: Float64 | None = None
+    """How many images each stands for, above 0 and up to a factor, float64 [n]; None: all alike."""
 
     def __post_init__(self) -> None:
         lengths = {len(self.keys), len(self.features), len(self.is_fake)}
         facts = {len(fact) for fact in (self.sources, self.groups) if fact}
-        if len(lengths | facts) > 1:
-            raise ValueError("keys, features, labels, sources and groups differ in length")
+        weights = set() if self.weights is None else {len(self.weights)}
+        if len(lengths | facts | weights) > 1:
+            raise ValueError("keys, features, labels, sources, groups, weights differ in length")
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -54,6 +59,7 @@ class LabelledFeatures:
             self.is_fake[rows],
             self.sources[rows],
             self.groups[rows],
+            None if self.weights is None else self.weights[rows],
         )
 
     def take(self, rows: NDArray[np.intp]) -> LabelledFeatures:
@@ -68,10 +74,12 @@ class LabelledFeatures:
             self.is_fake[rows],
             taken(self.sources),
             taken(self.groups),
+            None if self.weights is None else self.weights[rows],
         )
 
     def joined(self, other: LabelledFeatures) -> LabelledFeatures:
-        """These images, then those of ``other``; facts that either does not have are dropped."""
+        """These images, then those of ``other``; facts that either does not have are dropped, and
+        where one has weights, images of the other weigh 1."""
 
         def both(mine: tuple[str, ...], theirs: tuple[str, ...]) -> tuple[str, ...]:
             return mine + theirs if mine and theirs else ()
@@ -82,7 +90,19 @@ class LabelledFeatures:
             np.concatenate([self.is_fake, other.is_fake]),
             both(self.sources, other.sources),
             both(self.groups, other.groups),
+            None
+            if self.weights is None and other.weights is None
+            else np.concatenate([each.each_weight() for each in (self, other)]),
         )
+
+    @property
+    def weighting(self) -> Float64 | None:
+        """The weights with the mean 1; None where all images count alike."""
+        return normalised(self.weights)
+
+    def each_weight(self) -> Float64:
+        """The weights, 1 each where all images are alike, float64 [n]."""
+        return np.ones(len(self)) if self.weights is None else self.weights
 
     def from_source(self, source: str) -> NDArray[np.bool_]:
         """Which images come from ``source``, bool [n]."""
@@ -111,12 +131,14 @@ class Versions:
             tuple(np.concatenate(pair) for pair in zip(self.copies, other.copies, strict=True)),
         )
 
-    def together(self) -> tuple[Features, Labels, tuple[str, ...]]:
-        """Features, labels and sources of all versions: the originals, then each copy."""
+    def together(self) -> tuple[Features, Labels, tuple[str, ...], Float64 | None]:
+        """Features, labels, sources and weights of all versions: the originals, then each copy."""
         times = 1 + len(self.copies)
         features = np.concatenate([self.originals.features, *self.copies])
         sources = (self.originals.sources or ("",) * len(self)) * times
-        return features, np.tile(self.originals.is_fake, times), sources
+        weights = self.originals.weights
+        tiled = None if weights is None else np.tile(weights, times)
+        return features, np.tile(self.originals.is_fake, times), sources, tiled
 
 
 def decode_plainly(data: bytes, name: str) -> Image.Image:
@@ -174,7 +196,13 @@ def load_labelled(
         np.array([row.label is Label.FAKE for row in rows]),
         tuple(row.source or "" for row in rows),
         tuple(row.group or "" for row in rows),
+        _weights(rows),
     )
+
+
+def _weights(rows: Sequence[ManifestRow]) -> Float64 | None:
+    weights = [row.weight for row in rows if row.weight is not None]
+    return np.array(weights) if weights and len(weights) == len(rows) else None
 
 
 def _copied(file: str, load: Loader, transform: Transform) -> tuple[str, Loader]:

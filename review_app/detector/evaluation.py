@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from review_app.datasets.manifest import Manifest
+from review_app.datasets.weights import effective_size
 from review_app.detector.assessment import IN_FORCE, HeadEvaluationInput, assess
 from review_app.detector.backbones.base import Backbone
 from review_app.detector.checkpoint import Checkpoint, Judgement, require_backbone
@@ -52,6 +53,8 @@ class Evaluation:
     """The image files, where thumbnails may be wanted."""
     validation: LabelledScores | None = None
     """The scores on the images that chose the thresholds, where the manifest has them."""
+    weights: Float64 | None = None
+    """How much each image counts, with the mean 1; None: all alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +63,12 @@ class LabelledScores:
 
     is_fake: NDArray[np.bool_]
     p_fake: Mapping[HeadName, Float64]
+    weights: Float64 | None = None
 
 
 def evaluate(checkpoint: Checkpoint, data: LabelledFeatures) -> dict[str, Any]:
-    """The document of ``evaluate --json``: ``{"checkpoint", "n", "heads": {name: metrics}}``.
+    """The document of ``evaluate --json``: ``{"checkpoint", "n", "heads": {name: metrics}}``, and
+    ``effective_n`` where images have weights that differ.
 
     Thresholds are the checkpoint's, chosen on its validation images, never on ``data``. What the
     metrics mean: :func:`review_app.detector.metrics.head_metrics`. Raises InputError without
@@ -76,10 +81,17 @@ def evaluate(checkpoint: Checkpoint, data: LabelledFeatures) -> dict[str, Any]:
             data.is_fake,
             checkpoint.card.heads[name].threshold,
             has_std=checkpoint.heads[name].has_std,
+            weights=data.weighting,
         )
         for name, prediction in checkpoint.predict(data.features).items()
     }
-    return {"checkpoint": checkpoint.id, "n": len(data), "heads": heads}
+    return {"checkpoint": checkpoint.id, "n": len(data), **effective(data), "heads": heads}
+
+
+def effective(data: LabelledFeatures) -> dict[str, float]:
+    """How many images of equal weight tell as much (Kish); nothing where all weigh the same."""
+    weights = data.weighting
+    return {} if weights is None else {"effective_n": effective_size(weights)}
 
 
 def examine(
@@ -115,10 +127,11 @@ def examine(
         "measured_at": (now or datetime.now(UTC)).isoformat(timespec="seconds"),
         "checkpoint": checkpoint.id,
         "n": len(data),
+        **effective(data),
         "default_head": default.value,
         "data": about_data(checkpoint, data, name, split),
         "model": about_model(checkpoint),
-        **assess(heads, data.is_fake, data.sources, seed=seed),
+        **assess(heads, data.is_fake, data.sources, seed=seed, weights=data.weighting),
         "novelty": novelty.document(data.sources) if novelty else None,
         "pca": {"explained": explained},
         "validation": {"n": len(validation)} if validation else None,
@@ -139,6 +152,7 @@ def examine(
         projection,
         tuple(paths),
         scores,
+        data.weighting,
     )
 
 
@@ -221,7 +235,10 @@ def head_inputs(
         card = checkpoint.card.heads[name]
         thresholds = {IN_FORCE: card.threshold} | card.thresholds
         if validation is not None and not card.thresholds:
-            thresholds = best_thresholds(validation.p_fake[name], validation.is_fake) | thresholds
+            scores = validation.p_fake[name]
+            thresholds = (
+                best_thresholds(scores, validation.is_fake, validation.weights) | thresholds
+            )
         inputs[name] = HeadEvaluationInput(
             prediction, judgement.reject[name], thresholds, checkpoint.heads[name].has_std
         )
@@ -238,7 +255,8 @@ def _novelty(checkpoint: Checkpoint, judgement: Judgement) -> Novelty | None:
 
 def _scores(checkpoint: Checkpoint, data: LabelledFeatures) -> LabelledScores:
     predictions = checkpoint.predict(data.features)
-    return LabelledScores(data.is_fake, {name: p.p_fake for name, p in predictions.items()})
+    scores = {name: prediction.p_fake for name, prediction in predictions.items()}
+    return LabelledScores(data.is_fake, scores, data.weighting)
 
 
 def _require_images(data: LabelledFeatures) -> None:

@@ -17,7 +17,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from review_app.detector.heads.base import Labels, Matrix, State, checked
+from review_app.detector.heads.base import Labels, Matrix, State, Weights, checked
 from review_app.detector.heads.numerics import by_blocks
 
 SMALLEST_SOURCE = 100
@@ -37,11 +37,12 @@ class SourceGate:
     """float32 [k]."""
 
     @classmethod
-    def fit(cls, coordinates: Matrix, experts: NDArray[np.intp]) -> Self:
+    def fit(cls, coordinates: Matrix, experts: NDArray[np.intp], weights: Weights = None) -> Self:
         """From coordinates [n, d] and the expert of each image, 0 to k - 1 with k > 1."""
         from sklearn.linear_model import LogisticRegression  # slow to import
 
-        model = LogisticRegression(C=_PENALTY, max_iter=500).fit(coordinates, experts)
+        model = LogisticRegression(C=_PENALTY, max_iter=500)
+        model.fit(coordinates, experts, sample_weight=weights)
         weight, bias = model.coef_.T, model.intercept_
         if weight.shape[1] == 1:  # two experts: scikit-learn keeps the difference of the two
             weight, bias = np.hstack([-weight / 2, weight / 2]), np.hstack([-bias / 2, bias / 2])

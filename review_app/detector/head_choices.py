@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from review_app.datasets.weights import normalised
 from review_app.detector.calibration import (
     Calibration,
     CalibrationName,
@@ -82,7 +83,11 @@ def _calibration(
     images = validation.images
     groups = images.groups or ("",) * len(images)
     calibration, nll = choose_calibration(
-        validation.reading.heads[name].p_fake, images.is_fake, groups, seed=seed
+        validation.reading.heads[name].p_fake,
+        images.is_fake,
+        groups,
+        seed=seed,
+        weights=images.weighting,
     )
     by_name = {each.value: value for each, value in nll.items()}
     return calibration, CalibrationCard(name=calibration.name, nll=by_name)
@@ -98,8 +103,9 @@ def _head_card(
     unlike: NDArray[np.bool_] | None,
 ) -> tuple[HeadCard, float]:
     """The card without test metrics, and the AURC of the head's reject score."""
-    thresholds = best_thresholds(prediction.p_fake, images.is_fake)
-    chosen = choose_reject(prediction, images.is_fake, z, has_std=head.has_std)
+    weights = images.weighting
+    thresholds = best_thresholds(prediction.p_fake, images.is_fake, weights)
+    chosen = choose_reject(prediction, images.is_fake, z, has_std=head.has_std, weights=weights)
     reject = rejection(prediction, chosen.doubt, z if chosen.shrunk else None)
     threshold = thresholds["balanced_accuracy"]
     card = HeadCard(
@@ -112,11 +118,13 @@ def _head_card(
         reject=chosen,
         cuts=uncertainty_cuts(prediction, head.has_std),
         ladder=ladders(signed(prediction.p_fake, reject, unlike)),
-        validation=head_metrics(prediction, images.is_fake, threshold, has_std=head.has_std),
+        validation=head_metrics(
+            prediction, images.is_fake, threshold, has_std=head.has_std, weights=weights
+        ),
         test={},
     )
     wrong = (prediction.p_fake >= 0.5) != images.is_fake
-    return card, risk_coverage(reject, np.asarray(wrong)).aurc
+    return card, risk_coverage(reject, np.asarray(wrong), weights).aurc
 
 
 def _by_source(
@@ -128,7 +136,11 @@ def _by_source(
     }
     return {
         name: head_metrics(
-            prediction.take(rows), data.is_fake[rows], card.threshold, has_std=head.has_std
+            prediction.take(rows),
+            data.is_fake[rows],
+            card.threshold,
+            has_std=head.has_std,
+            weights=normalised(data.weights[rows]) if data.weights is not None else None,
         )
         for name, rows in parts.items()
     }

@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
-from review_app.detector.heads.base import SOURCE_SEED, HeadPrediction, Labels
+from review_app.detector.heads.base import SOURCE_SEED, HeadPrediction, Labels, Weights
 from review_app.detector.rejection import reject_score
 from review_app.detector.reliability import calibration_errors, expected_calibration_error
 from review_app.detector.resampling import (
     SAMPLES,
+    Ranked,
     Ranking,
     Resamples,
     Statistics,
@@ -28,6 +29,7 @@ from review_app.detector.resampling import (
     selective_errors,
 )
 from review_app.detector.selective import rejected, risk_coverage
+from review_app.detector.weighed import calibration_errors_by_mass, selective_by_mass
 
 REJECT_RATES = (0.0, 0.05, 0.1, 0.2)
 _CERTAIN = 1e-12  # log loss of a confident mistake stays finite
@@ -48,8 +50,10 @@ def head_metrics(
     *,
     has_std: bool,
     seed: int = SOURCE_SEED,
+    weights: Weights = None,
 ) -> Metrics:
     """The metrics of one head on n > 0 images that every card and ``evaluate --json`` carries.
+    Images count as ``weights`` [n] say.
 
     ``threshold`` comes from validation data: an image is called fake at p_fake >= threshold. The
     uncertainty behind error_auroc, aurc, eaurc, augrc and the reject table is :func:`uncertainty`;
@@ -61,83 +65,106 @@ def head_metrics(
     called_fake = p_fake >= threshold
     wrong = called_fake != is_fake
     doubt = uncertainty(prediction, has_std)
-    curve = risk_coverage(doubt, wrong)
-    std_correct = _mean(doubt[~wrong]) if has_std else None
-    std_wrong = _mean(doubt[wrong]) if has_std else None
+    curve = risk_coverage(doubt, wrong, weights)
+    std_correct = _mean(doubt, ~wrong, weights) if has_std else None
+    std_wrong = _mean(doubt, wrong, weights) if has_std else None
     gap = None if std_correct is None or std_wrong is None else std_wrong - std_correct
     return {
-        "auroc": auroc_interval(p_fake, is_fake, seed=seed),
-        **classification(called_fake, is_fake),
-        "brier": float(brier_score_loss(is_fake, p_fake, pos_label=True)),
-        "nll": negative_log_likelihood(p_fake, is_fake),
-        "ece": expected_calibration_error(p_fake, is_fake),
+        "auroc": auroc_interval(p_fake, is_fake, seed=seed, weights=weights),
+        **classification(called_fake, is_fake, weights),
+        "brier": float(brier_score_loss(is_fake, p_fake, pos_label=True, sample_weight=weights)),
+        "nll": negative_log_likelihood(p_fake, is_fake, weights),
+        "ece": expected_calibration_error(p_fake, is_fake, weights),
         "threshold": float(threshold),
         "std_correct": std_correct,
         "std_wrong": std_wrong,
         "uncertainty_gap": gap,
-        "error_auroc": auroc(doubt, wrong),
+        "error_auroc": auroc(doubt, wrong, weights),
         "aurc": curve.aurc,
         "eaurc": curve.eaurc,
         "augrc": curve.augrc,
-        "reject": [_after_rejecting(rate, doubt, called_fake, is_fake) for rate in REJECT_RATES],
+        "reject": [
+            _after_rejecting(rate, doubt, called_fake, is_fake, weights) for rate in REJECT_RATES
+        ],
     }
 
 
-def classification(called_fake: NDArray[np.bool_], is_fake: Labels) -> Metrics:
+def classification(
+    called_fake: NDArray[np.bool_], is_fake: Labels, weights: Weights = None
+) -> Metrics:
     """Accuracy, F1, precision and recall of fake; None where a denominator is 0."""
-    hits = int((called_fake & is_fake).sum())
-    called, fakes = int(called_fake.sum()), int(is_fake.sum())
+    mass = np.ones(len(is_fake)) if weights is None else weights
+    hits = float(mass[called_fake & is_fake].sum())
+    called, fakes = float(mass[called_fake].sum()), float(mass[is_fake].sum())
     return {
-        "accuracy": _ratio(int((called_fake == is_fake).sum()), len(is_fake)),
+        "accuracy": _ratio(float(mass[called_fake == is_fake].sum()), float(mass.sum())),
         "f1": _ratio(2 * hits, called + fakes),
         "precision": _ratio(hits, called),
         "recall": _ratio(hits, fakes),
     }
 
 
-def auroc(score: Float64, positive: NDArray[np.bool_]) -> float | None:
+def auroc(score: Float64, positive: NDArray[np.bool_], weights: Weights = None) -> float | None:
     """Area under the ROC curve, or None where one class is missing."""
     if positive.all() or not positive.any():
         return None
-    return float(roc_auc_score(positive, score))
+    return float(roc_auc_score(positive, score, sample_weight=weights))
 
 
 def auroc_interval(
-    score: Float64, positive: NDArray[np.bool_], *, seed: int, samples: int = SAMPLES
+    score: Float64,
+    positive: NDArray[np.bool_],
+    *,
+    seed: int,
+    samples: int = SAMPLES,
+    weights: Weights = None,
 ) -> list[float] | None:
     """[AUROC, 2.5% and 97.5% percentiles of a bootstrap within each class], or None."""
-    value = auroc(score, positive)
+    value = auroc(score, positive, weights)
     if value is None:
         return None
     ranking = Ranking(score)
     drawn = Resamples(positive, seed, samples).statistics(
-        lambda counts: {"auroc": aurocs(ranking.of(counts), positive)}
+        lambda counts: {"auroc": aurocs(ranking.of(weighed(counts, weights)), positive)}
     )
     return [value, *(interval(drawn["auroc"]) or ())]
 
 
-def further_metrics(called_fake: NDArray[np.bool_], p_fake: Float64, is_fake: Labels) -> Metrics:
+def weighed(counts: Float64, weights: Weights) -> Float64:
+    """Resamples [rows, n] in which an image counts as often as it was drawn, times its weight."""
+    return counts if weights is None else counts * weights
+
+
+def further_metrics(
+    called_fake: NDArray[np.bool_], p_fake: Float64, is_fake: Labels, weights: Weights = None
+) -> Metrics:
     """Average precision, balanced accuracy, Matthews correlation; None where undefined."""
     return {
-        "average_precision": float(average_precision_score(is_fake, p_fake))
+        "average_precision": float(average_precision_score(is_fake, p_fake, sample_weight=weights))
         if is_fake.any()
         else None,
-        **balance(confusion(called_fake, is_fake)),
+        **balance(called_fake, is_fake, weights),
     }
 
 
 def confusion(called_fake: NDArray[np.bool_], is_fake: Labels) -> dict[str, int]:
-    """The four counts: fakes called fake and real, reals called fake and real."""
+    """The four counts of images: fakes called fake and real, reals called fake and real."""
+    return {name: int(part.sum()) for name, part in _outcomes(called_fake, is_fake).items()}
+
+
+def _outcomes(called_fake: NDArray[np.bool_], is_fake: Labels) -> dict[str, NDArray[np.bool_]]:
     return {
-        "fake_called_fake": int((is_fake & called_fake).sum()),
-        "fake_called_real": int((is_fake & ~called_fake).sum()),
-        "real_called_fake": int((~is_fake & called_fake).sum()),
-        "real_called_real": int((~is_fake & ~called_fake).sum()),
+        "fake_called_fake": is_fake & called_fake,
+        "fake_called_real": is_fake & ~called_fake,
+        "real_called_fake": ~is_fake & called_fake,
+        "real_called_real": ~is_fake & ~called_fake,
     }
 
 
-def balance(counts: dict[str, int]) -> Metrics:
-    """Balanced accuracy and Matthews correlation of :func:`confusion`; None where undefined."""
+def balance(called_fake: NDArray[np.bool_], is_fake: Labels, weights: Weights = None) -> Metrics:
+    """Balanced accuracy and Matthews correlation; None where undefined."""
+    mass = np.ones(len(is_fake)) if weights is None else weights
+    counts = {name: float(mass[of].sum()) for name, of in _outcomes(called_fake, is_fake).items()}
     tp, fn, fp, tn = counts.values()
     sensitivity, specificity = _ratio(tp, tp + fn), _ratio(tn, tn + fp)
     both = None if sensitivity is None or specificity is None else (sensitivity + specificity) / 2
@@ -152,6 +179,7 @@ def replicates(
     called_fake: NDArray[np.bool_],
     is_fake: Labels,
     doubt: Float64,
+    weights: Weights = None,
 ) -> dict[str, Float64]:
     """Every headline metric of every resample, by name, float64 [samples]; NaN where undefined.
 
@@ -161,11 +189,11 @@ def replicates(
     by_score, by_doubt = Ranking(p_fake), Ranking(doubt)
     right, wrong = called_fake == is_fake, called_fake != is_fake
     losses = log_losses(p_fake, is_fake)
-    n = len(p_fake)
 
-    def measure(counts: Float64) -> Statistics:
+    def measure(drawn: Float64) -> Statistics:
+        counts = weighed(drawn, weights)
+        n = counts.sum(axis=1)
         scored, doubted = by_score.of(counts), by_doubt.of(counts)
-        errors = selective_errors(doubted, wrong)
         hits = counts @ (called_fake & is_fake)
         with np.errstate(invalid="ignore"):
             found = {
@@ -175,18 +203,27 @@ def replicates(
                 "average_precision": average_precisions(scored, is_fake),
                 "brier": counts @ (p_fake - is_fake) ** 2 / n,
                 "nll": counts @ losses / n,
-                "ece": calibration_errors(scored, p_fake, is_fake),
                 "error_auroc": aurocs(doubted, wrong),
-                "aurc": (errors / np.arange(1, n + 1)).mean(axis=1),
             }
-        for rate in REJECT_RATES[1:]:
-            kept = n - round(rate * n)
-            found[f"accuracy_kept_{round(100 * (1 - rate))}"] = (
-                1 - errors[:, kept - 1] / kept if kept else np.full(len(counts), np.nan)
-            )
-        return found
+        if weights is not None:
+            found["ece"] = calibration_errors_by_mass(scored, p_fake - is_fake)
+            return found | dict(selective_by_mass(doubted, wrong, REJECT_RATES[1:]))
+        found["ece"] = calibration_errors(scored, p_fake, is_fake)
+        return found | _selective(doubted, wrong)
 
     return resamples.statistics(measure)
+
+
+def _selective(doubted: Ranked, wrong: NDArray[np.bool_]) -> dict[str, Float64]:
+    errors = selective_errors(doubted, wrong)
+    n = len(wrong)
+    found = {"aurc": (errors / np.arange(1, n + 1)).mean(axis=1)}
+    for rate in REJECT_RATES[1:]:
+        kept = n - round(rate * n)
+        found[f"accuracy_kept_{round(100 * (1 - rate))}"] = (
+            1 - errors[:, kept - 1] / kept if kept else np.full(len(errors), np.nan)
+        )
+    return found
 
 
 def intervals(
@@ -204,9 +241,9 @@ def intervals(
     return found
 
 
-def negative_log_likelihood(p_fake: Float64, is_fake: Labels) -> float:
+def negative_log_likelihood(p_fake: Float64, is_fake: Labels, weights: Weights = None) -> float:
     """Mean log loss in nats; probabilities are kept 1e-12 from 0 and 1."""
-    return float(log_losses(p_fake, is_fake).mean())
+    return float(np.average(log_losses(p_fake, is_fake), weights=weights))
 
 
 def log_losses(p_fake: Float64, is_fake: Labels) -> Float64:
@@ -217,16 +254,22 @@ def log_losses(p_fake: Float64, is_fake: Labels) -> Float64:
 
 
 def _after_rejecting(
-    rate: float, doubt: Float64, called_fake: NDArray[np.bool_], is_fake: Labels
+    rate: float,
+    doubt: Float64,
+    called_fake: NDArray[np.bool_],
+    is_fake: Labels,
+    weights: Weights,
 ) -> Metrics:
-    kept = ~rejected(doubt, rate)
-    scores = classification(called_fake[kept], is_fake[kept])
+    kept = ~rejected(doubt, rate, weights)
+    mass = None if weights is None else weights[kept]
+    scores = classification(called_fake[kept], is_fake[kept], mass)
     return {"rate": rate, "accuracy": scores["accuracy"], "f1": scores["f1"]}
 
 
-def _mean(values: Float64) -> float | None:
-    return float(values.mean()) if len(values) else None
+def _mean(values: Float64, of: NDArray[np.bool_], weights: Weights) -> float | None:
+    mass = None if weights is None else weights[of]
+    return float(np.average(values[of], weights=mass)) if of.any() else None
 
 
-def _ratio(part: int, whole: int) -> float | None:
+def _ratio(part: float, whole: float) -> float | None:
     return part / whole if whole else None

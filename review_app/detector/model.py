@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from review_app.datasets.weights import normalised
 from review_app.detector.backbones.base import Features
 from review_app.detector.backbones.card import BackboneCard
 from review_app.detector.dataset import Versions
 from review_app.detector.gate import SourceGate, experts_of
-from review_app.detector.heads import Head, HeadName, HeadPrediction, Matrix, Standardizer
+from review_app.detector.heads import Head, HeadName, HeadPrediction, Matrix, Standardizer, Weights
 from review_app.detector.heads.numerics import one_blas_thread
 from review_app.detector.novelty import Novelty
 from review_app.detector.presets import Preset
@@ -62,10 +63,15 @@ class Model:
 
 
 def fit_model(train: Versions, preset: Preset, backbone: BackboneCard, *, seed: int) -> Model:
-    """The model of ``preset`` on all versions of the training images; the same every time."""
+    """The model of ``preset`` on all versions of the training images; the same every time.
+
+    Weights count in the standardiser, the gate and the heads. Texture space and novelty say where
+    training images lie, however many each stands for.
+    """
     one_blas_thread()  # or the bits would depend on the number of cores
-    features, is_fake, sources = train.together()
-    standardizer = Standardizer.fit(features)
+    features, is_fake, sources, given = train.together()
+    weights = normalised(given)
+    standardizer = Standardizer.fit(features, weights)
     standardised = standardizer.apply(features)
     space = gate = novelty = None
     experts: tuple[tuple[str, ...], ...] = ()
@@ -76,11 +82,14 @@ def fit_model(train: Versions, preset: Preset, backbone: BackboneCard, *, seed: 
         if preset.gated:
             experts = experts_of(train.originals.sources, train.originals.is_fake)
         if len(experts) > 1:
-            gate = _fit_gate(coordinates, sources, experts)
+            gate = _fit_gate(coordinates, sources, experts, weights)
             inputs = _gated(gate, standardised, coordinates)
         if preset.novelty:
             novelty = Novelty.fit(coordinates)
-    heads = {name: t.fit(inputs, is_fake, seed=seed) for name, t in preset.heads.items()}
+    heads = {
+        name: training.fit(inputs, is_fake, seed=seed, weights=weights)
+        for name, training in preset.heads.items()
+    }
     return Model(standardizer, heads, space, gate, experts if gate else (), novelty)
 
 
@@ -91,11 +100,15 @@ def texture_columns(backbone: BackboneCard) -> NDArray[np.int32]:
 
 
 def _fit_gate(
-    coordinates: Matrix, sources: tuple[str, ...], experts: tuple[tuple[str, ...], ...]
+    coordinates: Matrix,
+    sources: tuple[str, ...],
+    experts: tuple[tuple[str, ...], ...],
+    weights: Weights,
 ) -> SourceGate:
     expert = {source: at for at, members in enumerate(experts) for source in members}
     rows = np.array([row for row, source in enumerate(sources) if source in expert])
-    return SourceGate.fit(coordinates[rows], np.array([expert[sources[row]] for row in rows]))
+    members = np.array([expert[sources[row]] for row in rows])
+    return SourceGate.fit(coordinates[rows], members, None if weights is None else weights[rows])
 
 
 def _gated(gate: SourceGate, standardised: Matrix, coordinates: Matrix) -> Matrix:

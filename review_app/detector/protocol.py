@@ -287,7 +287,9 @@ def _comparisons(
         contenders = {
             name: _contender(evaluation, head, seed) for name, evaluation in evaluations.items()
         }
-        found[head.value] = compare_all(contenders, evaluations[SOURCE].is_fake)[0]
+        measured = evaluations[SOURCE]
+        weighted = measured.weights is not None
+        found[head.value] = compare_all(contenders, measured.is_fake, weighted=weighted)[0]
     for metric in ("auroc", *COMPARED):
         tests = [pair[metric] for pair in found.values() if pair[metric] is not None]
         for test, p_holm in zip(tests, holm([t["p_value"] for t in tests]), strict=True):
@@ -299,10 +301,18 @@ def _contender(evaluation: Evaluation, name: HeadName, seed: int) -> Contender:
     head, metrics = evaluation.heads[name], evaluation.document["heads"][name.value]
     p_fake = head.prediction.p_fake
     values = {
+        "auroc": (metrics["auroc"] or [None])[0],
         "accuracy": metrics["accuracy"],
         "aurc": metrics["shipped"]["aurc"],
         "error_auroc": metrics["shipped"]["error_auroc"],
     }
     is_fake = evaluation.is_fake
-    drawn = replicates(Resamples(is_fake, seed), p_fake, head.called_fake, is_fake, head.reject)
+    drawn = replicates(
+        Resamples(is_fake, seed),
+        p_fake,
+        head.called_fake,
+        is_fake,
+        head.reject,
+        evaluation.weights,
+    )
     return Contender(p_fake, values, drawn)

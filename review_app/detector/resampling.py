@@ -113,8 +113,8 @@ def aurocs(ranked: Ranked, positive: Bools) -> Float64:
 def average_precisions(ranked: Ranked, positive: Bools) -> Float64:
     """Average precision of the ranked score (mean precision at each positive), [rows]."""
     up = ranked.tied(positive)[:, ::-1]
-    called = np.maximum(np.cumsum(ranked.tied()[:, ::-1], axis=1), 1)
-    precision = np.cumsum(up, axis=1) / called
+    called = np.cumsum(ranked.tied()[:, ::-1], axis=1)
+    precision = np.divide(np.cumsum(up, axis=1), called, out=np.zeros_like(up), where=called > 0)
     return _over(np.einsum("ij,ij->i", up, precision), up.sum(axis=1))
 
 

@@ -117,7 +117,7 @@ def search(
         for params in grid.cells()
     ]
     done = _read(out / JOURNAL)
-    standardizer = Standardizer.fit(train.features)
+    standardizer = Standardizer.fit(train.features, train.weighting)
     fit = partial(
         _fit, standardizer.apply(train.features), standardizer.apply(val.features), train, val, seed
     )
@@ -168,7 +168,7 @@ def _fit(
     cell: _Cell,
 ) -> dict[str, Any]:
     start = time.perf_counter()
-    head = cell.training.fit(inputs, train.is_fake, seed=seed)
+    head = cell.training.fit(inputs, train.is_fake, seed=seed, weights=train.weighting)
     p_fake = head.predict(val_inputs).p_fake
     seconds = time.perf_counter() - start
     return {
@@ -176,7 +176,7 @@ def _fit(
         "head": cell.head.value,
         "params": cell.params,
         "seed": seed,
-        "val_auroc": auroc_interval(p_fake, val.is_fake, seed=seed),
+        "val_auroc": auroc_interval(p_fake, val.is_fake, seed=seed, weights=val.weighting),
         "seconds": round(seconds, 3),
     }
 
@@ -201,12 +201,14 @@ def _cell(
 
 
 def _digest(*parts: LabelledFeatures) -> str:
-    """SHA-256 of features and labels; which files they come from does not matter."""
+    """SHA-256 of features, labels and weights; which files they come from does not matter."""
     digest = hashlib.sha256()
     for part in parts:
         digest.update(repr(part.features.shape).encode())
         digest.update(part.features.tobytes())
         digest.update(part.is_fake.tobytes())
+        if part.weighting is not None:
+            digest.update(part.weighting.tobytes())
     return digest.hexdigest()
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from review_app.datasets.leaks import refuse_leaks
 from review_app.datasets.manifest import Manifest, ManifestRow
+from review_app.datasets.weights import effective_size
 from review_app.detector.backbones.base import Backbone
 from review_app.detector.backbones.card import BackboneCard
 from review_app.detector.card import NoveltyCard, TrainingData
@@ -179,14 +180,15 @@ def _novelty_card(model: Model, validation: Validation) -> NoveltyCard | None:
 def _training_data(
     name: str, train: Versions, val: Versions, test: LabelledFeatures | None, preset: Preset
 ) -> TrainingData:
-    named = train.originals.sources
+    named, weights = train.originals.sources, train.originals.weighting
     return TrainingData(
         name=name,
         n_train=len(train),
         n_val=len(val),
         n_test=len(test) if test else 0,
-        fake_share=float(train.originals.is_fake.mean()),
+        fake_share=float(np.average(train.originals.is_fake, weights=weights)),
         sources={source: named.count(source) for source in sorted(set(named) - {""})},
+        n_effective=None if weights is None else effective_size(weights),
         copies=tuple(copy.words for copy in preset.copies),
         folds=preset.folds,
     )

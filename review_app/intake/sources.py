@@ -135,7 +135,7 @@ def _table(path: Path) -> RefusedFile:
 
 
 def _manifest(path: Path, reading: Reading) -> Iterator[Candidate | RefusedFile]:
-    manifest = read_manifest(path, dialect=reading.dialect)
+    manifest = read_manifest(path, dialect=reading.dialect, weighted=False)
     if manifest.hint:
         reading.remarks.append(manifest.hint)
     for row in manifest.rows:

@@ -15,7 +15,7 @@ from review_app.detector.calibration.logistic import (
     TemperatureCalibration,
 )
 from review_app.detector.calibration.venn_abers import VennAbersCalibration
-from review_app.detector.heads import HeadPrediction, Labels
+from review_app.detector.heads import HeadPrediction, Labels, Weights
 from review_app.errors import DetectorError
 
 CALIBRATIONS: dict[CalibrationName, type[Calibration]] = {
@@ -53,7 +53,7 @@ def fit_calibration(
 
 
 def choose_calibration(
-    p: Float64, is_fake: Labels, groups: Sequence[str], *, seed: int
+    p: Float64, is_fake: Labels, groups: Sequence[str], *, seed: int, weights: Weights = None
 ) -> tuple[Calibration, dict[CalibrationName, float]]:
     """The calibration to use, fitted to all images [n], and the cross-validated NLL of each.
 
@@ -62,15 +62,15 @@ def choose_calibration(
     Raises DetectorError where a class has images of fewer than two groups.
     """
     group = _numbered(groups)
-    losses = _held_out_losses(p, is_fake, group, seed)
-    nll = {name: float(loss.mean()) for name, loss in losses.items()}
-    best = losses[min(nll, key=lambda name: nll[name])]
+    losses = _held_out_losses(p, is_fake, group, seed, weights)
+    nll = {name: float(np.average(loss, weights=weights)) for name, loss in losses.items()}
+    winner = min(nll, key=lambda name: nll[name])
     chosen = next(
         name
         for name, loss in losses.items()
-        if loss.mean() <= best.mean() + _error(loss - best, group)
+        if nll[name] <= nll[winner] + _error(loss - losses[winner], group, weights)
     )
-    return fit_calibration(chosen, p, is_fake), nll
+    return fit_calibration(chosen, p, is_fake, weights), nll
 
 
 def calibrate(prediction: HeadPrediction, calibration: Calibration) -> HeadPrediction:
@@ -104,6 +104,7 @@ def _held_out_losses(
     is_fake: Labels,
     group: np.ndarray[tuple[int], np.dtype[np.intp]],
     seed: int,
+    weights: Weights,
 ) -> dict[CalibrationName, Float64]:
     """Minus log P(label) of each image by calibrations that other folds fitted, [n] by name."""
     from sklearn.model_selection import StratifiedGroupKFold
@@ -117,13 +118,17 @@ def _held_out_losses(
     split = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     for fit, held_out in split.split(p, is_fake, group):
         for name, loss in losses.items():
-            q = fit_calibration(name, p[fit], is_fake[fit]).apply(p[held_out])
+            weight = None if weights is None else weights[fit]
+            q = fit_calibration(name, p[fit], is_fake[fit], weight).apply(p[held_out])
             right = np.where(is_fake[held_out], q, 1 - q)
             loss[held_out] = -np.log(np.maximum(right, _CERTAIN))
     return losses
 
 
-def _error(difference: Float64, group: np.ndarray[tuple[int], np.dtype[np.intp]]) -> float:
+def _error(
+    difference: Float64, group: np.ndarray[tuple[int], np.dtype[np.intp]], weights: Weights
+) -> float:
     """Standard error of the mean difference, images of a group moving together."""
-    sums = np.bincount(group, weights=difference - difference.mean())
+    apart = difference - np.average(difference, weights=weights)
+    sums = np.bincount(group, weights=apart if weights is None else weights * apart)
     return float(np.sqrt(np.square(sums).sum()) / len(difference))

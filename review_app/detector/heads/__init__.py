@@ -14,6 +14,7 @@ from review_app.detector.heads.base import (
     Matrix,
     State,
     Training,
+    Weights,
 )
 from review_app.detector.heads.ensemble import EnsembleHead, EnsembleTraining
 from review_app.detector.heads.laplace import LaplaceHead, LaplaceTraining
@@ -59,4 +60,5 @@ __all__ = [
     "Training",
     "VariationalHead",
     "VariationalTraining",
+    "Weights",
 ]

@@ -18,6 +18,8 @@ Matrix = NDArray[np.float32]
 """Standardised features, float32 [n, width]."""
 Labels = NDArray[np.bool_]
 """True where the image is fake, [n]."""
+Weights = NDArray[np.float64] | None
+"""How much each image counts, float64 [n] with the mean 1; None: all alike."""
 State = dict[str, NDArray[Any]]
 """Tensors by name: all that a prediction needs."""
 
@@ -91,8 +93,13 @@ class Head(ABC):
 class Training(Protocol):
     """Hyper-parameters of one head, which know how to fit it (a frozen dataclass)."""
 
-    def fit(self, features: Matrix, labels: Labels, *, seed: int) -> Head:
-        """Train on standardised features [n, width]; the same arguments give the same head."""
+    def fit(self, features: Matrix, labels: Labels, *, seed: int, weights: Weights = None) -> Head:
+        """Train on standardised features [n, width]; the same arguments give the same head.
+
+        An image counts in the loss as its weight says. ``weights`` [n] have the mean 1, so that n
+        images tell as much against the prior as n images do (a pseudo-posterior: Savitsky & Toth
+        2016); None counts all alike.
+        """
         ...
 
 

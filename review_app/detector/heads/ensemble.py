@@ -16,6 +16,7 @@ from review_app.detector.heads.base import (
     Labels,
     Matrix,
     State,
+    Weights,
     checked,
 )
 from review_app.detector.heads.numerics import mixture, predict_by_blocks, rectified
@@ -96,7 +97,9 @@ class EnsembleTraining:
     weight_decay: float = 8e-3
     batch_size: int = 128
 
-    def fit(self, features: Matrix, labels: Labels, *, seed: int) -> EnsembleHead:
+    def fit(
+        self, features: Matrix, labels: Labels, *, seed: int, weights: Weights = None
+    ) -> EnsembleHead:
         """See :class:`review_app.detector.heads.base.Training`."""
         import torch
         import torch.nn.functional as F
@@ -110,14 +113,16 @@ class EnsembleTraining:
         output = torch.cat([weight.detach() for weight, _ in outputs]).requires_grad_()
         output_bias = torch.cat([bias.detach() for _, bias in outputs]).requires_grad_()
 
-        def loss(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        def loss(x: torch.Tensor, y: torch.Tensor, w: torch.Tensor | None) -> torch.Tensor:
             hidden = F.relu(F.linear(x, weight, bias))
             dropped = hidden * torch.empty_like(hidden).bernoulli_(keep, generator=generator) / keep
             each = dropped.view(-1, self.members, self.hidden)
             logits = (each * output).sum(dim=2) + output_bias
             targets = y[:, None].expand(-1, self.members)
             # A sum over members: each then learns as if it were alone.
-            total = F.binary_cross_entropy_with_logits(logits, targets, reduction="sum")
+            total = F.binary_cross_entropy_with_logits(
+                logits, targets, weight=None if w is None else w[:, None], reduction="sum"
+            )
             return total / len(x)
 
         losses = minimise(
@@ -126,6 +131,7 @@ class EnsembleTraining:
             features,
             labels,
             schedule=self,
+            weights=weights,
             weight_decay=self.weight_decay,
             generator=generator,
         )

@@ -10,7 +10,7 @@ from scipy.linalg import cho_factor, cho_solve, eigh
 from scipy.optimize import minimize_scalar
 from scipy.special import expit
 
-from review_app.detector.heads.base import Labels
+from review_app.detector.heads.base import Labels, Weights
 
 _PRECISIONS = (1e-1, 1e5)
 """Where the best prior precision is looked for."""
@@ -33,14 +33,16 @@ class Mode:
 
 
 class LogisticPosterior:
-    """Labels [n] given inputs [n, d] float64; systems are solved in n or d dimensions.
+    """Labels [n] given inputs [n, d] float64, each counted as its weight says.
 
-    The smaller of the two: by Woodbury's identity (X'WX + aI)^-1 needs only the n x n matrix
-    B = I + W½ XX' W½ / a, whose determinant is that of X'WX / a + I.
+    Systems are solved in n or d dimensions, the smaller of the two: by Woodbury's identity
+    (X'WX + aI)^-1 needs only the n x n matrix B = I + W½ XX' W½ / a, whose determinant is that of
+    X'WX / a + I.
     """
 
-    def __init__(self, inputs: Float64, labels: Labels) -> None:
+    def __init__(self, inputs: Float64, labels: Labels, weights: Weights = None) -> None:
         self._inputs = inputs
+        self._weights = np.ones(len(inputs)) if weights is None else weights
         self._labels = labels.astype(np.float64)
         self._signs = np.where(labels, 1.0, -1.0)
         n, d = inputs.shape
@@ -73,9 +75,11 @@ class LogisticPosterior:
         while True:
             logits = self._inputs @ weights
             p = expit(logits)
-            curvature = p * (1 - p)
+            curvature = self._weights * p * (1 - p)
             target, log_determinant = self._newton(
-                curvature, curvature * logits + self._labels - p, precision
+                curvature,
+                curvature * logits + self._weights * self._labels - self._weights * p,
+                precision,
             )
             step = target - weights
             gain = -np.inf
@@ -94,7 +98,8 @@ class LogisticPosterior:
         ``tolerance`` above the exact one, relatively, and at most ``max_rank``.
         """
         logits = self._inputs @ mode.weights
-        scaled = self._inputs * np.sqrt(expit(logits) * expit(-logits))[:, None]
+        curvature = self._weights * expit(logits) * expit(-logits)
+        scaled = self._inputs * np.sqrt(curvature)[:, None]
         if self._gram is None:
             values, vectors = eigh(scaled.T @ scaled)
             rows = vectors.T
@@ -129,7 +134,8 @@ class LogisticPosterior:
 
     def _log_joint(self, weights: Float64, precision: float) -> float:
         """log P(labels | weights) - a |weights|² / 2."""
-        likelihood = -np.logaddexp(0.0, -self._signs * (self._inputs @ weights)).sum()
+        losses = np.logaddexp(0.0, -self._signs * (self._inputs @ weights))
+        likelihood = -(self._weights * losses).sum()
         return float(likelihood - precision * np.square(weights).sum() / 2)
 
 

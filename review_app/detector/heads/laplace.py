@@ -17,6 +17,7 @@ from review_app.detector.heads.base import (
     Labels,
     Matrix,
     State,
+    Weights,
     checked,
 )
 from review_app.detector.heads.numerics import logit_normal, predict_by_blocks
@@ -94,14 +95,16 @@ class LaplaceTraining:
     max_rank: int = 600
     """Rows of the factor at most, 5 MB at 2,064 features; comes before ``tolerance``."""
 
-    def fit(self, features: Matrix, labels: Labels, *, seed: int) -> LaplaceHead:
+    def fit(
+        self, features: Matrix, labels: Labels, *, seed: int, weights: Weights = None
+    ) -> LaplaceHead:
         """See :class:`review_app.detector.heads.base.Training`; ``seed`` changes nothing."""
         from review_app.detector.heads.evidence import LogisticPosterior
 
         constant = np.full((len(features), 1), _BIAS)
         inputs = np.hstack([features.astype(np.float64), constant])
         with threadpool_limits(1, user_api="blas"):  # more threads would add in another order
-            posterior = LogisticPosterior(inputs, labels)
+            posterior = LogisticPosterior(inputs, labels, weights)
             given = self.prior_precision
             mode = posterior.mode(given) if given else posterior.best_mode()
             factor, excess = posterior.factor(mode, self.tolerance, self.max_rank)

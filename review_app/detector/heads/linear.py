@@ -16,6 +16,7 @@ from review_app.detector.heads.base import (
     Labels,
     Matrix,
     State,
+    Weights,
     checked,
 )
 from review_app.detector.heads.numerics import certain, predict_by_blocks
@@ -62,7 +63,9 @@ class LinearTraining:
     weight_decay: float = 1e-4
     batch_size: int = 128
 
-    def fit(self, features: Matrix, labels: Labels, *, seed: int) -> LinearHead:
+    def fit(
+        self, features: Matrix, labels: Labels, *, seed: int, weights: Weights = None
+    ) -> LinearHead:
         """See :class:`review_app.detector.heads.base.Training`."""
         import torch.nn.functional as F
 
@@ -72,10 +75,13 @@ class LinearTraining:
         weight, bias = uniform_layer(1, features.shape[1], generator)
         losses = minimise(
             (weight, bias),
-            lambda x, y: F.binary_cross_entropy_with_logits(F.linear(x, weight, bias)[:, 0], y),
+            lambda x, y, w: F.binary_cross_entropy_with_logits(
+                F.linear(x, weight, bias)[:, 0], y, weight=w
+            ),
             features,
             labels,
             schedule=self,
+            weights=weights,
             weight_decay=self.weight_decay,
             generator=generator,
         )

@@ -16,6 +16,7 @@ from review_app.detector.heads.base import (
     Labels,
     Matrix,
     State,
+    Weights,
     checked,
 )
 from review_app.detector.heads.numerics import mixture, predict_by_blocks, rectified
@@ -100,7 +101,9 @@ class McDropoutTraining:
     weight_decay: float = 1e-4
     batch_size: int = 128
 
-    def fit(self, features: Matrix, labels: Labels, *, seed: int) -> McDropoutHead:
+    def fit(
+        self, features: Matrix, labels: Labels, *, seed: int, weights: Weights = None
+    ) -> McDropoutHead:
         """See :class:`review_app.detector.heads.base.Training`; the masks are drawn last."""
         import torch
         import torch.nn.functional as F
@@ -112,11 +115,11 @@ class McDropoutTraining:
         weight, bias = uniform_layer(self.hidden, features.shape[1], generator)
         output, output_bias = uniform_layer(1, self.hidden, generator)
 
-        def loss(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        def loss(x: torch.Tensor, y: torch.Tensor, w: torch.Tensor | None) -> torch.Tensor:
             hidden = F.relu(F.linear(x, weight, bias))
             dropped = hidden * torch.empty_like(hidden).bernoulli_(keep, generator=generator) / keep
             logits = F.linear(dropped, output, output_bias)[:, 0]
-            return F.binary_cross_entropy_with_logits(logits, y)
+            return F.binary_cross_entropy_with_logits(logits, y, weight=w)
 
         losses = minimise(
             (weight, bias, output, output_bias),
@@ -124,6 +127,7 @@ class McDropoutTraining:
             features,
             labels,
             schedule=self,
+            weights=weights,
             weight_decay=self.weight_decay,
             generator=generator,
         )

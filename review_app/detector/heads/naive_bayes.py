@@ -16,9 +16,11 @@ from review_app.detector.heads.base import (
     Labels,
     Matrix,
     State,
+    Weights,
     checked,
 )
 from review_app.detector.heads.numerics import certain, predict_by_blocks, squares
+from review_app.detector.heads.standardizer import weighed_moments
 
 
 class NaiveBayesHead(Head):
@@ -91,15 +93,22 @@ class NaiveBayesTraining:
     power: float = 1.0
     """Of the likelihood ratio; 1 is naive Bayes as it stands."""
 
-    def fit(self, features: Matrix, labels: Labels, *, seed: int) -> NaiveBayesHead:
+    def fit(
+        self, features: Matrix, labels: Labels, *, seed: int, weights: Weights = None
+    ) -> NaiveBayesHead:
         """See :class:`review_app.detector.heads.base.Training`; nothing here is random."""
-        classes = [features[~labels].astype(np.float64), features[labels].astype(np.float64)]
-        mean = np.stack([rows.mean(axis=0) for rows in classes])
-        variance = np.stack([rows.var(axis=0) for rows in classes])
-        log_odds = np.log(len(classes[1]) / len(classes[0]))
+        each = np.ones(len(labels)) if weights is None else weights
+        classes = (~labels, labels)
+        moments = [
+            weighed_moments(features[of].astype(np.float64), None if weights is None else each[of])
+            for of in classes
+        ]
+        mean, variance = zip(*moments, strict=True)
+        real, fake = (each[of].sum() for of in classes)
+        log_odds = np.log(fake / real)
         return NaiveBayesHead(
-            mean.astype(np.float32),
-            np.maximum(variance, self.variance_floor).astype(np.float32),
+            np.stack(mean).astype(np.float32),
+            np.maximum(np.stack(variance), self.variance_floor).astype(np.float32),
             np.array([log_odds], dtype=np.float32),
             None if self.power == 1.0 else np.array([self.power], dtype=np.float32),
         )

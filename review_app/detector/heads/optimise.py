@@ -7,11 +7,11 @@ from typing import Protocol
 
 import torch
 
-from review_app.detector.heads.base import Labels, Matrix
+from review_app.detector.heads.base import Labels, Matrix, Weights
 from review_app.detector.torch_runtime import use_one_thread
 
-BatchLoss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
-"""Loss of a batch of features [b, width] and targets [b], a scalar."""
+BatchLoss = Callable[[torch.Tensor, torch.Tensor, torch.Tensor | None], torch.Tensor]
+"""Loss of a batch of features [b, width], targets [b] and weights [b] or None, a scalar."""
 
 
 class Schedule(Protocol):
@@ -49,11 +49,17 @@ def minimise(
     schedule: Schedule,
     generator: torch.Generator,
     weight_decay: float = 0.0,
+    weights: Weights = None,
 ) -> tuple[float, ...]:
-    """Adam over shuffled mini-batches; the mean loss of each epoch."""
+    """Adam over shuffled mini-batches; the mean loss of each epoch.
+
+    Batches are drawn without regard to ``weights``, which have the mean 1 and weigh each loss: the
+    gradient of a batch is then an unbiased one.
+    """
     use_one_thread()
     inputs = torch.from_numpy(features)
     targets = torch.from_numpy(labels.astype("float32"))
+    counts = None if weights is None else torch.from_numpy(weights.astype("float32"))
     optimiser = torch.optim.Adam(parameters, lr=schedule.learning_rate, weight_decay=weight_decay)
     curve: list[float] = []
     for _ in range(schedule.epochs):
@@ -61,7 +67,8 @@ def minimise(
         order = torch.randperm(len(inputs), generator=generator)
         for batch in torch.split(order, schedule.batch_size):
             optimiser.zero_grad()
-            batch_loss = loss(inputs[batch], targets[batch])
+            weighed = None if counts is None else counts[batch]
+            batch_loss = loss(inputs[batch], targets[batch], weighed)
             batch_loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             total += batch_loss.item() * len(batch)

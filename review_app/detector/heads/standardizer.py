@@ -9,7 +9,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from review_app.detector.heads.base import Matrix, State, checked
+from review_app.detector.heads.base import Matrix, State, Weights, checked
+
+Float64 = NDArray[np.float64]
 
 _FLOOR = 0.05
 """Of the median std: a direction that hardly moved in training must not shout on a new image."""
@@ -23,12 +25,12 @@ class Standardizer:
     scale: Matrix
 
     @classmethod
-    def fit(cls, features: Matrix) -> Self:
-        """From training features [n, width]."""
-        exact = features.astype(np.float64)
-        std = exact.std(axis=0)
+    def fit(cls, features: Matrix, weights: Weights = None) -> Self:
+        """From training features [n, width], which count as ``weights`` [n] say."""
+        mean, variance = weighed_moments(features.astype(np.float64), weights)
+        std = np.sqrt(variance)
         floor = max(_FLOOR * float(np.median(std)), 1e-6)
-        return cls(exact.mean(axis=0).astype(np.float32), np.maximum(std, floor).astype(np.float32))
+        return cls(mean.astype(np.float32), np.maximum(std, floor).astype(np.float32))
 
     def apply(self, features: Matrix) -> Matrix:
         """Standardised features, float32 [n, width]."""
@@ -45,3 +47,11 @@ class Standardizer:
         return cls(
             checked(state, "mean", np.float32, width), checked(state, "scale", np.float32, width)
         )
+
+
+def weighed_moments(rows: Float64, weights: Weights) -> tuple[Float64, Float64]:
+    """Mean and variance of each column of ``rows`` [n, width], float64 [width] each."""
+    if weights is None:
+        return rows.mean(axis=0), rows.var(axis=0)
+    mean: Float64 = np.average(rows, axis=0, weights=weights)
+    return mean, np.average(np.square(rows - mean), axis=0, weights=weights)

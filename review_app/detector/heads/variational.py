@@ -16,6 +16,7 @@ from review_app.detector.heads.base import (
     Labels,
     Matrix,
     State,
+    Weights,
     checked,
 )
 from review_app.detector.heads.numerics import logit_normal, predict_by_blocks, squares
@@ -86,7 +87,9 @@ class VariationalTraining:
     learning_rate: float = 1e-3
     batch_size: int = 128
 
-    def fit(self, features: Matrix, labels: Labels, *, seed: int) -> VariationalHead:
+    def fit(
+        self, features: Matrix, labels: Labels, *, seed: int, weights: Weights = None
+    ) -> VariationalHead:
         """See :class:`review_app.detector.heads.base.Training`."""
         import torch
         import torch.nn.functional as F
@@ -99,10 +102,11 @@ class VariationalTraining:
         mean = torch.cat([weight.detach()[0], bias.detach()]).requires_grad_()
         rho = torch.full_like(mean, self.rho, requires_grad=True)
 
-        def loss(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        def loss(x: torch.Tensor, y: torch.Tensor, w: torch.Tensor | None) -> torch.Tensor:
             std = F.softplus(rho)
             drawn = mean + std * torch.empty_like(mean).normal_(generator=generator)
-            likelihood = F.binary_cross_entropy_with_logits(x @ drawn[:-1] + drawn[-1], y)
+            logits = x @ drawn[:-1] + drawn[-1]
+            likelihood = F.binary_cross_entropy_with_logits(logits, y, weight=w)
             return likelihood + self.kl_weight * self._divergence(mean, std) / len(features)
 
         losses = minimise(
@@ -111,6 +115,7 @@ class VariationalTraining:
             features,
             labels,
             schedule=self,
+            weights=weights,
             generator=generator,
         )
         learned, std = mean.detach().numpy(), F.softplus(rho).detach().numpy()

@@ -53,7 +53,9 @@ def discrimination(evaluation: Evaluation) -> Drawing | None:
     step = 1 / (len(heads) + 1.5)
     for at, (name, head) in enumerate(evaluation.heads.items()):
         look = stroke(name)
-        alarms, hits, _ = roc_curve(evaluation.is_fake, head.prediction.p_fake)
+        alarms, hits, _ = roc_curve(
+            evaluation.is_fake, head.prediction.p_fake, sample_weight=evaluation.weights
+        )
         left.plot(alarms, hits, color=look.color, linestyle=look.line, linewidth=1.4)
         for row, group in enumerate(groups):
             metrics = heads[name]["sources"][group] if group else heads[name]
@@ -92,7 +94,8 @@ def risk_and_coverage(evaluation: Evaluation) -> Drawing:
     figure, (left, right) = panels(2, columns=2, height=3.9)
     for name, head in evaluation.heads.items():
         look = stroke(name)
-        curve = risk_coverage(head.reject, head.called_fake != evaluation.is_fake)
+        wrong = head.called_fake != evaluation.is_fake
+        curve = risk_coverage(head.reject, wrong, evaluation.weights)
         left.plot(
             curve.coverage,
             curve.selective_risk,
@@ -107,7 +110,7 @@ def risk_and_coverage(evaluation: Evaluation) -> Drawing:
     for doubt, (text, color, line) in _DOUBTS.items():
         if doubt not in doubts:
             continue
-        curve = risk_coverage(doubts[doubt], wrong)
+        curve = risk_coverage(doubts[doubt], wrong, evaluation.weights)
         right.plot(
             curve.coverage,
             curve.selective_risk,
@@ -116,11 +119,12 @@ def risk_and_coverage(evaluation: Evaluation) -> Drawing:
             linewidth=3 if doubt == "reject" else 1.4,
             label=f"{text}, AURC {curve.aurc:.3f}",
         )
-    ideal = risk_coverage(wrong.astype(np.float64), wrong)
+    ideal = risk_coverage(wrong.astype(np.float64), wrong, evaluation.weights)
+    all_wrong = ideal.selective_risk[-1]
     right.plot(
         ideal.coverage, ideal.selective_risk, color=MUTED, linewidth=1, label="best possible order"
     )
-    right.axhline(wrong.mean(), color=FAINT, linewidth=1.2, zorder=0, label="random order")
+    right.axhline(all_wrong, color=FAINT, linewidth=1.2, zorder=0, label="random order")
     label(left, "Every head, by its reject score", "share of images accepted", "errors among them")
     label(right, f"{words(default)}, by each uncertainty", "share of images accepted")
     top = max(0.05, *(_after_start(each) for each in (left, right)))
@@ -135,7 +139,7 @@ def risk_and_coverage(evaluation: Evaluation) -> Drawing:
         f"default head, {words(default)}, the area under the curve is {shipped['aurc']:.3f}; "
         + (
             f"with the most uncertain fifth left out, {1 - kept['accuracy']:.1%} of the rest are "
-            f"wrong, against {wrong.mean():.1%} of all."
+            f"wrong, against {all_wrong:.1%} of all."
             if kept["accuracy"] is not None
             else "nothing is left after a fifth is rejected."
         )
@@ -151,16 +155,18 @@ def f1_and_threshold(evaluation: Evaluation) -> Drawing:
     for (name, head), (panel, first, lowest) in drawn:
         p_fake = head.prediction.p_fake
         if validation is not None:
-            curve = threshold_curve(validation.p_fake[name], validation.is_fake, _GRID)
+            curve = threshold_curve(
+                validation.p_fake[name], validation.is_fake, _GRID, validation.weights
+            )
             panel.plot(
                 _GRID, curve["f1"], color=_VALIDATION, linestyle=(0, (4, 1.5)), label="validation"
             )
-        curve = threshold_curve(p_fake, evaluation.is_fake, _GRID)
+        curve = threshold_curve(p_fake, evaluation.is_fake, _GRID, evaluation.weights)
         panel.plot(_GRID, curve["f1"], color=INK, linewidth=1.4, label="evaluated")
         for rule, (marker, color, size) in _RULES.items():
             if rule in head.thresholds:
                 at = np.array([head.thresholds[rule]])
-                there = threshold_curve(p_fake, evaluation.is_fake, at)["f1"]
+                there = threshold_curve(p_fake, evaluation.is_fake, at, evaluation.weights)["f1"]
                 panel.plot(
                     at, there, marker, color=color, markersize=size, markeredgecolor=INK,
                     label=f"best {words(rule)}", clip_on=False, zorder=5,

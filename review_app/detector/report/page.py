@@ -22,6 +22,7 @@ FORMATS: dict[str, Callable[[Any], str]] = {
     "fine_change": lambda value: f"{value:+.4f}",
     "percent": lambda value: f"{100 * value:.1f}%",
     "count": lambda value: f"{value:,}",
+    "count_of": lambda value: f"{value:,.0f}",
     "short": lambda value: f"{value:.3g}",
     "chance": lambda value: "< 0.001" if value < 0.001 else f"{value:.3f}",
 }
