@@ -13,6 +13,7 @@ from review_app.cli import (
     checkpoints,
     datasets,
     detector,
+    export,
     maintenance,
     monitor,
     protocol,
@@ -35,6 +36,7 @@ app = typer.Typer(
 for module in (
     site,
     queue,
+    export,
     records,
     monitor,
     datasets,

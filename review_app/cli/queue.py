@@ -1,4 +1,4 @@
-"""``ingest``, ``triage``, ``certify``, ``stats``, ``export``: the queue from the command line."""
+"""``ingest``, ``triage``, ``certify``, ``stats``: the queue from the command line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from review_app.cli.scores import DetectorName, ScoreFile, certify_scores
 from review_app.datasets.dialect import dialect
 from review_app.datasets.tables import SUFFIXES
 from review_app.intake.service import IntakeReport
-from review_app.learning.export import ExportFormat, record_export, write_export
 from review_app.monitoring.overview import stats as queue_stats
 from review_app.review.finality import not_final_now
 from review_app.triage.governance import (
@@ -24,7 +23,6 @@ from review_app.triage.governance import (
     DEFAULT_DELTA,
     DEFAULT_RISK_LIMIT,
 )
-from review_app.triage.marks import Mark
 from review_app.triage.policy import describe
 from review_app.triage.wording import count
 
@@ -35,7 +33,6 @@ def register(app: typer.Typer) -> None:
     app.command()(triage)
     app.command()(certify)
     app.command()(stats)
-    app.command()(export)
 
 
 def ingest(
@@ -156,20 +153,3 @@ def stats(as_json: AsJson = False) -> None:
     lines = [f"{name:>14}: {n}" for name, n in document["items"].items()]
     lines += [f"{name:>14}: {document[name]}" for name in ("labels", "reviewers")]
     result(document, as_json, "\n".join(lines))
-
-
-def export(
-    out: Annotated[Path, typer.Argument(help="File to write.")],
-    form: Annotated[
-        ExportFormat, typer.Option("--format", help="How the file is written.")
-    ] = ExportFormat.CSV,
-    mark: Annotated[Mark | None, typer.Option(help="Only the items that are marked so.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Write every item with its labels, scores and decision."""
-    with application() as app:
-        rows = write_export(app.database, out, form, mark)
-        record_export(app.database, ACTOR, form)
-        not_final = not_final_now(app.database)
-    document = {"path": str(out), "format": form.value, "rows": rows}
-    result(document, as_json, f"{rows} rows in {out}. {not_final}".rstrip())

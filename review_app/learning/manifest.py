@@ -1,0 +1,264 @@
+"""A training manifest of what is settled: originals by their hash, weighed by how they were chosen.
+
+An export tells of every item; a training wants images that are real or fake, each where its file
+is, near-duplicates in one group, and weights that undo the choice of the policy. What is left out
+is counted by its reason, and what whoever trains should know is told.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from review_app.core.files import atomic_folder
+from review_app.datasets.families import equal_edges, families
+from review_app.datasets.labels import Label
+from review_app.datasets.manifest import ManifestRow, write_manifest
+from review_app.datasets.origin import step, write_origin
+from review_app.datasets.weights import effective_size
+from review_app.errors import DamagedImageError, InputError, NotFoundError
+from review_app.intake.store import MediaStore
+from review_app.learning.settled import LeftOut, settled, weight
+from review_app.triage.marks import Mark
+from review_app.triage.policy import Policy
+from storage.database import Database
+from storage.repositories import Repositories
+from storage.types import utc_now
+
+NAME: Final = "manifest.csv"
+"""Of the manifest in its folder."""
+IMAGES: Final = "images"
+"""Folder beside it for copies."""
+_PROTECTIVE: Final = ("test", "val", "train")
+"""Where a family lies in several splits, all of it goes to the first of these: no figure may be of
+images whose like was learned from."""
+
+Progress = Callable[[int, int | None], None]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A settled item."""
+
+    sha256: str
+    name: str
+    format: str
+    label: Label
+    weight: float
+    source: str | None
+    group: str | None
+    split: str | None
+    alike: int
+    audited: bool
+    corrected: bool
+    put_first: bool
+    """It was put before others for what the detector said of it, or for its age."""
+
+
+@dataclass(frozen=True)
+class TrainingExport:
+    """What was written, and what was not."""
+
+    path: Path
+    rows: Sequence[ManifestRow]
+    left_out: Counter[LeftOut]
+    lost: Sequence[str]
+    """Images whose stored file is missing or damaged, in words."""
+    told: dict[str, int] = field(default_factory=dict)
+    """How many rows are ``certifying``, ``audited``, ``corrected``, ``put_first`` or ``moved``."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of ``export --manifest --json``."""
+        weights = np.array([row.weight for row in self.rows])
+        splits = Counter(row.split or "none" for row in self.rows)
+        return {
+            "path": str(self.path),
+            "rows": len(self.rows),
+            "labels": {label.value: self._count(label) for label in Label},
+            "splits": dict(sorted(splits.items())),
+            "weights": {
+                "smallest": float(weights.min()),
+                "largest": float(weights.max()),
+                "effective_n": effective_size(weights),
+            },
+            "left_out": {reason.value: self.left_out[reason] for reason in sorted(self.left_out)},
+            "told": self.told,
+        }
+
+    def _count(self, label: Label) -> int:
+        return sum(row.label is label for row in self.rows)
+
+
+def write_training_manifest(
+    database: Database,
+    media: MediaStore,
+    folder: Path,
+    *,
+    copy: bool = False,
+    mark: Mark | None = None,
+    progress: Progress | None = None,
+    now: datetime | None = None,
+) -> TrainingExport:
+    """Write the manifest of everything settled, or of items with ``mark``, into the new ``folder``,
+    whole or not at all.
+
+    Its paths are those of the stored originals, or, with ``copy``, of copies in the folder, which
+    can then be taken elsewhere. Each original is read to its end before it is named.
+
+    Raises:
+        InputError: the folder is there and not empty, cannot be made, or nothing is settled.
+    """
+    _refuse_existing(folder)
+    now = now or utc_now()
+    with database.read() as repos:
+        found, left_out = _candidates(repos, mark, now)
+        proving = _certifying(repos, now)
+    grouped, moved = _in_families(found)
+    try:
+        with atomic_folder(folder) as draft:
+            rows, lost = _rows(grouped, media, draft if copy else None, left_out, progress)
+            if not rows:
+                raise InputError(_nothing(left_out))
+            write_manifest(draft / NAME, rows)
+            counts = {reason.value: n for reason, n in left_out.items()}
+            write_origin(draft / NAME, [step("export", folder, len(rows), [], left_out=counts)])
+    except OSError as error:
+        raise InputError(
+            f"{folder} cannot be written ({error.strerror}); choose another folder"
+        ) from error
+    told = {
+        "certifying": sum(one.sha256 in proving for one in grouped),
+        "audited": sum(one.audited for one in grouped),
+        "corrected": sum(one.corrected for one in grouped),
+        "put_first": sum(one.put_first for one in grouped),
+        "moved": moved,
+    }
+    return TrainingExport(folder / NAME, rows, left_out, lost, told)
+
+
+def _refuse_existing(folder: Path) -> None:
+    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise InputError(f"{folder} is there already; choose another folder, or move it away first")
+
+
+def _nothing(left_out: Counter[LeftOut]) -> str:
+    counted = ", ".join(f"{n} {reason}" for reason, n in left_out.most_common()) or "no items"
+    return f"no image is settled as real or fake yet ({counted}); there is nothing to train on"
+
+
+def _candidates(
+    repos: Repositories, mark: Mark | None, now: datetime
+) -> tuple[list[Candidate], Counter[LeftOut]]:
+    found: list[Candidate] = []
+    left_out: Counter[LeftOut] = Counter()
+    for entry in _entries(repos, mark):
+        outcome = settled(entry, now)
+        if isinstance(outcome, LeftOut):
+            left_out[outcome] += 1
+        else:
+            found.append(_candidate(entry, outcome))
+    return found, left_out
+
+
+def _entries(repos: Repositories, mark: Mark | None) -> Iterator[dict[str, Any]]:
+    for batch in repos.export_rows.batches():
+        for entry in batch:
+            decision = entry["decision"]
+            if mark is None or (decision is not None and decision.mark == mark):
+                yield entry
+
+
+def _candidate(entry: dict[str, Any], label: Label) -> Candidate:
+    item, image, decision = entry["item"], entry["image"], entry["decision"]
+    return Candidate(
+        sha256=image.sha256,
+        name=item.name,
+        format=image.format,
+        label=label,
+        weight=weight(entry),
+        source=item.source,
+        group=item.group_key,
+        split=item.split,
+        alike=item.alike_key,
+        audited=decision is not None and decision.audited,
+        corrected=bool(entry["corrections"]),
+        put_first=item.rank < 0,
+    )
+
+
+def _certifying(repos: Repositories, now: datetime) -> frozenset[str]:
+    """Hashes of the images whose labels the certificates in force may rest on."""
+    current = repos.policies.current()
+    policy = None if current is None else Policy.from_json(current.document)
+    if policy is None or not policy.certificates:
+        return frozenset()
+    rows = repos.calibration.rows(policy.checkpoint, policy.head, now)
+    return frozenset(row.key for row in rows)
+
+
+def _in_families(found: Sequence[Candidate]) -> tuple[list[Candidate], int]:
+    """With one group for each family, and one split; how many were moved to another for that."""
+    alike, groups = [one.alike for one in found], [one.group for one in found]
+    grouped = list(found)
+    moved = 0
+    for family in families(len(found), equal_edges(alike), equal_edges(groups)):
+        members = [found[at] for at in family]
+        names = {one.group for one in members}
+        # A group that holds just this family keeps its name.
+        name = names.pop() if len(names) == 1 else f"family-{members[0].sha256[:16]}"
+        if len(members) > 1 and name is None:
+            name = f"family-{members[0].sha256[:16]}"
+        split = _one_split(members)
+        for at in family:
+            moved += found[at].split != split
+            grouped[at] = replace(found[at], group=name, split=split)
+    return grouped, moved
+
+
+def _one_split(members: Sequence[Candidate]) -> str | None:
+    splits = {one.split for one in members}
+    if len(splits) == 1:
+        return splits.pop()
+    known = sorted(split for split in splits if split)
+    return next((split for split in _PROTECTIVE if split in known), known[0])
+
+
+def _rows(
+    found: Sequence[Candidate],
+    media: MediaStore,
+    copies: Path | None,
+    left_out: Counter[LeftOut],
+    progress: Progress | None,
+) -> tuple[list[ManifestRow], list[str]]:
+    """A row for each whole original; what is lost is counted, and told in words."""
+    rows: list[ManifestRow] = []
+    lost: list[str] = []
+    if copies is not None:
+        (copies / IMAGES).mkdir()
+    for done, one in enumerate(found, 1):
+        try:
+            path = _file(one, media, copies)
+        except (NotFoundError, DamagedImageError) as error:
+            gone = isinstance(error, NotFoundError)
+            left_out[LeftOut.MISSING if gone else LeftOut.DAMAGED] += 1
+            lost.append(f"{one.name} ({media.original(one.sha256)}): {error}")
+        else:
+            known = (one.label, one.source, one.group, one.split, one.weight)
+            rows.append(ManifestRow(len(rows) + 2, path.name, path, *known))
+        if progress:
+            progress(done, len(found))
+    return rows, lost
+
+
+def _file(one: Candidate, media: MediaStore, copies: Path | None) -> Path:
+    if copies is None:
+        return media.verified_original(one.sha256)
+    path = copies / IMAGES / f"{one.sha256}.{one.format.lower()}"
+    path.write_bytes(media.read_original(one.sha256))
+    return path
