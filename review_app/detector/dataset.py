@@ -131,14 +131,18 @@ class Versions:
             tuple(np.concatenate(pair) for pair in zip(self.copies, other.copies, strict=True)),
         )
 
-    def together(self) -> tuple[Features, Labels, tuple[str, ...], Float64 | None]:
-        """Features, labels, sources and weights of all versions: the originals, then each copy."""
+    def together(self) -> tuple[Features, Labels, tuple[str, ...]]:
+        """Features, labels and sources of all versions: the originals, then each copy."""
         times = 1 + len(self.copies)
         features = np.concatenate([self.originals.features, *self.copies])
         sources = (self.originals.sources or ("",) * len(self)) * times
-        weights = self.originals.weights
-        tiled = None if weights is None else np.tile(weights, times)
-        return features, np.tile(self.originals.is_fake, times), sources, tiled
+        return features, np.tile(self.originals.is_fake, times), sources
+
+    @property
+    def weighting(self) -> Float64 | None:
+        """The weights of all versions in that order, with the mean 1; None: all count alike."""
+        weights = self.originals.weighting
+        return None if weights is None else np.tile(weights, 1 + len(self.copies))
 
 
 def decode_plainly(data: bytes, name: str) -> Image.Image:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from review_app.datasets.weights import normalised
 from review_app.detector.backbones.base import Features
 from review_app.detector.backbones.card import BackboneCard
 from review_app.detector.dataset import Versions
@@ -69,8 +68,8 @@ def fit_model(train: Versions, preset: Preset, backbone: BackboneCard, *, seed: 
     training images lie, however many each stands for.
     """
     one_blas_thread()  # or the bits would depend on the number of cores
-    features, is_fake, sources, given = train.together()
-    weights = normalised(given)
+    features, is_fake, sources = train.together()
+    weights = train.weighting
     standardizer = Standardizer.fit(features, weights)
     standardised = standardizer.apply(features)
     space = gate = novelty = None

@@ -31,7 +31,7 @@ def inspected(
     *,
     sha: str | None = None,
     looks: int | None = None,
-    **known: str | None,
+    **known: Any,
 ) -> Inspected:
     """A row that was read; unlike every other one unless ``sha`` or ``looks`` say otherwise."""
     row = ManifestRow(at + 2, f"{at}.jpg", Path(f"/{at}.jpg"), label, **known)

@@ -30,7 +30,8 @@ def said(n: int, seed: int = 2) -> tuple[HeadPrediction, np.ndarray, np.ndarray]
     """What a middling head says of ``n`` images, their labels, and whole weights."""
     rng = np.random.default_rng(seed)
     is_fake = rng.random(n) < 0.4
-    p_fake = np.round(np.clip(0.5 + 0.25 * (is_fake - 0.5) + rng.normal(0, 0.2, n), 0, 1), 2)
+    exact = np.clip(0.5 + 0.25 * (is_fake - 0.5) + rng.normal(0, 0.2, n), 0, 1)
+    p_fake = np.round(exact, 2).astype(np.float64)
     spread = rng.random(n)
     return HeadPrediction(p_fake, spread, spread, spread), is_fake, np.resize(TIMES, n)
 
