@@ -25,7 +25,7 @@ from review_app.permissions import Permission
 from review_app.triage.wording import plus_minus
 from review_app.web.charts import entropy_bar, interval
 from review_app.web.handlers import Call, Wiring, html, open_page, section, title
-from review_app.web.markup import Tone, join, notice
+from review_app.web.markup import Tone, join, notice, picture
 from review_app.words import Text, current_language, number, t
 
 LOOK_S = 0.5
@@ -63,9 +63,9 @@ class InspectPage:
         samples = self._app.inspector.samples()
         buttons = join(
             Markup(
-                '<li><button type="button" data-sample="{}"><img src="{}" alt="">'
+                '<li><button type="button" data-sample="{}">{}'
                 "<span>{}</span></button><small>{}</small></li>"
-            ).format(number, _thumbnail(sample.path), sample.name, sample.credit)
+            ).format(number, picture(_thumbnail(sample.path)), sample.name, sample.credit)
             for number, sample in enumerate(samples)
         )
         return Markup('<ul class="samples" aria-label="{}">{}</ul>').format(
@@ -193,13 +193,12 @@ def readings(
     """The image as it was read, ``shown`` as a small JPEG, with what its file ``says``, beside what
     every head says of it."""
     return Markup(
-        '<div class="inspection"><figure class="inspected"><img src="{}" alt="{}">'
+        '<div class="inspection"><figure class="inspected">{}'
         "<figcaption>{}</figcaption></figure>{}"
         '<div class="said">{}<ul class="readings" aria-label="{}">{}</ul></div>'
         '<p class="remark key">{}</p></div>'
     ).format(
-        data_url(shown),
-        t("inspect.image_read", name=name),
+        picture(data_url(shown), t("inspect.image_read", name=name)),
         t("inspect.size", name=name, width=str(size[0]), height=str(size[1])),
         says,
         _novelty(inspection),
@@ -237,14 +236,12 @@ def _listed(rows: Sequence[Fact]) -> Markup:
 def _look(address: str, view: View) -> Markup:
     name = f"views.{view.name.lower()}"
     return Markup(
-        "<details><summary>{}</summary><figure>"
-        '<img src="{}" alt="{}" loading="lazy">'
+        "<details><summary>{}</summary><figure>{}"
         '<figcaption><p>{}</p><p class="remark">{}</p></figcaption></figure>'
         "</details>"
     ).format(
         t(name),
-        address,
-        t("inspect.view_alt", view=t(name)),
+        picture(address, t("inspect.view_alt", view=t(name)), lazy=True),
         t(f"{name}_shows"),
         t(f"{name}_caution"),
     )

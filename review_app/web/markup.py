@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from hashlib import sha256
 
 from markupsafe import Markup
 
@@ -57,6 +58,20 @@ def table(caption: str, headers: Sequence[str], rows: Iterable[Sequence[Content]
 def long(text: str | Markup) -> Markup:
     """``text`` for a table's cell that is wide enough to read on a phone, too."""
     return Markup('<div class="long">{}</div>').format(text)
+
+
+def picture(address: str, alt: str = "", *, lazy: bool = False) -> Markup:
+    """The image at ``address``, alone in an element that is named after it.
+
+    Gradio puts a new value into the elements of the one before, place by place; only an element of
+    another name is a new one. An image that stayed would show the former picture, beside the new
+    words, until the right one has come, or for good where that never comes.
+    """
+    name = f"picture-{sha256(address.encode()).hexdigest()[:16]}"
+    loading = Markup(' loading="lazy"') if lazy else Markup()
+    return Markup('<{0} class="alone"><img src="{1}" alt="{2}"{3}></{0}>').format(
+        name, address, alt, loading
+    )
 
 
 def recorded(text: str) -> Markup:

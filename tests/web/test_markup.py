@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
-from review_app.web.markup import Tone, age, notice, sentence, table
+import review_app.web
+from review_app.web.markup import Tone, age, notice, picture, sentence, table
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 
@@ -40,3 +43,17 @@ def test_a_message_becomes_a_sentence(text: str, told: str) -> None:
 def test_ages_are_told_in_two_units(seconds: float, words: str) -> None:
     now = datetime(2026, 1, 1, tzinfo=UTC)
     assert age(now - timedelta(seconds=seconds), now) == words
+
+
+def test_an_image_is_alone_in_an_element_of_its_own_name() -> None:
+    one, again, other = picture("/a.png", "An <a>"), picture("/a.png"), picture("/b.png")
+    assert 'alt="An &lt;a&gt;"' in one
+    names = [re.match(r"<([a-z]+-[0-9a-f]+) ", html) for html in (one, again, other)]
+    assert all(names)
+    first, second, third = (name.group(1) for name in names if name)
+    assert first == second != third
+
+
+def test_no_page_of_gradio_has_an_image_that_could_be_shown_for_another() -> None:
+    web = Path(review_app.web.__file__).parent
+    assert [path.name for path in web.rglob("*.py") if "<img" in path.read_text()] == ["markup.py"]

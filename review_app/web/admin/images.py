@@ -20,7 +20,7 @@ from review_app.web.admin.images_correction import build_correction
 from review_app.web.admin.images_record import picture_trouble, record_html, veiled
 from review_app.web.admin.images_trail import CORRECTED, Trail, search_of
 from review_app.web.handlers import Call, Wiring, html, refusal, section
-from review_app.web.markup import Tone, moment, notice, table
+from review_app.web.markup import Tone, moment, notice, picture, table
 from review_app.words import Text, t
 from storage.enums import ItemState, LabelValue
 from storage.repositories.records import LOOKED_THROUGH
@@ -174,9 +174,7 @@ def _verdict(line: Line) -> str:
 
 def _button(line: Line) -> Markup:
     """Of a path its last part: the record tells the whole."""
-    small = Markup('<img src="/api/v1/admin/images/{}/small" alt="" loading="lazy">').format(
-        line.item_id
-    )
+    small = picture(f"/api/v1/admin/images/{line.item_id}/small", lazy=True)
     return Markup(
         '<button type="button" class="found" data-item="{}">{}<b>{}</b> <span>{}</span></button>'
     ).format(

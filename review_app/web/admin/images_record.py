@@ -16,7 +16,17 @@ from review_app.records.timeline import Happening
 from review_app.review.options import read_options
 from review_app.review.tags import tag_name
 from review_app.triage.wording import plus_minus
-from review_app.web.markup import Content, Tone, join, long, moment, notice, sentence, table
+from review_app.web.markup import (
+    Content,
+    Tone,
+    join,
+    long,
+    moment,
+    notice,
+    picture,
+    sentence,
+    table,
+)
 from review_app.words import current_language, number, t
 from storage.database import Database
 
@@ -45,10 +55,10 @@ def record_html(record: Record, trouble: str = "") -> Markup:
 def _picture(record: Record) -> Markup:
     if record.file.size is None:
         return Markup('<p class="empty">{}</p>').format(t("images.no_picture"))
+    address = f"/api/v1/admin/images/{record.item_id}"
     return Markup(
-        '<figure class="inspected"><a href="/api/v1/admin/images/{0}" target="_blank" '
-        'rel="noopener"><img src="/api/v1/admin/images/{0}" alt="{1}"></a></figure>'
-    ).format(record.item_id, t("images.picture", item=str(record.item_id)))
+        '<figure class="inspected"><a href="{}" target="_blank" rel="noopener">{}</a></figure>'
+    ).format(address, picture(address, t("images.picture", item=str(record.item_id))))
 
 
 def picture_trouble(app: Application, item_id: int) -> str:

@@ -32,10 +32,10 @@ function closesByItself(menu) {
   document.addEventListener("click", (event) => {
     if (!menu.contains(event.target)) menu.open = false;
   });
-  menu.addEventListener("keydown", (event) => {
+  document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !menu.open) return;
     menu.open = false;
-    summary.focus();
+    if (menu.contains(document.activeElement)) summary.focus();
   });
 }
 

@@ -107,10 +107,6 @@ export class Closer {
     this.#file.addEventListener("toggle", () => this.#readFile());
     this.#$("#side-by-side").setAttribute("aria-pressed", String(this.#isBeside));
     addEventListener("resize", () => this.#lay());
-    // A click leaves the keys to the image, as Space would press a button that has the focus.
-    this.#panel.addEventListener("mousedown", (event) => {
-      if (event.target.closest("button, summary")) event.preventDefault();
-    });
     const compare = this.#$("#compare");
     compare.addEventListener("pointerdown", () => this.#compare(true));
     for (const end of ["pointerup", "pointerleave", "pointercancel", "blur"]) {
@@ -166,6 +162,9 @@ export class Closer {
       return;
     }
     this.#last = view;
+    // The view before would stand beside what is said of this one until it has come.
+    this.#lens.replaceChildren();
+    this.#stage.classList.remove("is-covered");
     const { alt } = this.#image;
     const late = setTimeout(() => this.#say(t("closer.drawing")), SOON_MS);
     try {

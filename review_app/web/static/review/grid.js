@@ -172,7 +172,7 @@ export class Grid extends EventTarget {
 
   // What the person does
 
-  #click({ target }) {
+  #click({ target, detail }) {
     const each = target.closest("[role=option]");
     const { grid, answer } = target.closest("button")?.dataset ?? {};
     if (each) {
@@ -185,6 +185,14 @@ export class Grid extends EventTarget {
     else if (grid === "unveil") this.#dialog.classList.toggle("is-shown");
     else if (grid === "large") this.#enlarge(null);
     else if (grid === "close") this.close();
+    if (detail > 0) this.#leaveButton();
+  }
+
+  // A press of the pointer leaves the keys to the images, or to nothing before the question is read.
+  #leaveButton() {
+    if (!document.activeElement.matches("#alike-dialog button")) return;
+    const rest = this.#asked ? this.#$("#alike-ask") : this.#list.querySelector('[tabindex="0"]');
+    rest?.focus();
   }
 
   #key(event) {

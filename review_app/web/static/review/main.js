@@ -2,6 +2,8 @@
 
 import { whenThere } from "../dom.js";
 import { me } from "../shell.js";
+import { leaveKeysToImage } from "./focus.js";
+import { countGesturesOnce } from "./gesture.js";
 import { Keymap } from "./keymap.js";
 import { Review } from "./loop.js";
 import { Server } from "./server.js";
@@ -10,6 +12,8 @@ import { View } from "./view.js";
 const AGAIN_MS = 15_000;
 
 whenThere("#review", (root) => {
+  countGesturesOnce();
+  leaveKeysToImage();
   whenThere("#bar-middle", async (place) => {
     const person = await me;
     const server = new Server(person);

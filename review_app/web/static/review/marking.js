@@ -235,7 +235,7 @@ export class Marking {
     const button = event.target.closest("[data-mark]");
     if (!button) return;
     this.#remove(Number(button.dataset.mark));
-    this.#panel.querySelector('[data-do="mark"]').focus();
+    if (event.detail === 0) this.#panel.querySelector('[data-do="mark"]').focus(); // by key
   }
 
   #shareOf(event) {
