@@ -87,7 +87,7 @@ def _add_password(router: APIRouter, door: _Door) -> None:
         request: Request,
         name: Annotated[str, Form(max_length=200)],
         password: Annotated[str, Form(max_length=1024)],
-        target: Annotated[str, Form(alias="next", max_length=2048)] = "/",
+        target: Annotated[str, Form(alias="next", max_length=pages.MAX_TARGET)] = "/",
     ) -> Response:
         try:
             token = await passwords.check(request, name, password)

@@ -27,11 +27,16 @@ _templates.globals["moment"] = moment
 _templates.globals["languages"] = NAMES
 _templates.globals["language"] = current_language
 
+MAX_TARGET = 2048
+"""Most letters of an address to go on to."""
 _TITLED = (403, 404, 413, 500)
 
 
 def sign_in(target: str, status: int = 200, problem: str = "", name: str = "") -> HTMLResponse:
-    """The sign-in form; afterwards the person goes on to ``target``, a path of this site."""
+    """The sign-in form; afterwards the person goes on to ``target``, a path of this site; to their
+    own start where it is longer than the form takes."""
+    if len(target) > MAX_TARGET:
+        target = "/"
     return _page("sign_in.html", status, target=target, problem=problem, name=name)
 
 

@@ -157,7 +157,7 @@ def _mount(
             path,
             auth_dependency=user,
             theme=make_theme(),
-            head=shell.HEAD,
+            head=shell.HEAD + (shell.PLACES if area is Area.ADMIN else ""),
             allowed_paths=[],
             max_file_size=max_file_bytes,
             footer_links=[],

@@ -45,6 +45,9 @@ HEAD = f"""
 """
 """For both mounts; a script finds its own place on the page, or rests where there is none."""
 
+PLACES = f'<script type="module" src="{asset_url("places.js")}"></script>\n'
+"""For the admin's page, whose tabs and records have addresses."""
+
 
 def open_blocks(title: str) -> Pages:
     """Blocks with the settings that hold for every page."""

@@ -38,7 +38,7 @@ def test_images_are_listed_with_their_state_and_score_and_names_are_escaped(fres
 def test_pages_are_walked_back_and_forth(fresh: Site) -> None:
     call, tab = admin_of(fresh), ImagesTab(fresh.app)
     made = fresh.factory.items(PAGE + 1)
-    listed, trail, newer, older = tab.search(call, "", "", "")
+    listed, trail, newer, older, *_ = tab.search(call, "", "", "")
     assert (newer["interactive"], older["interactive"]) == (False, True)
     listed, trail, newer, older = tab.older(call, trail, "", "", "")
     assert (f'data-item="{made[0]}"' in listed, listed.count("data-item")) == (True, 1)
@@ -62,6 +62,23 @@ def test_a_page_further_of_another_search_is_its_first(fresh: Site) -> None:
         assert (newer["interactive"], older["interactive"]) == (False, True)
 
 
+def test_what_an_address_asks_for_is_looked_for_and_put_into_the_form(fresh: Site) -> None:
+    call, tab = admin_of(fresh), ImagesTab(fresh.app)
+    item = fresh.factory.item(ItemState.FAILED, name="sent.png")
+    fresh.factory.item(ItemState.FAILED)
+    place = {"text": "sent", "state": "failed", "verdict": "", "image": 7}
+    listed, *_, text, state, verdict = tab.search(call, "typed", "", "", place)
+    assert f'data-item="{item}"' in listed
+    assert (listed.count("data-item"), text, state, verdict) == (1, "sent", "failed", "")
+    *_, text, state, verdict = tab.search(call, "typed", "", "", None)
+    assert text == state == verdict == gr.skip(), "what somebody types meanwhile stays"
+    odd: object
+    for odd in ([], "x", {"text": 1}, {"state": "lost"}, {"verdict": ["fake"]}):
+        with pytest.raises(InputError, match="no such filter"):
+            tab.search(call, "", "", "", odd)
+    assert tab.show(choosing(call, None))[:2] == ("", None), "no record is open"
+
+
 def test_a_filter_or_an_item_that_cannot_be_is_refused(site: Site, call: Call) -> None:
     tab = ImagesTab(site.app)
     with pytest.raises(InputError, match="no such filter"):
@@ -73,7 +90,7 @@ def test_a_filter_or_an_item_that_cannot_be_is_refused(site: Site, call: Call) -
             tab.older(call, trail, "", "", "")
     for far in (-(10**30), 10**30):
         assert tab.again(call, {"begins": [far]})[1]["begins"] == [far]
-    for item in (None, "1", 1.5):
+    for item in ("1", 1.5, [1]):
         told, chosen, form, *_ = tab.show(choosing(call, item))
         assert "Choose an image from the list." in told
         assert (chosen, form["visible"]) == (None, False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -298,6 +299,16 @@ def test_a_page_asked_for_without_a_session_is_the_sign_in_page_that_leads_back(
     name = site.account(password=PASSWORD)
     form = {"name": name, "password": PASSWORD, "next": "/review/inspect?x=1"}
     assert client.post("/login", data=form).headers["location"] == "/review/inspect?x=1"
+
+
+def test_an_address_too_long_to_lead_back_to_still_lets_in(site: Site) -> None:
+    name = site.account(Role.ADMIN, PASSWORD)
+    page = site.anybody().get(f"/admin/?text={'x' * 3000}", headers=HTML)
+    assert page.status_code == 401
+    target = re.search('name="next" value="([^"]*)"', page.text)
+    assert target is not None
+    form = {"name": name, "password": PASSWORD, "next": target[1]}
+    assert site.anybody().post("/login", data=form).headers["location"] == "/admin/"
 
 
 def test_a_link_from_another_site_gets_a_second_chance_with_the_cookie(site: Site) -> None:

@@ -23,16 +23,21 @@ def build_admin(app: Application) -> None:
     blocks = open_page()
     with gr.Column(elem_classes="page"):
         title(Markup('<h1 class="visually-hidden">{}</h1>').format(t("header.admin")))
-        with gr.Tabs():
-            with gr.Tab(t("overview.tab_overview")):
+        # All of them in sight, also on a phone; each has an address (`static/places.js`).
+        with gr.Tabs(overflow_behavior="wrap"):
+            with _tab("overview"):
                 build_overview(app, blocks)
-            with gr.Tab(t("overview.tab_policy")) as tab:
+            with _tab("policy") as tab:
                 build_policy(app, blocks, tab)
-            with gr.Tab(t("overview.tab_data")):
+            with _tab("data"):
                 build_data(app, blocks)
-            with gr.Tab(t("overview.tab_images")) as tab:
+            with _tab("images") as tab:
                 build_images(app, tab)
-            with gr.Tab(t("overview.tab_people")) as tab:
+            with _tab("people") as tab:
                 build_people(app, blocks, tab)
-            with gr.Tab(t("overview.tab_export")) as tab:
+            with _tab("export") as tab:
                 build_export(app, tab)
+
+
+def _tab(name: str) -> gr.Tab:
+    return gr.Tab(t(f"overview.tab_{name}"), id=name)

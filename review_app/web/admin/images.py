@@ -18,7 +18,8 @@ from review_app.records.search import MOST_LETTERS, Found, Line
 from review_app.triage.wording import plus_minus
 from review_app.web.admin.images_correction import build_correction
 from review_app.web.admin.images_record import picture_trouble, record_html, veiled
-from review_app.web.admin.images_trail import CORRECTED, Trail, search_of
+from review_app.web.admin.images_trail import CORRECTED, Trail, filters_of, search_of
+from review_app.web.assets import asset_url
 from review_app.web.handlers import Call, Wiring, html, refusal, section
 from review_app.web.markup import Tone, moment, notice, picture, table
 from review_app.words import Text, t
@@ -26,13 +27,11 @@ from storage.enums import ItemState, LabelValue
 from storage.repositories.records import LOOKED_THROUGH
 
 VERDICTS = (LabelValue.REAL, LabelValue.FAKE, LabelValue.UNDECIDABLE, LabelValue.UNSURE)
-_CHOOSE = """element.addEventListener("click", (event) => {
-  const button = event.target.closest("button[data-item]");
-  if (!button) return;
-  element.querySelector("[aria-current]")?.removeAttribute("aria-current");
-  button.setAttribute("aria-current", "true");
-  trigger("select", { item: Number(button.dataset.item) });
-});"""
+_PLACES = asset_url("places.js")
+_CHOOSE = f"""import("{_PLACES}").then(({{ records }}) =>
+  records(element, () => trigger("submit"), (item) => trigger("select", {{ item }})));"""
+_ASKED = f"""async (...form) => (await import("{_PLACES}")).asked(...form)"""
+_ANSWERED = f"""async () => (await import("{_PLACES}")).answered()"""
 _LOOK = """() => requestAnimationFrame(() => {
   const title = document.querySelector(".record h2");
   title?.scrollIntoView({ block: "start" });
@@ -50,9 +49,20 @@ class ImagesTab:
     def __init__(self, app: Application) -> None:
         self._app = app
 
-    def search(self, call: Call, text: str | None, state: str | None, verdict: str | None) -> Shown:
-        """The newest images that fit."""
-        return self._page(call, Trail(search_of(text, state, verdict)))
+    def search(
+        self,
+        call: Call,
+        text: str | None,
+        state: str | None,
+        verdict: str | None,
+        place: Any = None,
+    ) -> tuple[Any, ...]:
+        """The newest images that fit, and the form; ``place``: what is asked for by the page's
+        address, where the form does not show that yet."""
+        form: tuple[Any, ...] = (gr.skip(),) * 3
+        if place is not None:
+            form = text, state, verdict = filters_of(place)
+        return *self._page(call, Trail(search_of(text, state, verdict))), *form
 
     def older(self, call: Call, trail: Any, *form: str | None) -> Shown:
         """The page after the one that is shown; the first where the form asks for others."""
@@ -67,10 +77,12 @@ class ImagesTab:
         return self._page(call, Trail.from_json(trail))
 
     def show(self, call: Call) -> tuple[Markup, int | None, Any, Markup, None, str]:
-        """The record of the image that was chosen from the list, and an empty form to correct it;
-        no form where the record is refused, lest it be about the image before."""
+        """The record of the image that was chosen from the list, or none of None, and an empty form
+        to correct it; no form where the record is refused, lest it be about the image before."""
+        item = getattr(call.event, "item", None)
         try:
-            item = getattr(call.event, "item", None)
+            if item is None:
+                return Markup(), None, gr.update(visible=False), Markup(), None, ""
             if not isinstance(item, int):
                 raise InputError(Text("images.choose"))
             record = self._app.records.show(call.person, item)
@@ -124,10 +136,12 @@ def build_images(app: Application, tab: gr.Tab) -> None:
     form = build_correction(app, chosen, record)
     page = [found, trail, newer, older]
     # One event, so that the answer to an earlier question never takes the place of a later one's.
-    asked = [tab.select, find.click, text.submit, state.input, verdict.input]
-    ask = partial(gr.on, asked, trigger_mode="always_last")
+    asked = [tab.select, find.click, text.submit, state.input, verdict.input, found.submit]
+    ask = partial(gr.on, asked, trigger_mode="always_last", js=_ASKED)
     asks = [text, state, verdict]
-    wiring.quick(ask, desk.search, page, asks)
+    place = gr.JSON(visible=False)
+    answered = wiring.quick(ask, desk.search, [*page, *asks], [*asks, place])
+    answered.then(None, js=_ANSWERED, api_visibility="private")
     wiring.quick(older.click, desk.older, page, [trail, *asks])
     wiring.quick(newer.click, desk.newer, page, [trail, *asks])
     choose = partial(found.select, trigger_mode="always_last")

@@ -68,6 +68,19 @@ class Trail:
 _TRAIL = TypeAdapter(Trail)
 
 
+def filters_of(place: object) -> tuple[str, str, str]:
+    """Text, state and verdict that a page's address asks for.
+
+    Raises:
+        InputError: it is no such address.
+    """
+    if isinstance(place, dict):
+        text, state, verdict = (place.get(name, "") for name in ("text", "state", "verdict"))
+        if isinstance(text, str) and isinstance(state, str) and isinstance(verdict, str):
+            return text, state, verdict
+    raise InputError(Text("images.unknown_filter"))
+
+
 def search_of(text: str | None, state: str | None, verdict: str | None) -> Search:
     """What the form asks for.
 
