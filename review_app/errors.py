@@ -32,7 +32,7 @@ A message says what happened and what to do next. ``RefusedFile`` never ends a b
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 
@@ -121,9 +121,14 @@ class RefusedFile(InputError):  # noqa: N818 - a refusal is an outcome that is r
         """What is the matter with the file, as it was given."""
         return self._detail
 
-    def renamed(self, path: str) -> RefusedFile:
-        """The same refusal, of a file that people know as ``path``."""
-        return RefusedFile(path, self.reason, self._detail)
+    def renamed(self, path: str, hidden: Iterable[str] = ()) -> RefusedFile:
+        """The same refusal, of a file that people know as ``path``; its detail without the folders
+        that are ``hidden``."""
+        detail = self._detail
+        if isinstance(detail, str):
+            for folder in hidden:
+                detail = detail.replace(folder, "")
+        return RefusedFile(path, self.reason, detail)
 
     def detail_in(self, language: Language) -> str:
         """What is the matter with the file, where it is known by a key; else as it was given."""

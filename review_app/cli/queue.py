@@ -25,6 +25,7 @@ from review_app.triage.governance import (
 )
 from review_app.triage.policy import describe
 from review_app.triage.wording import count
+from review_app.words import Language
 
 
 def register(app: typer.Typer) -> None:
@@ -69,7 +70,7 @@ def ingest(
     for refusal in report.refused:
         sys.stderr.write(f"refused: {refusal}\n")
     for remark in report.remarks:
-        sys.stderr.write(f"note: {remark}\n")
+        sys.stderr.write(f"note: {remark.said(Language.EN)}\n")
     result(document, as_json, _taken_in(report, from_table=_names_table(paths or [])))
     if report.refused:
         raise typer.Exit(REFUSED)

@@ -9,6 +9,7 @@ from typing import Final
 from review_app.datasets.labels import Label, label_of_word
 from review_app.datasets.tables import plain_name
 from review_app.errors import InputError
+from review_app.words import Text
 
 COLUMNS: Final = ("path", "label", "source", "group", "split", "weight")
 _USUAL: Final = {
@@ -119,15 +120,12 @@ def advice(name: str, columns: Sequence[str]) -> str:
     )
 
 
-def hint(name: str, columns: Sequence[str]) -> str | None:
+def hint(name: str, columns: Sequence[str]) -> Text | None:
     """What to do where no label was read of the file ``name``, though a column may hold some."""
     likely = _likely("label", columns)
     if likely is None or "label" in map(plain_name, columns):
         return None
-    return (
-        f"{name} has no column 'label', and no label was taken; if {likely!r} tells real from "
-        f"fake: --map {likely}=label"
-    )
+    return Text("intake.no_label_column", {"name": name, "column": likely})
 
 
 def _likely(ours: str, columns: Sequence[str]) -> str | None:

@@ -23,6 +23,7 @@ from review_app.datasets.labels import Label
 from review_app.datasets.tables import Table, TableRow, read_table, refuse_size
 from review_app.datasets.weights import WANTED, weight_of
 from review_app.errors import ManifestError
+from review_app.words import Text
 
 __all__ = ["Label", "Manifest", "ManifestRow", "read_manifest", "write_manifest"]
 
@@ -57,7 +58,7 @@ class Manifest:
     """As the file names them."""
 
     @property
-    def hint(self) -> str | None:
+    def hint(self) -> Text | None:
         """What to do where no label was read although the file seems to have some; else None."""
         if any(row.label for row in self.rows):
             return None

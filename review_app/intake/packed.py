@@ -22,7 +22,7 @@ def with_labels(
     archive: Path,
     found: Iterable[Entry | RefusedFile],
     dialect: Dialect,
-    remarks: list[str],
+    remarks: list[Text],
 ) -> Iterator[Candidate | RefusedFile]:
     """The files of ``archive`` with what the one table in it says of them.
 
@@ -47,17 +47,13 @@ def with_labels(
         yield RefusedFile(name, RefusalReason.MISSING, f"row {row.row} of its manifest: {why}")
 
 
-def _labels_of_folders(archive: Path, members: Iterable[Entry | RefusedFile]) -> Iterator[str]:
+def _labels_of_folders(archive: Path, members: Iterable[Entry | RefusedFile]) -> Iterator[Text]:
     """That folders in an archive without a manifest seem to be labels, which are not taken."""
     root = display_name(str(archive))
     names = (one[0] for one in members if not isinstance(one, RefusedFile))
     n = sum(label_of_path(PurePath(name).relative_to(root)) is not None for name in names)
     if n:
-        yield (
-            f"{n:,} of the images in {root} lie in folders that are called real, fake or alike; no "
-            "label was taken from them. To take them: unpack it, and deepfake-review dataset make "
-            "FOLDER manifest.csv; or put a manifest into it"
-        )
+        yield Text("intake.labels_in_zip", {"n": n, "name": display_name(archive.name)})
 
 
 def _is_table(name: str) -> bool:
@@ -69,7 +65,7 @@ def _plain(name: str | Path) -> str:
 
 
 def _rows(
-    tables: list[Entry], dialect: Dialect, remarks: list[str]
+    tables: list[Entry], dialect: Dialect, remarks: list[Text]
 ) -> tuple[dict[str, ManifestRow], list[RefusedFile]]:
     """What the table says, by name in the archive; and the tables that say nothing."""
     if len(tables) > 1:

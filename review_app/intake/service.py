@@ -30,7 +30,7 @@ from review_app.intake.small import NAME, SLOW_PIXELS, small_picture
 from review_app.intake.sources import Reading, count, expand
 from review_app.intake.store import MediaStore
 from review_app.review.options import read_options
-from review_app.words import Language, Text
+from review_app.words import Text
 from storage.database import Database
 from storage.enums import LabelValue
 from storage.models import Image, Item
@@ -55,18 +55,17 @@ class IntakeReport:
     labelled: int = 0
     """Images that came with a label, known before or not."""
     refused: list[RefusedFile] = field(default_factory=list)
-    remarks: list[str] = field(default_factory=list)
+    remarks: list[Text] = field(default_factory=list)
     """What people may want to know besides, as that labels seem to be there and were not taken."""
     noted: int = 0
     """Images that were taken although something about their file is odd."""
 
     def note(self, name: str, metadata: Mapping[str, Json]) -> None:
         """Tell what is odd about the file ``name``; of many files, of the first ones."""
-        words = "; ".join(text.said(Language.EN) for text in noted(metadata))
-        if words:
-            self.noted += 1
-            if self.noted <= _NOTED:
-                self.remarks.append(f"{name}: {words}")
+        found = [*noted(metadata)]
+        self.noted += bool(found)
+        if self.noted <= _NOTED:
+            self.remarks += (Text("intake.noted", {"name": name, "what": one}) for one in found)
 
 
 @dataclass(frozen=True)
@@ -137,7 +136,7 @@ class IntakeService:
             if progress:
                 progress(done, max(total, done))
         if report.noted > _NOTED:
-            report.remarks.append(f"and {report.noted - _NOTED:,} more files with something odd")
+            report.remarks.append(Text("intake.noted_more", {"n": report.noted - _NOTED}))
         return report
 
     def _prepare_all(
@@ -219,12 +218,14 @@ class IntakeService:
 
 
 def _bare(candidate: Candidate | RefusedFile, paths: Sequence[Path]) -> Candidate | RefusedFile:
-    """``candidate`` under the name its file was given, without the folder it lies in."""
+    """``candidate`` under the name its file was given, without the folder that it lies in; what is
+    said of a refused one tells nothing of that folder either."""
     name = candidate.path if isinstance(candidate, RefusedFile) else candidate.name
-    for folder in {f"{path.parent}{os.sep}" for path in paths}:
+    folders = {f"{path.parent}{os.sep}" for path in paths}
+    for folder in folders:
         name = name.removeprefix(folder)
     if isinstance(candidate, RefusedFile):
-        return candidate.renamed(name)
+        return candidate.renamed(name, folders)
     return replace(candidate, name=name)
 
 

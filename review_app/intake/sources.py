@@ -33,7 +33,7 @@ class Reading:
     dialect: Dialect = OWN
     tables: bool = True
     """Whether a table is a manifest. Never for what was uploaded: it could name any file here."""
-    remarks: list[str] = field(default_factory=list)
+    remarks: list[Text] = field(default_factory=list)
     """Added to while the stream is read."""
 
 
@@ -80,11 +80,7 @@ def _labelled_folders(folder: Path, reading: Reading) -> Iterator[Candidate | Re
             n += label_of_path(Path(found.name).relative_to(root)) is not None
         yield found
     if n:
-        reading.remarks.append(
-            f"{n:,} of the images lie in folders that are called real, fake or alike; no label was "
-            f"taken from them. To take them: deepfake-review dataset make {folder} manifest.csv, "
-            "and ingest manifest.csv"
-        )
+        reading.remarks.append(Text("intake.labels_of_folders", {"n": n, "folder": root}))
 
 
 def _folder(folder: Path, root: Path, reading: Reading) -> Iterator[Candidate | RefusedFile]:

@@ -82,7 +82,7 @@ def test_what_is_odd_about_a_file_that_is_taken_is_said(run: Run, tmp_path: Path
     (tmp_path / "film.gif").write_bytes(film)
     assert "film.gif: 6 frames; this is the first" in run("ingest", tmp_path / "film.gif").err
     run("user", "add", "ada", "--role", "admin")
-    assert "6; what is shown and scored is the first" in run("show", 23).out
+    assert "6 frames; this is the first" in run("show", 23).out
 
 
 def test_a_file_that_may_not_be_read_is_refused_alone(run: Run, tmp_path: Path) -> None:

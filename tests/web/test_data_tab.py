@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from review_app.errors import InputError
 from review_app.learning.export import COLUMNS
@@ -87,3 +90,58 @@ def test_every_column_of_the_export_is_explained_in_every_language(language: Lan
     for column in COLUMNS:
         row = f'<td><span lang="en">{column}</span></td><td>{meanings[beginning + column]}</td>'
         assert row in explained
+
+
+def zipped(path: Path, files: Mapping[str, bytes | str]) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return path
+
+
+def test_labels_of_a_manifest_in_an_archive_are_counted(fresh: Site, tmp_path: Path) -> None:
+    """Who uploads one learns whether labels were read; none, where a column has another name."""
+    images = {"a.png": picture(1), "b.png": picture(2), "c.png": picture(3)}
+    listing = "path,label\na.png,real\nb.png,fake\n"
+    one = zipped(tmp_path / "one.zip", {**images, "manifest.csv": listing})
+    other = zipped(
+        tmp_path / "other.zip", {**images, "manifest.csv": listing.replace("label", "target")}
+    )
+    tab, call = DataTab(fresh.app), admin_of(fresh)
+    message, _, _ = tab.take_in(call, [str(one)])
+    assert "3 images taken in. 2 labels taken, 2 of them new." in message
+    message, told, _ = tab.take_in(call, [str(other)])
+    assert "0 images taken in, 3 known already. " in message
+    assert "label" not in message
+    assert "manifest.csv has no column label, and no label was taken" in told
+
+
+def test_what_is_odd_about_uploads_is_told_in_the_language_of_whoever_asks(
+    fresh: Site, tmp_path: Path
+) -> None:
+    images = [Image.open(io.BytesIO(picture(n))) for n in range(3)]
+    images[0].save(tmp_path / "a.gif", save_all=True, append_images=images[1:])
+    labelled = zipped(tmp_path / "set.zip", {"real/a.png": picture(4), "fake/b.png": picture(5)})
+    uploads = [str(tmp_path / "a.gif"), str(labelled)]
+    tab, call = DataTab(fresh.app), admin_of(fresh)
+    with speaking(Language.DE):
+        _, told, _ = tab.take_in(call, uploads)
+    assert "<li>a.gif: 3 Einzelbilder; dies ist das erste</li>" in told
+    assert "2 Bilder in set.zip liegen in Ordnern" in told
+    assert str(tmp_path) not in told
+
+
+def test_no_table_is_taken_for_a_manifest_and_no_refusal_tells_where_uploads_lie(
+    fresh: Site, tmp_path: Path
+) -> None:
+    names = ("list.csv", "list.tsv", "list.jsonl", "list.parquet", "LIST.CSV")
+    for name in names:
+        (tmp_path / name).write_text("path\n/etc/passwd\n")
+    broken = zipped(tmp_path / "broken.zip", {"a.png": picture(1), "m.csv": "a,b\n1,2\n"})
+    uploads = [*(str(tmp_path / name) for name in names), str(broken)]
+    message, told, _ = DataTab(fresh.app).take_in(admin_of(fresh), uploads)
+    assert "1 image taken in, 6 refused." in message
+    for name in names:
+        assert f"<td>{name}</td><td>unsupported</td>" in told
+    assert "<td>broken.zip/m.csv</td>" in told
+    assert str(tmp_path) not in message + told

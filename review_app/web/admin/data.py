@@ -10,12 +10,12 @@ import gradio as gr
 from markupsafe import Markup
 
 from review_app.bootstrap import Application
-from review_app.errors import InputError, RefusalReason, RefusedFile
+from review_app.errors import InputError, RefusedFile
 from review_app.intake.service import IntakeReport
 from review_app.permissions import Permission
 from review_app.triage.report import TriageReport
 from review_app.web.handlers import Call, Wiring, html, section
-from review_app.web.markup import Tone, notice, table
+from review_app.web.markup import Tone, join, notice, table
 from review_app.words import Text, current_language, significant, t
 
 SHOWN_REFUSALS = 200
@@ -44,16 +44,15 @@ class DataTab:
             raise InputError(Text("data.choose_first"))
         paths = [Path(upload) for upload in uploads]
         try:
-            taken, refused = _without_tables(paths)
             report = self._app.intake.ingest(
-                taken, call.person.name, call.count(t("data.taking_in")), bare_names=True
+                paths, call.person.name, call.count(t("data.taking_in")), bare_names=True
             )
-            report.refused[:0] = refused
         finally:
             for path in paths:
                 path.unlink(missing_ok=True)
         triaged = self._app.triage.run(call.person.name, call.count(t("data.scoring")))
-        return _outcome(report, triaged), _refusals(report.refused), None
+        told = _refusals(report.refused) + _remarks(report.remarks)
+        return _outcome(report, triaged), told, None
 
 
 def build_data(app: Application, blocks: gr.Blocks) -> None:
@@ -71,14 +70,6 @@ def build_data(app: Application, blocks: gr.Blocks) -> None:
     wiring.slow(button.click, desk.take_in, outputs, [files])
 
 
-def _without_tables(paths: Sequence[Path]) -> tuple[list[Path], list[RefusedFile]]:
-    """Uploaded tables are refused: as manifests they could name any file of the server."""
-    tables = [path for path in paths if path.suffix.lower() == ".csv"]
-    detail = Text("intake.table")
-    refused = [RefusedFile(path.name, RefusalReason.UNSUPPORTED, detail) for path in tables]
-    return [path for path in paths if path not in tables], refused
-
-
 def _outcome(report: IntakeReport, triaged: TriageReport) -> Markup:
     known = "_known" if report.duplicates else ""
     refused = "_refused" if report.refused else ""
@@ -88,8 +79,9 @@ def _outcome(report: IntakeReport, triaged: TriageReport) -> Markup:
         known=report.duplicates,
         refused=len(report.refused),
     )
+    labels = t("data.labels", n=report.labelled, new=report.labels) if report.labelled else ""
     routed = t("data.triaged", accepted=triaged.auto_accepted, waiting=triaged.to_review)
-    words = f"{taken} {routed}"
+    words = " ".join(filter(None, (taken, labels, routed)))
     if triaged.failed:
         words += f" {t('data.failed', n=triaged.failed)}"
     words += triaged.rescored_words
@@ -108,3 +100,12 @@ def _refusals(refused: Sequence[RefusedFile]) -> Markup:
         for file in refused[:SHOWN_REFUSALS]
     ]
     return table(caption, [t(f"data.{name}") for name in ("file", "reason", "found")], rows)
+
+
+def _remarks(remarks: Sequence[Text]) -> Markup:
+    """What people may want to know besides of what was taken."""
+    if not remarks:
+        return Markup()
+    language = current_language()
+    lines = join(Markup("<li>{}</li>").format(remark.said(language)) for remark in remarks)
+    return Markup('<ul class="remark" aria-label="{}">{}</ul>').format(t("data.remarks"), lines)
