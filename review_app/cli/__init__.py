@@ -10,6 +10,7 @@ import typer
 
 from review_app.cli import (
     backup,
+    certify,
     checkpoints,
     datasets,
     detector,
@@ -37,6 +38,7 @@ for module in (
     site,
     queue,
     export,
+    certify,
     records,
     monitor,
     datasets,

@@ -1,4 +1,4 @@
-"""``ingest``, ``triage``, ``certify``, ``stats``: the queue from the command line."""
+"""``ingest``, ``triage``, ``stats``: the queue from the command line."""
 
 from __future__ import annotations
 
@@ -10,20 +10,12 @@ import typer
 
 from review_app.cli.common import ACTOR, REFUSED, AsJson, application, progress_bar, result
 from review_app.cli.dialects import MapColumn, MapLabel
-from review_app.cli.operator import operator
 from review_app.cli.score_intake import ingest_scores
-from review_app.cli.scores import DetectorName, ScoreFile, certify_scores
+from review_app.cli.scores import DetectorName, ScoreFile
 from review_app.datasets.dialect import dialect
 from review_app.datasets.tables import SUFFIXES
 from review_app.intake.service import IntakeReport
 from review_app.monitoring.overview import stats as queue_stats
-from review_app.review.finality import not_final_now
-from review_app.triage.governance import (
-    DEFAULT_AUDIT_PROBABILITY,
-    DEFAULT_DELTA,
-    DEFAULT_RISK_LIMIT,
-)
-from review_app.triage.policy import describe
 from review_app.triage.wording import count
 from review_app.words import Language
 
@@ -32,7 +24,6 @@ def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
     app.command()(ingest)
     app.command()(triage)
-    app.command()(certify)
     app.command()(stats)
 
 
@@ -115,36 +106,6 @@ def triage(
     result(report.to_json(), as_json, words)
     if report.failed:
         raise typer.Exit(REFUSED)
-
-
-def certify(
-    risk_limit: Annotated[
-        float, typer.Option(min=0, max=0.5, help="Largest share of errors among accepted images.")
-    ] = DEFAULT_RISK_LIMIT,
-    confidence: Annotated[
-        float, typer.Option(min=0.5, max=1, help="Confidence that the limit holds.")
-    ] = 1 - DEFAULT_DELTA,
-    audit_probability: Annotated[
-        float,
-        typer.Option(min=0, max=1, help="Share of accepted images that people check blindly."),
-    ] = DEFAULT_AUDIT_PROBABILITY,
-    scores: ScoreFile = None,
-    detector: DetectorName = None,
-    as_json: AsJson = False,
-) -> None:
-    """Certify thresholds on the labels there are, and put them in force.
-
-    With --scores: tell what a labelled score file proves, and change nothing.
-    """
-    delta = round(1 - confidence, 12)
-    if scores is not None:
-        document, words = certify_scores(scores, detector, risk_limit, delta)
-        result(document, as_json, words)
-        return
-    with application() as app:
-        policy = app.policies.certify(operator(app), risk_limit, delta, audit_probability)
-        not_final = not_final_now(app.database)
-    result(policy.to_json(), as_json, f"{describe(policy)} {not_final}".rstrip())
 
 
 def stats(as_json: AsJson = False) -> None:

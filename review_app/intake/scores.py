@@ -23,7 +23,7 @@ from review_app.scores.remedies import contradicts
 from review_app.scores.row import ScoreRow
 from review_app.scores.sample import LadderSample
 from review_app.triage.calibration import tries
-from review_app.triage.governance import start_with
+from review_app.triage.versions import start_with
 from storage.database import Database
 from storage.enums import AuditKind
 from storage.repositories import Repositories

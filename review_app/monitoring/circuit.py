@@ -20,9 +20,9 @@ from review_app.options import store_options
 from review_app.permissions import Person
 from review_app.triage.audit import audit_coins
 from review_app.triage.breaker import reason
-from review_app.triage.governance import suspend_for
 from review_app.triage.policy import PolicyState
 from review_app.triage.routing import Reason, Route
+from review_app.triage.versions import suspend_for
 from storage.database import Database
 from storage.enums import AuditKind
 from storage.models import AuditEvent

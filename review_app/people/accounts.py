@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from review_app.errors import ConflictError, InputError, NotFoundError
+from review_app.errors import ChangedSinceError, ConflictError, InputError, NotFoundError
 from review_app.people.credentials import hash_password
 from review_app.people.lookalikes import are_confusable, mixed_word
 from review_app.words import Text
@@ -66,17 +66,22 @@ class Accounts:
         with self._database.read() as repos:
             return [_account(user) for user in repos.users.all()]
 
-    def set_enabled(self, name: str, enabled: bool, actor: str) -> None:
+    def set_enabled(
+        self, name: str, enabled: bool, actor: str, *, expects_change: bool = False
+    ) -> None:
         """Open or close an account; closing ends its sessions and its unused sign-in links, forgets
         the browsers it was used at, and gives back what its person holds.
 
-        Raises ``NotFoundError`` for an unknown name, ``ConflictError`` for the last admin.
+        Raises ``NotFoundError`` for an unknown name, ``ConflictError`` for the last admin, and
+        ``ChangedSinceError`` where it is so already and whoever asks ``expects_change``.
         """
         with self._database.write() as repos:
             user = repos.users.by_name(normal(name))
             if user is None:
                 raise NotFoundError(Text("people.unknown", {"name": repr(name)}))
             if (user.disabled_at is None) is enabled:
+                if expects_change:
+                    raise _done_since(repos, user)
                 return
             if not enabled and _is_last_admin(user, repos.users.all()):
                 raise ConflictError(Text("people.only_admin", {"name": name}))
@@ -122,6 +127,18 @@ def _clean_name(name: str) -> str:
     if not 1 <= len(name) <= 80 or not name.isprintable():
         raise InputError(Text("people.name_length"))
     return name
+
+
+def _done_since(repos: Repositories, user: User) -> ChangedSinceError:
+    """The refusal to open or close ``user`` once more, in the name of who did."""
+    kinds = (AuditKind.USER_ENABLED, AuditKind.USER_DISABLED, AuditKind.USER_ADDED)
+    events = [event for kind in kinds for event in repos.audit.of_kind(kind)]
+    own = [event for event in events if event.details["name"] == user.name]
+    last = max(own, key=lambda event: event.id, default=None)
+    by = Text("policy.by_system") if last is None else last.actor
+    at = user.created_at if last is None else last.at
+    key = "people.enabled_since" if user.disabled_at is None else "people.disabled_since"
+    return ChangedSinceError(by, at, key=key, name=user.name)
 
 
 def _refuse_mixed(name: str) -> None:

@@ -17,9 +17,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from review_app.errors import ConflictError, InputError
+from review_app.errors import ChangedSinceError, ConflictError, InputError
 from review_app.permissions import Person
-from review_app.records.record import Evidence, evidence_of
+from review_app.records.record import Evidence, evidence_of, last_event
 from review_app.triage.routing import Route
 from review_app.words import Text
 from storage.enums import AuditKind, ItemState, LabelValue
@@ -45,20 +45,30 @@ class Proposal:
     reason: str
     evidence: tuple[Evidence, ...]
     """What the present label has proven something about, and goes on to."""
+    seen: int
+    """`Record.last_event` of the item as it was then."""
 
 
 def propose(
-    repos: Repositories, item: Item, value: str | None, reason: str | None, now: datetime
+    repos: Repositories,
+    item: Item,
+    value: str | None,
+    reason: str | None,
+    now: datetime,
+    seen: int | None = None,
 ) -> Proposal:
-    """The correction of ``item`` to ``value``.
+    """The correction of ``item`` to ``value``. ``seen``: the `Record.last_event` of the record that
+    it was decided on.
 
     Raises:
         InputError: an unknown value, or no reason, or one that is too long.
         ConflictError: the item has no verdict that is final, or has this one already.
+        ChangedSinceError: something has happened to the item since.
     """
     wanted = _value(value)
     reason = _reason(reason)
     was = _final_verdict(repos, item, now)
+    _refuse_if_changed(repos, item, seen)
     if was is wanted:
         raise ConflictError(
             Text(
@@ -67,7 +77,7 @@ def propose(
             )
         )
     evidence = tuple(evidence_of(repos, item.id, now))
-    return Proposal(item.id, was, wanted, reason, evidence)
+    return Proposal(item.id, was, wanted, reason, evidence, last_event(repos, item.id))
 
 
 def store(repos: Repositories, person: Person, proposal: Proposal, now: datetime) -> None:
@@ -115,6 +125,14 @@ def _reason(reason: str | None) -> str:
     if len(reason) > MOST_LETTERS:
         raise InputError(Text("corrections.reason_too_long", {"n": MOST_LETTERS}))
     return reason
+
+
+def _refuse_if_changed(repos: Repositories, item: Item, seen: int | None) -> None:
+    events = repos.audit.of_item(item.id)
+    if seen is not None and events and events[-1].id != seen:
+        last = events[-1]
+        key = "corrections.changed_since"
+        raise ChangedSinceError(last.actor, last.at, key=key, item=str(item.id))
 
 
 def _final_verdict(repos: Repositories, item: Item, now: datetime) -> LabelValue:

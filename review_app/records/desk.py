@@ -44,19 +44,30 @@ class RecordDesk:
             return read_record(repos, item, person.id, now)
 
     def propose(
-        self, person: Person, item_id: int, value: str | None, reason: str | None
+        self,
+        person: Person,
+        item_id: int,
+        value: str | None,
+        reason: str | None,
+        seen: int | None = None,
     ) -> Proposal:
         """The correction as it would be made; nothing is stored. Raises as `correct` does."""
         require(person, Permission.ADJUDICATE)
         with self._database.read() as repos:
             now = self._clock()
             item = _item_out_of_hand(repos, person, item_id, now)
-            return correction.propose(repos, item, value, reason, now)
+            return correction.propose(repos, item, value, reason, now, seen)
 
     def correct(
-        self, person: Person, item_id: int, value: str | None, reason: str | None
+        self,
+        person: Person,
+        item_id: int,
+        value: str | None,
+        reason: str | None,
+        seen: int | None = None,
     ) -> Proposal:
         """Correct the image's final verdict to ``value``; what was done, once it is on disk.
+        ``seen``: the `Record.last_event` of the record that it was decided on.
 
         Raises ``NotAllowedError`` for whoever may not adjudicate, ``NotFoundError`` where there is
         no such item, ``InputError`` and ``ConflictError`` as `correction.propose` does, and
@@ -66,7 +77,7 @@ class RecordDesk:
         with self._database.write() as repos:
             now = self._clock()  # once nobody else writes: what is final by then stays
             item = _item_out_of_hand(repos, person, item_id, now)
-            made = correction.propose(repos, item, value, reason, now)
+            made = correction.propose(repos, item, value, reason, now, seen)
             correction.store(repos, person, made, now)
         return made
 

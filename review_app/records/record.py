@@ -142,6 +142,9 @@ class Record:
     """All ever given, oldest first."""
     evidence: tuple[Evidence, ...]
     happenings: tuple[Happening, ...]
+    last_event: int
+    """Number of the newest event of the log about it, whether told or not; 0: there is none. A form
+    that was loaded with the record names it."""
 
     @property
     def has_verdict(self) -> bool:
@@ -177,6 +180,7 @@ def read_record(repos: Repositories, item: Item, person_id: int, now: datetime) 
         answers=tuple(_answers(labels, now)),
         evidence=() if blind else tuple(evidence_of(repos, item.id, now)),
         happenings=tuple(timeline(_events(repos, item, blind), decisions)),
+        last_event=last_event(repos, item.id),
     )
 
 
@@ -188,6 +192,11 @@ def evidence_of(repos: Repositories, item_id: int, now: datetime) -> list[Eviden
     if repos.audits.is_settled(item_id, now):
         found.append(Evidence.AUDIT)
     return found
+
+
+def last_event(repos: Repositories, item_id: int) -> int:
+    """The number of the newest event about the item; 0: there is none."""
+    return max((event.id for event in repos.audit.of_item(item_id)), default=0)
 
 
 def _events(repos: Repositories, item: Item, blind: bool) -> list[AuditEvent]:

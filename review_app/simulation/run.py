@@ -20,6 +20,7 @@ from review_app.triage.certificate import Provenance
 from review_app.triage.certify import certify_policy
 from review_app.triage.ladder import Ladder, Side
 from review_app.triage.policy import Policy, PolicyState, learning_policy
+from review_app.triage.price import fewest_labels
 from review_app.triage.routing import Decisions, decide_many
 
 _PROVENANCE = Provenance("simulated", "score", "simulated", datetime(2000, 1, 1, tzinfo=UTC))
@@ -121,8 +122,12 @@ def cold_start(world: World, plan: Plan, rng: np.random.Generator) -> tuple[Poli
     )
     rows = rng.integers(len(world.base), size=plan.certify_at[-1])
     series = len(plan.certify_at) > 1
-    for number, n in enumerate(plan.certify_at, 1):
+    number = 1
+    for n in plan.certify_at:
         attempt = number if series else None
+        if n < fewest_labels(plan.risk_limit, plan.delta, attempt):
+            continue  # no try, as in the product
+        number += 1
         labels = world.base.take(rows[:n])
         if _hopeless(labels, world.ladders, plan, attempt):
             continue  # what is missing, which is slow to tell, is not asked here

@@ -7,24 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from review_app.errors import CalibrationError, ConflictError
+from review_app.errors import CalibrationError
 from review_app.permissions import Permission, Person, require
 from review_app.triage.calibration import CalibrationLabels, next_try, read_labels, unscored
 from review_app.triage.certificate import Provenance
 from review_app.triage.certify import PolicyCertificates, certify_policy
 from review_app.triage.ladder import Ladder
-from review_app.triage.policy import Policy, describe, learning_policy
-from review_app.words import Text, t
+from review_app.triage.policy import Policy, PolicyState, describe, learning_policy
+from review_app.triage.price import Price
+from review_app.triage.tries import begin_try, price_of
+from review_app.triage.versions import newest, put_in_force, refuse_if_changed, start_with
+from review_app.words import t
 from storage.database import Database
-from storage.enums import AuditKind
-from storage.models import Policy as PolicyRow
-from storage.repositories import Repositories
-from storage.repositories.audit import Event
 from storage.types import utc_now
-
-DEFAULT_RISK_LIMIT = 0.05
-DEFAULT_DELTA = 0.1
-DEFAULT_AUDIT_PROBABILITY = 0.05
 
 
 class DetectorFacts(Protocol):
@@ -72,6 +67,17 @@ class PolicyDesk:
             row = repos.policies.current()
         return self._start() if row is None else Policy.from_json(row.document)
 
+    def get(self, version: int) -> Policy | None:
+        """That version; None: there never was one."""
+        with self._database.read() as repos:
+            row = repos.policies.get(version)
+        return None if row is None else Policy.from_json(row.document)
+
+    def require(self, version: int) -> None:
+        """Raises ChangedSinceError where another version is in force."""
+        with self._database.read() as repos:
+            refuse_if_changed(repos, version)
+
     def words(self) -> str:
         """The policy in force in a few sentences."""
         return describe(self.current())
@@ -92,6 +98,23 @@ class PolicyDesk:
         words = t("policy.with_labels", labels=labels.words, outcome=outcome)
         return f"{words} {labels.remark}".rstrip()
 
+    def price(
+        self, person: Person, risk_limit: float, delta: float, seen: int | None = None
+    ) -> Price:
+        """What certifying now would cost, to be told and asked before. Nothing is spent.
+
+        Raises:
+            CalibrationError: there are too few labels for any certificate, whatever they say.
+            ChangedSinceError: another policy is in force than the version that was ``seen``.
+            SettingsError: a limit is out of range.
+        """
+        require(person, Permission.MANAGE_POLICY)
+        policy = _as_asked(self.current(), risk_limit, delta, None)
+        labels = self._labels(policy)
+        with self._database.read() as repos:
+            refuse_if_changed(repos, seen)
+            return price_of(repos, policy, labels)
+
     def certify(
         self,
         person: Person,
@@ -99,36 +122,46 @@ class PolicyDesk:
         delta: float,
         audit_probability: float,
         note: str = "",
+        asked: Price | None = None,
     ) -> Policy:
-        """Certify on the labels there are, and put the result in force.
+        """Certify on the labels there are, and put the result in force. ``asked``: the price that
+        was told and agreed to; without, any is paid.
 
         Raises:
             CalibrationError: neither side can be certified; the policy stays as it is. The message
-                says how many labels are missing.
-            ConflictError: somebody changed the policy meanwhile; their change stays in force.
+                says how many labels are missing. Where there are too few whatever they say, this
+                is no try.
+            ChangedSinceError: somebody changed the policy meanwhile; their change stays in force.
+                Or somebody spent the try that was agreed to: then this is none.
             SettingsError: a limit is out of range. This is no try.
         """
         require(person, Permission.MANAGE_POLICY)
         policy = _as_asked(self.current(), risk_limit, delta, audit_probability)
         labels = self._labels(policy)
-        attempt = self._begin_try(person, policy, labels)
+        with self._database.write() as repos:
+            attempt = begin_try(repos, person, policy, labels, asked)
         certified = policy.with_certificates(self._certificates(policy, labels, attempt))
         if not certified.certificates:
             missing = " ".join(shortfall.words for shortfall in certified.shortfalls)
             words = t("policy.nothing_certified", labels=labels.words, missing=missing)
             raise CalibrationError(f"{words} {labels.remark}".rstrip())
         with self._database.write() as repos:
-            _refuse_if_changed(repos, policy)
-            return _write(repos, certified, person, note or f"certified on {labels.recorded}")
+            refuse_if_changed(repos, policy.version)
+            return put_in_force(repos, certified, person, note or f"certified on {labels.recorded}")
 
-    def suspend(self, person: Person, reason: str) -> Policy:
-        """Close auto-accept at once; ``reason`` is kept and shown."""
+    def suspend(self, person: Person, reason: str, seen: int | None = None) -> Policy:
+        """Close auto-accept at once; ``reason`` is kept and shown. ``seen``: the version that was.
+
+        Raises ChangedSinceError where somebody has closed it since: their reason stays.
+        """
         require(person, Permission.MANAGE_POLICY)
         reason = reason.strip() or f"closed by {person.name}"
         self.current()  # there is one to suspend
         with self._database.write() as repos:
-            # Whatever came into force meanwhile is what gets closed.
-            return _write(repos, _newest(repos).suspended(reason), person, reason)
+            # Whatever else came into force meanwhile is what gets closed.
+            if newest(repos).state is PolicyState.SUSPENDED:
+                refuse_if_changed(repos, seen)
+            return put_in_force(repos, newest(repos).suspended(reason), person, reason)
 
     def offered(self) -> tuple[str, str] | None:
         """Id and default head of the checkpoint that the settings name, unless it is in force.
@@ -139,18 +172,27 @@ class PolicyDesk:
         checkpoint, head = self._facts.start()
         return None if self.current().checkpoint == checkpoint else (checkpoint, head)
 
-    def adopt(self, actor: Person | None, checkpoint_id: str, head: str, note: str) -> Policy:
+    def adopt(
+        self,
+        actor: Person | None,
+        checkpoint_id: str,
+        head: str,
+        note: str,
+        seen: int | None = None,
+    ) -> Policy:
         """Put another detector in force. It starts learning: old certificates say nothing of it.
 
         Raises:
             NotFoundError: no such checkpoint here, or it has no such head.
+            ChangedSinceError: another policy is in force than the version that was ``seen``.
         """
         if actor is not None:
             require(actor, Permission.MANAGE_POLICY)
         self._facts.ladders(checkpoint_id, head)
         self.current()  # there is one to follow
         with self._database.write() as repos:
-            old = _newest(repos)
+            refuse_if_changed(repos, seen)
+            old = newest(repos)
             policy = learning_policy(
                 checkpoint=checkpoint_id,
                 head=head,
@@ -159,7 +201,7 @@ class PolicyDesk:
                 audit_probability=old.audit_probability,
                 version=old.version + 1,
             )
-            return _write(repos, policy, actor, note)
+            return put_in_force(repos, policy, actor, note)
 
     def unscored(self) -> tuple[str, list[int]]:
         """The checkpoint in force, and the items whose labels count once it has scored them."""
@@ -192,7 +234,7 @@ class PolicyDesk:
         checkpoint, head = self._facts.start()
         with self._database.write() as repos:
             if repos.policies.current() is not None:
-                return _newest(repos)
+                return newest(repos)
             return start_with(repos, checkpoint, head)
 
     def _certificates(
@@ -210,37 +252,10 @@ class PolicyDesk:
             attempt=attempt,
         )
 
-    def _begin_try(self, person: Person, policy: Policy, labels: CalibrationLabels) -> int:
-        """Count the try before anything is known of its outcome: two at once, or one that fails
-        halfway, cannot spend the same share of the confidence. Its number, from 1."""
-        details = {"checkpoint": policy.checkpoint, "labels": labels.recorded}
-        with self._database.write() as repos:
-            attempt = next_try(repos, policy.checkpoint)
-            event = Event(AuditKind.CERTIFICATION_TRIED, person.name, details=details)
-            repos.audit.add(event)
-        return attempt
-
     def _labels(self, policy: Policy) -> CalibrationLabels:
         has_seen = self._facts.has_seen(policy.checkpoint)
         with self._database.read() as repos:
             return read_labels(repos, policy, has_seen)
-
-
-def start_with(repos: Repositories, checkpoint: str, head: str) -> Policy:
-    """Put the first policy in force, in the caller's transaction: it is learning."""
-    policy = learning_policy(
-        checkpoint=checkpoint,
-        head=head,
-        risk_limit=DEFAULT_RISK_LIMIT,
-        delta=DEFAULT_DELTA,
-        audit_probability=DEFAULT_AUDIT_PROBABILITY,
-    )
-    return _write(repos, policy, None, "cold start")
-
-
-def suspend_for(repos: Repositories, reason: str) -> Policy:
-    """Close auto-accept in the name of the system, in the caller's transaction."""
-    return _write(repos, _newest(repos).suspended(reason), None, reason)
 
 
 def _as_asked(now: Policy, risk_limit: float, delta: float, audit: float | None) -> Policy:
@@ -253,38 +268,3 @@ def _as_asked(now: Policy, risk_limit: float, delta: float, audit: float | None)
         audit_probability=now.audit_probability if audit is None else audit,
         version=now.version,
     )
-
-
-def _newest(repos: Repositories) -> Policy:
-    row = repos.policies.current()
-    assert row is not None  # callers have asked for the current policy before
-    return Policy.from_json(row.document)
-
-
-def _refuse_if_changed(repos: Repositories, base: Policy) -> None:
-    newest = repos.policies.current()
-    if newest is not None and newest.version != base.version:
-        raise ConflictError(
-            Text(
-                "certify.changed",
-                {"version": newest.version, "state": Text(f"certify.state_{newest.state}")},
-            )
-        )
-
-
-def _write(repos: Repositories, policy: Policy, person: Person | None, note: str) -> Policy:
-    """Put ``policy`` in force as the next version."""
-    repos.policies.add(
-        PolicyRow(
-            version=policy.version,
-            state=policy.state.value,
-            checkpoint_id=policy.checkpoint,
-            document=policy.to_json(),
-            note=note,
-            created_by=None if person is None else person.id,
-        )
-    )
-    actor = "system" if person is None else person.name
-    details = {"version": policy.version, "state": policy.state, "note": note}
-    repos.audit.add(Event(AuditKind.POLICY_APPLIED, actor, details=details))
-    return policy

@@ -8,7 +8,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from review_app.monitoring.overview import overview
-from storage.enums import ItemState, Role
+from storage.enums import AuditKind, ItemState, Role
 from tests.browser.checks import barriers, sticks_out
 from tests.browser.conftest import SignIn
 from tests.browser.looks import keep_picture
@@ -44,8 +44,19 @@ def test_an_admin_sees_the_counts_certifies_applies_and_suspends(
     page.get_by_label("Risk limit").fill("10")
     page.get_by_role("button", name="Preview").click()
     expect(page.get_by_text("Preview, nothing is applied.")).to_contain_text("Auto-accept is on")
-    page.get_by_role("button", name="Certify and apply").click()
+    page.get_by_role("button", name="Certify and apply").focus()
+    page.keyboard.press("Enter")
+    price = page.get_by_text("This is try 1 to certify this detector; on the 240 labels")
+    expect(price).to_contain_text("it spends 5% of the 10% chance of a wrong certificate")
+    assert barriers(page) == []
+    keep_picture(page, "admin-policy-price")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Yes, spend the try")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")  # as a double click
     expect(page.get_by_text(f"Policy version {version} is in force")).to_be_visible()
+    with site.app.database.read() as repos:
+        assert len(repos.audit.of_kind(AuditKind.CERTIFICATION_TRIED)) == 1
     expect(page.locator(".certificate")).to_contain_text("Auto-accept is on")
     expect(page.get_by_role("heading", name="Accepted as fake")).to_be_visible()  # its audits
     page.get_by_role("button", name="Show what would happen").click()
@@ -100,7 +111,9 @@ def test_an_admin_is_told_what_is_missing_for_a_certificate(sign_in: SignIn) -> 
     page.get_by_label("Risk limit").fill("0.1")
     page.get_by_role("button", name="Certify and apply").click()
     problem = page.locator(".notice-problem")
-    expect(problem).to_contain_text("Nothing can be certified on")
+    expect(problem).to_contain_text("nothing can prove a 0.1% limit at 90% confidence")
+    expect(problem).to_contain_text("This was no try, and spent nothing.")
+    expect(page.get_by_role("button", name="Yes, spend the try")).to_have_count(0)
     page.get_by_label("Confidence").fill("")
     page.get_by_role("button", name="Preview").click()
     expect(problem).to_contain_text("The confidence is a number from 0 to 100 percent.")

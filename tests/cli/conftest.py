@@ -53,11 +53,12 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def run(data_dir: Path) -> Iterator[Run]:
-    """Runs a command, as ``run("ingest", path, "--json")``."""
+    """Runs a command, as ``run("ingest", path, "--json")``; ``says`` is what somebody types."""
     levels = {name: logging.getLogger(name).level for name in ("", "review_app", "storage")}
 
-    def run(*arguments: object) -> Outcome:
-        result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    def run(*arguments: object, says: str = "") -> Outcome:
+        given = [str(argument) for argument in arguments]
+        result = CliRunner().invoke(app, given, input=says)
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         return Outcome(result.exit_code, result.stdout, result.stderr)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.enums import LabelValue
+from storage.enums import AuditKind, LabelValue
 from tests.applications import deployment, write_pictures
 from tests.cli.conftest import Run
 from tests.intake.samples import encode, picture, png_declaring
@@ -173,13 +173,42 @@ def test_certify_and_triage_again_open_auto_accept(run: Run, tmp_path: Path) -> 
     run("triage")
     too_few = run("certify", "--json").fault
     assert "30 known labels" in too_few
-    assert "more random labels" in too_few
+    assert "it takes 72 labels at least" in too_few
+    assert "This was no try" in too_few
     terms = ("--risk-limit", "0.4", "--confidence", "0.5", "--audit-probability", "0")
-    policy = run("certify", *terms, "--json").document
+    policy = run("certify", *terms, "--yes", "--json").document
     assert (policy["version"], policy["state"]) == (2, "certified")
     again = run("triage", "--again", "--json").document
     assert (again["auto_accepted"], again["policy_version"]) == (33, 2)
-    assert "Auto-accept is on." in run("certify", *terms).out
+    assert "Auto-accept is on." in run("certify", *terms, "--yes").out
+
+
+def test_certify_tells_the_price_and_spends_nothing_until_somebody_agrees(
+    run: Run, tmp_path: Path
+) -> None:
+    run("user", "add", "ada", "--role", "admin")
+    with deployment(tmp_path) as place:
+        place.calibrated()
+    terms = ("certify", "--risk-limit", "0.4", "--confidence", "0.5")
+    for answer in ("n\n", ""):  # and where nobody is there to answer
+        refused = run(*terms, says=answer)
+        assert refused.code == 1
+        assert "This is try 1 to certify this detector" in refused.err
+        assert "nothing was spent; --yes agrees" in refused.err
+    agreed = run(*terms, says="y\n")
+    assert "This is try 1 to certify this detector" in agreed.err
+    assert "Auto-accept is on." in agreed.out
+    with deployment(tmp_path) as place, place.app.database.read() as repos:
+        assert len(repos.audit.of_kind(AuditKind.CERTIFICATION_TRIED)) == 1
+
+
+def test_certify_changes_no_term_of_the_policy_that_was_not_given(run: Run, tmp_path: Path) -> None:
+    run("user", "add", "ada", "--role", "admin")
+    with deployment(tmp_path) as place:
+        place.calibrated()
+        place.app.policies.certify(place.factory.admin("bo"), 0.4, 0.5, 0.25)
+    policy = run("certify", "--risk-limit", "0.45", "--yes", "--json").document
+    assert (policy["risk_limit"], policy["delta"], policy["audit_probability"]) == (0.45, 0.5, 0.25)
 
 
 @pytest.mark.parametrize(

@@ -108,11 +108,16 @@ def test_what_cannot_be_certified_stays_with_people() -> None:
 
 
 def test_a_series_of_tries_stops_at_the_first_that_succeeds(world: World) -> None:
-    plan = replace(PLAN, certify_at=(10, 300, 1000))
+    plan = replace(PLAN, certify_at=(40, 300, 1000))
     policy, labels = cold_start(world, plan, np.random.default_rng(1))
     assert labels == 300
     # The second of a series spends a quarter, and either side has half of it.
     assert [c.level for c in policy.certificates] == pytest.approx([0.1 / 2 / 4] * 2)
+    # Ten labels could prove nothing, whatever they say: as in the product, that is no try.
+    plan = replace(PLAN, certify_at=(10, 300, 1000))
+    policy, labels = cold_start(world, plan, np.random.default_rng(1))
+    assert labels == 300
+    assert [c.level for c in policy.certificates] == pytest.approx([0.1 / 2 / 2] * 2)
 
 
 def test_the_same_seed_gives_the_same_runs_and_more_runs_only_add(world: World) -> None:

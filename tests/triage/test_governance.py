@@ -12,6 +12,7 @@ import pytest
 
 from review_app.errors import (
     CalibrationError,
+    ChangedSinceError,
     ConflictError,
     NotAllowedError,
     NotFoundError,
@@ -119,11 +120,11 @@ def test_enough_labels_certify_both_sides(
     assert (newest.note, newest.words) == ("first proof", policies.words())
 
 
-def test_too_few_labels_change_nothing_but_count_as_a_try(
+def test_labels_that_prove_nothing_change_nothing_but_count_as_a_try(
     place: Deployment, policies: PolicyDesk, admin: Person
 ) -> None:
-    place.calibrated(2)
-    with pytest.raises(CalibrationError, match=r"4 known labels .* more random labels"):
+    place.calibrated(40)
+    with pytest.raises(CalibrationError, match=r"80 known labels .* more random labels"):
         policies.certify(admin, 0.05, 0.1, 0.1)
     assert policies.current().version == 1
     assert tries(place) == 1
@@ -350,7 +351,7 @@ def test_a_suspension_during_certification_stays_in_force(place: Deployment, adm
 
     facts: DetectorFacts = Facts()  # type: ignore[assignment]
     desk = PolicyDesk(place.app.database, facts)
-    with pytest.raises(ConflictError, match=r"version 2 \(suspended\).*certify again"):
+    with pytest.raises(ChangedSinceError, match=r"version 2 \(suspended\), by bo, at .* UTC"):
         desk.certify(admin, *LOOSE, audit_probability=0.0)
     assert desk.current().state is PolicyState.SUSPENDED
     assert tries(place) == 1

@@ -125,11 +125,11 @@ def test_progress_goes_with_the_labels_and_ends_with_a_certificate(
     assert second.labels == 21
     assert (first.missing or 0) > (second.missing or 0) > 0
     assert second.words in overview.refresh(call)[0]
-    assert second.words in tab.refresh(call)[0]
+    assert second.words in tab.load(call)[0]
 
     place.app.policies.certify(call.person, *LOOSE, 0.0)
     assert 'role="progressbar"' not in overview.refresh(call)[0]
-    assert "What is proven" in tab.refresh(call)[0]
+    assert "What is proven" in tab.load(call)[0]
     place.app.policies.suspend(call.person, "to look at it")
     assert 'role="progressbar"' in overview.refresh(call)[0]
     assert desk.progress().ready
@@ -140,7 +140,7 @@ def test_a_checkpoint_that_is_gone_closes_neither_page(place: Deployment) -> Non
     place.factory.policy(2)  # of a checkpoint whose folder is nowhere
     call = Call(place.factory.admin(), "", gr.Progress())
     assert "Off, learning" in OverviewTab(place.app).refresh(call)[0]
-    words = PolicyTab(place.app).refresh(call)[0]
+    words = PolicyTab(place.app).load(call)[0]
     assert (
         "How far a certificate is cannot be told: checkpoint checkpoint-1 is no longer at" in words
     )

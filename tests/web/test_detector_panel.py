@@ -32,7 +32,7 @@ def test_another_checkpoint_of_the_settings_is_offered_and_adopted_only_when_ask
         assert f"uses {old}, the checkpoint that the settings name" in words
         assert (others["choices"], others["visible"], button["visible"]) == ([], False, False)
         with pytest.raises(InputError, match="in force already"):
-            panel.ask(call, old)
+            panel.ask(call, 1, old)
 
     with deployment(tmp_path) as place:  # as after an upgrade of the program
         panel = DetectorPanel(place.app)
@@ -42,8 +42,9 @@ def test_another_checkpoint_of_the_settings_is_offered_and_adopted_only_when_ask
         assert new in words
         assert (others["choices"], others["value"], button["visible"]) == ([new], new, True)
         assert place.app.policies.current().checkpoint == old
-        assert f"Adopt {new}? Auto-accept closes" in panel.ask(call, new)
-        assert f"in force with {new} and is learning" in panel.adopt(call, new)
+        asked = panel.ask(call, 1, new)
+        assert f"Adopt {new}? Auto-accept closes" in asked.words
+        assert f"in force with {new} and is learning" in panel.adopt(call, asked.about.model_dump())
         policy = place.app.policies.current()
         assert (policy.checkpoint, policy.state) == (new, PolicyState.LEARNING)
         assert panel.load(call)[2]["visible"] is False
@@ -63,8 +64,9 @@ def test_detectors_of_score_files_are_offered_too(tmp_path: Path) -> None:
         assert "value" not in panel.load(call, "external:one")[1]  # chosen before the answer came
         for unknown in (None, own, "external:three"):
             with pytest.raises(InputError, match="choose another"):
-                panel.adopt(call, unknown)
-        assert "in force with external:one" in panel.adopt(call, "external:one")
+                panel.ask(call, 1, unknown)
+        asked = panel.ask(call, 1, "external:one").about.model_dump()
+        assert "in force with external:one" in panel.adopt(call, asked)
         assert place.app.policies.current().head == "score"
         words, others, _ = panel.load(call)
         assert f"The settings name another checkpoint, {own}" in words

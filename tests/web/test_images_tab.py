@@ -138,10 +138,11 @@ def test_a_verdict_is_corrected_after_a_question_that_tells_what_it_proves(fresh
     panel = CorrectionPanel(fresh.app)
     item = fresh.factory.item(ItemState.RESOLVED, verdict=LabelValue.FAKE, decided=True)
     fresh.factory.prediction(item)
-    asked = panel.ask(call, item, "real", "A true photo.")
-    assert f"Correct image {item} from fake to real?" in asked
-    assert "evidence (calibration) and stays so" in asked
-    message, record, value, reason = panel.correct(call, item, "real", f"A true photo. {HOSTILE}")
+    seen = ImagesTab(fresh.app).show(choosing(call, item))[4]
+    asked = panel.ask(call, item, seen, "real", f"A true photo. {HOSTILE}")
+    assert f"Correct image {item} from fake to real?" in asked.words
+    assert "evidence (calibration) and stays so" in asked.words
+    message, record, seen, value, reason = panel.correct(call, asked.about.model_dump())
     assert f"Image {item} is corrected to real." in message
     assert "to real, from fake" in record
     assert "<img src=x" not in record
@@ -149,22 +150,23 @@ def test_a_verdict_is_corrected_after_a_question_that_tells_what_it_proves(fresh
     listed, *_ = ImagesTab(fresh.app).search(call, "", "", "corrected")
     assert "real (corrected)" in listed
     with pytest.raises(ConflictError, match="already"):
-        panel.ask(call, item, "real", "Again.")
+        panel.ask(call, item, seen, "real", "Again.")
 
 
 def test_a_reviewer_corrects_nothing_whatever_they_call(site: Site) -> None:
     call, panel = call_of(site, site.account(Role.REVIEWER)), CorrectionPanel(site.app)
     item = site.factory.item(ItemState.RESOLVED, verdict=LabelValue.FAKE)
-    for action in (panel.ask, panel.correct):
-        with pytest.raises(NotAllowedError):
-            action(call, item, "real", "I think so.")
+    with pytest.raises(NotAllowedError):
+        panel.ask(call, item, 0, "real", "I think so.")
+    with pytest.raises(NotAllowedError):
+        panel.correct(call, {"item": item, "seen": 0, "value": "real", "reason": "I think so."})
     with site.app.database.read() as repos:
         assert repos.corrections.on(item) == []
 
 
 def test_without_an_image_there_is_nothing_to_correct(site: Site, call: Call) -> None:
     with pytest.raises(NotFoundError):
-        CorrectionPanel(site.app).ask(call, None, "real", "Why not.")
+        CorrectionPanel(site.app).ask(call, None, None, "real", "Why not.")
 
 
 def test_a_record_tells_that_its_picture_is_damaged(fresh: Site) -> None:

@@ -38,18 +38,20 @@ def test_disabling_a_person_ends_their_session_and_enabling_lets_them_back(
 ) -> None:
     tab, name = PeopleTab(site.app), site.account()
     token = site.token(name)
-    assert f"Disable {name}?" in tab.ask_switch(call, name)
-    assert "disabled" in tab.switch(call, name)[0]
+    asked = tab.ask_switch(call, name)
+    assert f"Disable {name}?" in asked.words
+    assert "disabled" in tab.switch(call, asked.about.model_dump())[0]
     assert site.app.people.person(token) is None
-    assert f"Enable {name}?" in tab.ask_switch(call, name)
-    assert "enabled" in tab.switch(call, name)[0]
+    asked = tab.ask_switch(call, name)
+    assert f"Enable {name}?" in asked.words
+    assert "enabled" in tab.switch(call, asked.about.model_dump())[0]
     assert "A new link" in tab.new_link(call, name)[0]
 
 
 @pytest.mark.parametrize("name", [None, "", "nobody-of-that-name"])
 def test_a_change_needs_a_person_that_exists(site: Site, call: Call, name: str | None) -> None:
     with pytest.raises(ReviewAppError):
-        PeopleTab(site.app).switch(call, name)
+        PeopleTab(site.app).ask_switch(call, name)
 
 
 def test_accounts_and_links_are_told_in_the_language_of_whoever_asks(
@@ -59,7 +61,7 @@ def test_accounts_and_links_are_told_in_the_language_of_whoever_asks(
     with speaking(Language.DE):
         accounts, _ = tab.load(call)
         assert f"<td>{name}</td><td>Prüfung</td><td>offen</td>" in accounts
-        assert f"Konto {name} sperren?" in tab.ask_switch(call, name)
+        assert f"Konto {name} sperren?" in tab.ask_switch(call, name).words
         message, link = tab.new_link(call, name)
         assert f"ein neuer Link für {name}" in message
         minutes = site.app.settings.link_minutes

@@ -24,8 +24,8 @@ def test_too_few_labels_are_told_as_a_shortfall_and_change_nothing(fresh: Site) 
     scored(fresh, 10)
     tab, call = PolicyTab(fresh.app), admin_of(fresh)
     assert "nothing is applied" in tab.preview(call, 5, 90)
-    with pytest.raises(CalibrationError, match="label"):
-        tab.certify(call, 5, 90, 5)
+    with pytest.raises(CalibrationError, match=r"10 known labels .* takes 72 labels at least"):
+        tab.ask_certify(call, 1, 5, 90, 5)
     assert fresh.app.policies.current().version == 1
 
 
@@ -37,20 +37,23 @@ def test_certify_then_apply_then_suspend(fresh: Site) -> None:
     assert "Auto-accept is on" in tab.preview(call, 10, 90)
     assert fresh.app.policies.current().state is PolicyState.LEARNING
 
-    assert "Policy version 2 is in force" in tab.certify(call, 10, 90, 0)
-    words, history = tab.refresh(call)
+    asked = tab.ask_certify(call, 1, 10, 90, 0)
+    assert "Policy version 2 is in force" in tab.certify(call, asked.about.model_dump())
+    words, history, *_ = tab.refresh(call, 1, 10, 90, 0)
     assert "Auto-accept is on" in words
     assert history.count("<tr>") == 3
 
-    assert f"version 2 to {waiting} images" in tab.ask_apply(call)
-    assert "accepted" in tab.apply(call)
+    question = tab.ask_apply(call)
+    about = question.about.model_dump()
+    assert f"version 2 to {waiting} images" in question.words
+    assert "accepted" in tab.apply(call, about)
     assert overview(fresh.app.database).states[ItemState.AUTO_ACCEPTED] > 0
-    assert "Nothing to do" in tab.apply(call)
+    assert "Nothing to do" in tab.apply(call, about)
 
-    message, reason = tab.suspend(call, "<b>drift</b>")
+    message, reason = tab.suspend(call, 2, "<b>drift</b>")
     assert "Auto-accept is closed" in message
     assert reason == ""
-    words, _ = tab.refresh(call)
+    words, *_ = tab.refresh(call, 2, 10, 90, 0)
     assert "suspended (&lt;b&gt;drift&lt;/b&gt;)" in words
 
 
@@ -62,7 +65,7 @@ def test_a_percentage_out_of_range_is_refused(site: Site, call: Call, limit: flo
 
 def test_the_controls_begin_with_the_policy_in_force(site: Site, call: Call) -> None:
     policy = site.app.policies.current()
-    _, _, limit, confidence, audit = PolicyTab(site.app).load(call)
+    _, _, limit, confidence, audit, _ = PolicyTab(site.app).load(call)
     assert limit == pytest.approx(100 * policy.risk_limit)
     assert confidence == pytest.approx(100 * (1 - policy.delta))
     assert audit == pytest.approx(100 * policy.audit_probability)

@@ -1,18 +1,41 @@
-"""A question before something that touches many images or a person's access."""
+"""A question before something that touches many images or a person's access, or that cannot be had
+back.
+
+The page holds what the question was about, and "yes" sends it along: what is done is what was
+asked, whatever has been typed, chosen or changed by others meanwhile.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 import gradio as gr
 from gradio.blocks import Block
 from markupsafe import Markup
+from pydantic import BaseModel, ValidationError
 
+from review_app.errors import InputError
 from review_app.web.handlers import Call, Wiring, html
-from review_app.words import t
+from review_app.words import Text, t
 
+About = TypeVar("About", bound=BaseModel)
 _HIDE = "() => ['', { __type__: 'update', visible: false }]"
+
+
+class Question(NamedTuple):
+    """What is asked, in words, and what "yes" then is the answer to."""
+
+    words: str
+    about: BaseModel
+
+
+def answered(kind: type[About], held: Any) -> About:
+    """What "yes" was said to. Raises InputError where no page of ours has asked that."""
+    try:
+        return kind.model_validate(held)
+    except ValidationError:
+        raise InputError(Text("refusals.odd_call")) from None
 
 
 class Confirm:
@@ -21,6 +44,7 @@ class Confirm:
     def __init__(self, yes: str) -> None:
         # Outside the part that hides, so that a refusal to ask can be read too.
         self._question = html()
+        self._about = gr.JSON(visible=False)
         with gr.Row(visible=False) as self._answers:
             self._yes = gr.Button(yes, variant="primary")
             self._no = gr.Button(t("confirm.cancel"))
@@ -29,17 +53,19 @@ class Confirm:
         self,
         wiring: Wiring,
         button: gr.Button,
-        question: Callable[..., str],
+        question: Callable[..., Question],
         inputs: Sequence[Block] = (),
-    ) -> None:
-        """Show what ``question`` (Call, inputs) says when ``button`` is pressed."""
+    ) -> Any:
+        """Ask what ``question`` (Call, inputs) says when ``button`` is pressed; the event."""
 
-        def show(call: Call, *values: Any) -> tuple[Markup, Any]:
-            words = Markup('<p class="question" role="status">{}</p>')
-            return words.format(question(call, *values)), gr.update(visible=True)
+        def show(call: Call, *values: Any) -> tuple[Markup, Any, Any]:
+            asked = question(call, *values)
+            words = Markup('<p class="question" role="status">{}</p>').format(asked.words)
+            return words, gr.update(visible=True), asked.about.model_dump(mode="json")
 
-        wiring.quick(button.click, show, [self._question, self._answers], inputs)
+        shown = [self._question, self._answers, self._about]
         self.withdraw(self._no.click)
+        return wiring.quick(button.click, show, shown, inputs)
 
     def withdraw(self, event: Callable[..., Any]) -> None:
         """Take the question back after ``event``: it was about something else.
@@ -55,6 +81,7 @@ class Confirm:
         outputs: Sequence[Block],
         inputs: Sequence[Block] = (),
     ) -> Any:
-        """Do ``action`` when the answer is yes; the event, for what follows it."""
+        """Do ``action`` (Call, what was asked about, inputs) when the answer is yes; the event, for
+        what follows it."""
         self.withdraw(self._yes.click)
-        return wiring.slow(self._yes.click, action, outputs, inputs)
+        return wiring.slow(self._yes.click, action, outputs, [self._about, *inputs])

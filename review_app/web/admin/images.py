@@ -76,21 +76,21 @@ class ImagesTab:
         """The same page, as it is now."""
         return self._page(call, Trail.from_json(trail))
 
-    def show(self, call: Call) -> tuple[Markup, int | None, Any, Markup, None, str]:
+    def show(self, call: Call) -> tuple[Markup, int | None, Any, Markup, int | None, None, str]:
         """The record of the image that was chosen from the list, or none of None, and an empty form
         to correct it; no form where the record is refused, lest it be about the image before."""
         item = getattr(call.event, "item", None)
         try:
             if item is None:
-                return Markup(), None, gr.update(visible=False), Markup(), None, ""
+                return Markup(), None, gr.update(visible=False), Markup(), None, None, ""
             if not isinstance(item, int):
                 raise InputError(Text("images.choose"))
             record = self._app.records.show(call.person, item)
         except (InputError, NotFoundError, ConflictError) as error:
-            return refusal(error), None, gr.update(visible=False), Markup(), None, ""
+            return refusal(error), None, gr.update(visible=False), Markup(), None, None, ""
         form = gr.update(visible=record.has_verdict)
         shown = veiled(self._app.database, record_html(record, picture_trouble(self._app, item)))
-        return shown, item, form, Markup(), None, ""
+        return shown, item, form, Markup(), record.last_event, None, ""
 
     def _page(self, call: Call, trail: Trail) -> Shown:
         found = self._app.records.find(call.person, trail.search, trail.below)
@@ -145,7 +145,7 @@ def build_images(app: Application, tab: gr.Tab) -> None:
     wiring.quick(older.click, desk.older, page, [trail, *asks])
     wiring.quick(newer.click, desk.newer, page, [trail, *asks])
     choose = partial(found.select, trigger_mode="always_last")
-    opened = [record, chosen, form.panel, form.message, form.value, form.reason]
+    opened = [record, chosen, form.panel, form.message, form.seen, form.value, form.reason]
     shown = wiring.quick(choose, desk.show, opened, takes_event=True)
     form.confirm.withdraw(found.select)
     wiring.quick(form.done, desk.again, page, [trail])

@@ -8,15 +8,26 @@ from typing import Any
 
 import gradio as gr
 from markupsafe import Markup
+from pydantic import BaseModel
 
 from review_app.bootstrap import Application
 from review_app.permissions import Permission
 from review_app.records.correction import MOST_LETTERS, VALUES, Proposal
-from review_app.web.admin.confirm import Confirm
+from review_app.web.admin.confirm import Confirm, Question, answered
 from review_app.web.admin.images_record import picture_trouble, record_html, veiled
 from review_app.web.handlers import Call, Wiring, html, section
 from review_app.web.markup import Tone, notice
 from review_app.words import listed, t
+from storage.enums import LabelValue
+
+
+class Correcting(BaseModel):
+    """Which correction the question was about."""
+
+    item: int
+    seen: int
+    value: LabelValue
+    reason: str
 
 
 class CorrectionPanel:
@@ -25,29 +36,39 @@ class CorrectionPanel:
     def __init__(self, app: Application) -> None:
         self._app = app
 
-    def ask(self, call: Call, item: int | None, value: str | None, reason: str | None) -> str:
+    def ask(
+        self,
+        call: Call,
+        item: int | None,
+        seen: int | None,
+        value: str | None,
+        reason: str | None,
+    ) -> Question:
         """The question before a verdict is corrected, with what the present one proves."""
-        made = self._app.records.propose(call.person, item or 0, value, reason)
-        return t(
+        made = self._app.records.propose(call.person, item or 0, value, reason, seen or 0)
+        words = t(
             "corrections.ask",
             item=str(made.item_id),
             was=t(f"review.answer_{made.was}"),
             value=t(f"review.answer_{made.value}"),
             evidence=_evidence(made),
         )
+        about = Correcting(item=made.item_id, seen=made.seen, value=made.value, reason=made.reason)
+        return Question(words, about)
 
-    def correct(
-        self, call: Call, item: int | None, value: str | None, reason: str | None
-    ) -> tuple[Markup, Markup, None, str]:
+    def correct(self, call: Call, asked: Any) -> tuple[Markup, Markup, int, None, str]:
         """Correct it; the record anew, and an empty form."""
-        made = self._app.records.correct(call.person, item or 0, value, reason)
+        about = answered(Correcting, asked)
+        made = self._app.records.correct(
+            call.person, about.item, about.value, about.reason, about.seen
+        )
         words = t(
             "corrections.done", item=str(made.item_id), value=t(f"review.answer_{made.value}")
         )
         trouble = picture_trouble(self._app, made.item_id)
-        record = record_html(self._app.records.show(call.person, made.item_id), trouble)
-        record = veiled(self._app.database, record)
-        return notice(words, Tone.DONE), record, None, ""
+        record = self._app.records.show(call.person, made.item_id)
+        shown = veiled(self._app.database, record_html(record, trouble))
+        return notice(words, Tone.DONE), shown, record.last_event, None, ""
 
 
 @dataclass(frozen=True)
@@ -57,6 +78,8 @@ class CorrectionForm:
     panel: gr.Column
     """Hidden until an image is chosen."""
     message: gr.HTML
+    seen: gr.Number
+    """The `Record.last_event` of the record beside it."""
     value: gr.Radio
     reason: gr.Textbox
     confirm: Confirm
@@ -75,13 +98,13 @@ def build_correction(app: Application, item: gr.Number, record: gr.HTML) -> Corr
         reason = gr.Textbox(label=t("corrections.reason"), lines=2, max_length=MOST_LETTERS)
         correct = gr.Button(t("corrections.correct"))
         confirm = Confirm(t("corrections.yes"))
-        message = html()
-    given = [item, value, reason]
+        message, seen = html(), gr.Number(visible=False, precision=0)
+    given = [item, seen, value, reason]
     confirm.ask(wiring, correct, desk.ask, given)
     for event in (value.input, reason.input):
         confirm.withdraw(event)
-    done = confirm.then(wiring, desk.correct, [message, record, value, reason], given)
-    return CorrectionForm(panel, message, value, reason, confirm, done.then)
+    done = confirm.then(wiring, desk.correct, [message, record, seen, value, reason])
+    return CorrectionForm(panel, message, seen, value, reason, confirm, done.then)
 
 
 def _evidence(made: Proposal) -> str:

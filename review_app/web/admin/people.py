@@ -7,21 +7,29 @@ from typing import Any
 
 import gradio as gr
 from markupsafe import Markup
+from pydantic import BaseModel
 
 from review_app.bootstrap import Application
-from review_app.errors import InputError, NotFoundError
+from review_app.errors import ChangedSinceError, InputError, NotFoundError
 from review_app.people import Account, confusable_pairs
 from review_app.permissions import Permission
-from review_app.web.admin.confirm import Confirm
+from review_app.web.admin.confirm import Confirm, Question, answered
 from review_app.web.admin.people_figures import build_figures
 from review_app.web.admin.people_taking import build_taking
-from review_app.web.handlers import Call, Wiring, html, section
+from review_app.web.handlers import Call, Wiring, html, refusal, section
 from review_app.web.markup import Tone, join, moment, notice, table
 from review_app.words import Text, significant, t
 from storage.enums import Role
 
 ROLES = (Role.REVIEWER, Role.ADMIN)
 """In the order in which they are offered."""
+
+
+class Access(BaseModel):
+    """Whose account is opened or closed."""
+
+    name: str
+    open: bool
 
 
 class PeopleTab:
@@ -50,19 +58,22 @@ class PeopleTab:
         words = t("people.link_below", name=account.name)
         return notice(words, Tone.DONE), self._link(call, account.name)
 
-    def ask_switch(self, _call: Call, name: str | None) -> str:
+    def ask_switch(self, _call: Call, name: str | None) -> Question:
         """The question before somebody's access changes."""
         account = self._account(name)
-        if account.disabled:
-            return t(f"people.enable_{account.role}", name=account.name)
-        return t("people.disable", name=account.name)
+        about = Access(name=account.name, open=account.disabled)
+        key = f"people.enable_{account.role}" if account.disabled else "people.disable"
+        return Question(t(key, name=account.name), about)
 
-    def switch(self, call: Call, name: str | None) -> tuple[Markup, Markup, Any]:
-        """Close the account if it is open, and the other way round."""
-        account = self._account(name)
-        self._app.people.set_enabled(account.name, account.disabled, call.person.name)
-        done = "people.is_enabled" if account.disabled else "people.is_disabled"
-        words = t(done, name=account.name)
+    def switch(self, call: Call, asked: Any) -> tuple[Markup, Markup, Any]:
+        """Open or close the account, as was asked: whoever was quicker is told of, not undone."""
+        about = answered(Access, asked)
+        actor = call.person.name
+        try:
+            self._app.people.set_enabled(about.name, about.open, actor, expects_change=True)
+        except ChangedSinceError as error:
+            return refusal(error), *self.load(call)
+        words = t("people.is_enabled" if about.open else "people.is_disabled", name=about.name)
         return notice(words, Tone.DONE), *self.load(call)
 
     def _account(self, name: str | None) -> Account:
@@ -124,7 +135,8 @@ def build_people(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
     wiring.quick(add.click, desk.add, [message, link, accounts, who, name], [name, role])
     wiring.quick(again.click, desk.new_link, [message, link], [who])
     confirm.ask(wiring, switch, desk.ask_switch, [who])
-    confirm.then(wiring, desk.switch, [message, accounts, who], [who])
+    confirm.withdraw(who.input)
+    confirm.then(wiring, desk.switch, [message, accounts, who])
 
 
 def _alike(names: list[str]) -> Markup:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import gradio as gr
 from markupsafe import Markup
+from pydantic import BaseModel
 
 from review_app.bootstrap import Application
 from review_app.errors import InputError
@@ -13,13 +15,14 @@ from review_app.monitoring.overview import overview
 from review_app.permissions import Permission
 from review_app.review.finality import not_final_now
 from review_app.triage.forecasting import ForecastDesk
-from review_app.triage.governance import (
+from review_app.triage.policy import Policy, PolicyState
+from review_app.triage.price import Price
+from review_app.triage.versions import (
     DEFAULT_AUDIT_PROBABILITY,
     DEFAULT_DELTA,
     DEFAULT_RISK_LIMIT,
 )
-from review_app.triage.policy import PolicyState
-from review_app.web.admin.confirm import Confirm
+from review_app.web.admin.confirm import Confirm, Question, answered
 from review_app.web.admin.policy_audit import build_audit
 from review_app.web.admin.policy_certificate import certificate_panel
 from review_app.web.admin.policy_detector import build_detector
@@ -33,6 +36,23 @@ from review_app.words import Text, t
 from storage.enums import ItemState
 
 
+class Certifying(BaseModel):
+    """Which try the question was about, and on what terms."""
+
+    version: int
+    attempt: int
+    labels: int
+    risk_limit: float
+    delta: float
+    audit_probability: float
+
+
+class Applying(BaseModel):
+    """Which version of the policy the question was about."""
+
+    version: int
+
+
 class PolicyTab:
     """What the tab's buttons do."""
 
@@ -41,19 +61,21 @@ class PolicyTab:
         self._forecasts = ForecastDesk(app.database, app.detectors)
 
     def load(self, _call: Call) -> tuple[Any, ...]:
-        """The words in force, the history, and the controls' values."""
+        """The words in force, the history, the controls' values, and the version they are of."""
         policy = self._app.policies.current()
-        return (
-            self._words(),
-            self._history(),
-            _percent(policy.risk_limit),
-            _percent(1 - policy.delta),
-            _percent(policy.audit_probability),
-        )
+        return self._words(), self._history(), *_terms(policy), policy.version
 
-    def refresh(self, _call: Call) -> tuple[Markup, Markup]:
-        """The words and the history, but not the controls: somebody may be typing there."""
-        return self._words(), self._history()
+    def refresh(self, _call: Call, seen: int | None, *typed: float | None) -> tuple[Any, ...]:
+        """The same, but for controls in which something else stands than the version that was
+        ``seen`` says: somebody has typed there."""
+        policy = self._app.policies.current()
+        was = self._app.policies.get(seen or policy.version)
+        before = _terms(was or policy)
+        terms = [
+            now if value == then else gr.skip()
+            for value, then, now in zip(typed, before, _terms(policy), strict=True)
+        ]
+        return self._words(), self._history(), *terms, policy.version
 
     def preview(self, call: Call, limit: float | None, confidence: float | None) -> Markup:
         """What certifying now would give; nothing changes."""
@@ -64,34 +86,49 @@ class PolicyTab:
         )
         return notice(t("certify.previewed", words=words))
 
-    def certify(
-        self, call: Call, limit: float | None, confidence: float | None, audit: float | None
-    ) -> Markup:
-        """Certify on the labels there are and put the result in force."""
+    def ask_certify(
+        self,
+        call: Call,
+        seen: int | None,
+        limit: float | None,
+        confidence: float | None,
+        audit: float | None,
+    ) -> Question:
+        """The price of a try, before it is spent; a refusal where it would be none."""
+        risk_limit = _share("certify.wrong_risk_limit", limit)
+        delta = 1 - _share("certify.wrong_confidence", confidence)
+        audit_probability = _share("certify.wrong_audit", audit)
+        price = self._app.policies.price(call.person, risk_limit, delta, seen or 0)
+        about = Certifying(audit_probability=audit_probability, **asdict(price))
+        return Question(price.words, about)
+
+    def certify(self, call: Call, asked: Any) -> Markup:
+        """Certify on the labels there are and put the result in force, for the price asked."""
+        about = answered(Certifying, asked)
+        price = Price(**about.model_dump(exclude={"audit_probability"}))
         policy = self._app.policies.certify(
-            call.person,
-            _share("certify.wrong_risk_limit", limit),
-            1 - _share("certify.wrong_confidence", confidence),
-            _share("certify.wrong_audit", audit),
+            call.person, price.risk_limit, price.delta, about.audit_probability, asked=price
         )
         self._app.triage.keep_order()
         words = t("certify.done", version=policy.version)
         return notice(f"{words} {not_final_now(self._app.database)}".rstrip(), Tone.DONE)
 
-    def suspend(self, call: Call, reason: str | None) -> tuple[Markup, str]:
+    def suspend(self, call: Call, seen: int | None, reason: str | None) -> tuple[Markup, str]:
         """Close auto-accept at once."""
-        policy = self._app.policies.suspend(call.person, reason or "")
+        policy = self._app.policies.suspend(call.person, reason or "", seen or 0)
         self._app.triage.keep_order()
         return notice(t("certify.closed", version=policy.version), Tone.DONE), ""
 
-    def ask_apply(self, _call: Call) -> str:
+    def ask_apply(self, _call: Call) -> Question:
         """The question before many images may leave the queue."""
         waiting = overview(self._app.database).states[ItemState.IN_REVIEW]
         version = self._app.policies.current().version
-        return t("certify.ask_apply", version=version, n=waiting)
+        words = t("certify.ask_apply", version=version, n=waiting)
+        return Question(words, Applying(version=version))
 
-    def apply(self, call: Call) -> Markup:
-        """Put the policy in force to what waits untouched."""
+    def apply(self, call: Call, asked: Any) -> Markup:
+        """Put the policy in force to what waits untouched, while it is the one asked about."""
+        self._app.policies.require(answered(Applying, asked).version)
         report = self._app.triage.retriage(call.person.name, call.count(t("certify.applying")))
         if not report.scored and not report.failed:
             return notice(t("certify.nothing_to_do") + report.rescored_words)
@@ -133,23 +170,28 @@ def build_policy(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
         words = html()
     audit = build_audit(app, blocks)
     build_whatif(app, blocks)
-    numbers, certified = _certify(desk, wiring)
-    _apply(desk, wiring)
-    suspended = _suspend(desk, wiring)
-    adopted = build_detector(app, tab)
+    seen = gr.Number(visible=False, precision=0)
+    numbers, *certifying = _certify(desk, wiring, seen)
+    applied = _apply(desk, wiring)
+    suspended = _suspend(desk, wiring, seen)
+    *adopting, adopted = build_detector(app, tab, seen)
     with section(t("certify.history")):
         history = html()
     order = build_order(app, blocks)
     build_review_options(app, blocks)
     build_limits(app, blocks)
-    wiring.quick(blocks.load, desk.load, [words, history, *numbers])
-    for event in (tab.select, certified.then, suspended.then, adopted.then):
-        wiring.quick(event, desk.refresh, [words, history])
+    shown = [words, history, *numbers, seen]
+    wiring.quick(blocks.load, desk.load, shown)
+    for asked in (*adopting, applied):
+        wiring.quick(asked.then, desk.refresh, shown, [seen, *numbers])
+    for event in (tab.select, *(one.then for one in (*certifying, suspended, adopted))):
+        wiring.quick(event, desk.refresh, shown, [seen, *numbers])
         audit(event)
         order(event)
 
 
-def _certify(desk: PolicyTab, wiring: Wiring) -> tuple[list[gr.Number], Any]:
+def _certify(desk: PolicyTab, wiring: Wiring, seen: gr.Number) -> tuple[list[gr.Number], Any, Any]:
+    """The controls, and the events of asking and of certifying."""
     with section(t("certify.title"), t("certify.choose_first")):
         with gr.Row():
             limit = gr.Number(_percent(DEFAULT_RISK_LIMIT), label=t("certify.risk_limit"))
@@ -158,28 +200,38 @@ def _certify(desk: PolicyTab, wiring: Wiring) -> tuple[list[gr.Number], Any]:
         with gr.Row():
             preview = gr.Button(t("certify.preview"))
             certify = gr.Button(t("certify.certify_and_apply"), variant="primary")
+        confirm = Confirm(t("certify.yes_certify"))
         message = html()
     wiring.slow(preview.click, desk.preview, [message], [limit, confidence])
     numbers = [limit, confidence, audit]
-    return numbers, wiring.slow(certify.click, desk.certify, [message], numbers)
+    asked = confirm.ask(wiring, certify, desk.ask_certify, [seen, *numbers])
+    for control in numbers:
+        confirm.withdraw(control.input)
+    return numbers, asked, confirm.then(wiring, desk.certify, [message])
 
 
-def _apply(desk: PolicyTab, wiring: Wiring) -> None:
+def _apply(desk: PolicyTab, wiring: Wiring) -> Any:
     with section(t("certify.waiting"), t("certify.waiting_remark")):
         button = gr.Button(t("certify.apply"))
         confirm = Confirm(t("certify.yes_apply"))
         message = html()
     confirm.ask(wiring, button, desk.ask_apply)
-    confirm.then(wiring, desk.apply, [message])
+    return confirm.then(wiring, desk.apply, [message])
 
 
-def _suspend(desk: PolicyTab, wiring: Wiring) -> Any:
+def _suspend(desk: PolicyTab, wiring: Wiring, seen: gr.Number) -> Any:
     with section(t("certify.close"), t("certify.close_remark")):
         with gr.Row():
             reason = gr.Textbox(label=t("certify.reason"), max_length=400, scale=3)
             button = gr.Button(t("certify.suspend"), variant="stop")
         message = html()
-    return wiring.quick(button.click, desk.suspend, [message, reason], [reason])
+    return wiring.quick(button.click, desk.suspend, [message, reason], [seen, reason])
+
+
+def _terms(policy: Policy) -> tuple[float, float, float]:
+    """What the controls say of ``policy``."""
+    shares = (policy.risk_limit, 1 - policy.delta, policy.audit_probability)
+    return _percent(shares[0]), _percent(shares[1]), _percent(shares[2])
 
 
 def _percent(share: float) -> float:

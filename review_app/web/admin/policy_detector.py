@@ -6,15 +6,23 @@ from typing import Any
 
 import gradio as gr
 from markupsafe import Markup
+from pydantic import BaseModel
 
 from review_app.bootstrap import Application
 from review_app.errors import CheckpointError, InputError
 from review_app.permissions import Permission
 from review_app.scores.card import HEAD
-from review_app.web.admin.confirm import Confirm
+from review_app.web.admin.confirm import Confirm, Question, answered
 from review_app.web.handlers import Call, Wiring, html, section
 from review_app.web.markup import Tone, notice
 from review_app.words import Text, current_language, listed, t
+
+
+class Adopting(BaseModel):
+    """Which detector the question was about, and which policy it would follow."""
+
+    version: int
+    detector: str
 
 
 class DetectorPanel:
@@ -36,17 +44,24 @@ class DetectorPanel:
         shown = notice(words) if choices else Markup('<p class="remark">{}</p>').format(words)
         return shown, radio, gr.update(visible=bool(choices))
 
-    def ask(self, _call: Call, chosen: str | None) -> str:
+    def ask(self, _call: Call, seen: int | None, chosen: str | None) -> Question:
         """The question before certificates are given up."""
+        self._app.policies.require(seen or 0)
         self._head(chosen)
-        return t("detector.ask", chosen=str(chosen))
+        about = Adopting(version=seen or 0, detector=str(chosen))
+        return Question(t("detector.ask", chosen=str(chosen)), about)
 
-    def adopt(self, call: Call, chosen: str | None) -> Markup:
-        """Put the chosen detector in force; it starts learning."""
+    def adopt(self, call: Call, asked: Any) -> Markup:
+        """Put the detector that was asked about in force; it starts learning."""
+        about = answered(Adopting, asked)
+        chosen = about.detector
+        self._app.policies.require(about.version)
         head = self._head(chosen)
-        policy = self._app.policies.adopt(call.person, str(chosen), head, f"adopted {chosen}")
+        policy = self._app.policies.adopt(
+            call.person, chosen, head, f"adopted {chosen}", about.version
+        )
         self._app.triage.keep_order()
-        words = t("detector.adopted", version=policy.version, chosen=str(chosen))
+        words = t("detector.adopted", version=policy.version, chosen=chosen)
         return notice(words, Tone.DONE)
 
     def _head(self, chosen: str | None) -> str:
@@ -76,8 +91,9 @@ class DetectorPanel:
         return words, offered
 
 
-def build_detector(app: Application, tab: gr.Tab) -> Any:
-    """Add the panel to the open context; the event of an adoption, for what follows it."""
+def build_detector(app: Application, tab: gr.Tab, seen: gr.Number) -> tuple[Any, Any]:
+    """Add the panel to the open context; the events of asking and of an adoption, for what follows
+    them. ``seen``: the version of the policy that the page tells of."""
     panel, wiring = DetectorPanel(app), Wiring(app, Permission.MANAGE_POLICY)
     with section(t("detector.title")):
         words = html()
@@ -85,9 +101,10 @@ def build_detector(app: Application, tab: gr.Tab) -> Any:
         button = gr.Button(t("detector.adopt"), visible=False)
         confirm = Confirm(t("detector.yes_adopt"))
         message = html()
-    confirm.ask(wiring, button, panel.ask, [others])
-    adopted = confirm.then(wiring, panel.adopt, [message], [others])
+    asked = confirm.ask(wiring, button, panel.ask, [seen, others])
+    confirm.withdraw(others.input)
+    adopted = confirm.then(wiring, panel.adopt, [message])
     # Not as the page loads: a second answer, after the tab's, would undo a choice made meanwhile.
     for event in (tab.select, adopted.then):
         wiring.quick(event, panel.load, [words, others, button], [others])
-    return adopted
+    return asked, adopted

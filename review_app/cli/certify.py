@@ -1,0 +1,90 @@
+"""``certify``: what a try costs, then the try."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from review_app.cli.common import AsJson, application, result
+from review_app.cli.operator import operator
+from review_app.cli.scores import DetectorName, ScoreFile, certify_scores
+from review_app.errors import InputError
+from review_app.review.finality import not_final_now
+from review_app.triage.policy import describe
+from review_app.triage.versions import DEFAULT_DELTA, DEFAULT_RISK_LIMIT
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to ``app``."""
+    app.command()(certify)
+
+
+def certify(
+    risk_limit: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=0.5,
+            help="Largest share of errors among accepted images; as the policy has it (5% at "
+            "first) unless given.",
+        ),
+    ] = None,
+    confidence: Annotated[
+        float | None,
+        typer.Option(
+            min=0.5,
+            max=1,
+            help="Confidence that the limit holds; as the policy has it (90% at first) unless "
+            "given.",
+        ),
+    ] = None,
+    audit_probability: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Share of accepted images that people check blindly; as the policy has it (5% at "
+            "first) unless given.",
+        ),
+    ] = None,
+    scores: ScoreFile = None,
+    detector: DetectorName = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Spend the try without being asked; for scripts.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Certify thresholds on the labels there are, and put them in force.
+
+    It tells what the try costs, and asks, before it is spent. With --scores: tell what a labelled
+    score file proves, and change nothing.
+    """
+    delta = None if confidence is None else round(1 - confidence, 12)
+    if scores is not None:
+        limit = DEFAULT_RISK_LIMIT if risk_limit is None else risk_limit
+        level = DEFAULT_DELTA if delta is None else delta
+        document, words = certify_scores(scores, detector, limit, level)
+        result(document, as_json, words)
+        return
+    with application() as app:
+        person, now = operator(app), app.policies.current()
+        limit = now.risk_limit if risk_limit is None else risk_limit
+        level = now.delta if delta is None else delta
+        audit = now.audit_probability if audit_probability is None else audit_probability
+        price = app.policies.price(person, limit, level, now.version)
+        if not yes:
+            _ask(price.words)
+        policy = app.policies.certify(person, limit, level, audit, asked=price)
+        not_final = not_final_now(app.database)
+    result(policy.to_json(), as_json, f"{describe(policy)} {not_final}".rstrip())
+
+
+def _ask(question: str) -> None:
+    """Go on where the answer is yes. Raises ConflictError where it is not, or nobody is there."""
+    try:
+        agreed = typer.confirm(question, err=True)
+    except typer.Abort:
+        agreed = False
+    if not agreed:
+        raise InputError("nobody agreed to the price, so nothing was spent; --yes agrees")

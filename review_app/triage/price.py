@@ -1,0 +1,84 @@
+"""What a try to certify costs: told and asked before it is spent, as it cannot be had back.
+
+Tries share the confidence: number i may spend ``delta / 2^i`` (`bounds.spent_level`), whether it
+passes or not. Where there are fewer labels than even a flawless test takes, none is made, and that
+is no try. Whether it is one depends on how many labels there are, never on what they say: the
+level of the test after n labels is then fixed by the sizes at which people ask, and all levels
+together stay within delta. A rule that looked at errors, or at a preview, could leave out the tests
+that fail, and what is left would certify bad thresholds more often than delta allows.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from review_app.triage.bounds import check_limits, spent_level, zero_error_minimum
+from review_app.triage.certificate import goal_words
+from review_app.words import percent, significant, t
+
+
+def fewest_labels(risk_limit: float, delta: float, attempt: int | None) -> int:
+    """Fewest labels on which that attempt could certify either side, by whatever method: all of
+    them accepted and right. ``delta`` is that of both sides together."""
+    return zero_error_minimum(risk_limit, spent_level(delta / 2, attempt))
+
+
+@dataclass(frozen=True)
+class Price:
+    """What the next try would cost, on the labels there are.
+
+    Raises:
+        SettingsError: the limit or delta is out of range.
+    """
+
+    version: int
+    """Of the policy that it would follow."""
+    attempt: int
+    """Its number, from 1."""
+    labels: int
+    risk_limit: float
+    delta: float
+    """Of all tries together."""
+
+    def __post_init__(self) -> None:
+        check_limits(self.risk_limit, self.delta)
+
+    @property
+    def least(self) -> int:
+        """Fewest labels on which it could succeed."""
+        return fewest_labels(self.risk_limit, self.delta, self.attempt)
+
+    @property
+    def is_try(self) -> bool:
+        """Whether it could succeed at all."""
+        return self.labels >= self.least
+
+    @property
+    def last(self) -> int:
+        """The number of the last try that could succeed on these labels; 0: not even the first."""
+        # Solved for i: (1 - limit)^labels <= delta / 2 / 2^i.
+        left = math.log2(self.delta / 2) - self.labels * math.log2(1 - self.risk_limit)
+        return max(0, math.floor(left + 1e-9))
+
+    @property
+    def words(self) -> str:
+        """The price, for whoever is asked to pay it."""
+        spent = spent_level(self.delta, self.attempt)
+        return t(
+            "certify.price",
+            attempt=self.attempt,
+            last=max(self.last, self.attempt),
+            n=self.labels,
+            spent=significant(100 * spent, 2),
+            whole=percent(self.delta),
+            confidence=percent(1 - self.delta),
+            left=significant(100 * spent, 2),  # halves: what is left is as much again
+            next=fewest_labels(self.risk_limit, self.delta, self.attempt + 1),
+        )
+
+    def refusal(self, labels: str) -> str:
+        """Why no test is made on ``labels``, in words: there are too few, whatever they say."""
+        goal = goal_words(self.risk_limit, self.delta)
+        more = self.least - self.labels
+        return t("certify.too_few", labels=labels, goal=goal, n=self.least, more=more)
