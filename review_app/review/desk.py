@@ -37,7 +37,7 @@ from review_app.review.finality import final_since
 from review_app.review.handing import hand_out
 from review_app.review.limits import Allowances, too_many_new, too_many_skips
 from review_app.review.options import read_options
-from review_app.review.replies import receipt_of, task_of
+from review_app.review.replies import receipt_of, task_of, tasks_of
 from review_app.review.tasks import CLIENT_ID, Progress, Queue, Receipt, Submission, Task
 from review_app.triage.options import order_in_use
 from review_app.words import Text
@@ -142,7 +142,7 @@ class ReviewDesk:
             left = self._left(person, options.new_per_hour, lease)
             found, new = hand_out_alike(repos, person, held, handle, left, lease)
             self._memory.allowances.spend(person, new, lease.now)
-            return [task_of(repos, person, one) for one in found]
+            return tasks_of(repos, person, found)
 
     def _held(
         self, repos: Repositories, person: Person, queue: Queue, lease: Lease
@@ -178,7 +178,7 @@ class ReviewDesk:
         lease: Lease,
     ) -> list[Task]:
         others = count_alike(repos, person, held, lease) if queue is Queue.WAITING else {}
-        return [task_of(repos, person, one, others.get(one.item.id, 0)) for one in held[:n]]
+        return tasks_of(repos, person, held[:n], others)
 
     def label(self, person: Person, submission: Submission) -> Receipt:
         """Store an answer. Sending the same ``client_id`` again returns the same receipt.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from review_app.permissions import Permission, Person
 from review_app.review.answers import decided_since
 from review_app.review.finality import final_since
 from review_app.review.gold import feedback, is_gold
-from review_app.review.tasks import Opinion, OwnAnswer, Receipt, Statement, Task
+from review_app.review.tasks import Opinion, OwnAnswer, Receipt, Statement, Task, Withdrawn
 from storage.enums import ItemState
 from storage.models import Decision, Label
 from storage.repositories import Repositories
@@ -20,31 +20,50 @@ Words = Callable[[Decision], str]
 """Turns a decision of the log into one plain sentence."""
 
 
-def task_of(repos: Repositories, person: Person, held: Handed, alike: int = 0) -> Task:
-    """The item as it is handed to ``person``, an adjudicator's with what everybody said; with how
-    many others look ``alike``."""
+def task_of(repos: Repositories, person: Person, held: Handed) -> Task:
+    """The item as it is handed to ``person``."""
+    (task,) = tasks_of(repos, person, [held])
+    return task
+
+
+def tasks_of(
+    repos: Repositories,
+    person: Person,
+    held: Sequence[Handed],
+    alike: Mapping[int, int] | None = None,
+) -> list[Task]:
+    """Items as they are handed to ``person``, with what they took back of each, and an
+    adjudicator's with what everybody said; ``alike``: how many others look like it, by item id."""
+    withdrawn = repos.labels.withdrawn_by(person.id, [one.item.id for one in held])
+    others = alike or {}
+    return [
+        _task(repos, person, one, others.get(one.item.id, 0), withdrawn.get(one.item.id))
+        for one in held
+    ]
+
+
+def _task(
+    repos: Repositories, person: Person, held: Handed, alike: int, withdrawn: Label | None
+) -> Task:
     item = held.item
     image, picture = item.image, item.image.picture
     adjudicates = item.state is ItemState.ESCALATED and person.may(Permission.ADJUDICATE)
-    statements = _statements(repos, person, item.id) if adjudicates else None
+    common: dict[str, Any] = {
+        "item_id": held.handle,
+        "expires_at": held.expires_at,
+        "statements": _statements(repos, person, item.id) if adjudicates else None,
+        "withdrawn": None if withdrawn is None else _withdrawn(withdrawn),
+    }
     if picture is None:
-        return Task(
-            item_id=held.handle,
-            path=image.path,
-            sha256=image.sha256,
-            expires_at=held.expires_at,
-            statements=statements,
-        )
+        return Task(path=image.path, sha256=image.sha256, **common)
     return Task(
-        item_id=held.handle,
         image_url=_url(held.handle),
         width=picture.width,
         height=picture.height,
         frames=image.n_frames or 1,
         paged=image.is_paged,
-        expires_at=held.expires_at,
         alike=alike,
-        statements=statements,
+        **common,
     )
 
 
@@ -88,6 +107,10 @@ def own_answer(repos: Repositories, label: Label, words: Words, now: datetime) -
         changeable=not decided and now < final_since(label),
         opinion=_opinion(repos, label, words),
     )
+
+
+def _withdrawn(label: Label) -> Withdrawn:
+    return Withdrawn(**_said(label), client_id=label.client_id)
 
 
 def _statements(repos: Repositories, person: Person, item_id: int) -> tuple[Statement, ...]:

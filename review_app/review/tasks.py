@@ -84,6 +84,12 @@ class Statement(Said):
     together: int | None = Field(description="Given for so many images at once, in the grid.")
 
 
+class Withdrawn(Said):
+    """An answer that its author has taken back."""
+
+    client_id: str
+
+
 class Task(BaseModel):
     """One item in a reviewer's hands. Holds nothing that hints at the model or the truth; but the
     path of an image without a picture has to be told, whatever it says."""
@@ -104,6 +110,9 @@ class Task(BaseModel):
     alike: int = Field(0, description="Others that look like it and that the person could have.")
     statements: tuple[Statement, ...] | None = Field(
         None, description="All answers side by side, oldest first: told to adjudicators only."
+    )
+    withdrawn: Withdrawn | None = Field(
+        None, description="One's own answer on it, taken back and not given again since."
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import BindParameter, ColumnElement, bindparam, func, or_, select
@@ -40,6 +41,23 @@ _N_ROWS = (
     select(func.count())
     .select_from(Label)
     .where(Label.user_id == bindparam("user_id"), Label.item_id == bindparam("item_id"))
+)
+_withdrawal, _newer = aliased(Label), aliased(Label)
+_WITHDRAWN = (
+    select(Label)
+    .join(_withdrawal, _withdrawal.supersedes_id == Label.id)
+    .where(
+        _withdrawal.item_id.in_(bindparam("items", expanding=True)),
+        _withdrawal.user_id == bindparam("user_id"),
+        _withdrawal.value.is_(None),
+        ~select(_newer.id)
+        .where(
+            _newer.item_id == _withdrawal.item_id,
+            _newer.user_id == _withdrawal.user_id,
+            _newer.id > _withdrawal.id,
+        )
+        .exists(),
+    )
 )
 _NEWEST_ID = select(func.max(Label.id))
 _COUNT_OF = (
@@ -108,6 +126,13 @@ class Labels:
     def successor_of(self, label_id: int) -> Label | None:
         """The row that supersedes the label, if one does."""
         return self._session.scalar(select(Label).where(Label.supersedes_id == label_id))
+
+    def withdrawn_by(self, user_id: int, item_ids: Collection[int]) -> dict[int, Label]:
+        """What the user has withdrawn of ``item_ids`` (a batch) and not answered again, by item."""
+        if not item_ids:
+            return {}
+        found = self._session.scalars(_WITHDRAWN, {"user_id": user_id, "items": list(item_ids)})
+        return {label.item_id: label for label in found}
 
     def has_seen_opinion(self, user_id: int, item_id: int) -> bool:
         """Whether the user was ever shown the model's opinion of the item, on answering it."""

@@ -41,6 +41,27 @@ def test_a_change_is_taken_once_and_only_of_ones_own_answer(site: Site) -> None:
     assert error_of(again)[0] == 409
 
 
+def test_an_undo_brings_what_was_said_to_every_page_of_its_author_and_to_no_other(
+    site: Site,
+) -> None:
+    (item_id,) = site.items(1)
+    client, _ = site.signed_in()
+    take(client)
+    rectangle = {"shape": "rectangle", "points": [[0.25, 0.25], [0.5, 0.75]]}
+    said = {"tags": ["face swap"], "regions": [rectangle], "comment": "the ear"}
+    stored = label(client, item_id, "fake", **said).json()
+    undone = client.post(f"{BASE}/undo", json={"client_id": new_id()}).json()
+    expected = {"client_id": stored["client_id"], "value": "fake", "escalation": None, **said}
+    assert undone["withdrawn"] == expected
+    (again,) = client.post(f"{BASE}/take", json={"n": 1}).json()
+    assert again["withdrawn"] == expected
+    client.post(f"{BASE}/release", json={})
+    other, _ = site.signed_in()
+    (theirs,) = other.post(f"{BASE}/take", json={"n": 1}).json()
+    assert site.known_as([theirs["item_id"]]) == [item_id]
+    assert theirs["withdrawn"] is None
+
+
 def test_only_adjudicators_are_told_what_everybody_said(site: Site) -> None:
     (item_id,) = site.items(1)
     client, _ = site.signed_in()
