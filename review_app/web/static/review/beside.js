@@ -4,15 +4,19 @@ import { Marking } from "./marking.js";
 import { Notes } from "./notes.js";
 import { Tags } from "./tags.js";
 
-export class Beside {
+// Tells of "change": the person has said something else.
+export class Beside extends EventTarget {
   #notes;
   #tags;
   #marking;
+  #known = ""; // the value that was told, or given
 
   constructor(root, closer, say) {
-    this.#notes = new Notes(root);
-    this.#tags = new Tags(root, closer, say);
-    this.#marking = new Marking(root, closer, say);
+    super();
+    const changed = () => this.#changed();
+    this.#notes = new Notes(root, changed);
+    this.#tags = new Tags(root, closer, say, changed);
+    this.#marking = new Marking(root, closer, say, changed);
   }
 
   // The tags that the admin has put up.
@@ -26,9 +30,18 @@ export class Beside {
   }
 
   set value(said) {
+    this.#known = null;
     this.#notes.value = said;
     this.#tags.value = said.tags ?? [];
     this.#marking.value = said.regions ?? [];
+    this.#known = JSON.stringify(this.value);
+  }
+
+  #changed() {
+    const said = JSON.stringify(this.value);
+    if (this.#known === null || this.#known === said) return;
+    this.#known = said;
+    this.dispatchEvent(new Event("change"));
   }
 
   // Whether the action was about one of them.

@@ -28,6 +28,10 @@ export class Deck {
     return this.#cards.map((card) => card.task.item_id);
   }
 
+  has(task) {
+    return this.#of(task) !== undefined;
+  }
+
   // How many of them are leased to us: an answer of before that was opened again is not.
   get leased() {
     return this.#cards.filter((card) => card.of === null).length;
@@ -36,7 +40,9 @@ export class Deck {
   // Items that the server says are ours, asked for at this time.
   add(tasks, asked) {
     for (const task of tasks) {
-      if (this.#answered.has(task.item_id) || this.#has(task)) continue;
+      const there = this.#of(task);
+      if (there !== this.current) there?.learn(task);
+      if (there || this.#answered.has(task.item_id)) continue;
       const card = new Card(task);
       card.fetch(() => this.#pace.arrived(performance.now() - asked));
       this.#cards.push(card);
@@ -101,28 +107,47 @@ export class Deck {
     }
   }
 
-  #has(task) {
-    return this.#cards.some((card) => card.task.item_id === task.item_id);
+  #of(task) {
+    return this.#cards.find((card) => card.task.item_id === task.item_id);
   }
 }
 
 export class Card {
   #element = null; // its file is here, or on its way
   #image = null;
-  beside = {}; // what else is said of it so far
+  beside; // what else is said of it at first, or was when it left the page
   of = null; // the client_id of the earlier answer that another one would change
   #shownAt = 0;
 
   constructor(task) {
     this.task = task;
+    this.beside = saidBeside(task.withdrawn ?? {});
   }
 
   // One's earlier answer, as of /review/recent, to be looked at again.
-  static ofAnswer({ client_id, item_id, image_url, path, comment, escalation, tags, regions }) {
+  static ofAnswer({ client_id, item_id, image_url, path, ...said }) {
     const card = new Card({ item_id, image_url, path });
     card.of = client_id;
-    card.beside = { comment, escalation, tags, regions };
+    card.beside = saidBeside(said);
     return card;
+  }
+
+  // The answer by this id was taken back, and another one may follow.
+  takenBack(client_id) {
+    this.of = null;
+    this.task = { ...this.task, withdrawn: { client_id, ...this.beside } };
+  }
+
+  // The same from the server: another device may have done it.
+  learn({ withdrawn }) {
+    if (!withdrawn || this.of !== null || withdrawn.client_id === this.after) return;
+    this.task = { ...this.task, withdrawn };
+    this.beside = saidBeside(withdrawn);
+  }
+
+  // The client_id of one's last answer on it, which what is said now comes after; empty without any.
+  get after() {
+    return this.of ?? this.task.withdrawn?.client_id ?? "";
   }
 
   // Have the file come, without decoding it.
@@ -158,6 +183,10 @@ export class Card {
   get seconds() {
     return Math.min(86_400, Math.round(performance.now() - this.#shownAt) / 1000);
   }
+}
+
+function saidBeside({ comment = "", escalation = null, tags = [], regions = [] }) {
+  return { comment, escalation, tags, regions };
 }
 
 function load(url, arrived) {

@@ -5,10 +5,12 @@ const REMEMBERED = 20; // how many acts back the page can show at once; the serv
 
 export class History {
   #outbox;
+  #drafts;
   #acts = []; // oldest first: lists of {entry, card}
 
-  constructor(outbox) {
+  constructor(outbox, drafts) {
     this.#outbox = outbox;
+    this.#drafts = drafts;
   }
 
   // The newest answer, unless several were given together.
@@ -17,9 +19,10 @@ export class History {
     return given?.length === 1 ? given[0].entry : undefined;
   }
 
-  // The same for each card; on disk before this returns, and on its way.
-  give(what, cards) {
-    const given = cards.map((card) => ({ card, entry: this.#put(what, card.task) }));
+  // whatOf: (card) => what is said of it; on disk before this returns, and on its way.
+  give(whatOf, cards) {
+    const given = cards.map((card) => ({ card, entry: this.#put(whatOf(card), card.task) }));
+    for (const card of cards) this.#drafts.drop(card);
     this.#acts = [...this.#acts.slice(1 - REMEMBERED), given];
     this.#outbox.pump();
     return given.map(({ entry }) => entry);
@@ -48,9 +51,11 @@ export class History {
     this.#keep(({ entry }) => entry.item_id !== itemId);
   }
 
-  // It was refused.
+  // It was refused; of which card, where the page knows.
   strike(clientId) {
-    this.#keep(({ entry }) => entry.client_id !== clientId);
+    const struck = this.#acts.flat().find(({ entry }) => entry.client_id === clientId);
+    this.#keep((given) => given !== struck);
+    return struck?.card;
   }
 
   #put(what, { item_id, image_url, path }) {

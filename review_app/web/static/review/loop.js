@@ -3,6 +3,7 @@
 import { ended, sentence, t } from "../words.js";
 import { Alike } from "./alike.js";
 import { Card, Deck } from "./deck.js";
+import { Drafts } from "./drafts.js";
 import { capOf } from "./keymap.js";
 import { History } from "./history.js";
 import { listen } from "./keys.js";
@@ -22,6 +23,7 @@ export class Review {
   #outbox;
   #pace = new Pace();
   #deck;
+  #drafts;
   #supply;
   #tally;
   #stage;
@@ -34,14 +36,15 @@ export class Review {
     this.#view = view;
     this.#keymap = keymap;
     this.#outbox = new Outbox(person, (entries) => server.answers(entries));
-    this.#history = new History(this.#outbox);
+    this.#drafts = new Drafts(person);
+    this.#history = new History(this.#outbox, this.#drafts);
     this.#deck = new Deck(this.#outbox.entries(), this.#pace);
     const unsent = () => this.#outbox.entries().length;
     this.#supply = new Supply(server, this.#deck, this.#pace, unsent);
     this.#recent = new Recent(view.root, server, this.#outbox, keymap);
     this.#tally = new Tally(person, server, this.#outbox, view.status);
     const pauses = new Pauses(view, this.#supply, this.#tally);
-    this.#stage = new Stage(view, this.#deck, this.#supply, pauses);
+    this.#stage = new Stage(view, this.#deck, this.#supply, pauses, this.#drafts);
     this.#alike = new Alike(view.grid, server, this.#deck, this.#supply);
   }
 
@@ -105,15 +108,19 @@ export class Review {
     this.#show(t("review.said", { answer: answerName(value) }));
   }
 
-  // Each image has an answer of its own; they are taken back together, too.
+  // Each image has an answer of its own, with what was said beside it; they are taken back
+  // together, too.
   #labelTogether({ value, cards, seconds }) {
     this.#pace.answered();
+    this.#stage.keep();
     for (const card of cards) {
+      card.beside = this.#drafts.of(card) ?? card.beside;
       this.#deck.answered(card);
       this.#view.session.answered();
     }
     const together = cards.length > 1 ? cards.length : undefined; // else a look like any other
-    this.#history.give({ kind: "label", value, seconds, together }, cards);
+    const whatOf = ({ beside }) => ({ kind: "label", value, ...beside, seconds, together });
+    this.#history.give(whatOf, cards);
     const words = { n: cards.length, answer: answerName(value) };
     this.#view.setPrevious(t("grid.previous", words));
     this.#show(t("grid.said", words));
@@ -124,8 +131,12 @@ export class Review {
     this.#stage.keep();
     for (const { card, entry } of given.toReversed()) {
       this.#view.session.takenBack();
+      if (!(await this.#history.cancel(entry))) {
+        card.takenBack(entry.client_id);
+        sent.push(entry);
+      }
       this.#deck.bringBack(card);
-      if (!(await this.#history.cancel(entry))) sent.push(entry);
+      this.#drafts.keep(card, card.beside);
     }
     this.#history.undo(sent);
     const words = t("grid.taken_back", { n: given.length });
@@ -145,7 +156,7 @@ export class Review {
 
   // An image that was opened again keeps the answer it had.
   #leave() {
-    this.#deck.pass();
+    this.#drafts.drop(this.#deck.pass());
     this.#view.setPrevious(t("recent.left"));
     this.#show(t("recent.left"));
   }
@@ -154,7 +165,7 @@ export class Review {
     this.#pace.answered();
     const card = this.#deck.pass();
     card.beside = this.#view.beside.value;
-    const [entry] = this.#history.give(what, [card]);
+    const [entry] = this.#history.give(() => what, [card]);
     this.#view.hint.seen();
     this.#supply.refillIfShort();
     return entry;
@@ -162,7 +173,7 @@ export class Review {
 
   #change({ answer, value }) {
     const card = Card.ofAnswer(answer);
-    this.#history.give({ kind: "change", of: card.of, value, ...card.beside }, [card]);
+    this.#history.give(() => ({ kind: "change", of: card.of, value, ...card.beside }), [card]);
     this.#deck.drop(answer.item_id); // it may be open
     this.#show();
   }
@@ -182,7 +193,7 @@ export class Review {
     const [last] = given;
     if (last && (await this.#history.cancel(last.entry))) {
       if (last.entry.kind === "label") this.#view.session.takenBack();
-      this.#bringBack(last.card);
+      this.#takeBack(last.card);
     } else if (last?.entry.kind === "skip") {
       const key = capOf(this.#keymap.keyOf("undo"));
       this.#view.setPrevious(t("review.skip_stays_undo", { key }));
@@ -191,9 +202,15 @@ export class Review {
       this.#view.session.takenBack();
       this.#history.undo([last?.entry ?? {}]);
       if (!last) return;
-      last.card.of = null; // an undo leaves nothing to be changed
-      this.#bringBack(last.card);
+      last.card.takenBack(last.entry.client_id);
+      this.#takeBack(last.card);
     }
+  }
+
+  // With what was said, which a reload must not lose either.
+  #takeBack(card) {
+    this.#bringBack(card);
+    this.#drafts.keep(card, card.beside);
   }
 
   #bringBack(card, words = t("review.taken_back_again")) {
@@ -224,21 +241,24 @@ export class Review {
     this.#tally.countSoon();
   }
 
-  // The server withdraws the newest answer it knows; usually that is the one we brought back.
+  // The server withdraws the newest answer it knows; usually that is the one we brought back. But
+  // another device may have changed it, or given a newer one.
   #undone(entry, task) {
-    if (entry.item_id === task.item_id) return;
+    const isChanged = task.withdrawn?.client_id !== entry.of && this.#deck.has(task);
+    if (entry.item_id === task.item_id && !isChanged) return;
     if (entry.item_id !== undefined) this.#deck.drop(entry.item_id);
     this.#history.forget(task.item_id);
     this.#bringBack(new Card(task));
   }
 
   #refused({ entry, why }) {
-    this.#history.strike(entry.client_id);
+    const card = this.#history.strike(entry.client_id);
     if (entry.kind === "undo") {
       if (entry.item_id !== undefined) this.#deck.drop(entry.item_id);
       this.#view.setPrevious(t("review.not_undone", { why: ended(why) }));
     } else if (entry.kind === "skip") {
       this.#deck.expectAgain(entry.item_id);
+      if (card) this.#drafts.keep(card, card.beside);
       this.#view.setPrevious(t("review.refused_skip", { why: ended(why) }));
     }
     this.#view.say(t("review.not_taken", { why: ended(why) }));

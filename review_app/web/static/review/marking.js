@@ -14,6 +14,7 @@ export class Marking {
   #closer;
   #zoom;
   #say;
+  #changed; // called whenever marks may be others
   #drawing;
   #outlining;
   #panel;
@@ -24,10 +25,11 @@ export class Marking {
   #before = null; // what had the focus
   #drag = null; // {from: share, start: pointer event, region}; an outline's has no region
 
-  constructor(root, closer, say) {
+  constructor(root, closer, say, changed) {
     this.#closer = closer;
     this.#zoom = closer.zoom;
     this.#say = say;
+    this.#changed = changed;
     this.#drawing = new Drawing(root, this.#zoom);
     this.#outlining = new Outlining(this.#drawing, this.#zoom, say, () => this.#hasRoom());
     this.#outlining.addEventListener("change", () => this.#sketched());
@@ -172,6 +174,7 @@ export class Marking {
     this.#tools.querySelector("#mark-remove").hidden = this.#outlining.isBegun;
     if (this.#outlining.isBegun && this.#inHand >= 0) this.#take(-1);
     else this.#draw();
+    this.#changed();
   }
 
   #set() {
@@ -192,6 +195,7 @@ export class Marking {
     this.#inHand = which;
     this.#draw();
     this.#drawing.list(this.#marks.map(describe), which);
+    this.#changed();
   }
 
   #draw() {

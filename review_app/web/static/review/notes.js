@@ -7,7 +7,8 @@ class Note {
   #button;
   #before = null; // what had the focus
 
-  constructor(root, name) {
+  // changed: called whenever the person has changed the text.
+  constructor(root, name, changed) {
     this.#form = root.querySelector(`#${name}`);
     this.#text = this.#form.querySelector("textarea");
     this.#button = root.querySelector(`[data-do="${name}"]`);
@@ -15,6 +16,7 @@ class Note {
       event.preventDefault();
       this.close();
     });
+    this.#text.addEventListener("input", changed);
     this.#text.addEventListener("keydown", (event) => {
       const done = event.key === "Enter" && !event.shiftKey && !event.isComposing;
       if (done || event.key === "Escape") {
@@ -64,8 +66,9 @@ class Note {
 export class Notes {
   #notes;
 
-  constructor(root) {
-    this.#notes = { comment: new Note(root, "comment"), escalate: new Note(root, "escalate") };
+  constructor(root, changed) {
+    const note = (name) => new Note(root, name, changed);
+    this.#notes = { comment: note("comment"), escalate: note("escalate") };
   }
 
   get value() {

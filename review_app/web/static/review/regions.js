@@ -4,6 +4,7 @@
 export const MOST = 20; // with one answer; the server takes no more
 export const MOST_CORNERS = 64; // of one polygon; the same
 const SMALLEST = 0.004; // share of a side
+const LEAST_AREA = 1e-6; // that the server takes
 const DIGITS = 5;
 
 // The rectangle between two points, within the image.
@@ -19,6 +20,14 @@ export function polygon(points) {
 // A point, within the image.
 export function corner([x, y]) {
   return [share(x), share(y)];
+}
+
+// Whether it is one that the server takes, whoever made it.
+export function isRegion(value) {
+  const { shape, points } = Object(value);
+  if (!Array.isArray(points) || points.length > MOST_CORNERS || !points.every(isPoint)) return false;
+  const isShape = shape === "rectangle" ? points.length === 2 : shape === "polygon" && points.length > 2;
+  return isShape && area(corners({ shape, points })) >= LEAST_AREA;
 }
 
 export function isLargeEnough(region) {
@@ -66,6 +75,11 @@ export function bounds({ points }) {
 export function contains(region, [x, y]) {
   const { left, top, width, height } = bounds(region);
   return x >= left && x <= left + width && y >= top && y <= top + height;
+}
+
+function isPoint(value) {
+  const isShare = (each) => typeof each === "number" && each >= 0 && each <= 1;
+  return Array.isArray(value) && value.length === 2 && value.every(isShare);
 }
 
 function share(value) {

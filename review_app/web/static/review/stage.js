@@ -10,6 +10,7 @@ export class Stage {
   #deck;
   #supply;
   #pauses;
+  #drafts;
   #coming = null; // the card whose image is awaited
   #placed = null; // the card whose image is on the page
   #shown = null; // the same, once it was drawn on the screen
@@ -17,11 +18,14 @@ export class Stage {
   #left = 0; // when the last image went
   #arrival = new Arrival(); // of the next one
 
-  constructor(view, deck, supply, pauses) {
+  constructor(view, deck, supply, pauses, drafts) {
     this.#view = view;
     this.#deck = deck;
     this.#supply = supply;
     this.#pauses = pauses;
+    this.#drafts = drafts;
+    view.beside.addEventListener("change", () => this.#keepDraft());
+    drafts.addEventListener("change", ({ detail }) => this.#saidElsewhere(detail.item));
   }
 
   // Whether the current card's image is there to be judged.
@@ -109,9 +113,20 @@ export class Stage {
   #place(card, image, words) {
     this.#view.showImage(image, card.task);
     this.#view.grid.offer(card.task.alike ?? 0);
-    this.#view.beside.value = card.beside;
+    this.#view.beside.value = this.#drafts.of(card) ?? card.beside;
     this.#placed = card;
     this.#view.say(`${words} ${t("review.next")}`.trim());
+  }
+
+  #keepDraft() {
+    if (this.#isPlaced) this.#drafts.keep(this.#placed, this.#view.beside.value);
+  }
+
+  // In another tab, of the same image.
+  #saidElsewhere(item) {
+    if (!this.#isPlaced || this.#placed.task.item_id !== item) return;
+    const said = this.#drafts.of(this.#placed);
+    if (said) this.#view.beside.value = said;
   }
 
   #seen(card) {

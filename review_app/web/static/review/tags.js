@@ -4,20 +4,22 @@ import { t } from "../words.js";
 import { tagName } from "./tagname.js";
 
 const BY_DIGIT = 9;
-const MOST = 20; // with one answer; the server takes no more
+export const MOST = 20; // with one answer; the server takes no more
 
 export class Tags {
   #closer;
   #say;
+  #changed; // called whenever the person has chosen, or has not any more
   #section;
   #place;
   #button; // opens the panel; it tells that tags are chosen
   #offered = [];
   #chosen = new Set();
 
-  constructor(root, closer, say) {
+  constructor(root, closer, say, changed) {
     this.#closer = closer;
     this.#say = say;
+    this.#changed = changed;
     this.#section = root.querySelector("#tags");
     this.#place = root.querySelector("#tag-list");
     this.#button = root.querySelector('[data-do="closer"]');
@@ -95,6 +97,7 @@ export class Tags {
       this.#say(t("beside.with", { tag: tagName(tag) }));
     }
     this.#draw();
+    this.#changed();
   }
 
   // Chips stay the same elements, so that the one that has the focus keeps it.
