@@ -41,7 +41,7 @@ def public_copy(data: bytes, decoded: DecodedImage) -> tuple[bytes, str]:
         if decoded.format == "JPEG" and decoded.orientation == 1:
             return _strip_jpeg(data), "image/jpeg"
         if decoded.format == "PNG" and decoded.orientation == 1 and not decoded.transparent:
-            return _strip_png(data), "image/png"
+            return _strip_png(data, decoded.icc_profile is not None), "image/png"
     except _MalformedError:
         pass
     return _as_png(decoded), "image/png"
@@ -106,8 +106,10 @@ def _kept_segment(marker: int, segment: bytes) -> bytes | None:
     return segment if keep else None
 
 
-def _strip_png(data: bytes) -> bytes:
-    chunks = [whole for name, whole in _png_chunks(data) if name in _PNG_KEPT]
+def _strip_png(data: bytes, keeps_profile: bool) -> bytes:
+    """Without a profile that the decoder left out: colours are those that everything else shows."""
+    kept = _PNG_KEPT if keeps_profile else _PNG_KEPT - {b"iCCP"}
+    chunks = [whole for name, whole in _png_chunks(data) if name in kept]
     return b"".join([_PNG_SIGNATURE, *chunks])
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from review_app.datasets.dialect import OWN, Dialect
 from review_app.datasets.files import is_file
@@ -22,6 +23,12 @@ from review_app.intake.candidates import Candidate
 from review_app.intake.packed import with_labels
 from review_app.intake.signatures import Kind, identify
 from review_app.words import Text
+
+_OTHER_TABLES: Final = {
+    ".json": "json_whole",
+    **dict.fromkeys((".xlsx", ".xlsm", ".xls", ".ods", ".numbers"), "spreadsheet"),
+}
+"""Suffixes of what people have their labels in besides, and why it is not taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,9 @@ def expand(paths: Iterable[Path], reading: Reading) -> Iterator[Candidate | Refu
             yield from _labelled_folders(path, reading)
         elif path.suffix.lower() in SUFFIXES and is_file(path):
             yield from _manifest(path, reading) if reading.tables else [_table(path)]
+        elif path.suffix.lower() in _OTHER_TABLES and is_file(path):
+            detail = Text(f"intake.{_OTHER_TABLES[path.suffix.lower()]}")
+            yield _refused(path, RefusalReason.UNSUPPORTED, detail)
         else:
             yield from _file(path, reading)
 

@@ -295,3 +295,23 @@ def test_the_manifests_that_lost_labels(run: Run, name: str, code: int, known: i
     outcome = run("ingest", FAULTS / f"{name}.csv", "--json")
     assert outcome.code == code
     assert code == 1 or outcome.document["known_labels"] == known
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "remedy"),
+    [
+        ("labels.json", b'[{"path": "0000.png", "label": "real"}]', "one object a line"),
+        ("Labels.XLSX", b"PK\x03\x04", "save it as CSV UTF-8"),
+        ("labels.ods", b"PK\x03\x04", "save it as CSV UTF-8"),
+        ("labels.xls", b"\xd0\xcf\x11\xe0", "save it as CSV UTF-8"),
+    ],
+)
+def test_other_kinds_of_table_are_refused_with_what_to_do(
+    run: Run, tmp_path: Path, name: str, data: bytes, remedy: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(data)
+    outcome = run("ingest", path, "--json")
+    (refused,) = outcome.document["refused"]
+    assert (outcome.code, refused["reason"]) == (3, "unsupported")
+    assert remedy in outcome.err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import tarfile
 import warnings
@@ -206,6 +207,11 @@ def tar() -> bytes:
         (b"7z\xbc\xaf\x27\x1c" + bytes(60), RefusalReason.NOT_AN_IMAGE, "a 7z archive"),
         (b"Rar!\x1a\x07\1\0" + bytes(60), RefusalReason.NOT_AN_IMAGE, "a rar archive"),
         (tar(), RefusalReason.NOT_AN_IMAGE, "a tar archive"),
+        (
+            gzip.compress(tar(), mtime=0),
+            RefusalReason.NOT_AN_IMAGE,
+            "a gzip archive; unpack it first",
+        ),
         (b"PAR1" + bytes(60), RefusalReason.NOT_AN_IMAGE, "a Parquet table"),
         (b"SIMPLE  =                    T", RefusalReason.UNSUPPORTED, "FITS files"),
         (bytes(128) + b"DICM" + bytes(60), RefusalReason.UNSUPPORTED, "DICOM files"),

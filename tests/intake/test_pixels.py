@@ -273,8 +273,12 @@ def test_a_png_with_much_text_keeps_its_pixels_and_the_beginning_of_the_text(
         pytest.skip("a profile stands before the pixels")
     data = encode(picture(), "PNG")
     at = len(data) - 12 if late else 33
-    decoded = taken(data[:at] + body + data[at:])
+    full = data[:at] + body + data[at:]
+    decoded = taken(full)
     assert np.array_equal(np.asarray(decoded.image), np.asarray(picture()))
+    shown, _ = public_copy(full, decoded)
+    with Image.open(BytesIO(shown)) as copy:  # which a browser shows in the same colours
+        assert np.array_equal(np.asarray(copy), np.asarray(picture()))
     assert decoded.notes == (note,)
     if note == "text_cut":
         text = decoded.metadata["text"]
