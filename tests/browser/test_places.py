@@ -13,6 +13,7 @@ from tests.browser.conftest import SignIn
 from tests.browser.looks import SIZES
 from tests.browser.test_admin import open_tab
 from tests.browser.test_images import find
+from tests.browser.test_pictures import held, let_go
 from tests.web.serving import Serving
 from tests.web.site import PASSWORD, Site
 
@@ -113,3 +114,13 @@ def test_an_address_that_was_sent_leads_there_after_sign_in(
     expect(page.get_by_text("There is no such filter")).to_be_visible()
     page.goto(f"{serving.url}/admin/?tab=images&image={10**9}")
     expect(page.locator(".notice-problem")).to_contain_text("There is no")
+
+
+def test_a_tab_that_was_chosen_before_the_script_came_stays(sign_in: SignIn) -> None:
+    page = sign_in(Role.ADMIN)
+    late = held(page, "**/places.js")
+    page.reload(wait_until="commit")
+    open_tab(page, "Policy")
+    let_go(page, late)
+    at(page, "?tab=policy", "Policy")
+    selected(page, "Policy")

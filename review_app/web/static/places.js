@@ -112,5 +112,11 @@ whenThere("[role=tab][data-tab-id]", () => {
     went();
   });
   addEventListener("popstate", go);
-  go();
+  const chosen = document.querySelector("[role=tab][aria-selected=true]")?.dataset.tabId ?? FIRST;
+  if (chosen === FIRST) {
+    go();
+  } else {
+    tab = chosen; // somebody was faster than this script
+    went();
+  }
 });
