@@ -23,6 +23,7 @@ from review_app.intake.decode import Limits
 from review_app.intake.scores import ScoreIntake
 from review_app.intake.service import IntakeService
 from review_app.intake.store import MediaStore
+from review_app.intake.uploaded import UploadedBatches
 from review_app.monitoring.circuit import CircuitBreaker
 from review_app.people import People
 from review_app.records.desk import RecordDesk
@@ -70,6 +71,7 @@ class Application:
     views: ViewService
     held: HeldFiles
     uploads: Uploads
+    uploaded: UploadedBatches
 
     def close(self) -> None:
         """Stop computing views, finish what is being stored, and close the database."""
@@ -141,6 +143,7 @@ def open_application(settings: Settings) -> Application:
         ),
         held=HeldFiles(settings.data_dir / "inspected"),
         uploads=Uploads(settings.data_dir / "uploads", int(settings.max_uploads_mb * _MIB)),
+        uploaded=UploadedBatches(settings.data_dir / "uploaded"),
     )
 
 

@@ -23,19 +23,20 @@ Said = dict[str, Any]
 def packed(error: ReviewAppError) -> Said:
     """``error`` as what JSON can hold."""
     if isinstance(error, RefusedFile):
-        return {"path": error.path, "reason": error.reason, "text": _packed(error.detail_text)}
-    return {"input": isinstance(error, InputError), "text": _packed(error.text)}
+        return {"path": error.path, "reason": error.reason, "text": packed_text(error.detail_text)}
+    return {"input": isinstance(error, InputError), "text": packed_text(error.text)}
 
 
 def unpacked(said: Said) -> ReviewAppError:
     """The inverse of `packed`; of other kinds of errors only that the detector failed is kept."""
-    text = _unpacked(said["text"])
+    text = unpacked_text(said["text"])
     if "reason" in said:
         return RefusedFile(said["path"], RefusalReason(said["reason"]), text)
     return InputError(text) if said["input"] else DetectorError(text)
 
 
-def _packed(text: str | Text) -> Any:
+def packed_text(text: str | Text) -> Any:
+    """``text`` as what JSON can hold."""
     if isinstance(text, str):
         return text
     values = {name: _value(value) for name, value in text.values.items()}
@@ -43,10 +44,11 @@ def _packed(text: str | Text) -> Any:
 
 
 def _value(value: Value | Text) -> Any:
-    return _packed(value) if isinstance(value, Text) else value
+    return packed_text(value) if isinstance(value, Text) else value
 
 
-def _unpacked(said: Any) -> str | Text:
+def unpacked_text(said: Any) -> str | Text:
+    """The inverse of `packed_text`."""
     if isinstance(said, str):
         return said
     values = {name: _restored(value) for name, value in said["values"].items()}
@@ -55,7 +57,7 @@ def _unpacked(said: Any) -> str | Text:
 
 def _restored(value: Any) -> Value | Text:
     if isinstance(value, dict):
-        text = _unpacked(value)
+        text = unpacked_text(value)
         assert isinstance(text, Text)
         return text
     return value if isinstance(value, int) else str(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from PIL import Image
 
 from review_app.errors import InputError
+from review_app.intake.uploaded import UploadedBatches
 from review_app.learning.export import COLUMNS
 from review_app.web.admin.data import DataTab
 from review_app.web.admin.export import ExportTab, columns
@@ -49,6 +51,34 @@ def test_uploads_are_taken_in_triaged_and_deleted_and_refusals_named(
     assert "<td>server.csv</td><td>unsupported</td>" in refused
     assert "<td>more.zip/&lt;i&gt;empty&lt;/i&gt;.png</td><td>empty</td>" in refused
     assert str(folder) not in refused
+
+
+def test_what_was_refused_is_told_again_to_whoever_uploaded_it(fresh: Site, tmp_path: Path) -> None:
+    call, tab = admin_of(fresh), DataTab(fresh.app)
+    assert tab.last(call)[:2] == ("", "")
+    bad, odd = tmp_path / "bad.jpg", tmp_path / "odd.gif"
+    bad.write_text("<html>no image</html>")
+    images = [Image.open(io.BytesIO(picture(n))) for n in range(2)]
+    images[0].save(odd, save_all=True, append_images=images[1:])
+    told = tab.take_in(call, [str(bad), str(odd)])[:2]
+    assert tab.last(call)[:2] == told
+    uploaded = UploadedBatches(fresh.app.settings.data_dir / "uploaded")
+    tab = DataTab(replace(fresh.app, uploaded=uploaded))  # as after a restart
+    message, refused, look = tab.last(call)
+    assert (message, refused) == told
+    assert "odd.gif: 2 frames" in refused
+    assert not look["active"]
+    with speaking(Language.DE):
+        assert "<td>bad.jpg</td><td>kein Bild</td>" in tab.last(call)[1]
+    assert tab.last(admin_of(fresh))[:2] == ("", ""), "a colleague's"
+
+    with uploaded.under_way(call.person.id):
+        message, refused, look = tab.last(call)
+        assert "Your upload is being taken in." in message
+        assert (refused, look["active"]) == ("", True)
+    message, _, look = tab.last(call)
+    assert "It was cut off" in message, "by whatever ended the server"
+    assert not look["active"]
 
 
 def test_nothing_chosen_is_told_so(site: Site, call: Call) -> None:

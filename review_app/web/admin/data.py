@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +12,14 @@ from markupsafe import Markup
 
 from review_app.bootstrap import Application
 from review_app.errors import InputError, RefusedFile
-from review_app.intake.service import IntakeReport
+from review_app.intake.uploaded import UploadedBatch
 from review_app.permissions import Permission
-from review_app.triage.report import TriageReport
 from review_app.web.handlers import Call, Wiring, html, section
-from review_app.web.markup import Tone, join, notice, table
+from review_app.web.markup import Tone, join, moment, notice, table
 from review_app.words import Text, current_language, significant, t
 
-SHOWN_REFUSALS = 200
-"""More would make the page heavy; the count tells of the rest."""
+LOOK_SECONDS = 3
+"""Between two looks whether an upload is through that was under way when the page was opened."""
 
 
 class DataTab:
@@ -43,16 +43,32 @@ class DataTab:
         if not uploads:
             raise InputError(Text("data.choose_first"))
         paths = [Path(upload) for upload in uploads]
-        try:
-            report = self._app.intake.ingest(
-                paths, call.person.name, call.count(t("data.taking_in")), bare_names=True
-            )
-        finally:
-            for path in paths:
-                path.unlink(missing_ok=True)
-        triaged = self._app.triage.run(call.person.name, call.count(t("data.scoring")))
-        told = _refusals(report.refused) + _remarks(report.remarks)
-        return _outcome(report, triaged), told, None
+        person, kept = call.person, self._app.uploaded
+        with kept.under_way(person.id) as began_at:
+            try:
+                report = self._app.intake.ingest(
+                    paths, person.name, call.count(t("data.taking_in")), bare_names=True
+                )
+            finally:
+                for path in paths:
+                    path.unlink(missing_ok=True)
+            batch = UploadedBatch.of(began_at, report)
+            kept.keep(person.id, batch)
+            triaged = self._app.triage.run(person.name, call.count(t("data.scoring")))
+            batch = replace(batch, triaged=triaged)
+            kept.keep(person.id, batch)
+        return _outcome(batch), _told(batch), None
+
+    def last(self, call: Call) -> tuple[Markup, Markup, Any]:
+        """What became of the last upload, and whether to look again soon, since it is under way."""
+        batch = self._app.uploaded.last(call.person.id)
+        under_way = self._app.uploaded.is_under_way(call.person.id)
+        look = gr.update(active=under_way)
+        if batch is None:
+            return Markup(), Markup(), look
+        if under_way:
+            return notice(t("data.under_way")), Markup(), look
+        return _outcome(batch), _told(batch), look
 
 
 def build_data(app: Application, blocks: gr.Blocks) -> None:
@@ -66,38 +82,51 @@ def build_data(app: Application, blocks: gr.Blocks) -> None:
         refused = html()
     wiring = Wiring(app, Permission.MANAGE_POLICY)
     wiring.quick(blocks.load, desk.remark, [remark])
+    look = gr.Timer(LOOK_SECONDS, active=False)
+    for event in (blocks.load, look.tick):
+        wiring.quick(event, desk.last, [message, refused, look])
     outputs: list[Any] = [message, refused, files]
     wiring.slow(button.click, desk.take_in, outputs, [files])
 
 
-def _outcome(report: IntakeReport, triaged: TriageReport) -> Markup:
+def _outcome(batch: UploadedBatch) -> Markup:
+    report, triaged = batch.report, batch.triaged
     known = "_known" if report.duplicates else ""
-    refused = "_refused" if report.refused else ""
+    refused = "_refused" if batch.n_refused else ""
     taken = t(
         f"data.taken{known}{refused}",
         n=report.added,
         known=report.duplicates,
-        refused=len(report.refused),
+        refused=batch.n_refused,
     )
+    remark = Markup('<p class="remark">{} {}</p>')
+    when = remark.format(t("data.last_upload"), moment(batch.began_at))
+    if triaged is None:
+        return when + notice(f"{taken} {t('data.cut_off')}", Tone.PROBLEM)
     labels = t("data.labels", n=report.labelled, new=report.labels) if report.labelled else ""
     routed = t("data.triaged", accepted=triaged.auto_accepted, waiting=triaged.to_review)
     words = " ".join(filter(None, (taken, labels, routed)))
     if triaged.failed:
         words += f" {t('data.failed', n=triaged.failed)}"
     words += triaged.rescored_words
-    return notice(words, Tone.DONE if report.added or report.duplicates else Tone.NOTE)
+    return when + notice(words, Tone.DONE if report.added or report.duplicates else Tone.NOTE)
 
 
-def _refusals(refused: Sequence[RefusedFile]) -> Markup:
+def _told(batch: UploadedBatch) -> Markup:
+    report = batch.report
+    return _refusals(report.refused, batch.n_refused) + _remarks(report.remarks)
+
+
+def _refusals(refused: Sequence[RefusedFile], n: int) -> Markup:
+    """The first of ``n`` refused files."""
     if not refused:
         return Markup()
-    caption = t("data.refused", n=len(refused))
-    if len(refused) > SHOWN_REFUSALS:
-        caption = t("data.refused_most", n=len(refused), shown=SHOWN_REFUSALS)
+    caption = t("data.refused", n=n)
+    if n > len(refused):
+        caption = t("data.refused_most", n=n, shown=len(refused))
     language = current_language()
     rows = [
-        (file.path, t(f"intake.reason_{file.reason}"), file.detail_in(language))
-        for file in refused[:SHOWN_REFUSALS]
+        (file.path, t(f"intake.reason_{file.reason}"), file.detail_in(language)) for file in refused
     ]
     return table(caption, [t(f"data.{name}") for name in ("file", "reason", "found")], rows)
 
