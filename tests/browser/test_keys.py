@@ -106,3 +106,24 @@ def test_changing_keys_shuts_nobody_out(
     keep_picture(page, f"review-keys-change-{size}-{scheme}")
     assert barriers(page) == []
     assert not sticks_out(page)
+
+
+def test_a_key_chosen_in_one_tab_stays_when_another_is_chosen_in_a_second(
+    site: Site, sign_in: SignIn
+) -> None:
+    site.items(2)
+    first = sign_in()
+    second = first.context.new_page()
+    second.goto(first.url)
+    for page, action, key in ((first, "Fake", "j"), (second, "Unsure", "k")):
+        wait_for_image(page)
+        page.keyboard.press("?")
+        page.get_by_role("button", name="Change keys").click()
+        choose(page, action, key)
+        page.keyboard.press("Escape")
+    for page in (first, second):  # without a reload, too
+        expect(page.locator('[data-do="fake"] kbd')).to_have_text("J")
+        expect(page.locator('[data-do="unsure"] kbd')).to_have_text("K")
+    first.reload()
+    expect(first.locator('[data-do="fake"] kbd')).to_have_text("J")
+    expect(first.locator('[data-do="unsure"] kbd')).to_have_text("K")

@@ -17,8 +17,9 @@ export class Keymap extends EventTarget {
   constructor(person) {
     super();
     this.#memory = new Memory("keys", person);
-    this.#chosen = this.#memory.get("chosen") ?? {};
+    this.#chosen = this.#remembered();
     this.#assign();
+    this.#memory.watch(() => this.#take(this.#remembered()));
   }
 
   // The action that a key press asks for, if any.
@@ -45,7 +46,7 @@ export class Keymap extends EventTarget {
   }
 
   choose(name, key) {
-    this.#choose({ ...this.#chosen, [name]: key });
+    this.#choose({ ...this.#remembered(), [name]: key }); // another tab may have chosen, too
   }
 
   // As on the first day.
@@ -53,9 +54,17 @@ export class Keymap extends EventTarget {
     this.#choose({});
   }
 
+  #remembered() {
+    return this.#memory.get("chosen") ?? {};
+  }
+
   #choose(chosen) {
-    this.#chosen = chosen;
     this.#memory.set("chosen", chosen);
+    this.#take(chosen);
+  }
+
+  #take(chosen) {
+    this.#chosen = chosen;
     this.#assign();
     this.dispatchEvent(new Event("change"));
   }

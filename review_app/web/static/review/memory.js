@@ -22,6 +22,13 @@ export class Memory {
     }
   }
 
+  // Calls back when another tab of theirs has set something.
+  watch(changed) {
+    addEventListener("storage", (event) => {
+      if (event.key === this.#key) changed();
+    });
+  }
+
   #all() {
     try {
       return JSON.parse(this.#store().getItem(this.#key)) ?? {};
