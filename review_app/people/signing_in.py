@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from review_app.errors import NotAllowedError, NotFoundError
+from review_app.errors import ChangedSinceError, NotAllowedError, NotFoundError
 from review_app.people.accounts import Accounts, normal
 from review_app.people.credentials import (
     digest,
@@ -131,17 +131,33 @@ class People(Accounts):
             has_password = user is not None and user.password_hash is not None
         return has_password and not self.sessions.began_by_link_just_now(session)
 
+    def password_seen(self, person: Person) -> str:
+        """Tells one password of theirs from the next, and from none; it opens nothing."""
+        with self._database.read() as repos:
+            return _seen(_enabled(repos, person))
+
     def change_password(
-        self, person: Person, session: str, old: str, new: str, device: str | None = None
+        self,
+        person: Person,
+        session: str,
+        old: str,
+        new: str,
+        device: str | None = None,
+        seen: str | None = None,
     ) -> int:
         """Give one's own account another password; how many other sessions of theirs that ended.
 
-        ``session`` is the token of the session it is done from. Slow on purpose. Raises
-        ``NotAllowedError`` where the old one is wrong, ``InputError`` for an unusable new one.
+        ``session`` is the token of the session it is done from, ``seen`` what `password_seen` told
+        the form. Slow on purpose. Raises ``NotAllowedError`` where the old one is wrong,
+        ``InputError`` for an unusable new one, and ``ChangedSinceError`` where it was changed after
+        the form was loaded.
         """
         needs_old = self.needs_old_password(person, session)
         with self._database.read() as repos:
-            hashed = _enabled(repos, person).password_hash
+            user = _enabled(repos, person)
+            hashed = user.password_hash
+            if seen is not None and seen != _seen(user):
+                raise _changed_since(repos, user)
         if needs_old and not is_password(hashed, old):
             raise NotAllowedError(Text("account.wrong_old"))
         new_hash = hash_password(new)
@@ -155,6 +171,17 @@ class People(Accounts):
             details = {"name": user.name, "first": hashed is None, "sessions_ended": ended}
             repos.audit.add(Event(AuditKind.PASSWORD_CHANGED, user.name, details=details))
         return ended
+
+
+def _seen(user: User) -> str:
+    return digest(user.password_hash or "")[:16]
+
+
+def _changed_since(repos: Repositories, user: User) -> ChangedSinceError:
+    events = repos.audit.of_kind(AuditKind.PASSWORD_CHANGED)
+    own = [event.at for event in events if event.details["name"] == user.name]
+    at = own[-1] if own else user.created_at
+    return ChangedSinceError(user.name, at, key="account.changed_since")
 
 
 def _enabled(repos: Repositories, person: Person) -> User:

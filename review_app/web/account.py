@@ -9,7 +9,13 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from review_app.errors import BusyError, InputError, NotAllowedError, ReviewAppError
+from review_app.errors import (
+    BusyError,
+    ChangedSinceError,
+    InputError,
+    NotAllowedError,
+    ReviewAppError,
+)
 from review_app.permissions import Person
 from review_app.web import pages
 from review_app.web.checks import PasswordChecks
@@ -37,7 +43,7 @@ class Done(StrEnum):
 
 Present = Annotated[Person, Depends(current_person)]
 _NOWHERE = Client("", is_shared=True)
-_STATUS = {BusyError: 429, InputError: 400, NotAllowedError: 403}
+_STATUS = {BusyError: 429, ChangedSinceError: 409, InputError: 400, NotAllowedError: 403}
 
 
 def account_router(app: Application, sessions: Sessions, cookies: Cookies) -> APIRouter:
@@ -77,12 +83,13 @@ def _add_password(router: APIRouter, app: Application, sessions: Sessions, page:
         new: Annotated[str, Form(max_length=2048)],
         again: Annotated[str, Form(max_length=2048)],
         old: Annotated[str, Form(max_length=2048)] = "",
+        seen: Annotated[str | None, Form(max_length=64)] = None,
     ) -> Response:
         if new != again:
             return await page.show(request, person, 400, problem=t("account.not_alike"))
         try:
-            await changes.change(request, person, old, new)
-        except (BusyError, InputError, NotAllowedError) as error:
+            await changes.change(request, person, old, new, seen)
+        except (BusyError, ChangedSinceError, InputError, NotAllowedError) as error:
             return await page.refuse(request, person, error)
         sessions.forget_all()
         return _back(Done.PASSWORD)
@@ -110,7 +117,8 @@ class _Page:
         token = self.token(request)
         own = await run_sync(self._people.sessions.of, person, token)
         needs_old = await run_sync(self._people.needs_old_password, person, token)
-        return pages.account(person, own, needs_old, done or "", problem, status)
+        seen = await run_sync(self._people.password_seen, person)
+        return pages.account(person, own, needs_old, seen, done or "", problem, status)
 
     async def refuse(self, request: Request, person: Person, error: ReviewAppError) -> HTMLResponse:
         status = next(code for kind, code in _STATUS.items() if isinstance(error, kind))
@@ -127,7 +135,9 @@ class _Changes:
         self._throttle = Throttle()
         self._checks = PasswordChecks()
 
-    async def change(self, request: Request, person: Person, old: str, new: str) -> None:
+    async def change(
+        self, request: Request, person: Person, old: str, new: str, seen: str | None
+    ) -> None:
         """Raises ``BusyError`` after many wrong tries, or what ``change_password`` raises."""
         attempt = Attempt(person.name, _NOWHERE, device=str(person.id))
         if wait := self._throttle.begin(attempt):
@@ -136,11 +146,11 @@ class _Changes:
         device = self._page.cookies.device(request.headers)
 
         def work() -> None:
-            self._people.change_password(person, session, old, new, device)
+            self._people.change_password(person, session, old, new, device, seen)
 
         try:
             await self._checks.run(Standing.KNOWN, _NOWHERE, work)
-        except InputError:
+        except (ChangedSinceError, InputError):
             self._throttle.withdraw(attempt)
             raise
         self._throttle.succeeded(attempt)

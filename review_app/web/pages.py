@@ -56,17 +56,20 @@ def account(
     person: Person,
     sessions: list[OwnSession],
     needs_old: bool,
+    seen: str,
     done: str,
     problem: str,
     status: int,
 ) -> HTMLResponse:
-    """The page of one's own account. ``done`` names what has just been done, if anything."""
+    """The page of one's own account. ``seen``: the password that it was loaded with, as the form
+    names it. ``done`` names what has just been done, if anything."""
     return _page(
         "account.html",
         status,
         person=person,
         sessions=sessions,
         needs_old=needs_old,
+        seen=seen,
         done=done,
         problem=problem,
         least=MIN_PASSWORD,

@@ -117,3 +117,19 @@ def test_tags_are_kept_as_said_whatever_the_list_is_now(
 def test_a_tag_that_exports_could_not_hold_is_refused(tag: str) -> None:
     with pytest.raises(ValidationError):
         Submission(client_id="answer-0001", item_id=1, value=FAKE, tags=(tag,))
+
+
+def test_what_another_admin_has_decided_meanwhile_is_not_decided_anew(
+    bench: Bench, factory: Factory, ada: Person, root: Person
+) -> None:
+    second = factory.admin("second")
+    item = factory.item()
+    bench.take(ada)
+    bench.label(ada, item, UNSURE, escalation=REASON)
+    assert bench.take(root, Queue.ESCALATED) == [item]
+    bench.clock.pass_minutes(60 * 24)
+    assert bench.take(second, Queue.ESCALATED) == [item]
+    bench.label(second, item, FAKE)
+    late = bench.label(root, item, REAL)  # the page was open all day
+    assert late.extra  # which it says: kept beside the others, and decides nothing
+    assert (bench.state(item), bench.item(item).verdict) == (ItemState.RESOLVED, FAKE)

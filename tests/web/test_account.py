@@ -126,6 +126,27 @@ def test_a_first_password_needs_no_old_one_nor_who_came_by_link_just_now(
     assert change(client, old="") == 403
 
 
+def test_a_page_from_before_the_password_was_changed_does_not_put_another_in_its_place(
+    site: Site,
+) -> None:
+    client, person = site.signed_in(Role.ADMIN)  # by link: no old password is asked for
+
+    def seen() -> str:
+        found = re.search(r'name="seen" value="(\w*)"', client.get("/account").text)
+        assert found
+        return found[1]
+
+    form = {"seen": seen(), "new": PASSWORD, "again": PASSWORD}
+    assert client.post("/account/password", data=form).status_code == 303
+    late = client.post("/account/password", data={**form, "new": NEW, "again": NEW})
+    assert late.status_code == 409
+    assert "Your password was changed since this page was loaded, at 20" in late.text
+    signed_in_with(site, person.name, PASSWORD)
+    again = {"seen": seen(), "new": NEW, "again": NEW}
+    assert client.post("/account/password", data=again).status_code == 303
+    signed_in_with(site, person.name, NEW)
+
+
 def signed_in_with(site: Site, name: str, password: str) -> TestClient:
     client = site.anybody()
     assert client.post("/login", data={"name": name, "password": password}).status_code == 303
