@@ -73,8 +73,8 @@ def claim_in_words(claim: str) -> str:
     """That a generator made it, by what, and what stands behind that; ``claim`` as
     `generator_claim` makes it."""
     evidence, _, by = claim.partition(": ")
-    says = t("inspect.claim_by", by=by) if by else t("inspect.claim")
-    return f"{says} {t(f'inspect.claim_{evidence}')}"
+    says = t("says.made_by", by=by) if by else t("says.made")
+    return f"{says} {t(f'says.worth_{evidence}')}"
 
 
 def _claimed(metadata: Mapping[str, Any]) -> Iterator[Fact]:

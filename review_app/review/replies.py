@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from review_app.forensics.claims import generator_claim
 from review_app.permissions import Permission, Person
 from review_app.review.answers import decided_since
 from review_app.review.finality import final_since
@@ -78,6 +79,7 @@ def receipt_of(repos: Repositories, label: Label, handle: str, words: Words) -> 
         value=label.value,
         extra=label.extra and not gold,
         opinion=_opinion(repos, label, words),
+        claim=_claim(repos, label),
         known=feedback(repos, label.item_id) if gold else None,
     )
 
@@ -106,6 +108,7 @@ def own_answer(repos: Repositories, label: Label, words: Words, now: datetime) -
         final_at=final_since(label),
         changeable=not decided and now < final_since(label),
         opinion=_opinion(repos, label, words),
+        claim=_claim(repos, label),
     )
 
 
@@ -128,6 +131,13 @@ def _statements(repos: Repositories, person: Person, item_id: int) -> tuple[Stat
             )
         )
     return tuple(found)
+
+
+def _claim(repos: Repositories, label: Label) -> str | None:
+    """What the file says of itself, for whom the opinion is revealed to as well: an answer in this
+    one's place would not be blind to it."""
+    item = repos.items.get(label.item_id) if label.revealed else None
+    return None if item is None else generator_claim(item.image.file_metadata)
 
 
 def _opinion(repos: Repositories, label: Label, words: Words) -> Opinion | None:

@@ -162,6 +162,9 @@ class Receipt(BaseModel):
     value: LabelValue
     extra: bool
     opinion: Opinion | None
+    claim: str | None = Field(
+        None, description="Told with the opinion: that the file says a generator made it."
+    )
     known: LabelValue | None = None
 
 
@@ -178,6 +181,7 @@ class OwnAnswer(Said):
         description="Not once it is final, nor where an admin has decided the item since."
     )
     opinion: Opinion | None = Field(description="The model's, if it was shown to the person.")
+    claim: str | None = Field(None, description="As in the receipt.")
 
 
 class Progress(BaseModel):

@@ -44,9 +44,13 @@ def told(client: TestClient, address: str) -> dict[str, str]:
     return {row["name"]: row["value"] for row in client.get(f"{address}/metadata").json()}
 
 
-def answer(client: TestClient, handle: str) -> None:
+def answer(client: TestClient, handle: str) -> dict[str, Any]:
+    """The receipt."""
     sent = {"client_id": f"claims-{handle}", "item_id": handle, "value": "real"}
-    assert client.post("/api/v1/review/label", json=sent).status_code == 200
+    reply = client.post("/api/v1/review/label", json=sent)
+    assert reply.status_code == 200
+    receipt: dict[str, Any] = reply.json()
+    return receipt
 
 
 @pytest.fixture(autouse=True)
@@ -79,8 +83,10 @@ def test_a_reviewer_is_told_first_where_the_admin_chose_so(site: Site) -> None:
 
 def test_a_reviewer_is_told_after_the_answer(site: Site) -> None:
     client, _, handle = handed(site, item_saying(site, {"text": {"workflow": WORKFLOW}}))
-    answer(client, handle)
+    assert answer(client, handle)["claim"] == "metadata: ComfyUI"
     assert "ComfyUI" in told(client, f"/media/{handle}")["Made by a generator?"]
+    (own, *_) = client.get("/api/v1/review/recent").json()
+    assert own["claim"] == "metadata: ComfyUI"
 
 
 @pytest.mark.parametrize("minutes", [0, 5])
@@ -90,7 +96,7 @@ def test_where_an_answer_could_still_follow_from_it_a_reviewer_is_not_told(
     """What the model thinks is never told here, so a second answer would count as a blind one."""
     site.factory.review_options(reveal="never", undo_minutes=minutes)
     client, _, handle = handed(site, item_saying(site, {"text": {"workflow": WORKFLOW}}))
-    answer(client, handle)
+    assert answer(client, handle)["claim"] is None
     assert ("Made by a generator?" in told(client, f"/media/{handle}")) == (minutes == 0)
 
 

@@ -2,6 +2,7 @@
 
 import { ended, moment, t } from "../words.js";
 import { merged } from "./merged.js";
+import { claimLine } from "./says.js";
 import { tagName } from "./tagname.js";
 import { answerName } from "./view.js";
 
@@ -146,7 +147,7 @@ function row(answer, isVeiled) {
 }
 
 function details(answer) {
-  const { comment, tags = [], regions = [], escalation, opinion, path } = answer;
+  const { comment, tags = [], regions = [], escalation, opinion, claim, path } = answer;
   return [
     path,
     comment,
@@ -154,6 +155,7 @@ function details(answer) {
     regions.length > 0 && t("recent.marks", { n: regions.length }),
     escalation && t("recent.escalated", { reason: escalation }),
     opinion && t("review.previous_model", { words: opinion.words }),
+    claim && claimLine(claim),
     state(answer),
   ].filter(Boolean);
 }

@@ -9,6 +9,7 @@ import { Grid } from "./grid.js";
 import { Hint } from "./hint.js";
 import { KeyList } from "./keylist.js";
 import { More } from "./more.js";
+import { claimLine } from "./says.js";
 import { Session } from "./session.js";
 import { Statements } from "./statements.js";
 import { Status } from "./status.js";
@@ -113,6 +114,7 @@ export function previousLine({ value, escalation }, receipt) {
   if (escalation) sentences.push(t("review.previous_escalated"));
   if (receipt?.extra) sentences.push(t("review.previous_extra"));
   if (receipt?.opinion) sentences.push(t("review.previous_model", { words: receipt.opinion.words }));
+  if (receipt?.claim) sentences.push(claimLine(receipt.claim));
   return sentences.join(" ");
 }
 
