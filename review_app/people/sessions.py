@@ -94,6 +94,12 @@ class SessionBook:
             self._saw(key, now)
         return Person(found.user_id, found.name, found.role)
 
+    def is_of_closed_account(self, token: str) -> bool:
+        """Whether the token was of a session whose account is closed now: only who held one is
+        told."""
+        with self._database.read() as repos:
+            return repos.sessions.is_of_closed_account(digest(token))
+
     def end(self, token: str) -> None:
         """End the session of this token: its person signs out."""
         with self._database.write() as repos:

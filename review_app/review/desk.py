@@ -54,6 +54,8 @@ ALWAYS = 3
 """So many a person may hold however few there are."""
 SHARE = 20
 """Beyond those, nobody holds more than one of so many open items: others need some too."""
+ABOUT_NOW = timedelta(days=2)
+"""So far from now a person's day may begin: a day of 25 hours, and a clock that is a day wrong."""
 GRACE = timedelta(minutes=10)
 """How long an image can still be looked at after it was given back."""
 
@@ -298,11 +300,18 @@ class ReviewDesk:
         with self._database.write() as repos:
             return repos.claims.release(person.id, now, keep)
 
-    def progress(self, person: Person, session_start: datetime) -> Progress:
-        """Counts for the page's header; days and sessions are counted in UTC."""
+    def progress(
+        self, person: Person, session_start: datetime, day_start: datetime | None = None
+    ) -> Progress:
+        """Counts for the page's header. ``day_start``: when the person's own day began; without
+        it, days are those of UTC. Raises ``InputError`` where that is no day of about now."""
         require(person, Permission.REVIEW)
         now = self._clock()
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        if day_start is not None:
+            if abs(now - day_start) > ABOUT_NOW:
+                raise InputError(Text("refusals.odd_day"))
+            midnight = day_start
         with self._database.read() as repos:
             adjudicates = person.may(Permission.ADJUDICATE)
             return Progress(

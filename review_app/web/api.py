@@ -204,7 +204,11 @@ def api_router(app: Application) -> APIRouter:
         return Counted(items=desk.release(person, body.keep))
 
     @router.get("/review/progress")
-    def progress(person: Reviewer, since: Annotated[Moment, Query()]) -> Progress:
-        return desk.progress(person, since)
+    def progress(
+        person: Reviewer,
+        since: Annotated[Moment, Query()],
+        today: Annotated[Moment | None, Query(description="When the person's day began.")] = None,
+    ) -> Progress:
+        return desk.progress(person, since, today)
 
     return router

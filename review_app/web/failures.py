@@ -34,6 +34,9 @@ from review_app.permissions import Person
 from review_app.web import pages
 from review_app.words import Text, current_language, t
 
+ACCOUNT_CLOSED = "account_closed"
+"""The code of a 401 where signing in again is no help: an admin has closed the account."""
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -92,7 +95,10 @@ def answer(request: Request, failure: Failure) -> Response:
     if failure.status == 401:
         query = request.url.query
         target = request.url.path + (f"?{query}" if query else "")
-        return pages.go_on(target) if came_by_link(request) else pages.sign_in(target, 401)
+        if came_by_link(request):
+            return pages.go_on(target)
+        problem = failure.message if failure.code == ACCOUNT_CLOSED else ""
+        return pages.sign_in(target, 401, problem)
     return pages.message(failure.message, failure.status, signed_in=isinstance(person, Person))
 
 

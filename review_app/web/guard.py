@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from review_app.permissions import Area, Person, area_of, may_enter
-from review_app.web.failures import Failure, answer
+from review_app.web.failures import ACCOUNT_CLOSED, Failure, answer
 from review_app.web.headers import with_security_headers
 from review_app.web.identity import Sessions
 from review_app.web.origin import Origins
@@ -54,6 +54,8 @@ class Guard:
         person = await self._person(scope, headers)
         scope.setdefault("state", {})["person"] = person
         refusal = self._refusal(scope, headers, person)
+        if refusal == _nobody() and await self._sessions.are_of_closed_account(headers):
+            refusal = Failure(401, ACCOUNT_CLOSED, t("refusals.your_account_closed"))
         if refusal is not None:
             await answer(Request(scope), refusal)(scope, receive, send)
             return
@@ -73,9 +75,13 @@ class Guard:
             return Failure(403, "foreign_origin", t("refusals.foreign_origin"))
         if not may_enter(person, area_of(path)):
             if person is None:
-                return Failure(401, "not_signed_in", t("refusals.sign_in"))
+                return _nobody()
             return Failure(403, "not_allowed", t("refusals.may_not_go", name=person.name))
         return _too_large(path, method, headers)
+
+
+def _nobody() -> Failure:
+    return Failure(401, "not_signed_in", t("refusals.sign_in"))
 
 
 def _too_large(path: str, method: str, headers: Headers) -> Failure | None:

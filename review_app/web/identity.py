@@ -62,6 +62,13 @@ class Sessions:
             self._known[key] = (person, time.monotonic() + REMEMBERED_SECONDS)
         return person
 
+    async def are_of_closed_account(self, headers: Headers) -> bool:
+        """Whether nobody is there because the account that the cookie was of is closed."""
+        token = self._cookies.session(headers)
+        if not token:
+            return False
+        return await run_sync(self._people.sessions.is_of_closed_account, token)
+
     def forget(self, token: str) -> None:
         """Look the session up afresh next time; for when it has ended here."""
         self._known.pop(_key(token), None)

@@ -76,7 +76,8 @@ def _add_start(router: APIRouter, sessions: Sessions) -> None:
         person = await sessions.person_of(request.headers)
         if person is not None:
             return RedirectResponse(safe_target(next, person), 303)
-        return pages.sign_in(next)
+        closed = await sessions.are_of_closed_account(request.headers)
+        return pages.sign_in(next, problem=t("refusals.your_account_closed") if closed else "")
 
 
 def _add_password(router: APIRouter, door: _Door) -> None:

@@ -88,6 +88,15 @@ class Sessions:
         row = self._session.execute(query).one_or_none()
         return None if row is None else OpenSession(*row)
 
+    def is_of_closed_account(self, token_sha256: str) -> bool:
+        """Whether there was such a session, of an account that is closed now."""
+        query = (
+            select(User.id)
+            .join(UserSession, UserSession.user_id == User.id)
+            .where(UserSession.token_sha256 == token_sha256, User.disabled_at.is_not(None))
+        )
+        return self._session.scalar(query) is not None
+
     def all_open(self, user_id: int, now: datetime, idle_since: datetime) -> list[UserSession]:
         """Every open session of the user, newest first."""
         query = (

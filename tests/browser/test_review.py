@@ -348,7 +348,7 @@ def test_an_ended_session_keeps_answers_until_the_person_is_back(
     site.app.people.set_enabled(name, False, "test")
     page.wait_for_timeout(1100)  # the lookup is remembered for a second
     page.keyboard.press("f")
-    expect(page.locator("#saved")).to_have_text("1 kept here, sign in again")
+    expect(page.locator("#saved")).to_have_text("1 kept here, your account is closed")
     site.app.people.set_enabled(name, True, "test")
     token = site.app.people.make_link(name, "test")
     follow_link(page, page.url.split("/review")[0] + f"/login/link/{token}")

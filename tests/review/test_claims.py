@@ -253,6 +253,8 @@ def test_progress_counts_what_waits_and_what_was_done(
     assert (progress.waiting, progress.done_today, progress.done_session) == (2, 1, 2)
     assert progress.escalated is None
     assert bench.desk.progress(root, start).escalated == 1
+    west = bench.clock.now - timedelta(hours=7)
+    assert bench.desk.progress(ada, start, west).done_today == 2, "the day goes on there"
 
 
 def test_closing_an_account_gives_back_at_once_what_it_holds(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -187,6 +187,28 @@ def test_progress_counts_the_day_and_the_session(site: Site) -> None:
     admin, _ = site.signed_in(Role.ADMIN)
     since = (now - timedelta(days=1)).isoformat()
     assert admin.get(f"{BASE}/progress", params={"since": since}).json()["escalated"] == 1
+
+
+def test_today_is_the_persons_own_day(site: Site) -> None:
+    """Its beginning comes from the page, and is one of about now."""
+    items = site.items(2)
+    client, _ = site.signed_in()
+    take(client, 2)
+    label(client, items[0])
+    now = datetime.now(UTC)
+    label(client, items[1])
+
+    def progress(today: str) -> Any:
+        since = now.isoformat()
+        return client.get(f"{BASE}/progress", params={"since": since, "today": today})
+
+    assert progress(now.isoformat()).json()["done_today"] == 1
+    east = (now - timedelta(hours=20)).astimezone(timezone(timedelta(hours=14)))
+    assert progress(east.isoformat()).json()["done_today"] == 2
+    for days in (3, -3, 700_000):
+        assert error_of(progress((now - timedelta(days=days)).isoformat())) == (400, "bad_input")
+    for odd in ("", "yesterday", "2026-11-29", "0001-01-01T00:00:00+14:00"):
+        assert error_of(progress(odd)) == (422, "invalid")
 
 
 def test_what_reviewers_cannot_settle_is_for_admins(site: Site) -> None:

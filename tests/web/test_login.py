@@ -289,6 +289,28 @@ def test_a_closed_account_is_out_within_moments(
     assert client.get("/api/v1/me").status_code == 401
 
 
+def test_who_held_a_session_of_a_closed_account_is_told_and_nobody_else(site: Site) -> None:
+    """Signed out reads differently: signing in again helps there."""
+    name = site.account()
+    closed, ended = site.anybody(), site.anybody()
+    closed.cookies.set(COOKIE, site.token(name))
+    token = site.token(site.account())
+    ended.cookies.set(COOKIE, token)
+    site.app.people.sign_out(token)
+    site.app.people.set_enabled(name, False, "test")
+    answers = [
+        client.get("/api/v1/me").json()["error"] for client in (closed, ended, site.anybody())
+    ]
+    assert [one["code"] for one in answers] == ["account_closed", "not_signed_in", "not_signed_in"]
+    assert answers[0]["message"] == "Your account was closed. Ask an admin to open it again."
+    for path in ("/review/", "/login?next=/review/"):
+        pages = [one.get(path, headers={"accept": "text/html"}).text for one in (closed, ended)]
+        assert ["account was closed" in page for page in pages] == [True, False]
+    site.app.people.set_enabled(name, True, "test")
+    again = closed.get("/api/v1/me").json()["error"]
+    assert again["code"] == "not_signed_in", "the session is over all the same"
+
+
 def test_a_page_asked_for_without_a_session_is_the_sign_in_page_that_leads_back(
     site: Site,
 ) -> None:

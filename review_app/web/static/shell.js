@@ -1,6 +1,7 @@
 // The header: who is signed in, which pages they may open, the language, signing out.
 
 import "./unattended.js";
+import "./composing.js";
 import { whenThere } from "./dom.js";
 import { t } from "./words.js";
 

@@ -48,6 +48,11 @@ export class Alike extends EventTarget {
     this.#grid.close();
   }
 
+  // Whether any of these items is to be chosen now.
+  holds(items) {
+    return this.#grid.isOpen && this.#cards.some((card) => items.includes(card.task.item_id));
+  }
+
   #answer({ value, chosen }) {
     const cards = this.#cards.filter((card) => chosen.has(card.task.item_id));
     const each = (performance.now() - this.#since) / 1000 / cards.length;

@@ -23,6 +23,7 @@ export class Closer {
   #image = null;
   #view = "original";
   #last = FIRST_VIEW; // the view that was chosen last
+  #isScrolled = false;
   #isBeside; // a view lies beside the original, not on it
 
   constructor(root, person) {
@@ -62,6 +63,7 @@ export class Closer {
     this.#zoom.of(this.#size, { keeps });
     this.#see("original");
     this.#readFile();
+    this.#toTop();
   }
 
   // Whether the action was one of looking.
@@ -80,6 +82,13 @@ export class Closer {
     }[name];
     does?.();
     return does !== undefined;
+  }
+
+  // The panel begins anew with each image, unless somebody is at it by keys. Only where it was
+  // scrolled: asking where it is takes time.
+  #toTop() {
+    if (!this.#isScrolled || this.#panel.contains(document.activeElement)) return;
+    this.#panel.scrollTop = 0;
   }
 
   get #keep() {
@@ -107,6 +116,8 @@ export class Closer {
     this.#file.addEventListener("toggle", () => this.#readFile());
     this.#$("#side-by-side").setAttribute("aria-pressed", String(this.#isBeside));
     addEventListener("resize", () => this.#lay());
+    const scrolled = () => (this.#isScrolled = this.#panel.scrollTop > 0);
+    this.#panel.addEventListener("scroll", scrolled, { passive: true });
     const compare = this.#$("#compare");
     compare.addEventListener("pointerdown", () => this.#compare(true));
     for (const end of ["pointerup", "pointerleave", "pointercancel", "blur"]) {

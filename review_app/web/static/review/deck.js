@@ -75,10 +75,10 @@ export class Deck {
     return card;
   }
 
-  // This card is answered, wherever it was.
-  answered({ task }) {
-    this.drop(task.item_id);
-    this.#answered.add(task.item_id);
+  // This one is answered, wherever it was.
+  answered(itemId) {
+    this.drop(itemId);
+    this.#answered.add(itemId);
     this.#decode();
   }
 

@@ -1,5 +1,7 @@
 // From key presses and buttons to actions. Every action has both.
 
+import { isComposing } from "../composing.js";
+
 const TYPING = "input:not([type=range], [type=checkbox]), textarea, select, [contenteditable]";
 const PRESSED_BY_SPACE = "button:not(#compare), a, summary, input";
 
@@ -37,7 +39,7 @@ export function listen(root, keymap, act, takes) {
 }
 
 export function isForSomethingElse(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return true;
+  if (event.ctrlKey || event.metaKey || event.altKey || isComposing(event)) return true;
   if (document.querySelector("dialog[open]")) return true;
   return event.target.closest?.(TYPING) != null;
 }

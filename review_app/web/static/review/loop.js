@@ -14,6 +14,7 @@ import { Pauses } from "./pauses.js";
 import { Recent } from "./recent.js";
 import { Stage } from "./stage.js";
 import { Supply } from "./supply.js";
+import { Tabs } from "./tabs.js";
 import { Tally } from "./tally.js";
 import { answerName, previousLine } from "./view.js";
 
@@ -29,6 +30,7 @@ export class Review {
   #stage;
   #recent;
   #alike;
+  #tabs;
   #history;
   #turn = Promise.resolve(); // actions run one after the other, in the order of the keys
 
@@ -37,7 +39,8 @@ export class Review {
     this.#keymap = keymap;
     this.#outbox = new Outbox(person, (entries) => server.answers(entries));
     this.#drafts = new Drafts(person);
-    this.#history = new History(this.#outbox, this.#drafts);
+    this.#tabs = new Tabs(person);
+    this.#history = new History(this.#outbox, this.#drafts, this.#tabs);
     this.#deck = new Deck(this.#outbox.entries(), this.#pace);
     const unsent = () => this.#outbox.entries().length;
     this.#supply = new Supply(server, this.#deck, this.#pace, unsent);
@@ -67,6 +70,8 @@ export class Review {
     this.#tally.addEventListener("change", () => this.#show());
     this.#recent.addEventListener("change", ({ detail }) => this.#inTurn(() => this.#change(detail)));
     this.#recent.addEventListener("open", ({ detail }) => this.#inTurn(() => this.#openAgain(detail)));
+    this.#tabs.addEventListener("answered", ({ detail }) => this.#inTurn(() => this.#answeredElsewhere(detail)));
+    this.#tabs.addEventListener("back", ({ detail }) => this.#backElsewhere(detail));
     const queue = this.#view.status.queue;
     queue.addEventListener("change", () => this.#supply.switchTo(queue.value));
     warnOnLeaving(this.#outbox, this.#view);
@@ -115,7 +120,7 @@ export class Review {
     this.#stage.keep();
     for (const card of cards) {
       card.beside = this.#drafts.of(card) ?? card.beside;
-      this.#deck.answered(card);
+      this.#deck.answered(card.task.item_id);
       this.#view.session.answered();
     }
     const together = cards.length > 1 ? cards.length : undefined; // else a look like any other
@@ -259,12 +264,33 @@ export class Review {
     } else if (entry.kind === "skip") {
       this.#deck.expectAgain(entry.item_id);
       if (card) this.#drafts.keep(card, card.beside);
+      this.#tabs.back([entry.item_id]);
       this.#view.setPrevious(t("review.refused_skip", { why: ended(why) }));
     }
     this.#view.say(t("review.not_taken", { why: ended(why) }));
     this.#showRefused();
     this.#show();
     this.#supply.refillIfShort();
+  }
+
+  // In another tab, which holds the same images.
+  #answeredElsewhere(items) {
+    const shown = this.#deck.current?.task.item_id;
+    if (this.#alike.holds(items)) this.#alike.close();
+    for (const item of items) this.#deck.answered(item);
+    this.#supply.refillIfShort();
+    this.#tally.countSoon();
+    if (!items.includes(shown)) return;
+    this.#view.setPrevious(t("review.elsewhere_answered"));
+    this.#show(t("review.elsewhere_answered"));
+  }
+
+  // It is on show there; here it may come again.
+  #backElsewhere(items) {
+    for (const item of items) {
+      this.#deck.expectAgain(item);
+      this.#history.forget(item);
+    }
   }
 
   #showRefused() {

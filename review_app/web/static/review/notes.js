@@ -18,7 +18,7 @@ class Note {
     });
     this.#text.addEventListener("input", changed);
     this.#text.addEventListener("keydown", (event) => {
-      const done = event.key === "Enter" && !event.shiftKey && !event.isComposing;
+      const done = event.key === "Enter" && !event.shiftKey;
       if (done || event.key === "Escape") {
         event.preventDefault();
         this.close();

@@ -4,7 +4,7 @@
 // undo never overtakes its answer. The lock is shared by the tabs of one browser: whichever holds
 // it sends for all. Sending twice is harmless, as the server knows an answer by its client_id.
 
-import { NotStored, Refused, SignedOut } from "./server.js";
+import { AccountClosed, NotStored, Refused, SignedOut } from "./server.js";
 
 const MOST = 50; // the server takes no more in one call
 const RETRY_MS = [1000, 2000, 4000, 8000, 15_000, 30_000];
@@ -14,6 +14,7 @@ export const State = Object.freeze({
   SENDING: "sending",
   RETRYING: "retrying",
   SIGNED_OUT: "signed-out",
+  ACCOUNT_CLOSED: "account-closed",
   NOT_STORED: "not-stored", // as retrying; the event "unstored" has the server's words
 });
 
@@ -176,6 +177,7 @@ export class Outbox extends EventTarget {
 }
 
 function stateAfter(error) {
+  if (error instanceof AccountClosed) return State.ACCOUNT_CLOSED;
   if (error instanceof SignedOut) return State.SIGNED_OUT;
   return error instanceof NotStored ? State.NOT_STORED : State.RETRYING;
 }

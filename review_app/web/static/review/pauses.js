@@ -1,7 +1,7 @@
 // What is on show where there is no image: why, and what a person can do about it.
 
 import { sentence, t } from "../words.js";
-import { Limited, NotStored, SignedOut } from "./server.js";
+import { AccountClosed, Limited, NotStored, SignedOut, signIn } from "./server.js";
 
 export class Pauses {
   #view;
@@ -31,8 +31,10 @@ export class Pauses {
     if (isTaking && !trouble) {
       this.#view.showWaiting();
     } else if (trouble instanceof SignedOut) {
-      const signIn = [t("review.sign_in"), () => location.assign("/login?next=/review/")];
-      this.#view.showPause(t("review.signed_out"), t("review.sign_in_to_go_on"), [signIn]);
+      const isClosed = trouble instanceof AccountClosed;
+      const title = isClosed ? t("review.account_closed") : t("review.signed_out");
+      const text = isClosed ? t("review.account_closed_why") : t("review.sign_in_to_go_on");
+      this.#view.showPause(title, text, [[t("review.sign_in"), () => location.assign(signIn())]]);
     } else if (trouble instanceof NotStored) {
       this.#view.showPause(t("review.not_stored"), sentence(trouble.message), [again]);
     } else if (trouble instanceof Limited) {

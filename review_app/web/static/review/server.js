@@ -6,6 +6,7 @@ export class Unreachable extends Error {} // try again later: no line, or the se
 export class NotStored extends Unreachable {} // the same, and the server says why: its disk
 export class Limited extends Unreachable {} // for now: it says when it goes on
 export class SignedOut extends Error {} // try again once the same person has signed in
+export class AccountClosed extends SignedOut {} // the same, once an admin has opened the account
 export class Refused extends Error {} // the server has read it and says no; again is no use
 
 const BASE = "/api/v1/review/";
@@ -57,8 +58,9 @@ export class Server {
     return this.#post("heartbeat");
   }
 
-  progress(since) {
-    return this.#call("GET", `progress?since=${encodeURIComponent(since)}`);
+  // Both are moments (ISO 8601): since when the session goes on, and when the person's day began.
+  progress(since, today) {
+    return this.#call("GET", `progress?${new URLSearchParams({ since, today })}`);
   }
 
   // Give back what is held, but for some items.
@@ -95,12 +97,18 @@ export class Server {
   }
 }
 
+// The address that leads back to this page once the person has signed in.
+export function signIn() {
+  return `/login?${new URLSearchParams({ next: location.pathname + location.search })}`;
+}
+
 // Without what only the page needs.
 function asSent(entry) {
   return Object.fromEntries(SENT[entry.kind].map((name) => [name, entry[name]]));
 }
 
 function failure(status, message, code) {
+  if (code === "account_closed") return new AccountClosed(message);
   if (status === 401) return new SignedOut(message);
   if (STORES_NOTHING.has(code)) return new NotStored(message);
   if (status === 429) return new Limited(message);

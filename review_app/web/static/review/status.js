@@ -28,9 +28,11 @@ export class Status {
     this.queue.options[1].textContent = t("status.escalated_n", { n: progress.escalated });
   }
 
-  setSaved(text, isFine) {
+  // address: of what the words ask for; then they are a link.
+  setSaved(text, isFine, address = null) {
     if (this.saved.textContent === text) return;
-    this.saved.textContent = text;
+    const link = Object.assign(document.createElement("a"), { href: address, textContent: text });
+    this.saved.replaceChildren(address === null ? text : link);
     this.saved.classList.toggle("is-fine", isFine);
   }
 }

@@ -14,6 +14,7 @@ export class Tags {
   #place;
   #button; // opens the panel; it tells that tags are chosen
   #offered = [];
+  #next = null; // what is offered once the list closes
   #chosen = new Set();
 
   constructor(root, closer, say, changed) {
@@ -29,8 +30,16 @@ export class Tags {
     });
   }
 
+  // From now on; while somebody chooses by digit, once they are done.
   offer(tags) {
-    this.#offered = tags;
+    this.#next = tags;
+    if (!this.#isOpen) this.#take();
+  }
+
+  #take() {
+    if (this.#next === null) return;
+    this.#offered = this.#next;
+    this.#next = null;
     this.#draw();
   }
 
@@ -66,6 +75,7 @@ export class Tags {
 
   close() {
     this.#section.classList.remove("is-open");
+    this.#take();
   }
 
   // What is offered, and what was chosen while it was.
@@ -104,9 +114,10 @@ export class Tags {
   #draw() {
     const all = this.#all;
     const there = new Map([...this.#place.children].map((chip) => [chip.dataset.tag, chip]));
-    const chips = all.map((tag, i) => there.get(tag) ?? makeChip(tag, i));
-    if (chips.length !== there.size || chips.some((chip) => !chip.isConnected)) {
+    const chips = all.map((tag) => there.get(tag) ?? makeChip(tag));
+    if (chips.length !== there.size || chips.some((chip, i) => chip !== this.#place.children[i])) {
       this.#place.replaceChildren(...chips);
+      chips.forEach(number);
     }
     for (const chip of chips) {
       chip.setAttribute("aria-pressed", String(this.#chosen.has(chip.dataset.tag)));
@@ -116,12 +127,18 @@ export class Tags {
   }
 }
 
-function makeChip(tag, i) {
+function makeChip(tag) {
   const chip = document.createElement("button");
   chip.type = "button";
   chip.className = "chip";
   chip.dataset.tag = tag;
-  if (i < BY_DIGIT) chip.append(Object.assign(document.createElement("kbd"), { textContent: i + 1 }));
-  chip.append(tagName(tag));
+  chip.append(document.createElement("kbd"), tagName(tag));
   return chip;
+}
+
+// The digit that chooses it; the first nine have one.
+function number(chip, i) {
+  const cap = chip.querySelector("kbd");
+  cap.textContent = i + 1;
+  cap.hidden = i >= BY_DIGIT;
 }

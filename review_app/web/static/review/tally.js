@@ -2,6 +2,7 @@
 
 import { t } from "../words.js";
 import { State } from "./outbox.js";
+import { signIn } from "./server.js";
 
 const COUNT_MS = 30_000;
 const SOON_MS = 2000; // counting costs the server more than an answer does
@@ -41,7 +42,7 @@ export class Tally extends EventTarget {
   async #count() {
     if (document.hidden) return;
     try {
-      this.counts = await this.#server.progress(this.#since);
+      this.counts = await this.#server.progress(this.#since, midnight());
     } catch {
       return; // the outbox and the supply tell of trouble
     }
@@ -60,15 +61,23 @@ export class Tally extends EventTarget {
     clearTimeout(this.#slow);
     this.#slow = null;
     if (kept === 0 || state === State.SAVED) this.#say(t("status.saved"), true);
-    else if (state === State.SIGNED_OUT) this.#say(t("status.sign_in_again", { kept }), false);
+    else if (state === State.SIGNED_OUT) this.#say(t("status.sign_in_again", { kept }), false, signIn());
+    else if (state === State.ACCOUNT_CLOSED) this.#say(t("status.account_closed", { kept }), false);
     else if (!this.#outbox.safe) this.#say(t("status.not_saved", { kept }), false);
     else if (state === State.NOT_STORED) this.#say(t("status.not_stored", { kept }), false);
     else this.#say(t("status.retrying", { kept }), false);
   }
 
-  #say(text, isFine) {
-    this.#status.setSaved(text, isFine);
+  #say(text, isFine, address) {
+    this.#status.setSaved(text, isFine, address);
   }
+}
+
+// Where the day began for whoever looks at this clock.
+function midnight() {
+  const now = new Date();
+  now.setHours(0, 0, 0, 0);
+  return now.toISOString();
 }
 
 // From the first page of this browser tab on.

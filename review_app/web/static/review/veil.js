@@ -16,6 +16,7 @@ export class Veil {
   #kind = Kind.BLUR;
   #veiled = true;
   #hasImage = false;
+  #isTold = false; // what the admin wants
   #peeks = false;
   #press = null; // {x, y, timer} of a finger or mouse that rests on the image
 
@@ -28,9 +29,12 @@ export class Veil {
     this.#begin();
   }
 
-  // What the admin wants where the person has not chosen. Until it is known, as it was last time.
+  // What the admin wants where the person has not chosen. Until it is known, as it was last time;
+  // what they choose meanwhile holds from the next image on, so that none is shown unasked.
   usually(kind) {
-    this.#choose("usual", kind);
+    if (this.#isTold) this.#memory.set("usual", kind);
+    else this.#choose("usual", kind);
+    this.#isTold = true;
   }
 
   get usual() {

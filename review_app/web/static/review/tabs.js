@@ -1,0 +1,25 @@
+// The open tabs of one person in one browser hold the same images: what is answered in one is on
+// show in none.
+
+// Tells of "answered" and of "back", their detail being item ids.
+export class Tabs extends EventTarget {
+  #channel;
+
+  constructor(person) {
+    super();
+    this.#channel = new BroadcastChannel(`deepfake-review/tabs/${person.id}`);
+    this.#channel.addEventListener("message", ({ data: { type, items } }) => {
+      this.dispatchEvent(new CustomEvent(type, { detail: items }));
+    });
+  }
+
+  // Answered or skipped here.
+  answered(items) {
+    this.#channel.postMessage({ type: "answered", items });
+  }
+
+  // The same taken back, or not taken.
+  back(items) {
+    this.#channel.postMessage({ type: "back", items });
+  }
+}
