@@ -355,6 +355,32 @@ def test_a_draft_that_is_too_long_is_one_that_the_server_takes(site: Site, sign_
     assert (len(label.comment), len(label.tags or ())) == (4000, 20)
 
 
+@pytest.mark.parametrize("way", ["pasted", "filled in"])
+def test_a_comment_that_is_too_long_is_cut_in_sight_and_stored(
+    site: Site, sign_in: SignIn, way: str
+) -> None:
+    (item,) = site.items(1)
+    page = sign_in()
+    wait_for_image(page)
+    page.keyboard.press("c")
+    words = page.get_by_text("No more than 4,000 characters fit in here")
+    expect(words).to_have_count(0)
+    if way == "pasted":
+        page.keyboard.insert_text("x" * 10_000)
+    else:
+        comment(page).fill("x" * 10_000)
+    expect(words).to_be_visible()
+    page.keyboard.press("Backspace")
+    expect(words).to_have_count(0)
+    page.keyboard.press("Enter")
+    page.reload()
+    wait_for_image(page)
+    expect(comment(page)).to_have_value("x" * 3999)
+    page.keyboard.press("f")
+    wait_until_saved(page)
+    assert stored(site, item).comment == "x" * 3999
+
+
 def put_in_place_of_the_draft(page: Page, text: str) -> None:
     (key,) = drafts(page)
     page.evaluate("([key, text]) => localStorage.setItem(key, text)", [key, text])

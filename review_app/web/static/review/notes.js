@@ -1,5 +1,7 @@
 // What is said beside an answer in words: a comment, and why an admin should decide.
 
+import { t } from "../words.js";
+
 // A small form over the image. It opens and closes by a button and its key.
 class Note {
   #form;
@@ -16,7 +18,12 @@ class Note {
       event.preventDefault();
       this.close();
     });
-    this.#text.addEventListener("input", changed);
+    for (const type of ["input", "compositionend"]) {
+      this.#text.addEventListener(type, (event) => {
+        if (!event.isComposing) this.#fit();
+        changed();
+      });
+    }
     this.#text.addEventListener("keydown", (event) => {
       const done = event.key === "Enter" && !event.shiftKey;
       if (done || event.key === "Escape") {
@@ -32,6 +39,7 @@ class Note {
 
   set value(text) {
     this.#text.value = text;
+    this.#fit();
     this.#mark();
   }
 
@@ -56,6 +64,14 @@ class Note {
     // Back to the button that opened it; a key opened it from nowhere in particular.
     this.#text.blur();
     this.#before?.focus();
+  }
+
+  // Browsers cut what is pasted without a word, and what is composed or filled in not at all.
+  #fit() {
+    const { value, maxLength } = this.#text;
+    if (value.length > maxLength) this.#text.value = value.slice(0, maxLength);
+    this.#form.querySelector(".full").textContent =
+      value.length < maxLength ? "" : t("review.full", { n: maxLength });
   }
 
   #mark() {
