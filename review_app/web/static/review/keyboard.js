@@ -7,10 +7,9 @@ export function keepAboveKeyboard(root) {
   const seen = window.visualViewport;
   if (!seen) return;
   const measure = () => {
-    const isZoomed = seen.scale > 1;
-    const covered = isZoomed ? 0 : Math.max(0, innerHeight - seen.height - seen.offsetTop);
-    root.style.setProperty("--covered", `${covered}px`);
-    root.classList.toggle("has-keyboard", covered >= LEAST_PX);
+    const hidden = seen.scale > 1 ? 0 : innerHeight - seen.height; // zoomed, it is by choice
+    root.classList.toggle("has-keyboard", hidden >= LEAST_PX);
+    root.style.setProperty("--covered", `${Math.max(0, hidden - seen.offsetTop)}px`);
   };
   for (const change of ["resize", "scroll"]) seen.addEventListener(change, measure);
 }

@@ -253,6 +253,7 @@ export class Review {
     if (entry.item_id === task.item_id && !isChanged) return;
     if (entry.item_id !== undefined) this.#deck.drop(entry.item_id);
     this.#history.forget(task.item_id);
+    this.#tabs.back([task.item_id]);
     this.#bringBack(new Card(task));
   }
 
