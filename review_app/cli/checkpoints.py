@@ -13,6 +13,7 @@ from review_app.cli.common import (
     REFUSED,
     AsJson,
     application,
+    figure,
     find_checkpoint,
     progress_bar,
     result,
@@ -183,7 +184,7 @@ def _entry_words(entry: dict[str, Any]) -> str:
     mark = "*" if entry["in_force"] else " "
     return (
         f"{mark} {entry['id']}: {entry['default_head']} on {entry['backbone']}, from "
-        f"{entry['data']}, AUROC {_figure(entry['test_auroc'])}; {entry['path']}"
+        f"{entry['data']}, AUROC {figure(entry['test_auroc'])}; {entry['path']}"
     )
 
 
@@ -218,19 +219,10 @@ def _figures(metrics: dict[str, Any]) -> str:
     """The headline figures, each with its interval where the metrics have one."""
     intervals = metrics.get("intervals", {})
     return ", ".join(
-        f"{words} {_figure(metrics[name], intervals.get(name))}"
+        f"{words} {figure(metrics[name], intervals.get(name))}"
         for name, words in _FIGURES.items()
         if metrics.get(name) is not None
     )
-
-
-def _figure(value: Any, interval: Any = None) -> str:
-    """``0.812 (0.790 to 0.834)``; ``value`` is a number or [number, low, high]."""
-    if value is None:
-        return "not measured"
-    if isinstance(value, list | tuple):
-        value, *interval = value
-    return f"{value:.3f}" + (f" ({interval[0]:.3f} to {interval[1]:.3f})" if interval else "")
 
 
 def _measure(
@@ -289,7 +281,7 @@ def _contender(checkpoint: Checkpoint, data: LabelledFeatures) -> tuple[Contende
     from review_app.detector.comparison import Contender
     from review_app.detector.evaluation import head_inputs
     from review_app.detector.heads.base import SOURCE_SEED
-    from review_app.detector.metrics import auroc, head_metrics, intervals, replicates
+    from review_app.detector.metrics import auroc, believable, head_metrics, replicates
     from review_app.detector.resampling import Resamples
     from review_app.detector.selective import risk_coverage
 
@@ -306,7 +298,9 @@ def _contender(checkpoint: Checkpoint, data: LabelledFeatures) -> tuple[Contende
     figures["aurc"] = risk_coverage(head.reject, wrong, weights).aurc
     figures["error_auroc"] = auroc(head.reject, wrong, weights)
     shown = {name: figures[name] for name in _FIGURES} | {
-        "intervals": intervals(drawn, figures["ece"])
+        "intervals": believable(
+            drawn, p_fake, called, data.is_fake, head.reject, figures["ece"], weights
+        )
     }
     values = figures | {"auroc": (figures["auroc"] or [None])[0]}
     return Contender(p_fake, values, drawn), shown
@@ -326,8 +320,12 @@ def _measured_lines(measured: dict[str, Any]) -> list[str]:
     lines.append("first minus second, with the 95% interval of the paired difference:")
     for name in ("auroc", *COMPARED):
         if test := measured["difference"][name]:
-            lines.append(
-                f"  {_FIGURES[name]}: {test['difference']:+.3f} "
-                f"({test['low']:+.3f} to {test['high']:+.3f}), p = {test['p_value']:.3g}"
-            )
+            lines.append(f"  {_FIGURES[name]}: {test['difference']:+.3f}{_certainty(test)}")
     return lines
+
+
+def _certainty(test: dict[str, Any]) -> str:
+    """The interval of a difference, and its p-value; that images are too few, where they are."""
+    if test["low"] is None:
+        return "; too few images to tell" if test["p_value"] is None else ""
+    return f" ({test['low']:+.3f} to {test['high']:+.3f}), p = {test['p_value']:.3g}"

@@ -84,6 +84,19 @@ def result(document: dict[str, Any], as_json: bool, words: str) -> None:
     sys.stdout.flush()
 
 
+def figure(value: Any, interval: Any = None) -> str:
+    """``0.812 (0.790 to 0.834)``, without an interval where images are too few for one.
+
+    ``value`` is a number, or [number, low, high].
+    """
+    if value is None:
+        return "not measured"
+    if isinstance(value, list | tuple):
+        value, *interval = value
+    known = interval and interval[0] is not None
+    return f"{value:.3f}" + (f" ({interval[0]:.3f} to {interval[1]:.3f})" if known else "")
+
+
 def find_checkpoint(named: Path, here: Settings) -> Path:
     """The folder ``named``, or that of this name among those of ``train`` and the shipped ones."""
     homes = (Path(), here.data_dir / "checkpoints", DEFAULT_CHECKPOINT.parent)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from review_app.cli.common import AsJson, progress_bar, progress_bars, result
+from review_app.cli.common import AsJson, figure, progress_bar, progress_bars, result
 from review_app.cli.lab import BackboneName, Weights, open_lab, weighed_words
 from review_app.cli.scores import DetectorName, ScoreFile, evaluate_scores, write_own_scores
 from review_app.errors import InputError
@@ -159,9 +159,8 @@ def evaluate(
 def _words(document: dict[str, Any]) -> str:
     lines = [f"{document['checkpoint']} on {document['n']} images{weighed_words(document)}"]
     for head, figures in document["heads"].items():
-        value, low, high = figures["auroc"]
         lines.append(
-            f"{head:>12}: AUROC {value:.3f} ({low:.3f} to {high:.3f}), accuracy "
+            f"{head:>12}: AUROC {figure(figures['auroc'])}, accuracy "
             f"{figures['accuracy']:.3f}, AURC {figures['aurc']:.3f}, ECE {figures['ece']:.3f}"
         )
     return "\n".join(lines)

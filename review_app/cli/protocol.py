@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from review_app.cli.common import AsJson, progress_bar, progress_bars, result
+from review_app.cli.common import AsJson, figure, progress_bar, progress_bars, result
 from review_app.cli.lab import BackboneName, Weights, open_lab, tell_unweighted
 
 Manifest = Annotated[
@@ -45,11 +45,10 @@ def protocol(
         bar=progress_bar,
     )
     lines = [
-        f"{run['checkpoint']}, {head:>12}: AUROC {value:.3f} ({low:.3f} to {high:.3f}), accuracy "
+        f"{run['checkpoint']}, {head:>12}: AUROC {figure(figures['auroc'])}, accuracy "
         f"{figures['accuracy']:.3f}, AURC {figures['aurc']:.3f}"
         for run in document["runs"].values()
         for head, figures in run["heads"].items()
-        for value, low, high in [figures["auroc"]]
     ]
     lines.append(f"report: {out / 'report' / 'index.html'}")
     result(document, as_json, "\n".join(lines))
@@ -94,9 +93,8 @@ def robustness(
     head = document["default_head"]
     lines = [f"{document['checkpoint']}, head {head}, on {document['n']} images of {split}"]
     for version, figures in document["heads"][head].items():
-        value, low, high = figures["auroc"]
         lines.append(
-            f"{version:>12}: AUROC {value:.3f} ({low:.3f} to {high:.3f}), accuracy "
+            f"{version:>12}: AUROC {figure(figures['auroc'])}, accuracy "
             f"{figures['accuracy']:.3f}, AURC {figures['aurc']:.3f}, ECE {figures['ece']:.3f}"
         )
     result(document, as_json, "\n".join(lines))

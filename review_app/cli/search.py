@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from review_app.cli.common import AsJson, progress_bar, result
+from review_app.cli.common import AsJson, figure, progress_bar, result
 from review_app.cli.lab import BackboneName, Weights, open_lab
 from review_app.datasets.deepfake_eval import SEED
 
@@ -58,7 +58,6 @@ def search(
 
 def _words(head: str, found: dict[str, Any]) -> str:
     chosen = next(cell for cell in found["grid"] if cell["params"] == found["best"])
-    value, low, high = chosen["val_auroc"]
     params = ", ".join(f"{name} {value:g}" for name, value in found["best"].items())
     cells = len(found["grid"])
-    return f"{head}: {params} of {cells} cells, AUROC on val {value:.3f} ({low:.3f} to {high:.3f})"
+    return f"{head}: {params} of {cells} cells, AUROC on val {figure(chosen['val_auroc'])}"

@@ -191,7 +191,7 @@ def _warnings(card: Card) -> list[str]:
     if not (card["balance"][0]["fake"] and card["balance"][0]["real"]):
         words.append("one class only: real and fake images are both needed")
     for cue in card["shortcuts"]:
-        if cue["auroc"] and _telling(*cue["auroc"][1:]):
+        if cue["auroc"] and cue["auroc"][1] is not None and _telling(*cue["auroc"][1:]):
             where = "overall" if cue["source"] is None else f"in {cue['source'] or 'no source'}"
             words.append(
                 f"{cue['cue'].replace('_', ' ')} alone hints at the label {where}: AUROC "

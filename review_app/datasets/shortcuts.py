@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from review_app.datasets.fingerprints import Fingerprint, Inspected
 from review_app.datasets.manifest import Label
+from review_app.intervals import of_auroc
 
 SAMPLES: Final = 1000
 """Bootstrap samples behind each interval, drawn within each class."""
@@ -58,8 +59,9 @@ def shortcuts(inspected: Sequence[Inspected], seed: int) -> list[dict[str, Any]]
 
 def auroc_interval(
     score: Float64, positive: NDArray[np.bool_], *, seed: int, samples: int = SAMPLES
-) -> list[float] | None:
-    """[AUROC, 2.5% and 97.5% percentiles of a bootstrap within each class], or None.
+) -> list[Any] | None:
+    """[AUROC, low, high], or None: the 2.5% and 97.5% percentiles of a bootstrap within each class
+    where that can be believed (`review_app.intervals`); None each where nothing can.
 
     Ties count one half (Mann-Whitney). Resampling a class is drawing the multinomial counts of its
     distinct values, so one sample is two rows of counts.
@@ -78,8 +80,9 @@ def auroc_interval(
         ups = rng.multinomial(up.sum(), up / up.sum(), size)
         downs = rng.multinomial(down.sum(), down / down.sum(), size)
         drawn.append(_areas(ups, downs))
-    low, high = np.quantile(np.concatenate(drawn), [0.025, 0.975])
-    return [float(_areas(up[None], down[None])[0]), float(low), float(high)]
+    area = float(_areas(up[None], down[None])[0])
+    ends = np.quantile(np.concatenate(drawn), [0.025, 0.975]).tolist()
+    return [area, *(of_auroc(area, int(up.sum()), int(down.sum()), ends) or (None, None))]
 
 
 def _areas(up: NDArray[np.int64], down: NDArray[np.int64]) -> Float64:

@@ -7,7 +7,7 @@ for new images and not the best of many tries.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from review_app.datasets.weights import normalised
 from review_app.detector.choices import mass_from
-from review_app.detector.comparison import Contender, compare_all, paired_difference
+from review_app.detector.comparison import Contender, compare_all, paired_difference, told
 from review_app.detector.heads.base import (
     SOURCE_SEED,
     HeadName,
@@ -28,11 +28,11 @@ from review_app.detector.metrics import (
     Metrics,
     auroc,
     balance,
+    believable,
     classification,
     confusion,
     further_metrics,
     head_metrics,
-    intervals,
     replicates,
     uncertainty,
 )
@@ -147,14 +147,14 @@ def _assess_head(
         replicates(resamples, p_fake, called, is_fake, each, weights)
         for each in (doubt, head.reject)
     )
-    shipped = _ranking_of_errors(head.reject, wrong, weights)
+    shipped, ece = _ranking_of_errors(head.reject, wrong, weights), metrics["ece"]
     against = paired_difference(
         (shipped["aurc"], metrics["aurc"]), (by_shipped["aurc"], by_std["aurc"])
     )
     metrics |= {
         **further_metrics(called, p_fake, is_fake, weights),
         "confusion": confusion(called, is_fake),
-        "intervals": intervals(by_std, metrics["ece"]),
+        "intervals": believable(by_std, p_fake, called, is_fake, doubt, ece, weights),
         "thresholds": {
             rule: at_threshold(p_fake, is_fake, threshold, weights)
             for rule, threshold in head.thresholds.items()
@@ -164,9 +164,9 @@ def _assess_head(
         },
         "shipped": {
             **shipped,
-            "intervals": intervals(by_shipped, metrics["ece"]),
+            "intervals": believable(by_shipped, p_fake, called, is_fake, head.reject, ece, weights),
             "reject": [_kept(rate, head.reject, called, is_fake, weights) for rate in REJECT_RATES],
-            "against_std": asdict(against) if against and head.has_std else None,
+            "against_std": told(against, is_fake) if against and head.has_std else None,
         },
         "calibration": _calibration(p_fake, is_fake, metrics["ece"], seed, weights)
         | {"bins": reliability_bins(p_fake, is_fake, seed=seed, weights=weights)},
@@ -190,7 +190,9 @@ def _assess_source(
         "confusion": confusion(called, is_fake),
         "shipped": _ranking_of_errors(head.reject, called != is_fake, weights)
         | {"reject": [_kept(rate, head.reject, called, is_fake, weights) for rate in REJECT_RATES]},
-        "intervals": intervals(drawn, metrics["ece"]),
+        "intervals": believable(
+            drawn, p_fake, called, is_fake, head.reject, metrics["ece"], weights
+        ),
         "calibration": _calibration(p_fake, is_fake, metrics["ece"], seed, weights),
     }
 

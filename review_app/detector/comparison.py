@@ -19,6 +19,7 @@ from scipy.stats import norm, rankdata
 
 from review_app.detector.heads.base import Labels
 from review_app.detector.resampling import interval
+from review_app.intervals import ENOUGH_TO_COMPARE
 
 COMPARED = ("aurc", "accuracy", "error_auroc")
 """Metrics that :func:`compare_all` compares by bootstrap, beside the AUROC."""
@@ -120,7 +121,8 @@ def compare_all(
 
     ``auroc`` is :class:`DeLong`, or :class:`PairedDifference` where images are ``weighted``, the
     others :class:`PairedDifference`, as dicts with ``p_holm`` beside them: corrected for all pairs
-    of the same metric. None where it is not defined.
+    of the same metric. None where it is not defined; ends and p-values are None where images are
+    too few to tell (:func:`told`).
     """
     pairs = [
         {
@@ -131,18 +133,37 @@ def compare_all(
         for first, second in combinations(contenders, 2)
     ]
     for metric in ("auroc", *COMPARED):
-        tests = [pair[metric] for pair in pairs if pair[metric] is not None]
-        corrected = holm([test["p_value"] for test in tests])
-        for test, p_holm in zip(tests, corrected, strict=True):
-            test["p_holm"] = p_holm
+        correct([pair[metric] for pair in pairs])
     return pairs
+
+
+def correct(tests: Sequence[dict[str, Any] | None]) -> None:
+    """Put ``p_holm`` into each of ``tests`` of one metric, None where there is no p-value."""
+    defined = [test for test in tests if test is not None]
+    known = [test for test in defined if test["p_value"] is not None]
+    for test in defined:
+        test["p_holm"] = None
+    for test, p_holm in zip(known, holm([test["p_value"] for test in known]), strict=True):
+        test["p_holm"] = p_holm
+
+
+def told(test: DeLong | PairedDifference, is_fake: Labels) -> dict[str, Any]:
+    """The test as a document; without ends where a class has too few images for them, or where all
+    resamples say the same, and then without p-value, too, unless nothing differs."""
+    found = asdict(test)
+    fewest = min(int(is_fake.sum()), int((~is_fake).sum()))
+    if fewest < ENOUGH_TO_COMPARE or test.low == test.high:
+        found |= {"low": None, "high": None}
+        if test.difference or fewest < ENOUGH_TO_COMPARE:
+            found["p_value"] = None
+    return found
 
 
 def _compare(
     first: Contender, second: Contender, is_fake: Labels, weighted: bool
 ) -> dict[str, Any]:
     test = None if weighted else delong(first.p_fake, second.p_fake, is_fake)
-    found: dict[str, Any] = {"auroc": asdict(test) if test else None}
+    found: dict[str, Any] = {"auroc": told(test, is_fake) if test else None}
     for metric in ("auroc", *COMPARED) if weighted else COMPARED:
         one, other = first.values[metric], second.values[metric]
         paired = (
@@ -150,7 +171,7 @@ def _compare(
             if one is None or other is None
             else paired_difference((one, other), (first.drawn[metric], second.drawn[metric]))
         )
-        found[metric] = asdict(paired) if paired else None
+        found[metric] = told(paired, is_fake) if paired else None
     return found
 
 

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
+from review_app import intervals as intervals_of
+from review_app.datasets.weights import effective_size
 from review_app.detector.heads.base import SOURCE_SEED, HeadPrediction, Labels, Weights
 from review_app.detector.rejection import reject_score
 from review_app.detector.reliability import calibration_errors, expected_calibration_error
@@ -118,8 +120,12 @@ def auroc_interval(
     seed: int,
     samples: int = SAMPLES,
     weights: Weights = None,
-) -> list[float] | None:
-    """[AUROC, 2.5% and 97.5% percentiles of a bootstrap within each class], or None."""
+) -> list[Any] | None:
+    """[AUROC, low, high], or None where a class is missing.
+
+    The ends are the 2.5% and 97.5% percentiles of a bootstrap within each class where those can be
+    believed (`review_app.intervals`), and None each where nothing can.
+    """
     value = auroc(score, positive, weights)
     if value is None:
         return None
@@ -127,7 +133,20 @@ def auroc_interval(
     drawn = Resamples(positive, seed, samples).statistics(
         lambda counts: {"auroc": aurocs(ranking.of(weighed(counts, weights)), positive)}
     )
-    return [value, *(interval(drawn["auroc"]) or ())]
+    return with_ends(value, interval(drawn["auroc"]), positive, weights)
+
+
+def with_ends(
+    value: float, drawn: list[float] | None, positive: NDArray[np.bool_], weights: Weights = None
+) -> list[float | None]:
+    """[AUROC, low, high] with the ends that can be believed; ``drawn`` are those of a bootstrap."""
+    sizes = (size(positive, weights), size(~positive, weights))
+    return [value, *(intervals_of.of_auroc(value, *sizes, drawn) or (None, None))]
+
+
+def size(of: NDArray[np.bool_], weights: Weights = None) -> float:
+    """How many images ``of`` marks, or how many of equal weight tell as much."""
+    return float(of.sum()) if weights is None else effective_size(weights[of])
 
 
 def weighed(counts: Float64, weights: Weights) -> Float64:
@@ -238,6 +257,42 @@ def intervals(
     skewed = found.get("ece")
     if skewed is not None and ece is not None:
         found["ece"] = [max(2 * ece - skewed[1], 0.0), max(2 * ece - skewed[0], 0.0)]
+    return found
+
+
+def believable(
+    drawn: Mapping[str, Float64],
+    p_fake: Float64,
+    called_fake: NDArray[np.bool_],
+    is_fake: Labels,
+    doubt: Float64,
+    ece: float,
+    weights: Weights = None,
+) -> dict[str, list[float] | None]:
+    """The intervals [low, high] that are told of the metrics of :func:`replicates`.
+
+    Shares and F1 have score intervals, AUROCs those of `intervals.of_auroc`; the rest has the
+    bootstrap's, or None where a class has too few images for it or all resamples say the same.
+    """
+    wrong = called_fake != is_fake
+    fewest = min(size(is_fake, weights), size(~is_fake, weights))
+    found = {
+        name: intervals_of.of_figure(ends, fewest) for name, ends in intervals(drawn, ece).items()
+    }
+    told = classification(called_fake, is_fake, weights)
+    found["accuracy"] = intervals_of.of_share(told["accuracy"], size(wrong | ~wrong, weights))
+    found["f1"] = intervals_of.of_f1(told["f1"], size(called_fake | is_fake, weights))
+    for rate in REJECT_RATES[1:]:
+        kept = ~rejected(doubt, rate, weights)
+        share = _after_rejecting(rate, doubt, called_fake, is_fake, weights)["accuracy"]
+        ends = intervals_of.of_share(share, size(kept, weights))
+        found[f"accuracy_kept_{round(100 * (1 - rate))}"] = ends
+    found |= {"auroc": None, "error_auroc": None}
+    for name, score, positive in (("auroc", p_fake, is_fake), ("error_auroc", doubt, wrong)):
+        value = auroc(score, positive, weights)
+        if value is not None:
+            sizes = (size(positive, weights), size(~positive, weights))
+            found[name] = intervals_of.of_auroc(value, *sizes, interval(drawn[name]))
     return found
 
 

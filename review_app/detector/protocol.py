@@ -21,7 +21,7 @@ from review_app.datasets.leaks import refuse_leaks
 from review_app.datasets.manifest import Manifest, ManifestRow
 from review_app.detector.backbones.base import Backbone
 from review_app.detector.checkpoint import Checkpoint
-from review_app.detector.comparison import COMPARED, Contender, compare_all, holm
+from review_app.detector.comparison import COMPARED, Contender, compare_all, correct
 from review_app.detector.dataset import (
     Decoder,
     LabelledFeatures,
@@ -291,9 +291,7 @@ def _comparisons(
         weighted = measured.weights is not None
         found[head.value] = compare_all(contenders, measured.is_fake, weighted=weighted)[0]
     for metric in ("auroc", *COMPARED):
-        tests = [pair[metric] for pair in found.values() if pair[metric] is not None]
-        for test, p_holm in zip(tests, holm([t["p_value"] for t in tests]), strict=True):
-            test["p_holm"] = p_holm
+        correct([pair[metric] for pair in found.values()])
     return found
 
 

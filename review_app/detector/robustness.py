@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from review_app.datasets.manifest import Manifest
 from review_app.detector.backbones.base import Backbone
 from review_app.detector.checkpoint import Checkpoint, Judgement, require_backbone
-from review_app.detector.comparison import paired_difference
+from review_app.detector.comparison import PairedDifference, paired_difference, told
 from review_app.detector.dataset import Decoder, Versions, decode_plainly
 from review_app.detector.features import FeatureCache, Progress
 from review_app.detector.heads.base import SOURCE_SEED, HeadName, Labels
 from review_app.detector.laundering import TRANSFORMS, Transform, description
-from review_app.detector.metrics import auroc
+from review_app.detector.metrics import auroc, with_ends
 from review_app.detector.provenance import about_data
 from review_app.detector.reliability import expected_calibration_error
 from review_app.detector.resampling import Ranking, Resamples, aurocs, interval
@@ -148,14 +148,23 @@ def _figures(
         found[head][version] = {
             "n": len(truth),
             "n_fake": int(truth.sum()),
-            "auroc": None if value is None else [value, *(interval(drawn[head, version]) or ())],
-            "lost": asdict(lost) if lost else None,
+            "auroc": None
+            if value is None
+            else with_ends(value, interval(drawn[head, version]), truth),
+            "lost": _told(lost, truth, np.array_equal(p_fake, scores[head, UNTOUCHED])),
             "accuracy": float((~wrong).mean()),
             "aurc": risk_coverage(judged[version].reject[head][rows], wrong).aurc,
             "ece": expected_calibration_error(p_fake, truth),
             "flagged": share_flagged(checkpoint, judged[version], rows),
         }
     return found
+
+
+def _told(lost: PairedDifference | None, truth: Labels, same: bool) -> dict[str, Any] | None:
+    """What copies lose; nothing at all, for certain, where every image has the ``same`` score."""
+    if lost is None or same:
+        return None if lost is None else asdict(lost)
+    return told(lost, truth)
 
 
 def share_flagged(

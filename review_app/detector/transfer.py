@@ -9,7 +9,6 @@ reject score orders a stream of known and unknown images better than confidence 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,7 +19,7 @@ from review_app.datasets.leaks import refuse_leaks
 from review_app.datasets.manifest import Label, Manifest, ManifestRow, require_labels
 from review_app.detector.backbones.base import Backbone
 from review_app.detector.checkpoint import Checkpoint, Judgement
-from review_app.detector.comparison import paired_difference
+from review_app.detector.comparison import paired_difference, told
 from review_app.detector.dataset import (
     Decoder,
     LabelledFeatures,
@@ -39,6 +38,7 @@ from review_app.detector.selective import risk_coverage
 from review_app.detector.training import train_heads
 from review_app.detector.versions import Tally, load_versions, rows_of
 from review_app.errors import ManifestError
+from review_app.intervals import of_figure
 
 SCHEMA_VERSION = 1
 """Of the document."""
@@ -251,7 +251,8 @@ def _orders(
     seed: int,
 ) -> dict[str, Any]:
     """AURC of the images at ``rows`` by each doubt, and the difference of the two."""
-    errors = wrong[rows]
+    errors, is_fake = wrong[rows], strata[rows] % 2 == 1
+    fewest = min(int(is_fake.sum()), int((~is_fake).sum()))
     values = {name: risk_coverage(doubt[rows], errors).aurc for name, doubt in doubts.items()}
     rankings = {name: Ranking(doubt[rows]) for name, doubt in doubts.items()}
     accepted = np.arange(1, len(rows) + 1)
@@ -266,6 +267,9 @@ def _orders(
     )
     return {
         "n": len(rows),
-        **{name: [value, *(interval(drawn[name]) or ())] for name, value in values.items()},
-        "reject_minus_confidence": asdict(difference) if difference else None,
+        **{
+            name: [value, *(of_figure(interval(drawn[name]), fewest) or (None, None))]
+            for name, value in values.items()
+        },
+        "reject_minus_confidence": told(difference, is_fake) if difference else None,
     }

@@ -122,8 +122,8 @@ def test_a_weighed_report_has_every_figure_weighed_and_finite() -> None:
     weights = times / times.mean()
     thresholds = {"balanced_accuracy": 0.5, "f1": 0.4, "accuracy": 0.6}
     heads = {
-        name: HeadEvaluationInput(prediction, np.minimum(p, 1 - p), thresholds, True)
-        for name, p in ((HeadName.LAPLACE, prediction.p_fake), (HeadName.LINEAR, prediction.std))
+        name: HeadEvaluationInput(each, np.minimum(each.p_fake, 1 - each.p_fake), thresholds, True)
+        for name, each in ((HeadName.LAPLACE, prediction), (HeadName.LINEAR, said(150, 5)[0]))
     }
     sources = ["a", "b"] * 75
     found = assess(heads, is_fake, sources, seed=1, weights=weights)
@@ -140,7 +140,8 @@ def test_a_weighed_report_has_every_figure_weighed_and_finite() -> None:
         assert np.isfinite(ends).all(), metric
     low, high = mine["intervals"]["accuracy"]
     assert low < mine["accuracy"] < high
-    assert found["comparisons"][0]["auroc"]["low"] <= 0 <= found["comparisons"][0]["auroc"]["high"]
+    difference = found["comparisons"][0]["auroc"]
+    assert difference["low"] < difference["difference"] < difference["high"]
 
 
 @pytest.mark.parametrize("weight", ["0", "-1", "nan", "inf", "1e300", "1,5", "heavy"])

@@ -63,7 +63,8 @@ def discrimination(evaluation: Evaluation) -> Drawing | None:
                 continue
             value, low, high = metrics["auroc"]
             y = row + at * step
-            right.plot([low, high], [y, y], color=look.color, linewidth=1.6)
+            if low is not None:
+                right.plot([low, high], [y, y], color=look.color, linewidth=1.6)
             right.plot(value, y, look.marker, color=look.color, markersize=5, markeredgecolor=INK)
     left.set_aspect("equal")
     label(left, "ROC curves", "reals called fake", "fakes called fake")
@@ -80,10 +81,11 @@ def discrimination(evaluation: Evaluation) -> Drawing | None:
     legend(left, keys, loc="lower right")
     best = max(heads, key=lambda name: heads[name]["auroc"][0])
     value, low, high = heads[best]["auroc"]
+    within = "too few images for one" if low is None else f"interval {low:.3f} to {high:.3f}"
     alt = (
         f"ROC curves of {len(heads)} heads, and their AUROC with 95% intervals"
         f"{' for all images and for each source' if len(groups) > 1 else ''}. The highest is "
-        f"{words(best)} with {value:.3f}, interval {low:.3f} to {high:.3f}."
+        f"{words(best)} with {value:.3f}, {within}."
     )
     return finish(figure, "How well each head tells fake from real", alt)
 

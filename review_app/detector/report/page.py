@@ -58,6 +58,7 @@ def fill(
         d=document,
         value=numbers.value,
         span=numbers.span,
+        between=numbers.between,
         drawings=drawings,
         address=_address,
         **more,
@@ -80,16 +81,34 @@ class _Numbers:
         return Markup('<span data-from="{}" data-as="{}">{}</span>').format(pointer, form, text)
 
     def span(self, form: str, *path: str | int) -> Markup:
-        """The interval [low, high] that ends the list at ``path``; a dash where it is None."""
+        """The interval [low, high] that ends the list at ``path``; a dash where there is none."""
         found: Any = self._document
         for step in path:
             found = found[step]
-        if found is None:
+        if found is None or found[-1] is None:
             return UNDEFINED
         last = len(found)
         return Markup("{} to {}").format(
             self.value(form, *path, last - 2), self.value(form, *path, last - 1)
         )
+
+    def between(self, form: str, *path: str | int) -> Markup:
+        """From ``low`` to ``high`` of what is at ``path``; a dash where it has no interval."""
+        found: Any = self._document
+        for step in path:
+            found = found[step]
+        if found["low"] is None:
+            return UNDEFINED
+        ends = (self.value(form, *path, end) for end in ("low", "high"))
+        return Markup("{} to {}").format(*ends)
+
+
+def _in_words(ends: Markup) -> Markup:
+    """An interval in a sentence; why there is none, where there is none."""
+    return Markup("too few images for an interval") if ends == UNDEFINED else ends
+
+
+_templates.filters["in_words"] = _in_words
 
 
 def _address(drawing: Drawing) -> str:

@@ -75,11 +75,13 @@ def drawn(document: Mapping[str, Any]) -> Drawing | None:
 def _panel(panel: Axes, versions: Mapping[str, Mapping[str, Any]]) -> None:
     if versions[UNTOUCHED]["auroc"] is not None:
         _, low, high = versions[UNTOUCHED]["auroc"]
-        panel.axvspan(low, high, color=FAINT, linewidth=0, zorder=0)
+        if low is not None:
+            panel.axvspan(low, high, color=FAINT, linewidth=0, zorder=0)
     for row, figures in enumerate(versions.values()):
         if figures["auroc"] is None:
             continue
         value, low, high = figures["auroc"]
-        panel.plot([low, high], [row, row], color=REAL, linewidth=1.8)
+        if low is not None:
+            panel.plot([low, high], [row, row], color=REAL, linewidth=1.8)
         panel.plot(value, row, "o", color=REAL, markersize=5, markeredgecolor=INK)
     panel.set_ylim(len(versions) - 0.5, -0.5)

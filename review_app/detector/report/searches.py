@@ -16,8 +16,8 @@ class Cell(BaseModel, allow_inf_nan=False):
     """One set of hyper-parameters and what it is worth."""
 
     params: dict[str, float]
-    val_auroc: tuple[Share, Share, Share]
-    """Value and 95% interval on validation images."""
+    val_auroc: tuple[Share, Share | None, Share | None]
+    """Value and 95% interval on validation images, None where they are too few for one."""
     seconds: float
 
 
