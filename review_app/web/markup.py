@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from review_app.words import number, t
 from storage.types import utc_now
 
+_LETTERS, _LINES, _WORD = 240, 6, 40
 Content = str | int | Markup
 
 
@@ -72,6 +73,27 @@ def picture(address: str, alt: str = "", *, lazy: bool = False) -> Markup:
     return Markup('<{0} class="alone"><img src="{1}" alt="{2}"{3}></{0}>').format(
         name, address, alt, loading
     )
+
+
+def clamped(text: str) -> Markup:
+    """``text``; of a long one its beginning, and a button for the rest (`static/clamp.js`)."""
+    at = _end_of_beginning(text)
+    if at == len(text):
+        return escape(text)
+    return Markup(
+        '<span class="clamped">{}<span class="unshown" hidden>{}</span> '
+        '<button type="button" class="show-more" aria-expanded="false">{}</button></span>'
+    ).format(text[:at], text[at:], t("header.show_more"))
+
+
+def _end_of_beginning(text: str) -> int:
+    """As in the script: so many letters or lines, and no word cut that ends soon."""
+    lines = len("\n".join(text.split("\n")[:_LINES]))
+    most = min(lines, _LETTERS)
+    if len(text) <= most + _WORD and lines == len(text):
+        return len(text)
+    space = text.rfind(" ", 0, most + 1)
+    return space if space > max(0, most - _WORD) else most
 
 
 def recorded(text: str) -> Markup:

@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from markupsafe import escape
 
 import review_app.web
-from review_app.web.markup import Tone, age, notice, picture, sentence, table
+from review_app.web.markup import Tone, age, clamped, notice, picture, sentence, table
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 
@@ -43,6 +44,27 @@ def test_a_message_becomes_a_sentence(text: str, told: str) -> None:
 def test_ages_are_told_in_two_units(seconds: float, words: str) -> None:
     now = datetime(2026, 1, 1, tzinfo=UTC)
     assert age(now - timedelta(seconds=seconds), now) == words
+
+
+@pytest.mark.parametrize("text", ["", "short", "x" * 280, "<b>\n" * 5])
+def test_a_text_that_is_not_long_stands_there_as_it_is(text: str) -> None:
+    assert clamped(text) == escape(text)
+
+
+@pytest.mark.parametrize("text", ["x" * 4000, "a word " * 600, "<b>\n" * 400, "\n" * 4000])
+def test_of_a_long_text_the_beginning_shows_and_all_of_it_is_there(text: str) -> None:
+    shown = clamped(text)
+    found = re.fullmatch(
+        r'<span class="clamped">(.*)<span class="unshown" hidden>(.*)</span> <button [^>]*>'
+        r"Show more</button></span>",
+        shown,
+        re.DOTALL,
+    )
+    assert found is not None
+    beginning, rest = found.groups()
+    assert beginning + rest == escape(text)
+    assert len(beginning) <= 280 * len("&lt;")
+    assert beginning.count("\n") < 6
 
 
 def test_an_image_is_alone_in_an_element_of_its_own_name() -> None:

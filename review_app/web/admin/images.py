@@ -21,7 +21,7 @@ from review_app.web.admin.images_record import picture_trouble, record_html, vei
 from review_app.web.admin.images_trail import CORRECTED, Trail, filters_of, search_of
 from review_app.web.assets import asset_url
 from review_app.web.handlers import Call, Wiring, html, refusal, section
-from review_app.web.markup import Tone, moment, notice, picture, table
+from review_app.web.markup import Tone, clamped, moment, notice, picture, table
 from review_app.words import Text, t
 from storage.enums import ItemState, LabelValue
 from storage.repositories.records import LOOKED_THROUGH
@@ -173,7 +173,7 @@ def _row(line: Line) -> tuple[str | Markup, ...]:
     score = "" if p_fake is None or std is None else plus_minus(p_fake, std)
     return (
         _button(line),
-        line.source or "",
+        clamped(line.source or ""),
         t(f"records.state_{line.state}"),
         _verdict(line),
         score,

@@ -19,6 +19,7 @@ from review_app.triage.wording import plus_minus
 from review_app.web.markup import (
     Content,
     Tone,
+    clamped,
     join,
     long,
     moment,
@@ -98,9 +99,9 @@ def _file_facts(record: Record) -> list[Fact]:
     file = record.file
     state = Markup("{}, {}").format(t(f"records.state_{record.state}"), moment(record.since))
     facts: list[Fact] = [
-        (t("images.name"), file.name),
-        (t("images.source"), file.source or ""),
-        (t("images.split"), file.split or ""),
+        (t("images.name"), clamped(file.name)),
+        (t("images.source"), clamped(file.source or "")),
+        (t("images.split"), clamped(file.split or "")),
         ("SHA-256", file.sha256 or ""),
         (t("images.size"), _size(record)),
         (t("inspect.fact_notes"), _frames(record)),
@@ -156,7 +157,7 @@ def _corrections(record: Record) -> Markup:
                 was=t(f"review.answer_{one.was}"),
                 name=one.by,
             ),
-            one.reason,
+            clamped(one.reason),
         )
         for one in reversed(record.corrections)
     )
@@ -201,13 +202,13 @@ def _remarks(answer: Answer) -> Markup:
         lines.append(t("images.marks", n=answer.regions))
     if answer.together:
         lines.append(t("images.together", n=answer.together))
-    return join(Markup("<p>{}</p>").format(line) for line in lines)
+    return join(Markup("<p>{}</p>").format(clamped(line)) for line in lines)
 
 
 def _timeline(happenings: tuple[Happening, ...]) -> Markup:
     lines = join(
         Markup("<li>{} <b>{}</b> <span>{}</span>{}</li>").format(
-            moment(one.at), one.by, one.words, _note(one)
+            moment(one.at), one.by, clamped(one.words), _note(one)
         )
         for one in happenings
     )
@@ -215,4 +216,4 @@ def _timeline(happenings: tuple[Happening, ...]) -> Markup:
 
 
 def _note(one: Happening) -> Markup:
-    return Markup(" <small>{}</small>").format(one.note) if one.note else Markup()
+    return Markup(" <small>{}</small>").format(clamped(one.note)) if one.note else Markup()

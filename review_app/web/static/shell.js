@@ -1,5 +1,6 @@
 // The header: who is signed in, which pages they may open, the language, signing out.
 
+import "./clamp.js";
 import "./unattended.js";
 import "./composing.js";
 import { whenThere } from "./dom.js";

@@ -1,5 +1,6 @@
 // One's own recent answers: what was said of which image, to be changed or looked at again.
 
+import { clamped } from "../clamp.js";
 import { ended, moment, t } from "../words.js";
 import { merged } from "./merged.js";
 import { claimLine } from "./says.js";
@@ -67,7 +68,7 @@ export class Recent extends EventTarget {
   }
 
   #click(event) {
-    const button = event.target.closest("button");
+    const button = event.target.closest("button:not(.show-more)");
     const answer = this.#answers.find((one) => one.client_id === button?.closest("li").dataset.answer);
     if (!answer || button.getAttribute("aria-disabled") === "true") return;
     const { value } = button.dataset;
@@ -141,9 +142,15 @@ function row(answer, isVeiled) {
   const name = answerName(answer.value);
   const said = t("recent.said", { time: timeOf(answer.labelled_at), answer: name });
   const words = make("div", "words");
-  words.append(make("p", "said", said), ...details(answer).map((line) => make("p", "quiet-text", line)));
+  words.append(make("p", "said", said), ...details(answer).map((line) => quiet(line)));
   place.append(thumbnail(answer, isVeiled && said), words, choices(answer, said));
   return place;
+}
+
+function quiet(text) {
+  const line = make("p", "quiet-text");
+  line.append(clamped(text));
+  return line;
 }
 
 function details(answer) {

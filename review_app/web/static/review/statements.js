@@ -1,5 +1,6 @@
 // What everybody said of an image that an admin decides: side by side, with the marks they set.
 
+import { clamped } from "../clamp.js";
 import { moment, t } from "../words.js";
 import { outline } from "./drawing.js";
 import { tagName } from "./tagname.js";
@@ -57,7 +58,7 @@ export class Statements {
 
   #mark(regions) {
     this.#shown = regions;
-    for (const button of this.#list.querySelectorAll("button")) {
+    for (const button of this.#list.querySelectorAll("button[aria-pressed]")) {
       button.setAttribute("aria-pressed", "false");
     }
     this.#draw();
@@ -78,6 +79,6 @@ function who({ reviewer, own, labelled_at }) {
 function line(name, text) {
   const paragraph = document.createElement("p");
   paragraph.className = name;
-  paragraph.textContent = text;
+  paragraph.append(clamped(text));
   return paragraph;
 }
