@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -51,14 +52,14 @@ def certify(
     scores: ScoreFile = None,
     detector: DetectorName = None,
     yes: Annotated[
-        bool, typer.Option("--yes", help="Spend the try without being asked; for scripts.")
+        bool, typer.Option("--yes", help="Spend the try without being asked at the terminal.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Certify thresholds on the labels there are, and put them in force.
 
-    It tells what the try costs, and asks, before it is spent. With --scores: tell what a labelled
-    score file proves, and change nothing.
+    It tells what the try costs and, at a terminal, asks before it is spent. With --scores: tell
+    what a labelled score file proves, and change nothing.
     """
     delta = None if confidence is None else round(1 - confidence, 12)
     if scores is not None:
@@ -73,15 +74,22 @@ def certify(
         level = now.delta if delta is None else delta
         audit = now.audit_probability if audit_probability is None else audit_probability
         price = app.policies.price(person, limit, level, now.version)
-        if not yes:
+        if yes or not _is_attended():
+            typer.echo(price.words, err=True)
+        else:
             _ask(price.words)
         policy = app.policies.certify(person, limit, level, audit, asked=price)
         not_final = not_final_now(app.database)
     result(policy.to_json(), as_json, f"{describe(policy)} {not_final}".rstrip())
 
 
+def _is_attended() -> bool:
+    """Whether somebody is there to answer: a script that runs the command has decided already."""
+    return sys.stdin.isatty()
+
+
 def _ask(question: str) -> None:
-    """Go on where the answer is yes. Raises ConflictError where it is not, or nobody is there."""
+    """Go on where the answer is yes. Raises InputError where it is not, or there is none."""
     try:
         agreed = typer.confirm(question, err=True)
     except typer.Abort:

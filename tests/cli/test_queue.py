@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from review_app.cli import certify
 from storage.enums import AuditKind, LabelValue
 from tests.applications import deployment, write_pictures
 from tests.cli.conftest import Run
@@ -176,21 +177,22 @@ def test_certify_and_triage_again_open_auto_accept(run: Run, tmp_path: Path) -> 
     assert "it takes 72 labels at least" in too_few
     assert "This was no try" in too_few
     terms = ("--risk-limit", "0.4", "--confidence", "0.5", "--audit-probability", "0")
-    policy = run("certify", *terms, "--yes", "--json").document
+    policy = run("certify", *terms, "--json").document
     assert (policy["version"], policy["state"]) == (2, "certified")
     again = run("triage", "--again", "--json").document
     assert (again["auto_accepted"], again["policy_version"]) == (33, 2)
-    assert "Auto-accept is on." in run("certify", *terms, "--yes").out
+    assert "Auto-accept is on." in run("certify", *terms).out
 
 
-def test_certify_tells_the_price_and_spends_nothing_until_somebody_agrees(
-    run: Run, tmp_path: Path
+def test_certify_tells_the_price_and_spends_nothing_until_somebody_at_the_terminal_agrees(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(certify, "_is_attended", lambda: True)
     run("user", "add", "ada", "--role", "admin")
     with deployment(tmp_path) as place:
         place.calibrated()
     terms = ("certify", "--risk-limit", "0.4", "--confidence", "0.5")
-    for answer in ("n\n", ""):  # and where nobody is there to answer
+    for answer in ("n\n", ""):
         refused = run(*terms, says=answer)
         assert refused.code == 1
         assert "This is try 1 to certify this detector" in refused.err
@@ -198,8 +200,18 @@ def test_certify_tells_the_price_and_spends_nothing_until_somebody_agrees(
     agreed = run(*terms, says="y\n")
     assert "This is try 1 to certify this detector" in agreed.err
     assert "Auto-accept is on." in agreed.out
+    assert "Auto-accept is on." in run(*terms, "--yes").out
     with deployment(tmp_path) as place, place.app.database.read() as repos:
-        assert len(repos.audit.of_kind(AuditKind.CERTIFICATION_TRIED)) == 1
+        assert len(repos.audit.of_kind(AuditKind.CERTIFICATION_TRIED)) == 2
+
+
+def test_a_script_that_certifies_is_told_the_price_and_not_asked(run: Run, tmp_path: Path) -> None:
+    run("user", "add", "ada", "--role", "admin")
+    with deployment(tmp_path) as place:
+        place.calibrated()
+    done = run("certify", "--risk-limit", "0.4", "--confidence", "0.5", "--json")
+    assert done.document["state"] == "certified"
+    assert "This is try 1 to certify this detector" in done.err
 
 
 def test_certify_changes_no_term_of_the_policy_that_was_not_given(run: Run, tmp_path: Path) -> None:
@@ -207,7 +219,7 @@ def test_certify_changes_no_term_of_the_policy_that_was_not_given(run: Run, tmp_
     with deployment(tmp_path) as place:
         place.calibrated()
         place.app.policies.certify(place.factory.admin("bo"), 0.4, 0.5, 0.25)
-    policy = run("certify", "--risk-limit", "0.45", "--yes", "--json").document
+    policy = run("certify", "--risk-limit", "0.45", "--json").document
     assert (policy["risk_limit"], policy["delta"], policy["audit_probability"]) == (0.45, 0.5, 0.25)
 
 

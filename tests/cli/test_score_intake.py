@@ -56,9 +56,7 @@ def test_from_cold_start_over_a_certificate_to_auto_accept(run: Run, tmp_path: P
     assert run("triage", "--json").document["to_review"] == 400
     assert answer_everything(truth) == 400
     run("user", "add", "boss", "--role", "admin")
-    policy = run(
-        "certify", "--risk-limit", 0.1, "--audit-probability", 0.1, "--yes", "--json"
-    ).document
+    policy = run("certify", "--risk-limit", 0.1, "--audit-probability", 0.1, "--json").document
     assert (policy["state"], policy["checkpoint"]) == ("certified", "external:theirs")
     used = policy["fake"]["n_calibration"]
     assert used == 400 - detector["ladder_images"]
