@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from review_app.review.options import ReviewOptions, change_options
 from storage.enums import LabelValue, Role
@@ -67,6 +67,34 @@ def test_whose_sign_in_ended_follows_a_link_and_comes_back_to_the_page(
     page.wait_for_url("**/review/")
     wait_until_saved(page)
     assert labels_of(site, items)[first] == [LabelValue.FAKE]
+
+
+def test_an_image_that_comes_after_the_sign_in_has_ended_leads_to_signing_in(
+    site: Site, sign_in: SignIn
+) -> None:
+    first, second = site.items(2)
+    page = sign_in()
+    wait_for_image(page)
+    held: list[Route] = []
+
+    def hold_the_first(route: Route) -> None:
+        if held:
+            route.continue_()
+        held.append(route)
+
+    page.route(f"**{media(second)}", hold_the_first)
+    page.reload()
+    wait_for_image(page)
+    page.keyboard.press("f")
+    wait_until_saved(page)
+    for cookie in page.context.cookies():
+        site.app.people.sign_out(cookie["value"])
+    page.wait_for_timeout(PAST_MEMORY_MS)
+    held[0].continue_()
+    expect(page.get_by_role("heading", name="Your sign-in has ended")).to_be_visible()
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/login?next=%2Freview%2F")
+    assert labels_of(site, [first]) == {first: [LabelValue.FAKE]}
 
 
 def test_whose_account_was_closed_reads_that_and_loses_nothing(

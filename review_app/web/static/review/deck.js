@@ -2,6 +2,7 @@
 
 import { t } from "../words.js";
 import { elsewhere } from "./elsewhere.js";
+import { failure } from "./server.js";
 
 const DECODED = 8; // images; each takes 4 bytes a pixel, while the file takes a tenth of that
 const LOW = 0.75; // of the items wanted: more are asked for when fewer are left, several at a time
@@ -166,13 +167,13 @@ export class Card {
     return this.#image;
   }
 
-  // Why the image does not come, in the server's words; empty where it says nothing.
-  async why() {
+  // Why the image does not come, as the server says; null where it says nothing.
+  async trouble() {
     const headers = { accept: "application/json" };
     const answer = await fetch(this.task.image_url, { headers }).catch(() => null);
-    if (!answer || answer.ok) return "";
+    if (!answer || answer.ok) return null;
     const reply = await answer.json().catch(() => ({}));
-    return reply.error?.message ?? "";
+    return failure(answer.status, reply.error?.message ?? "", reply.error?.code);
   }
 
   shown() {

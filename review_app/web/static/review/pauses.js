@@ -14,10 +14,22 @@ export class Pauses {
     this.#tally = tally;
   }
 
-  // why: in the server's words, or empty.
-  broken(why, again, skip) {
+  // trouble: as the server says, or null.
+  broken(trouble, again, skip) {
+    if (trouble instanceof SignedOut) {
+      this.#signedOut(trouble);
+      return;
+    }
+    const why = trouble?.message ? sentence(trouble.message) : t("review.broken_why");
     const actions = [[t("review.try_again"), again], [t("review.skip_it"), skip]];
-    this.#view.showPause(t("review.broken"), why ? sentence(why) : t("review.broken_why"), actions);
+    this.#view.showPause(t("review.broken"), why, actions);
+  }
+
+  #signedOut(trouble) {
+    const isClosed = trouble instanceof AccountClosed;
+    const title = isClosed ? t("review.account_closed") : t("review.signed_out");
+    const text = isClosed ? t("review.account_closed_why") : t("review.sign_in_to_go_on");
+    this.#view.showPause(title, text, [[t("review.sign_in"), () => location.assign(signIn())]]);
   }
 
   rest(goOn) {
@@ -31,10 +43,7 @@ export class Pauses {
     if (isTaking && !trouble) {
       this.#view.showWaiting();
     } else if (trouble instanceof SignedOut) {
-      const isClosed = trouble instanceof AccountClosed;
-      const title = isClosed ? t("review.account_closed") : t("review.signed_out");
-      const text = isClosed ? t("review.account_closed_why") : t("review.sign_in_to_go_on");
-      this.#view.showPause(title, text, [[t("review.sign_in"), () => location.assign(signIn())]]);
+      this.#signedOut(trouble);
     } else if (trouble instanceof NotStored) {
       this.#view.showPause(t("review.not_stored"), sentence(trouble.message), [again]);
     } else if (trouble instanceof Limited) {

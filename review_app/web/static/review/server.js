@@ -107,7 +107,8 @@ function asSent(entry) {
   return Object.fromEntries(SENT[entry.kind].map((name) => [name, entry[name]]));
 }
 
-function failure(status, message, code) {
+// What an answer of this status means for the page.
+export function failure(status, message, code) {
   if (code === "account_closed") return new AccountClosed(message);
   if (status === 401) return new SignedOut(message);
   if (STORES_NOTHING.has(code)) return new NotStored(message);

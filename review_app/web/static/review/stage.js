@@ -87,8 +87,8 @@ export class Stage {
     } else {
       this.#broken = card;
       this.#arrival.end();
-      const why = await card.why();
-      if (this.isBroken) this.#pauses.broken(why, () => this.show("", skip), skip);
+      const trouble = await card.trouble();
+      if (this.isBroken) this.#pauses.broken(trouble, () => this.show("", skip), skip);
     }
   }
 
