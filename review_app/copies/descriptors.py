@@ -8,6 +8,7 @@ asks; so a stored image costs eight bytes of memory and one comparison for each 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.fft import dct
 
-from review_app.copies.regions import SIDE, Grey, regions
+from review_app.copies.regions import SIDE, Grey, regions, whole
 
 THUMB: Final = 32
 """Pixels of each side of the middle, as it is kept."""
@@ -48,7 +49,7 @@ class Descriptor:
 
 def describe(image: Image.Image) -> Descriptor:
     """What is kept of ``image``."""
-    middle = _MIDDLE @ regions(image)[0].astype(np.float32) @ _MIDDLE.T
+    middle = MIDDLE @ whole(image).astype(np.float32) @ MIDDLE.T
     value = int(hash_bits(_DCT @ middle @ _DCT.T).view(np.int64))
     return Descriptor(value, np.rint(middle).clip(0, 255).astype(np.uint8).tobytes())
 
@@ -82,9 +83,19 @@ class Probe:
         """Where the middle may be in a region, upright: unit vectors [crops, THUMB * THUMB]."""
         region = self.regions[number].astype(np.float32)
         samplers = _FINE_SAMPLERS if fine else _COARSE_SAMPLERS
-        rows = samplers @ region
-        cut = np.einsum("iay,jby->ijab", rows, samplers, optimize=True)
-        return unit(cut.reshape(-1, THUMB, THUMB))
+        return middles(region, samplers)
+
+
+def middles(region: Floats, samplers: Floats) -> Floats:
+    """The middle of ``region`` [SIDE, SIDE] after each pair of crops of rows and of columns that
+    ``samplers`` [n, THUMB, SIDE] stand for: unit vectors [n * n, THUMB * THUMB]."""
+    cut = np.einsum("iay,jby->ijab", samplers @ region, samplers, optimize=True)
+    return unit(cut.reshape(-1, THUMB, THUMB))
+
+
+def middle_hashes(region: Floats, samplers: Floats) -> Words:
+    """Hashes of the same middles, [n * n]."""
+    return hash_bits(_frequencies(region, samplers))
 
 
 def unit(images: Floats) -> Floats:
@@ -128,9 +139,7 @@ def hash_bits(frequencies: Floats) -> Words:
 
 
 def _variants(region: Floats) -> Words:
-    n = len(_COARSE_SAMPLERS)
-    cut = _CUT_FREQUENCIES @ region @ _CUT_FREQUENCIES.T
-    frequencies = cut.reshape(n, _LOW, n, _LOW).transpose(0, 2, 1, 3).reshape(-1, _LOW, _LOW)
+    frequencies = _frequencies(region, _COARSE_SAMPLERS)
     # Mirroring an image changes the signs of its odd frequencies; transposing transposes them.
     signs = np.where(np.arange(_LOW) % 2, -1, 1).astype(np.float32)
     every = []
@@ -139,6 +148,14 @@ def _variants(region: Floats) -> Words:
         one = one * signs[:, None] if orientation & 2 else one
         every.append(one * signs if orientation & 1 else one)
     return hash_bits(np.stack(every))
+
+
+def _frequencies(region: Floats, samplers: Floats) -> Floats:
+    """The low frequencies of its middles, [n * n, _LOW, _LOW]."""
+    n = len(samplers)
+    cuts = (_DCT @ samplers).reshape(-1, SIDE)
+    found: Floats = (cuts @ region @ cuts.T).reshape(n, _LOW, n, _LOW).transpose(0, 2, 1, 3)
+    return found.reshape(-1, _LOW, _LOW)
 
 
 def _sampler(start: float, end: float) -> Floats:
@@ -151,18 +168,16 @@ def _sampler(start: float, end: float) -> Floats:
     return weights
 
 
-def _samplers(crops: tuple[float, ...]) -> Floats:
-    """Where the middle is after each pair of crops, one at either end: [pairs, THUMB, SIDE]."""
+def samplers_after(pairs: Iterable[tuple[float, float]]) -> Floats:
+    """Where the middle is after each pair of crops, the shares cut off either end (below 0 where
+    it is the stored image that was cropped): [pairs, THUMB, SIDE]."""
     return np.stack(
-        [
-            _sampler((_MARGIN - a) / (1 - a - b), (1 - _MARGIN - a) / (1 - a - b))
-            for a, b in product(crops, crops)
-        ]
+        [_sampler((_MARGIN - a) / (1 - a - b), (1 - _MARGIN - a) / (1 - a - b)) for a, b in pairs]
     )
 
 
 _DCT: Final[Floats] = dct(np.eye(THUMB), axis=0, norm="ortho")[:_LOW].astype(np.float32)
-_MIDDLE: Final = _sampler(_MARGIN, 1 - _MARGIN)
-_COARSE_SAMPLERS: Final = _samplers(_COARSE)
-_FINE_SAMPLERS: Final = _samplers(_FINE)
-_CUT_FREQUENCIES: Final[Floats] = (_DCT @ _COARSE_SAMPLERS).reshape(-1, SIDE)
+MIDDLE: Final = _sampler(_MARGIN, 1 - _MARGIN)
+"""What of the rows or columns of an image its middle is: [THUMB, SIDE]."""
+_COARSE_SAMPLERS: Final = samplers_after(product(_COARSE, _COARSE))
+_FINE_SAMPLERS: Final = samplers_after(product(_FINE, _FINE))

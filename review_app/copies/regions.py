@@ -29,6 +29,7 @@ Grey = NDArray[np.uint8]
 """[SIDE, SIDE], luminance."""
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom, as shares of the picture."""
+_WHOLE: Final[Box] = (0.0, 0.0, 1.0, 1.0)
 
 
 def regions(image: Image.Image) -> list[Grey]:
@@ -36,15 +37,20 @@ def regions(image: Image.Image) -> list[Grey]:
     grey = image.convert("L")
     boxes = [box for box in _blocks(grey) if _area(box) < 0.97]
     boxes = sorted(set(boxes), key=_area, reverse=True)[: MOST - 1]
-    return [_square(grey, box) for box in [(0.0, 0.0, 1.0, 1.0), *boxes]]
+    return [_square(grey, box) for box in [_WHOLE, *boxes]]
 
 
-def _square(grey: Image.Image, box: Box) -> Grey:
+def whole(image: Image.Image, side: int = SIDE) -> Grey:
+    """The whole of ``image``, [side, side]."""
+    return _square(image.convert("L"), _WHOLE, side)
+
+
+def _square(grey: Image.Image, box: Box, side: int = SIDE) -> Grey:
     width, height = grey.size
     pixels = (box[0] * width, box[1] * height, box[2] * width, box[3] * height)
-    small = min(pixels[2] - pixels[0], pixels[3] - pixels[1]) < SIDE
+    small = min(pixels[2] - pixels[0], pixels[3] - pixels[1]) < side
     how = Image.Resampling.BICUBIC if small else Image.Resampling.BOX
-    return np.asarray(grey.resize((SIDE, SIDE), how, box=pixels), np.uint8)
+    return np.asarray(grey.resize((side, side), how, box=pixels), np.uint8)
 
 
 def _area(box: Box) -> float:

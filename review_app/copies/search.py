@@ -74,7 +74,7 @@ class CopyIndex:
             hashes, rows = self._hashes[: self._n], self._rows[: self._n]
         best: dict[int, float] = {}
         for number, variants in enumerate(probe.hashes):
-            at, turns = _candidates(hashes, variants)
+            at, turns = candidates(hashes, variants)
             stored = _pixels(thumbs(rows[at, 0].tolist()))
             for row, similarity in zip(at, _similar(probe, number, stored, turns), strict=True):
                 image_id = int(rows[row, 1])
@@ -88,27 +88,30 @@ def similarity(probe: Probe, stored: Descriptor) -> float:
     hashes = np.array([stored.phash & _MASK], np.uint64)
     best = 0.0
     for number, variants in enumerate(probe.hashes):
-        at, turns = _candidates(hashes, variants)
+        at, turns = candidates(hashes, variants)
         if len(at):
             found = _similar(probe, number, _pixels([stored.thumb]), turns)
             best = max(best, float(found[0]))
     return best
 
 
-def _candidates(hashes: Words, variants: Words) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Rows within `_BITS` of any variant, the nearest first, and the orientation of each."""
+def candidates(
+    hashes: Words, variants: Words, bits: int = _BITS, most: int = _CANDIDATES
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows within ``bits`` of any of ``variants`` [orientations, crops], the ``most`` nearest
+    first, and the orientation of each."""
     near, distances, turns = [], [], []
     for start in range(0, len(hashes), _BLOCK):
         least = _least(hashes[start : start + _BLOCK], variants)
         turn = least.argmin(0)
         distance = least.min(0)
-        at = np.flatnonzero(distance <= _BITS)
+        at = np.flatnonzero(distance <= bits)
         near.append(at + start)
         distances.append(distance[at])
         turns.append(turn[at])
     if not near:
         return np.empty(0, np.int64), np.empty(0, np.int64)
-    order = np.argsort(np.concatenate(distances), kind="stable")[:_CANDIDATES]
+    order = np.argsort(np.concatenate(distances), kind="stable")[:most]
     return np.concatenate(near)[order], np.concatenate(turns)[order]
 
 

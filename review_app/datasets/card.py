@@ -19,7 +19,6 @@ from review_app.datasets.manifest import Label, Manifest, ManifestRow, torn_grou
 from review_app.datasets.origin import digest, read_origin
 from review_app.datasets.shortcuts import shortcuts
 from review_app.datasets.weights import effective_size
-from review_app.hashing import NEAR_DISTANCE
 
 SCHEMA = 1
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
@@ -135,12 +134,12 @@ def _duplicates(inspected: Sequence[Inspected]) -> dict[str, Any]:
     """Families of copies (equal sha256) and of near-copies that are no mere copies."""
     keys = [one.found.sha256 if one.found else None for one in inspected]
     exact = [f for f in families(len(keys), equal_edges(keys)) if len(f) > 1]
-    looks = near_edges([one.found.perceptual if one.found else None for one in inspected])
+    looks = near_edges([one.found for one in inspected])
     near = [f for f in families(len(keys), looks) if len({keys[at] for at in f}) > 1]
     rows = [one.row for one in inspected]
     return {
         "exact": _families(rows, exact),
-        "near": {**_families(rows, near), "distance": NEAR_DISTANCE},
+        "near": _families(rows, near),
     }
 
 

@@ -7,15 +7,19 @@ may part them.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from functools import lru_cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from review_app.hashing import NEAR_DISTANCE
+from review_app.copies.alike import AlikeIndex
+from review_app.copies.look import Look
+from review_app.datasets.fingerprints import Fingerprint, Looks
 
 Edges = NDArray[np.int64]
 """Pairs of positions that belong together, [m, 2]."""
-_PAIRS_AT_ONCE = 1 << 22
+_LOOKS = 128
+"""Looks that are kept for the next comparisons: 256 KiB each."""
 
 
 def equal_edges(values: Sequence[Hashable | None]) -> Edges:
@@ -31,23 +35,35 @@ def equal_edges(values: Sequence[Hashable | None]) -> Edges:
     return np.array(edges, dtype=np.int64).reshape(-1, 2)
 
 
-def near_edges(hashes: Sequence[int | None], max_distance: int = NEAR_DISTANCE) -> Edges:
-    """Pairs of perceptual hashes within ``max_distance`` bits, by comparing all distinct ones.
+def near_edges(found: Sequence[Fingerprint | None]) -> Edges:
+    """Pictures that are copies of each other, each with the one before it that is most like it;
+    None is like nothing.
 
-    Time grows with the square of the number of distinct hashes: about 0.1 s for 4,000 and a
-    minute for 100,000.
+    Time grows with the square of their number where hashes are compared, which is a few seconds for
+    10,000; each pair whose hashes are near costs two looks at files besides.
     """
-    places = np.array([at for at, value in enumerate(hashes) if value is not None], dtype=np.int64)
-    known = np.array([value for value in hashes if value is not None], dtype=np.int64)
-    distinct, first = np.unique(known.view(np.uint64), return_index=True)
-    edges = [equal_edges(hashes)]
-    block = max(1, _PAIRS_AT_ONCE // max(len(distinct), 1))
-    for start in range(0, len(distinct), block):
-        rows = distinct[start : start + block]
-        near = np.bitwise_count(rows[:, None] ^ distinct[None, start:]) <= max_distance
-        a, b = np.nonzero(np.triu(near, k=1))
-        edges.append(np.stack([places[first[start + a]], places[first[start + b]]], axis=1))
-    return np.concatenate(edges)
+    index: AlikeIndex[int] = AlikeIndex()
+    seen: dict[int, Looks] = {}
+    edges: list[tuple[int, int]] = []
+
+    @lru_cache(maxsize=_LOOKS)
+    def look(at: int) -> Look | None:
+        return seen[at].again()
+
+    for at, one in enumerate(found):
+        if one is None or one.looks is None:
+            continue
+        seen[at] = one.looks
+        earlier = index.find(
+            one.looks.hashes,
+            partial(look, at),
+            lambda keys: [seen[key].descriptor.thumb for key in keys],
+            look,
+        )
+        if earlier is not None:
+            edges.append((earlier, at))
+        index.add(at, one.looks.descriptor.phash)
+    return np.array(edges, dtype=np.int64).reshape(-1, 2)
 
 
 def families(n: int, *edges: Edges) -> list[list[int]]:

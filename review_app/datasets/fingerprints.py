@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, field
+from functools import cache, partial
 from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from review_app.copies.descriptors import Descriptor, Words, describe
+from review_app.copies.look import Look
 from review_app.datasets.manifest import ManifestRow
-from review_app.hashing import perceptual_hash, sha256
+from review_app.hashing import sha256
 
 Decode = Callable[[bytes, str], Image.Image]
 """From a file's bytes and its name (for messages) to an upright image; may raise."""
@@ -35,13 +37,23 @@ _ANNEX_K = (
 
 
 @dataclass(frozen=True, slots=True)
+class Looks:
+    """What a picture is recognised by, and a way to look at it again."""
+
+    descriptor: Descriptor
+    hashes: Words
+    """`Look.hashes`."""
+    again: Callable[[], Look | None]
+    """Reads the file once more: a look is too large to be kept for every file. None where it cannot
+    be read."""
+
+
+@dataclass(frozen=True, slots=True)
 class Fingerprint:
     """One readable image file."""
 
     sha256: str
     """Of the file's bytes, 64 hex digits."""
-    perceptual: int
-    """64-bit perceptual hash of the upright picture; see :mod:`review_app.hashing`."""
     width: int
     """Pixels across, upright."""
     height: int
@@ -52,6 +64,8 @@ class Fingerprint:
     """Pillow's name, with JPEG for MPO too."""
     jpeg_quality: int | None
     """1 to 100 as :func:`jpeg_quality` estimates it; None for other formats."""
+    looks: Looks | None = field(default=None, compare=False, repr=False)
+    """Of the upright picture; None where it is compared with nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +140,18 @@ def _inspect(row: ManifestRow, decode: Decode) -> Inspected:
         row,
         Fingerprint(
             sha256=sha256(data),
-            perceptual=perceptual_hash(picture),
             width=picture.width,
             height=picture.height,
             size=len(data),
             format=form,
             jpeg_quality=quality,
+            looks=Looks(describe(picture), Look.of(picture).hashes, partial(_again, row, decode)),
         ),
     )
+
+
+def _again(row: ManifestRow, decode: Decode) -> Look | None:
+    try:
+        return Look.of(decode(row.path.read_bytes(), row.name))
+    except Exception:  # as in `_inspect`: it was readable a moment ago
+        return None

@@ -73,7 +73,7 @@ def split_rows(
     refuse_conflicts(keys, rows)
     by_group = equal_edges([row.group for row in rows])
     by_content = equal_edges(keys)
-    by_looks = near_edges([one.found.perceptual if one.found else None for one in inspected])
+    by_looks = near_edges([one.found for one in inspected])
     members = families(len(rows), by_group, by_content, by_looks)
     dealt = _deal(rows, members, shares, seed)
     done = tuple(replace(row, split=split) for row, split in zip(rows, dealt, strict=True))

@@ -11,18 +11,16 @@ import threading
 from collections.abc import Sequence
 from contextlib import suppress
 
-from review_app.copies.descriptors import Descriptor, Probe, describe
+from review_app.copies.descriptors import Probe
 from review_app.copies.search import CopyIndex, Match
-from review_app.errors import RefusedFile
-from review_app.intake.decode import Limits, decode
+from review_app.intake.decode import Limits
+from review_app.intake.describing import Describer
 from review_app.intake.store import MediaStore
 from storage.database import Database
 
 _ROWS = 50_000
 """Descriptors that are read at a time."""
 _NICENESS = 15
-_AT_ONCE = 64
-"""Images that are described between two looks at whether to stop."""
 
 
 class StoredImages:
@@ -30,12 +28,10 @@ class StoredImages:
 
     def __init__(self, database: Database, media: MediaStore, limits: Limits) -> None:
         self._database = database
-        self._media = media
-        self._limits = limits
+        self._describer = Describer(database, media, limits)
         self._index = CopyIndex()
         self._turn = threading.Lock()
         self._newest = 0
-        self._described_to = 0
         self._is_ready = False
         self._closing = threading.Event()
 
@@ -78,25 +74,5 @@ class StoredImages:
             return repos.descriptors.thumbs(rows)
 
     def _describe_some(self) -> bool:
-        """Whether nothing is left. An image whose file cannot be read is passed over: nobody can
-        see it either."""
-        with self._database.read() as repos:
-            newest = repos.descriptors.newest_image()
-            missing = repos.descriptors.missing(self._described_to, _AT_ONCE)
-        found = {}
-        for image_id, sha256 in missing:
-            if self._closing.is_set():
-                return False
-            with suppress(OSError, RefusedFile):
-                found[image_id] = self._describe(sha256)
-        if found:
-            with self._database.write() as repos:
-                for image_id, descriptor in found.items():
-                    repos.descriptors.add(image_id, descriptor.phash, descriptor.thumb)
-        self._described_to = missing[-1][0] if missing else newest
-        self._is_ready = len(missing) < _AT_ONCE
+        self._is_ready = self._describer.describe_some(self._closing.is_set)
         return self._is_ready
-
-    def _describe(self, sha256: str) -> Descriptor:
-        data = self._media.original(sha256).read_bytes()
-        return describe(decode(data, sha256, self._limits).image)

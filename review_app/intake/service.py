@@ -15,15 +15,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from review_app.batches import batches
-from review_app.copies.descriptors import Descriptor, describe
+from review_app.copies.descriptors import describe
+from review_app.copies.look import Look
 from review_app.datasets.dialect import OWN, Dialect
 from review_app.errors import RefusalReason, RefusedFile
 from review_app.forensics.notes import noted
-from review_app.hashing import NEAR_DISTANCE, NearIndex, perceptual_hash, sha256
+from review_app.hashing import hamming, perceptual_hash, sha256
 from review_app.intake.archives import ArchiveLimits
 from review_app.intake.candidates import Candidate
 from review_app.intake.credentials import Credentials
 from review_app.intake.decode import Limits, decode
+from review_app.intake.likeness import Likeness, Seen
 from review_app.intake.metadata import Json
 from review_app.intake.public_copy import public_copy
 from review_app.intake.small import NAME, SLOW_PIXELS, small_picture
@@ -70,19 +72,22 @@ class IntakeReport:
 
 @dataclass(frozen=True)
 class _Prepared:
-    """A candidate that decoded, with all that its rows need; the pixels have been let go."""
+    """A candidate that decoded, with all that its rows need; most pixels have been let go."""
 
     candidate: Candidate
-    sha256: str
+    seen: Seen
     n_bytes: int
     width: int
     height: int
     format: str
     metadata: dict[str, Json]
     phash: int
-    descriptor: Descriptor
     public_type: str
     public_sha256: str
+
+    @property
+    def sha256(self) -> str:
+        return self.seen.sha256
 
 
 class IntakeService:
@@ -125,13 +130,13 @@ class IntakeService:
         )
         total = count(paths, reading)
         self._media.sweep()
-        near = self._near_index()
+        likeness = Likeness(self._database, self._media, self._limits)
         candidates = expand(paths, reading)
         if bare_names:
             candidates = (_bare(candidate, paths) for candidate in candidates)
         done = 0
         for outcomes in batches(self._prepare_all(candidates), BATCH):
-            self._store(outcomes, actor, near, report)
+            self._store(outcomes, actor, likeness, report)
             done += len(outcomes)
             if progress:
                 progress(done, max(total, done))
@@ -159,38 +164,39 @@ class IntakeService:
             decoded = decode(data, candidate.name, self._limits)
             public, public_type = public_copy(data, decoded)
             metadata = self._credentials.beside(data, decoded)
-            phash, descriptor = perceptual_hash(decoded.image), describe(decoded.image)
+            phash, look = perceptual_hash(decoded.image), Look.of(decoded.image)
+            seen = Seen(sha256(data), describe(decoded.image), look)
+            _ = look.hashes  # computed here, where several threads work
         except RefusedFile as refusal:
             return refusal
         except Exception as error:  # one file must not end the intake of thousands
             _logger.exception("a file cannot be taken in: %s", candidate.name)
             why = Text("intake.failed", {"why": type(error).__name__})
             return RefusedFile(candidate.name, RefusalReason.UNREADABLE, why)
-        digest = sha256(data)
-        self._media.add(digest, data, public, public_type)
+        self._media.add(seen.sha256, data, public, public_type)
         if decoded.width * decoded.height > SLOW_PIXELS:
-            self._media.keep(self._media.derived(digest, NAME), small_picture(decoded))
+            self._media.keep(self._media.derived(seen.sha256, NAME), small_picture(decoded))
         return _Prepared(
             candidate=candidate,
-            sha256=digest,
+            seen=seen,
             n_bytes=len(data),
             width=decoded.width,
             height=decoded.height,
             format=decoded.format,
             metadata=metadata,
             phash=phash,
-            descriptor=descriptor,
             public_type=public_type,
             public_sha256=sha256(public),
         )
 
     def _store(
         self,
-        outcomes: Iterable[_Prepared | RefusedFile],
+        outcomes: Sequence[_Prepared | RefusedFile],
         actor: str,
-        near: NearIndex[int],
+        likeness: Likeness,
         report: IntakeReport,
     ) -> None:
+        earlier = likeness.earlier([one.seen for one in outcomes if isinstance(one, _Prepared)])
         with self._database.write() as repos:
             needed = read_options(repos).needed_labels
             for outcome in outcomes:
@@ -198,7 +204,7 @@ class IntakeService:
                     report.refused.append(outcome)
                     continue
                 try:
-                    item, is_new = _put(repos, outcome, actor, near, needed)
+                    item, is_new = _put(repos, outcome, actor, likeness, earlier, needed)
                     report.labels += _attach_label(repos, outcome.candidate, item, actor)
                     _fill_in(item, outcome.candidate)
                 except RefusedFile as refusal:
@@ -208,13 +214,6 @@ class IntakeService:
                 report.labelled += outcome.candidate.label is not None
                 report.added += is_new
                 report.duplicates += not is_new
-
-    def _near_index(self) -> NearIndex[int]:
-        index: NearIndex[int] = NearIndex()
-        with self._database.read() as repos:
-            for image_id, phash in repos.images.hashes():
-                index.add(image_id, phash)
-        return index
 
 
 def _bare(candidate: Candidate | RefusedFile, paths: Sequence[Path]) -> Candidate | RefusedFile:
@@ -230,7 +229,12 @@ def _bare(candidate: Candidate | RefusedFile, paths: Sequence[Path]) -> Candidat
 
 
 def _put(
-    repos: Repositories, prepared: _Prepared, actor: str, near: NearIndex[int], needed: int
+    repos: Repositories,
+    prepared: _Prepared,
+    actor: str,
+    likeness: Likeness,
+    earlier: Mapping[str, str],
+    needed: int,
 ) -> tuple[Item, bool]:
     """The item of this content, and whether it is new. One of which only scores were here gets its
     picture."""
@@ -239,14 +243,16 @@ def _put(
         if known.public_type == prepared.public_type:
             known.public_sha256 = prepared.public_sha256  # as it has just been stored
         return _item_of(repos, known), False
-    neighbour = near.nearest(prepared.phash, NEAR_DISTANCE)
-    alike_id = None if neighbour is None else _item_of_id(repos, neighbour[0]).alike_key
+    copied = earlier.get(prepared.sha256)
+    near = None if copied is None else repos.images.by_sha256(copied)
+    alike_id = None if near is None else _item_of(repos, near).alike_key
     image = known or Image(sha256=prepared.sha256)
-    for name, value in _picture_columns(prepared, neighbour).items():
+    for name, value in _picture_columns(prepared, near).items():
         setattr(image, name, value)
     repos.images.add(image)
-    repos.descriptors.add(image.id, prepared.descriptor.phash, prepared.descriptor.thumb)
-    near.add(image.id, prepared.phash)
+    descriptor = prepared.seen.descriptor
+    repos.descriptors.add(image.id, descriptor.phash, descriptor.thumb)
+    likeness.add(image.id, prepared.seen)
     if known is not None:
         item = _item_of(repos, known)
         item.alike_id = alike_id
@@ -266,11 +272,7 @@ def _put(
 
 
 def _item_of(repos: Repositories, image: Image) -> Item:
-    return _item_of_id(repos, image.id)
-
-
-def _item_of_id(repos: Repositories, image_id: int) -> Item:
-    item = repos.items.by_image(image_id)
+    item = repos.items.by_image(image.id)
     assert item is not None  # image and item are written together
     return item
 
@@ -283,8 +285,10 @@ def _fill_in(item: Item, candidate: Candidate) -> None:
     item.split = item.split or candidate.split
 
 
-def _picture_columns(prepared: _Prepared, neighbour: tuple[int, int] | None) -> dict[str, object]:
-    near_id, near_distance = neighbour or (None, None)
+def _picture_columns(prepared: _Prepared, near: Image | None) -> dict[str, object]:
+    distance = None
+    if near is not None and near.phash is not None:
+        distance = hamming(prepared.phash, near.phash)
     return {
         "n_bytes": prepared.n_bytes,
         "width": prepared.width,
@@ -293,8 +297,8 @@ def _picture_columns(prepared: _Prepared, neighbour: tuple[int, int] | None) -> 
         "public_type": prepared.public_type,
         "public_sha256": prepared.public_sha256,
         "phash": prepared.phash,
-        "near_id": near_id,
-        "near_distance": near_distance,
+        "near_id": None if near is None else near.id,
+        "near_distance": distance,
         "file_metadata": prepared.metadata,
     }
 

@@ -18,6 +18,7 @@ from review_app.triage.record import words_of
 from storage.enums import AuditKind, ItemState, LabelValue
 from storage.models import AuditEvent, Decision, Item, Label
 from storage.repositories import Repositories
+from storage.repositories.calibration import Uncounted
 from storage.repositories.records import WAITING
 
 
@@ -141,6 +142,11 @@ class Record:
     answers: tuple[Answer, ...]
     """All ever given, oldest first."""
     evidence: tuple[Evidence, ...]
+    uncounted: tuple[Uncounted, ...]
+    """Why its label is not among those that certificates are computed on; empty where it is, and
+    while it waits to be judged."""
+    near: int | None
+    """The number of the earlier image that it is a copy of; None also while it waits."""
     happenings: tuple[Happening, ...]
     last_event: int
     """Number of the newest event of the log about it, whether told or not; 0: there is none. A form
@@ -179,6 +185,8 @@ def read_record(repos: Repositories, item: Item, person_id: int, now: datetime) 
         said=_said(decisions[-1]) if decisions else None,
         answers=tuple(_answers(labels, now)),
         evidence=() if blind else tuple(evidence_of(repos, item.id, now)),
+        uncounted=() if blind else tuple(repos.calibration.uncounted(item.id, now)),
+        near=None if blind else _near(repos, item),
         happenings=tuple(timeline(_events(repos, item, blind), decisions)),
         last_event=last_event(repos, item.id),
     )
@@ -197,6 +205,12 @@ def evidence_of(repos: Repositories, item_id: int, now: datetime) -> list[Eviden
 def last_event(repos: Repositories, item_id: int) -> int:
     """The number of the newest event about the item; 0: there is none."""
     return max((event.id for event in repos.audit.of_item(item_id)), default=0)
+
+
+def _near(repos: Repositories, item: Item) -> int | None:
+    near_id = item.image.near_id
+    earlier = None if near_id is None else repos.items.by_image(near_id)
+    return None if earlier is None else earlier.id
 
 
 def _events(repos: Repositories, item: Item, blind: bool) -> list[AuditEvent]:

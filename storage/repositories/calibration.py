@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -18,6 +19,7 @@ CHOOSING = "certified"
 """The policy state that chooses what people see; in every other, everything goes to them."""
 TUNING_SPLITS = ("train", "val")
 """What a manifest sets aside for training and tuning proves nothing."""
+_DECIDES = (LabelValue.REAL, LabelValue.FAKE)
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,30 @@ class CalibrationRow:
     met_at: datetime
     """When triage first decided on the image; before that, when it came in."""
     score: float
+
+
+class Uncounted(StrEnum):
+    """Why an image's label is not among those that certificates are computed on."""
+
+    NEAR = "near"
+    """It is a copy of an earlier image, whose label may count."""
+    SPLIT = "split"
+    """A manifest sets it aside for training or tuning."""
+    UNSCORED = "unscored"
+    UNLOOKED = "unlooked"
+    """The policy accepted it, and no audit drew it."""
+    UNLABELLED = "unlabelled"
+    UNDECIDED = "undecided"
+    """The label is unsure or undecidable."""
+    NOT_FINAL = "not_final"
+    UNMET = "unmet"
+    """Triage never decided on it."""
+    CHOSEN = "chosen"
+    """A certified policy decided on it."""
+    PLACED = "placed"
+    """It was put before others."""
+    SWAYED = "swayed"
+    """Somebody answered after having seen what the detector says."""
 
 
 class Calibration:
@@ -59,23 +85,57 @@ class Calibration:
     def counts(self, item_id: int, now: datetime) -> bool:
         """Whether a label of the item may have served a certificate, as `rows` says of some
         checkpoint that has scored it."""
-        decides = (LabelValue.REAL, LabelValue.FAKE)
         known = select(KnownLabel.id).where(
-            KnownLabel.item_id == Item.id, KnownLabel.value.in_(decides)
+            KnownLabel.item_id == Item.id, KnownLabel.value.in_(_DECIDES)
         )
         reviewed = and_(
             _unselected_verdict(),
-            Item.verdict.in_(decides),
+            Item.verdict.in_(_DECIDES),
             is_final(Item.final_at, now),
             ~_has_known_label(),
         )
-        scored = select(Prediction.image_id).where(Prediction.image_id == Item.image_id)
         query = (
             select(Item.id)
             .join(Image, Image.id == Item.image_id)
-            .where(Item.id == item_id, *_PROVING, scored.exists(), or_(known.exists(), reviewed))
+            .where(Item.id == item_id, *_PROVING, _scored(), or_(known.exists(), reviewed))
         )
         return self._session.scalar(query) is not None
+
+    def uncounted(self, item_id: int, now: datetime) -> list[Uncounted]:
+        """Why a label of the item cannot serve a certificate by now; nothing where it `counts`."""
+        columns = (Image.near_id, Item.split, _scored(), KnownLabel.value, Item.state, Item.verdict)
+        later = (is_final(Item.final_at, now), _decided(), _chosen(), Item.rank < 0, _swayed())
+        query = (
+            select(*columns, *later)
+            .select_from(Item)
+            .join(Image, Image.id == Item.image_id)
+            .outerjoin(KnownLabel, KnownLabel.item_id == Item.id)
+            .where(Item.id == item_id)
+        )
+        near, split, scored, known, state, verdict, final, decided, chosen, placed, swayed = (
+            self._session.execute(query).one()
+        )
+        of_image = {
+            Uncounted.NEAR: near is not None,
+            Uncounted.SPLIT: split in TUNING_SPLITS,
+            Uncounted.UNSCORED: not scored,
+        }
+        of_verdict = {
+            Uncounted.UNDECIDED: verdict not in _DECIDES,
+            Uncounted.NOT_FINAL: not final,
+            Uncounted.UNMET: not decided,
+            Uncounted.CHOSEN: chosen,
+            Uncounted.PLACED: placed,
+            Uncounted.SWAYED: swayed,
+        }
+        found = [why for why, holds in of_image.items() if holds]
+        if known is not None:
+            return found if known in _DECIDES else [*found, Uncounted.UNDECIDED]
+        if state is ItemState.AUTO_ACCEPTED:
+            return [*found, Uncounted.UNLOOKED]
+        if state is not ItemState.RESOLVED or verdict is None:
+            return [*found, Uncounted.UNLABELLED]
+        return found + [why for why, holds in of_verdict.items() if holds]
 
     def unscored(self, checkpoint_id: str) -> list[tuple[int, str]]:
         """Items that triage has met and whose label would count had the checkpoint scored them: id,
@@ -129,19 +189,35 @@ def _has_known_label() -> ColumnElement[bool]:
     return select(KnownLabel.id).where(KnownLabel.item_id == Item.id).exists()
 
 
+def _scored() -> ColumnElement[bool]:
+    return select(Prediction.image_id).where(Prediction.image_id == Item.image_id).exists()
+
+
+def _decided() -> ColumnElement[bool]:
+    return select(Decision.id).where(Decision.item_id == Item.id).exists()
+
+
+def _chosen() -> ColumnElement[bool]:
+    """Whether a certified policy ever decided on the item."""
+    decisions = select(Decision.id).join(Policy, Policy.version == Decision.policy_version)
+    return decisions.where(Decision.item_id == Item.id, Policy.state == CHOOSING).exists()
+
+
+def _swayed() -> ColumnElement[bool]:
+    """Whether an answer in force was given after seeing the model's opinion."""
+    return (
+        select(Label.id)
+        .where(Label.item_id == Item.id, Label.blind.is_(False), Label.extra.is_(False), *IN_FORCE)
+        .exists()
+    )
+
+
 def _unselected_verdict() -> ColumnElement[bool]:
-    decided = select(Decision.id).where(Decision.item_id == Item.id)
-    chosen = decided.join(Policy, Policy.version == Decision.policy_version).where(
-        Policy.state == CHOOSING
-    )
-    swayed = select(Label.id).where(
-        Label.item_id == Item.id, Label.blind.is_(False), Label.extra.is_(False), *IN_FORCE
-    )
     return and_(
         Item.state == ItemState.RESOLVED,
         Item.verdict.is_not(None),
         Item.rank >= 0,
-        decided.exists(),
-        ~chosen.exists(),
-        ~swayed.exists(),
+        _decided(),
+        ~_chosen(),
+        ~_swayed(),
     )

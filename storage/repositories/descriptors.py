@@ -47,6 +47,13 @@ class Descriptors:
             }
         return [found[number] for number in ids]
 
+    def middles(self, image_ids: Sequence[int]) -> list[bytes]:
+        """The thumbnails of images, in the order of ``image_ids``."""
+        query = select(ImageDescriptor.image_id, ImageDescriptor.thumb)
+        rows = self._session.execute(query.where(ImageDescriptor.image_id.in_(image_ids)))
+        found = {row[0]: row[1] for row in rows}
+        return [found[image_id] for image_id in image_ids]
+
     def missing(self, after_id: int, limit: int) -> list[tuple[int, str]]:
         """``(id, SHA-256)`` of images with a picture and no descriptor, from an id on."""
         query = (

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
-from review_app.datasets.fingerprints import Fingerprint, Inspected
+from review_app.copies.descriptors import describe
+from review_app.copies.look import Look
+from review_app.datasets.fingerprints import Fingerprint, Inspected, Looks
 from review_app.datasets.manifest import Label, ManifestRow
 from tests.intake.samples import picture
 
@@ -35,6 +38,13 @@ def inspected(
 ) -> Inspected:
     """A row that was read; unlike every other one unless ``sha`` or ``looks`` say otherwise."""
     row = ManifestRow(at + 2, f"{at}.jpg", Path(f"/{at}.jpg"), label, **known)
-    far = ((at + 1) * 0x9E3779B97F4A7C15) % (1 << 63)  # distances of about half the bits
-    found = Fingerprint(sha or f"{at:064x}", far if looks is None else looks, 9, 9, 9, "PNG", None)
+    seen = None if looks is None else _looks(looks)
+    found = Fingerprint(sha or f"{at:064x}", 9, 9, 9, "PNG", None, seen)
     return Inspected(row, found)
+
+
+@cache
+def _looks(seed: int) -> Looks:
+    image = picture(64, 48, seed=seed)
+    look = Look.of(image)
+    return Looks(describe(image), look.hashes, lambda: look)

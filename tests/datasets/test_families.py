@@ -1,33 +1,28 @@
-"""Families are what a brute-force comparison of all pairs says they are."""
+"""Families are what belongs together, directly or through others."""
 
 from __future__ import annotations
 
-import numpy as np
-from hypothesis import given
+from pathlib import Path
+
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.alike_images import post
 from review_app.datasets.families import equal_edges, families, near_edges
-from review_app.hashing import hamming
-
-hashes = st.integers(-(2**63), 2**63 - 1)
-
-
-@given(st.lists(st.one_of(st.none(), st.integers(0, 255), hashes), max_size=40), st.integers(0, 5))
-def test_near_families_are_the_closure_of_near_pairs(
-    values: list[int | None], distance: int
-) -> None:
-    n = len(values)
-    label = list(range(n))
-    for _ in range(n):
-        for a in range(n):
-            for b in range(a):
-                left, right = values[a], values[b]
-                if left is not None and right is not None and hamming(left, right) <= distance:
-                    label[a] = label[b] = min(label[a], label[b])
-    expected = {frozenset(i for i in range(n) if label[i] == each) for each in label}
-    assert set(map(frozenset, families(n, near_edges(values, distance)))) == expected
+from review_app.datasets.fingerprints import inspect_rows
+from review_app.datasets.manifest import ManifestRow
+from tests.datasets.pictures import inspected
 
 
+@settings(deadline=None, max_examples=15)
+@given(st.lists(st.one_of(st.none(), st.integers(0, 9)), max_size=20))
+def test_near_families_are_those_that_look_the_same(looks: list[int | None]) -> None:
+    found = [None if one is None else inspected(0, looks=one).found for one in looks]
+    n = len(looks)
+    assert families(n, near_edges(found)) == families(n, equal_edges(looks))
+
+
+@settings(deadline=None)
 @given(st.lists(st.one_of(st.none(), st.sampled_from("abc")), max_size=20))
 def test_equal_values_are_one_family_and_none_is_alone(values: list[str | None]) -> None:
     found = families(len(values), equal_edges(values))
@@ -39,9 +34,13 @@ def test_equal_values_are_one_family_and_none_is_alone(values: list[str | None])
     assert len(found) == len(known) + values.count(None)
 
 
-def test_blocks_do_not_change_what_is_found() -> None:
-    rng = np.random.default_rng(1)
-    values = rng.integers(0, 1 << 62, 3000).tolist()
-    values[2500] = values[7] ^ 0b111
-    pairs = {tuple(sorted(pair)) for pair in near_edges(values).tolist()}
-    assert pairs == {(7, 2500)}
+def test_a_copy_of_a_screenshot_is_in_its_family_and_other_posts_are_not(tmp_path: Path) -> None:
+    images = [post(3, number) for number in range(3)]
+    images.append(images[1].reduce(2))
+    rows = []
+    for at, image in enumerate(images):
+        path = tmp_path / f"{at}.png"
+        image.save(path)
+        rows.append(ManifestRow(at + 2, path.name, path, None))
+    found = [one.found for one in inspect_rows(rows)]
+    assert near_edges(found).tolist() == [[1, 3]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from review_app.records.record import Evidence, Mark
 from review_app.records.search import Search
 from review_app.review.tasks import Queue
 from review_app.words import Language, speaking
-from storage.enums import ItemState
+from storage.enums import ItemState, LabelValue
 from tests.applications import deployment
 from tests.factories import Factory
 from tests.review.desks import FAKE, REAL, Bench
@@ -115,6 +116,40 @@ def test_it_tells_whether_the_label_is_evidence(
         reviewed: (Evidence.CALIBRATION,),
         audited: (Evidence.AUDIT,),
     }
+
+
+def test_it_tells_why_the_label_does_not_calibrate(
+    records: RecordDesk, factory: Factory, bench: Bench, root: Person
+) -> None:
+    first = factory.item(ItemState.RESOLVED, verdict=FAKE, decided=True)
+    with bench.database.read() as repos:
+        earlier = repos.items.get(first)
+    assert earlier is not None
+    settled: dict[str, Any] = {"verdict": FAKE, "decided": True}
+    near = {"near_id": earlier.image_id, "near_distance": 0}
+    items: dict[int, tuple[str, ...]] = {
+        first: (),
+        factory.item(ItemState.RESOLVED, image=near, **settled): ("near",),
+        factory.item(ItemState.RESOLVED, split="train", **settled): ("split",),
+        factory.item(ItemState.RESOLVED, rank=-1.0, **settled): ("placed",),
+        factory.item(ItemState.RESOLVED, verdict=LabelValue.UNSURE, decided=True): ("undecided",),
+        factory.item(ItemState.RESOLVED, verdict=FAKE): ("unmet",),
+        factory.item(ItemState.AUTO_ACCEPTED): ("unlooked",),
+        factory.item(ItemState.FAILED): ("unlabelled",),
+    }
+    swayed = factory.item(ItemState.RESOLVED, **settled)
+    factory.label(root, swayed, FAKE, blind=False)
+    chosen = factory.item(ItemState.RESOLVED, verdict=FAKE)
+    factory.policy(2, "certified")
+    factory.decision(chosen, policy_version=2)
+    expected = {**items, swayed: ("swayed",), chosen: ("chosen",)}
+    for item in expected:
+        factory.prediction(item)
+    told = {item: records.show(root, item) for item in expected}
+    assert {item: record.uncounted for item, record in told.items()} == expected
+    assert {record.near for record in told.values()} == {None, first}
+    unscored = factory.item(ItemState.RESOLVED, **settled)
+    assert records.show(root, unscored).uncounted == ("unscored",)
 
 
 def test_what_happened_is_told_in_the_readers_language(

@@ -117,6 +117,7 @@ def _file_facts(record: Record) -> list[Fact]:
         (t("images.known"), t(f"review.answer_{record.known}") if record.known else ""),
         (t("images.evidence"), _evidence(record)),
         (t("inspect.fact_claim"), claim_in_words(claim) if claim else ""),
+        (t("images.uncounted"), _uncounted(record)),
     ]
 
 
@@ -167,6 +168,12 @@ def _evidence(record: Record) -> str:
     told = [t(f"images.evidence_{evidence}") for evidence in record.evidence]
     none = "images.evidence_none" if record.final_at is None else "images.evidence_open"
     return " ".join(told) or t(none)
+
+
+def _uncounted(record: Record) -> str:
+    """Why no certificate is computed on its label."""
+    near = "" if record.near is None else str(record.near)
+    return " ".join(t(f"images.uncounted_{why}", item=near) for why in record.uncounted)
 
 
 def _detector(said: Said | None) -> Markup:

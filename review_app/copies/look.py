@@ -1,0 +1,219 @@
+"""An image in the detail that tells a copy from another image of the same layout.
+
+A hash of 64 bits knows the layout of an image and little more, so two posts of one site have nearly
+the same. What is kept of one of them (`descriptors`) is therefore laid onto the other, wherever a
+slight crop of either would have put it, until it fits best: Gauss-Newton steps move the four edges,
+and brightness and contrast with them (B. Lucas and T. Kanade, 1981). Then the two are compared
+block by block, and in a copy nearly every block that shows something shows the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from itertools import product
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from review_app.copies.descriptors import (
+    MIDDLE,
+    THUMB,
+    Floats,
+    Words,
+    middle_hashes,
+    middles,
+    samplers_after,
+    unit,
+)
+from review_app.copies.regions import SIDE, Grey, whole
+
+FINE: Final = 512
+"""Pixels of each side of a look: fine enough that middles can be cut out of it anywhere."""
+_CROP: Final = 0.035
+_CROPS: Final = (
+    (0.0, 0.0),
+    (_CROP, 0.0),
+    (0.0, _CROP),
+    (-_CROP, 0.0),
+    (0.0, -_CROP),
+    (_CROP, _CROP),
+    (-_CROP, -_CROP),
+)
+_ENDS: Final = (-0.05, -0.025, 0.0, 0.025, 0.05)
+_STEPS: Final = tuple(product(_ENDS, _ENDS))
+_STARTS: Final = 8
+_KEPT_STARTS: Final = 3
+"""Of them, those that are followed to the end."""
+_APART: Final = 0.03
+"""By how much two windows differ that are worth a start each."""
+_REACH: Final = 0.1
+"""By how much an edge of the window may lie beside the image's own."""
+
+Doubles = NDArray[np.float64]
+Window = Doubles
+"""[4]: first and last row, first and last column of where the whole of the other image lies, as
+shares of this one's sides."""
+
+
+class Fit(NamedTuple):
+    """How the middle of another image lies on this one."""
+
+    window: Window
+    rest: float
+    """What is left over at the worst cell, beside what its neighbours differ by: below 1 where
+    both are the same to a few grey levels."""
+    error: float
+    """What is left over in all, in grey levels."""
+
+
+class Look:
+    """One image, whole: `FINE` by `FINE` grey levels, and how many pixels it really has."""
+
+    def __init__(self, grey: Grey, shortest: int) -> None:
+        self.shortest = shortest
+        """Pixels of its shorter side."""
+        self._grey = grey
+
+    @classmethod
+    def of(cls, image: Image.Image) -> Look:
+        """The look of ``image``."""
+        return cls(whole(image, FINE), min(image.size))
+
+    def is_same(self, other: Look) -> bool:
+        """Whether no pixel of either differs."""
+        return np.array_equal(self._grey, other._grey)
+
+    @cached_property
+    def hashes(self) -> Words:
+        """Hashes of where the middle of a copy may be, [crops]."""
+        return middle_hashes(self._small, _HASHED)
+
+    @cached_property
+    def windows(self) -> Floats:
+        """Where the middle of a copy may be, more finely: unit vectors [crops, THUMB * THUMB]."""
+        return middles(self._small, _FITTED)
+
+    def fit(self, thumb: Floats) -> Fit:
+        """Lay the middle ``thumb`` [THUMB, THUMB] of another image onto this one."""
+        likeness = self.windows @ unit(thumb[None])[0]
+        starts: list[Window] = [_WHOLE]
+        for at in np.argsort(-likeness)[:60]:
+            window = _WINDOWS[at]
+            if all(np.abs(window - other).max() > _APART for other in starts):
+                starts.append(window)
+            if len(starts) == _STARTS:
+                break
+        wanted = thumb.astype(np.float64)
+        rough = [self._fitted(wanted, self._moved(wanted, at, _BLUR, 4)) for at in starts]
+        best = sorted(rough, key=lambda fit: fit.error)[:_KEPT_STARTS]
+        found = [self._fitted(wanted, self._moved(wanted, at.window, _SHARP, 8)) for at in best]
+        return min(found, key=lambda fit: fit.error)
+
+    def cells(self, window: Window, n: int) -> Doubles:
+        """Means of ``n`` by ``n`` equal cells of ``window``; 0 for what lies outside."""
+        edges = [np.clip(np.linspace(a, b, n + 1) * FINE, 0, FINE) for a, b in window.reshape(2, 2)]
+        low = [np.minimum(edge.astype(np.int64), FINE - 1) for edge in edges]
+        rest = [edge - at for edge, at in zip(edges, low, strict=True)]
+        y = rest[0][:, None]
+        rows = self._sums[low[0]] * (1 - y) + self._sums[low[0] + 1] * y
+        corners = rows[:, low[1]] * (1 - rest[1]) + rows[:, low[1] + 1] * rest[1]
+        sizes = [np.maximum(np.diff(edge), 1e-6) for edge in edges]
+        means: Doubles = np.diff(np.diff(corners, axis=0), axis=1) / sizes[0][:, None] / sizes[1]
+        return means
+
+    def move(self, wanted: Doubles, window: Window, steps: int) -> Window:
+        """``window``, moved until its cells fit ``wanted`` [n, n] better."""
+        n = len(wanted)
+        inside = np.outer(*(_inside(a, b, n) for a, b in window.reshape(2, 2)))
+        return _gauss_newton(lambda at: self.cells(at, n)[inside], wanted[inside], window, steps)
+
+    def _moved(self, wanted: Doubles, window: Window, blur: Doubles, steps: int) -> Window:
+        def middle(at: Window) -> Doubles:
+            return (blur @ self._middle(at) @ blur.T).ravel()
+
+        return _gauss_newton(middle, (blur @ wanted @ blur.T).ravel(), window, steps)
+
+    def _middle(self, window: Window) -> Doubles:
+        """As `descriptors.describe` would have kept it, had ``window`` been an image."""
+        middle: Doubles = _KEPT @ self.cells(window, SIDE) @ _KEPT.T
+        return middle
+
+    def _fitted(self, wanted: Doubles, window: Window) -> Fit:
+        middle = self._middle(window)
+        gain, offset = np.polyfit(middle.ravel(), wanted.ravel(), 1)
+        middle = gain * middle + offset
+        left = np.abs(wanted - middle)
+        slope = np.maximum(_slope(middle), _slope(wanted))
+        return Fit(window, float((left / (2 + 0.2 * slope)).max()), float(left.mean()))
+
+    @cached_property
+    def _sums(self) -> Doubles:
+        """Of all pixels above and left of each corner, [FINE + 1, FINE + 1]."""
+        sums = np.zeros((FINE + 1, FINE + 1))
+        sums[1:, 1:] = self._grey.cumsum(0, dtype=np.float64).cumsum(1)
+        return sums
+
+    @cached_property
+    def _small(self) -> Floats:
+        part = FINE // SIDE
+        blocks = self._grey.reshape(SIDE, part, SIDE, part)
+        small: Floats = blocks.mean((1, 3), dtype=np.float32)
+        return small
+
+
+def _gauss_newton(
+    of: Callable[[Window], Doubles], wanted: Doubles, window: Window, steps: int
+) -> Window:
+    """``window``, moved to where ``of`` it is nearest to a multiple of ``wanted`` [n] plus a
+    constant."""
+    for _ in range(steps):
+        columns = [of(window), np.ones_like(wanted)]
+        for edge in range(4):
+            nudge = np.zeros(4)
+            nudge[edge] = _NUDGE
+            columns.append((of(window + nudge) - of(window - nudge)) / (2 * _NUDGE))
+        a = np.stack(columns, axis=1)
+        found = np.linalg.lstsq(a.T @ a, a.T @ wanted, rcond=None)[0]
+        step = np.clip(found[2:] / max(found[0], 0.2), -_FAR, _FAR)
+        window = np.clip(window + step, _WHOLE - _REACH, _WHOLE + _REACH)
+        if np.abs(step).max() < _NEAR:
+            break
+    return window
+
+
+def _inside(start: float, end: float, n: int) -> NDArray[np.bool_]:
+    """Which of ``n`` equal parts of a row between two shares of it lie within it."""
+    edges = np.linspace(start, end, n + 1)
+    found: NDArray[np.bool_] = (edges[:-1] >= 0) & (edges[1:] <= 1)
+    return found
+
+
+def _slope(cells: Doubles) -> Doubles:
+    """By how much each cell differs from its neighbours at most."""
+    padded = np.pad(cells, 1, mode="edge")
+    middle = padded[1:-1, 1:-1]
+    others = (padded[:-2, 1:-1], padded[2:, 1:-1], padded[1:-1, :-2], padded[1:-1, 2:])
+    slope: Doubles = np.max([np.abs(middle - other) for other in others], axis=0)
+    return slope
+
+
+_NUDGE: Final = 0.002
+_FAR: Final = 0.02
+"""By which an edge moves at most in one step."""
+_NEAR: Final = 2e-4
+_WHOLE: Final = np.array([0.0, 1.0, 0.0, 1.0])
+_KEPT: Final = MIDDLE.astype(np.float64)
+_SHARP: Final = np.eye(THUMB)
+_BLUR: Final = (np.eye(THUMB) * 2 + np.eye(THUMB, k=1) + np.eye(THUMB, k=-1)) / 4
+_HASHED: Final = samplers_after(_CROPS)
+_FITTED: Final = samplers_after(_STEPS)
+_WINDOWS: Final = np.array(
+    [
+        (-a / (1 - a - b), 1 + b / (1 - a - b), -c / (1 - c - d), 1 + d / (1 - c - d))
+        for (a, b), (c, d) in product(_STEPS, _STEPS)
+    ]
+)
+"""What each of `Look.windows` is of."""
