@@ -122,7 +122,8 @@ def write(page: Page, words: str) -> None:
 def come_back(site: Site, page: Page, name: str) -> None:
     """Sign in by a link in the same browser."""
     token = site.app.people.make_link(name, "test")
-    follow_link(page, f"{page.url.removesuffix('/login')}/login/link/{token}")
+    origin = page.evaluate("location.origin")
+    follow_link(page, f"{origin}/login/link/{token}")
     page.wait_for_url("**/review/")
 
 
@@ -226,6 +227,46 @@ def test_what_was_changed_or_taken_out_after_an_undo_stays_so_after_a_reload(
     wait_until_saved(page)
     assert stored(site, first).comment == ""
     assert drafts(page) == []
+
+
+def test_two_answers_from_before_a_reload_come_back_one_after_the_other_each_with_its_words(
+    site: Site, sign_in: SignIn
+) -> None:
+    site.items(3)
+    page = sign_in()
+    items = [wait_for_image(page)]
+    for words in ("one", "two"):
+        write(page, words)
+        page.keyboard.press("f")
+        items.append(wait_for_image(page, other_than=items[-1]))
+    wait_until_saved(page)
+    write(page, "three")
+    page.reload()
+    assert wait_for_image(page) == items[2]
+    page.keyboard.press("z")
+    page.keyboard.press("z")
+    for item, words in zip(items, ("one", "two", "three"), strict=True):
+        expect(page.locator("#frame img")).to_have_attribute("src", media(item))
+        expect(comment(page)).to_have_value(words)
+        wait_until_saved(page)
+        page.keyboard.press("r")
+    wait_until(page, lambda: all(labels_of(site, items).values()))
+    assert [stored(site, item).comment for item in items] == ["one", "two", "three"]
+    assert drafts(page) == []
+
+
+def test_what_was_written_after_the_session_had_ended_is_there_after_signing_in(
+    site: Site, sign_in: SignIn
+) -> None:
+    site.items(1)
+    name = site.account()
+    page = sign_in(name=name)
+    wait_for_image(page)
+    page.context.clear_cookies()
+    write(page, "signed out meanwhile")
+    come_back(site, page, name)
+    wait_for_image(page)
+    expect(comment(page)).to_have_value("signed out meanwhile")
 
 
 def test_two_tabs_on_the_same_image_show_what_was_said_last_in_either(
