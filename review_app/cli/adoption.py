@@ -27,9 +27,10 @@ def adopt(
     with application() as app:
         person = operator(app)
         found, head = _named(app, checkpoint)
-        if app.policies.current().checkpoint == found:
+        now = app.policies.current()
+        if now.checkpoint == found:
             raise ConflictError(f"{found} is in force already")
-        policy = app.policies.adopt(person, found, head, f"adopted {found}")
+        policy = app.policies.adopt(person, found, head, f"adopted {found}", now.version)
         app.triage.keep_order()
     result(policy.to_json(), as_json, f"{found} is in force. {describe(policy)}")
 

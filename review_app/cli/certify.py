@@ -74,10 +74,11 @@ def certify(
         level = now.delta if delta is None else delta
         audit = now.audit_probability if audit_probability is None else audit_probability
         price = app.policies.price(person, limit, level, now.version)
+        told = f"{not_final_now(app.database)} {price.words}".lstrip()
         if yes or not _is_attended():
-            typer.echo(price.words, err=True)
+            typer.echo(told, err=True)
         else:
-            _ask(price.words)
+            _ask(told)
         policy = app.policies.certify(person, limit, level, audit, asked=price)
         not_final = not_final_now(app.database)
     result(policy.to_json(), as_json, f"{describe(policy)} {not_final}".rstrip())

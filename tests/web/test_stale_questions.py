@@ -18,6 +18,7 @@ from review_app.web.admin.policy import PolicyTab
 from review_app.web.admin.policy_detector import DetectorPanel
 from review_app.web.handlers import Call
 from storage.enums import AuditKind, ItemState, LabelValue, Role
+from tests.applications import Deployment
 from tests.web.handling import call_of, scored
 from tests.web.site import Site
 
@@ -97,7 +98,7 @@ def test_a_page_from_before_auto_accept_was_closed_does_not_certify_it_open_agai
     # After the refusal the page tells of what is in force; what was typed is still there.
     words, _, *controls, seen = tab.refresh(ada, seen, 10, confidence, audit)
     assert "suspended (odd images)" in words
-    assert controls == [gr.skip(), confidence, audit]
+    assert controls == [gr.skip()] * 3
     assert "Policy version 3" in tab.certify(ada, yes(tab.ask_certify(ada, seen, 10, 90, 5)))
 
 
@@ -111,8 +112,22 @@ def test_the_audit_share_that_another_admin_has_set_is_not_put_back_by_a_stale_p
     with pytest.raises(ChangedSinceError, match=since(bo)):
         tab.ask_certify(ada, seen, limit, confidence, audit)
     *_, limit, confidence, audit, seen = tab.refresh(ada, seen, limit, confidence, audit)
-    assert (limit, confidence, audit, seen) == (10, 90, 40, 2)
+    assert (limit, confidence, audit, seen) == (10, gr.skip(), 40, 2)
     assert fresh.app.policies.current().audit_probability == 0.4
+
+
+def test_who_is_asked_for_a_try_is_told_which_answers_do_not_count_yet(
+    fresh: Site, ada: Call
+) -> None:
+    scored(fresh, 240)
+    place = Deployment(fresh.app)
+    place.factory = fresh.factory
+    place.scored(0.5)
+    fresh.app.triage.run("test")
+    fresh.factory.review_options(undo_minutes=5)
+    place.answer(LabelValue.REAL)
+    words = PolicyTab(fresh.app).ask_certify(ada, 1, 10, 90, 5).words
+    assert words.startswith("1 answer can still be taken back and does not count yet. This is try")
 
 
 def test_two_admins_press_certify_and_one_try_is_spent(fresh: Site, ada: Call, bo: Call) -> None:

@@ -65,6 +65,7 @@ class Confirm:
 
         shown = [self._question, self._answers, self._about]
         self.withdraw(self._no.click)
+        self.withdraw(button.click)  # an earlier question, also where this one is refused
         return wiring.quick(button.click, show, shown, inputs)
 
     def withdraw(self, event: Callable[..., Any]) -> None:

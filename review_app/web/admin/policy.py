@@ -66,13 +66,13 @@ class PolicyTab:
         return self._words(), self._history(), *_terms(policy), policy.version
 
     def refresh(self, _call: Call, seen: int | None, *typed: float | None) -> tuple[Any, ...]:
-        """The same, but for controls in which something else stands than the version that was
-        ``seen`` says: somebody has typed there."""
+        """The same, but of the controls only those that have changed since the version that was
+        ``seen``, and where nobody has typed: somebody may do so before this answer comes."""
         policy = self._app.policies.current()
         was = self._app.policies.get(seen or policy.version)
         before = _terms(was or policy)
         terms = [
-            now if value == then else gr.skip()
+            now if value == then != now else gr.skip()
             for value, then, now in zip(typed, before, _terms(policy), strict=True)
         ]
         return self._words(), self._history(), *terms, policy.version
@@ -100,7 +100,8 @@ class PolicyTab:
         audit_probability = _share("certify.wrong_audit", audit)
         price = self._app.policies.price(call.person, risk_limit, delta, seen or 0)
         about = Certifying(audit_probability=audit_probability, **asdict(price))
-        return Question(price.words, about)
+        words = f"{not_final_now(self._app.database)} {price.words}".lstrip()
+        return Question(words, about)
 
     def certify(self, call: Call, asked: Any) -> Markup:
         """Certify on the labels there are and put the result in force, for the price asked."""
