@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import inspect
+from sqlalchemy.engine import make_url
 
 import migrations
 from review_app.config import Settings
@@ -103,7 +105,8 @@ def open_application(settings: Settings) -> Application:
     detectors = Detectors(settings, database, media, limits)
     policies = PolicyDesk(database, detectors)
     breaker = CircuitBreaker(database, secret)
-    breaker.check()
+    if not database.read_only:
+        breaker.check()
     desk = ReviewDesk(database, opinion_of, after_answers=breaker.after_verdicts)
     stored_images = StoredImages(database, media, limits)
     gate, workshop = ReadingGate(database, stored_images), Workshop()
@@ -148,13 +151,22 @@ def open_application(settings: Settings) -> Application:
 
 
 def open_database(settings: Settings) -> Database:
-    """The database that the settings name, as it is; the caller closes it."""
+    """The database that the settings name, as it is; the caller closes it.
+
+    Where neither its file nor its folder may be written to, it is opened for reading alone.
+    """
     return Database(
         settings.url,
         storage_error,
         settings.seal_key_file or settings.data_dir / SEAL_KEY,
         settings.seal_heads_file or settings.data_dir / SEAL_HEADS,
+        read_only=_may_only_be_read(settings),
     )
+
+
+def _may_only_be_read(settings: Settings) -> bool:
+    path = Path(make_url(settings.url).database or "")
+    return path.is_file() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
 
 
 def require_seal_key(database: Database) -> None:

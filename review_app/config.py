@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated
@@ -191,6 +193,20 @@ def _is_sqlite_file(url: str) -> bool:
     except (ArgumentError, ValueError):
         return False
     return parsed.drivername == "sqlite" and parsed.database not in (None, "", ":memory:")
+
+
+def misspelt(environment: Iterable[str]) -> list[str]:
+    """A line for each variable that begins as settings do and is none, with the one that may be
+    meant."""
+    known, prefix = list(Settings.model_fields), "review_"
+    lines = []
+    for name in sorted(set(environment)):
+        plain = name.lower().removeprefix(prefix)
+        if name.lower().startswith(prefix) and plain not in known:
+            near = get_close_matches(plain, known, 1)
+            meant = f"is REVIEW_{near[0].upper()} meant?" if near else "docs/settings.md lists all"
+            lines.append(f"{name} is no setting and does nothing; {meant}")
+    return lines
 
 
 def load_settings(**overrides: object) -> Settings:

@@ -16,9 +16,16 @@ from sqlalchemy import Connection, Engine, Executable, event
 from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Session
 
-from storage.engine import files_of, is_open, make_engine, widen_cache
+from storage.engine import (
+    files_of,
+    is_open,
+    make_engine,
+    make_reading_engine,
+    widen_cache,
+)
 from storage.enums import AuditKind
-from storage.errors import ReadOnlyError, StorageFault, fault_of
+from storage.errors import Fault, ReadOnlyError, StorageFault, fault_of
+from storage.files import DatabaseFiles
 from storage.repositories import Repositories
 from storage.repositories.audit import AuditLog, Event
 from storage.seals import heads, keyring
@@ -47,7 +54,7 @@ class Database:
     What is the matter with its files is raised as ``translate`` makes it out of a `StorageFault`.
     ``seal_key``: the file of keys that its audit log is chained under, made when the log begins;
     ``seal_heads``: the file that tells how far the log had come. Both lie beside the database file
-    unless told otherwise.
+    unless told otherwise. ``read_only``: nothing may be written where it lies; writes are refused.
     """
 
     def __init__(
@@ -56,9 +63,14 @@ class Database:
         translate: Callable[[StorageFault], Exception] = lambda fault: fault,
         seal_key: Path | None = None,
         seal_heads: Path | None = None,
+        *,
+        read_only: bool = False,
     ) -> None:
-        self.files = files_of(url)
-        self.engine: Engine = make_engine(url, self.files)
+        self.read_only = read_only
+        self.files = DatabaseFiles(None) if read_only else files_of(url)
+        self.engine: Engine = (
+            make_reading_engine(url) if read_only else make_engine(url, self.files)
+        )
         self._translate = translate
         beside = Path(self.engine.url.database or "").parent
         self.keys = Keys(Keyring(seal_key or beside / keyring.FILE))
@@ -158,6 +170,8 @@ class Database:
     def _turn_to_write(self) -> Iterator[None]:
         """Nobody else writes. What is committed inside is in the files on disk when this ends."""
         with self._told(), self._turn:
+            if self.read_only:
+                raise StorageFault(Fault.READ_ONLY, "the database may only be read")
             self.files.check()
             yield
             self.files.check_written()
@@ -170,7 +184,8 @@ class Database:
             fault = fault_of(error)
             if fault is None:
                 raise
-            raise self._translate(fault) from error
+            where = StorageFault(fault.fault, f"{fault.detail}: {self.engine.url.database}")
+            raise self._translate(where) from error
 
 
 @contextmanager

@@ -7,6 +7,7 @@ timeout. So writers say so at the start (``BEGIN IMMEDIATE``) and queue up for `
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,26 @@ def files_of(url: str) -> DatabaseFiles:
     name = parsed.database or ""
     is_file = parsed.get_backend_name() == "sqlite" and name not in ("", ":memory:")
     return DatabaseFiles(Path(name) if is_file and not name.startswith("file:") else None)
+
+
+def make_reading_engine(url: str) -> Engine:
+    """An engine for the database file that ``url`` names, in a place that may not be written to.
+
+    SQLite wants to make the log of changes and its index even to read. Where there is no log, the
+    file is all there is, and is opened as one that nobody changes meanwhile; where there is one,
+    its index must be there, too.
+    """
+    path = Path(make_url(url).database or "").absolute()
+    log = Path(f"{os.path.realpath(path)}-wal")
+    kept = "mode=ro" if log.exists() and log.stat().st_size else "mode=ro&immutable=1"
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(f"{path.as_uri()}?{kept}", uri=True, check_same_thread=False)
+
+    engine = create_engine(url, creator=connect, pool_size=20)
+    event.listen(engine, "connect", _prepare_reading)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
 
 
 def make_engine(url: str, files: DatabaseFiles) -> Engine:
@@ -68,6 +89,12 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
         f"wal_autocheckpoint={WAL_PAGES}",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _prepare_reading(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.isolation_level = None
+    connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    connection.execute("PRAGMA query_only=ON")
 
 
 def _begin_sqlite(connection: Connection) -> None:

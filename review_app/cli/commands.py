@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 from typing import Any, NoReturn
 
@@ -10,11 +11,14 @@ import typer
 from sqlalchemy.exc import DBAPIError
 from typer.core import TyperGroup
 
-from review_app.errors import ReviewAppError
+from review_app.errors import ReviewAppError, StorageError
 
 FAILED = 1
 INTERRUPTED = 130
 """128 and the number of SIGINT, as shells count."""
+UNREAD = 141
+"""The same for SIGPIPE: nobody reads what is written any more."""
+_WHERE = "look at the disks of the data directory, of what is written, and of temporary files"
 
 
 class Commands(TyperGroup):
@@ -23,6 +27,8 @@ class Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
+        except StorageError as error:
+            _fail("; ".join([str(error), *getattr(error, "__notes__", ())]))
         except ReviewAppError as error:
             _fail(str(error))
         except DBAPIError as error:
@@ -31,12 +37,18 @@ class Commands(TyperGroup):
                 "to it and at REVIEW_DATABASE_URL, or restore a backup"
             )
         except OSError as error:
-            if error.errno == errno.EPIPE:  # whoever read our output has gone
-                raise
-            _fail(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}")
+            if error.errno == errno.EPIPE:
+                _leave_quietly()
+            _fail(f"{error.strerror or error}: {error.filename or _WHERE}")
         except KeyboardInterrupt:
             _say("stopped; what was finished is kept, run the command again to go on")
             raise typer.Exit(INTERRUPTED) from None
+
+
+def _leave_quietly() -> NoReturn:
+    """Whoever read our output has gone, as ``head`` has; what is left of it goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise typer.Exit(UNREAD) from None
 
 
 def _fail(message: str) -> NoReturn:

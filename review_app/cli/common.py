@@ -80,8 +80,13 @@ def progress_bars(*names: str) -> Iterator[tuple[Callable[[int, int | None], Non
 
 def result(document: dict[str, Any], as_json: bool, words: str) -> None:
     """Print the outcome: the document for scripts, or words for people."""
-    sys.stdout.write((json.dumps(document, allow_nan=False) if as_json else words) + "\n")
-    sys.stdout.flush()
+    text = json.dumps(document, allow_nan=False) if as_json else words
+    try:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    except OSError as error:
+        error.filename = error.filename or "standard output"
+        raise
 
 
 def figure(value: Any, interval: Any = None) -> str:

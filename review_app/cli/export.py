@@ -13,6 +13,7 @@ from review_app.learning.export import ExportFormat, record_export, write_export
 from review_app.learning.manifest import TrainingExport, write_training_manifest
 from review_app.review.finality import not_final_now
 from review_app.triage.marks import Mark
+from storage.database import Database
 
 _TOLD = {
     "certifying": "bear the certificates in force: a detector that learns from them cannot be "
@@ -59,10 +60,15 @@ def export(
     assert out is not None
     with application() as app:
         rows = write_export(app.database, out, form, mark)
-        record_export(app.database, ACTOR, form)
+        _record(app.database, form)
         not_final = not_final_now(app.database)
     document = {"path": str(out), "format": form.value, "rows": rows}
     result(document, as_json, f"{rows} rows in {out}. {not_final}".rstrip())
+
+
+def _record(database: Database, form: str) -> None:
+    if not record_export(database, ACTOR, form):
+        sys.stderr.write("note: the data directory may only be read, so this is not on record\n")
 
 
 def _export_manifest(folder: Path, copy: bool, mark: Mark | None, as_json: bool) -> None:
@@ -70,7 +76,7 @@ def _export_manifest(folder: Path, copy: bool, mark: Mark | None, as_json: bool)
         made = write_training_manifest(
             app.database, app.media, folder, copy=copy, mark=mark, progress=progress
         )
-        record_export(app.database, ACTOR, "manifest")
+        _record(app.database, "manifest")
         not_final = not_final_now(app.database)
     for lost in made.lost:
         sys.stderr.write(f"lost: {lost}\n")

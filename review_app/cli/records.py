@@ -9,10 +9,10 @@ import typer
 from review_app.cli.common import AsJson, application, result
 from review_app.cli.operator import operator
 from review_app.forensics.notes import first_of
+from review_app.records.correction import VALUES
 from review_app.records.record import Answer, Record
 from review_app.triage.wording import plus_minus
 from review_app.words import Language
-from storage.enums import LabelValue
 
 ItemNumber = Annotated[int, typer.Argument(min=1, help="The item's number.")]
 
@@ -32,7 +32,9 @@ def show(item: ItemNumber, as_json: AsJson = False) -> None:
 
 def correct(
     item: ItemNumber,
-    value: Annotated[LabelValue, typer.Argument(help="What the image is.")],
+    value: Annotated[
+        str, typer.Argument(help=f"What the image is: {', '.join(VALUES[:-1])} or {VALUES[-1]}.")
+    ],
     reason: Annotated[str, typer.Option(help="Why; it stays on record and is exported.")],
     as_json: AsJson = False,
 ) -> None:

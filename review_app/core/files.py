@@ -35,12 +35,13 @@ def atomic_write(
     Whoever reads ``path`` sees the old content or the new one; a block that raises leaves the old.
     ``mode`` is subject to the umask. ``exclusive``: where ``path`` is there by then, it stays, and
     FileExistsError is raised. ``nameless``: whether the system may be asked for a file without a
-    name. The folder must be there. Raises OSError.
+    name. The folder must be there. Raises OSError, which names ``path`` where the system names no
+    file, as on a full disk.
     """
     _sweep_files(path)
     descriptor, draft = _open(path, mode, nameless)
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with _named(path), os.fdopen(descriptor, "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -49,6 +50,17 @@ def atomic_write(
         if draft is not None:
             draft.unlink(missing_ok=True)
     sync_folder(path.parent)
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Have faults of the disk say what was written; a call on an open file does not know."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None and error.errno is not None:
+            error.filename = str(path)
+        raise
 
 
 @contextmanager

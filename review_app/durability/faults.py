@@ -31,10 +31,15 @@ _BY_ERRNO = {
 
 
 def storage_error(fault: StorageFault) -> StorageError:
-    """``fault`` as an error with a message for a person. The log alone tells which file it is."""
+    """``fault`` as an error with a message for a person.
+
+    Which file it is the log tells, and a note of the error, for whoever has the machine: no page.
+    """
     _logger.error("the database cannot be used: %s", fault)
     kind, key = _ERRORS[fault.fault]
-    return kind(Text(key))
+    found = kind(Text(key))
+    found.add_note(fault.detail)
+    return found
 
 
 @contextmanager

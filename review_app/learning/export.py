@@ -111,10 +111,13 @@ def _write_whole(out: Path, chunks: Iterator[bytes]) -> int:
     return n
 
 
-def record_export(database: Database, actor: str, form: str) -> None:
-    """Put into the audit log that labels left the system."""
+def record_export(database: Database, actor: str, form: str) -> bool:
+    """Put into the audit log that labels left the system; False where that may only be read."""
+    if database.read_only:
+        return False
     with database.write() as repos:
         repos.audit.add(Event(AuditKind.EXPORTED, actor, details={"format": form}))
+    return True
 
 
 def _encode_csv(stream: Iterator[Row]) -> Iterator[bytes]:
