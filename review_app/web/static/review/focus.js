@@ -5,6 +5,8 @@
 const CONTROLS = "button, a, summary, input[type=range], input[type=checkbox]";
 const LISTS = "select"; // it needs the keyboard for as long as it is open, which nobody tells
 const APART = "form, dialog";
+const OURS = /^(.|Arrow.*|Enter|Escape)$/; // keys that may mean something on the page
+const CLOSED = "dialog:not([open])"; // what had the keyboard in it has it for a frame more
 
 export function leaveKeysToImage() {
   let byPointer = true; // whatever happened last
@@ -23,8 +25,9 @@ export function leaveKeysToImage() {
   on("change", () => release(`${CONTROLS}, ${LISTS}`));
   on("keydown", (event) => {
     byPointer = false;
-    if (event.target === list && event.key !== "Tab" && !isOpen(list)) passOn(event);
-    else if (event.key === "Tab") list = null;
+    if (event.key === "Tab") list = null;
+    if (event.ctrlKey || event.metaKey || event.altKey || !OURS.test(event.key)) return;
+    if (event.target.closest?.(CLOSED) || (event.target === list && !isOpen(list))) passOn(event);
   });
 }
 
