@@ -1,9 +1,9 @@
 """Near-duplicates: how many copies are found, how often one layout is taken for one image, and what
 the second look costs beside the hash.
 
-``python -m benchmarks.alike [--quick]``; photos are those of ``../shared``, where they are. The
-thresholds were chosen on other images than those it reports: layouts of even numbers, photos of
-even places in their manifests.
+``python -m benchmarks.alike [--quick]``; photos are those of ``../shared``, where they are. What it
+reports of screenshots is of layouts that chose no threshold, though generators of the same kind
+made those that did; some of the photos were among those that the thresholds were tried on.
 """
 
 from __future__ import annotations
