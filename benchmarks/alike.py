@@ -23,7 +23,7 @@ from benchmarks.copies import ROOTS, interval, known
 from review_app.copies.alike import AlikeIndex
 from review_app.copies.descriptors import describe
 from review_app.copies.look import Look
-from review_app.hashing import perceptual_hash
+from review_app.core.hashing import perceptual_hash
 
 Pair = tuple[Image.Image, Image.Image]
 

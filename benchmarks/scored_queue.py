@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from review_app.bootstrap import Application, open_application
-from review_app.config import Settings
-from review_app.permissions import Person
+from review_app.core.permissions import Person
+from review_app.core.settings import Settings
 from storage.enums import ItemState, LabelValue, Role
 from storage.types import utc_now
 

@@ -32,9 +32,9 @@ from benchmarks import one_by_one
 from benchmarks.outcome import PYTHON, Row, arguments, at_most, document, finish
 from benchmarks.scored_queue import ACTOR, certify, fakes, fill, opened, reviewer
 from review_app.bootstrap import Application
-from review_app.permissions import Person
+from review_app.core.permissions import Person
+from review_app.core.secret import deployment_secret
 from review_app.review.tasks import Submission
-from review_app.secret import deployment_secret
 from storage.enums import ItemState, LabelValue
 from storage.repositories.undecided import Undecided
 

@@ -31,7 +31,7 @@ from benchmarks.blinding_reviewer import Seen, Watcher, known_after, known_befor
 from benchmarks.review_site import serving
 from benchmarks.scored_queue import ACTOR
 from review_app.bootstrap import Application, open_application
-from review_app.config import Settings
+from review_app.core.settings import Settings
 from review_app.review.order import Order
 from review_app.triage.options import QueueOptions, change_queue_options
 from review_app.web.identity import COOKIE

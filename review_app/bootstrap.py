@@ -10,10 +10,12 @@ from sqlalchemy import inspect
 from sqlalchemy.engine import make_url
 
 import migrations
-from review_app.config import Settings
+from review_app.core.errors import SchemaError, SettingsError
+from review_app.core.faults import storage_error
+from review_app.core.secret import deployment_secret
+from review_app.core.settings import Settings
+from review_app.core.uploads import Uploads
 from review_app.detectors import Detectors
-from review_app.durability.faults import storage_error
-from review_app.errors import SchemaError, SettingsError
 from review_app.held import HeldFiles
 from review_app.inspection.gate import ReadingGate
 from review_app.inspection.inspector import Inspector
@@ -32,11 +34,9 @@ from review_app.records.desk import RecordDesk
 from review_app.review.changes import Changes
 from review_app.review.desk import ReviewDesk
 from review_app.review.shared import SharedDesk
-from review_app.secret import deployment_secret
 from review_app.triage.governance import PolicyDesk
 from review_app.triage.pipeline import TriageService
 from review_app.triage.record import opinion_of
-from review_app.uploads import Uploads
 from review_app.views import ViewService
 from storage.database import Database
 from storage.seals.beginning import begin_sealing

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from review_app.errors import NotFoundError
+from review_app.core.errors import NotFoundError
 from review_app.words import Text
 from storage.types import utc_now
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+from review_app.core.errors import NotFoundError
 from review_app.detector.card import Ladders
 from review_app.detector.features import Loader
 from review_app.detector.service import Detector, Failed
-from review_app.errors import NotFoundError
 from review_app.triage.ladder import Ladder, Side
 from review_app.triage.scoring import Opinions
 from storage.models import Item

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from review_app.bootstrap import Application, open_application
-from review_app.config import Settings
-from review_app.permissions import Person
+from review_app.core.permissions import Person
+from review_app.core.settings import Settings
 from review_app.review.tasks import Submission
 from storage.enums import ItemState, LabelValue
 from storage.models import Item

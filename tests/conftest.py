@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import migrations
-from review_app.permissions import Person
+from review_app.core.permissions import Person
 from storage.database import Database
 from tests.factories import Factory
 from tests.review.desks import Bench

@@ -6,7 +6,7 @@ import hashlib
 from itertools import count
 from typing import Any
 
-from review_app.permissions import Person
+from review_app.core.permissions import Person
 from review_app.triage.policy import learning_policy
 from storage.database import Database
 from storage.enums import AuditKind, ItemState, LabelValue, Role

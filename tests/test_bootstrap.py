@@ -13,9 +13,9 @@ import pytest
 
 import migrations
 from review_app.bootstrap import open_application
-from review_app.config import Settings
-from review_app.errors import SchemaError, SettingsError
-from review_app.secret import deployment_secret
+from review_app.core.errors import SchemaError, SettingsError
+from review_app.core.secret import deployment_secret
+from review_app.core.settings import Settings
 from tests.applications import deployment
 
 ROOT = Path(__file__).parents[1]
@@ -74,7 +74,7 @@ def test_the_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
 def test_two_processes_may_open_a_new_data_directory_at_once(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from review_app.bootstrap import open_application;"
-        "from review_app.config import Settings;"
+        "from review_app.core.settings import Settings;"
         "print(open_application(Settings(data_dir=Path(sys.argv[1]))).policies.current().version)"
     )
     command = [sys.executable, "-c", program, str(tmp_path / "data")]

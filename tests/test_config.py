@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import migrations
-from review_app.config import DEFAULT_CHECKPOINT, Settings, load_settings
-from review_app.errors import SettingsError
+from review_app.core.errors import SettingsError
+from review_app.core.settings import DEFAULT_CHECKPOINT, Settings, load_settings
 from storage.database import Database
 
 

@@ -10,7 +10,7 @@ import pytest
 from annotated_types import Le
 from pydantic_core import PydanticUndefined
 
-from review_app.config import DEFAULT_CHECKPOINT, Settings, load_settings
+from review_app.core.settings import DEFAULT_CHECKPOINT, Settings, load_settings
 
 ROOT = Path(__file__).parents[1]
 SETTINGS = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from sklearn.datasets import load_sample_images
 
-from review_app.hashing import hamming, perceptual_hash, sha256, to_hex
+from review_app.core.hashing import hamming, perceptual_hash, sha256, to_hex
 from tests.intake.samples import encode, picture
 
 signed = st.integers(-(2**63), 2**63 - 1)

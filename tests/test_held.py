@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from review_app import held
-from review_app.errors import NotFoundError
+from review_app.core.errors import NotFoundError
 from review_app.held import KEPT_FOR, HeldFiles
 
 Bring = Callable[[int, bytes], str]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from review_app.config import DEFAULT_CHECKPOINT
+from review_app.core.settings import DEFAULT_CHECKPOINT
 from review_app.detector.card import Cuts, HeadCard
 from review_app.detector.heads import HeadName
 from review_app.inspection.inspector import TITLES, Inspection

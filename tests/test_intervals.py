@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from review_app.intervals import ENOUGH_OF_CLASS, FEWEST, of_auroc, of_f1, of_figure, of_share
+from review_app.core.intervals import ENOUGH_OF_CLASS, FEWEST, of_auroc, of_f1, of_figure, of_share
 
 
 def test_one_image_has_no_interval_and_five_right_ones_have_a_wide_one() -> None:

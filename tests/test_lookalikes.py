@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from review_app.errors import ConflictError, InputError
+from review_app.core.errors import ConflictError, InputError
 from review_app.people import People
 from review_app.people.lookalikes import are_confusable, confusable_pairs, mixed_word
 from storage.database import Database

@@ -12,7 +12,7 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import select, update
 
-from review_app.errors import ConflictError, InputError, NotAllowedError, NotFoundError
+from review_app.core.errors import ConflictError, InputError, NotAllowedError, NotFoundError
 from review_app.people import MAX_PASSWORD, MIN_PASSWORD, People
 from storage.database import Database
 from storage.enums import AuditKind, Role

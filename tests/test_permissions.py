@@ -6,8 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review_app.errors import NotAllowedError
-from review_app.permissions import GRANTS, Area, Permission, Person, area_of, may_enter, require
+from review_app.core.errors import NotAllowedError
+from review_app.core.permissions import (
+    GRANTS,
+    Area,
+    Permission,
+    Person,
+    area_of,
+    may_enter,
+    require,
+)
 from storage.enums import Role
 
 ADMIN, REVIEWER = Person(1, "root", Role.ADMIN), Person(2, "ada", Role.REVIEWER)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from review_app.errors import BusyError, NotFoundError, QuotaError, TooLargeError
-from review_app.uploads import KEPT_SECONDS, LEAST_BYTES, Owner, Uploads
+from review_app.core.errors import BusyError, NotFoundError, QuotaError, TooLargeError
+from review_app.core.uploads import KEPT_SECONDS, LEAST_BYTES, Owner, Uploads
 
 MIB = 1024**2
 ADA, BEN = Owner("review", 1), Owner("review", 2)

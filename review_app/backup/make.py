@@ -15,7 +15,7 @@ from review_app.backup import copying
 from review_app.backup.content import AFTER, BEFORE, CHECKPOINTS, Content, Media
 from review_app.backup.manifest import DATABASE, NAME, Entry, LeftOut, Manifest
 from review_app.backup.verify import verify
-from review_app.errors import InputError
+from review_app.core.errors import InputError
 from storage.snapshot import Progress, snapshot
 
 _MARK = ".backup-under-way"

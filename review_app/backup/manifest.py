@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from review_app.errors import InputError
+from review_app.core.errors import InputError
 
 NAME = "manifest.json"
 DATABASE = "review.db"

@@ -9,7 +9,7 @@ from pathlib import Path
 from review_app.backup.copying import copy, flush
 from review_app.backup.manifest import DATABASE, Manifest, folders, read_manifest
 from review_app.backup.verify import verify
-from review_app.errors import InputError
+from review_app.core.errors import InputError
 from storage.snapshot import Progress
 
 _DRAFT = ".restoring"

@@ -7,7 +7,7 @@ from pathlib import Path
 from review_app.backup.content import Content
 from review_app.backup.copying import hash_of
 from review_app.backup.manifest import DATABASE, Manifest
-from review_app.errors import InputError
+from review_app.core.errors import InputError
 from storage.snapshot import Progress
 
 _TOLD = 3

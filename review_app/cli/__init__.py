@@ -32,7 +32,7 @@ from review_app.cli import (
     users,
 )
 from review_app.cli.commands import Commands
-from review_app.config import misspelt
+from review_app.core.settings import misspelt
 
 app = typer.Typer(
     name="deepfake-review",

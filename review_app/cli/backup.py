@@ -24,8 +24,8 @@ from review_app.cli.common import (
     result,
     settings,
 )
-from review_app.config import Settings
-from review_app.errors import InputError, ReviewAppError, SchemaError
+from review_app.core.errors import InputError, ReviewAppError, SchemaError
+from review_app.core.settings import Settings
 from review_app.learning.export import record_export
 
 

@@ -10,8 +10,8 @@ import typer
 from review_app import integrity
 from review_app.bootstrap import ensure_schema, open_database
 from review_app.cli.common import ACTOR, AsJson, application, progress_bar, result, settings
-from review_app.config import Settings
-from review_app.errors import InputError, ReviewAppError
+from review_app.core.errors import InputError, ReviewAppError
+from review_app.core.settings import Settings
 from review_app.intake.media_check import MediaReport, check_media
 from review_app.intake.store import MediaStore
 from storage.database import Database

@@ -20,9 +20,9 @@ from review_app.cli.common import (
     settings,
 )
 from review_app.cli.lab import Lab, Weights, open_lab, weighed_words
-from review_app.config import DEFAULT_CHECKPOINT, Settings
+from review_app.core.errors import CheckpointError, InputError
+from review_app.core.settings import DEFAULT_CHECKPOINT, Settings
 from review_app.datasets.manifest import Manifest, read_manifest
-from review_app.errors import CheckpointError, InputError
 from review_app.scores.card import PREFIX
 
 if TYPE_CHECKING:  # the detector is slow to import, and most commands do without it

@@ -11,7 +11,7 @@ import typer
 from sqlalchemy.exc import DBAPIError
 from typer.core import TyperGroup
 
-from review_app.errors import ReviewAppError, StorageError
+from review_app.core.errors import ReviewAppError, StorageError
 
 FAILED = 1
 INTERRUPTED = 130

@@ -21,8 +21,8 @@ from rich.progress import (
 )
 
 from review_app.bootstrap import Application, open_application
-from review_app.config import DEFAULT_CHECKPOINT, Settings, load_settings
-from review_app.logs import configure_logging
+from review_app.core.logs import configure_logging
+from review_app.core.settings import DEFAULT_CHECKPOINT, Settings, load_settings
 
 ACTOR = "command line"
 REFUSED = 3

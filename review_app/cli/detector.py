@@ -10,7 +10,7 @@ import typer
 from review_app.cli.common import AsJson, figure, progress_bar, progress_bars, result
 from review_app.cli.lab import BackboneName, Weights, open_lab, weighed_words
 from review_app.cli.scores import DetectorName, ScoreFile, evaluate_scores, write_own_scores
-from review_app.errors import InputError
+from review_app.core.errors import InputError
 from storage.types import utc_now
 
 Manifest = Annotated[

@@ -12,7 +12,7 @@ import typer
 
 from review_app.bootstrap import file_limits
 from review_app.cli.common import settings
-from review_app.config import Settings
+from review_app.core.settings import Settings
 from review_app.datasets.manifest import Manifest
 from review_app.datasets.tables import plain_name
 from review_app.intake.decode import decoder, shower

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from review_app.bootstrap import Application
-from review_app.errors import NotFoundError
-from review_app.permissions import Person
+from review_app.core.errors import NotFoundError
+from review_app.core.permissions import Person
 from storage.enums import Role
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from review_app.cli.common import AsJson, progress_bar, result, settings
-from review_app.errors import InputError
+from review_app.core.errors import InputError
 
 if TYPE_CHECKING:  # imports that other commands do without
     from review_app.datasets.manifest import Manifest

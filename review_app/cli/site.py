@@ -14,8 +14,8 @@ import typer
 
 from review_app.bootstrap import Application
 from review_app.cli.common import AsJson, application, console, progress_bar, result
-from review_app.config import Settings
-from review_app.errors import DetectorError, SettingsError
+from review_app.core.errors import DetectorError, SettingsError
+from review_app.core.settings import Settings
 from review_app.people import Account
 from storage.enums import Role
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from review_app.core.errors import InputError
 from review_app.datasets.card import QUANTILES, Card
 from review_app.datasets.files import write_whole
-from review_app.errors import InputError
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _SHOWN = 20

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from review_app.core.errors import InputError
 from review_app.datasets.labels import Label, label_of_word
 from review_app.datasets.tables import plain_name
-from review_app.errors import InputError
 from review_app.words import Text
 
 COLUMNS: Final = ("path", "label", "source", "group", "split", "weight")

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePath
 from typing import Final
 
+from review_app.core.errors import ManifestError
 from review_app.datasets.dialect import OWN, Dialect
 from review_app.datasets.labels import Label
 from review_app.datasets.manifest import ManifestRow, listed
-from review_app.errors import ManifestError
 
 _SPLITS: Final[Mapping[str, str]] = {
     "train": "train",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
+from review_app.core.errors import ManifestError
 from review_app.datasets.manifest import ManifestRow, listed
-from review_app.errors import ManifestError
 
 
 def refuse_leaks(keys: Sequence[str | None], rows: Sequence[ManifestRow]) -> None:

@@ -17,12 +17,12 @@ from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
 
+from review_app.core.errors import ManifestError
 from review_app.datasets.dialect import COLUMNS, OWN, Dialect, advice, hint
 from review_app.datasets.files import is_file, write_whole
 from review_app.datasets.labels import Label
 from review_app.datasets.tables import Table, TableRow, read_table, refuse_size
 from review_app.datasets.weights import WANTED, weight_of
-from review_app.errors import ManifestError
 from review_app.words import Text
 
 __all__ = ["Label", "Manifest", "ManifestRow", "read_manifest", "write_manifest"]

@@ -15,8 +15,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from review_app.core.errors import ManifestError
 from review_app.datasets.files import write_whole
-from review_app.errors import ManifestError
 
 
 class DropReason(StrEnum):

@@ -13,9 +13,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from review_app.core.intervals import of_auroc
 from review_app.datasets.fingerprints import Fingerprint, Inspected
 from review_app.datasets.manifest import Label
-from review_app.intervals import of_auroc
 
 SAMPLES: Final = 1000
 """Bootstrap samples behind each interval, drawn within each class."""
@@ -61,7 +61,7 @@ def auroc_interval(
     score: Float64, positive: NDArray[np.bool_], *, seed: int, samples: int = SAMPLES
 ) -> list[Any] | None:
     """[AUROC, low, high], or None: the 2.5% and 97.5% percentiles of a bootstrap within each class
-    where that can be believed (`review_app.intervals`); None each where nothing can.
+    where that can be believed (`review_app.core.intervals`); None each where nothing can.
 
     Ties count one half (Mann-Whitney). Resampling a class is drawing the multinomial counts of its
     distinct values, so one sample is two rows of counts.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from io import BytesIO, StringIO
 from typing import Any, Final
 
-from review_app.errors import ManifestError
+from review_app.core.errors import ManifestError
 
 SUFFIXES: Final = frozenset({".csv", ".tsv", ".jsonl", ".ndjson", ".parquet"})
 """Names of tables end so."""

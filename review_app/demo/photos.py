@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from review_app.errors import NotFoundError
+from review_app.core.errors import NotFoundError
 
 
 class Use(StrEnum):

@@ -13,15 +13,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from review_app.core.errors import CalibrationError
+from review_app.core.notice import DEMO, set_notice
+from review_app.core.permissions import Person
 from review_app.datasets.manifest import read_manifest
 from review_app.demo.generate import DemoSplit, generate
 from review_app.detector.backbones import load_backbone
 from review_app.detector.checkpoint import Checkpoint
 from review_app.detector.training import train
-from review_app.errors import CalibrationError
 from review_app.monitoring.overview import stats
-from review_app.notice import DEMO, set_notice
-from review_app.permissions import Person
 from review_app.triage.policy import describe
 from storage.enums import Role
 

@@ -23,6 +23,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
+from review_app.core.errors import CheckpointError
 from review_app.core.files import atomic_folder
 from review_app.detector.backbones.base import Backbone, Features
 from review_app.detector.calibration import (
@@ -46,7 +47,6 @@ from review_app.detector.model import Model
 from review_app.detector.novelty import Novelty
 from review_app.detector.rejection import rejection, signed
 from review_app.detector.texture import TextureSpace
-from review_app.errors import CheckpointError
 
 _TENSORS = "heads.safetensors"
 _CARD = "card.json"

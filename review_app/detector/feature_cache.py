@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from review_app.core.errors import DetectorError
 from review_app.detector.backbones.base import Features
-from review_app.errors import DetectorError
 
 _KEYS_PER_QUERY = 500  # below every SQLite build's limit on variables
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
-from review_app import intervals as intervals_of
+from review_app.core import intervals as intervals_of
 from review_app.datasets.weights import effective_size
 from review_app.detector.heads.base import SOURCE_SEED, HeadPrediction, Labels, Weights
 from review_app.detector.rejection import reject_score
@@ -124,7 +124,7 @@ def auroc_interval(
     """[AUROC, low, high], or None where a class is missing.
 
     The ends are the 2.5% and 97.5% percentiles of a bootstrap within each class where those can be
-    believed (`review_app.intervals`), and None each where nothing can.
+    believed (`review_app.core.intervals`), and None each where nothing can.
     """
     value = auroc(score, positive, weights)
     if value is None:

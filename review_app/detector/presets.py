@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from review_app.core.errors import DetectorError
 from review_app.detector.heads import (
     EnsembleTraining,
     HeadName,
@@ -16,7 +17,6 @@ from review_app.detector.heads import (
     VariationalTraining,
 )
 from review_app.detector.laundering import LAUNDER, Chain, Jpeg, Mirror, Rescale, Transform
-from review_app.errors import DetectorError
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from review_app.core.errors import DetectorError
 from review_app.datasets.files import write_whole
 from review_app.detector.dataset import LabelledFeatures
 from review_app.detector.features import Progress
@@ -31,7 +32,6 @@ from review_app.detector.heads import (
     VariationalTraining,
 )
 from review_app.detector.metrics import auroc_interval
-from review_app.errors import DetectorError
 
 VERSION = 1
 """Part of every cell's key: raise it when training changes, and old cells are computed anew."""

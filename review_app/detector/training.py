@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from review_app.core.errors import DetectorError
 from review_app.datasets.leaks import refuse_leaks
 from review_app.datasets.manifest import Manifest, ManifestRow
 from review_app.datasets.weights import effective_size
@@ -31,7 +32,6 @@ from review_app.detector.model import Model, fit_model
 from review_app.detector.presets import Preset, preset_called
 from review_app.detector.validation import Validation, cross_fit, validate
 from review_app.detector.versions import Tally, rows_of
-from review_app.errors import DetectorError
 
 LICENCE_OF_UNKNOWN_DATA = "not stated: depends on the licences of the training images"
 

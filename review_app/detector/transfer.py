@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from review_app.core.errors import ManifestError
+from review_app.core.intervals import of_figure
 from review_app.datasets.leaks import refuse_leaks
 from review_app.datasets.manifest import Label, Manifest, ManifestRow, require_labels
 from review_app.detector.backbones.base import Backbone
@@ -37,8 +39,6 @@ from review_app.detector.robustness import share_flagged
 from review_app.detector.selective import risk_coverage
 from review_app.detector.training import train_heads
 from review_app.detector.versions import Tally, load_versions, rows_of
-from review_app.errors import ManifestError
-from review_app.intervals import of_figure
 
 SCHEMA_VERSION = 1
 """Of the document."""

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold
 
+from review_app.core.errors import DetectorError
 from review_app.detector.backbones.card import BackboneCard
 from review_app.detector.dataset import LabelledFeatures, Versions
 from review_app.detector.heads import HeadPrediction
 from review_app.detector.model import Model, Reading, fit_model
 from review_app.detector.presets import Preset
-from review_app.errors import DetectorError
 
 
 @dataclass(frozen=True, slots=True)

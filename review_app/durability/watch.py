@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from review_app.errors import StorageError
+from review_app.core.errors import StorageError
 from storage.database import Database
 from storage.types import utc_now
 

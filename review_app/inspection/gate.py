@@ -13,9 +13,9 @@ from typing import Final
 
 from review_app.copies.descriptors import Probe
 from review_app.copies.search import SAME
-from review_app.errors import BusyError, NotAllowedError
+from review_app.core.errors import BusyError, NotAllowedError
+from review_app.core.permissions import Permission, Person, require
 from review_app.inspection.stored import StoredImages
-from review_app.permissions import Permission, Person, require
 from review_app.review.options import read_options
 from review_app.words import Text
 from storage.database import Database

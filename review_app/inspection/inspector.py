@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from review_app.copies.descriptors import Probe
+from review_app.core.permissions import Person
 from review_app.demo.samples import Sample, ensure_samples
 from review_app.detector.heads import HeadName
 from review_app.detector.service import Detector, Opinion
@@ -16,7 +17,6 @@ from review_app.detectors import Detectors
 from review_app.inspection.gate import ReadingGate
 from review_app.inspection.workshop import Done, Workshop
 from review_app.intake.decode import Limits
-from review_app.permissions import Person
 from review_app.triage.explanation import verdict_in_words
 from review_app.triage.governance import PolicyDesk
 from review_app.triage.marks import UncertaintyCuts

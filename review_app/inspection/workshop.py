@@ -14,8 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from review_app.errors import BusyError, DetectorError
-from review_app.inspection.messages import PLACES, Job, Said, unpacked
+from review_app.core.errors import BusyError, DetectorError
+from review_app.core.messages import PLACES, Job, Said, unpacked
 from review_app.words import Text
 
 _THREADS: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from review_app.errors import RefusalReason, RefusedFile
+from review_app.core.errors import RefusalReason, RefusedFile
 from review_app.words import Text
 
 _ENCRYPTED: Final = 0x1

@@ -12,7 +12,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
-from review_app.errors import SettingsError
+from review_app.core.errors import SettingsError
 from review_app.intake.decode import DecodedImage
 from review_app.intake.metadata import Json, clean
 

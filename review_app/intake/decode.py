@@ -16,7 +16,7 @@ from typing import Final
 
 from PIL import Image, features
 
-from review_app.errors import RefusalReason, RefusedFile, SettingsError
+from review_app.core.errors import RefusalReason, RefusedFile, SettingsError
 from review_app.intake.colours import MATTE, to_srgb
 from review_app.intake.lacking import LackingError, refuse_misread, why_not
 from review_app.intake.metadata import Json

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from review_app.copies.descriptors import Descriptor, describe
-from review_app.errors import RefusedFile
+from review_app.core.errors import RefusedFile
 from review_app.intake.decode import Limits, decode
 from review_app.intake.store import MediaStore
 from storage.database import Database

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from review_app.copies.alike import AlikeIndex
 from review_app.copies.descriptors import Descriptor
 from review_app.copies.look import Look
-from review_app.errors import RefusedFile
+from review_app.core.errors import RefusedFile
 from review_app.intake.decode import Limits, decode
 from review_app.intake.describing import Describer
 from review_app.intake.store import MediaStore

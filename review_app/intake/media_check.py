@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from review_app.batches import batches
-from review_app.errors import DamagedImageError, NotFoundError
+from review_app.core.chunks import batches
+from review_app.core.errors import DamagedImageError, NotFoundError
 from review_app.intake.store import MediaStore
 from storage.database import Database
 from storage.models.image import Picture

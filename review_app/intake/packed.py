@@ -6,11 +6,11 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePath
 
+from review_app.core.errors import ManifestError, RefusalReason, RefusedFile
 from review_app.datasets.dialect import Dialect
 from review_app.datasets.layout import label_of_path
 from review_app.datasets.manifest import ManifestRow, parse_manifest, why_missing
 from review_app.datasets.tables import SUFFIXES
-from review_app.errors import ManifestError, RefusalReason, RefusedFile
 from review_app.intake.archives import display_name
 from review_app.intake.candidates import Candidate
 from review_app.words import Text

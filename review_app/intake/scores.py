@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from review_app.batches import batches
+from review_app.core.chunks import batches
 from review_app.intake.archives import display_name
 from review_app.intake.service import Progress
 from review_app.review.options import read_options

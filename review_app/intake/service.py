@@ -14,13 +14,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from review_app.batches import batches
 from review_app.copies.descriptors import describe
 from review_app.copies.look import Look
+from review_app.core.chunks import batches
+from review_app.core.errors import RefusalReason, RefusedFile
+from review_app.core.hashing import hamming, perceptual_hash, sha256
 from review_app.datasets.dialect import OWN, Dialect
-from review_app.errors import RefusalReason, RefusedFile
 from review_app.forensics.notes import noted
-from review_app.hashing import hamming, perceptual_hash, sha256
 from review_app.intake.archives import ArchiveLimits
 from review_app.intake.candidates import Candidate
 from review_app.intake.credentials import Credentials

@@ -6,8 +6,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from review_app.core.faults import storing
 from review_app.core.files import atomic_write
-from review_app.durability.faults import storing
 from review_app.intake.verification import (
     Verifier,
     by_hash,

@@ -13,9 +13,9 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from review_app.core.errors import RefusedFile
 from review_app.core.files import atomic_write
-from review_app.errors import RefusedFile
-from review_app.inspection.messages import packed, packed_text, unpacked, unpacked_text
+from review_app.core.messages import packed, packed_text, unpacked, unpacked_text
 from review_app.intake.service import IntakeReport
 from review_app.triage.report import TriageReport
 from review_app.words import Text

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from review_app.errors import DamagedImageError, NotFoundError
+from review_app.core.errors import DamagedImageError, NotFoundError
 from review_app.words import Text
 
 REMEMBERED = 100_000

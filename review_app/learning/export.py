@@ -12,8 +12,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from review_app.core.errors import InputError
 from review_app.core.files import atomic_write
-from review_app.errors import InputError
 from review_app.forensics.claims import generator_claim
 from review_app.review.consensus import agreement
 from review_app.review.finality import final_since

@@ -15,9 +15,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from review_app.core.options import store_options
+from review_app.core.permissions import Person
 from review_app.monitoring.audits import ROUTES, AuditReport, SideAudit, read_audits
-from review_app.options import store_options
-from review_app.permissions import Person
 from review_app.triage.audit import audit_coins
 from review_app.triage.breaker import reason
 from review_app.triage.policy import PolicyState

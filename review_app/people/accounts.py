@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from review_app.errors import ChangedSinceError, ConflictError, InputError, NotFoundError
+from review_app.core.errors import ChangedSinceError, ConflictError, InputError, NotFoundError
 from review_app.people.credentials import hash_password
 from review_app.people.lookalikes import are_confusable, mixed_word
 from review_app.words import Text

@@ -11,7 +11,7 @@ import secrets
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from review_app.errors import InputError
+from review_app.core.errors import InputError
 from review_app.words import Text
 
 MIN_PASSWORD, MAX_PASSWORD = 10, 1024

@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from review_app.errors import NotFoundError
+from review_app.core.errors import NotFoundError
+from review_app.core.permissions import Person
 from review_app.people.credentials import digest, new_token
-from review_app.permissions import Person
 from review_app.words import Text
 from storage.database import Database
 from storage.enums import AuditKind, SignInMethod

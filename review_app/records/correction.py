@@ -17,8 +17,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from review_app.errors import ChangedSinceError, ConflictError, InputError
-from review_app.permissions import Person
+from review_app.core.errors import ChangedSinceError, ConflictError, InputError
+from review_app.core.permissions import Person
 from review_app.records.record import Evidence, evidence_of, last_event
 from review_app.triage.routing import Route
 from review_app.words import Text

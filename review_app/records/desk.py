@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from review_app.errors import ConflictError, NotFoundError
-from review_app.permissions import Permission, Person, require
+from review_app.core.errors import ConflictError, NotFoundError
+from review_app.core.permissions import Permission, Person, require
 from review_app.records import correction
 from review_app.records.correction import Proposal
 from review_app.records.record import Record, read_record

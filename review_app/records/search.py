@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from review_app.errors import InputError
-from review_app.permissions import Permission, Person, require
+from review_app.core.errors import InputError
+from review_app.core.permissions import Permission, Person, require
 from review_app.words import Text
 from storage.database import Transactions
 from storage.enums import ItemState, LabelValue

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from review_app.errors import ClaimLostError
-from review_app.permissions import Person
+from review_app.core.errors import ClaimLostError
+from review_app.core.permissions import Person
 from review_app.review.batch import MAX_ENTRIES
 from review_app.words import Text
 from storage.repositories import Repositories

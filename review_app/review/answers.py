@@ -8,8 +8,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from review_app.errors import ClaimLostError, ConflictError
-from review_app.permissions import Permission, Person
+from review_app.core.errors import ClaimLostError, ConflictError
+from review_app.core.permissions import Permission, Person
 from review_app.review.blindness import is_blind
 from review_app.review.consensus import Settlement, settle
 from review_app.review.finality import end_of_window, require_open, verdict_final_at

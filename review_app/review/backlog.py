@@ -10,7 +10,7 @@ import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from review_app.permissions import Permission, Person
+from review_app.core.permissions import Permission, Person
 from storage.enums import ItemState
 from storage.repositories import Repositories
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from review_app.errors import ReviewAppError
+from review_app.core.errors import ReviewAppError
 from review_app.review.tasks import (
     CLIENT_ID,
     MOST_TOGETHER,

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from review_app.errors import ConflictError, NotFoundError
-from review_app.permissions import Permission, Person, require
+from review_app.core.errors import ConflictError, NotFoundError
+from review_app.core.permissions import Permission, Person, require
 from review_app.review import answers
 from review_app.review.blindness import is_blind
 from review_app.review.finality import require_open

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random, SystemRandom
 
-from review_app.errors import (
+from review_app.core.errors import (
     ClaimLostError,
     ConflictError,
     InputError,
@@ -20,7 +20,7 @@ from review_app.errors import (
     NotAllowedError,
     NotFoundError,
 )
-from review_app.permissions import Permission, Person, require
+from review_app.core.permissions import Permission, Person, require
 from review_app.review import answers, gold
 from review_app.review.alike import count_alike, hand_out_alike
 from review_app.review.backlog import Backlog

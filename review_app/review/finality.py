@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from review_app.errors import ConflictError
+from review_app.core.errors import ConflictError
 from review_app.review.options import ReviewOptions
 from review_app.words import Text, t
 from storage.database import Database

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from random import Random
 
-from review_app.permissions import Person
+from review_app.core.permissions import Person
 from review_app.review import gold
 from review_app.review.options import ReviewOptions
 from review_app.review.tasks import Queue

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from review_app.errors import LimitError
-from review_app.permissions import Person
+from review_app.core.errors import LimitError
+from review_app.core.permissions import Person
 from review_app.review.options import ReviewOptions
 from review_app.words import Text
 from storage.enums import AuditKind

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import logit, xlogy
 
-from review_app.errors import InputError
+from review_app.core.errors import InputError
 from review_app.triage.costs import Costs, cost_avoided
 from review_app.words import t
 

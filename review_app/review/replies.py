@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from review_app.core.permissions import Permission, Person
 from review_app.forensics.claims import generator_claim
-from review_app.permissions import Permission, Person
 from review_app.review.answers import decided_since
 from review_app.review.finality import final_since
 from review_app.review.gold import feedback, is_gold

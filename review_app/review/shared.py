@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from review_app.permissions import Person
+from review_app.core.permissions import Person
 from review_app.review.batch import Entry, Outcome
 from review_app.review.desk import ReviewDesk
 from review_app.review.tasks import Queue, Receipt, Submission, Task

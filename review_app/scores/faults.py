@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from review_app.errors import InputError
+from review_app.core.errors import InputError
 from review_app.scores.remedies import Scale
 from review_app.scores.row import ScoreRow
 

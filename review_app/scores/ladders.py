@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from review_app.errors import InputError
+from review_app.core.errors import InputError
 from review_app.rungs import rungs
 from review_app.scores.table import ScoreTable
 from review_app.triage.ladder import Ladder, Side

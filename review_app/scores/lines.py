@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from review_app.errors import InputError
+from review_app.core.errors import InputError
 from review_app.scores.remedies import other_kind
 from review_app.scores.row import COLUMNS, IDENTITY, REQUIRED
 

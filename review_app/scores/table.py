@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from review_app.errors import InputError
+from review_app.core.errors import InputError
 from review_app.scores.remedies import STRONG
 
 Float64 = NDArray[np.float64]

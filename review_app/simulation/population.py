@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from review_app.errors import InputError
+from review_app.core.errors import InputError
 from review_app.scores.ladders import ladder_part, ladders_of
 from review_app.scores.table import ScoreTable
 from review_app.simulation.plan import Drift

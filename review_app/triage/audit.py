@@ -7,7 +7,7 @@ import hmac
 import re
 from collections.abc import Iterable
 
-from review_app.errors import InputError, SettingsError
+from review_app.core.errors import InputError, SettingsError
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _PATH = re.compile(r"path:.+", re.DOTALL)

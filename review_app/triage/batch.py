@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from review_app.errors import InputError
+from review_app.core.errors import InputError
 from review_app.triage.audit import audit_coins
 from review_app.triage.columns import Columns, Floats, decide_columns
 from review_app.triage.policy import Policy

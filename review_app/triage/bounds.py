@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import bdtr, betainccinv, betaincinv, ndtri
 
-from review_app.errors import SettingsError
+from review_app.core.errors import SettingsError
 from review_app.words import Text
 
 

@@ -20,9 +20,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from review_app.errors import CalibrationError
+from review_app.core.errors import CalibrationError
+from review_app.core.serialization import added, from_document, to_document
 from review_app.triage.bounds import check_limits, lower_bound, upper_bound
-from review_app.triage.document import added, from_document, to_document
 from review_app.triage.ladder import Side
 from review_app.triage.wording import count
 from review_app.words import Value, percent, t

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from review_app.errors import CalibrationError
+from review_app.core.errors import CalibrationError
 from review_app.triage.bounds import check_limits, spent_level, upper_bound, upper_bounds
 from review_app.triage.certificate import Certificate, CertificateMethod, Provenance, Shortfall
 from review_app.triage.ladder import Ladder, Side

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from review_app.errors import InputError
+from review_app.core.errors import InputError
 
 Floats = NDArray[np.float64]
 

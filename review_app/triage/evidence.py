@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betainc, betaln, expit, logsumexp
 
-from review_app.errors import InputError
+from review_app.core.errors import InputError
 
 Floats = NDArray[np.float64]
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from review_app.errors import InputError
-from review_app.permissions import Permission, Person, require
+from review_app.core.errors import InputError
+from review_app.core.permissions import Permission, Person, require
 from review_app.review.options import read_options
 from review_app.triage.calibration import next_try
 from review_app.triage.certificate import Certificate, Shortfall, goal_words

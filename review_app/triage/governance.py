@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from review_app.errors import CalibrationError
-from review_app.permissions import Permission, Person, require
+from review_app.core.errors import CalibrationError
+from review_app.core.permissions import Permission, Person, require
 from review_app.triage.calibration import CalibrationLabels, next_try, read_labels, unscored
 from review_app.triage.certificate import Provenance
 from review_app.triage.certify import PolicyCertificates, certify_policy

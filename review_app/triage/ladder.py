@@ -14,7 +14,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from review_app.errors import CalibrationError
+from review_app.core.errors import CalibrationError
 
 
 class Side(StrEnum):

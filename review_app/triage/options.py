@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from review_app.options import store_options
-from review_app.permissions import Person
+from review_app.core.options import store_options
+from review_app.core.permissions import Person
 from review_app.review.order import Order
 from review_app.triage.costs import Costs
 from review_app.triage.policy import PolicyState

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from review_app.errors import CalibrationError, ChangedSinceError
-from review_app.permissions import Person
+from review_app.core.errors import CalibrationError, ChangedSinceError
+from review_app.core.permissions import Person
 from review_app.triage.calibration import CalibrationLabels, next_try
 from review_app.triage.policy import Policy
 from review_app.triage.price import Price

@@ -3,8 +3,8 @@ transaction."""
 
 from __future__ import annotations
 
-from review_app.errors import ChangedSinceError
-from review_app.permissions import Person
+from review_app.core.errors import ChangedSinceError
+from review_app.core.permissions import Person
 from review_app.triage.policy import Policy, learning_policy
 from review_app.words import Text
 from storage.enums import AuditKind

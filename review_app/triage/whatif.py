@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import poisson
 
-from review_app.errors import InputError
+from review_app.core.errors import InputError
 from review_app.triage.bounds import lower_bound, upper_bound
 from review_app.triage.certificate import Certificate, Shortfall
 from review_app.triage.certify import PolicyCertificates

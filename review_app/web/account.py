@@ -9,14 +9,14 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from review_app.errors import (
+from review_app.core.errors import (
     BusyError,
     ChangedSinceError,
     InputError,
     NotAllowedError,
     ReviewAppError,
 )
-from review_app.permissions import Person
+from review_app.core.permissions import Person
 from review_app.web import pages
 from review_app.web.checks import PasswordChecks
 from review_app.web.cookies import Cookies

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Depends, Header, HTTPException, Query
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
-from review_app.permissions import Permission, Person, require
+from review_app.core.permissions import Permission, Person, require
 from review_app.review.batch import MAX_ENTRIES, Entry, Outcome
 from review_app.review.desk import MAX_AHEAD
 from review_app.review.tasks import (

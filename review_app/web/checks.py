@@ -19,7 +19,7 @@ from typing import TypeVar
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 
-from review_app.errors import BusyError
+from review_app.core.errors import BusyError
 from review_app.web.proxies import Client
 from review_app.web.throttle import Standing
 

@@ -8,7 +8,7 @@ from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
 from starlette.responses import Response
 
-from review_app.config import Settings
+from review_app.core.settings import Settings
 
 SESSION, DEVICE = "review_session", "review_device"
 _PREFIX = "__Host-"

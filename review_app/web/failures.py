@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from review_app.errors import (
+from review_app.core.errors import (
     BusyError,
     CalibrationError,
     ClaimLostError,
@@ -30,7 +30,7 @@ from review_app.errors import (
     StorageLostError,
     TooLargeError,
 )
-from review_app.permissions import Person
+from review_app.core.permissions import Person
 from review_app.web import pages
 from review_app.words import Text, current_language, t
 

@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from review_app.permissions import Area, Person, area_of, may_enter
+from review_app.core.permissions import Area, Person, area_of, may_enter
 from review_app.web.failures import ACCOUNT_CLOSED, Failure, answer
 from review_app.web.headers import with_security_headers
 from review_app.web.identity import Sessions

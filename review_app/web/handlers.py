@@ -17,8 +17,8 @@ from gradio.context import Context
 from gradio.utils import NamedString
 from markupsafe import Markup
 
-from review_app.errors import ReviewAppError
-from review_app.permissions import Permission, Person, require
+from review_app.core.errors import ReviewAppError
+from review_app.core.permissions import Permission, Person, require
 from review_app.web.assets import asset_url
 from review_app.web.identity import person_of
 from review_app.web.language import language_of

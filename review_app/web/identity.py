@@ -11,9 +11,9 @@ from anyio.to_thread import run_sync
 from fastapi import Request
 from starlette.datastructures import Headers
 
-from review_app.errors import NotAllowedError
+from review_app.core.errors import NotAllowedError
+from review_app.core.permissions import Person
 from review_app.people import People
-from review_app.permissions import Person
 from review_app.web.cookies import SESSION, Cookies
 from review_app.words import Text
 

@@ -16,12 +16,12 @@ from markupsafe import Markup
 from PIL import Image
 
 from review_app.bootstrap import Application
-from review_app.errors import InputError, RefusedFile
+from review_app.core.errors import InputError, RefusedFile
+from review_app.core.permissions import Permission
 from review_app.forensics.metadata import Fact, facts, in_short
 from review_app.forensics.views import View
 from review_app.inspection.inspector import TITLES, HeadReading, Inspection
 from review_app.inspection.workshop import Done
-from review_app.permissions import Permission
 from review_app.triage.wording import plus_minus
 from review_app.web.charts import entropy_bar, interval
 from review_app.web.handlers import Call, Wiring, html, open_page, section, title

@@ -13,9 +13,9 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from review_app.errors import BusyError, NotAllowedError
+from review_app.core.errors import BusyError, NotAllowedError
+from review_app.core.permissions import Person, area_of, may_enter
 from review_app.people import normal
-from review_app.permissions import Person, area_of, may_enter
 from review_app.web import pages
 from review_app.web.browsers import browser_of
 from review_app.web.checks import PasswordChecks

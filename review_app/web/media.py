@@ -20,11 +20,11 @@ from fastapi import APIRouter, Depends
 from fastapi import Path as PathParameter
 from starlette.responses import FileResponse, Response, StreamingResponse
 
-from review_app.errors import NotAllowedError, NotFoundError
+from review_app.core.errors import NotAllowedError, NotFoundError
+from review_app.core.permissions import Permission, Person, require
 from review_app.forensics.metadata import Fact, facts
 from review_app.forensics.views import View
 from review_app.learning import export
-from review_app.permissions import Permission, Person, require
 from review_app.views import MEDIA_TYPE
 from review_app.web.identity import current_person
 from review_app.web.looks import FirstLooks

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from review_app.errors import LimitError
+from review_app.core.errors import LimitError
 from review_app.words import Text
 
 LONGEST_WAIT = 15.0

@@ -8,8 +8,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
+from review_app.core.permissions import Person
 from review_app.people import MAX_PASSWORD, MIN_PASSWORD, OwnSession
-from review_app.permissions import Person
 from review_app.web.assets import asset_url
 from review_app.web.markup import moment
 from review_app.words import NAMES, current_language, t

@@ -18,7 +18,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from review_app.config import Settings
+from review_app.core.settings import Settings
 from review_app.web.proxies import Proxies
 
 _FRAMING_BYTES = 512 * 1024

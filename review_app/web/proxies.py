@@ -15,7 +15,7 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from review_app.config import Network, Settings
+from review_app.core.settings import Network, Settings
 
 Address = IPv4Address | IPv6Address
 

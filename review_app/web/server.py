@@ -15,10 +15,10 @@ from fastapi import FastAPI, Request
 from starlette.responses import RedirectResponse
 from starlette.routing import Mount
 
+from review_app.core.notice import read_notice
+from review_app.core.permissions import Area, Person, may_enter
+from review_app.core.uploads import Uploads
 from review_app.durability.watch import StorageWatch
-from review_app.notice import read_notice
-from review_app.permissions import Area, Person, may_enter
-from review_app.uploads import Uploads
 from review_app.web import failures, shell
 from review_app.web.account import account_router
 from review_app.web.admin import build_admin

@@ -7,7 +7,7 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp
 
-from review_app.config import Settings
+from review_app.core.settings import Settings
 from review_app.web.protocol import limited_protocol
 
 KEEP_ALIVE_SECONDS = 75

@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-    from review_app.uploads import Uploads
+    from review_app.core.uploads import Uploads
 
     Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 

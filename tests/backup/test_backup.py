@@ -19,8 +19,8 @@ import pytest
 from review_app.backup.manifest import DATABASE, Manifest, read_manifest
 from review_app.backup.restore import restore_backup
 from review_app.backup.verify import verify
-from review_app.errors import InputError
-from review_app.permissions import Person
+from review_app.core.errors import InputError
+from review_app.core.permissions import Person
 from storage.enums import Role
 from tests.applications import Deployment, deployment, write_pictures
 from tests.backup.conftest import make

@@ -14,8 +14,8 @@ import pytest
 from typer.testing import CliRunner
 
 from review_app.cli import app
-from review_app.config import Settings
-from review_app.logs import StandardError
+from review_app.core.logs import StandardError
+from review_app.core.settings import Settings
 
 
 @dataclass(frozen=True)

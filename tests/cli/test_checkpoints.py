@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from review_app.config import DEFAULT_CHECKPOINT
+from review_app.core.settings import DEFAULT_CHECKPOINT
 from review_app.detector.backbones import load_backbone
 from review_app.detector.checkpoint import Checkpoint
 from review_app.detector.dataset import Versions

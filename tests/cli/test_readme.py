@@ -14,8 +14,8 @@ import pytest
 from sqlalchemy import select
 
 from review_app.bootstrap import open_application
-from review_app.config import load_settings
-from review_app.hashing import sha256
+from review_app.core.hashing import sha256
+from review_app.core.settings import load_settings
 from review_app.review.tasks import Submission
 from storage.enums import LabelValue
 from storage.models import Claim

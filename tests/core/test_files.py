@@ -190,7 +190,7 @@ TRAINED = """
 import sys
 from pathlib import Path
 from review_app.detector import checkpoint
-from review_app.config import DEFAULT_CHECKPOINT
+from review_app.core.settings import DEFAULT_CHECKPOINT
 loaded = checkpoint.Checkpoint.load(DEFAULT_CHECKPOINT)
 write = checkpoint._write
 def slowly(path, data):

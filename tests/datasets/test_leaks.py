@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from review_app.core.errors import ManifestError
 from review_app.datasets.leaks import refuse_leaks
 from review_app.datasets.manifest import read_manifest
-from review_app.errors import ManifestError
 from tests.datasets.conftest import Writer
 
 HEADER = "path,label,split"

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from review_app.core.errors import ManifestError
 from review_app.datasets.manifest import Label, read_manifest, require_labels
-from review_app.errors import ManifestError
 from tests.datasets.conftest import Writer
 
 

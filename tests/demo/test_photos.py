@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from review_app.core.errors import NotFoundError
 from review_app.demo.photos import PHOTOS, Photo, Use
-from review_app.errors import NotFoundError
 
 LICENCES = Path(__file__).parents[2] / "docs/demo-licences.md"
 

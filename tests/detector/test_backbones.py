@@ -15,12 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from review_app.core.errors import BackboneError
 from review_app.detector.backbones import Backbone, Features, backbone_names, load_backbone
 from review_app.detector.backbones.base import round_features
 from review_app.detector.backbones.efficientnet import CARD
 from review_app.detector.backbones.preprocess import pixels, to_rgb
 from review_app.detector.torch_runtime import timm
-from review_app.errors import BackboneError
 
 
 @pytest.fixture(scope="module")

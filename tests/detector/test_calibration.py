@@ -10,6 +10,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.special import entr, expit, logit
 from sklearn.isotonic import IsotonicRegression
 
+from review_app.core.errors import CheckpointError, DetectorError
 from review_app.detector.calibration import (
     CALIBRATIONS,
     Calibration,
@@ -23,7 +24,6 @@ from review_app.detector.calibration import (
 )
 from review_app.detector.calibration.base import Float64
 from review_app.detector.heads import HeadPrediction, Labels
-from review_app.errors import CheckpointError, DetectorError
 
 PROBABILITIES = arrays(np.float64, st.integers(1, 60), elements=st.floats(0, 1))
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
+from review_app.core.errors import CheckpointError
 from review_app.detector.checkpoint import Checkpoint
-from review_app.errors import CheckpointError
 from tests.detector.conftest import labelled, train_toy
 
 

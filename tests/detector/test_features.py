@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from review_app.core.errors import DetectorError
 from review_app.detector.backbones import Backbone
 from review_app.detector.feature_cache import DirectoryFeatureCache, MemoryFeatureCache
 from review_app.detector.features import (
@@ -21,7 +22,6 @@ from review_app.detector.features import (
     extract_features,
     stream_features,
 )
-from review_app.errors import DetectorError
 
 Items = list[tuple[str, Loader]]
 

@@ -8,6 +8,7 @@ from scipy.integrate import quad
 from scipy.special import entr, expit
 from scipy.stats import norm
 
+from review_app.core.errors import CheckpointError
 from review_app.detector.heads import (
     HEADS,
     EnsembleTraining,
@@ -27,7 +28,6 @@ from review_app.detector.heads import (
 )
 from review_app.detector.heads.numerics import BLOCK, by_blocks, logit_normal
 from review_app.detector.presets import PRESETS
-from review_app.errors import CheckpointError
 from tests.detector.conftest import labelled
 
 FIELDS = ("p_fake", "std", "entropy", "mutual_information")

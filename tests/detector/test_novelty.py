@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from review_app.core.errors import CheckpointError
 from review_app.detector.heads import HeadPrediction
 from review_app.detector.novelty import FLAGGED_SHARE, NEIGHBOURS, Novelty, shrink
 from review_app.detector.rejection import Doubt, rejection, signed
 from review_app.detector.texture import TextureSpace
-from review_app.errors import CheckpointError
 
 
 def cloud(n: int, seed: int, centre: float = 0.0) -> np.ndarray:

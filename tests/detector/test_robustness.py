@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from review_app.core.errors import CheckpointError, ManifestError
 from review_app.detector.backbones import Backbone
 from review_app.detector.checkpoint import Checkpoint
 from review_app.detector.dataset import Versions
@@ -20,7 +21,6 @@ from review_app.detector.laundering import TRANSFORMS, Blur, Jpeg, Transform
 from review_app.detector.metrics import auroc
 from review_app.detector.robustness import UNTOUCHED, measure_robustness, robustness
 from review_app.detector.training import train
-from review_app.errors import CheckpointError, ManifestError
 from tests.detector.conftest import labelled
 from tests.detector.manifests import picture_manifest
 

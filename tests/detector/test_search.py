@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from review_app.core.errors import DetectorError
 from review_app.detector.dataset import LabelledFeatures
 from review_app.detector.heads import (
     HeadName,
@@ -19,7 +20,6 @@ from review_app.detector.heads import (
 )
 from review_app.detector.metrics import auroc
 from review_app.detector.search import SOURCE_GRIDS, Grid, search
-from review_app.errors import DetectorError
 from tests.detector.conftest import labelled
 
 SMALL = {

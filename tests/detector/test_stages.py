@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from review_app.core.errors import InputError
 from review_app.detector.stages import LEDGER, Stages
-from review_app.errors import InputError
 
 
 def _make(out: Path, text: str, *facts: object) -> bool:

@@ -9,6 +9,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from review_app.core.errors import (
+    CheckpointError,
+    DetectorError,
+    InputError,
+    ManifestError,
+    ReviewAppError,
+)
 from review_app.datasets.manifest import Manifest, read_manifest
 from review_app.detector.backbones import Backbone
 from review_app.detector.checkpoint import Checkpoint
@@ -18,13 +25,6 @@ from review_app.detector.feature_cache import MemoryFeatureCache
 from review_app.detector.features import FeatureCache
 from review_app.detector.heads import HeadName
 from review_app.detector.training import train, train_heads
-from review_app.errors import (
-    CheckpointError,
-    DetectorError,
-    InputError,
-    ManifestError,
-    ReviewAppError,
-)
 from tests.detector.conftest import labelled, toy_card
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from review_app.core.errors import ManifestError
 from review_app.datasets.manifest import read_manifest
 from review_app.detector.backbones import Backbone, BackboneCard
 from review_app.detector.backbones.base import Features
@@ -22,7 +23,6 @@ from review_app.detector.feature_cache import MemoryFeatureCache
 from review_app.detector.heads import HeadName, LinearTraining, NaiveBayesTraining
 from review_app.detector.presets import Preset
 from review_app.detector.transfer import measure_transfer, transfer
-from review_app.errors import ManifestError
 from tests.detector.conftest import WIDTH, toy_card
 from tests.detector.manifests import picture_manifest
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from review_app.core.errors import DetectorError
 from review_app.detector.checkpoint import Checkpoint
 from review_app.detector.dataset import LabelledFeatures, Versions
 from review_app.detector.heads import EnsembleTraining, HeadName, LinearTraining
@@ -15,7 +16,6 @@ from review_app.detector.model import fit_model
 from review_app.detector.presets import PRESETS, Preset
 from review_app.detector.training import train_heads
 from review_app.detector.validation import cross_fit
-from review_app.errors import DetectorError
 from tests.detector.conftest import labelled, toy_card
 
 QUICK = Preset(

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from review_app.errors import BusyError, DetectorError, InputError, RefusalReason, RefusedFile
-from review_app.inspection.messages import packed, unpacked
+from review_app.core.errors import BusyError, DetectorError, InputError, RefusalReason, RefusedFile
+from review_app.core.messages import packed, unpacked
 from review_app.inspection.workshop import Done, Workshop
 from review_app.words import Language, Text
 from tests.intake.samples import encode, picture, png_declaring

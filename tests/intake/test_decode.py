@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from review_app.errors import RefusalReason, RefusedFile, SettingsError
+from review_app.core.errors import RefusalReason, RefusedFile, SettingsError
 from review_app.intake.decode import HEIF_AVAILABLE, MATTE, Limits, decode
 from tests.intake.samples import LIMITS, SECRET, encode, exif, icc, picture, png_declaring, png_text
 

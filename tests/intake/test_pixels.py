@@ -15,7 +15,7 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
-from review_app.errors import RefusalReason, RefusedFile
+from review_app.core.errors import RefusalReason, RefusedFile
 from review_app.intake.decode import DecodedImage, decode
 from review_app.intake.public_copy import public_copy
 from tests.intake.samples import LIMITS, encode, exif, picture

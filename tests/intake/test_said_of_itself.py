@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from PIL import ExifTags, Image, PngImagePlugin
 
-from review_app.config import Settings
+from review_app.core.settings import Settings
 from review_app.forensics.claims import Evidence, claims, generator_claim
 from review_app.forensics.metadata import facts
 from review_app.intake.credentials import Credentials
@@ -300,7 +300,7 @@ def test_the_record_and_the_export_say_so(tmp_path: Path) -> None:
 
 def test_a_file_of_certificates_that_is_none_is_told(tmp_path: Path) -> None:
     from review_app.bootstrap import open_application
-    from review_app.errors import SettingsError
+    from review_app.core.errors import SettingsError
 
     settings = Settings(data_dir=tmp_path / "data", c2pa_trust=tmp_path / "none.pem")
     with pytest.raises(SettingsError, match="REVIEW_C2PA_TRUST"):

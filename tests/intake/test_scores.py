@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from review_app.core.errors import InputError
+from review_app.core.hashing import sha256
 from review_app.datasets.manifest import Label
-from review_app.errors import InputError
-from review_app.hashing import sha256
 from review_app.intake.scores import ScoreReport
 from review_app.scores.card import ExternalCard
 from review_app.scores.row import ScoreRow

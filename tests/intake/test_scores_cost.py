@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
+from review_app.core.hashing import sha256
 from review_app.datasets.manifest import Label
-from review_app.hashing import sha256
 from review_app.scores.row import ScoreRow
 from tests.applications import Deployment, deployment
 from tests.scores.files import row, write

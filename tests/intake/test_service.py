@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from review_app.errors import ManifestError
-from review_app.hashing import sha256
+from review_app.core.errors import ManifestError
+from review_app.core.hashing import sha256
 from review_app.intake.decode import DecodedImage
 from review_app.intake.public_copy import public_copy
 from review_app.intake.service import IntakeReport
@@ -247,7 +247,7 @@ WORKER = """
 import sys
 from pathlib import Path
 from review_app.bootstrap import open_application
-from review_app.config import Settings
+from review_app.core.settings import Settings
 
 app = open_application(Settings(data_dir=Path(sys.argv[1])))
 app.intake.ingest([Path(sys.argv[2])], "worker", lambda *step: print("batch", flush=True))

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from review_app.core.errors import ManifestError, RefusalReason, RefusedFile
 from review_app.datasets.manifest import Label
-from review_app.errors import ManifestError, RefusalReason, RefusedFile
 from review_app.intake.archives import ArchiveLimits, display_name
 from review_app.intake.candidates import Candidate
 from review_app.intake.sources import Reading, count, expand

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from review_app.errors import NotStoredError
+from review_app.core.errors import NotStoredError
 from review_app.intake.store import MediaStore
 
 SHA256 = "ab" + 62 * "0"

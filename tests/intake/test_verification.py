@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from review_app.errors import DamagedImageError, NotFoundError
-from review_app.hashing import sha256
+from review_app.core.errors import DamagedImageError, NotFoundError
+from review_app.core.hashing import sha256
 from review_app.intake.store import MediaStore
 from storage.models.image import Picture
 from tests.applications import Deployment, deployment, write_pictures

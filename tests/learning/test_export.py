@@ -15,13 +15,13 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from review_app.core.permissions import Person
 from review_app.learning.export import (
     COLUMNS,
     rows,
     stream_csv,
     stream_jsonl,
 )
-from review_app.permissions import Person
 from review_app.records.desk import RecordDesk
 from review_app.review.desk import ReviewDesk
 from review_app.review.tasks import Queue, Submission

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from review_app.errors import InputError
+from review_app.core.errors import InputError
 from review_app.learning.export import (
     FORMATS,
     ExportFormat,

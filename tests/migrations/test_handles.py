@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import migrations
-from review_app.errors import ClaimLostError
+from review_app.core.errors import ClaimLostError
 from review_app.review.tasks import Submission
 from storage.database import Database
 from storage.models import Claim

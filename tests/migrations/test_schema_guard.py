@@ -9,7 +9,7 @@ from sqlalchemy import inspect, text
 
 import migrations
 from review_app.bootstrap import ensure_schema
-from review_app.errors import SchemaError
+from review_app.core.errors import SchemaError
 from storage.database import Database
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
-from review_app.permissions import Person
+from review_app.core.permissions import Person
 from review_app.review.tasks import Submission
 from storage.enums import ItemState, LabelValue
 from tests.applications import Deployment, deployment

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from review_app.errors import CalibrationError
+from review_app.core.errors import CalibrationError
 from review_app.monitoring.audits import audit_report
 from review_app.triage.policy import PolicyState
 from storage.enums import ItemState, LabelValue

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from review_app.bootstrap import open_application
-from review_app.errors import NotAllowedError
+from review_app.core.errors import NotAllowedError
 from review_app.monitoring.audits import AuditReport, audit_report
 from review_app.monitoring.circuit import (
     BreakerOptions,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from review_app.config import DEFAULT_CHECKPOINT
+from review_app.core.settings import DEFAULT_CHECKPOINT
 from review_app.monitoring.overview import Unlike, overview, score_map, stats
 from storage.database import Database
 from storage.enums import ItemState, LabelValue, Role

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
+from review_app.core.permissions import Person
 from review_app.monitoring.reviewers import Rate, ReviewerFigures, reviewer_figures
-from review_app.permissions import Person
 from review_app.review.options import Reveal
 from storage.database import Database
 from storage.enums import LabelValue

@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import select
 
-from review_app.errors import CalibrationError
+from review_app.core.errors import CalibrationError
 from review_app.monitoring.audits import audit_report
 from review_app.triage.bounds import zero_error_minimum
 from review_app.triage.policy import Policy, PolicyState

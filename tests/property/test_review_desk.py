@@ -22,8 +22,8 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import select
 
-from review_app.errors import ClaimLostError, ConflictError, NotFoundError
-from review_app.permissions import Person
+from review_app.core.errors import ClaimLostError, ConflictError, NotFoundError
+from review_app.core.permissions import Person
 from review_app.review.consensus import settle
 from review_app.review.tasks import Change, Queue, Submission
 from storage.database import Database

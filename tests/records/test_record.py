@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from review_app.errors import ConflictError, NotAllowedError, NotFoundError
-from review_app.permissions import Person
+from review_app.core.errors import ConflictError, NotAllowedError, NotFoundError
+from review_app.core.permissions import Person
 from review_app.records.desk import RecordDesk
 from review_app.records.record import Evidence, Mark
 from review_app.records.search import Search

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from review_app.errors import NotAllowedError
-from review_app.permissions import Person
+from review_app.core.errors import NotAllowedError
+from review_app.core.permissions import Person
 from review_app.records.desk import RecordDesk
 from review_app.records.search import PAGE, Search
 from storage.database import Database

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from review_app.permissions import Person
+from review_app.core.permissions import Person
 from review_app.review.changes import Changes
 from review_app.review.desk import ReviewDesk
 from review_app.review.options import ReviewOptions, change_options

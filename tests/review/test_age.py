@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import update
 
+from review_app.core.permissions import Person
 from review_app.monitoring.overview import overview
-from review_app.permissions import Person
 from review_app.review.order import Order
 from review_app.review.tasks import Queue
 from review_app.triage.options import QueueOptions, change_queue_options

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from review_app.errors import ClaimLostError, ConflictError, NotFoundError
-from review_app.permissions import Person
+from review_app.core.errors import ClaimLostError, ConflictError, NotFoundError
+from review_app.core.permissions import Person
 from review_app.review import alike
 from review_app.review.batch import LabelEntry, UndoEntry
 from review_app.review.tasks import Queue

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from review_app.errors import ClaimLostError, ConflictError, InputError, NotFoundError
-from review_app.permissions import Person
+from review_app.core.errors import ClaimLostError, ConflictError, InputError, NotFoundError
+from review_app.core.permissions import Person
 from review_app.review.options import Reveal
 from review_app.review.tasks import Queue, Submission
 from storage.enums import AuditKind, ItemState, LabelValue

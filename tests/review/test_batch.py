@@ -6,8 +6,8 @@ from collections import Counter
 
 import pytest
 
-from review_app.errors import ClaimLostError, ConflictError, InputError, NotFoundError
-from review_app.permissions import Person
+from review_app.core.errors import ClaimLostError, ConflictError, InputError, NotFoundError
+from review_app.core.permissions import Person
 from review_app.review.batch import (
     MAX_ENTRIES,
     ChangeEntry,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from review_app.errors import ConflictError, NotFoundError
-from review_app.permissions import Person
+from review_app.core.errors import ConflictError, NotFoundError
+from review_app.core.permissions import Person
 from review_app.review.answers import MOST_ROWS
 from review_app.review.tasks import Change, Queue
 from storage.enums import AuditKind, ItemState

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from review_app.permissions import Person
+from review_app.core.permissions import Person
 from review_app.review.tasks import Queue, Submission
 from storage.enums import ItemState
 from tests.factories import Factory

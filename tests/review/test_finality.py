@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from review_app.errors import ConflictError
+from review_app.core.errors import ConflictError
+from review_app.core.permissions import Person
 from review_app.monitoring.reviewers import reviewer_figures
-from review_app.permissions import Person
 from review_app.review.tasks import Queue
 from storage.enums import ItemState
 from tests.factories import Factory

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from review_app.permissions import Person
+from review_app.core.permissions import Person
 from review_app.review.tasks import Queue
 from review_app.triage.record import opinion_of
 from storage.database import Database

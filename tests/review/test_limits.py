@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from review_app.errors import LimitError
-from review_app.permissions import Person
+from review_app.core.errors import LimitError
+from review_app.core.permissions import Person
 from review_app.review.batch import LabelEntry, SkipEntry
 from review_app.review.desk import GRACE, MAX_AHEAD, SHARE
 from review_app.review.options import ReviewOptions

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from review_app.errors import NotAllowedError
-from review_app.permissions import Person
+from review_app.core.errors import NotAllowedError
+from review_app.core.permissions import Person
 from review_app.review.options import Reveal, ReviewOptions, change_options, read_options
 from review_app.review.tags import COMMON_TAGS, tag_name
 from review_app.words import Language, speaking

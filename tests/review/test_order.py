@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import ks_2samp
 
-from review_app.errors import InputError
+from review_app.core.errors import InputError
 from review_app.review.order import borrowed, epig, learning_worth, placed, risk_worth, timed
 from review_app.triage.costs import Costs
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from review_app.permissions import Person
+from review_app.core.permissions import Person
 from review_app.review.regions import Region, Shape
 from tests.factories import Factory
 from tests.review.desks import FAKE, Bench

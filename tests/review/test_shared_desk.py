@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from review_app.errors import ClaimLostError, ConflictError, NotAllowedError
+from review_app.core.errors import ClaimLostError, ConflictError, NotAllowedError
 from review_app.review.batch import LabelEntry
 from review_app.review.desk import ReviewDesk
 from review_app.review.shared import SharedDesk

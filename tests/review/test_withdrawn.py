@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from review_app.permissions import Person
+from review_app.core.permissions import Person
 from review_app.review.regions import Region
 from review_app.review.tasks import Queue, Task
 from storage.enums import ItemState

@@ -7,7 +7,7 @@ import random
 import signal
 from os import getpid, kill
 
-from review_app.permissions import Person
+from review_app.core.permissions import Person
 from review_app.review.desk import ReviewDesk
 from review_app.review.shared import SharedDesk
 from review_app.review.tasks import Submission

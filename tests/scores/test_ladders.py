@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from review_app.errors import InputError
+from review_app.core.errors import InputError
 from review_app.scores.ladders import ladder_part, ladders_of
 from review_app.scores.table import ScoreTable
 from tests.scores.tables import table

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from review_app.bootstrap import open_application
-from review_app.config import Settings
-from review_app.errors import SettingsError
+from review_app.core.errors import SettingsError
+from review_app.core.settings import Settings
 from storage.database import Database
 from storage.enums import AuditKind, LabelValue
 from storage.repositories.audit import Event

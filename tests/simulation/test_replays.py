@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from review_app.errors import InputError, SettingsError
+from review_app.core.errors import InputError, SettingsError
 from review_app.scores.table import ScoreTable
 from review_app.simulation.plan import BLOCKS, Drift, Plan
 from review_app.simulation.population import World, world_of

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from review_app.permissions import Person
+from review_app.core.permissions import Person
 from review_app.records.desk import RecordDesk
 from review_app.records.search import Search
 from review_app.review.changes import Changes

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from benchmarks.one_by_one import decision_row
-from review_app.errors import InputError
+from review_app.core.errors import InputError
 from review_app.triage import pipeline
 from review_app.triage.pipeline import TriageService
 from review_app.triage.policy import Policy

@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from review_app.errors import SettingsError
+from review_app.core.errors import SettingsError
 from review_app.triage.bounds import (
     check_limits,
     lower_bound,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import beta
 
-from review_app.errors import InputError
+from review_app.core.errors import InputError
 from review_app.triage.evidence import (
     Direction,
     betting_interval,

@@ -10,7 +10,7 @@ from threading import Barrier
 
 import pytest
 
-from review_app.errors import (
+from review_app.core.errors import (
     CalibrationError,
     ChangedSinceError,
     ConflictError,
@@ -18,7 +18,7 @@ from review_app.errors import (
     NotFoundError,
     SettingsError,
 )
-from review_app.permissions import Person
+from review_app.core.permissions import Person
 from review_app.review.desk import ReviewDesk
 from review_app.review.tasks import Queue, Submission
 from review_app.triage.certificate import Shortfall

@@ -165,7 +165,7 @@ WORKER = """
 import sys
 from pathlib import Path
 from review_app.bootstrap import open_application
-from review_app.config import Settings
+from review_app.core.settings import Settings
 from review_app.triage import pipeline
 
 pipeline.PAGE = 40

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from scipy.stats import ks_2samp
 
-from review_app.permissions import Person
+from review_app.core.permissions import Person
 from review_app.review.order import Order
 from review_app.triage.options import QueueOptions, change_queue_options, order_in_use
 from storage.enums import ItemState, LabelValue

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review_app.errors import CalibrationError, InputError, SettingsError
+from review_app.core.errors import CalibrationError, InputError, SettingsError
 from review_app.triage.certificate import Provenance, Shortfall
 from review_app.triage.certify import PolicyCertificates
 from review_app.triage.ladder import Side

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from review_app.config import DEFAULT_CHECKPOINT
-from review_app.permissions import Person
+from review_app.core.permissions import Person
+from review_app.core.settings import DEFAULT_CHECKPOINT
 from storage.enums import LabelValue
 from storage.models import Decision, Prediction
 from tests.applications import Deployment, deployment, write_pictures

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from review_app.permissions import Person
+from review_app.core.permissions import Person
 from review_app.review.options import ReviewOptions, change_options
 from review_app.review.tasks import Submission
 from storage.enums import ItemState, LabelValue

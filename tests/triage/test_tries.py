@@ -10,8 +10,13 @@ from threading import Barrier
 
 import pytest
 
-from review_app.errors import CalibrationError, ChangedSinceError, NotAllowedError, SettingsError
-from review_app.permissions import Person
+from review_app.core.errors import (
+    CalibrationError,
+    ChangedSinceError,
+    NotAllowedError,
+    SettingsError,
+)
+from review_app.core.permissions import Person
 from review_app.triage.policy import PolicyState
 from review_app.triage.price import Price, fewest_labels
 from storage.enums import AuditKind, LabelValue

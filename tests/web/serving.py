@@ -11,7 +11,7 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp
 
-from review_app.config import Settings
+from review_app.core.settings import Settings
 from review_app.web.serving import server_config
 
 

@@ -14,9 +14,9 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from review_app.bootstrap import Application, open_application
-from review_app.config import Settings
-from review_app.hashing import sha256
-from review_app.permissions import Person
+from review_app.core.hashing import sha256
+from review_app.core.permissions import Person
+from review_app.core.settings import Settings
 from review_app.web.identity import COOKIE
 from review_app.web.server import create_app
 from storage.enums import ItemState, Role

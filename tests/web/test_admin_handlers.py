@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from review_app.errors import ConflictError
-from review_app.permissions import Permission
+from review_app.core.errors import ConflictError
+from review_app.core.permissions import Permission
 from review_app.web.handlers import Call, guarded
 from storage.enums import Role
 from tests.web.handling import handlers, request_with

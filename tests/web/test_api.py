@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from review_app.permissions import Person
+from review_app.core.permissions import Person
 from review_app.review.desk import MAX_AHEAD
 from review_app.review.options import Reveal, ReviewOptions, change_options
 from storage.enums import ItemState, Role

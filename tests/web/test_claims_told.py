@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from review_app.permissions import Person
+from review_app.core.permissions import Person
 from review_app.web.admin.images_record import record_html
 from storage.enums import Role
 from tests.web.site import Site

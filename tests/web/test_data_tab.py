@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from review_app.errors import InputError
+from review_app.core.errors import InputError
 from review_app.intake.uploaded import UploadedBatches
 from review_app.learning.export import COLUMNS
 from review_app.web.admin.data import DataTab

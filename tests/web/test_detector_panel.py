@@ -7,8 +7,8 @@ from pathlib import Path
 import gradio as gr
 import pytest
 
-from review_app.config import DEFAULT_CHECKPOINT
-from review_app.errors import InputError
+from review_app.core.errors import InputError
+from review_app.core.settings import DEFAULT_CHECKPOINT
 from review_app.triage.policy import PolicyState
 from review_app.web.admin.policy_detector import DetectorPanel
 from review_app.web.handlers import Call

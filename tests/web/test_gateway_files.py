@@ -15,7 +15,7 @@ from typing import Any
 import gradio as gr
 import pytest
 
-from review_app.uploads import Owner
+from review_app.core.uploads import Owner
 from storage.enums import Role
 from tests.web.gradio_calls import (
     MOUNTS,

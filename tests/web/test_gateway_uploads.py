@@ -13,7 +13,7 @@ import httpx
 import pytest
 from gradio.routes import file_upload_statuses
 
-from review_app.uploads import KEPT_SECONDS, Owner
+from review_app.core.uploads import KEPT_SECONDS, Owner
 from review_app.web import sweeping
 from review_app.web.gateway import receiving
 from storage.enums import Role

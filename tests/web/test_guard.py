@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from starlette.testclient import TestClient
 
-from review_app.permissions import Area, area_of
+from review_app.core.permissions import Area, area_of
 from review_app.web.assets import asset_url
 from review_app.web.guard import MAX_BODY
 from review_app.web.headers import GRADIO_POLICY, PLAIN_POLICY

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gradio as gr
 import pytest
 
-from review_app.errors import ConflictError, InputError, NotAllowedError, NotFoundError
+from review_app.core.errors import ConflictError, InputError, NotAllowedError, NotFoundError
 from review_app.records.search import PAGE
 from review_app.web.admin.images import ImagesTab
 from review_app.web.admin.images_correction import CorrectionPanel

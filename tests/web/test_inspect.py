@@ -11,7 +11,7 @@ import gradio as gr
 import pytest
 from PIL import Image
 
-from review_app.errors import InputError
+from review_app.core.errors import InputError
 from review_app.forensics.views import View
 from review_app.inspection.inspector import HeadReading, Inspection
 from review_app.inspection.worker import SHOWN_PIXELS

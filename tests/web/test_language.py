@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from review_app.bootstrap import open_application
-from review_app.config import Settings
-from review_app.notice import DEMO, set_notice
+from review_app.core.notice import DEMO, set_notice
+from review_app.core.settings import Settings
 from review_app.web.assets import words_url
 from review_app.web.language import COOKIE
 from review_app.words import Language

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from review_app.errors import NotAllowedError
-from review_app.permissions import Person
+from review_app.core.errors import NotAllowedError
+from review_app.core.permissions import Person
 from review_app.web.cookies import DEVICE
 from review_app.web.identity import COOKIE, REMEMBERED_SECONDS
 from review_app.web.login import safe_target

@@ -7,7 +7,7 @@ from pathlib import Path
 import gradio as gr
 import pytest
 
-from review_app.errors import InputError, NotAllowedError
+from review_app.core.errors import InputError, NotAllowedError
 from review_app.review.order import Order
 from review_app.triage.options import order_in_use, read_queue_options
 from review_app.web.admin.policy_order import OrderPanel

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from starlette.datastructures import Headers
 
-from review_app.config import Settings
+from review_app.core.settings import Settings
 from review_app.web.origin import Origins
 from tests.web.site import Site
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from review_app.errors import LimitError
+from review_app.core.errors import LimitError
 from review_app.web import pace
 from review_app.web.pace import LONGEST_WAIT, Pace
 from storage.enums import Role

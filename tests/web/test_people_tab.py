@@ -7,7 +7,7 @@ import re
 import pytest
 from starlette.testclient import TestClient
 
-from review_app.errors import ConflictError, InputError, LimitError, ReviewAppError
+from review_app.core.errors import ConflictError, InputError, LimitError, ReviewAppError
 from review_app.review.tasks import Submission
 from review_app.web.admin.people import PeopleTab
 from review_app.web.admin.people_figures import FiguresPanel

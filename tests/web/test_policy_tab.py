@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from review_app.errors import CalibrationError, InputError
+from review_app.core.errors import CalibrationError, InputError
 from review_app.monitoring.overview import overview
 from review_app.review.options import Reveal, ReviewOptions, Veil, change_options, read_options
 from review_app.triage.policy import PolicyState

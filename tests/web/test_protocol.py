@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from review_app.config import Settings
+from review_app.core.settings import Settings
 from review_app.web.protocol import ConnectionLimits, limited_protocol
 from review_app.web.serving import server_config
 from tests.web.serving import Serving

@@ -7,7 +7,7 @@ import time
 import pytest
 from starlette.datastructures import Headers
 
-from review_app.config import Settings
+from review_app.core.settings import Settings
 from review_app.web.proxies import Client, Proxies
 
 PUBLIC = "https://review.example.org"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from review_app.errors import InputError
+from review_app.core.errors import InputError
 from review_app.review.options import ReviewOptions, read_options
 from review_app.review.order import Order
 from review_app.triage.options import QueueOptions, read_queue_options

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 import pytest
 
-from review_app.errors import ChangedSinceError, InputError
+from review_app.core.errors import ChangedSinceError, InputError
 from review_app.monitoring.overview import overview
 from review_app.triage.policy import PolicyState
 from review_app.web.admin.images import ImagesTab

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from review_app.errors import BusyError
+from review_app.core.errors import BusyError
 from review_app.web.checks import PasswordChecks
 from review_app.web.proxies import Client
 from review_app.web.throttle import (

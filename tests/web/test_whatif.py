@@ -7,7 +7,7 @@ from pathlib import Path
 import gradio as gr
 import pytest
 
-from review_app.errors import InputError, NotAllowedError, SettingsError
+from review_app.core.errors import InputError, NotAllowedError, SettingsError
 from review_app.web.admin.policy_whatif import WhatIfPanel
 from review_app.web.curves import Axis, Curve, curves, round_top
 from review_app.web.handlers import Call

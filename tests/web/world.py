@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 
-from review_app.permissions import Person
+from review_app.core.permissions import Person
 from review_app.web.identity import COOKIE, REMEMBERED_SECONDS
 from storage.enums import ItemState, LabelValue, Role
 from storage.models import Image, Item

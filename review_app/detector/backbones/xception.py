@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from review_app.core.errors import BackboneError
 from review_app.detector.backbones.base import Backbone
 from review_app.detector.backbones.card import BackboneCard
 from review_app.detector.backbones.timm_backbone import TimmBackbone
 from review_app.detector.torch_runtime import timm
-from review_app.errors import BackboneError
 
 _IMAGENET_MEAN = (123.675, 116.28, 103.53)  # 255 * (.485, .456, .406)
 _IMAGENET_STD = (58.395, 57.12, 57.375)  # 255 * (.229, .224, .225)

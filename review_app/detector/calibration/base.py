@@ -10,9 +10,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from review_app.core.errors import CheckpointError
 from review_app.detector.heads import Labels, State
 from review_app.detector.heads.base import checked
-from review_app.errors import CheckpointError
 
 Float64 = NDArray[np.float64]
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import entr
 
+from review_app.core.errors import DetectorError
 from review_app.detector.calibration.base import Calibration, CalibrationName, Float64
 from review_app.detector.calibration.isotonic import IsotonicCalibration
 from review_app.detector.calibration.logistic import (
@@ -16,7 +17,6 @@ from review_app.detector.calibration.logistic import (
 )
 from review_app.detector.calibration.venn_abers import VennAbersCalibration
 from review_app.detector.heads import HeadPrediction, Labels, Weights
-from review_app.errors import DetectorError
 
 CALIBRATIONS: dict[CalibrationName, type[Calibration]] = {
     each.name: each

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from review_app.core.errors import CheckpointError
 from review_app.detector.calibration.base import Calibration, CalibrationName, Float64
 from review_app.detector.heads import Labels, State
 from review_app.detector.heads.base import checked
-from review_app.errors import CheckpointError
 
 _LOG_SLOPE = (-5.0, 5.0)
 """Where the logarithm of the slope is looked for: a slope above 0 keeps the order of images."""

@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from review_app.core.errors import CheckpointError
 from review_app.detector.calibration.base import (
     Calibration,
     CalibrationName,
@@ -17,7 +18,6 @@ from review_app.detector.calibration.base import (
     checked_scores,
 )
 from review_app.detector.heads import Labels, State
-from review_app.errors import CheckpointError
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from review_app.errors import CheckpointError
+from review_app.core.errors import CheckpointError
 
 Matrix = NDArray[np.float32]
 """Standardised features, float32 [n, width]."""

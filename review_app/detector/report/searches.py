@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError, model_validator
 
-from review_app.errors import InputError
+from review_app.core.errors import InputError
 
 Share = Annotated[float, Field(ge=0, le=1)]
 

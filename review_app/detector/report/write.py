@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from review_app.core.errors import InputError
 from review_app.core.files import atomic_write
 from review_app.detector.dataset import Decoder, decode_plainly
 from review_app.detector.evaluation import Evaluation
@@ -14,7 +15,6 @@ from review_app.detector.report.figures import FIGURES, draw
 from review_app.detector.report.page import render
 from review_app.detector.report.style import Drawing
 from review_app.detector.report.thumbnails import thumbnails_of
-from review_app.errors import InputError
 
 PAGE = "report.html"
 NUMBERS = "metrics.json"

@@ -15,7 +15,7 @@ from gradio.blocks import Block
 from markupsafe import Markup
 from pydantic import BaseModel, ValidationError
 
-from review_app.errors import InputError
+from review_app.core.errors import InputError
 from review_app.web.handlers import Call, Wiring, html
 from review_app.words import Text, t
 

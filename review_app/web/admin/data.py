@@ -11,9 +11,9 @@ import gradio as gr
 from markupsafe import Markup
 
 from review_app.bootstrap import Application
-from review_app.errors import InputError, RefusedFile
+from review_app.core.errors import InputError, RefusedFile
+from review_app.core.permissions import Permission
 from review_app.intake.uploaded import UploadedBatch
-from review_app.permissions import Permission
 from review_app.web.handlers import Call, Wiring, html, section
 from review_app.web.markup import Tone, join, moment, notice, table
 from review_app.words import Text, current_language, significant, t

@@ -14,9 +14,9 @@ import gradio as gr
 from markupsafe import Markup
 from pydantic import ValidationError
 
-from review_app.errors import ChangedSinceError, InputError
-from review_app.options import AnyOptions, document, leaves
-from review_app.permissions import Person
+from review_app.core.errors import ChangedSinceError, InputError
+from review_app.core.options import AnyOptions, document, leaves
+from review_app.core.permissions import Person
 from review_app.web.handlers import refusal
 from review_app.web.markup import Tone, notice
 from review_app.words import Text, listed, t

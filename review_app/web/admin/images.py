@@ -12,8 +12,8 @@ import gradio as gr
 from markupsafe import Markup
 
 from review_app.bootstrap import Application
-from review_app.errors import ConflictError, InputError, NotFoundError
-from review_app.permissions import Permission
+from review_app.core.errors import ConflictError, InputError, NotFoundError
+from review_app.core.permissions import Permission
 from review_app.records.search import MOST_LETTERS, Found, Line
 from review_app.triage.wording import plus_minus
 from review_app.web.admin.images_correction import build_correction

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from pydantic import BaseModel
 
 from review_app.bootstrap import Application
-from review_app.permissions import Permission
+from review_app.core.permissions import Permission
 from review_app.records.correction import MOST_LETTERS, VALUES, Proposal
 from review_app.web.admin.confirm import Confirm, Question, answered
 from review_app.web.admin.images_record import picture_trouble, record_html, veiled

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from markupsafe import Markup
 
 from review_app.bootstrap import Application
-from review_app.errors import DamagedImageError, NotFoundError
+from review_app.core.errors import DamagedImageError, NotFoundError
 from review_app.forensics.metadata import claim_in_words
 from review_app.forensics.notes import first_of
 from review_app.inspection.inspector import TITLES

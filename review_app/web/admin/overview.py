@@ -9,7 +9,8 @@ import numpy as np
 from markupsafe import Markup
 
 from review_app.bootstrap import Application
-from review_app.errors import CheckpointError
+from review_app.core.errors import CheckpointError
+from review_app.core.permissions import Permission
 from review_app.inspection.inspector import TITLES
 from review_app.monitoring.overview import (
     RECENT,
@@ -20,7 +21,6 @@ from review_app.monitoring.overview import (
     overview,
     score_map,
 )
-from review_app.permissions import Permission
 from review_app.triage.forecasting import CertificateProgress, ForecastDesk
 from review_app.triage.policy import PolicyState
 from review_app.web.admin.policy_certificate import progress_bar

@@ -10,9 +10,9 @@ from markupsafe import Markup
 from pydantic import BaseModel
 
 from review_app.bootstrap import Application
-from review_app.errors import ChangedSinceError, InputError, NotFoundError
+from review_app.core.errors import ChangedSinceError, InputError, NotFoundError
+from review_app.core.permissions import Permission
 from review_app.people import Account, confusable_pairs
-from review_app.permissions import Permission
 from review_app.web.admin.confirm import Confirm, Question, answered
 from review_app.web.admin.people_figures import build_figures
 from review_app.web.admin.people_taking import build_taking

@@ -10,9 +10,9 @@ from markupsafe import Markup
 from pydantic import BaseModel
 
 from review_app.bootstrap import Application
-from review_app.errors import InputError
+from review_app.core.errors import InputError
+from review_app.core.permissions import Permission
 from review_app.monitoring.overview import overview
-from review_app.permissions import Permission
 from review_app.review.finality import not_final_now
 from review_app.triage.forecasting import ForecastDesk
 from review_app.triage.policy import Policy, PolicyState

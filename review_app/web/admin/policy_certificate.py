@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from markupsafe import Markup
 
-from review_app.errors import CheckpointError
+from review_app.core.errors import CheckpointError
 from review_app.triage.certificate import Certificate, Shortfall
 from review_app.triage.forecasting import CertificateProgress, ForecastDesk
 from review_app.triage.ladder import Side

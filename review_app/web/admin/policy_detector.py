@@ -9,8 +9,8 @@ from markupsafe import Markup
 from pydantic import BaseModel
 
 from review_app.bootstrap import Application
-from review_app.errors import CheckpointError, InputError
-from review_app.permissions import Permission
+from review_app.core.errors import CheckpointError, InputError
+from review_app.core.permissions import Permission
 from review_app.scores.card import HEAD
 from review_app.web.admin.confirm import Confirm, Question, answered
 from review_app.web.handlers import Call, Wiring, html, section

@@ -8,8 +8,8 @@ import gradio as gr
 from markupsafe import Markup
 
 from review_app.bootstrap import Application
-from review_app.errors import InputError
-from review_app.permissions import Permission
+from review_app.core.errors import InputError
+from review_app.core.permissions import Permission
 from review_app.review.order import Order
 from review_app.triage.costs import MOST
 from review_app.triage.options import (

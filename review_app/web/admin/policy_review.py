@@ -12,8 +12,8 @@ from markupsafe import Markup
 from pydantic import TypeAdapter, ValidationError
 
 from review_app.bootstrap import Application
-from review_app.errors import InputError
-from review_app.permissions import Permission
+from review_app.core.errors import InputError
+from review_app.core.permissions import Permission
 from review_app.review.options import (
     Reveal,
     ReviewOptions,

@@ -9,8 +9,8 @@ from markupsafe import Markup
 from pydantic import ValidationError
 
 from review_app.bootstrap import Application
-from review_app.errors import InputError
-from review_app.permissions import Permission
+from review_app.core.errors import InputError
+from review_app.core.permissions import Permission
 from review_app.triage.certificate import Certificate
 from review_app.triage.costs import Costs
 from review_app.triage.forecasting import ForecastDesk, Question

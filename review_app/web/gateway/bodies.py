@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
 
-from review_app.errors import InputError, TooLargeError
+from review_app.core.errors import InputError, TooLargeError
 from review_app.words import Text
 
 MAX_JSON = 1024**2

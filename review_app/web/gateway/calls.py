@@ -9,7 +9,7 @@ import gradio as gr
 from gradio.block_function import BlockFunction
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from review_app.permissions import Person
+from review_app.core.permissions import Person
 from review_app.web.gateway.inputs import Find, accept, odd, refuse_files
 
 SessionHash = Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,64}$")]

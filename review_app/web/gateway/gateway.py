@@ -17,9 +17,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from review_app.errors import NotFoundError, ReviewAppError
-from review_app.permissions import Person
-from review_app.uploads import Owner, Uploads
+from review_app.core.errors import NotFoundError, ReviewAppError
+from review_app.core.permissions import Person
+from review_app.core.uploads import Owner, Uploads
 from review_app.web.failures import Failure, answer, failure_of, headers_of
 from review_app.web.gateway.bodies import read_json
 from review_app.web.gateway.calls import rewritten, session_of

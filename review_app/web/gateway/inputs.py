@@ -15,7 +15,7 @@ import gradio as gr
 from gradio.blocks import Block
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from review_app.errors import InputError
+from review_app.core.errors import InputError
 from review_app.web.gateway.bodies import walk
 from review_app.words import Text
 

@@ -16,8 +16,8 @@ from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 from starlette.types import Message, Receive, Scope
 
-from review_app.errors import InputError, NotStoredError, ReviewAppError, TooLargeError
-from review_app.uploads import FILES_AT_ONCE, Owner, Uploads
+from review_app.core.errors import InputError, NotStoredError, ReviewAppError, TooLargeError
+from review_app.core.uploads import FILES_AT_ONCE, Owner, Uploads
 from review_app.web.gateway.bodies import chunk, content_length
 from review_app.web.pace import Pace
 from review_app.words import Text

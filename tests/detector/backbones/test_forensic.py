@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from PIL import Image
 from scipy.signal import convolve2d
 
+from review_app.core.errors import BackboneError
 from review_app.detector.backbones import Backbone, load_backbone
 from review_app.detector.backbones.forensic import colour, cooccurrence, neighbours, spectrum
 from review_app.detector.backbones.forensic.residuals import laplacian, third_order
-from review_app.errors import BackboneError
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 from pydantic import TypeAdapter
 
+from review_app.core.errors import BackboneError
 from review_app.detector.backbones import Backbone, BackboneCard, load_backbone
-from review_app.errors import BackboneError
 
 NAME = "efficientnet_lite0_gram+efficientnet_lite0"
 

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from review_app.core.errors import BackboneError
 from review_app.detector.backbones import Backbone, load_backbone
 from review_app.detector.backbones.card import NativeSize
 from review_app.detector.backbones.efficientnet import network
@@ -25,7 +26,6 @@ from review_app.detector.backbones.stages import (
     Statistic,
     recipe_width,
 )
-from review_app.errors import BackboneError
 
 
 @pytest.fixture(scope="module")

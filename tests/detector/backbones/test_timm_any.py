@@ -8,9 +8,9 @@ import pytest
 import torch
 from PIL import Image
 
+from review_app.core.errors import BackboneError
 from review_app.detector.backbones import load_backbone
 from review_app.detector.torch_runtime import timm
-from review_app.errors import BackboneError
 
 
 def random_weights(model: str, folder: Path) -> Path:

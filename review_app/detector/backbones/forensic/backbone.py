@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from review_app.core.errors import BackboneError
 from review_app.detector.backbones.base import Backbone, Features
 from review_app.detector.backbones.card import BackboneCard, NativeSize
 from review_app.detector.backbones.forensic import colour, cooccurrence, neighbours, spectrum
 from review_app.detector.backbones.forensic.moments import Numbers, Plane, Planes
 from review_app.detector.backbones.preprocess import native_pixels
 from review_app.detector.backbones.threads import PerImageBackbone
-from review_app.errors import BackboneError
 
 RECIPE = (
     "luma cooccurrence", "chroma cooccurrence", "neighbours", "spectrum", "dct", "colour",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from review_app.errors import NotAllowedError
+from review_app.core.errors import NotAllowedError
 from review_app.words import Text
 from storage.enums import Role
 

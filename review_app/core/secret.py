@@ -6,8 +6,8 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
+from review_app.core.errors import SettingsError
 from review_app.core.files import atomic_write
-from review_app.errors import SettingsError
 
 _BYTES = 32
 

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from review_app.errors import ChangedSinceError
-from review_app.permissions import Permission, Person, require
+from review_app.core.errors import ChangedSinceError
+from review_app.core.permissions import Permission, Person, require
 from review_app.words import Text
 from storage.database import Database
 from storage.enums import AuditKind

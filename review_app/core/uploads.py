@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from review_app.errors import BusyError, NotFoundError, QuotaError, TooLargeError
+from review_app.core.errors import BusyError, NotFoundError, QuotaError, TooLargeError
 from review_app.words import Text
 
 KEPT_SECONDS = 300.0

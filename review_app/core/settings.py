@@ -14,7 +14,7 @@ from sqlalchemy import URL
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from review_app.errors import SettingsError
+from review_app.core.errors import SettingsError
 
 Network = IPv4Network | IPv6Network
 

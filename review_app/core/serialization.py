@@ -15,7 +15,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from review_app.errors import InputError
+from review_app.core.errors import InputError
 
 T = TypeVar("T")
 _ADDED = "added"

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from review_app.errors import NotStoredError, StorageError, StorageLostError
+from review_app.core.errors import NotStoredError, StorageError, StorageLostError
 from review_app.words import Text
 from storage.errors import Fault, StorageFault
 

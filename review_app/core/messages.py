@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from review_app.errors import (
+from review_app.core.errors import (
     DetectorError,
     InputError,
     RefusalReason,
