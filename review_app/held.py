@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from review_app.core.errors import NotFoundError
-from review_app.words import Text
+from review_app.i18n import Text
 from storage.types import utc_now
 
 KEPT_FOR = timedelta(minutes=30)

@@ -14,10 +14,10 @@ from review_app.cli.score_intake import ingest_scores
 from review_app.cli.scores import DetectorName, ScoreFile
 from review_app.datasets.dialect import dialect
 from review_app.datasets.tables import SUFFIXES
+from review_app.i18n import Language
+from review_app.i18n.formatting import count
 from review_app.intake.service import IntakeReport
 from review_app.monitoring.overview import stats as queue_stats
-from review_app.triage.wording import count
-from review_app.words import Language
 
 
 def register(app: typer.Typer) -> None:

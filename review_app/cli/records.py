@@ -9,10 +9,10 @@ import typer
 from review_app.cli.common import AsJson, application, result
 from review_app.cli.operator import operator
 from review_app.forensics.notes import first_of
+from review_app.i18n import Language
+from review_app.i18n.formatting import plus_minus
 from review_app.records.correction import VALUES
 from review_app.records.record import Answer, Record
-from review_app.triage.wording import plus_minus
-from review_app.words import Language
 
 ItemNumber = Annotated[int, typer.Argument(min=1, help="The item's number.")]
 

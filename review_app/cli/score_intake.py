@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from review_app.cli.common import ACTOR, application, progress_bar, result
+from review_app.i18n.formatting import count
 from review_app.intake.scores import DetectorReport, ScoreReport
 from review_app.scores.remedies import contradiction
-from review_app.triage.wording import count
 
 
 def ingest_scores(path: Path, detector: str | None, as_json: bool) -> None:

@@ -36,7 +36,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from review_app.words import Language, Text
+from review_app.i18n import Language, Text
 
 
 class ReviewAppError(Exception):

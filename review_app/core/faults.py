@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from review_app.core.errors import NotStoredError, StorageError, StorageLostError
-from review_app.words import Text
+from review_app.i18n import Text
 from storage.errors import Fault, StorageFault
 
 _logger = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from review_app.core.errors import (
     RefusedFile,
     ReviewAppError,
 )
-from review_app.words import Text, Value
+from review_app.i18n import Text, Value
 
 PLACES: Final = 2
 """Jobs that the worker does at a time."""

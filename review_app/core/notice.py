@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from review_app.words import t
+from review_app.i18n import t
 from storage.database import Database
 
 _KEY = "notice"

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from review_app.core.errors import ChangedSinceError
 from review_app.core.permissions import Permission, Person, require
-from review_app.words import Text
+from review_app.i18n import Text
 from storage.database import Database
 from storage.enums import AuditKind
 from storage.models import AuditEvent

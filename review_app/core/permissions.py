@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from review_app.core.errors import NotAllowedError
-from review_app.words import Text
+from review_app.i18n import Text
 from storage.enums import Role
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from review_app.core.errors import BusyError, NotFoundError, QuotaError, TooLargeError
-from review_app.words import Text
+from review_app.i18n import Text
 
 KEPT_SECONDS = 300.0
 """How long an upload stays after it was last read, in seconds."""

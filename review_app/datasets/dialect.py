@@ -9,7 +9,7 @@ from typing import Final
 from review_app.core.errors import InputError
 from review_app.datasets.labels import Label, label_of_word
 from review_app.datasets.tables import plain_name
-from review_app.words import Text
+from review_app.i18n import Text
 
 COLUMNS: Final = ("path", "label", "source", "group", "split", "weight")
 _USUAL: Final = {

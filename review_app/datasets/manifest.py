@@ -23,7 +23,7 @@ from review_app.datasets.files import is_file, write_whole
 from review_app.datasets.labels import Label
 from review_app.datasets.tables import Table, TableRow, read_table, refuse_size
 from review_app.datasets.weights import WANTED, weight_of
-from review_app.words import Text
+from review_app.i18n import Text
 
 __all__ = ["Label", "Manifest", "ManifestRow", "read_manifest", "write_manifest"]
 

@@ -14,7 +14,7 @@ from review_app.core.files import atomic_folder
 from review_app.demo.forgeries import Forgery
 from review_app.demo.generate import Recipe, render, save
 from review_app.demo.photos import PHOTOS, Use
-from review_app.words import t
+from review_app.i18n import t
 
 _SEED: Final = 7
 _INDEX: Final = "index.json"

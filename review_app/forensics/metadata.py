@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from review_app.forensics.claims import claims, generator_claim
 from review_app.forensics.notes import noted
-from review_app.words import current_language, t
+from review_app.i18n import current_language, t
 
 MAX_ROWS: Final = 200
 MAX_SHOWN: Final = 2_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from review_app.words import Text
+from review_app.i18n import Text
 
 _BITS = "bits_"
 

@@ -15,9 +15,9 @@ from review_app.copies.descriptors import Probe
 from review_app.copies.search import SAME
 from review_app.core.errors import BusyError, NotAllowedError
 from review_app.core.permissions import Permission, Person, require
+from review_app.i18n import Text
 from review_app.inspection.stored import StoredImages
 from review_app.review.options import read_options
-from review_app.words import Text
 from storage.database import Database
 from storage.types import utc_now
 

@@ -14,13 +14,13 @@ from review_app.demo.samples import Sample, ensure_samples
 from review_app.detector.heads import HeadName
 from review_app.detector.service import Detector, Opinion
 from review_app.detectors import Detectors
+from review_app.i18n import Value, t
 from review_app.inspection.gate import ReadingGate
 from review_app.inspection.workshop import Done, Workshop
 from review_app.intake.decode import Limits
 from review_app.triage.explanation import verdict_in_words
 from review_app.triage.governance import PolicyDesk
 from review_app.triage.marks import UncertaintyCuts
-from review_app.words import Value, t
 
 NOBODY: Final = 0
 """Whoever starts the server: no account has this id."""

@@ -33,13 +33,13 @@ from review_app.detector.heads import HeadName
 from review_app.detector.service import Detector
 from review_app.forensics.saliency import overlay
 from review_app.forensics.views import PIXEL_VIEWS, View
+from review_app.i18n import Text
 from review_app.inspection.drawing import webp
 from review_app.intake.colours import to_srgb
 from review_app.intake.credentials import Credentials
 from review_app.intake.decode import DecodedImage, Limits, as_stored, decode, upright
 from review_app.intake.small import ENOUGH, small_picture
 from review_app.intake.sources import read_bounded
-from review_app.words import Text
 
 NICENESS: Final = 15
 """Whoever serves people goes first."""

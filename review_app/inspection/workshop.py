@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from review_app.core.errors import BusyError, DetectorError
 from review_app.core.messages import PLACES, Job, Said, unpacked
-from review_app.words import Text
+from review_app.i18n import Text
 
 _THREADS: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 LONGEST_S: Final = 120.0

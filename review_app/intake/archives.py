@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from review_app.core.errors import RefusalReason, RefusedFile
-from review_app.words import Text
+from review_app.i18n import Text
 
 _ENCRYPTED: Final = 0x1
 _UTF8: Final = 0x800

@@ -17,12 +17,12 @@ from typing import Final
 from PIL import Image, features
 
 from review_app.core.errors import RefusalReason, RefusedFile, SettingsError
+from review_app.i18n import Text
 from review_app.intake.colours import MATTE, to_srgb
 from review_app.intake.lacking import LackingError, refuse_misread, why_not
 from review_app.intake.metadata import Json
 from review_app.intake.opening import Opened, open_picture
 from review_app.intake.signatures import Kind, identify
-from review_app.words import Text
 
 __all__ = ["HEIF_AVAILABLE", "MATTE", "DecodedImage", "Limits", "as_stored", "decode", "upright"]
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from review_app.i18n import Text, Value
 from review_app.intake import tiff
-from review_app.words import Text, Value
 
 _SOF: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 """Markers that begin a frame (T.81, table B.1)."""

@@ -11,9 +11,9 @@ from review_app.datasets.dialect import Dialect
 from review_app.datasets.layout import label_of_path
 from review_app.datasets.manifest import ManifestRow, parse_manifest, why_missing
 from review_app.datasets.tables import SUFFIXES
+from review_app.i18n import Text
 from review_app.intake.archives import display_name
 from review_app.intake.candidates import Candidate
-from review_app.words import Text
 
 Entry = tuple[str, Callable[[], bytes]]
 

@@ -16,9 +16,9 @@ from typing import Any
 from review_app.core.errors import RefusedFile
 from review_app.core.files import atomic_write
 from review_app.core.messages import packed, packed_text, unpacked, unpacked_text
+from review_app.i18n import Text
 from review_app.intake.service import IntakeReport
 from review_app.triage.report import TriageReport
-from review_app.words import Text
 from storage.types import utc_now
 
 _logger = logging.getLogger(__name__)

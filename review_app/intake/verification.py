@@ -13,7 +13,7 @@ from pathlib import Path
 from PIL import Image
 
 from review_app.core.errors import DamagedImageError, NotFoundError
-from review_app.words import Text
+from review_app.i18n import Text
 
 REMEMBERED = 100_000
 """Files that are known to be whole, at most: some 30 MB of memory."""

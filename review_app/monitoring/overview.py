@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from review_app.i18n import t
 from review_app.review.order import Order
 from review_app.triage.ladder import Side
 from review_app.triage.marks import Mark
 from review_app.triage.options import order_in_use
 from review_app.triage.policy import Policy, PolicyState, describe
-from review_app.words import t
 from storage.database import Database
 from storage.enums import ItemState
 from storage.repositories import Repositories

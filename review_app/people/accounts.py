@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from review_app.core.errors import ChangedSinceError, ConflictError, InputError, NotFoundError
+from review_app.i18n import Text
 from review_app.people.credentials import hash_password
 from review_app.people.lookalikes import are_confusable, mixed_word
-from review_app.words import Text
 from storage.database import Database
 from storage.enums import AuditKind, Role
 from storage.models import User

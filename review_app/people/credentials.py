@@ -12,7 +12,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from review_app.core.errors import InputError
-from review_app.words import Text
+from review_app.i18n import Text
 
 MIN_PASSWORD, MAX_PASSWORD = 10, 1024
 """Characters."""

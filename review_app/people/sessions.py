@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from review_app.core.errors import NotFoundError
 from review_app.core.permissions import Person
+from review_app.i18n import Text
 from review_app.people.credentials import digest, new_token
-from review_app.words import Text
 from storage.database import Database
 from storage.enums import AuditKind, SignInMethod
 from storage.models import User, UserSession

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from review_app.core.errors import ChangedSinceError, NotAllowedError, NotFoundError
 from review_app.core.permissions import Person
+from review_app.i18n import Text
 from review_app.people.accounts import Accounts, normal
 from review_app.people.credentials import (
     digest,
@@ -15,7 +16,6 @@ from review_app.people.credentials import (
     renewed,
 )
 from review_app.people.sessions import Browser, SessionBook
-from review_app.words import Text
 from storage.database import Database
 from storage.enums import AuditKind, SignInMethod
 from storage.models import SignInLink, User

@@ -7,11 +7,11 @@ from datetime import datetime
 
 from review_app.core.errors import ConflictError, NotFoundError
 from review_app.core.permissions import Permission, Person, require
+from review_app.i18n import Text
 from review_app.records import correction
 from review_app.records.correction import Proposal
 from review_app.records.record import Record, read_record
 from review_app.records.search import Found, Search, find, in_hand
-from review_app.words import Text
 from storage.database import Transactions
 from storage.models import Item
 from storage.repositories import Repositories

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from review_app.core.errors import InputError
 from review_app.core.permissions import Permission, Person, require
-from review_app.words import Text
+from review_app.i18n import Text
 from storage.database import Transactions
 from storage.enums import ItemState, LabelValue
 from storage.models import Claim, Correction, Decision, Item

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from review_app.i18n import t
 from review_app.triage.record import words_of
-from review_app.words import t
 from storage.enums import AuditKind
 from storage.models import AuditEvent, Decision
 

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 
 from review_app.core.errors import ClaimLostError
 from review_app.core.permissions import Person
+from review_app.i18n import Text
 from review_app.review.batch import MAX_ENTRIES
-from review_app.words import Text
 from storage.repositories import Repositories
 from storage.repositories.claims import Handed, Lease
 

@@ -21,6 +21,7 @@ from review_app.core.errors import (
     NotFoundError,
 )
 from review_app.core.permissions import Permission, Person, require
+from review_app.i18n import Text
 from review_app.review import answers, gold
 from review_app.review.alike import count_alike, hand_out_alike
 from review_app.review.backlog import Backlog
@@ -40,7 +41,6 @@ from review_app.review.options import read_options
 from review_app.review.replies import receipt_of, task_of, tasks_of
 from review_app.review.tasks import CLIENT_ID, Progress, Queue, Receipt, Submission, Task
 from review_app.triage.options import order_in_use
-from review_app.words import Text
 from storage.database import Transactions
 from storage.enums import AuditKind, ClaimOutcome, ItemState
 from storage.models import Decision, Label

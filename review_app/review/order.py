@@ -25,8 +25,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import logit, xlogy
 
 from review_app.core.errors import InputError
+from review_app.i18n import t
 from review_app.triage.costs import Costs, cost_avoided
-from review_app.words import t
 
 Floats = NDArray[np.float64]
 

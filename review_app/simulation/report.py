@@ -27,8 +27,8 @@ from review_app.detector.report.style import (
     words,
 )
 from review_app.detector.report.write import write_page
+from review_app.i18n.formatting import percent
 from review_app.simulation.replays import ENOUGH_AUDITS, Simulation
-from review_app.triage.wording import percent
 
 FIGURE = "simulation"
 _FOLDERS = (Path(__file__).parent / "templates", Path(frame.__file__).parent / "templates")

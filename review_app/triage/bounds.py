@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import bdtr, betainccinv, betaincinv, ndtri
 
 from review_app.core.errors import SettingsError
-from review_app.words import Text
+from review_app.i18n import Text
 
 
 def upper_bounds(errors: ArrayLike, n: ArrayLike, delta: float) -> NDArray[np.float64]:

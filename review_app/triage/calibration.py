@@ -18,9 +18,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from review_app.i18n import Language, day, speaking, t
 from review_app.review.finality import not_final_words
 from review_app.triage.policy import Policy
-from review_app.words import Language, day, speaking, t
 from storage.enums import AuditKind, LabelValue
 from storage.repositories import Repositories
 from storage.repositories.calibration import CalibrationRow

@@ -22,10 +22,10 @@ from typing import Any
 
 from review_app.core.errors import CalibrationError
 from review_app.core.serialization import added, from_document, to_document
+from review_app.i18n import Value, percent, t
+from review_app.i18n.formatting import count
 from review_app.triage.bounds import check_limits, lower_bound, upper_bound
 from review_app.triage.ladder import Side
-from review_app.triage.wording import count
-from review_app.words import Value, percent, t
 
 PREVALENCES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99)
 """Shares of fakes in the stream for which a certificate's bound is shown."""

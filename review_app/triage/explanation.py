@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from review_app.i18n import listed, t
+from review_app.i18n.formatting import plus_minus
 from review_app.triage.marks import UncertaintyCuts, find_mark
 from review_app.triage.routing import Decision, Reason, Route, Scores
-from review_app.triage.wording import plus_minus
-from review_app.words import listed, t
 
 
 def explain(decision: Decision, scores: Scores) -> str:

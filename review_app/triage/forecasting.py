@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from review_app.core.errors import InputError
 from review_app.core.permissions import Permission, Person, require
+from review_app.i18n import Text, current_language, t
 from review_app.review.options import read_options
 from review_app.triage.calibration import next_try
 from review_app.triage.certificate import Certificate, Shortfall, goal_words
@@ -16,7 +17,6 @@ from review_app.triage.governance import DetectorFacts, PolicyDesk
 from review_app.triage.options import read_queue_options
 from review_app.triage.policy import Policy, learning_policy
 from review_app.triage.whatif import Forecast, Workload, forecast
-from review_app.words import Text, current_language, t
 from storage.database import Database
 from storage.repositories.workload import SECONDS_PER_LABEL
 from storage.repositories.workload import Workload as Measured

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from review_app.core.errors import CalibrationError
 from review_app.core.permissions import Permission, Person, require
+from review_app.i18n import t
 from review_app.triage.calibration import CalibrationLabels, next_try, read_labels, unscored
 from review_app.triage.certificate import Provenance
 from review_app.triage.certify import PolicyCertificates, certify_policy
@@ -17,7 +18,6 @@ from review_app.triage.policy import Policy, PolicyState, describe, learning_pol
 from review_app.triage.price import Price
 from review_app.triage.tries import begin_try, price_of
 from review_app.triage.versions import newest, put_in_force, refuse_if_changed, start_with
-from review_app.words import t
 from storage.database import Database
 from storage.types import utc_now
 

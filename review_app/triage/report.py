@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from review_app.words import t
+from review_app.i18n import t
 
 
 @dataclass

@@ -17,6 +17,7 @@ from review_app.core.errors import (
     ReviewAppError,
 )
 from review_app.core.permissions import Person
+from review_app.i18n import Text, current_language, t
 from review_app.web import pages
 from review_app.web.checks import PasswordChecks
 from review_app.web.cookies import Cookies
@@ -24,7 +25,6 @@ from review_app.web.identity import Sessions, current_person
 from review_app.web.markup import sentence
 from review_app.web.proxies import Client
 from review_app.web.throttle import Attempt, Standing, Throttle
-from review_app.words import Text, current_language, t
 
 if TYPE_CHECKING:
     from review_app.bootstrap import Application

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Header, HTTPException, Query
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from review_app.core.permissions import Permission, Person, require
+from review_app.i18n import t
 from review_app.review.batch import MAX_ENTRIES, Entry, Outcome
 from review_app.review.desk import MAX_AHEAD
 from review_app.review.tasks import (
@@ -26,7 +27,6 @@ from review_app.review.tasks import (
 )
 from review_app.web.failures import failure_of
 from review_app.web.identity import current_person
-from review_app.words import t
 from storage.types import to_utc
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from review_app.words import Language, for_browser
+from review_app.i18n import Language, for_browser
 
 STATIC = Path(__file__).parent / "static"
 

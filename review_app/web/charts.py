@@ -14,8 +14,8 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
+from review_app.i18n import number, significant, t
 from review_app.web.markup import join
-from review_app.words import number, significant, t
 
 COLUMNS = 40
 """Cells of the map along P(fake)."""

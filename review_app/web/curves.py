@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from review_app.i18n import number, significant, t
 from review_app.web.markup import join
-from review_app.words import number, significant, t
 
 
 @dataclass(frozen=True)

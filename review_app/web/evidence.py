@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 from markupsafe import Markup
 
+from review_app.i18n import number, t
 from review_app.triage.breaker import SideEvidence
 from review_app.triage.evidence import Floats
 from review_app.web.markup import join
-from review_app.words import number, t
 
 FLOOR = -2.0
 """Log10 of the weakest evidence that is drawn; weaker is drawn there."""

@@ -31,8 +31,8 @@ from review_app.core.errors import (
     TooLargeError,
 )
 from review_app.core.permissions import Person
+from review_app.i18n import Text, current_language, t
 from review_app.web import pages
-from review_app.words import Text, current_language, t
 
 ACCOUNT_CLOSED = "account_closed"
 """The code of a 401 where signing in again is no help: an admin has closed the account."""

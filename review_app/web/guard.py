@@ -12,11 +12,11 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from review_app.core.permissions import Area, Person, area_of, may_enter
+from review_app.i18n import t
 from review_app.web.failures import ACCOUNT_CLOSED, Failure, answer
 from review_app.web.headers import with_security_headers
 from review_app.web.identity import Sessions
 from review_app.web.origin import Origins
-from review_app.words import t
 
 MAX_BODY = 64 * 1024
 """Most bytes of a request to our own routes; each mount's gateway has limits of its own."""

@@ -19,11 +19,11 @@ from markupsafe import Markup
 
 from review_app.core.errors import ReviewAppError
 from review_app.core.permissions import Permission, Person, require
+from review_app.i18n import current_language, speaking, t
 from review_app.web.assets import asset_url
 from review_app.web.identity import person_of
 from review_app.web.language import language_of
 from review_app.web.markup import Tone, notice, sentence
-from review_app.words import current_language, speaking, t
 
 if TYPE_CHECKING:
     from review_app.bootstrap import Application

@@ -13,9 +13,9 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from review_app.i18n import speaking, t
 from review_app.web.failures import Failure, answer
 from review_app.web.language import language_of
-from review_app.words import speaking, t
 
 MAX_HEAD = 32 * 1024
 """Most bytes of all headers of a request together; a browser sends two or three thousand."""

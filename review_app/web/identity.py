@@ -13,9 +13,9 @@ from starlette.datastructures import Headers
 
 from review_app.core.errors import NotAllowedError
 from review_app.core.permissions import Person
+from review_app.i18n import Text
 from review_app.people import People
 from review_app.web.cookies import SESSION, Cookies
-from review_app.words import Text
 
 if TYPE_CHECKING:
     from review_app.bootstrap import Application

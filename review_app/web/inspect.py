@@ -20,13 +20,13 @@ from review_app.core.errors import InputError, RefusedFile
 from review_app.core.permissions import Permission
 from review_app.forensics.metadata import Fact, facts, in_short
 from review_app.forensics.views import View
+from review_app.i18n import Text, current_language, number, t
+from review_app.i18n.formatting import plus_minus
 from review_app.inspection.inspector import TITLES, HeadReading, Inspection
 from review_app.inspection.workshop import Done
-from review_app.triage.wording import plus_minus
 from review_app.web.charts import entropy_bar, interval
 from review_app.web.handlers import Call, Wiring, html, open_page, section, title
 from review_app.web.markup import Tone, join, notice, picture
-from review_app.words import Text, current_language, number, t
 
 LOOK_S = 0.5
 """Seconds between two looks at how many come before."""

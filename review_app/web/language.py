@@ -15,8 +15,8 @@ from starlette.requests import cookie_parser
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from review_app.i18n import Language, negotiate, replace_marks, speaking
 from review_app.web.assets import words_url
-from review_app.words import Language, negotiate, replace_marks, speaking
 
 COOKIE = "review_language"
 _YEAR_SECONDS = 365 * 86400

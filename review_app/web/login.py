@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from review_app.core.errors import BusyError, NotAllowedError
 from review_app.core.permissions import Person, area_of, may_enter
+from review_app.i18n import Text, current_language, t
 from review_app.people import normal
 from review_app.web import pages
 from review_app.web.browsers import browser_of
@@ -26,7 +27,6 @@ from review_app.web.language import is_own_path
 from review_app.web.markup import sentence
 from review_app.web.proxies import client_of
 from review_app.web.throttle import Attempt, Throttle
-from review_app.words import Text, current_language, t
 from storage.enums import Role
 
 if TYPE_CHECKING:

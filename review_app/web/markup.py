@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from markupsafe import Markup, escape
 
-from review_app.words import number, t
+from review_app.i18n import number, t
 from storage.types import utc_now
 
 _LETTERS, _LINES, _WORD = 240, 6, 40

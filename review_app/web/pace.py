@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from review_app.core.errors import LimitError
-from review_app.words import Text
+from review_app.i18n import Text
 
 LONGEST_WAIT = 15.0
 """Seconds that a request is kept waiting for its turn; one that would wait longer is refused."""

@@ -9,10 +9,10 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from review_app.core.permissions import Person
+from review_app.i18n import NAMES, current_language, t
 from review_app.people import MAX_PASSWORD, MIN_PASSWORD, OwnSession
 from review_app.web.assets import asset_url
 from review_app.web.markup import moment
-from review_app.words import NAMES, current_language, t
 
 _templates = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),

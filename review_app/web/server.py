@@ -19,6 +19,7 @@ from review_app.core.notice import read_notice
 from review_app.core.permissions import Area, Person, may_enter
 from review_app.core.uploads import Uploads
 from review_app.durability.watch import StorageWatch
+from review_app.i18n import marking, t
 from review_app.web import failures, shell
 from review_app.web.account import account_router
 from review_app.web.admin import build_admin
@@ -49,7 +50,6 @@ from review_app.web.review import build_review
 from review_app.web.sweeping import sweeping
 from review_app.web.theme import make_theme
 from review_app.web.watch import lifespan
-from review_app.words import marking, t
 
 if TYPE_CHECKING:
     from review_app.bootstrap import Application

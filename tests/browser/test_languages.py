@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from review_app.words import Language, Text
-from review_app.words.catalogue import PLACEHOLDER, Entry, catalogue
+from review_app.i18n import Language, Text
+from review_app.i18n.catalogue import PLACEHOLDER, Entry, catalogue
 from storage.enums import LabelValue, Role
 from tests.browser.checks import barriers, overlapping, sticks_out
 from tests.browser.conftest import DESKTOP, PHONE, SignIn

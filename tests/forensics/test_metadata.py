@@ -7,8 +7,8 @@ from io import BytesIO
 from PIL import Image
 
 from review_app.forensics.metadata import MAX_ROWS, Fact, facts
+from review_app.i18n import t
 from review_app.intake.metadata import read_metadata
-from review_app.words import t
 from tests.intake.samples import encode, exif, icc, picture
 
 

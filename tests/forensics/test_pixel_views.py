@@ -14,7 +14,7 @@ from review_app.forensics.noise import noise, residual
 from review_app.forensics.planes import LARGEST_SIDE, block_means, bounded, luma
 from review_app.forensics.spectrum import log_power
 from review_app.forensics.views import PIXEL_VIEWS, UNALIGNED, View
-from review_app.words import t
+from review_app.i18n import t
 from tests.forensics.pictures import inside_and_outside, pasted, picture, saved, texture
 
 

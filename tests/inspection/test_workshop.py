@@ -17,8 +17,8 @@ import pytest
 
 from review_app.core.errors import BusyError, DetectorError, InputError, RefusalReason, RefusedFile
 from review_app.core.messages import packed, unpacked
+from review_app.i18n import Language, Text
 from review_app.inspection.workshop import Done, Workshop
-from review_app.words import Language, Text
 from tests.intake.samples import encode, picture, png_declaring
 
 PATIENCE = 120

@@ -10,11 +10,11 @@ import pytest
 
 from review_app.core.errors import ConflictError, NotAllowedError, NotFoundError
 from review_app.core.permissions import Person
+from review_app.i18n import Language, speaking
 from review_app.records.desk import RecordDesk
 from review_app.records.record import Evidence, Mark
 from review_app.records.search import Search
 from review_app.review.tasks import Queue
-from review_app.words import Language, speaking
 from storage.enums import ItemState, LabelValue
 from tests.applications import deployment
 from tests.factories import Factory

@@ -13,13 +13,13 @@ import pytest
 from PIL import Image
 
 from review_app.core.errors import InputError
+from review_app.i18n import Language, speaking
+from review_app.i18n.catalogue import catalogue
 from review_app.intake.uploaded import UploadedBatches
 from review_app.learning.export import COLUMNS
 from review_app.web.admin.data import DataTab
 from review_app.web.admin.export import ExportTab, columns
 from review_app.web.handlers import Call
-from review_app.words import Language, speaking
-from review_app.words.catalogue import catalogue
 from storage.enums import LabelValue
 from storage.types import utc_now
 from tests.web.handling import admin_of

@@ -6,11 +6,11 @@ import gradio as gr
 import pytest
 
 from review_app.core.errors import ConflictError, InputError, NotAllowedError, NotFoundError
+from review_app.i18n import Language, speaking
 from review_app.records.search import PAGE
 from review_app.web.admin.images import ImagesTab
 from review_app.web.admin.images_correction import CorrectionPanel
 from review_app.web.handlers import Call
-from review_app.words import Language, speaking
 from storage.enums import ItemState, LabelValue, Role
 from tests.web.handling import admin_of, call_of
 from tests.web.site import Site

@@ -13,11 +13,11 @@ from PIL import Image
 
 from review_app.core.errors import InputError
 from review_app.forensics.views import View
+from review_app.i18n import Language, speaking
 from review_app.inspection.inspector import HeadReading, Inspection
 from review_app.inspection.worker import SHOWN_PIXELS
 from review_app.web.handlers import Call
 from review_app.web.inspect import InspectPage, readings, verdict
-from review_app.words import Language, speaking
 from storage.enums import Role
 from tests.web.handling import call_of
 from tests.web.site import Site, picture

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from review_app.i18n import Language, speaking
 from review_app.web.inspect import InspectPage
-from review_app.words import Language, speaking
 from storage.enums import Role
 from tests.intake.samples import encode, exif
 from tests.intake.samples import picture as image

@@ -11,9 +11,9 @@ import pytest
 from review_app.bootstrap import open_application
 from review_app.core.notice import DEMO, set_notice
 from review_app.core.settings import Settings
+from review_app.i18n import Language
 from review_app.web.assets import words_url
 from review_app.web.language import COOKIE
-from review_app.words import Language
 from storage.enums import Role
 from tests.web.site import Site
 

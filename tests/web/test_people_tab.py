@@ -8,12 +8,12 @@ import pytest
 from starlette.testclient import TestClient
 
 from review_app.core.errors import ConflictError, InputError, LimitError, ReviewAppError
+from review_app.i18n import Language, speaking
 from review_app.review.tasks import Submission
 from review_app.web.admin.people import PeopleTab
 from review_app.web.admin.people_figures import FiguresPanel
 from review_app.web.admin.people_taking import TakingPanel
 from review_app.web.handlers import Call
-from review_app.words import Language, speaking
 from storage.enums import LabelValue, Role
 from tests.web.handling import admin_of
 from tests.web.site import ADDRESS, Site

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from review_app.core.errors import InputError
+from review_app.i18n import Language, speaking
 from review_app.review.options import ReviewOptions, read_options
 from review_app.review.order import Order
 from review_app.triage.options import QueueOptions, read_queue_options
@@ -14,7 +15,6 @@ from review_app.web.admin.policy_limits import LimitsPanel
 from review_app.web.admin.policy_order import OrderPanel
 from review_app.web.admin.policy_review import ReviewPanel
 from review_app.web.handlers import Call
-from review_app.words import Language, speaking
 from storage.enums import AuditKind, Role
 from tests.web.handling import call_of
 from tests.web.site import Site

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import review_app
-from review_app.words import Language
-from review_app.words.catalogue import FOLDER, PLACEHOLDER, SERVER_AREAS, Entry, catalogue
+from review_app.i18n import Language
+from review_app.i18n.catalogue import FOLDER, PLACEHOLDER, SERVER_AREAS, Entry, catalogue
 
 SOURCE = Path(review_app.__file__).parent
 KEY = re.compile(r"""["'`]([a-z_]+\.[a-z0-9_]+)["'`]""")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review_app.words import (
+from review_app.i18n import (
     Language,
     Text,
     current_language,

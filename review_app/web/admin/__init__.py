@@ -6,6 +6,7 @@ import gradio as gr
 from markupsafe import Markup
 
 from review_app.bootstrap import Application
+from review_app.i18n import t
 from review_app.web.admin.data import build_data
 from review_app.web.admin.export import build_export
 from review_app.web.admin.images import build_images
@@ -13,7 +14,6 @@ from review_app.web.admin.overview import build_overview
 from review_app.web.admin.people import build_people
 from review_app.web.admin.policy import build_policy
 from review_app.web.handlers import open_page, title
-from review_app.words import t
 
 __all__ = ["build_admin"]
 

@@ -16,8 +16,8 @@ from markupsafe import Markup
 from pydantic import BaseModel, ValidationError
 
 from review_app.core.errors import InputError
+from review_app.i18n import Text, t
 from review_app.web.handlers import Call, Wiring, html
-from review_app.words import Text, t
 
 About = TypeVar("About", bound=BaseModel)
 _HIDE = "() => ['', { __type__: 'update', visible: false }]"

@@ -13,10 +13,10 @@ from markupsafe import Markup
 from review_app.bootstrap import Application
 from review_app.core.errors import InputError, RefusedFile
 from review_app.core.permissions import Permission
+from review_app.i18n import Text, current_language, significant, t
 from review_app.intake.uploaded import UploadedBatch
 from review_app.web.handlers import Call, Wiring, html, section
 from review_app.web.markup import Tone, join, moment, notice, table
-from review_app.words import Text, current_language, significant, t
 
 LOOK_SECONDS = 3
 """Between two looks whether an upload is through that was under way when the page was opened."""

@@ -17,9 +17,9 @@ from pydantic import ValidationError
 from review_app.core.errors import ChangedSinceError, InputError
 from review_app.core.options import AnyOptions, document, leaves
 from review_app.core.permissions import Person
+from review_app.i18n import Text, listed, t
 from review_app.web.handlers import refusal
 from review_app.web.markup import Tone, notice
-from review_app.words import Text, listed, t
 from storage.database import Database
 from storage.repositories import Repositories
 

@@ -14,15 +14,15 @@ from markupsafe import Markup
 from review_app.bootstrap import Application
 from review_app.core.errors import ConflictError, InputError, NotFoundError
 from review_app.core.permissions import Permission
+from review_app.i18n import Text, t
+from review_app.i18n.formatting import plus_minus
 from review_app.records.search import MOST_LETTERS, Found, Line
-from review_app.triage.wording import plus_minus
 from review_app.web.admin.images_correction import build_correction
 from review_app.web.admin.images_record import picture_trouble, record_html, veiled
 from review_app.web.admin.images_trail import CORRECTED, Trail, filters_of, search_of
 from review_app.web.assets import asset_url
 from review_app.web.handlers import Call, Wiring, html, refusal, section
 from review_app.web.markup import Tone, clamped, moment, notice, picture, table
-from review_app.words import Text, t
 from storage.enums import ItemState, LabelValue
 from storage.repositories.records import LOOKED_THROUGH
 

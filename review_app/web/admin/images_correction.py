@@ -12,12 +12,12 @@ from pydantic import BaseModel
 
 from review_app.bootstrap import Application
 from review_app.core.permissions import Permission
+from review_app.i18n import listed, t
 from review_app.records.correction import MOST_LETTERS, VALUES, Proposal
 from review_app.web.admin.confirm import Confirm, Question, answered
 from review_app.web.admin.images_record import picture_trouble, record_html, veiled
 from review_app.web.handlers import Call, Wiring, html, section
 from review_app.web.markup import Tone, notice
-from review_app.words import listed, t
 from storage.enums import LabelValue
 
 

@@ -10,12 +10,13 @@ from review_app.bootstrap import Application
 from review_app.core.errors import DamagedImageError, NotFoundError
 from review_app.forensics.metadata import claim_in_words
 from review_app.forensics.notes import first_of
+from review_app.i18n import current_language, number, t
+from review_app.i18n.formatting import plus_minus
 from review_app.inspection.inspector import TITLES
 from review_app.records.record import Answer, Record, Said
 from review_app.records.timeline import Happening
 from review_app.review.options import read_options
 from review_app.review.tags import tag_name
-from review_app.triage.wording import plus_minus
 from review_app.web.markup import (
     Content,
     Tone,
@@ -28,7 +29,6 @@ from review_app.web.markup import (
     sentence,
     table,
 )
-from review_app.words import current_language, number, t
 from storage.database import Database
 
 Fact = tuple[str, Content]

@@ -12,8 +12,8 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from review_app.core.errors import InputError
+from review_app.i18n import Text
 from review_app.records.search import Search
-from review_app.words import Text
 from storage.enums import ItemState, LabelValue
 
 CORRECTED = "corrected"

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from review_app.bootstrap import Application
 from review_app.core.errors import CheckpointError
 from review_app.core.permissions import Permission
+from review_app.i18n import number, percent, t
 from review_app.inspection.inspector import TITLES
 from review_app.monitoring.overview import (
     RECENT,
@@ -27,7 +28,6 @@ from review_app.web.admin.policy_certificate import progress_bar
 from review_app.web.charts import Bar, Scatter, bars, uncertainty_map
 from review_app.web.handlers import Call, Wiring, html
 from review_app.web.markup import age, join, table
-from review_app.words import number, percent, t
 from storage.enums import ItemState
 
 REFRESH_SECONDS = 10

@@ -12,13 +12,13 @@ from pydantic import BaseModel
 from review_app.bootstrap import Application
 from review_app.core.errors import ChangedSinceError, InputError, NotFoundError
 from review_app.core.permissions import Permission
+from review_app.i18n import Text, significant, t
 from review_app.people import Account, confusable_pairs
 from review_app.web.admin.confirm import Confirm, Question, answered
 from review_app.web.admin.people_figures import build_figures
 from review_app.web.admin.people_taking import build_taking
 from review_app.web.handlers import Call, Wiring, html, refusal, section
 from review_app.web.markup import Tone, join, moment, notice, table
-from review_app.words import Text, significant, t
 from storage.enums import Role
 
 ROLES = (Role.REVIEWER, Role.ADMIN)

@@ -7,10 +7,10 @@ from markupsafe import Markup
 
 from review_app.bootstrap import Application
 from review_app.core.permissions import Permission
+from review_app.i18n import percent, t
 from review_app.monitoring.reviewers import Rate, ReviewerFigures, reviewer_figures
 from review_app.web.handlers import Call, Wiring, html, section
 from review_app.web.markup import table
-from review_app.words import percent, t
 
 _COLUMNS = ("person", "right", "undecided", "blind", "in_sight", "yielded", "turned")
 

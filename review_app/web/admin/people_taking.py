@@ -9,9 +9,9 @@ from markupsafe import Markup
 
 from review_app.bootstrap import Application
 from review_app.core.permissions import Permission
+from review_app.i18n import t
 from review_app.web.handlers import Call, Wiring, html, section
 from review_app.web.markup import table
-from review_app.words import t
 from storage.types import utc_now
 
 _COLUMNS = ("person", "answered", "skipped", "given_back", "limited")

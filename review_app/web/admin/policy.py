@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from review_app.bootstrap import Application
 from review_app.core.errors import InputError
 from review_app.core.permissions import Permission
+from review_app.i18n import Text, t
 from review_app.monitoring.overview import overview
 from review_app.review.finality import not_final_now
 from review_app.triage.forecasting import ForecastDesk
@@ -32,7 +33,6 @@ from review_app.web.admin.policy_review import build_review_options
 from review_app.web.admin.policy_whatif import build_whatif
 from review_app.web.handlers import Call, Wiring, html, section
 from review_app.web.markup import Tone, long, moment, notice, recorded, table
-from review_app.words import Text, t
 from storage.enums import ItemState
 
 

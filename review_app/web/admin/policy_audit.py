@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from review_app.bootstrap import Application
 from review_app.core.permissions import Permission
+from review_app.i18n import number, percent, t
 from review_app.monitoring.audits import AuditReport, SideAudit, audit_report, audits_left
 from review_app.monitoring.circuit import (
     BreakerOptions,
@@ -18,7 +19,6 @@ from review_app.monitoring.circuit import (
 from review_app.web.evidence import evidence_chart
 from review_app.web.handlers import Call, Refresh, Wiring, html, section
 from review_app.web.markup import Tone, join, notice
-from review_app.words import number, percent, t
 
 
 class AuditPanel:

@@ -8,15 +8,15 @@ import numpy as np
 from markupsafe import Markup
 
 from review_app.core.errors import CheckpointError
+from review_app.i18n import current_language, listed, percent, significant, t
+from review_app.i18n.formatting import percent_below
 from review_app.triage.certificate import Certificate, Shortfall
 from review_app.triage.forecasting import CertificateProgress, ForecastDesk
 from review_app.triage.ladder import Side
 from review_app.triage.policy import Policy, PolicyState, describe
-from review_app.triage.wording import percent_below
 from review_app.web.charts import progress
 from review_app.web.curves import Axis, Curve, curves
 from review_app.web.markup import Content, Tone, join, moment, notice, recorded, table
-from review_app.words import current_language, listed, percent, significant, t
 
 CUT_OFF = 4
 """Bounds beyond this many limits are drawn there: what matters lies near the limit."""

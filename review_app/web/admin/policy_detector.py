@@ -11,11 +11,11 @@ from pydantic import BaseModel
 from review_app.bootstrap import Application
 from review_app.core.errors import CheckpointError, InputError
 from review_app.core.permissions import Permission
+from review_app.i18n import Text, current_language, listed, t
 from review_app.scores.card import HEAD
 from review_app.web.admin.confirm import Confirm, Question, answered
 from review_app.web.handlers import Call, Wiring, html, section
 from review_app.web.markup import Tone, notice
-from review_app.words import Text, current_language, listed, t
 
 
 class Adopting(BaseModel):

@@ -11,10 +11,10 @@ from markupsafe import Markup
 from review_app.bootstrap import Application
 from review_app.core.errors import InputError
 from review_app.core.permissions import Permission
+from review_app.i18n import Text, t
 from review_app.review.options import ReviewOptions, change_options, read_options
 from review_app.web.admin.form import Field, OptionsForm, Values, held
 from review_app.web.handlers import Call, Wiring, html, section
-from review_app.words import Text, t
 
 
 def _within(name: str, least: float, most: float, *, whole: bool = True) -> Callable[[Any], float]:

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from review_app.bootstrap import Application
 from review_app.core.errors import InputError
 from review_app.core.permissions import Permission
+from review_app.i18n import Text, significant, t
 from review_app.review.order import Order
 from review_app.triage.costs import MOST
 from review_app.triage.options import (
@@ -20,7 +21,6 @@ from review_app.triage.options import (
 )
 from review_app.web.admin.form import Field, OptionsForm, Values, held
 from review_app.web.handlers import Call, Refresh, Wiring, html, section
-from review_app.words import Text, significant, t
 
 
 def _order(value: str | None) -> str:

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from review_app.bootstrap import Application
 from review_app.core.errors import InputError
 from review_app.core.permissions import Permission
+from review_app.i18n import Text, t
 from review_app.review.options import (
     Reveal,
     ReviewOptions,
@@ -24,7 +25,6 @@ from review_app.review.options import (
 from review_app.review.tasks import MOST_TAGS, Tags
 from review_app.web.admin.form import Field, OptionsForm, Values, held
 from review_app.web.handlers import Call, Wiring, html, section
-from review_app.words import Text, t
 
 _TAGS: TypeAdapter[tuple[str, ...]] = TypeAdapter(Tags)
 

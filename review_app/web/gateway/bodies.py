@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
 
 from review_app.core.errors import InputError, TooLargeError
-from review_app.words import Text
+from review_app.i18n import Text
 
 MAX_JSON = 1024**2
 """Most bytes of a call: the names of some 2,000 uploads fit."""

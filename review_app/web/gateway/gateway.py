@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from review_app.core.errors import NotFoundError, ReviewAppError
 from review_app.core.permissions import Person
 from review_app.core.uploads import Owner, Uploads
+from review_app.i18n import Text, t
 from review_app.web.failures import Failure, answer, failure_of, headers_of
 from review_app.web.gateway.bodies import read_json
 from review_app.web.gateway.calls import rewritten, session_of
@@ -28,7 +29,6 @@ from review_app.web.gateway.pages import noting_odd
 from review_app.web.gateway.receiving import Receiver
 from review_app.web.gateway.routes import Kind, kind_of
 from review_app.web.pace import Pace
-from review_app.words import Text, t
 
 _Handler = Callable[[Scope, Receive, Send, Person], Awaitable[None]]
 

@@ -16,8 +16,8 @@ from gradio.blocks import Block
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from review_app.core.errors import InputError
+from review_app.i18n import Text
 from review_app.web.gateway.bodies import walk
-from review_app.words import Text
 
 FILE_ROUTE = "/gradio_api/file="
 _FILE_DATA = {"_type": "gradio.FileData"}

@@ -12,7 +12,7 @@ import gradio as gr
 from gradio.block_function import BlockFunction
 from gradio.state_holder import SessionState
 
-from review_app.words import t
+from review_app.i18n import t
 
 _log = logging.getLogger(__name__)
 _odd: ContextVar[list[str] | None] = ContextVar("odd", default=None)

@@ -18,9 +18,9 @@ from starlette.types import Message, Receive, Scope
 
 from review_app.core.errors import InputError, NotStoredError, ReviewAppError, TooLargeError
 from review_app.core.uploads import FILES_AT_ONCE, Owner, Uploads
+from review_app.i18n import Text
 from review_app.web.gateway.bodies import chunk, content_length
 from review_app.web.pace import Pace
-from review_app.words import Text
 
 MAX_DRAINED = 256 * 1024**2
 """Most bytes of a refused upload that are read before it is told so."""

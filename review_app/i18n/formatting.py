@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from review_app import words
+from review_app import i18n as words
 
 
 def percent(share: float) -> str:

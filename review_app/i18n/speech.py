@@ -8,10 +8,10 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from review_app.words.catalogue import Value, word
-from review_app.words.languages import Language
-from review_app.words.marks import mark
-from review_app.words.numbers import format_number, format_percent, format_significant
+from review_app.i18n.catalogue import Value, word
+from review_app.i18n.languages import Language
+from review_app.i18n.marks import mark
+from review_app.i18n.numbers import format_number, format_percent, format_significant
 
 _language: ContextVar[Language] = ContextVar("language", default=Language.EN)
 _marking: ContextVar[bool] = ContextVar("marking", default=False)

@@ -11,10 +11,10 @@ hold marks instead, which are replaced as a page is sent (`marks`). No entry con
 or a backslash, so that it means the same in HTML, in an attribute and in JSON.
 """
 
-from review_app.words.catalogue import Value, for_browser
-from review_app.words.languages import NAMES, Language, negotiate
-from review_app.words.marks import replace_marks
-from review_app.words.speech import (
+from review_app.i18n.catalogue import Value, for_browser
+from review_app.i18n.languages import NAMES, Language, negotiate
+from review_app.i18n.marks import replace_marks
+from review_app.i18n.speech import (
     Text,
     current_language,
     day,

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from review_app.words.languages import Language
-from review_app.words.numbers import format_number
+from review_app.i18n.languages import Language
+from review_app.i18n.numbers import format_number
 
 Value = str | int
 """What fills a placeholder; a whole number is written as the language does."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from review_app.words.catalogue import Value, word
-from review_app.words.languages import Language
+from review_app.i18n.catalogue import Value, word
+from review_app.i18n.languages import Language
 
 _MARK = re.compile(r"\[\[t:([a-z0-9_.]+)((?: [a-z0-9_]+=-?\d+)*)\]\]")
 
