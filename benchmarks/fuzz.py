@@ -28,11 +28,11 @@ from benchmarks.outcome import PYTHON, Row, arguments, at_most, document, finish
 from benchmarks.scored_queue import ACTOR, opened
 from review_app.bootstrap import Application
 from review_app.core.errors import InputError, RefusedFile
-from review_app.datasets.manifest import read_manifest
-from review_app.datasets.tables import SUFFIXES
 from review_app.intake.decode import MATTE, DecodedImage, Limits, decode, upright
 from review_app.intake.public_copy import public_copy
 from review_app.intake.sources import Reading, count
+from review_app.manifests.manifest import read_manifest
+from review_app.manifests.tables import SUFFIXES
 from review_app.scores.reading import stream_scores
 
 FULL, QUICK = 5_000, 300

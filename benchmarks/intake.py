@@ -25,7 +25,7 @@ import numpy as np
 from benchmarks.outcome import PYTHON, Row, arguments, at_most, document, finish
 from benchmarks.scored_queue import ACTOR, opened
 from review_app.bootstrap import Application
-from review_app.datasets.manifest import Label
+from review_app.manifests.manifest import Label
 from review_app.scores.card import HEAD, checkpoint_id, entropy
 from review_app.scores.reading import stream_scores
 from review_app.scores.row import ScoreRow

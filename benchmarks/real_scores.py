@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from review_app.datasets.manifest import Manifest, read_manifest
 from review_app.detector.backbones import load_backbone
 from review_app.detector.checkpoint import Checkpoint, Judgement
 from review_app.detector.dataset import LabelledFeatures, load_labelled
 from review_app.detector.feature_cache import DirectoryFeatureCache
+from review_app.manifests.manifest import Manifest, read_manifest
 from review_app.triage.ladder import Ladder, Side
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -27,7 +27,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.outcome import Row, arguments, document, finish, judged
-from review_app.datasets.manifest import Manifest, read_manifest
 from review_app.detector.backbones import load_backbone
 from review_app.detector.backbones.base import Backbone
 from review_app.detector.checkpoint import Checkpoint
@@ -36,6 +35,7 @@ from review_app.detector.feature_cache import DirectoryFeatureCache
 from review_app.detector.presets import preset_called
 from review_app.detector.training import train_heads
 from review_app.detector.versions import load_versions
+from review_app.manifests.manifest import Manifest, read_manifest
 from review_app.scores.own import own_scores
 from review_app.scores.reading import read_scores
 from review_app.scores.table import ScoreTable

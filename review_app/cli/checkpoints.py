@@ -22,7 +22,7 @@ from review_app.cli.common import (
 from review_app.cli.lab import Lab, Weights, open_lab, weighed_words
 from review_app.core.errors import CheckpointError, InputError
 from review_app.core.settings import DEFAULT_CHECKPOINT, Settings
-from review_app.datasets.manifest import Manifest, read_manifest
+from review_app.manifests.manifest import Manifest, read_manifest
 from review_app.scores.card import PREFIX
 
 if TYPE_CHECKING:  # the detector is slow to import, and most commands do without it

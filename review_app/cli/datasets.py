@@ -14,17 +14,7 @@ from review_app.bootstrap import file_limits
 from review_app.cli.common import REFUSED, AsJson, progress_bar, result, settings
 from review_app.cli.dialects import MapColumn, MapLabel
 from review_app.datasets.deepfake_eval import SEED, read_deepfake_eval
-from review_app.datasets.dialect import Dialect, dialect
 from review_app.datasets.fingerprints import Inspected, inspect_rows
-from review_app.datasets.labels import Label
-from review_app.datasets.layout import rows_of_folder
-from review_app.datasets.manifest import (
-    Manifest,
-    ManifestRow,
-    read_manifest,
-    refuse_existing,
-    write_manifest,
-)
 from review_app.datasets.origin import (
     Dropped,
     DropReason,
@@ -36,6 +26,16 @@ from review_app.datasets.origin import (
 from review_app.datasets.splits import SOURCE_SHARES, split_rows
 from review_app.intake.decode import decoder
 from review_app.intake.sources import files_below, not_taken
+from review_app.manifests.dialect import Dialect, dialect
+from review_app.manifests.labels import Label
+from review_app.manifests.layout import rows_of_folder
+from review_app.manifests.manifest import (
+    Manifest,
+    ManifestRow,
+    read_manifest,
+    refuse_existing,
+    write_manifest,
+)
 
 ManifestFile = Annotated[
     Path, typer.Argument(help="CSV with path, and where known label, source, group, split.")

@@ -13,9 +13,9 @@ import typer
 from review_app.bootstrap import file_limits
 from review_app.cli.common import settings
 from review_app.core.settings import Settings
-from review_app.datasets.manifest import Manifest
-from review_app.datasets.tables import plain_name
 from review_app.intake.decode import decoder, shower
+from review_app.manifests.manifest import Manifest
+from review_app.manifests.tables import plain_name
 
 if TYPE_CHECKING:  # slow to import, and asking for help must not be
     from review_app.detector.backbones.base import Backbone

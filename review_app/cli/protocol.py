@@ -32,8 +32,8 @@ def protocol(
     as_json: AsJson = False,
 ) -> None:
     """Run the source method whole: features, searches, two checkpoints, reports, comparison."""
-    from review_app.datasets.manifest import read_manifest
     from review_app.detector.protocol import run_protocol
+    from review_app.manifests.manifest import read_manifest
 
     lab = open_lab()
     document = run_protocol(
@@ -67,9 +67,9 @@ def robustness(
     as_json: AsJson = False,
 ) -> None:
     """Measure a checkpoint on images prepared again: JPEG, WebP, scaling, blur, screenshot."""
-    from review_app.datasets.manifest import read_manifest
     from review_app.detector.checkpoint import Checkpoint
     from review_app.detector.robustness import measure_robustness
+    from review_app.manifests.manifest import read_manifest
 
     lab = open_lab()
     loaded = Checkpoint.load(checkpoint or lab.settings.checkpoint)
@@ -111,9 +111,9 @@ def transfer(
     as_json: AsJson = False,
 ) -> None:
     """Train on each source alone and test on all: what happens on images of unknown kinds."""
-    from review_app.datasets.manifest import read_manifest
     from review_app.detector.presets import preset_called
     from review_app.detector.transfer import measure_transfer
+    from review_app.manifests.manifest import read_manifest
 
     lab = open_lab()
     chosen = preset_called(preset)

@@ -12,11 +12,11 @@ from review_app.cli.common import ACTOR, REFUSED, AsJson, application, progress_
 from review_app.cli.dialects import MapColumn, MapLabel
 from review_app.cli.score_intake import ingest_scores
 from review_app.cli.scores import DetectorName, ScoreFile
-from review_app.datasets.dialect import dialect
-from review_app.datasets.tables import SUFFIXES
 from review_app.i18n import Language
 from review_app.i18n.formatting import count
 from review_app.intake.service import IntakeReport
+from review_app.manifests.dialect import dialect
+from review_app.manifests.tables import SUFFIXES
 from review_app.monitoring.overview import stats as queue_stats
 
 

@@ -12,10 +12,10 @@ from review_app.cli.common import AsJson, progress_bar, result, settings
 from review_app.core.errors import InputError
 
 if TYPE_CHECKING:  # imports that other commands do without
-    from review_app.datasets.manifest import Manifest
     from review_app.detector.backbones.base import Backbone
     from review_app.detector.checkpoint import Checkpoint
     from review_app.detector.features import FeatureCache
+    from review_app.manifests.manifest import Manifest
     from review_app.scores.table import ScoreTable
     from review_app.simulation.plan import Drift
 

@@ -15,10 +15,10 @@ from review_app.datasets.deepfake_eval import SEED
 from review_app.datasets.families import equal_edges, families, near_edges
 from review_app.datasets.fingerprints import Fingerprint, Inspected
 from review_app.datasets.leaks import disagreeing
-from review_app.datasets.manifest import Label, Manifest, ManifestRow, torn_groups
 from review_app.datasets.origin import digest, read_origin
 from review_app.datasets.shortcuts import shortcuts
-from review_app.datasets.weights import effective_size
+from review_app.manifests.manifest import Label, Manifest, ManifestRow, torn_groups
+from review_app.manifests.weights import effective_size
 
 SCHEMA = 1
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)

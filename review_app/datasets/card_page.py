@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from review_app.core.errors import InputError
 from review_app.datasets.card import QUANTILES, Card
-from review_app.datasets.files import write_whole
+from review_app.manifests.files import write_whole
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _SHOWN = 20

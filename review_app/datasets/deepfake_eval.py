@@ -16,8 +16,8 @@ from pathlib import Path, PurePath, PureWindowsPath
 from PIL import Image
 
 from review_app.core.errors import InputError, ManifestError
-from review_app.datasets.manifest import Label, ManifestRow, listed
 from review_app.datasets.origin import Dropped, DropReason
+from review_app.manifests.manifest import Label, ManifestRow, listed
 
 SOURCE = "deepfake_eval_2024"
 SEED = 114514

@@ -16,7 +16,7 @@ from PIL import Image, ImageOps
 from review_app.copies.descriptors import Descriptor, Words, describe
 from review_app.copies.look import Look
 from review_app.core.hashing import sha256
-from review_app.datasets.manifest import ManifestRow
+from review_app.manifests.manifest import ManifestRow
 
 Decode = Callable[[bytes, str], Image.Image]
 """From a file's bytes and its name (for messages) to an upright image; may raise."""

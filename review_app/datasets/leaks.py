@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from review_app.core.errors import ManifestError
-from review_app.datasets.manifest import ManifestRow, listed
+from review_app.manifests.manifest import ManifestRow, listed
 
 
 def refuse_leaks(keys: Sequence[str | None], rows: Sequence[ManifestRow]) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from review_app.core.errors import ManifestError
-from review_app.datasets.files import write_whole
+from review_app.manifests.files import write_whole
 
 
 class DropReason(StrEnum):

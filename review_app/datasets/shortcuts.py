@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from review_app.core.intervals import of_auroc
 from review_app.datasets.fingerprints import Fingerprint, Inspected
-from review_app.datasets.manifest import Label
+from review_app.manifests.manifest import Label
 
 SAMPLES: Final = 1000
 """Bootstrap samples behind each interval, drawn within each class."""

@@ -21,7 +21,7 @@ from review_app.core.errors import InputError, ManifestError
 from review_app.datasets.families import equal_edges, families, near_edges
 from review_app.datasets.fingerprints import Inspected
 from review_app.datasets.leaks import refuse_conflicts
-from review_app.datasets.manifest import ManifestRow, listed, named
+from review_app.manifests.manifest import ManifestRow, listed, named
 
 SOURCE_SHARES: Mapping[str, float] = {"train": 0.48, "val": 0.12, "test": 0.4}
 """The source method's: 932, 234 and 786 of 1,952."""

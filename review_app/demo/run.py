@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 from review_app.core.errors import CalibrationError
 from review_app.core.notice import DEMO, set_notice
 from review_app.core.permissions import Person
-from review_app.datasets.manifest import read_manifest
 from review_app.demo.generate import DemoSplit, generate
 from review_app.detector.backbones import load_backbone
 from review_app.detector.checkpoint import Checkpoint
 from review_app.detector.training import train
+from review_app.manifests.manifest import read_manifest
 from review_app.monitoring.overview import stats
 from review_app.triage.policy import describe
 from storage.enums import Role

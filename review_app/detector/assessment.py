@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from review_app.datasets.weights import normalised
 from review_app.detector.choices import mass_from
 from review_app.detector.comparison import Contender, compare_all, paired_difference, told
 from review_app.detector.heads.base import (
@@ -40,6 +39,7 @@ from review_app.detector.rejection import reject_score
 from review_app.detector.reliability import consistency_band, reliability_bins
 from review_app.detector.resampling import Resamples
 from review_app.detector.selective import rejected, risk_coverage
+from review_app.manifests.weights import normalised
 
 IN_FORCE = "balanced_accuracy"
 """The rule whose threshold says "fake" everywhere but in the threshold tables."""

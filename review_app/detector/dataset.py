@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from review_app.core.errors import ManifestError
-from review_app.datasets.manifest import Label, Manifest, ManifestRow, require_labels
-from review_app.datasets.weights import normalised
 from review_app.detector.backbones.base import Backbone, Features
 from review_app.detector.backbones.preprocess import to_rgb
 from review_app.detector.features import FeatureCache, Loader, Progress, extract_features
 from review_app.detector.heads.base import Labels
 from review_app.detector.laundering import Transform, launder_copy
+from review_app.manifests.manifest import Label, Manifest, ManifestRow, require_labels
+from review_app.manifests.weights import normalised
 
 Float64 = NDArray[np.float64]
 Decoder = Callable[[bytes, str], Image.Image]

@@ -16,8 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from review_app.core.errors import InputError
-from review_app.datasets.manifest import Manifest
-from review_app.datasets.weights import effective_size
 from review_app.detector.assessment import IN_FORCE, HeadEvaluationInput, assess
 from review_app.detector.backbones.base import Backbone
 from review_app.detector.checkpoint import Checkpoint, Judgement, require_backbone
@@ -29,6 +27,8 @@ from review_app.detector.heads.standardizer import Standardizer
 from review_app.detector.metrics import head_metrics
 from review_app.detector.portrait import Novelty, extremes, principal_components
 from review_app.detector.provenance import about_data, about_model
+from review_app.manifests.manifest import Manifest
+from review_app.manifests.weights import effective_size
 
 SCHEMA_VERSION = 1
 """Of the document in ``metrics.json``."""

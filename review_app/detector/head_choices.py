@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from review_app.datasets.weights import normalised
 from review_app.detector.calibration import (
     Calibration,
     CalibrationName,
@@ -27,6 +26,7 @@ from review_app.detector.presets import Preset
 from review_app.detector.rejection import rejection, signed
 from review_app.detector.selective import risk_coverage
 from review_app.detector.validation import Validation
+from review_app.manifests.weights import normalised
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 from review_app.datasets.leaks import refuse_leaks
-from review_app.datasets.manifest import Manifest, ManifestRow
 from review_app.detector.backbones.base import Backbone
 from review_app.detector.checkpoint import Checkpoint
 from review_app.detector.comparison import COMPARED, Contender, compare_all, correct
@@ -40,6 +39,7 @@ from review_app.detector.source_figures import SOURCE_FIGURES
 from review_app.detector.stages import Stages
 from review_app.detector.training import train_heads
 from review_app.detector.versions import rows_of
+from review_app.manifests.manifest import Manifest, ManifestRow
 
 VERSION = 1
 """Raise it when training or reports change, and finished stages are done anew."""

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from review_app.datasets.manifest import Manifest
 from review_app.detector.backbones.base import Backbone
 from review_app.detector.checkpoint import Checkpoint, Judgement, require_backbone
 from review_app.detector.comparison import PairedDifference, paired_difference, told
@@ -28,6 +27,7 @@ from review_app.detector.reliability import expected_calibration_error
 from review_app.detector.resampling import Ranking, Resamples, aurocs, interval
 from review_app.detector.selective import risk_coverage
 from review_app.detector.versions import load_versions, rows_of
+from review_app.manifests.manifest import Manifest
 
 SCHEMA_VERSION = 1
 """Of the document."""

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 from review_app.core.errors import DetectorError
-from review_app.datasets.files import write_whole
 from review_app.detector.dataset import LabelledFeatures
 from review_app.detector.features import Progress
 from review_app.detector.heads import (
@@ -32,6 +31,7 @@ from review_app.detector.heads import (
     VariationalTraining,
 )
 from review_app.detector.metrics import auroc_interval
+from review_app.manifests.files import write_whole
 
 VERSION = 1
 """Part of every cell's key: raise it when training changes, and old cells are computed anew."""

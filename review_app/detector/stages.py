@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from review_app.core.errors import InputError
-from review_app.datasets.files import write_whole
+from review_app.manifests.files import write_whole
 
 LEDGER = "stages.json"
 """The file in the run's folder that says which stages are finished, and from what."""

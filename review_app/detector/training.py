@@ -11,8 +11,6 @@ import numpy as np
 
 from review_app.core.errors import DetectorError
 from review_app.datasets.leaks import refuse_leaks
-from review_app.datasets.manifest import Manifest, ManifestRow
-from review_app.datasets.weights import effective_size
 from review_app.detector.backbones.base import Backbone
 from review_app.detector.backbones.card import BackboneCard
 from review_app.detector.card import NoveltyCard, TrainingData
@@ -32,6 +30,8 @@ from review_app.detector.model import Model, fit_model
 from review_app.detector.presets import Preset, preset_called
 from review_app.detector.validation import Validation, cross_fit, validate
 from review_app.detector.versions import Tally, rows_of
+from review_app.manifests.manifest import Manifest, ManifestRow
+from review_app.manifests.weights import effective_size
 
 LICENCE_OF_UNKNOWN_DATA = "not stated: depends on the licences of the training images"
 

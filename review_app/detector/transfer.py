@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from review_app.core.errors import ManifestError
 from review_app.core.intervals import of_figure
 from review_app.datasets.leaks import refuse_leaks
-from review_app.datasets.manifest import Label, Manifest, ManifestRow, require_labels
 from review_app.detector.backbones.base import Backbone
 from review_app.detector.checkpoint import Checkpoint, Judgement
 from review_app.detector.comparison import paired_difference, told
@@ -39,6 +38,7 @@ from review_app.detector.robustness import share_flagged
 from review_app.detector.selective import risk_coverage
 from review_app.detector.training import train_heads
 from review_app.detector.versions import Tally, load_versions, rows_of
+from review_app.manifests.manifest import Label, Manifest, ManifestRow, require_labels
 
 SCHEMA_VERSION = 1
 """Of the document."""

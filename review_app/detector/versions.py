@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from review_app.core.errors import ManifestError
-from review_app.datasets.manifest import Manifest, ManifestRow, require_labels
 from review_app.detector.backbones.base import Backbone
 from review_app.detector.dataset import Decoder, Versions, decode_plainly, load_labelled
 from review_app.detector.features import FeatureCache, Progress
 from review_app.detector.laundering import Transform
+from review_app.manifests.manifest import Manifest, ManifestRow, require_labels
 
 
 class Tally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from review_app.datasets.labels import Label
+from review_app.manifests.labels import Label
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePath
 
 from review_app.core.errors import ManifestError, RefusalReason, RefusedFile
-from review_app.datasets.dialect import Dialect
-from review_app.datasets.layout import label_of_path
-from review_app.datasets.manifest import ManifestRow, parse_manifest, why_missing
-from review_app.datasets.tables import SUFFIXES
 from review_app.i18n import Text
 from review_app.intake.archives import display_name
 from review_app.intake.candidates import Candidate
+from review_app.manifests.dialect import Dialect
+from review_app.manifests.layout import label_of_path
+from review_app.manifests.manifest import ManifestRow, parse_manifest, why_missing
+from review_app.manifests.tables import SUFFIXES
 
 Entry = tuple[str, Callable[[], bytes]]
 

@@ -19,7 +19,6 @@ from review_app.copies.look import Look
 from review_app.core.chunks import batches
 from review_app.core.errors import RefusalReason, RefusedFile
 from review_app.core.hashing import hamming, perceptual_hash, sha256
-from review_app.datasets.dialect import OWN, Dialect
 from review_app.forensics.notes import noted
 from review_app.i18n import Text
 from review_app.intake.archives import ArchiveLimits
@@ -32,6 +31,7 @@ from review_app.intake.public_copy import public_copy
 from review_app.intake.small import NAME, SLOW_PIXELS, small_picture
 from review_app.intake.sources import Reading, count, expand
 from review_app.intake.store import MediaStore
+from review_app.manifests.dialect import OWN, Dialect
 from review_app.review.options import read_options
 from storage.database import Database
 from storage.enums import LabelValue

@@ -13,16 +13,16 @@ from pathlib import Path
 from typing import Final
 
 from review_app.core.errors import RefusalReason, RefusedFile
-from review_app.datasets.dialect import OWN, Dialect
-from review_app.datasets.files import is_file
-from review_app.datasets.layout import label_of_path
-from review_app.datasets.manifest import read_manifest, why_missing
-from review_app.datasets.tables import SUFFIXES
 from review_app.i18n import Text
 from review_app.intake.archives import ArchiveLimits, display_name, entries, is_litter, is_zip
 from review_app.intake.candidates import Candidate
 from review_app.intake.packed import with_labels
 from review_app.intake.signatures import Kind, identify
+from review_app.manifests.dialect import OWN, Dialect
+from review_app.manifests.files import is_file
+from review_app.manifests.layout import label_of_path
+from review_app.manifests.manifest import read_manifest, why_missing
+from review_app.manifests.tables import SUFFIXES
 
 _OTHER_TABLES: Final = {
     ".json": "json_whole",

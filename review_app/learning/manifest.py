@@ -19,12 +19,12 @@ import numpy as np
 from review_app.core.errors import DamagedImageError, InputError, NotFoundError
 from review_app.core.files import atomic_folder
 from review_app.datasets.families import equal_edges, families
-from review_app.datasets.labels import Label
-from review_app.datasets.manifest import ManifestRow, write_manifest
 from review_app.datasets.origin import step, write_origin
-from review_app.datasets.weights import effective_size
 from review_app.intake.store import MediaStore
 from review_app.learning.settled import LeftOut, settled, weight
+from review_app.manifests.labels import Label
+from review_app.manifests.manifest import ManifestRow, write_manifest
+from review_app.manifests.weights import effective_size
 from review_app.triage.marks import Mark
 from review_app.triage.policy import Policy
 from storage.database import Database

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from review_app.datasets.labels import Label
+from review_app.manifests.labels import Label
 from review_app.review.finality import final_since
 from storage.enums import ItemState, LabelValue
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from review_app.datasets.manifest import ManifestRow
 from review_app.detector.checkpoint import Checkpoint
 from review_app.detector.dataset import LabelledFeatures
+from review_app.manifests.manifest import ManifestRow
 from review_app.scores.row import ScoreRow
 
 

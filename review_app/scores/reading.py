@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from review_app.core.errors import InputError
-from review_app.datasets.labels import Label
-from review_app.datasets.manifest import listed
+from review_app.manifests.labels import Label
+from review_app.manifests.manifest import listed
 from review_app.scores.faults import Faults, Images
 from review_app.scores.lines import Record, read_header, records_of, refuse_size
 from review_app.scores.row import COLUMNS, ScoreRow, parse_row

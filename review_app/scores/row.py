@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import isinf
 
-from review_app.datasets.labels import Label, label_of_word
+from review_app.manifests.labels import Label, label_of_word
 
 REQUIRED = ("detector", "p_fake")
 IDENTITY = ("path", "sha256")

@@ -8,7 +8,7 @@ from io import StringIO
 from pathlib import Path
 
 from review_app.core.errors import InputError
-from review_app.datasets.files import write_whole
+from review_app.manifests.files import write_whole
 from review_app.scores.row import COLUMNS, ScoreRow
 
 

@@ -11,7 +11,7 @@ import pytest
 from review_app.bootstrap import open_application
 from review_app.core.permissions import Person
 from review_app.core.settings import load_settings
-from review_app.datasets.manifest import Label
+from review_app.manifests.manifest import Label
 from review_app.review.tasks import Submission
 from storage.enums import LabelValue, Role
 from tests.cli.conftest import Run

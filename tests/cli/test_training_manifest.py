@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from review_app.core.hashing import sha256
-from review_app.datasets.manifest import Manifest, read_manifest
+from review_app.manifests.manifest import Manifest, read_manifest
 from storage.enums import ItemState, LabelValue
 from storage.models import Item
 from tests.applications import Deployment, deployment, write_pictures

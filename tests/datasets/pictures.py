@@ -11,7 +11,7 @@ from PIL import Image
 from review_app.copies.descriptors import describe
 from review_app.copies.look import Look
 from review_app.datasets.fingerprints import Fingerprint, Inspected, Looks
-from review_app.datasets.manifest import Label, ManifestRow
+from review_app.manifests.manifest import Label, ManifestRow
 from tests.intake.samples import picture
 
 

@@ -15,8 +15,8 @@ from review_app.core.errors import InputError
 from review_app.datasets.card import Card, data_card
 from review_app.datasets.card_page import card_html, card_words, write_card
 from review_app.datasets.fingerprints import inspect_rows
-from review_app.datasets.manifest import read_manifest
 from review_app.datasets.origin import Dropped, DropReason, origin_path, step, write_origin
+from review_app.manifests.manifest import read_manifest
 from tests.datasets.conftest import Writer
 from tests.datasets.pictures import copy, save
 

@@ -11,8 +11,8 @@ from sklearn.model_selection import train_test_split
 
 from review_app.core.errors import InputError, ManifestError
 from review_app.datasets.deepfake_eval import SEED, read_deepfake_eval
-from review_app.datasets.manifest import Label, read_manifest, write_manifest
 from review_app.datasets.origin import DropReason, counts
+from review_app.manifests.manifest import Label, read_manifest, write_manifest
 
 HEADER = "Filename,Date,Ground Truth,Public Comments,Finetuning Set"
 FILLING = [f"f{i}.jpg,,{('Real', 'Fake')[i % 2]},,Train" for i in range(10)]

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from review_app.core.errors import ManifestError
-from review_app.datasets.manifest import Label, read_manifest, require_labels
+from review_app.manifests.manifest import Label, read_manifest, require_labels
 from tests.datasets.conftest import Writer
 
 

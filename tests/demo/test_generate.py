@@ -13,11 +13,11 @@ import pytest
 from PIL import Image
 from sklearn.metrics import roc_auc_score
 
-from review_app.datasets.manifest import Label, Manifest, read_manifest
 from review_app.demo import generate as module
 from review_app.demo.generate import CALIBRATION_SHARE, COUNTS, SEED, DemoSplit, generate
 from review_app.demo.photos import PHOTOS, Use
 from review_app.intake.decode import Limits, decode
+from review_app.manifests.manifest import Label, Manifest, read_manifest
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from review_app.datasets.manifest import Label, Manifest, ManifestRow, read_manifest, write_manifest
+from review_app.manifests.manifest import (
+    Label,
+    Manifest,
+    ManifestRow,
+    read_manifest,
+    write_manifest,
+)
 
 SIZES = {"train": 16, "val": 8, "test": 12}
 

@@ -13,7 +13,6 @@ import pytest
 from PIL import Image
 
 from review_app.core.errors import InputError
-from review_app.datasets.manifest import read_manifest
 from review_app.detector.assessment import (
     HeadEvaluationInput,
     assess,
@@ -30,6 +29,7 @@ from review_app.detector.metrics import classification
 from review_app.detector.portrait import Novelty, extremes, principal_components
 from review_app.detector.reliability import consistency_band
 from review_app.detector.training import train
+from review_app.manifests.manifest import read_manifest
 from tests.detector.conftest import labelled
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from review_app.core.errors import InputError, ManifestError
-from review_app.datasets.manifest import Manifest, read_manifest
 from review_app.detector.backbones import Backbone
 from review_app.detector.checkpoint import Checkpoint
 from review_app.detector.feature_cache import MemoryFeatureCache
@@ -21,6 +20,7 @@ from review_app.detector.presets import PRESETS
 from review_app.detector.protocol import SEARCHED, SOURCE, run_protocol, searched
 from review_app.detector.search import Grid
 from review_app.detector.source_figures import SOURCE_FIGURES
+from review_app.manifests.manifest import Manifest, read_manifest
 from tests.detector.manifests import picture_manifest
 
 GRIDS = {

@@ -16,7 +16,6 @@ from review_app.core.errors import (
     ManifestError,
     ReviewAppError,
 )
-from review_app.datasets.manifest import Manifest, read_manifest
 from review_app.detector.backbones import Backbone
 from review_app.detector.checkpoint import Checkpoint
 from review_app.detector.dataset import LabelledFeatures, Versions, decode_plainly
@@ -25,6 +24,7 @@ from review_app.detector.feature_cache import MemoryFeatureCache
 from review_app.detector.features import FeatureCache
 from review_app.detector.heads import HeadName
 from review_app.detector.training import train, train_heads
+from review_app.manifests.manifest import Manifest, read_manifest
 from tests.detector.conftest import labelled, toy_card
 
 

@@ -14,8 +14,8 @@ from sqlalchemy import func, select
 
 from review_app.core.errors import InputError
 from review_app.core.hashing import sha256
-from review_app.datasets.manifest import Label
 from review_app.intake.scores import ScoreReport
+from review_app.manifests.manifest import Label
 from review_app.scores.card import ExternalCard
 from review_app.scores.row import ScoreRow
 from storage.enums import AuditKind, ItemState, LabelValue

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection, event
 
 from review_app.core.hashing import sha256
-from review_app.datasets.manifest import Label
+from review_app.manifests.manifest import Label
 from review_app.scores.row import ScoreRow
 from tests.applications import Deployment, deployment
 from tests.scores.files import row, write

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from review_app.core.errors import ManifestError, RefusalReason, RefusedFile
-from review_app.datasets.manifest import Label
 from review_app.intake.archives import ArchiveLimits, display_name
 from review_app.intake.candidates import Candidate
 from review_app.intake.sources import Reading, count, expand
+from review_app.manifests.manifest import Label
 from tests.intake.samples import encode, picture
 
 MAX_BYTES = 100_000

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from review_app.datasets.manifest import Label
+from review_app.manifests.manifest import Label
 from review_app.scores.row import ScoreRow
 from review_app.scores.writing import write_scores
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from review_app.core.errors import InputError
-from review_app.datasets.manifest import Label
+from review_app.manifests.manifest import Label
 from review_app.scores.reading import read_scores, stream_scores
 from review_app.scores.row import ScoreRow
 from review_app.scores.writing import write_scores

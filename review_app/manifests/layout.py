@@ -7,9 +7,9 @@ from pathlib import Path, PurePath
 from typing import Final
 
 from review_app.core.errors import ManifestError
-from review_app.datasets.dialect import OWN, Dialect
-from review_app.datasets.labels import Label
-from review_app.datasets.manifest import ManifestRow, listed
+from review_app.manifests.dialect import OWN, Dialect
+from review_app.manifests.labels import Label
+from review_app.manifests.manifest import ManifestRow, listed
 
 _SPLITS: Final[Mapping[str, str]] = {
     "train": "train",

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from review_app.core.errors import InputError
-from review_app.datasets.labels import Label, label_of_word
-from review_app.datasets.tables import plain_name
 from review_app.i18n import Text
+from review_app.manifests.labels import Label, label_of_word
+from review_app.manifests.tables import plain_name
 
 COLUMNS: Final = ("path", "label", "source", "group", "split", "weight")
 _USUAL: Final = {

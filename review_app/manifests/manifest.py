@@ -18,12 +18,12 @@ from io import StringIO
 from pathlib import Path
 
 from review_app.core.errors import ManifestError
-from review_app.datasets.dialect import COLUMNS, OWN, Dialect, advice, hint
-from review_app.datasets.files import is_file, write_whole
-from review_app.datasets.labels import Label
-from review_app.datasets.tables import Table, TableRow, read_table, refuse_size
-from review_app.datasets.weights import WANTED, weight_of
 from review_app.i18n import Text
+from review_app.manifests.dialect import COLUMNS, OWN, Dialect, advice, hint
+from review_app.manifests.files import is_file, write_whole
+from review_app.manifests.labels import Label
+from review_app.manifests.tables import Table, TableRow, read_table, refuse_size
+from review_app.manifests.weights import WANTED, weight_of
 
 __all__ = ["Label", "Manifest", "ManifestRow", "read_manifest", "write_manifest"]
 
