@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 
 from benchmarks.outcome import Row, arguments, at_least, document, finish
-from review_app.detector.heads import (
+from review_app.inference.heads import (
     Head,
     HeadName,
     McDropoutTraining,

@@ -27,14 +27,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.outcome import Row, arguments, document, finish, judged
-from review_app.detector.backbones import load_backbone
-from review_app.detector.backbones.base import Backbone
-from review_app.detector.checkpoint import Checkpoint
-from review_app.detector.dataset import load_labelled
-from review_app.detector.feature_cache import DirectoryFeatureCache
-from review_app.detector.presets import preset_called
 from review_app.detector.training import train_heads
 from review_app.detector.versions import load_versions
+from review_app.inference.backbones import load_backbone
+from review_app.inference.backbones.base import Backbone
+from review_app.inference.checkpoint import Checkpoint
+from review_app.inference.dataset import load_labelled
+from review_app.inference.feature_cache import DirectoryFeatureCache
+from review_app.inference.presets import preset_called
 from review_app.manifests.manifest import Manifest, read_manifest
 from review_app.scores.own import own_scores
 from review_app.scores.reading import read_scores

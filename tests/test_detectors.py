@@ -15,10 +15,10 @@ from review_app.bootstrap import file_limits
 from review_app.core.errors import CheckpointError, NotFoundError
 from review_app.core.hashing import sha256
 from review_app.core.settings import DEFAULT_CHECKPOINT, Settings
-from review_app.detector.backbones import load_backbone
-from review_app.detector.checkpoint import Checkpoint
-from review_app.detector.dataset import load_labelled
-from review_app.detector.feature_cache import DirectoryFeatureCache
+from review_app.inference.backbones import load_backbone
+from review_app.inference.checkpoint import Checkpoint
+from review_app.inference.dataset import load_labelled
+from review_app.inference.feature_cache import DirectoryFeatureCache
 from review_app.intake.decode import decode
 from review_app.manifests.manifest import read_manifest
 from review_app.triage.ladder import Side

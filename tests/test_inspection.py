@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from review_app.core.settings import DEFAULT_CHECKPOINT
-from review_app.detector.card import Cuts, HeadCard
-from review_app.detector.heads import HeadName
+from review_app.inference.card import Cuts, HeadCard
+from review_app.inference.heads import HeadName
 from review_app.inspection.inspector import TITLES, Inspection
 from tests.applications import Deployment, deployment
 from tests.intake.samples import encode, picture

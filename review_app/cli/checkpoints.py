@@ -26,10 +26,10 @@ from review_app.manifests.manifest import Manifest, read_manifest
 from review_app.scores.card import PREFIX
 
 if TYPE_CHECKING:  # the detector is slow to import, and most commands do without it
-    from review_app.detector.checkpoint import Checkpoint
     from review_app.detector.comparison import Contender
-    from review_app.detector.dataset import LabelledFeatures
-    from review_app.detector.heads import HeadName
+    from review_app.inference.checkpoint import Checkpoint
+    from review_app.inference.dataset import LabelledFeatures
+    from review_app.inference.heads import HeadName
 
 Folder = Annotated[Path, typer.Argument(help="Checkpoint folder, or its name in the list.")]
 _FIGURES = {
@@ -78,7 +78,7 @@ def list_checkpoints(as_json: AsJson = False) -> None:
 def show(checkpoint: Folder, as_json: AsJson = False) -> None:
     """Tell what a checkpoint was trained on, what it is worth and what may be done with it; or
     what is known of an external detector."""
-    from review_app.detector.checkpoint import Checkpoint
+    from review_app.inference.checkpoint import Checkpoint
 
     if str(checkpoint).startswith(PREFIX):
         show_external(str(checkpoint), as_json)
@@ -95,7 +95,7 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Check hash, schema and shapes, load the backbone and check that it is the same."""
-    from review_app.detector.checkpoint import Checkpoint, require_backbone
+    from review_app.inference.checkpoint import Checkpoint, require_backbone
 
     lab = open_lab()
     folder = find_checkpoint(checkpoint, lab.settings)
@@ -125,7 +125,7 @@ def compare(
     as_json: AsJson = False,
 ) -> None:
     """Set two checkpoints side by side: by their cards, or both measured on the same images."""
-    from review_app.detector.checkpoint import Checkpoint
+    from review_app.inference.checkpoint import Checkpoint
 
     lab = open_lab()
     loaded = [Checkpoint.load(find_checkpoint(folder, lab.settings)) for folder in (first, second)]
@@ -159,7 +159,7 @@ def _folders(here: Settings) -> list[Path]:
 
 def _entry(folder: Path, in_force: str | None) -> dict[str, Any]:
     """One line of the list; ``error`` in place of all else where the folder cannot be loaded."""
-    from review_app.detector.checkpoint import Checkpoint
+    from review_app.inference.checkpoint import Checkpoint
 
     try:
         checkpoint = Checkpoint.load(folder)
@@ -259,8 +259,8 @@ def _measure(
 def _load(
     checkpoint: Checkpoint, rows: Manifest, weights: Path | None, lab: Lab
 ) -> LabelledFeatures:
-    from review_app.detector.checkpoint import require_backbone
-    from review_app.detector.dataset import load_labelled
+    from review_app.inference.checkpoint import require_backbone
+    from review_app.inference.dataset import load_labelled
 
     backbone = lab.backbone(checkpoint.card.backbone.name, weights)
     require_backbone(checkpoint, backbone)
@@ -280,10 +280,10 @@ def _contender(checkpoint: Checkpoint, data: LabelledFeatures) -> tuple[Contende
     """The default head with its shipped reject score, as ``compare_all`` takes it; its figures."""
     from review_app.detector.comparison import Contender
     from review_app.detector.evaluation import head_inputs
-    from review_app.detector.heads.base import SOURCE_SEED
     from review_app.detector.metrics import auroc, believable, head_metrics, replicates
     from review_app.detector.resampling import Resamples
     from review_app.detector.selective import risk_coverage
+    from review_app.inference.heads.base import SOURCE_SEED
 
     head = head_inputs(checkpoint, checkpoint.judge(data.features))[checkpoint.default_head]
     p_fake, called = head.prediction.p_fake, head.called_fake

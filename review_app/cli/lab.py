@@ -18,9 +18,9 @@ from review_app.manifests.manifest import Manifest
 from review_app.manifests.tables import plain_name
 
 if TYPE_CHECKING:  # slow to import, and asking for help must not be
-    from review_app.detector.backbones.base import Backbone
-    from review_app.detector.dataset import Decoder
-    from review_app.detector.features import FeatureCache
+    from review_app.inference.backbones.base import Backbone
+    from review_app.inference.dataset import Decoder
+    from review_app.inference.features import FeatureCache
 
 BackboneName = Annotated[
     str,
@@ -46,13 +46,13 @@ class Lab:
     @cached_property
     def cache(self) -> FeatureCache:
         """Features kept in the data directory, whose folder is made with it."""
-        from review_app.detector.feature_cache import DirectoryFeatureCache
+        from review_app.inference.feature_cache import DirectoryFeatureCache
 
         return DirectoryFeatureCache(self.settings.data_dir / "features")
 
     def backbone(self, name: str, weights: Path | None = None) -> Backbone:
         """The backbone called ``name``, with ``weights`` or the settings' local file for it."""
-        from review_app.detector.backbones import load_backbone
+        from review_app.inference.backbones import load_backbone
 
         return load_backbone(name, weights=weights or self.settings.weights_for(name))
 

@@ -67,8 +67,8 @@ def robustness(
     as_json: AsJson = False,
 ) -> None:
     """Measure a checkpoint on images prepared again: JPEG, WebP, scaling, blur, screenshot."""
-    from review_app.detector.checkpoint import Checkpoint
     from review_app.detector.robustness import measure_robustness
+    from review_app.inference.checkpoint import Checkpoint
     from review_app.manifests.manifest import read_manifest
 
     lab = open_lab()
@@ -111,8 +111,8 @@ def transfer(
     as_json: AsJson = False,
 ) -> None:
     """Train on each source alone and test on all: what happens on images of unknown kinds."""
-    from review_app.detector.presets import preset_called
     from review_app.detector.transfer import measure_transfer
+    from review_app.inference.presets import preset_called
     from review_app.manifests.manifest import read_manifest
 
     lab = open_lab()

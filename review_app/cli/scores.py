@@ -12,9 +12,9 @@ from review_app.cli.common import AsJson, progress_bar, result, settings
 from review_app.core.errors import InputError
 
 if TYPE_CHECKING:  # imports that other commands do without
-    from review_app.detector.backbones.base import Backbone
-    from review_app.detector.checkpoint import Checkpoint
-    from review_app.detector.features import FeatureCache
+    from review_app.inference.backbones.base import Backbone
+    from review_app.inference.checkpoint import Checkpoint
+    from review_app.inference.features import FeatureCache
     from review_app.manifests.manifest import Manifest
     from review_app.scores.table import ScoreTable
     from review_app.simulation.plan import Drift
@@ -177,8 +177,8 @@ def evaluate_scores(path: Path, detector: str | None, split: str | None) -> dict
     import numpy as np
     from scipy.special import entr
 
-    from review_app.detector.heads import HeadPrediction
     from review_app.detector.metrics import head_metrics
+    from review_app.inference.heads import HeadPrediction
 
     table = read(path, detector)
     chosen = split or ("test" if (table.split == "test").any() else None)
@@ -207,7 +207,7 @@ def write_own_scores(
 ) -> None:
     """Write the scores of the checkpoint's default head on the images that ``evaluate`` measured;
     their features are in ``cache``."""
-    from review_app.detector.dataset import load_labelled
+    from review_app.inference.dataset import load_labelled
     from review_app.scores.own import own_scores
     from review_app.scores.writing import write_scores
 

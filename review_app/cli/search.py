@@ -31,9 +31,9 @@ def search(
 ) -> None:
     """Try the grids of the variational and the MC dropout head on train; choose on val."""
     from review_app.datasets.leaks import refuse_leaks
-    from review_app.detector.dataset import load_labelled
     from review_app.detector.search import search as search_grids
     from review_app.detector.versions import rows_of
+    from review_app.inference.dataset import load_labelled
     from review_app.manifests.manifest import read_manifest
 
     lab = open_lab()

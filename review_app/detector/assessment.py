@@ -15,13 +15,6 @@ from numpy.typing import NDArray
 
 from review_app.detector.choices import mass_from
 from review_app.detector.comparison import Contender, compare_all, paired_difference, told
-from review_app.detector.heads.base import (
-    SOURCE_SEED,
-    HeadName,
-    HeadPrediction,
-    Labels,
-    Weights,
-)
 from review_app.detector.metrics import (
     REJECT_RATES,
     Metrics,
@@ -35,10 +28,17 @@ from review_app.detector.metrics import (
     replicates,
     uncertainty,
 )
-from review_app.detector.rejection import reject_score
 from review_app.detector.reliability import consistency_band, reliability_bins
 from review_app.detector.resampling import Resamples
 from review_app.detector.selective import rejected, risk_coverage
+from review_app.inference.heads.base import (
+    SOURCE_SEED,
+    HeadName,
+    HeadPrediction,
+    Labels,
+    Weights,
+)
+from review_app.inference.rejection import reject_score
 from review_app.manifests.weights import normalised
 
 IN_FORCE = "balanced_accuracy"

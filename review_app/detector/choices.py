@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from review_app.detector.card import Cuts, Ladder, Ladders, RejectCard
-from review_app.detector.heads import HeadPrediction, Labels, Weights
-from review_app.detector.rejection import Doubt, rejection
 from review_app.detector.selective import risk_coverage
+from review_app.inference.card import Cuts, Ladder, Ladders, RejectCard
+from review_app.inference.heads import HeadPrediction, Labels, Weights
+from review_app.inference.rejection import Doubt, rejection
 from review_app.rungs import rungs
 
 _CONFIDENT_SHARE = 0.8
@@ -85,7 +85,7 @@ def uncertainty_cuts(prediction: HeadPrediction, has_std: bool) -> Cuts:
 def ladders(scores: Float64) -> Ladders:
     """At most 20 thresholds a side, evenly spaced in the share of images they accept.
 
-    ``scores`` are signed: see :func:`review_app.detector.rejection.signed`.
+    ``scores`` are signed: see :func:`review_app.inference.rejection.signed`.
     """
     real, fake = rungs(scores, fake=False), rungs(scores, fake=True)
     return Ladders(

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from scipy.stats import norm, rankdata
 
 from review_app.core.intervals import ENOUGH_TO_COMPARE
-from review_app.detector.heads.base import Labels
 from review_app.detector.resampling import interval
+from review_app.inference.heads.base import Labels
 
 COMPARED = ("aurc", "accuracy", "error_auroc")
 """Metrics that :func:`compare_all` compares by bootstrap, beside the AUROC."""

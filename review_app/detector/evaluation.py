@@ -17,16 +17,16 @@ from numpy.typing import NDArray
 
 from review_app.core.errors import InputError
 from review_app.detector.assessment import IN_FORCE, HeadEvaluationInput, assess
-from review_app.detector.backbones.base import Backbone
-from review_app.detector.checkpoint import Checkpoint, Judgement, require_backbone
 from review_app.detector.choices import best_thresholds
-from review_app.detector.dataset import Decoder, LabelledFeatures, decode_plainly, load_labelled
-from review_app.detector.features import FeatureCache, Progress
-from review_app.detector.heads.base import SOURCE_SEED, HeadName
-from review_app.detector.heads.standardizer import Standardizer
 from review_app.detector.metrics import head_metrics
 from review_app.detector.portrait import Novelty, extremes, principal_components
 from review_app.detector.provenance import about_data, about_model
+from review_app.inference.backbones.base import Backbone
+from review_app.inference.checkpoint import Checkpoint, Judgement, require_backbone
+from review_app.inference.dataset import Decoder, LabelledFeatures, decode_plainly, load_labelled
+from review_app.inference.features import FeatureCache, Progress
+from review_app.inference.heads.base import SOURCE_SEED, HeadName
+from review_app.inference.heads.standardizer import Standardizer
 from review_app.manifests.manifest import Manifest
 from review_app.manifests.weights import effective_size
 

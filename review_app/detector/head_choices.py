@@ -8,24 +8,24 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from review_app.detector.calibration import (
+from review_app.detector.choices import best_thresholds, choose_reject, ladders, uncertainty_cuts
+from review_app.detector.metrics import Metrics, head_metrics
+from review_app.detector.selective import risk_coverage
+from review_app.detector.validation import Validation
+from review_app.inference.calibration import (
     Calibration,
     CalibrationName,
     calibrate,
     choose_calibration,
 )
-from review_app.detector.card import CalibrationCard, HeadCard
-from review_app.detector.checkpoint import Checkpoint
-from review_app.detector.choices import best_thresholds, choose_reject, ladders, uncertainty_cuts
-from review_app.detector.dataset import LabelledFeatures
-from review_app.detector.heads import Head, HeadName, HeadPrediction, Training
-from review_app.detector.metrics import Metrics, head_metrics
-from review_app.detector.model import Model
-from review_app.detector.novelty import Float64
-from review_app.detector.presets import Preset
-from review_app.detector.rejection import rejection, signed
-from review_app.detector.selective import risk_coverage
-from review_app.detector.validation import Validation
+from review_app.inference.card import CalibrationCard, HeadCard
+from review_app.inference.checkpoint import Checkpoint
+from review_app.inference.dataset import LabelledFeatures
+from review_app.inference.heads import Head, HeadName, HeadPrediction, Training
+from review_app.inference.model import Model
+from review_app.inference.novelty import Float64
+from review_app.inference.presets import Preset
+from review_app.inference.rejection import rejection, signed
 from review_app.manifests.weights import normalised
 
 

@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
 from review_app.core import intervals as intervals_of
-from review_app.detector.heads.base import SOURCE_SEED, HeadPrediction, Labels, Weights
-from review_app.detector.rejection import reject_score
 from review_app.detector.reliability import calibration_errors, expected_calibration_error
 from review_app.detector.resampling import (
     SAMPLES,
@@ -31,6 +29,8 @@ from review_app.detector.resampling import (
 )
 from review_app.detector.selective import rejected, risk_coverage
 from review_app.detector.weighed import calibration_errors_by_mass, selective_by_mass
+from review_app.inference.heads.base import SOURCE_SEED, HeadPrediction, Labels, Weights
+from review_app.inference.rejection import reject_score
 from review_app.manifests.weights import effective_size
 
 REJECT_RATES = (0.0, 0.05, 0.1, 0.2)

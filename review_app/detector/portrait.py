@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 
 from review_app.detector.assessment import HeadEvaluationInput
-from review_app.detector.heads.base import Labels, Matrix
+from review_app.inference.heads.base import Labels, Matrix
 
 SHOWN = 12
 """Images in each list of extremes."""

@@ -18,27 +18,27 @@ from pathlib import Path
 from typing import Any
 
 from review_app.datasets.leaks import refuse_leaks
-from review_app.detector.backbones.base import Backbone
-from review_app.detector.checkpoint import Checkpoint
 from review_app.detector.comparison import COMPARED, Contender, compare_all, correct
-from review_app.detector.dataset import (
-    Decoder,
-    LabelledFeatures,
-    Versions,
-    decode_plainly,
-    load_labelled,
-)
 from review_app.detector.evaluation import Evaluation, examine
-from review_app.detector.features import FeatureCache, Progress
-from review_app.detector.heads.base import SOURCE_SEED, HeadName
 from review_app.detector.metrics import replicates
-from review_app.detector.presets import Preset, preset_called
 from review_app.detector.resampling import Resamples
 from review_app.detector.search import SOURCE_GRIDS, Grid, search
 from review_app.detector.source_figures import SOURCE_FIGURES
 from review_app.detector.stages import Stages
 from review_app.detector.training import train_heads
 from review_app.detector.versions import rows_of
+from review_app.inference.backbones.base import Backbone
+from review_app.inference.checkpoint import Checkpoint
+from review_app.inference.dataset import (
+    Decoder,
+    LabelledFeatures,
+    Versions,
+    decode_plainly,
+    load_labelled,
+)
+from review_app.inference.features import FeatureCache, Progress
+from review_app.inference.heads.base import SOURCE_SEED, HeadName
+from review_app.inference.presets import Preset, preset_called
 from review_app.manifests.manifest import Manifest, ManifestRow
 
 VERSION = 1

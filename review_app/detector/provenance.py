@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from review_app.detector.card import HeadCard
-from review_app.detector.checkpoint import Checkpoint
-from review_app.detector.dataset import LabelledFeatures
+from review_app.inference.card import HeadCard
+from review_app.inference.checkpoint import Checkpoint
+from review_app.inference.dataset import LabelledFeatures
 
 
 def about_data(

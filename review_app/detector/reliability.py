@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from review_app.detector.heads.base import Labels, Weights
 from review_app.detector.resampling import SAMPLES, Ranked, Ranking, interval
 from review_app.detector.weighed import bins_of_equal_mass, calibration_errors_by_mass
+from review_app.inference.heads.base import Labels, Weights
 
 _BINS = 10
 _BLOCK = 2_000_000

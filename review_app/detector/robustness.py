@@ -14,19 +14,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from review_app.detector.backbones.base import Backbone
-from review_app.detector.checkpoint import Checkpoint, Judgement, require_backbone
 from review_app.detector.comparison import PairedDifference, paired_difference, told
-from review_app.detector.dataset import Decoder, Versions, decode_plainly
-from review_app.detector.features import FeatureCache, Progress
-from review_app.detector.heads.base import SOURCE_SEED, HeadName, Labels
-from review_app.detector.laundering import TRANSFORMS, Transform, description
 from review_app.detector.metrics import auroc, with_ends
 from review_app.detector.provenance import about_data
 from review_app.detector.reliability import expected_calibration_error
 from review_app.detector.resampling import Ranking, Resamples, aurocs, interval
 from review_app.detector.selective import risk_coverage
 from review_app.detector.versions import load_versions, rows_of
+from review_app.inference.backbones.base import Backbone
+from review_app.inference.checkpoint import Checkpoint, Judgement, require_backbone
+from review_app.inference.dataset import Decoder, Versions, decode_plainly
+from review_app.inference.features import FeatureCache, Progress
+from review_app.inference.heads.base import SOURCE_SEED, HeadName, Labels
+from review_app.inference.laundering import TRANSFORMS, Transform, description
 from review_app.manifests.manifest import Manifest
 
 SCHEMA_VERSION = 1

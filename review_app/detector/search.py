@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from review_app.core.errors import DetectorError
-from review_app.detector.dataset import LabelledFeatures
-from review_app.detector.features import Progress
-from review_app.detector.heads import (
+from review_app.detector.metrics import auroc_interval
+from review_app.inference.dataset import LabelledFeatures
+from review_app.inference.features import Progress
+from review_app.inference.heads import (
     SOURCE_SEED,
     HeadName,
     Matrix,
@@ -30,7 +31,6 @@ from review_app.detector.heads import (
     Training,
     VariationalTraining,
 )
-from review_app.detector.metrics import auroc_interval
 from review_app.manifests.files import write_whole
 
 VERSION = 1

@@ -11,25 +11,25 @@ import numpy as np
 
 from review_app.core.errors import DetectorError
 from review_app.datasets.leaks import refuse_leaks
-from review_app.detector.backbones.base import Backbone
-from review_app.detector.backbones.card import BackboneCard
-from review_app.detector.card import NoveltyCard, TrainingData
-from review_app.detector.checkpoint import Checkpoint, refuse_existing
-from review_app.detector.dataset import (
+from review_app.detector.head_choices import choose_for_heads, measured
+from review_app.detector.validation import Validation, cross_fit, validate
+from review_app.detector.versions import Tally, rows_of
+from review_app.inference.backbones.base import Backbone
+from review_app.inference.backbones.card import BackboneCard
+from review_app.inference.card import NoveltyCard, TrainingData
+from review_app.inference.checkpoint import Checkpoint, refuse_existing
+from review_app.inference.dataset import (
     Decoder,
     LabelledFeatures,
     Versions,
     decode_plainly,
     load_labelled,
 )
-from review_app.detector.features import FeatureCache, Progress
-from review_app.detector.head_choices import choose_for_heads, measured
-from review_app.detector.heads import SOURCE_SEED
-from review_app.detector.laundering import Transform
-from review_app.detector.model import Model, fit_model
-from review_app.detector.presets import Preset, preset_called
-from review_app.detector.validation import Validation, cross_fit, validate
-from review_app.detector.versions import Tally, rows_of
+from review_app.inference.features import FeatureCache, Progress
+from review_app.inference.heads import SOURCE_SEED
+from review_app.inference.laundering import Transform
+from review_app.inference.model import Model, fit_model
+from review_app.inference.presets import Preset, preset_called
 from review_app.manifests.manifest import Manifest, ManifestRow
 from review_app.manifests.weights import effective_size
 

@@ -18,26 +18,26 @@ from numpy.typing import NDArray
 from review_app.core.errors import ManifestError
 from review_app.core.intervals import of_figure
 from review_app.datasets.leaks import refuse_leaks
-from review_app.detector.backbones.base import Backbone
-from review_app.detector.checkpoint import Checkpoint, Judgement
 from review_app.detector.comparison import paired_difference, told
-from review_app.detector.dataset import (
+from review_app.detector.metrics import auroc_interval
+from review_app.detector.resampling import Ranking, Resamples, interval, selective_errors
+from review_app.detector.robustness import share_flagged
+from review_app.detector.selective import risk_coverage
+from review_app.detector.training import train_heads
+from review_app.detector.versions import Tally, load_versions, rows_of
+from review_app.inference.backbones.base import Backbone
+from review_app.inference.checkpoint import Checkpoint, Judgement
+from review_app.inference.dataset import (
     Decoder,
     LabelledFeatures,
     Versions,
     decode_plainly,
     load_labelled,
 )
-from review_app.detector.features import FeatureCache, Progress
-from review_app.detector.heads.base import SOURCE_SEED, HeadName
-from review_app.detector.metrics import auroc_interval
-from review_app.detector.presets import Preset, preset_called
-from review_app.detector.rejection import reject_score
-from review_app.detector.resampling import Ranking, Resamples, interval, selective_errors
-from review_app.detector.robustness import share_flagged
-from review_app.detector.selective import risk_coverage
-from review_app.detector.training import train_heads
-from review_app.detector.versions import Tally, load_versions, rows_of
+from review_app.inference.features import FeatureCache, Progress
+from review_app.inference.heads.base import SOURCE_SEED, HeadName
+from review_app.inference.presets import Preset, preset_called
+from review_app.inference.rejection import reject_score
 from review_app.manifests.manifest import Label, Manifest, ManifestRow, require_labels
 
 SCHEMA_VERSION = 1

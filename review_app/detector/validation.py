@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold
 
 from review_app.core.errors import DetectorError
-from review_app.detector.backbones.card import BackboneCard
-from review_app.detector.dataset import LabelledFeatures, Versions
-from review_app.detector.heads import HeadPrediction
-from review_app.detector.model import Model, Reading, fit_model
-from review_app.detector.presets import Preset
+from review_app.inference.backbones.card import BackboneCard
+from review_app.inference.dataset import LabelledFeatures, Versions
+from review_app.inference.heads import HeadPrediction
+from review_app.inference.model import Model, Reading, fit_model
+from review_app.inference.presets import Preset
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from review_app.core.errors import ManifestError
-from review_app.detector.backbones.base import Backbone
-from review_app.detector.dataset import Decoder, Versions, decode_plainly, load_labelled
-from review_app.detector.features import FeatureCache, Progress
-from review_app.detector.laundering import Transform
+from review_app.inference.backbones.base import Backbone
+from review_app.inference.dataset import Decoder, Versions, decode_plainly, load_labelled
+from review_app.inference.features import FeatureCache, Progress
+from review_app.inference.laundering import Transform
 from review_app.manifests.manifest import Manifest, ManifestRow, require_labels
 
 
@@ -57,7 +57,7 @@ def load_versions(
     """The images of ``rows`` as they are, and prepared once by each of ``transforms``.
 
     ``progress`` counts every version of every image. Raises as
-    :func:`review_app.detector.dataset.load_labelled` does.
+    :func:`review_app.inference.dataset.load_labelled` does.
     """
     tally = Tally(progress, len(rows) * (1 + len(transforms)))
     originals, *copies = (

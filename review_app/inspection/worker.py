@@ -28,12 +28,12 @@ from PIL import Image
 from review_app.copies.descriptors import Probe
 from review_app.core.errors import InputError, RefusedFile, ReviewAppError
 from review_app.core.messages import PLACES, Job, Said, packed
-from review_app.detector.checkpoint import Checkpoint
-from review_app.detector.heads import HeadName
-from review_app.detector.service import Detector
 from review_app.forensics.saliency import overlay
 from review_app.forensics.views import PIXEL_VIEWS, View
 from review_app.i18n import Text
+from review_app.inference.checkpoint import Checkpoint
+from review_app.inference.heads import HeadName
+from review_app.inference.service import Detector
 from review_app.inspection.drawing import webp
 from review_app.intake.colours import to_srgb
 from review_app.intake.credentials import Credentials

@@ -1,6 +1,6 @@
 """The card of an external detector: what is known here of a detector whose model is elsewhere.
 
-It has the parts of a trained checkpoint's card that triage reads (`review_app.detector.card`), for
+It has the parts of a trained checkpoint's card that triage reads (`review_app.inference.card`), for
 one head, called ``score``. They come from a sample of the detector's first score files.
 """
 
@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import BaseModel, ConfigDict
 from scipy.special import entr
 
-from review_app.detector.card import Cuts, Ladder, Ladders, NoveltyCard
+from review_app.inference.card import Cuts, Ladder, Ladders, NoveltyCard
 from review_app.scores.ladders import ladders_of
 from review_app.scores.sample import Sampled, draw_of
 

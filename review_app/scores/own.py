@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from review_app.detector.checkpoint import Checkpoint
-from review_app.detector.dataset import LabelledFeatures
+from review_app.inference.checkpoint import Checkpoint
+from review_app.inference.dataset import LabelledFeatures
 from review_app.manifests.manifest import ManifestRow
 from review_app.scores.row import ScoreRow
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Protocol
 
-from review_app.detector.service import Opinion
+from review_app.inference.service import Opinion
 from storage.database import Database
 from storage.models import Item
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from review_app.detector.checkpoint import Checkpoint
+from review_app.inference.checkpoint import Checkpoint
 from tests.applications import deployment
 from tests.cli.conftest import Run
 from tests.intake.samples import encode, picture

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from review_app.detector.checkpoint import Checkpoint
-from review_app.detector.laundering import TRANSFORMS
+from review_app.inference.checkpoint import Checkpoint
+from review_app.inference.laundering import TRANSFORMS
 from tests.cli.conftest import Run
 from tests.detector.manifests import picture_manifest
 

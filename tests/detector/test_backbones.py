@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from review_app.core.errors import BackboneError
-from review_app.detector.backbones import Backbone, Features, backbone_names, load_backbone
-from review_app.detector.backbones.base import round_features
-from review_app.detector.backbones.efficientnet import CARD
-from review_app.detector.backbones.preprocess import pixels, to_rgb
-from review_app.detector.torch_runtime import timm
+from review_app.inference.backbones import Backbone, Features, backbone_names, load_backbone
+from review_app.inference.backbones.base import round_features
+from review_app.inference.backbones.efficientnet import CARD
+from review_app.inference.backbones.preprocess import pixels, to_rgb
+from review_app.inference.torch_runtime import timm
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def test_another_process_computes_the_same_bits(
 ) -> None:
     images[0].save(tmp_path / "image.png")
     code = (
-        "import sys; from PIL import Image; from review_app.detector.backbones import *;"
+        "import sys; from PIL import Image; from review_app.inference.backbones import *;"
         "b = load_backbone('efficientnet_lite0');"
         "sys.stdout.write(b.key + b.extract([Image.open(sys.argv[1])]).tobytes().hex())"
     )

@@ -11,7 +11,7 @@ from scipy.special import entr, expit, logit
 from sklearn.isotonic import IsotonicRegression
 
 from review_app.core.errors import CheckpointError, DetectorError
-from review_app.detector.calibration import (
+from review_app.inference.calibration import (
     CALIBRATIONS,
     Calibration,
     CalibrationName,
@@ -22,8 +22,8 @@ from review_app.detector.calibration import (
     choose_calibration,
     fit_calibration,
 )
-from review_app.detector.calibration.base import Float64
-from review_app.detector.heads import HeadPrediction, Labels
+from review_app.inference.calibration.base import Float64
+from review_app.inference.heads import HeadPrediction, Labels
 
 PROBABILITIES = arrays(np.float64, st.integers(1, 60), elements=st.floats(0, 1))
 

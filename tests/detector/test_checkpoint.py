@@ -13,7 +13,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from review_app.core.errors import CheckpointError
-from review_app.detector.checkpoint import Checkpoint
+from review_app.inference.checkpoint import Checkpoint
 from tests.detector.conftest import labelled, train_toy
 
 

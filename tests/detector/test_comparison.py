@@ -16,9 +16,9 @@ from review_app.detector.comparison import (
     holm,
     paired_difference,
 )
-from review_app.detector.heads.base import Labels
 from review_app.detector.metrics import replicates
 from review_app.detector.resampling import Resamples
+from review_app.inference.heads.base import Labels
 
 
 def two_scores(n: int, seed: int, lead: float = 0.0) -> tuple[Float64, Float64, Labels]:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from review_app.detector.backbones import Backbone, load_backbone
-from review_app.detector.checkpoint import Checkpoint
-from review_app.detector.dataset import load_labelled
-from review_app.detector.presets import PRESETS
+from review_app.inference.backbones import Backbone, load_backbone
+from review_app.inference.checkpoint import Checkpoint
+from review_app.inference.dataset import load_labelled
+from review_app.inference.presets import PRESETS
 from review_app.manifests.manifest import read_manifest
 
 ROOT = Path(__file__).parents[2]

@@ -14,9 +14,9 @@ import pytest
 from PIL import Image
 
 from review_app.core.errors import DetectorError
-from review_app.detector.backbones import Backbone
-from review_app.detector.feature_cache import DirectoryFeatureCache, MemoryFeatureCache
-from review_app.detector.features import (
+from review_app.inference.backbones import Backbone
+from review_app.inference.feature_cache import DirectoryFeatureCache, MemoryFeatureCache
+from review_app.inference.features import (
     FeatureCache,
     Loader,
     extract_features,
@@ -138,7 +138,7 @@ def test_a_writer_that_is_killed_leaves_a_cache_that_works(tmp_path: Path) -> No
 import os, signal, sys
 from pathlib import Path
 import numpy as np
-from review_app.detector.feature_cache import DirectoryFeatureCache
+from review_app.inference.feature_cache import DirectoryFeatureCache
 cache = DirectoryFeatureCache(Path(sys.argv[1]))
 cache.put_many({"whole": np.ones(4, "f4")}, "key")
 class Half(dict):

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from review_app.core.errors import CheckpointError
-from review_app.detector.gate import MOST_EXPERTS, SourceGate, experts_of
-from review_app.detector.heads import LinearTraining
+from review_app.inference.gate import MOST_EXPERTS, SourceGate, experts_of
+from review_app.inference.heads import LinearTraining
 
 
 def two_sources(n: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -9,7 +9,7 @@ from scipy.special import entr, expit
 from scipy.stats import norm
 
 from review_app.core.errors import CheckpointError
-from review_app.detector.heads import (
+from review_app.inference.heads import (
     HEADS,
     EnsembleTraining,
     Head,
@@ -26,8 +26,8 @@ from review_app.detector.heads import (
     VariationalHead,
     VariationalTraining,
 )
-from review_app.detector.heads.numerics import BLOCK, by_blocks, logit_normal
-from review_app.detector.presets import PRESETS
+from review_app.inference.heads.numerics import BLOCK, by_blocks, logit_normal
+from review_app.inference.presets import PRESETS
 from tests.detector.conftest import labelled
 
 FIELDS = ("p_fake", "std", "entropy", "mutual_information")

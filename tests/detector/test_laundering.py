@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from review_app.detector.laundering import (
+from review_app.inference.laundering import (
     LAUNDER,
     TRANSFORMS,
     Blur,

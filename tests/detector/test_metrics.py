@@ -23,8 +23,6 @@ from sklearn.metrics import (
 )
 
 from review_app.detector.choices import best_thresholds, ladders
-from review_app.detector.heads import HeadPrediction
-from review_app.detector.heads.numerics import certain
 from review_app.detector.metrics import (
     auroc_interval,
     classification,
@@ -32,6 +30,8 @@ from review_app.detector.metrics import (
     head_metrics,
 )
 from review_app.detector.reliability import expected_calibration_error
+from review_app.inference.heads import HeadPrediction
+from review_app.inference.heads.numerics import certain
 
 CONTRACT = {
     "auroc", "accuracy", "f1", "precision", "recall", "brier", "nll", "ece", "threshold",

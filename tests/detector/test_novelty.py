@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from review_app.core.errors import CheckpointError
-from review_app.detector.heads import HeadPrediction
-from review_app.detector.novelty import FLAGGED_SHARE, NEIGHBOURS, Novelty, shrink
-from review_app.detector.rejection import Doubt, rejection, signed
-from review_app.detector.texture import TextureSpace
+from review_app.inference.heads import HeadPrediction
+from review_app.inference.novelty import FLAGGED_SHARE, NEIGHBOURS, Novelty, shrink
+from review_app.inference.rejection import Doubt, rejection, signed
+from review_app.inference.texture import TextureSpace
 
 
 def cloud(n: int, seed: int, centre: float = 0.0) -> np.ndarray:

@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from review_app.detector.checkpoint import Checkpoint
+from review_app.inference.checkpoint import Checkpoint
 
 SHIPPED = Path(__file__).parents[2] / "checkpoints" / "default"
 SCRIPT = """
 import sys
 from pathlib import Path
 import numpy as np
-from review_app.detector.checkpoint import Checkpoint
+from review_app.inference.checkpoint import Checkpoint
 checkpoint = Checkpoint.load(Path(sys.argv[1]))
 features = np.random.default_rng(1).normal(size=(200, checkpoint.card.backbone.width))
 judgement = checkpoint.judge(features.astype(np.float32))
@@ -45,7 +45,7 @@ def test_a_fresh_process_with_other_thread_settings_says_the_same(tmp_path: Path
 PROCESSOR = """
 import sys
 import numpy as np
-from review_app.detector.heads.numerics import BLOCK, by_blocks
+from review_app.inference.heads.numerics import BLOCK, by_blocks
 rng = np.random.default_rng(1)
 for width, columns in ((50, 64), (1280, 50), (1280, 256), (333, 1)):
     weights = rng.normal(size=(width, columns)).astype(np.float32)

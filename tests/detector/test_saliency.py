@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from review_app.detector.saliency import PATCHES, grid, occlusion
+from review_app.inference.saliency import PATCHES, grid, occlusion
 
 
 def reddest(images: Sequence[Image.Image]) -> NDArray[np.float64]:

@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 
 from review_app.core.errors import DetectorError
-from review_app.detector.dataset import LabelledFeatures
-from review_app.detector.heads import (
+from review_app.detector.metrics import auroc
+from review_app.detector.search import SOURCE_GRIDS, Grid, search
+from review_app.inference.dataset import LabelledFeatures
+from review_app.inference.heads import (
     HeadName,
     McDropoutTraining,
     Standardizer,
     VariationalTraining,
 )
-from review_app.detector.metrics import auroc
-from review_app.detector.search import SOURCE_GRIDS, Grid, search
 from tests.detector.conftest import labelled
 
 SMALL = {

@@ -11,11 +11,11 @@ import pytest
 from PIL import Image
 
 from review_app.core.errors import CheckpointError
-from review_app.detector.backbones import Backbone, load_backbone
-from review_app.detector.checkpoint import Checkpoint
-from review_app.detector.feature_cache import MemoryFeatureCache
-from review_app.detector.presets import PRESETS
-from review_app.detector.service import Detector, Failed, Scored
+from review_app.inference.backbones import Backbone, load_backbone
+from review_app.inference.checkpoint import Checkpoint
+from review_app.inference.feature_cache import MemoryFeatureCache
+from review_app.inference.presets import PRESETS
+from review_app.inference.service import Detector, Failed, Scored
 
 DEFAULT = Path(__file__).parents[2] / "checkpoints" / "default"
 

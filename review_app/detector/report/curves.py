@@ -8,7 +8,6 @@ from sklearn.metrics import roc_curve
 
 from review_app.detector.assessment import threshold_curve
 from review_app.detector.evaluation import Evaluation
-from review_app.detector.heads.base import HeadName
 from review_app.detector.report.style import (
     FAINT,
     INK,
@@ -25,6 +24,7 @@ from review_app.detector.report.style import (
     words,
 )
 from review_app.detector.selective import risk_coverage
+from review_app.inference.heads.base import HeadName
 
 _DOUBTS = {
     "reject": ("shipped reject score", "#7fb3d9", "-"),

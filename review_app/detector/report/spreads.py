@@ -7,7 +7,6 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from review_app.detector.evaluation import Evaluation
-from review_app.detector.heads.base import HeadName
 from review_app.detector.report.style import (
     FAINT,
     FAKE,
@@ -26,6 +25,7 @@ from review_app.detector.report.style import (
     stroke,
     words,
 )
+from review_app.inference.heads.base import HeadName
 
 _BINS = 30
 

@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.lines import Line2D
 
-from review_app.detector.heads.base import HeadName
+from review_app.inference.heads.base import HeadName
 
 INK = "#1d2733"
 MUTED = "#5b6673"

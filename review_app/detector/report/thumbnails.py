@@ -5,8 +5,8 @@ from __future__ import annotations
 from base64 import b64encode
 from io import BytesIO
 
-from review_app.detector.dataset import Decoder
 from review_app.detector.evaluation import Evaluation
+from review_app.inference.dataset import Decoder
 
 _SIDE = 128
 

@@ -9,12 +9,12 @@ from typing import Any
 
 from review_app.core.errors import InputError
 from review_app.core.files import atomic_write
-from review_app.detector.dataset import Decoder, decode_plainly
 from review_app.detector.evaluation import Evaluation
 from review_app.detector.report.figures import FIGURES, draw
 from review_app.detector.report.page import render
 from review_app.detector.report.style import Drawing
 from review_app.detector.report.thumbnails import thumbnails_of
+from review_app.inference.dataset import Decoder, decode_plainly
 
 PAGE = "report.html"
 NUMBERS = "metrics.json"

@@ -12,9 +12,9 @@ from PIL import Image
 from scipy.signal import convolve2d
 
 from review_app.core.errors import BackboneError
-from review_app.detector.backbones import Backbone, load_backbone
-from review_app.detector.backbones.forensic import colour, cooccurrence, neighbours, spectrum
-from review_app.detector.backbones.forensic.residuals import laplacian, third_order
+from review_app.inference.backbones import Backbone, load_backbone
+from review_app.inference.backbones.forensic import colour, cooccurrence, neighbours, spectrum
+from review_app.inference.backbones.forensic.residuals import laplacian, third_order
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from PIL import Image
 from pydantic import TypeAdapter
 
 from review_app.core.errors import BackboneError
-from review_app.detector.backbones import Backbone, BackboneCard, load_backbone
+from review_app.inference.backbones import Backbone, BackboneCard, load_backbone
 
 NAME = "efficientnet_lite0_gram+efficientnet_lite0"
 
@@ -38,7 +38,7 @@ def test_another_process_computes_the_same_bits_from_the_same_file(
     name = "efficientnet_lite0_gram+forensic"
     images[0].save(tmp_path / "image.png")
     code = (
-        "import sys; from PIL import Image; from review_app.detector.backbones import *;"
+        "import sys; from PIL import Image; from review_app.inference.backbones import *;"
         f"b = load_backbone({name!r});"
         "sys.stdout.write(b.key + b.extract([Image.open(sys.argv[1])]).tobytes().hex())"
     )

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from review_app.core.errors import BackboneError
-from review_app.detector.backbones import Backbone, load_backbone
-from review_app.detector.backbones.card import NativeSize
-from review_app.detector.backbones.efficientnet import network
-from review_app.detector.backbones.efficientnet_gram import CARD, NATIVE, RECIPE
-from review_app.detector.backbones.network import network_key
-from review_app.detector.backbones.preprocess import native_pixels
-from review_app.detector.backbones.stages import (
+from review_app.inference.backbones import Backbone, load_backbone
+from review_app.inference.backbones.card import NativeSize
+from review_app.inference.backbones.efficientnet import network
+from review_app.inference.backbones.efficientnet_gram import CARD, NATIVE, RECIPE
+from review_app.inference.backbones.network import network_key
+from review_app.inference.backbones.preprocess import native_pixels
+from review_app.inference.backbones.stages import (
     Measure,
     StagesBackbone,
     StageStatistics,

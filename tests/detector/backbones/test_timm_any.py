@@ -9,8 +9,8 @@ import torch
 from PIL import Image
 
 from review_app.core.errors import BackboneError
-from review_app.detector.backbones import load_backbone
-from review_app.detector.torch_runtime import timm
+from review_app.inference.backbones import load_backbone
+from review_app.inference.torch_runtime import timm
 
 
 def random_weights(model: str, folder: Path) -> Path:

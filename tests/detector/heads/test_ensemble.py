@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.special import entr, expit
 
-from review_app.detector.heads import EnsembleHead, EnsembleTraining, Matrix
+from review_app.inference.heads import EnsembleHead, EnsembleTraining, Matrix
 from tests.detector.conftest import labelled
 
 

@@ -8,9 +8,9 @@ from safetensors.numpy import save
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from review_app.detector.heads import LaplaceHead, LaplaceTraining
-from review_app.detector.heads.evidence import Float64, LogisticPosterior
-from review_app.detector.heads.laplace import _BIAS
+from review_app.inference.heads import LaplaceHead, LaplaceTraining
+from review_app.inference.heads.evidence import Float64, LogisticPosterior
+from review_app.inference.heads.laplace import _BIAS
 from tests.detector.conftest import labelled
 
 SHAPES = [(60, 24), (40, 90)]

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.special import entr, expit
 
-from review_app.detector.heads import HeadPrediction
-from review_app.detector.heads.numerics import Float64, logit_normal, mixture
+from review_app.inference.heads import HeadPrediction
+from review_app.inference.heads.numerics import Float64, logit_normal, mixture
 
 MEANS = st.floats(-40, 40)
 SPREADS = st.floats(0, 16)

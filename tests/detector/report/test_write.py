@@ -15,11 +15,11 @@ import pytest
 from PIL import Image
 
 from review_app.core.errors import InputError
-from review_app.detector.checkpoint import Checkpoint
 from review_app.detector.evaluation import Evaluation, examine
 from review_app.detector.report import read_search, write_report
 from review_app.detector.report.figures import FIGURES
 from review_app.detector.report.page import render
+from review_app.inference.checkpoint import Checkpoint
 from tests.detector.conftest import labelled
 from tests.detector.report.conftest import SEARCH, Element, read_page
 

@@ -1,0 +1,44 @@
+"""The contract of every backbone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from review_app.inference.backbones.card import BackboneCard
+
+Features = NDArray[np.float32]
+
+
+class Backbone(Protocol):
+    """A frozen network (or statistic) from images to feature vectors."""
+
+    @property
+    def card(self) -> BackboneCard:
+        """What it is."""
+        ...
+
+    @property
+    def key(self) -> str:
+        """Names backbone, version and the exact weights: features of one key may be mixed."""
+        ...
+
+    def extract(self, images: Sequence[Image.Image]) -> Features:
+        """Features of ``images``, float32 [n, card.width].
+
+        Each row depends on its own image alone, to the last bit, whatever the batch. Values are
+        rounded to what float16 holds, so that a cache may keep two bytes a number and return the
+        same bits.
+        """
+        ...
+
+
+def round_features(features: NDArray[np.float32]) -> Features:
+    """Nearest values that float16 can hold, as float32; the one rounding rule of all backbones."""
+    limit = np.finfo(np.float16).max
+    clipped = np.clip(features, -limit, limit)
+    return clipped.astype(np.float16).astype(np.float32)

