@@ -15,7 +15,7 @@ from review_app.core.faults import storage_error
 from review_app.core.secret import deployment_secret
 from review_app.core.settings import Settings
 from review_app.core.uploads import Uploads
-from review_app.detectors import Detectors
+from review_app.detectors.registry import Detectors
 from review_app.held import HeldFiles
 from review_app.inspection.gate import ReadingGate
 from review_app.inspection.inspector import Inspector

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from review_app.core.messages import Job
-from review_app.detectors import Detectors
+from review_app.detectors.registry import Detectors
 from review_app.forensics.views import VERSION, View
 from review_app.inspection.workshop import Done, Workshop
 from review_app.intake.decode import Limits

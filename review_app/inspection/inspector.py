@@ -11,7 +11,7 @@ from typing import Final
 from review_app.copies.descriptors import Probe
 from review_app.core.permissions import Person
 from review_app.demo.samples import Sample, ensure_samples
-from review_app.detectors import Detectors
+from review_app.detectors.registry import Detectors
 from review_app.i18n import Value, t
 from review_app.inference.heads import HeadName
 from review_app.inference.service import Detector, Opinion

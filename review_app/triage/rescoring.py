@@ -9,9 +9,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from review_app.detectors.scoring import BATCH, Scoring
 from review_app.i18n.formatting import count
 from review_app.triage.governance import PolicyDesk
-from review_app.triage.scoring import BATCH, Scoring
 from storage.database import Database
 
 _logger = logging.getLogger(__name__)

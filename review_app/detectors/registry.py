@@ -12,15 +12,15 @@ from PIL import Image
 from review_app.core.errors import CheckpointError, NotFoundError, RefusalReason, RefusedFile
 from review_app.core.hashing import sha256 as digest_of
 from review_app.core.settings import DEFAULT_CHECKPOINT, Settings
-from review_app.external import find_external
+from review_app.detectors.adapter import KnownDetector, TrainedDetector
+from review_app.detectors.external import find_external
+from review_app.detectors.scoring import Opinions
 from review_app.inference.checkpoint import Checkpoint
 from review_app.inference.features import Loader
 from review_app.inference.service import Detector
 from review_app.intake.decode import Limits, decoder
 from review_app.intake.store import MediaStore
-from review_app.known import KnownDetector, TrainedDetector
 from review_app.triage.ladder import Ladder
-from review_app.triage.scoring import Opinions
 from storage.database import Database
 from storage.models import Checkpoint as CheckpointRow
 from storage.models import Item

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from review_app.core.errors import NotFoundError
+from review_app.detectors.scoring import Opinions
 from review_app.inference.card import Ladders
 from review_app.inference.features import Loader
 from review_app.inference.service import Detector, Failed
 from review_app.triage.ladder import Ladder, Side
-from review_app.triage.scoring import Opinions
 from storage.models import Item
 
 NO_PICTURE = (
