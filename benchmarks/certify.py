@@ -29,10 +29,10 @@ from numpy.typing import NDArray
 from benchmarks import real_scores
 from benchmarks.outcome import Row, arguments, at_least, at_most, document, finish, judged
 from benchmarks.real_scores import Scored
-from review_app.triage.bounds import upper_bound
-from review_app.triage.certificate import CertificateMethod
-from review_app.triage.ladder import Side
-from review_app.triage.methods import DEFAULT_METHOD, make_plan, select
+from review_app.certification.bounds import upper_bound
+from review_app.certification.certificate import CertificateMethod
+from review_app.certification.fixed_sequence import DEFAULT_METHOD, make_plan, select
+from review_app.certification.ladder import Side
 
 DELTA = 0.1
 SIZES = (234, 500, 1000)

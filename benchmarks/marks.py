@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 from benchmarks import real_scores
 from benchmarks.marks_learning import study
 from benchmarks.outcome import Row, arguments, at_least, document, finish
+from review_app.certification.bounds import lower_bound, upper_bound
 from review_app.inference.checkpoint import Checkpoint, Judgement
 from review_app.inference.dataset import LabelledFeatures
 from review_app.inference.feature_cache import DirectoryFeatureCache
 from review_app.manifests.manifest import read_manifest
-from review_app.triage.bounds import lower_bound, upper_bound
 from review_app.triage.marks import Mark, UncertaintyCuts, find_marks
 
 FACTOR = 2.0

@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from review_app.certification.ladder import Ladder, Side
 from review_app.inference.backbones import load_backbone
 from review_app.inference.checkpoint import Checkpoint, Judgement
 from review_app.inference.dataset import LabelledFeatures, load_labelled
 from review_app.inference.feature_cache import DirectoryFeatureCache
 from review_app.manifests.manifest import Manifest, read_manifest
-from review_app.triage.ladder import Ladder, Side
 
 ROOT = Path(__file__).resolve().parents[1]
 MANIFEST = ROOT / "../shared/data/manifest.csv"

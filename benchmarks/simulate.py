@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.outcome import Row, arguments, document, finish, judged
+from review_app.certification.ladder import Ladder, Side
 from review_app.detector.training import train_heads
 from review_app.detector.versions import load_versions
 from review_app.inference.backbones import load_backbone
@@ -44,7 +45,6 @@ from review_app.simulation.plan import Drift, Plan
 from review_app.simulation.population import World, world_of
 from review_app.simulation.replays import Simulation
 from review_app.simulation.run import Run, cold_start, replay_stream
-from review_app.triage.ladder import Ladder, Side
 from review_app.triage.policy import Policy, PolicyState
 
 MANIFEST = Path(__file__).parents[2] / "shared" / "data" / "manifest.csv"

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from review_app.bootstrap import file_limits
+from review_app.certification.ladder import Side
 from review_app.core.errors import CheckpointError, NotFoundError
 from review_app.core.hashing import sha256
 from review_app.core.settings import DEFAULT_CHECKPOINT, Settings
@@ -21,7 +22,6 @@ from review_app.inference.dataset import load_labelled
 from review_app.inference.feature_cache import DirectoryFeatureCache
 from review_app.intake.decode import decode
 from review_app.manifests.manifest import read_manifest
-from review_app.triage.ladder import Side
 from tests.applications import Deployment, deployment
 from tests.intake.samples import encode, exif, picture
 from tests.scores.files import good_detector, write

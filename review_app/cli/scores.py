@@ -128,9 +128,9 @@ def certify_scores(
     The ladder comes from split ``val`` or a fifth of the rows, the proof from the other labels. It
     is taken as the only try.
     """
+    from review_app.certification.certificate import Certificate, Provenance
+    from review_app.certification.certify import certify_policy
     from review_app.scores.ladders import ladder_part, ladders_of
-    from review_app.triage.certificate import Certificate, Provenance
-    from review_app.triage.certify import certify_policy
     from storage.types import utc_now
 
     table = read(path, detector)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from review_app.certification.threshold_grid import rungs
 from review_app.detector.selective import risk_coverage
 from review_app.inference.card import Cuts, Ladder, Ladders, RejectCard
 from review_app.inference.heads import HeadPrediction, Labels, Weights
 from review_app.inference.rejection import Doubt, rejection
-from review_app.rungs import rungs
 
 _CONFIDENT_SHARE = 0.8
 _PRICE_OF_NOVELTY = 0.005

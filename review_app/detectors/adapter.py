@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+from review_app.certification.ladder import Ladder, Side
 from review_app.core.errors import NotFoundError
 from review_app.detectors.scoring import Opinions
 from review_app.inference.card import Ladders
 from review_app.inference.features import Loader
 from review_app.inference.service import Detector, Failed
-from review_app.triage.ladder import Ladder, Side
 from storage.models import Item
 
 NO_PICTURE = (

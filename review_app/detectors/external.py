@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from review_app.certification.ladder import Ladder
 from review_app.detectors.adapter import both_sides
 from review_app.detectors.scoring import Opinions
 from review_app.scores.card import ExternalCard
-from review_app.triage.ladder import Ladder
 from storage.database import Database
 from storage.enums import CheckpointKind
 from storage.models import Item

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from review_app.certification.ladder import Ladder
 from review_app.core.errors import CheckpointError, NotFoundError, RefusalReason, RefusedFile
 from review_app.core.hashing import sha256 as digest_of
 from review_app.core.settings import DEFAULT_CHECKPOINT, Settings
@@ -20,7 +21,6 @@ from review_app.inference.features import Loader
 from review_app.inference.service import Detector
 from review_app.intake.decode import Limits, decoder
 from review_app.intake.store import MediaStore
-from review_app.triage.ladder import Ladder
 from storage.database import Database
 from storage.models import Checkpoint as CheckpointRow
 from storage.models import Item

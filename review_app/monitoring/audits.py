@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from review_app.certification.certificate import Certificate
+from review_app.certification.ladder import Side
 from review_app.i18n import percent, t
 from review_app.triage.breaker import SideEvidence, examine
-from review_app.triage.certificate import Certificate
-from review_app.triage.ladder import Side
 from review_app.triage.policy import Policy, PolicyState
 from review_app.triage.routing import Route
 from storage.database import Database

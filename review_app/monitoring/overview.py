@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from review_app.certification.ladder import Side
 from review_app.i18n import t
 from review_app.review.order import Order
-from review_app.triage.ladder import Side
 from review_app.triage.marks import Mark
 from review_app.triage.options import order_in_use
 from review_app.triage.policy import Policy, PolicyState, describe

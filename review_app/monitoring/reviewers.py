@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from review_app.triage.bounds import lower_bound, upper_bound
+from review_app.certification.bounds import lower_bound, upper_bound
 from storage.database import Database
 from storage.repositories.reviewers import AgainstModel, InSight, OnKnown
 from storage.types import utc_now

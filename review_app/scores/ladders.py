@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from review_app.certification.ladder import Ladder, Side
+from review_app.certification.threshold_grid import rungs
 from review_app.core.errors import InputError
-from review_app.rungs import rungs
 from review_app.scores.table import ScoreTable
-from review_app.triage.ladder import Ladder, Side
 
 LADDER_SPLIT = "val"
 LEARNED_SPLIT = "train"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
+from review_app.certification.bounds import check_limits
 from review_app.core.errors import SettingsError
-from review_app.triage.bounds import check_limits
 from review_app.triage.breaker import ALPHA
 
 BLOCKS = 40

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from review_app.certification.bounds import lower_bound, upper_bound
+from review_app.certification.ladder import Side
 from review_app.simulation.plan import BLOCKS, Plan
 from review_app.simulation.population import World
 from review_app.simulation.run import Run, replay
-from review_app.triage.bounds import lower_bound, upper_bound
-from review_app.triage.ladder import Side
 
 SCHEMA_VERSION = 1
 """Of the document."""

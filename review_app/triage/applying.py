@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from review_app.certification.ladder import Side
 from review_app.triage.audit import audit_coins
 from review_app.triage.batch import Batch, decide_batch
-from review_app.triage.ladder import Side
 from review_app.triage.placing import Placeable, PlacesOfRun
 from review_app.triage.policy import Policy
 from review_app.triage.report import TriageReport

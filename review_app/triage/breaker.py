@@ -15,9 +15,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from review_app.certification.ladder import Side
 from review_app.i18n import Language, percent, speaking, t
 from review_app.triage.evidence import Direction, Floats, evidence_path, interval
-from review_app.triage.ladder import Side
 from review_app.triage.turning import alarm_path, calm_audits
 
 ALPHA = 0.05

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from review_app.certification.certificate import Certificate, Shortfall, goal_words
 from review_app.core.errors import InputError
 from review_app.core.permissions import Permission, Person, require
 from review_app.i18n import Text, current_language, t
 from review_app.review.options import read_options
 from review_app.triage.calibration import next_try
-from review_app.triage.certificate import Certificate, Shortfall, goal_words
 from review_app.triage.costs import Costs
 from review_app.triage.governance import DetectorFacts, PolicyDesk
 from review_app.triage.options import read_queue_options

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from review_app.certification.certificate import Provenance
+from review_app.certification.certify import PolicyCertificates, certify_policy
+from review_app.certification.ladder import Ladder
+from review_app.certification.price import Price
 from review_app.core.errors import CalibrationError
 from review_app.core.permissions import Permission, Person, require
 from review_app.i18n import t
 from review_app.triage.calibration import CalibrationLabels, next_try, read_labels, unscored
-from review_app.triage.certificate import Provenance
-from review_app.triage.certify import PolicyCertificates, certify_policy
-from review_app.triage.ladder import Ladder
 from review_app.triage.policy import Policy, PolicyState, describe, learning_policy
-from review_app.triage.price import Price
 from review_app.triage.tries import begin_try, price_of
 from review_app.triage.versions import newest, put_in_force, refuse_if_changed, start_with
 from storage.database import Database

@@ -15,14 +15,14 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from review_app.certification.bounds import check_limits
+from review_app.certification.certificate import Certificate, Shortfall, goal_words
+from review_app.certification.certify import PolicyCertificates
+from review_app.certification.ladder import Side
 from review_app.core.errors import CalibrationError, InputError, SettingsError
 from review_app.core.serialization import from_document, to_document
 from review_app.i18n import percent, significant, t
 from review_app.i18n.formatting import rounded_up
-from review_app.triage.bounds import check_limits
-from review_app.triage.certificate import Certificate, Shortfall, goal_words
-from review_app.triage.certify import PolicyCertificates
-from review_app.triage.ladder import Side
 
 SCHEMA = 2
 """Version of the JSON form; raised when a field comes or changes. A field that comes says so with

@@ -18,8 +18,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from review_app.certification.ladder import Side
 from review_app.core.errors import InputError
-from review_app.triage.ladder import Side
 from review_app.triage.marks import Mark, UncertaintyCuts, find_mark, find_marks
 from review_app.triage.policy import Policy, PolicyState
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from review_app.certification.price import Price
 from review_app.core.errors import CalibrationError, ChangedSinceError
 from review_app.core.permissions import Person
 from review_app.triage.calibration import CalibrationLabels, next_try
 from review_app.triage.policy import Policy
-from review_app.triage.price import Price
 from review_app.triage.versions import refuse_if_changed
 from storage.enums import AuditKind
 from storage.repositories import Repositories

@@ -16,13 +16,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import poisson
 
+from review_app.certification.bounds import lower_bound, upper_bound
+from review_app.certification.certificate import Certificate, Shortfall
+from review_app.certification.certify import PolicyCertificates
+from review_app.certification.ladder import Side
 from review_app.core.errors import InputError
 from review_app.i18n import Text
-from review_app.triage.bounds import lower_bound, upper_bound
-from review_app.triage.certificate import Certificate, Shortfall
-from review_app.triage.certify import PolicyCertificates
 from review_app.triage.costs import Costs, cost_of_reviewing
-from review_app.triage.ladder import Side
 
 ALPHA = 0.05
 """Forecast intervals miss with at most this probability."""

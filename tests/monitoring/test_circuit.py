@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from review_app.bootstrap import open_application
+from review_app.certification.ladder import Side
 from review_app.core.errors import NotAllowedError
 from review_app.monitoring.audits import AuditReport, audit_report
 from review_app.monitoring.circuit import (
@@ -17,7 +18,6 @@ from review_app.monitoring.circuit import (
     change_breaker_options,
     read_breaker_options,
 )
-from review_app.triage.ladder import Side
 from review_app.triage.policy import PolicyState
 from storage.enums import AuditKind, ItemState, LabelValue
 from storage.models import AuditEvent

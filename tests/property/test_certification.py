@@ -19,10 +19,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from review_app.triage.bounds import upper_bound, zero_error_minimum
-from review_app.triage.certificate import CertificateMethod, Shortfall
-from review_app.triage.certify import certify_policy
-from review_app.triage.ladder import Side
+from review_app.certification.bounds import upper_bound, zero_error_minimum
+from review_app.certification.certificate import CertificateMethod, Shortfall
+from review_app.certification.certify import certify_policy
+from review_app.certification.ladder import Side
 from review_app.triage.policy import Policy, PolicyState
 from review_app.triage.routing import decide_many
 from tests.triage.cases import LADDERS, PROVENANCE, Bools, Floats, draw, start

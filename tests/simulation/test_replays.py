@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from review_app.certification.ladder import Side
 from review_app.core.errors import InputError, SettingsError
 from review_app.scores.table import ScoreTable
 from review_app.simulation.plan import BLOCKS, Drift, Plan
@@ -16,7 +17,6 @@ from review_app.simulation.population import World, world_of
 from review_app.simulation.replays import document_of, simulate
 from review_app.simulation.report import write_simulation
 from review_app.simulation.run import cold_start, replay
-from review_app.triage.ladder import Side
 from review_app.triage.policy import PolicyState
 from tests.scores.tables import table
 

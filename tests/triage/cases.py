@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from review_app.triage.bounds import upper_bound, zero_error_minimum
-from review_app.triage.certificate import Certificate, CertificateMethod, Provenance
-from review_app.triage.certify import PolicyCertificates
-from review_app.triage.ladder import Ladder, Side
+from review_app.certification.bounds import upper_bound, zero_error_minimum
+from review_app.certification.certificate import Certificate, CertificateMethod, Provenance
+from review_app.certification.certify import PolicyCertificates
+from review_app.certification.ladder import Ladder, Side
 from review_app.triage.policy import Policy, PolicyState, learning_policy
 
 Floats = NDArray[np.float64]

@@ -8,8 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from review_app.core.errors import SettingsError
-from review_app.triage.bounds import (
+from review_app.certification.bounds import (
     check_limits,
     lower_bound,
     proves,
@@ -18,6 +17,7 @@ from review_app.triage.bounds import (
     upper_bounds,
     zero_error_minimum,
 )
+from review_app.core.errors import SettingsError
 
 counts = st.integers(1, 3000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 levels = st.floats(0.001, 0.5)

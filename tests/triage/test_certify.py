@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from review_app.certification.bounds import upper_bound, zero_error_minimum
+from review_app.certification.certificate import Certificate, Shortfall
+from review_app.certification.certify import certify_policy, certify_side
+from review_app.certification.ladder import Ladder, Side
+from review_app.certification.sample_size import HORIZON
 from review_app.core.errors import CalibrationError, InputError, SettingsError
 from review_app.core.serialization import from_document, to_document
-from review_app.triage.bounds import upper_bound, zero_error_minimum
-from review_app.triage.certificate import Certificate, Shortfall
-from review_app.triage.certify import certify_policy, certify_side
-from review_app.triage.ladder import Ladder, Side
-from review_app.triage.planning import HORIZON
 from tests.triage.cases import LADDERS, PROVENANCE, certificate, draw, ladders
 
 seeds = st.integers(0, 2**32 - 1)

@@ -12,8 +12,8 @@ import pytest
 from benchmarks import certify as benchmark
 from benchmarks import real_scores
 from benchmarks.real_scores import Scored
-from review_app.triage.ladder import Side
-from review_app.triage.methods import DEFAULT_METHOD
+from review_app.certification.fixed_sequence import DEFAULT_METHOD
+from review_app.certification.ladder import Side
 from tests.triage.cases import LADDERS, draw
 
 SCORES, FAKE = draw(np.random.default_rng(3), 1200, separation=1.2)

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from review_app.triage.bounds import most_errors, proves, zero_error_minimum
-from review_app.triage.certificate import Certificate, CertificateMethod
-from review_app.triage.certify import certify_side
-from review_app.triage.ladder import Ladder, Side
-from review_app.triage.methods import Plan, make_plan, select, start_rung
+from review_app.certification.bounds import most_errors, proves, zero_error_minimum
+from review_app.certification.certificate import Certificate, CertificateMethod
+from review_app.certification.certify import certify_side
+from review_app.certification.fixed_sequence import Plan, make_plan, select, start_rung
+from review_app.certification.ladder import Ladder, Side
 from tests.triage.cases import LADDERS, PROVENANCE, draw
 
 LADDER = Ladder(Side.FAKE, (0.9, 0.8, 0.7), (0.3, 0.6, 1.0))

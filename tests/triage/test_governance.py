@@ -10,6 +10,8 @@ from threading import Barrier
 
 import pytest
 
+from review_app.certification.certificate import Shortfall
+from review_app.certification.ladder import Ladder
 from review_app.core.errors import (
     CalibrationError,
     ChangedSinceError,
@@ -21,9 +23,7 @@ from review_app.core.errors import (
 from review_app.core.permissions import Person
 from review_app.review.desk import ReviewDesk
 from review_app.review.tasks import Queue, Submission
-from review_app.triage.certificate import Shortfall
 from review_app.triage.governance import DetectorFacts, PolicyDesk
-from review_app.triage.ladder import Ladder
 from review_app.triage.policy import Policy, PolicyState
 from review_app.triage.record import words_of
 from storage.enums import AuditKind, ItemState, LabelValue

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from review_app.certification.ladder import Ladder, Side
 from review_app.core.errors import CalibrationError
-from review_app.triage.ladder import Ladder, Side
 
 scores = st.lists(st.floats(0, 1), max_size=60)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from review_app.triage.bounds import most_errors, zero_error_minimum
-from review_app.triage.certificate import CertificateMethod
-from review_app.triage.ladder import Ladder, Side
-from review_app.triage.methods import make_plan, select
-from review_app.triage.planning import EVEN, LIKELY, PRIOR_WEIGHT, Forecast, Tally
+from review_app.certification.bounds import most_errors, zero_error_minimum
+from review_app.certification.certificate import CertificateMethod
+from review_app.certification.fixed_sequence import make_plan, select
+from review_app.certification.ladder import Ladder, Side
+from review_app.certification.sample_size import EVEN, LIKELY, PRIOR_WEIGHT, Forecast, Tally
 
 LADDER = Ladder(Side.FAKE, (0.97, 0.9, 0.7), (0.1, 0.25, 0.5))
 

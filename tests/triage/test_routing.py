@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import kstest
 
+from review_app.certification.ladder import Side
 from review_app.core.errors import InputError, SettingsError
 from review_app.triage.audit import audit_coin
-from review_app.triage.ladder import Side
 from review_app.triage.policy import Policy, PolicyState
 from review_app.triage.routing import (
     Reason,

@@ -10,6 +10,7 @@ from threading import Barrier
 
 import pytest
 
+from review_app.certification.price import Price, fewest_labels
 from review_app.core.errors import (
     CalibrationError,
     ChangedSinceError,
@@ -18,7 +19,6 @@ from review_app.core.errors import (
 )
 from review_app.core.permissions import Person
 from review_app.triage.policy import PolicyState
-from review_app.triage.price import Price, fewest_labels
 from storage.enums import AuditKind, LabelValue
 from tests.applications import LOOSE, Deployment, deployment
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from review_app.triage.bounds import spent_level, upper_bound
-from review_app.triage.certificate import Certificate
-from review_app.triage.certify import certify_policy, certify_side
-from review_app.triage.ladder import Side
+from review_app.certification.bounds import spent_level, upper_bound
+from review_app.certification.certificate import Certificate
+from review_app.certification.certify import certify_policy, certify_side
+from review_app.certification.ladder import Side
 from tests.triage.cases import PROVENANCE, Bools, Floats, draw, ladders
 
 RISK_LIMIT = 0.05

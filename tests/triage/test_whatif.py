@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from review_app.certification.certify import PolicyCertificates, certify_policy
+from review_app.certification.ladder import Side
 from review_app.core.errors import InputError
-from review_app.triage.certify import PolicyCertificates, certify_policy
 from review_app.triage.costs import Costs
-from review_app.triage.ladder import Side
 from review_app.triage.whatif import (
     Forecast,
     Range,

@@ -8,10 +8,10 @@ from pathlib import Path
 import gradio as gr
 import pytest
 
+from review_app.certification.certificate import Certificate, Shortfall
+from review_app.certification.ladder import Side
 from review_app.i18n.formatting import percent_below
-from review_app.triage.certificate import Certificate, Shortfall
 from review_app.triage.forecasting import CertificateProgress, ForecastDesk
-from review_app.triage.ladder import Side
 from review_app.web.admin.overview import OverviewTab
 from review_app.web.admin.policy import PolicyTab
 from review_app.web.admin.policy_certificate import certificate_panel, progress_bar, progress_panel

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from pydantic import BaseModel
 
 from review_app.bootstrap import Application
+from review_app.certification.price import Price
 from review_app.core.errors import InputError
 from review_app.core.permissions import Permission
 from review_app.i18n import Text, t
@@ -17,7 +18,6 @@ from review_app.monitoring.overview import overview
 from review_app.review.finality import not_final_now
 from review_app.triage.forecasting import ForecastDesk
 from review_app.triage.policy import Policy, PolicyState
-from review_app.triage.price import Price
 from review_app.triage.versions import (
     DEFAULT_AUDIT_PROBABILITY,
     DEFAULT_DELTA,

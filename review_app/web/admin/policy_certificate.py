@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 from markupsafe import Markup
 
+from review_app.certification.certificate import Certificate, Shortfall
+from review_app.certification.ladder import Side
 from review_app.core.errors import CheckpointError
 from review_app.i18n import current_language, listed, percent, significant, t
 from review_app.i18n.formatting import percent_below
-from review_app.triage.certificate import Certificate, Shortfall
 from review_app.triage.forecasting import CertificateProgress, ForecastDesk
-from review_app.triage.ladder import Side
 from review_app.triage.policy import Policy, PolicyState, describe
 from review_app.web.charts import progress
 from review_app.web.curves import Axis, Curve, curves

@@ -9,11 +9,11 @@ from markupsafe import Markup
 from pydantic import ValidationError
 
 from review_app.bootstrap import Application
+from review_app.certification.certificate import Certificate
 from review_app.core.errors import InputError
 from review_app.core.permissions import Permission
 from review_app.i18n import Text, number, percent, significant, t
 from review_app.i18n.formatting import percent_below
-from review_app.triage.certificate import Certificate
 from review_app.triage.costs import Costs
 from review_app.triage.forecasting import ForecastDesk, Question
 from review_app.triage.whatif import Forecast, Range, SideForecast, Workload

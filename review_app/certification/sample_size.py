@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import bdtr, gammaln, xlog1py, xlogy
 
-from review_app.triage.bounds import most_errors
-from review_app.triage.certificate import CertificateMethod
-from review_app.triage.ladder import Ladder, Side
-from review_app.triage.methods import make_plan
+from review_app.certification.bounds import most_errors
+from review_app.certification.certificate import CertificateMethod
+from review_app.certification.fixed_sequence import make_plan
+from review_app.certification.ladder import Ladder, Side
 
 EVEN, LIKELY = 0.5, 0.9
 """Chances of a certificate for which the missing labels are told."""

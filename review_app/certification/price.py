@@ -13,9 +13,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from review_app.certification.bounds import check_limits, spent_level, zero_error_minimum
+from review_app.certification.certificate import goal_words
 from review_app.i18n import percent, significant, t
-from review_app.triage.bounds import check_limits, spent_level, zero_error_minimum
-from review_app.triage.certificate import goal_words
 
 
 def fewest_labels(risk_limit: float, delta: float, attempt: int | None) -> int:

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import bdtr
 
-from review_app.triage.bounds import most_errors, upper_bounds, zero_error_minimum
-from review_app.triage.certificate import CertificateMethod
-from review_app.triage.ladder import Ladder
+from review_app.certification.bounds import most_errors, upper_bounds, zero_error_minimum
+from review_app.certification.certificate import CertificateMethod
+from review_app.certification.ladder import Ladder
 
 DEFAULT_METHOD = CertificateMethod.FIXED_SEQUENCE
 """It accepts most while its guarantee assumes nothing of the ladder; see benchmarks/certify.py."""

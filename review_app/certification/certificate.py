@@ -3,7 +3,7 @@
 The claim: among the images that one side accepts at its threshold, the share of errors is at most
 ``risk_limit``, with confidence ``1 - delta`` over the draw of the calibration labels.
 
-How thresholds are found: `review_app.triage.certify`.
+How thresholds are found: `review_app.certification.certify`.
 
 It holds for images like the calibration images. It is void when calibration labels were not drawn
 at random from the stream, are wrong, repeat images the detector was trained on (or near-duplicates
@@ -20,12 +20,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from review_app.certification.bounds import check_limits, lower_bound, upper_bound
+from review_app.certification.ladder import Side
 from review_app.core.errors import CalibrationError
 from review_app.core.serialization import added, from_document, to_document
 from review_app.i18n import Value, percent, t
 from review_app.i18n.formatting import count
-from review_app.triage.bounds import check_limits, lower_bound, upper_bound
-from review_app.triage.ladder import Side
 
 PREVALENCES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99)
 """Shares of fakes in the stream for which a certificate's bound is shown."""

@@ -2,7 +2,7 @@
 
 Selection risk is bounded as in Geifman & El-Yaniv, "Selective classification for deep neural
 networks" (NeurIPS 2017); by default thresholds are tested in a fixed sequence as in Angelopoulos et
-al., "Learn then test" (2021). The methods: `review_app.triage.certificate.CertificateMethod`.
+al., "Learn then test" (2021). The methods: `review_app.certification.certificate.CertificateMethod`.
 """
 
 from __future__ import annotations
@@ -12,12 +12,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from review_app.certification.bounds import check_limits, spent_level, upper_bound, upper_bounds
+from review_app.certification.certificate import (
+    Certificate,
+    CertificateMethod,
+    Provenance,
+    Shortfall,
+)
+from review_app.certification.fixed_sequence import DEFAULT_METHOD, Plan, make_plan, select
+from review_app.certification.ladder import Ladder, Side
+from review_app.certification.sample_size import EVEN, LIKELY, Forecast, Tally
 from review_app.core.errors import CalibrationError
-from review_app.triage.bounds import check_limits, spent_level, upper_bound, upper_bounds
-from review_app.triage.certificate import Certificate, CertificateMethod, Provenance, Shortfall
-from review_app.triage.ladder import Ladder, Side
-from review_app.triage.methods import DEFAULT_METHOD, Plan, make_plan, select
-from review_app.triage.planning import EVEN, LIKELY, Forecast, Tally
 
 
 @dataclass(frozen=True)
