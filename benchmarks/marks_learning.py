@@ -16,7 +16,7 @@ from review_app.inference.dataset import LabelledFeatures
 from review_app.inference.heads.base import HeadPrediction, Matrix
 from review_app.inference.heads.laplace import LaplaceTraining
 from review_app.inference.heads.standardizer import Standardizer
-from review_app.triage.marks import Mark, UncertaintyCuts, find_marks
+from review_app.policy.flags import Mark, UncertaintyCuts, find_marks
 
 Rows = NDArray[np.intp]
 START, CUTS, ADDED = 500, 300, 200

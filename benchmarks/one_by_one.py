@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import select
 
 from review_app.bootstrap import Application
-from review_app.triage.audit import audit_coin
-from review_app.triage.policy import Policy
-from review_app.triage.record import cuts_of
-from review_app.triage.routing import Route, Scores, annotated, decide
+from review_app.policy.audit_coin import audit_coin
+from review_app.policy.decision_text import cuts_of
+from review_app.policy.policy import Policy
+from review_app.policy.routing import Route, Scores, annotated, decide
 from storage.enums import AuditKind, ItemState
 from storage.models import Claim, Item
 from storage.repositories import Repositories

@@ -21,7 +21,7 @@ from benchmarks.review_site import account
 from benchmarks.scored_queue import ACTOR
 from review_app.bootstrap import Application
 from review_app.core.permissions import Person
-from review_app.review.options import ReviewOptions, change_options
+from review_app.policy.review_options import ReviewOptions, change_options
 from review_app.web.identity import COOKIE
 from storage.enums import ItemState, Role
 from storage.models import Claim, Label

@@ -37,6 +37,7 @@ from review_app.inference.dataset import load_labelled
 from review_app.inference.feature_cache import DirectoryFeatureCache
 from review_app.inference.presets import preset_called
 from review_app.manifests.manifest import Manifest, read_manifest
+from review_app.policy.policy import Policy, PolicyState
 from review_app.scores.own import own_scores
 from review_app.scores.reading import read_scores
 from review_app.scores.table import ScoreTable
@@ -45,7 +46,6 @@ from review_app.simulation.plan import Drift, Plan
 from review_app.simulation.population import World, world_of
 from review_app.simulation.replays import Simulation
 from review_app.simulation.run import Run, cold_start, replay_stream
-from review_app.triage.policy import Policy, PolicyState
 
 MANIFEST = Path(__file__).parents[2] / "shared" / "data" / "manifest.csv"
 BACKBONE, PRESET = "efficientnet_lite0_gram", "robust"

@@ -8,7 +8,7 @@ from typing import Any
 
 from review_app.core.permissions import Person
 from review_app.manifests.manifest import Label as Known
-from review_app.review.options import ReviewOptions, change_options
+from review_app.policy.review_options import ReviewOptions, change_options
 from review_app.review.tasks import Change, Queue, Submission
 from review_app.triage.options import QueueOptions, change_queue_options
 from storage.enums import ItemState, LabelValue, Role

@@ -30,13 +30,13 @@ from review_app.intake.store import MediaStore
 from review_app.intake.uploaded import UploadedBatches
 from review_app.monitoring.circuit import CircuitBreaker
 from review_app.people import People
+from review_app.policy.decision_text import opinion_of
+from review_app.policy.governance import PolicyDesk
 from review_app.records.desk import RecordDesk
 from review_app.review.changes import Changes
 from review_app.review.desk import ReviewDesk
 from review_app.review.shared import SharedDesk
-from review_app.triage.governance import PolicyDesk
 from review_app.triage.pipeline import TriageService
-from review_app.triage.record import opinion_of
 from review_app.views import ViewService
 from storage.database import Database
 from storage.seals.beginning import begin_sealing

@@ -16,7 +16,7 @@ from review_app.intake.decode import Limits
 from review_app.intake.derived import DerivedFiles
 from review_app.intake.small import NAME
 from review_app.intake.store import MediaStore
-from review_app.triage.governance import PolicyDesk
+from review_app.policy.governance import PolicyDesk
 
 MEDIA_TYPE = "image/webp"
 MAX_PIXELS = 50_000_000

@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any
 
 from review_app.core.permissions import Person
-from review_app.triage.policy import learning_policy
+from review_app.policy.policy import learning_policy
 from storage.database import Database
 from storage.enums import AuditKind, ItemState, LabelValue, Role
 from storage.models import Checkpoint, Correction, Image, Item, Label, Policy, User

@@ -11,9 +11,9 @@ from review_app.cli.common import AsJson, application, result
 from review_app.cli.operator import operator
 from review_app.cli.scores import DetectorName, ScoreFile, certify_scores
 from review_app.core.errors import InputError
-from review_app.review.finality import not_final_now
-from review_app.triage.policy import describe
-from review_app.triage.versions import DEFAULT_DELTA, DEFAULT_RISK_LIMIT
+from review_app.policy.policy import describe
+from review_app.policy.undo_window import not_final_now
+from review_app.policy.versions import DEFAULT_DELTA, DEFAULT_RISK_LIMIT
 
 
 def register(app: typer.Typer) -> None:

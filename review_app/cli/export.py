@@ -11,8 +11,8 @@ import typer
 from review_app.cli.common import ACTOR, REFUSED, AsJson, application, progress_bar, result
 from review_app.learning.export import ExportFormat, record_export, write_export
 from review_app.learning.manifest import TrainingExport, write_training_manifest
-from review_app.review.finality import not_final_now
-from review_app.triage.marks import Mark
+from review_app.policy.flags import Mark
+from review_app.policy.undo_window import not_final_now
 from storage.database import Database
 
 _TOLD = {

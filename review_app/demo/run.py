@@ -22,7 +22,7 @@ from review_app.inference.backbones import load_backbone
 from review_app.inference.checkpoint import Checkpoint
 from review_app.manifests.manifest import read_manifest
 from review_app.monitoring.overview import stats
-from review_app.triage.policy import describe
+from review_app.policy.policy import describe
 from storage.enums import Role
 
 RISK_LIMIT = 0.1

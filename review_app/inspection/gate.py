@@ -17,7 +17,7 @@ from review_app.core.errors import BusyError, NotAllowedError
 from review_app.core.permissions import Permission, Person, require
 from review_app.i18n import Text
 from review_app.inspection.stored import StoredImages
-from review_app.review.options import read_options
+from review_app.policy.review_options import read_options
 from storage.database import Database
 from storage.types import utc_now
 

@@ -18,9 +18,9 @@ from review_app.inference.service import Detector, Opinion
 from review_app.inspection.gate import ReadingGate
 from review_app.inspection.workshop import Done, Workshop
 from review_app.intake.decode import Limits
-from review_app.triage.explanation import verdict_in_words
-from review_app.triage.governance import PolicyDesk
-from review_app.triage.marks import UncertaintyCuts
+from review_app.policy.explanation import verdict_in_words
+from review_app.policy.flags import UncertaintyCuts
+from review_app.policy.governance import PolicyDesk
 
 NOBODY: Final = 0
 """Whoever starts the server: no account has this id."""

@@ -15,15 +15,15 @@ from typing import Any
 from review_app.core.chunks import batches
 from review_app.intake.archives import display_name
 from review_app.intake.service import Progress
-from review_app.review.options import read_options
+from review_app.policy.eligibility import tries
+from review_app.policy.review_options import read_options
+from review_app.policy.versions import start_with
 from review_app.scores.card import HEAD, ExternalCard, SourceFile, checkpoint_id, entropy, make_card
 from review_app.scores.faults import Faults
 from review_app.scores.reading import stream_scores
 from review_app.scores.remedies import contradicts
 from review_app.scores.row import ScoreRow
 from review_app.scores.sample import LadderSample
-from review_app.triage.calibration import tries
-from review_app.triage.versions import start_with
 from storage.database import Database
 from storage.enums import AuditKind
 from storage.repositories import Repositories

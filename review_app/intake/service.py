@@ -32,7 +32,7 @@ from review_app.intake.small import NAME, SLOW_PIXELS, small_picture
 from review_app.intake.sources import Reading, count, expand
 from review_app.intake.store import MediaStore
 from review_app.manifests.dialect import OWN, Dialect
-from review_app.review.options import read_options
+from review_app.policy.review_options import read_options
 from storage.database import Database
 from storage.enums import LabelValue
 from storage.models import Image, Item

@@ -15,9 +15,9 @@ from typing import Any
 from review_app.core.errors import InputError
 from review_app.core.files import atomic_write
 from review_app.forensics.claims import generator_claim
+from review_app.policy.flags import Mark
+from review_app.policy.undo_window import final_since
 from review_app.review.consensus import agreement
-from review_app.review.finality import final_since
-from review_app.triage.marks import Mark
 from storage.database import Database
 from storage.enums import AuditKind, LabelValue
 from storage.models import Correction, Decision, Image, Item, KnownLabel, Label

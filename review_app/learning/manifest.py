@@ -25,8 +25,8 @@ from review_app.learning.settled import LeftOut, settled, weight
 from review_app.manifests.labels import Label
 from review_app.manifests.manifest import ManifestRow, write_manifest
 from review_app.manifests.weights import effective_size
-from review_app.triage.marks import Mark
-from review_app.triage.policy import Policy
+from review_app.policy.flags import Mark
+from review_app.policy.policy import Policy
 from storage.database import Database
 from storage.repositories import Repositories
 from storage.types import utc_now

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from review_app.manifests.labels import Label
-from review_app.review.finality import final_since
+from review_app.policy.undo_window import final_since
 from storage.enums import ItemState, LabelValue
 
 

@@ -15,9 +15,9 @@ from typing import Any
 from review_app.certification.certificate import Certificate
 from review_app.certification.ladder import Side
 from review_app.i18n import percent, t
+from review_app.policy.policy import Policy, PolicyState
+from review_app.policy.routing import Route
 from review_app.triage.breaker import SideEvidence, examine
-from review_app.triage.policy import Policy, PolicyState
-from review_app.triage.routing import Route
 from storage.database import Database
 from storage.enums import LabelValue
 from storage.repositories import Repositories

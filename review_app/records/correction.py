@@ -20,8 +20,8 @@ from datetime import datetime
 from review_app.core.errors import ChangedSinceError, ConflictError, InputError
 from review_app.core.permissions import Person
 from review_app.i18n import Text
+from review_app.policy.routing import Route
 from review_app.records.record import Evidence, evidence_of, last_event
-from review_app.triage.routing import Route
 from storage.enums import AuditKind, ItemState, LabelValue
 from storage.models import Correction, Decision, Item
 from storage.repositories import Repositories

@@ -11,10 +11,10 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from review_app.forensics.claims import generator_claim
+from review_app.policy.decision_text import words_of
+from review_app.policy.undo_window import final_since
 from review_app.records.search import display_name
 from review_app.records.timeline import ANSWERS, NEUTRAL, Happening, timeline
-from review_app.review.finality import final_since
-from review_app.triage.record import words_of
 from storage.enums import AuditKind, ItemState, LabelValue
 from storage.models import AuditEvent, Decision, Item, Label
 from storage.repositories import Repositories

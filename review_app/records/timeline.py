@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from review_app.i18n import t
-from review_app.triage.record import words_of
+from review_app.policy.decision_text import words_of
 from storage.enums import AuditKind
 from storage.models import AuditEvent, Decision
 

@@ -11,10 +11,10 @@ from typing import Any
 from review_app.core.errors import ClaimLostError, ConflictError
 from review_app.core.permissions import Permission, Person
 from review_app.i18n import Text
+from review_app.policy.review_options import Reveal, read_options
+from review_app.policy.undo_window import end_of_window, require_open, verdict_final_at
 from review_app.review.blindness import is_blind
 from review_app.review.consensus import Settlement, settle
-from review_app.review.finality import end_of_window, require_open, verdict_final_at
-from review_app.review.options import Reveal, read_options
 from review_app.review.tasks import Said, Submission
 from storage.enums import AuditKind, ClaimOutcome, ItemState
 from storage.models import Claim, Item, Label

@@ -13,9 +13,9 @@ from datetime import datetime
 from review_app.core.errors import ConflictError, NotFoundError
 from review_app.core.permissions import Permission, Person, require
 from review_app.i18n import Text
+from review_app.policy.undo_window import require_open
 from review_app.review import answers
 from review_app.review.blindness import is_blind
-from review_app.review.finality import require_open
 from review_app.review.replies import Words, handle_of, own_answer, receipt_of
 from review_app.review.tasks import Change, OwnAnswer, Receipt
 from storage.database import Transactions

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
-from review_app.review.options import ReviewOptions, read_options
+from review_app.policy.review_options import ReviewOptions, read_options
 from review_app.review.tasks import Queue
 from storage.enums import ItemState, LabelValue
 from storage.models import Claim, Item, Label

@@ -9,8 +9,8 @@ from __future__ import annotations
 from random import Random
 
 from review_app.core.permissions import Person
+from review_app.policy.review_options import ReviewOptions
 from review_app.review import gold
-from review_app.review.options import ReviewOptions
 from review_app.review.tasks import Queue
 from review_app.triage.options import overdue_before
 from storage.repositories import Repositories

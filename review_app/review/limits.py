@@ -15,7 +15,7 @@ from enum import StrEnum
 from review_app.core.errors import LimitError
 from review_app.core.permissions import Person
 from review_app.i18n import Text
-from review_app.review.options import ReviewOptions
+from review_app.policy.review_options import ReviewOptions
 from storage.enums import AuditKind
 from storage.repositories import Repositories
 from storage.repositories.audit import Event

@@ -26,7 +26,7 @@ from scipy.special import logit, xlogy
 
 from review_app.core.errors import InputError
 from review_app.i18n import t
-from review_app.triage.costs import Costs, cost_avoided
+from review_app.policy.costs import Costs, cost_avoided
 
 Floats = NDArray[np.float64]
 

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from review_app.certification.ladder import Ladder, Side
 from review_app.core.errors import InputError
+from review_app.policy.policy import Policy
 from review_app.scores.ladders import ladder_part, ladders_of
 from review_app.scores.table import ScoreTable
 from review_app.simulation.plan import Drift
-from review_app.triage.policy import Policy
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,11 @@ from review_app.certification.certificate import Provenance
 from review_app.certification.certify import certify_policy
 from review_app.certification.ladder import Ladder, Side
 from review_app.certification.price import fewest_labels
+from review_app.policy.policy import Policy, PolicyState, learning_policy
+from review_app.policy.routing import Decisions, decide_many
 from review_app.simulation.plan import BLOCKS, Plan
 from review_app.simulation.population import Population, Truth, World
 from review_app.triage.breaker import examine
-from review_app.triage.policy import Policy, PolicyState, learning_policy
-from review_app.triage.routing import Decisions, decide_many
 
 _PROVENANCE = Provenance("simulated", "score", "simulated", datetime(2000, 1, 1, tzinfo=UTC))
 Counts = NDArray[np.int64]

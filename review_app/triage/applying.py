@@ -13,12 +13,12 @@ from datetime import datetime
 from typing import Any
 
 from review_app.certification.ladder import Side
-from review_app.triage.audit import audit_coins
+from review_app.policy.audit_coin import audit_coins
+from review_app.policy.policy import Policy
+from review_app.policy.routing import Decision, Route
 from review_app.triage.batch import Batch, decide_batch
 from review_app.triage.placing import Placeable, PlacesOfRun
-from review_app.triage.policy import Policy
 from review_app.triage.report import TriageReport
-from review_app.triage.routing import Decision, Route
 from review_app.triage.second_answers import Decided, ask_second
 from storage.database import Database
 from storage.enums import AuditKind, ItemState, LabelValue

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from review_app.core.errors import InputError
-from review_app.triage.audit import audit_coins
-from review_app.triage.columns import Columns, Floats, decide_columns
-from review_app.triage.policy import Policy
-from review_app.triage.routing import LEAST_SPREAD, Decision, annotated
+from review_app.policy.audit_coin import audit_coins
+from review_app.policy.policy import Policy
+from review_app.policy.routing import LEAST_SPREAD, Decision, annotated
+from review_app.policy.score_arrays import Columns, Floats, decide_columns
 from storage.repositories import Repositories
 from storage.repositories.queue import WaitingQueue
 from storage.repositories.undecided import Candidate

@@ -10,13 +10,13 @@ from review_app.certification.certificate import Certificate, Shortfall, goal_wo
 from review_app.core.errors import InputError
 from review_app.core.permissions import Permission, Person, require
 from review_app.i18n import Text, current_language, t
-from review_app.review.options import read_options
-from review_app.triage.calibration import next_try
-from review_app.triage.costs import Costs
-from review_app.triage.governance import DetectorFacts, PolicyDesk
+from review_app.policy.costs import Costs
+from review_app.policy.eligibility import next_try
+from review_app.policy.governance import DetectorFacts, PolicyDesk
+from review_app.policy.policy import Policy, learning_policy
+from review_app.policy.review_options import read_options
+from review_app.policy.what_if import Forecast, Workload, forecast
 from review_app.triage.options import read_queue_options
-from review_app.triage.policy import Policy, learning_policy
-from review_app.triage.whatif import Forecast, Workload, forecast
 from storage.database import Database
 from storage.repositories.workload import SECONDS_PER_LABEL
 from storage.repositories.workload import Workload as Measured

@@ -12,9 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from review_app.core.options import store_options
 from review_app.core.permissions import Person
+from review_app.policy.costs import Costs
+from review_app.policy.policy import PolicyState
 from review_app.review.order import Order
-from review_app.triage.costs import Costs
-from review_app.triage.policy import PolicyState
 from storage.database import Database
 from storage.repositories import Repositories
 

@@ -9,7 +9,9 @@ from math import inf
 import numpy as np
 from numpy.typing import NDArray
 
-from review_app.review.options import read_options
+from review_app.policy.audit_coin import audit_coin
+from review_app.policy.policy import Policy
+from review_app.policy.review_options import read_options
 from review_app.review.order import (
     BY_TIME,
     TARGETS,
@@ -20,9 +22,7 @@ from review_app.review.order import (
     risk_worth,
     timed,
 )
-from review_app.triage.audit import audit_coin
 from review_app.triage.options import order_in_use, read_queue_options
-from review_app.triage.policy import Policy
 from review_app.triage.recent import RECENT, recent_items
 from storage.database import Database
 from storage.repositories import Repositories

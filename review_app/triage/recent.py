@@ -7,9 +7,9 @@ from itertools import compress
 
 import numpy as np
 
-from review_app.triage.columns import Columns, decide_columns
-from review_app.triage.marks import Mark
-from review_app.triage.policy import Policy
+from review_app.policy.flags import Mark
+from review_app.policy.policy import Policy
+from review_app.policy.score_arrays import Columns, decide_columns
 from storage.repositories import Repositories
 from storage.repositories.workload import RecentScore, Workload
 

@@ -14,12 +14,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from review_app.review.options import read_options
-from review_app.triage.audit import audit_coin
-from review_app.triage.marks import Mark
-from review_app.triage.policy import Policy, PolicyState
+from review_app.policy.audit_coin import audit_coin
+from review_app.policy.flags import Mark
+from review_app.policy.policy import Policy, PolicyState
+from review_app.policy.review_options import read_options
+from review_app.policy.routing import Decision, Route
 from review_app.triage.recent import recent_items
-from review_app.triage.routing import Decision, Route
 from storage.repositories import Repositories
 from storage.repositories.queue import WaitingQueue
 

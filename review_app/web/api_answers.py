@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
+from review_app.policy.review_options import Veil, read_options
 from review_app.review.changes import MOST_RECENT
-from review_app.review.options import Veil, read_options
 from review_app.review.tasks import Change, OwnAnswer, Receipt
 from review_app.web.api import Reviewer
 from storage.enums import LabelValue

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from anyio.to_thread import run_sync
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from review_app.review.options import read_options
+from review_app.policy.review_options import read_options
 
 if TYPE_CHECKING:
     from review_app.bootstrap import Application

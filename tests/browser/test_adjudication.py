@@ -7,7 +7,7 @@ import itertools
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from review_app.review.options import ReviewOptions, change_options
+from review_app.policy.review_options import ReviewOptions, change_options
 from review_app.review.regions import Region
 from review_app.review.tasks import Submission
 from storage.enums import ItemState, LabelValue, Role

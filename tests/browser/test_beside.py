@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from review_app.review.options import ReviewOptions, change_options
+from review_app.policy.review_options import ReviewOptions, change_options
 from storage.enums import Role
 from tests.browser.checks import barriers, sticks_out
 from tests.browser.conftest import PHONE, SignIn

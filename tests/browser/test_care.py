@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from review_app.review.options import ReviewOptions, Veil, change_options
+from review_app.policy.review_options import ReviewOptions, Veil, change_options
 from storage.enums import Role
 from storage.types import utc_now
 from tests.browser.conftest import SignIn

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from review_app.review.options import ReviewOptions, change_options
+from review_app.policy.review_options import ReviewOptions, change_options
 from review_app.review.tasks import Submission
 from storage.enums import ItemState, LabelValue, Role
 from tests.browser.conftest import SignIn

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from review_app.review.options import ReviewOptions, change_options
+from review_app.policy.review_options import ReviewOptions, change_options
 from storage.enums import ItemState, LabelValue, Role
 from storage.models import Label
 from tests.browser.conftest import PHONE, SignIn, follow_link

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from review_app.review.options import ReviewOptions, Veil, change_options
+from review_app.policy.review_options import ReviewOptions, Veil, change_options
 from storage.enums import Role
 from tests.browser.checks import barriers, sticks_out
 from tests.browser.conftest import SignIn

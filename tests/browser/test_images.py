@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from review_app.i18n import Language
-from review_app.review.options import ReviewOptions, Veil, change_options
+from review_app.policy.review_options import ReviewOptions, Veil, change_options
 from storage.enums import ItemState, LabelValue, Role
 from tests.browser.checks import barriers, sticks_out
 from tests.browser.conftest import SignIn

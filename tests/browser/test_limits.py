@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
-from review_app.review.options import ReviewOptions, change_options
+from review_app.policy.review_options import ReviewOptions, change_options
 from storage.enums import Role
 from tests.browser.conftest import SignIn
 from tests.browser.reviewing import labels_of, wait_for_image, wait_until, wait_until_saved

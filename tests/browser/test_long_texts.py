@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Locator, expect
 
-from review_app.review.options import ReviewOptions, change_options
+from review_app.policy.review_options import ReviewOptions, change_options
 from review_app.review.tasks import Submission
 from storage.enums import ItemState, LabelValue, Role
 from tests.browser.checks import barriers, sticks_out

@@ -7,7 +7,7 @@ import json
 import pytest
 from playwright.sync_api import Locator, Page, Request, expect
 
-from review_app.review.options import ReviewOptions, change_options
+from review_app.policy.review_options import ReviewOptions, change_options
 from storage.enums import LabelValue, Role
 from tests.browser.checks import barriers, sticks_out
 from tests.browser.conftest import SignIn

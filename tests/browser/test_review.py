@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from review_app.review.options import Reveal, ReviewOptions, change_options
+from review_app.policy.review_options import Reveal, ReviewOptions, change_options
 from storage.enums import ItemState, LabelValue, Role
 from storage.types import utc_now
 from tests.browser.conftest import SignIn, follow_link

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from review_app.review.options import read_options
+from review_app.policy.review_options import read_options
 from storage.enums import Role
 from tests.browser.checks import barriers, sticks_out
 from tests.browser.conftest import DESKTOP, PHONE, SignIn

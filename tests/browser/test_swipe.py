@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from review_app.review.options import ReviewOptions, Veil, change_options
+from review_app.policy.review_options import ReviewOptions, Veil, change_options
 from storage.enums import LabelValue, Role
 from tests.browser.conftest import PHONE, SignIn
 from tests.browser.looks import keep_picture

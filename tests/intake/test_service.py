@@ -20,7 +20,7 @@ from review_app.core.hashing import sha256
 from review_app.intake.decode import DecodedImage
 from review_app.intake.public_copy import public_copy
 from review_app.intake.service import IntakeReport
-from review_app.review.options import ReviewOptions, change_options
+from review_app.policy.review_options import ReviewOptions, change_options
 from storage.enums import LabelValue
 from storage.models import Image as ImageRow
 from storage.models import Item

@@ -14,7 +14,7 @@ from review_app.learning.export import (
     rows,
     write_export,
 )
-from review_app.triage.marks import Mark
+from review_app.policy.flags import Mark
 from storage.database import Database
 from storage.enums import AuditKind
 from tests.factories import Factory

@@ -10,7 +10,7 @@ import pytest
 
 from review_app.core.errors import CalibrationError
 from review_app.monitoring.audits import audit_report
-from review_app.triage.policy import PolicyState
+from review_app.policy.policy import PolicyState
 from storage.enums import ItemState, LabelValue
 from tests.applications import LOOSE
 from tests.monitoring.audited import Audited, audited

@@ -18,7 +18,7 @@ from review_app.monitoring.circuit import (
     change_breaker_options,
     read_breaker_options,
 )
-from review_app.triage.policy import PolicyState
+from review_app.policy.policy import PolicyState
 from storage.enums import AuditKind, ItemState, LabelValue
 from storage.models import AuditEvent
 from tests.monitoring.audited import Audited, audited

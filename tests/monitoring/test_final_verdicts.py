@@ -14,7 +14,7 @@ from review_app.certification.ladder import Side
 from review_app.durability.watch import StorageWatch
 from review_app.monitoring.audits import audit_report
 from review_app.monitoring.circuit import CircuitBreaker
-from review_app.triage.policy import PolicyState
+from review_app.policy.policy import PolicyState
 from review_app.web import watch
 from storage.enums import LabelValue
 from storage.types import utc_now

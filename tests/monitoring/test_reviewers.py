@@ -11,7 +11,7 @@ from scipy.stats import binomtest
 
 from review_app.core.permissions import Person
 from review_app.monitoring.reviewers import Rate, ReviewerFigures, reviewer_figures
-from review_app.review.options import Reveal
+from review_app.policy.review_options import Reveal
 from storage.database import Database
 from storage.enums import LabelValue
 from tests.factories import Factory

@@ -23,8 +23,8 @@ from review_app.certification.bounds import upper_bound, zero_error_minimum
 from review_app.certification.certificate import CertificateMethod, Shortfall
 from review_app.certification.certify import certify_policy
 from review_app.certification.ladder import Side
-from review_app.triage.policy import Policy, PolicyState
-from review_app.triage.routing import decide_many
+from review_app.policy.policy import Policy, PolicyState
+from review_app.policy.routing import decide_many
 from tests.triage.cases import LADDERS, PROVENANCE, Bools, Floats, draw, start
 
 PROBE = np.linspace(0, 1, 201)

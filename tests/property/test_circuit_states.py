@@ -26,7 +26,7 @@ from sqlalchemy import select
 from review_app.certification.bounds import zero_error_minimum
 from review_app.core.errors import CalibrationError
 from review_app.monitoring.audits import audit_report
-from review_app.triage.policy import Policy, PolicyState
+from review_app.policy.policy import Policy, PolicyState
 from storage.enums import AuditKind, LabelValue
 from storage.models import Decision, Item
 from storage.models import Policy as PolicyRow

@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy import select
 
 from review_app.core.permissions import Person
+from review_app.policy.review_options import ReviewOptions, change_options
 from review_app.review.changes import Changes
 from review_app.review.desk import ReviewDesk
-from review_app.review.options import ReviewOptions, change_options
 from review_app.review.tasks import Change, Queue, Receipt, Submission
 from storage.database import Database
 from storage.enums import ItemState, LabelValue

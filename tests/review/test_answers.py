@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from review_app.core.errors import ClaimLostError, ConflictError, InputError, NotFoundError
 from review_app.core.permissions import Person
-from review_app.review.options import Reveal
+from review_app.policy.review_options import Reveal
 from review_app.review.tasks import Queue, Submission
 from storage.enums import AuditKind, ItemState, LabelValue
 from tests.factories import Factory

@@ -8,8 +8,8 @@ from collections import Counter
 import pytest
 
 from review_app.core.permissions import Person
+from review_app.policy.decision_text import opinion_of
 from review_app.review.tasks import Queue
-from review_app.triage.record import opinion_of
 from storage.database import Database
 from storage.enums import ItemState
 from tests.factories import Factory

@@ -8,8 +8,8 @@ from pydantic import ValidationError
 from review_app.core.errors import NotAllowedError
 from review_app.core.permissions import Person
 from review_app.i18n import Language, speaking
-from review_app.review.options import Reveal, ReviewOptions, change_options, read_options
-from review_app.review.tags import COMMON_TAGS, tag_name
+from review_app.policy.review_options import Reveal, ReviewOptions, change_options, read_options
+from review_app.policy.tags import COMMON_TAGS, tag_name
 from storage.database import Database
 from storage.enums import AuditKind
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy.stats import ks_2samp
 
 from review_app.core.errors import InputError
+from review_app.policy.costs import Costs
 from review_app.review.order import borrowed, epig, learning_worth, placed, risk_worth, timed
-from review_app.triage.costs import Costs
 
 COSTS = Costs(missed_fake=10, false_alarm=10, reviewer_minute=1)
 

@@ -13,7 +13,7 @@ from review_app.certification.bounds import upper_bound, zero_error_minimum
 from review_app.certification.certificate import Certificate, CertificateMethod, Provenance
 from review_app.certification.certify import PolicyCertificates
 from review_app.certification.ladder import Ladder, Side
-from review_app.triage.policy import Policy, PolicyState, learning_policy
+from review_app.policy.policy import Policy, PolicyState, learning_policy
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

@@ -17,9 +17,9 @@ from sqlalchemy import select
 
 from benchmarks.one_by_one import decision_row
 from review_app.core.errors import InputError
+from review_app.policy.policy import Policy
 from review_app.triage import pipeline
 from review_app.triage.pipeline import TriageService
-from review_app.triage.policy import Policy
 from storage.enums import ItemState
 from storage.models import Decision
 from storage.models import Policy as PolicyRow

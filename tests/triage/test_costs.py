@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from review_app.core.errors import InputError
-from review_app.triage.costs import Costs, cost_avoided, cost_of_accepting, cost_of_reviewing
+from review_app.policy.costs import Costs, cost_avoided, cost_of_accepting, cost_of_reviewing
 
 COSTS = Costs(missed_fake=100, false_alarm=20, reviewer_minute=2)
 PROBABILITIES = st.floats(0, 1)

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from review_app.i18n.formatting import count, percent, percent_below
-from review_app.triage.explanation import explain, verdict_in_words
-from review_app.triage.marks import UncertaintyCuts
-from review_app.triage.policy import Policy
-from review_app.triage.routing import Scores, decide
+from review_app.policy.explanation import explain, verdict_in_words
+from review_app.policy.flags import UncertaintyCuts
+from review_app.policy.policy import Policy
+from review_app.policy.routing import Scores, decide
 from tests.triage.cases import certified, policies, start
 
 CUTS = UncertaintyCuts(std=0.05, entropy=0.5, mutual_information=0.03)

@@ -21,11 +21,11 @@ from review_app.core.errors import (
     SettingsError,
 )
 from review_app.core.permissions import Person
+from review_app.policy.decision_text import words_of
+from review_app.policy.governance import DetectorFacts, PolicyDesk
+from review_app.policy.policy import Policy, PolicyState
 from review_app.review.desk import ReviewDesk
 from review_app.review.tasks import Queue, Submission
-from review_app.triage.governance import DetectorFacts, PolicyDesk
-from review_app.triage.policy import Policy, PolicyState
-from review_app.triage.record import words_of
 from storage.enums import AuditKind, ItemState, LabelValue
 from storage.types import utc_now
 from tests.applications import LOOSE, Deployment, deployment

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review_app.triage.explanation import explain
-from review_app.triage.marks import Mark, UncertaintyCuts, find_mark, find_marks
-from review_app.triage.policy import Policy
-from review_app.triage.record import cuts_of
-from review_app.triage.routing import Route, Scores, decide, decide_many
+from review_app.policy.decision_text import cuts_of
+from review_app.policy.explanation import explain
+from review_app.policy.flags import Mark, UncertaintyCuts, find_mark, find_marks
+from review_app.policy.policy import Policy
+from review_app.policy.routing import Route, Scores, decide, decide_many
 from storage.enums import ItemState
 from tests.applications import deployment
 from tests.triage.cases import certified, policies, start

@@ -15,10 +15,10 @@ import pytest
 from sqlalchemy import select
 
 from review_app.detectors.scoring import Opinions
+from review_app.policy.audit_coin import audit_coin
+from review_app.policy.policy import PolicyState
 from review_app.review.tasks import Submission
-from review_app.triage.audit import audit_coin
 from review_app.triage.pipeline import TriageService
-from review_app.triage.policy import PolicyState
 from review_app.triage.report import TriageReport
 from storage.enums import AuditKind, ItemState, LabelValue
 from storage.models import Decision, Item, QueuePlace

@@ -13,7 +13,7 @@ from review_app.certification.certificate import Provenance, Shortfall
 from review_app.certification.certify import PolicyCertificates
 from review_app.certification.ladder import Side
 from review_app.core.errors import CalibrationError, InputError, SettingsError
-from review_app.triage.policy import Policy, PolicyState, describe
+from review_app.policy.policy import Policy, PolicyState, describe
 from tests.triage.cases import PROVENANCE, certificate, certified, policies, start
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from review_app.triage.explanation import explain
-from review_app.triage.policy import Policy
-from review_app.triage.record import words_of
-from review_app.triage.routing import Route, Scores, decide
+from review_app.policy.decision_text import words_of
+from review_app.policy.explanation import explain
+from review_app.policy.policy import Policy
+from review_app.policy.routing import Route, Scores, decide
 from storage.database import Database
 from tests.factories import Factory
 from tests.triage.cases import certified, start

@@ -14,9 +14,9 @@ from scipy.stats import kstest
 
 from review_app.certification.ladder import Side
 from review_app.core.errors import InputError, SettingsError
-from review_app.triage.audit import audit_coin
-from review_app.triage.policy import Policy, PolicyState
-from review_app.triage.routing import (
+from review_app.policy.audit_coin import audit_coin
+from review_app.policy.policy import Policy, PolicyState
+from review_app.policy.routing import (
     Reason,
     Route,
     Scores,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from review_app.core.permissions import Person
-from review_app.review.options import ReviewOptions, change_options
+from review_app.policy.review_options import ReviewOptions, change_options
 from review_app.review.tasks import Submission
 from storage.enums import ItemState, LabelValue
 from storage.types import utc_now

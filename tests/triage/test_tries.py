@@ -18,7 +18,7 @@ from review_app.core.errors import (
     SettingsError,
 )
 from review_app.core.permissions import Person
-from review_app.triage.policy import PolicyState
+from review_app.policy.policy import PolicyState
 from storage.enums import AuditKind, LabelValue
 from tests.applications import LOOSE, Deployment, deployment
 

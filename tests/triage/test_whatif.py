@@ -8,8 +8,8 @@ import pytest
 from review_app.certification.certify import PolicyCertificates, certify_policy
 from review_app.certification.ladder import Side
 from review_app.core.errors import InputError
-from review_app.triage.costs import Costs
-from review_app.triage.whatif import (
+from review_app.policy.costs import Costs
+from review_app.policy.what_if import (
     Forecast,
     Range,
     Workload,

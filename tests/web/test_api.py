@@ -10,8 +10,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from review_app.core.permissions import Person
+from review_app.policy.review_options import Reveal, ReviewOptions, change_options
 from review_app.review.desk import MAX_AHEAD
-from review_app.review.options import Reveal, ReviewOptions, change_options
 from storage.enums import ItemState, Role
 from tests.web.site import Site, site_of
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from review_app.review.options import ReviewOptions, Veil, change_options
+from review_app.policy.review_options import ReviewOptions, Veil, change_options
 from storage.enums import LabelValue, Role
 from tests.web.site import Site
 from tests.web.test_api import BASE, error_of, label, new_id, take

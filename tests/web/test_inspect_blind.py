@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageOps
 from sqlalchemy import delete
 
 from review_app.demo.photos import PHOTOS
-from review_app.review.options import ReviewOptions, change_options
+from review_app.policy.review_options import ReviewOptions, change_options
 from storage.enums import AuditKind, ItemState, LabelValue, Role
 from storage.models import ImageDescriptor, Label
 from storage.repositories.items import Move

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from benchmarks.review_clients import Work
 from benchmarks.review_load import at_work
-from review_app.review.options import ReviewOptions, change_options
+from review_app.policy.review_options import ReviewOptions, change_options
 from review_app.web.identity import COOKIE
 from storage.enums import ItemState, Role
 from storage.models import Claim, Label

@@ -9,8 +9,14 @@ import pytest
 
 from review_app.core.errors import CalibrationError, InputError
 from review_app.monitoring.overview import overview
-from review_app.review.options import Reveal, ReviewOptions, Veil, change_options, read_options
-from review_app.triage.policy import PolicyState
+from review_app.policy.policy import PolicyState
+from review_app.policy.review_options import (
+    Reveal,
+    ReviewOptions,
+    Veil,
+    change_options,
+    read_options,
+)
 from review_app.web.admin.policy import PolicyTab
 from review_app.web.admin.policy_limits import LimitsPanel
 from review_app.web.admin.policy_review import ReviewPanel

@@ -10,7 +10,7 @@ import pytest
 
 from review_app.core.errors import ChangedSinceError, InputError
 from review_app.monitoring.overview import overview
-from review_app.triage.policy import PolicyState
+from review_app.policy.policy import PolicyState
 from review_app.web.admin.images import ImagesTab
 from review_app.web.admin.images_correction import CorrectionPanel
 from review_app.web.admin.people import PeopleTab

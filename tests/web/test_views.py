@@ -16,7 +16,7 @@ from review_app.forensics.planes import LARGEST_SIDE
 from review_app.forensics.views import PIXEL_VIEWS, View
 from review_app.i18n import t
 from review_app.intake.small import SMALL
-from review_app.review.options import Reveal, ReviewOptions, change_options
+from review_app.policy.review_options import Reveal, ReviewOptions, change_options
 from storage.enums import Role
 from tests.intake.samples import encode, exif
 from tests.web.site import Site, picture, site_of

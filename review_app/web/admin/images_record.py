@@ -13,10 +13,10 @@ from review_app.forensics.notes import first_of
 from review_app.i18n import current_language, number, t
 from review_app.i18n.formatting import plus_minus
 from review_app.inspection.inspector import TITLES
+from review_app.policy.review_options import read_options
+from review_app.policy.tags import tag_name
 from review_app.records.record import Answer, Record, Said
 from review_app.records.timeline import Happening
-from review_app.review.options import read_options
-from review_app.review.tags import tag_name
 from review_app.web.markup import (
     Content,
     Tone,

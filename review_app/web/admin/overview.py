@@ -22,8 +22,8 @@ from review_app.monitoring.overview import (
     overview,
     score_map,
 )
+from review_app.policy.policy import PolicyState
 from review_app.triage.forecasting import CertificateProgress, ForecastDesk
-from review_app.triage.policy import PolicyState
 from review_app.web.admin.policy_certificate import progress_bar
 from review_app.web.charts import Bar, Scatter, bars, uncertainty_map
 from review_app.web.handlers import Call, Wiring, html

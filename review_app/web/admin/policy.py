@@ -15,14 +15,14 @@ from review_app.core.errors import InputError
 from review_app.core.permissions import Permission
 from review_app.i18n import Text, t
 from review_app.monitoring.overview import overview
-from review_app.review.finality import not_final_now
-from review_app.triage.forecasting import ForecastDesk
-from review_app.triage.policy import Policy, PolicyState
-from review_app.triage.versions import (
+from review_app.policy.policy import Policy, PolicyState
+from review_app.policy.undo_window import not_final_now
+from review_app.policy.versions import (
     DEFAULT_AUDIT_PROBABILITY,
     DEFAULT_DELTA,
     DEFAULT_RISK_LIMIT,
 )
+from review_app.triage.forecasting import ForecastDesk
 from review_app.web.admin.confirm import Confirm, Question, answered
 from review_app.web.admin.policy_audit import build_audit
 from review_app.web.admin.policy_certificate import certificate_panel

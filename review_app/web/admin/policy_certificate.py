@@ -12,8 +12,8 @@ from review_app.certification.ladder import Side
 from review_app.core.errors import CheckpointError
 from review_app.i18n import current_language, listed, percent, significant, t
 from review_app.i18n.formatting import percent_below
+from review_app.policy.policy import Policy, PolicyState, describe
 from review_app.triage.forecasting import CertificateProgress, ForecastDesk
-from review_app.triage.policy import Policy, PolicyState, describe
 from review_app.web.charts import progress
 from review_app.web.curves import Axis, Curve, curves
 from review_app.web.markup import Content, Tone, join, moment, notice, recorded, table

@@ -12,7 +12,7 @@ from review_app.bootstrap import Application
 from review_app.core.errors import InputError
 from review_app.core.permissions import Permission
 from review_app.i18n import Text, t
-from review_app.review.options import ReviewOptions, change_options, read_options
+from review_app.policy.review_options import ReviewOptions, change_options, read_options
 from review_app.web.admin.form import Field, OptionsForm, Values, held
 from review_app.web.handlers import Call, Wiring, html, section
 

@@ -11,8 +11,8 @@ from review_app.bootstrap import Application
 from review_app.core.errors import InputError
 from review_app.core.permissions import Permission
 from review_app.i18n import Text, significant, t
+from review_app.policy.costs import MOST
 from review_app.review.order import Order
-from review_app.triage.costs import MOST
 from review_app.triage.options import (
     QueueOptions,
     change_queue_options,

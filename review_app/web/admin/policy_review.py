@@ -15,7 +15,7 @@ from review_app.bootstrap import Application
 from review_app.core.errors import InputError
 from review_app.core.permissions import Permission
 from review_app.i18n import Text, t
-from review_app.review.options import (
+from review_app.policy.review_options import (
     Reveal,
     ReviewOptions,
     Veil,

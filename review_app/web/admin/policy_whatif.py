@@ -14,9 +14,9 @@ from review_app.core.errors import InputError
 from review_app.core.permissions import Permission
 from review_app.i18n import Text, number, percent, significant, t
 from review_app.i18n.formatting import percent_below
-from review_app.triage.costs import Costs
+from review_app.policy.costs import Costs
+from review_app.policy.what_if import Forecast, Range, SideForecast, Workload
 from review_app.triage.forecasting import ForecastDesk, Question
-from review_app.triage.whatif import Forecast, Range, SideForecast, Workload
 from review_app.web.curves import Axis, Curve, curves
 from review_app.web.handlers import Call, Wiring, html, section
 from review_app.web.markup import join, long, notice, table

@@ -14,10 +14,10 @@ from review_app.certification.price import Price
 from review_app.core.errors import CalibrationError
 from review_app.core.permissions import Permission, Person, require
 from review_app.i18n import t
-from review_app.triage.calibration import CalibrationLabels, next_try, read_labels, unscored
-from review_app.triage.policy import Policy, PolicyState, describe, learning_policy
-from review_app.triage.tries import begin_try, price_of
-from review_app.triage.versions import newest, put_in_force, refuse_if_changed, start_with
+from review_app.policy.attempts import begin_try, price_of
+from review_app.policy.eligibility import CalibrationLabels, next_try, read_labels, unscored
+from review_app.policy.policy import Policy, PolicyState, describe, learning_policy
+from review_app.policy.versions import newest, put_in_force, refuse_if_changed, start_with
 from storage.database import Database
 from storage.types import utc_now
 

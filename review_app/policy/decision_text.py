@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from review_app.triage.explanation import explain, lean_in_words
-from review_app.triage.marks import Mark, UncertaintyCuts
-from review_app.triage.policy import Policy
-from review_app.triage.routing import Decision, Reason, Route, Scores
+from review_app.policy.explanation import explain, lean_in_words
+from review_app.policy.flags import Mark, UncertaintyCuts
+from review_app.policy.policy import Policy
+from review_app.policy.routing import Decision, Reason, Route, Scores
 from storage.models import Decision as DecisionRow
 from storage.repositories import Repositories
 

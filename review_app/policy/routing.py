@@ -20,8 +20,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from review_app.certification.ladder import Side
 from review_app.core.errors import InputError
-from review_app.triage.marks import Mark, UncertaintyCuts, find_mark, find_marks
-from review_app.triage.policy import Policy, PolicyState
+from review_app.policy.flags import Mark, UncertaintyCuts, find_mark, find_marks
+from review_app.policy.policy import Policy, PolicyState
 
 DISAGREEMENT_MARGIN = 0.1
 """A head disagrees when it lies this far beyond 0.5 on the other side. Only words depend on it."""

@@ -10,10 +10,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from review_app.triage.marks import find_marks
-from review_app.triage.policy import Policy
-from review_app.triage.record import cuts_of
-from review_app.triage.routing import Decisions, decide_many
+from review_app.policy.decision_text import cuts_of
+from review_app.policy.flags import find_marks
+from review_app.policy.policy import Policy
+from review_app.policy.routing import Decisions, decide_many
 from storage.repositories import Repositories
 
 Floats = NDArray[np.float64]

@@ -6,7 +6,7 @@ from __future__ import annotations
 from review_app.core.errors import ChangedSinceError
 from review_app.core.permissions import Person
 from review_app.i18n import Text
-from review_app.triage.policy import Policy, learning_policy
+from review_app.policy.policy import Policy, learning_policy
 from storage.enums import AuditKind
 from storage.models import Policy as PolicyRow
 from storage.repositories import Repositories

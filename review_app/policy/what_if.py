@@ -22,7 +22,7 @@ from review_app.certification.certify import PolicyCertificates
 from review_app.certification.ladder import Side
 from review_app.core.errors import InputError
 from review_app.i18n import Text
-from review_app.triage.costs import Costs, cost_of_reviewing
+from review_app.policy.costs import Costs, cost_of_reviewing
 
 ALPHA = 0.05
 """Forecast intervals miss with at most this probability."""

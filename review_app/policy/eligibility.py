@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from review_app.i18n import Language, day, speaking, t
-from review_app.review.finality import not_final_words
-from review_app.triage.policy import Policy
+from review_app.policy.policy import Policy
+from review_app.policy.undo_window import not_final_words
 from storage.enums import AuditKind, LabelValue
 from storage.repositories import Repositories
 from storage.repositories.calibration import CalibrationRow

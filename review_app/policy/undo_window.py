@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from review_app.core.errors import ConflictError
 from review_app.i18n import Text, t
-from review_app.review.options import ReviewOptions
+from review_app.policy.review_options import ReviewOptions
 from storage.database import Database
 from storage.models import Label
 from storage.types import utc_now

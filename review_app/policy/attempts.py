@@ -5,9 +5,9 @@ from __future__ import annotations
 from review_app.certification.price import Price
 from review_app.core.errors import CalibrationError, ChangedSinceError
 from review_app.core.permissions import Person
-from review_app.triage.calibration import CalibrationLabels, next_try
-from review_app.triage.policy import Policy
-from review_app.triage.versions import refuse_if_changed
+from review_app.policy.eligibility import CalibrationLabels, next_try
+from review_app.policy.policy import Policy
+from review_app.policy.versions import refuse_if_changed
 from storage.enums import AuditKind
 from storage.repositories import Repositories
 from storage.repositories.audit import Event
