@@ -32,8 +32,8 @@ from benchmarks.review_site import serving
 from benchmarks.scored_queue import ACTOR
 from review_app.bootstrap import Application, open_application
 from review_app.core.settings import Settings
-from review_app.review.order import Order
-from review_app.triage.options import QueueOptions, change_queue_options
+from review_app.queueing.options import QueueOptions, change_queue_options
+from review_app.queueing.order import Order
 from review_app.web.identity import COOKIE
 from storage.enums import ItemState, LabelValue, Role
 from storage.models import Claim, Decision

@@ -9,8 +9,8 @@ from typing import Any
 from review_app.core.permissions import Person
 from review_app.manifests.manifest import Label as Known
 from review_app.policy.review_options import ReviewOptions, change_options
+from review_app.queueing.options import QueueOptions, change_queue_options
 from review_app.review.tasks import Change, Queue, Submission
-from review_app.triage.options import QueueOptions, change_queue_options
 from storage.enums import ItemState, LabelValue, Role
 from tests.applications import Deployment, deployment, write_pictures
 from tests.scores.files import good_detector, row, write

@@ -10,8 +10,8 @@ from review_app.certification.ladder import Side
 from review_app.i18n import t
 from review_app.policy.flags import Mark
 from review_app.policy.policy import Policy, PolicyState, describe
-from review_app.review.order import Order
-from review_app.triage.options import order_in_use
+from review_app.queueing.options import order_in_use
+from review_app.queueing.order import Order
 from storage.database import Database
 from storage.enums import ItemState
 from storage.repositories import Repositories

@@ -24,6 +24,7 @@ from review_app.core.permissions import Permission, Person, require
 from review_app.i18n import Text
 from review_app.policy.review_options import read_options
 from review_app.policy.undo_window import final_since
+from review_app.queueing.options import order_in_use
 from review_app.review import answers, gold
 from review_app.review.alike import count_alike, hand_out_alike
 from review_app.review.backlog import Backlog
@@ -40,7 +41,6 @@ from review_app.review.handing import hand_out
 from review_app.review.limits import Allowances, too_many_new, too_many_skips
 from review_app.review.replies import receipt_of, task_of, tasks_of
 from review_app.review.tasks import CLIENT_ID, Progress, Queue, Receipt, Submission, Task
-from review_app.triage.options import order_in_use
 from storage.database import Transactions
 from storage.enums import AuditKind, ClaimOutcome, ItemState
 from storage.models import Decision, Label

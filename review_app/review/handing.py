@@ -10,9 +10,9 @@ from random import Random
 
 from review_app.core.permissions import Person
 from review_app.policy.review_options import ReviewOptions
+from review_app.queueing.options import overdue_before
 from review_app.review import gold
 from review_app.review.tasks import Queue
-from review_app.triage.options import overdue_before
 from storage.repositories import Repositories
 from storage.repositories.claims import Handed, Lease
 

@@ -16,10 +16,10 @@ from review_app.certification.ladder import Side
 from review_app.policy.audit_coin import audit_coins
 from review_app.policy.policy import Policy
 from review_app.policy.routing import Decision, Route
+from review_app.queueing.overlap import Decided, ask_second
+from review_app.queueing.ranking import Placeable, PlacesOfRun
 from review_app.triage.batch import Batch, decide_batch
-from review_app.triage.placing import Placeable, PlacesOfRun
 from review_app.triage.report import TriageReport
-from review_app.triage.second_answers import Decided, ask_second
 from storage.database import Database
 from storage.enums import AuditKind, ItemState, LabelValue
 from storage.repositories import Repositories

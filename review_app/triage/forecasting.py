@@ -16,7 +16,7 @@ from review_app.policy.governance import DetectorFacts, PolicyDesk
 from review_app.policy.policy import Policy, learning_policy
 from review_app.policy.review_options import read_options
 from review_app.policy.what_if import Forecast, Workload, forecast
-from review_app.triage.options import read_queue_options
+from review_app.queueing.options import read_queue_options
 from storage.database import Database
 from storage.repositories.workload import SECONDS_PER_LABEL
 from storage.repositories.workload import Workload as Measured

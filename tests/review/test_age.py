@@ -9,9 +9,9 @@ from sqlalchemy import update
 
 from review_app.core.permissions import Person
 from review_app.monitoring.overview import overview
-from review_app.review.order import Order
+from review_app.queueing.options import QueueOptions, change_queue_options
+from review_app.queueing.order import Order
 from review_app.review.tasks import Queue
-from review_app.triage.options import QueueOptions, change_queue_options
 from review_app.web.admin.overview import answers
 from storage.database import Database
 from storage.enums import AuditKind, ItemState

@@ -10,7 +10,7 @@ from scipy.stats import ks_2samp
 
 from review_app.core.errors import InputError
 from review_app.policy.costs import Costs
-from review_app.review.order import borrowed, epig, learning_worth, placed, risk_worth, timed
+from review_app.queueing.order import borrowed, epig, learning_worth, placed, risk_worth, timed
 
 COSTS = Costs(missed_fake=10, false_alarm=10, reviewer_minute=1)
 

@@ -13,12 +13,12 @@ import pytest
 from sqlalchemy import event
 
 from review_app.core.permissions import Person
+from review_app.queueing.ranking import sweep
 from review_app.records.desk import RecordDesk
 from review_app.records.search import Search
 from review_app.review.changes import Changes
 from review_app.review.desk import ReviewDesk
 from review_app.review.tasks import Queue, Submission
-from review_app.triage.placing import sweep
 from storage.database import Database
 from storage.enums import ItemState, LabelValue
 from storage.repositories.undecided import Undecided

@@ -10,8 +10,8 @@ import pytest
 from scipy.stats import ks_2samp
 
 from review_app.core.permissions import Person
-from review_app.review.order import Order
-from review_app.triage.options import QueueOptions, change_queue_options, order_in_use
+from review_app.queueing.options import QueueOptions, change_queue_options, order_in_use
+from review_app.queueing.order import Order
 from storage.enums import ItemState, LabelValue
 from storage.models import Item
 from storage.repositories.queue import WaitingQueue

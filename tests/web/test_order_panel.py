@@ -8,8 +8,8 @@ import gradio as gr
 import pytest
 
 from review_app.core.errors import InputError, NotAllowedError
-from review_app.review.order import Order
-from review_app.triage.options import order_in_use, read_queue_options
+from review_app.queueing.options import order_in_use, read_queue_options
+from review_app.queueing.order import Order
 from review_app.web.admin.policy_order import OrderPanel
 from review_app.web.handlers import Call
 from tests.applications import deployment

@@ -9,7 +9,7 @@ import gradio as gr
 import pytest
 
 from review_app.monitoring.overview import Marks, Overview, Unlike, overview
-from review_app.review.order import Order
+from review_app.queueing.order import Order
 from review_app.web.admin.overview import OverviewTab, answers
 from review_app.web.admin.people import PeopleTab
 from review_app.web.handlers import Call

@@ -9,8 +9,8 @@ import pytest
 from review_app.core.errors import InputError
 from review_app.i18n import Language, speaking
 from review_app.policy.review_options import ReviewOptions, read_options
-from review_app.review.order import Order
-from review_app.triage.options import QueueOptions, read_queue_options
+from review_app.queueing.options import QueueOptions, read_queue_options
+from review_app.queueing.order import Order
 from review_app.web.admin.policy_limits import LimitsPanel
 from review_app.web.admin.policy_order import OrderPanel
 from review_app.web.admin.policy_review import ReviewPanel

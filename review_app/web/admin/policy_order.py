@@ -12,13 +12,13 @@ from review_app.core.errors import InputError
 from review_app.core.permissions import Permission
 from review_app.i18n import Text, significant, t
 from review_app.policy.costs import MOST
-from review_app.review.order import Order
-from review_app.triage.options import (
+from review_app.queueing.options import (
     QueueOptions,
     change_queue_options,
     order_in_use,
     read_queue_options,
 )
+from review_app.queueing.order import Order
 from review_app.web.admin.form import Field, OptionsForm, Values, held
 from review_app.web.handlers import Call, Refresh, Wiring, html, section
 

@@ -19,7 +19,7 @@ from review_app.policy.flags import Mark
 from review_app.policy.policy import Policy, PolicyState
 from review_app.policy.review_options import read_options
 from review_app.policy.routing import Decision, Route
-from review_app.triage.recent import recent_items
+from review_app.queueing.reference_window import recent_items
 from storage.repositories import Repositories
 from storage.repositories.queue import WaitingQueue
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from review_app.policy.audit_coin import audit_coin
 from review_app.policy.policy import Policy
 from review_app.policy.review_options import read_options
-from review_app.review.order import (
+from review_app.queueing.options import order_in_use, read_queue_options
+from review_app.queueing.order import (
     BY_TIME,
     TARGETS,
     Order,
@@ -22,8 +23,7 @@ from review_app.review.order import (
     risk_worth,
     timed,
 )
-from review_app.triage.options import order_in_use, read_queue_options
-from review_app.triage.recent import RECENT, recent_items
+from review_app.queueing.reference_window import RECENT, recent_items
 from storage.database import Database
 from storage.repositories import Repositories
 from storage.repositories.queue import Waiting, WaitingQueue
