@@ -10,6 +10,7 @@ from sqlalchemy import inspect
 from sqlalchemy.engine import make_url
 
 import migrations
+from review_app.audits.circuit import CircuitBreaker
 from review_app.core.errors import SchemaError, SettingsError
 from review_app.core.faults import storage_error
 from review_app.core.secret import deployment_secret
@@ -28,7 +29,6 @@ from review_app.intake.scores import ScoreIntake
 from review_app.intake.service import IntakeService
 from review_app.intake.store import MediaStore
 from review_app.intake.uploaded import UploadedBatches
-from review_app.monitoring.circuit import CircuitBreaker
 from review_app.people import People
 from review_app.policy.decision_text import opinion_of
 from review_app.policy.governance import PolicyDesk

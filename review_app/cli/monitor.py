@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from review_app.audits.standing import audit_report
 from review_app.cli.common import AsJson, application, result
-from review_app.monitoring.audits import audit_report
 
 ALARM = 1
 """Exit status while an alarm stands, so that a scheduled run is noticed."""

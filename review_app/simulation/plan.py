@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
+from review_app.audits.breaker import ALPHA
 from review_app.certification.bounds import check_limits
 from review_app.core.errors import SettingsError
-from review_app.triage.breaker import ALPHA
 
 BLOCKS = 40
 """Parts of the stream for which coverage and errors are told."""

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from review_app.audits.breaker import examine
 from review_app.certification.bounds import spent_level, upper_bounds
 from review_app.certification.certificate import Provenance
 from review_app.certification.certify import certify_policy
@@ -21,7 +22,6 @@ from review_app.policy.policy import Policy, PolicyState, learning_policy
 from review_app.policy.routing import Decisions, decide_many
 from review_app.simulation.plan import BLOCKS, Plan
 from review_app.simulation.population import Population, Truth, World
-from review_app.triage.breaker import examine
 
 _PROVENANCE = Provenance("simulated", "score", "simulated", datetime(2000, 1, 1, tzinfo=UTC))
 Counts = NDArray[np.int64]

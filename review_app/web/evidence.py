@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 from markupsafe import Markup
 
+from review_app.audits.breaker import SideEvidence
+from review_app.audits.e_values import Floats
 from review_app.i18n import number, t
-from review_app.triage.breaker import SideEvidence
-from review_app.triage.evidence import Floats
 from review_app.web.markup import join
 
 FLOOR = -2.0

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from review_app.audits.standing import audit_report
 from review_app.core.errors import CalibrationError
-from review_app.monitoring.audits import audit_report
 from review_app.policy.policy import PolicyState
 from storage.enums import ItemState, LabelValue
 from tests.applications import LOOSE

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from review_app.bootstrap import open_application
-from review_app.certification.ladder import Side
-from review_app.core.errors import NotAllowedError
-from review_app.monitoring.audits import AuditReport, audit_report
-from review_app.monitoring.circuit import (
+from review_app.audits.circuit import (
     BreakerOptions,
     CircuitBreaker,
     change_breaker_options,
     read_breaker_options,
 )
+from review_app.audits.standing import AuditReport, audit_report
+from review_app.bootstrap import open_application
+from review_app.certification.ladder import Side
+from review_app.core.errors import NotAllowedError
 from review_app.policy.policy import PolicyState
 from storage.enums import AuditKind, ItemState, LabelValue
 from storage.models import AuditEvent

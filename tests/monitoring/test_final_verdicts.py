@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 
+from review_app.audits.circuit import CircuitBreaker
+from review_app.audits.standing import audit_report
 from review_app.certification.ladder import Side
 from review_app.durability.watch import StorageWatch
-from review_app.monitoring.audits import audit_report
-from review_app.monitoring.circuit import CircuitBreaker
 from review_app.policy.policy import PolicyState
 from review_app.web import watch
 from storage.enums import LabelValue

@@ -23,9 +23,9 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import select
 
+from review_app.audits.standing import audit_report
 from review_app.certification.bounds import zero_error_minimum
 from review_app.core.errors import CalibrationError
-from review_app.monitoring.audits import audit_report
 from review_app.policy.policy import Policy, PolicyState
 from storage.enums import AuditKind, LabelValue
 from storage.models import Decision, Item

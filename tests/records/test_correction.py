@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from review_app.audits.standing import audit_report
 from review_app.core.errors import ConflictError, InputError, NotAllowedError, NotFoundError
 from review_app.core.permissions import Person
-from review_app.monitoring.audits import audit_report
 from review_app.monitoring.reviewers import reviewer_figures
 from review_app.records.correction import MOST_LETTERS, VALUES
 from review_app.records.desk import RecordDesk

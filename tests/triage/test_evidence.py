@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import beta
 
-from review_app.core.errors import InputError
-from review_app.triage.evidence import (
+from review_app.audits.e_values import (
     Direction,
     betting_interval,
     betting_path,
@@ -18,6 +17,7 @@ from review_app.triage.evidence import (
     interval,
     log_evidence,
 )
+from review_app.core.errors import InputError
 
 ABOVE, BELOW = Direction.ABOVE, Direction.BELOW
 LIMITS = st.floats(0.005, 0.5)

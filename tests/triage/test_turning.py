@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from review_app.triage.evidence import Direction, evidence_path
-from review_app.triage.turning import DOUBT, alarm_path, calm_audits
+from review_app.audits.change_detection import DOUBT, alarm_path, calm_audits
+from review_app.audits.e_values import Direction, evidence_path
 
 LIMITS = st.floats(0.005, 0.5)
 RUNS = 400

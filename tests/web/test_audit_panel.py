@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from review_app.audits.breaker import examine, reason
+from review_app.audits.circuit import read_breaker_options
+from review_app.audits.standing import audit_report
 from review_app.certification.ladder import Side
 from review_app.i18n import Language, speaking
-from review_app.monitoring.audits import audit_report
-from review_app.monitoring.circuit import read_breaker_options
-from review_app.triage.breaker import examine, reason
 from review_app.web.admin.policy_audit import AuditPanel, panel
 from review_app.web.evidence import POINTS, evidence_chart
 from storage.enums import LabelValue

@@ -7,15 +7,15 @@ from typing import Any
 import gradio as gr
 from markupsafe import Markup
 
-from review_app.bootstrap import Application
-from review_app.core.permissions import Permission
-from review_app.i18n import number, percent, t
-from review_app.monitoring.audits import AuditReport, SideAudit, audit_report, audits_left
-from review_app.monitoring.circuit import (
+from review_app.audits.circuit import (
     BreakerOptions,
     change_breaker_options,
     read_breaker_options,
 )
+from review_app.audits.standing import AuditReport, SideAudit, audit_report, audits_left
+from review_app.bootstrap import Application
+from review_app.core.permissions import Permission
+from review_app.i18n import number, percent, t
 from review_app.web.evidence import evidence_chart
 from review_app.web.handlers import Call, Refresh, Wiring, html, section
 from review_app.web.markup import Tone, join, notice

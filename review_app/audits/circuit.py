@@ -15,14 +15,14 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from review_app.audits.breaker import reason
+from review_app.audits.standing import ROUTES, AuditReport, SideAudit, read_audits
 from review_app.core.options import store_options
 from review_app.core.permissions import Person
-from review_app.monitoring.audits import ROUTES, AuditReport, SideAudit, read_audits
 from review_app.policy.audit_coin import audit_coins
 from review_app.policy.policy import PolicyState
 from review_app.policy.routing import Reason, Route
 from review_app.policy.versions import suspend_for
-from review_app.triage.breaker import reason
 from storage.database import Database
 from storage.enums import AuditKind
 from storage.models import AuditEvent

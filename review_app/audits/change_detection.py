@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import xlog1py, xlogy
 
-from review_app.triage.evidence import Floats
+from review_app.audits.e_values import Floats
 
 MEMORY = 6.0
 """Errors at the limit that the forecast remembers: of a limit of 5%, those of 120 audits."""

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from review_app.audits.breaker import SideEvidence, examine
 from review_app.certification.certificate import Certificate
 from review_app.certification.ladder import Side
 from review_app.i18n import percent, t
 from review_app.policy.policy import Policy, PolicyState
 from review_app.policy.routing import Route
-from review_app.triage.breaker import SideEvidence, examine
 from storage.database import Database
 from storage.enums import LabelValue
 from storage.repositories import Repositories

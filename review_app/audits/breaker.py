@@ -1,6 +1,6 @@
 """The circuit breaker's rule: what the audits of one side say, and whether they close auto-accept.
 
-Pure: verdicts of audits in, evidence and words out. `review_app.monitoring.circuit` acts on it.
+Pure: verdicts of audits in, evidence and words out. `review_app.audits.circuit` acts on it.
 
 Each side has its own evidence, and alarms at ``ALPHA / 2``: were both certificates true, chance
 would ever close either of them with probability at most ``ALPHA``.
@@ -15,10 +15,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from review_app.audits.change_detection import alarm_path, calm_audits
+from review_app.audits.e_values import Direction, Floats, evidence_path, interval
 from review_app.certification.ladder import Side
 from review_app.i18n import Language, percent, speaking, t
-from review_app.triage.evidence import Direction, Floats, evidence_path, interval
-from review_app.triage.turning import alarm_path, calm_audits
 
 ALPHA = 0.05
 """Probability with which true certificates are ever suspended by chance, both sides together."""
