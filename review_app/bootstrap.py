@@ -28,7 +28,6 @@ from review_app.intake.decode import Limits
 from review_app.intake.scores import ScoreIntake
 from review_app.intake.service import IntakeService
 from review_app.intake.store import MediaStore
-from review_app.intake.uploaded import UploadedBatches
 from review_app.people import People
 from review_app.policy.decision_text import opinion_of
 from review_app.policy.governance import PolicyDesk
@@ -37,6 +36,7 @@ from review_app.review.changes import Changes
 from review_app.review.desk import ReviewDesk
 from review_app.review.shared import SharedDesk
 from review_app.triage.pipeline import TriageService
+from review_app.triage.uploaded import UploadedBatches
 from review_app.views import ViewService
 from storage.database import Database
 from storage.seals.beginning import begin_sealing

@@ -14,7 +14,7 @@ from review_app.detectors.scoring import BATCH, Scorer, Scoring
 from review_app.policy.governance import PolicyDesk
 from review_app.policy.policy import Policy
 from review_app.queueing.ranking import PlacesOfRun, misplaced, reorder, sweep
-from review_app.triage.applying import Applier, Portion, Run, undecided
+from review_app.triage.decision_writer import Applier, Portion, Run, undecided
 from review_app.triage.report import TriageReport
 from review_app.triage.rescoring import rescore
 from storage.database import Database

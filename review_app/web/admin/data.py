@@ -14,7 +14,7 @@ from review_app.bootstrap import Application
 from review_app.core.errors import InputError, RefusedFile
 from review_app.core.permissions import Permission
 from review_app.i18n import Text, current_language, significant, t
-from review_app.intake.uploaded import UploadedBatch
+from review_app.triage.uploaded import UploadedBatch
 from review_app.web.handlers import Call, Wiring, html, section
 from review_app.web.markup import Tone, join, moment, notice, table
 
