@@ -26,7 +26,7 @@ from review_app.cli.common import (
 )
 from review_app.core.errors import InputError, ReviewAppError, SchemaError
 from review_app.core.settings import Settings
-from review_app.learning.export import record_export
+from review_app.records.export import record_export
 
 
 def register(app: typer.Typer) -> None:

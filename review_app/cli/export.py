@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from review_app.cli.common import ACTOR, REFUSED, AsJson, application, progress_bar, result
-from review_app.learning.export import ExportFormat, record_export, write_export
-from review_app.learning.manifest import TrainingExport, write_training_manifest
 from review_app.policy.flags import Mark
 from review_app.policy.undo_window import not_final_now
+from review_app.records.export import ExportFormat, record_export, write_export
+from review_app.records.manifest import TrainingExport, write_training_manifest
 from storage.database import Database
 
 _TOLD = {

@@ -175,7 +175,7 @@ def umask() -> int:
 EXPORT = """
 import sys
 from pathlib import Path
-from review_app.learning import export
+from review_app.records import export
 from storage.database import Database
 stream = export.FORMATS["csv"]
 def slowly(database, mark):

@@ -16,13 +16,13 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from review_app.core.permissions import Person
-from review_app.learning.export import (
+from review_app.records.desk import RecordDesk
+from review_app.records.export import (
     COLUMNS,
     rows,
     stream_csv,
     stream_jsonl,
 )
-from review_app.records.desk import RecordDesk
 from review_app.review.desk import ReviewDesk
 from review_app.review.tasks import Queue, Submission
 from storage.database import Database

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from review_app.core.errors import InputError
-from review_app.learning.export import (
+from review_app.policy.flags import Mark
+from review_app.records.export import (
     FORMATS,
     ExportFormat,
     record_export,
     rows,
     write_export,
 )
-from review_app.policy.flags import Mark
 from storage.database import Database
 from storage.enums import AuditKind
 from tests.factories import Factory

@@ -15,7 +15,7 @@ from PIL import Image
 from review_app.core.errors import InputError
 from review_app.i18n import Language, speaking
 from review_app.i18n.catalogue import catalogue
-from review_app.learning.export import COLUMNS
+from review_app.records.export import COLUMNS
 from review_app.triage.uploaded import UploadedBatches
 from review_app.web.admin.data import DataTab
 from review_app.web.admin.export import ExportTab, columns

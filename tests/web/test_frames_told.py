@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from review_app.learning.export import rows
+from review_app.records.export import rows
 from review_app.web.admin.images_record import record_html
 from storage.enums import AuditKind, ItemState, Role
 from storage.repositories.items import Move

@@ -11,8 +11,8 @@ from email.utils import formatdate
 
 import pytest
 
-from review_app.learning.export import COLUMNS
 from review_app.policy.review_options import ReviewOptions, change_options
+from review_app.records.export import COLUMNS
 from review_app.web import even
 from storage.enums import AuditKind, Role
 from storage.models import AuditEvent

@@ -8,8 +8,8 @@ from markupsafe import Markup
 from review_app.bootstrap import Application
 from review_app.core.permissions import Permission
 from review_app.i18n import t
-from review_app.learning.export import COLUMNS
 from review_app.policy.undo_window import not_final_now
+from review_app.records.export import COLUMNS
 from review_app.web.handlers import Call, Wiring, html
 from review_app.web.markup import notice, table
 

@@ -21,12 +21,12 @@ from review_app.core.files import atomic_folder
 from review_app.datasets.families import equal_edges, families
 from review_app.datasets.origin import step, write_origin
 from review_app.intake.store import MediaStore
-from review_app.learning.settled import LeftOut, settled, weight
 from review_app.manifests.labels import Label
 from review_app.manifests.manifest import ManifestRow, write_manifest
 from review_app.manifests.weights import effective_size
 from review_app.policy.flags import Mark
 from review_app.policy.policy import Policy
+from review_app.records.settled import LeftOut, settled, weight
 from storage.database import Database
 from storage.repositories import Repositories
 from storage.types import utc_now
