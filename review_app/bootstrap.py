@@ -17,10 +17,11 @@ from review_app.core.secret import deployment_secret
 from review_app.core.settings import Settings
 from review_app.core.uploads import Uploads
 from review_app.detectors.registry import Detectors
-from review_app.held import HeldFiles
 from review_app.inspection.gate import ReadingGate
 from review_app.inspection.inspector import Inspector
 from review_app.inspection.stored import StoredImages
+from review_app.inspection.upload_cache import HeldFiles
+from review_app.inspection.views import ViewService
 from review_app.inspection.workshop import Workshop
 from review_app.intake.archives import ArchiveLimits
 from review_app.intake.credentials import Credentials
@@ -37,7 +38,6 @@ from review_app.review.desk import ReviewDesk
 from review_app.review.shared import SharedDesk
 from review_app.triage.pipeline import TriageService
 from review_app.triage.uploaded import UploadedBatches
-from review_app.views import ViewService
 from storage.database import Database
 from storage.seals.beginning import begin_sealing
 from storage.seals.heads import FILE as SEAL_HEADS

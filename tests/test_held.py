@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from review_app import held
 from review_app.core.errors import NotFoundError
-from review_app.held import KEPT_FOR, HeldFiles
+from review_app.inspection import upload_cache as held
+from review_app.inspection.upload_cache import KEPT_FOR, HeldFiles
 
 Bring = Callable[[int, bytes], str]
 

@@ -25,8 +25,8 @@ from review_app.core.permissions import Permission, Person, require
 from review_app.forensics.metadata import Fact, facts
 from review_app.forensics.views import View
 from review_app.i18n import Text
+from review_app.inspection.views import MEDIA_TYPE
 from review_app.records import export
-from review_app.views import MEDIA_TYPE
 from review_app.web.identity import current_person
 from review_app.web.looks import FirstLooks
 from review_app.web.pace import Pace

@@ -198,7 +198,7 @@ def test_an_image_that_is_too_large_is_refused_in_words(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client, item_id = taken(site)
-    monkeypatch.setattr("review_app.views.MAX_PIXELS", 1000)
+    monkeypatch.setattr("review_app.inspection.views.MAX_PIXELS", 1000)
     reply = client.get(f"/media/{site.handle(item_id)}/view/noise")
     assert reply.status_code == 400
     assert "Zoom into the image itself" in reply.text
