@@ -21,8 +21,8 @@ from benchmarks.review_site import account, fill
 from benchmarks.scored_queue import ACTOR, opened
 from benchmarks.trust_clients import Client
 from benchmarks.trust_launcher import Launcher, launcher
-from review_app import integrity
 from review_app.bootstrap import Application
+from review_app.durability import integrity
 from storage.enums import ClaimOutcome, ItemState
 from storage.models import Claim, Item, Label
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from benchmarks.trust_changes import CHANGES, Change
 from benchmarks.trust_scene import make
-from review_app import integrity
-from review_app.integrity import Report
+from review_app.durability import integrity
+from review_app.durability.integrity import Report
 from storage.database import Database
 from storage.seals import heads, keyring
 

@@ -10,10 +10,6 @@ from typing import Annotated
 import typer
 
 import migrations
-from review_app import integrity
-from review_app.backup.make import make_backup
-from review_app.backup.manifest import DATABASE, Manifest
-from review_app.backup.restore import restore_backup
 from review_app.bootstrap import open_database
 from review_app.cli.common import (
     ACTOR,
@@ -26,6 +22,10 @@ from review_app.cli.common import (
 )
 from review_app.core.errors import InputError, ReviewAppError, SchemaError
 from review_app.core.settings import Settings
+from review_app.durability import integrity
+from review_app.durability.backup.make import make_backup
+from review_app.durability.backup.manifest import DATABASE, Manifest
+from review_app.durability.backup.restore import restore_backup
 from review_app.records.export import record_export
 
 

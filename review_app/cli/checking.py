@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from review_app import integrity
 from review_app.bootstrap import ensure_schema, open_database
 from review_app.cli.common import ACTOR, AsJson, application, progress_bar, result, settings
 from review_app.core.errors import InputError, ReviewAppError
 from review_app.core.settings import Settings
+from review_app.durability import integrity
 from review_app.intake.media_check import MediaReport, check_media
 from review_app.intake.store import MediaStore
 from storage.database import Database

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from review_app.backup.make import make_backup
 from review_app.core.settings import DEFAULT_CHECKPOINT
+from review_app.durability.backup.make import make_backup
 from storage.enums import AuditKind, ItemState, LabelValue
 from storage.repositories.items import Move
 from tests.applications import Deployment, deployment, write_pictures

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from review_app.backup.manifest import DATABASE, Manifest, read_manifest
-from review_app.backup.restore import restore_backup
-from review_app.backup.verify import verify
 from review_app.core.errors import InputError
 from review_app.core.permissions import Person
+from review_app.durability.backup.manifest import DATABASE, Manifest, read_manifest
+from review_app.durability.backup.restore import restore_backup
+from review_app.durability.backup.verify import verify
 from storage.enums import Role
 from tests.applications import Deployment, deployment, write_pictures
 from tests.backup.conftest import make
@@ -234,8 +234,8 @@ def test_second_names_take_no_room(place: Deployment, tmp_path: Path) -> None:
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from review_app.backup.make import make_backup
-from review_app.backup.restore import restore_backup
+from review_app.durability.backup.make import make_backup
+from review_app.durability.backup.restore import restore_backup
 what, at, *paths = sys.argv[1:]
 def die(done, total):
     if done == int(at):

@@ -12,8 +12,8 @@ import pytest
 
 from benchmarks.trust_scene import make
 from benchmarks.trust_tampering import DATABASE, copied
-from review_app import integrity
-from review_app.integrity import Report
+from review_app.durability import integrity
+from review_app.durability.integrity import Report
 from storage.database import Database
 
 Copy = Callable[[], Path]

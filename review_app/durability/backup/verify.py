@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from review_app.backup.content import Content
-from review_app.backup.copying import hash_of
-from review_app.backup.manifest import DATABASE, Manifest
 from review_app.core.errors import InputError
+from review_app.durability.backup.content import Content
+from review_app.durability.backup.copying import hash_of
+from review_app.durability.backup.manifest import DATABASE, Manifest
 from storage.snapshot import Progress
 
 _TOLD = 3

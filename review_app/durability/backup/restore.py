@@ -6,10 +6,10 @@ import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
-from review_app.backup.copying import copy, flush
-from review_app.backup.manifest import DATABASE, Manifest, folders, read_manifest
-from review_app.backup.verify import verify
 from review_app.core.errors import InputError
+from review_app.durability.backup.copying import copy, flush
+from review_app.durability.backup.manifest import DATABASE, Manifest, folders, read_manifest
+from review_app.durability.backup.verify import verify
 from storage.snapshot import Progress
 
 _DRAFT = ".restoring"

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from review_app.backup.manifest import Entry
+from review_app.durability.backup.manifest import Entry
 
 _CHUNK = 2**20
 _NO_LINKS = getattr(os, "O_NOFOLLOW", 0)

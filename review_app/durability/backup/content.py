@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from review_app.backup.manifest import AuditHead
+from review_app.durability.backup.manifest import AuditHead
 from review_app.intake.store import public_suffix
 
 BEFORE = ("seal.heads",)

@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from review_app.backup import copying
-from review_app.backup.content import AFTER, BEFORE, CHECKPOINTS, Content, Media
-from review_app.backup.manifest import DATABASE, NAME, Entry, LeftOut, Manifest
-from review_app.backup.verify import verify
 from review_app.core.errors import InputError
+from review_app.durability.backup import copying
+from review_app.durability.backup.content import AFTER, BEFORE, CHECKPOINTS, Content, Media
+from review_app.durability.backup.manifest import DATABASE, NAME, Entry, LeftOut, Manifest
+from review_app.durability.backup.verify import verify
 from storage.snapshot import Progress, snapshot
 
 _MARK = ".backup-under-way"
