@@ -45,7 +45,7 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Make a queue of sample images, train, certify, triage it, and open the app."""
-    from review_app.demo.run import prepare
+    from review_app.cli.demo_run import prepare
 
     with application() as app:
         with progress_bar("Demo") as progress:

@@ -19,10 +19,10 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from review_app.bootstrap import Application, open_application
+from review_app.cli.demo_run import prepare
 from review_app.core.permissions import Person
 from review_app.core.settings import Settings
 from review_app.demo.forgeries import Forgery
-from review_app.demo.run import prepare
 from review_app.review.regions import Region
 from review_app.review.tasks import Submission
 from review_app.web.server import create_app

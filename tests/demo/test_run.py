@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from review_app.bootstrap import Application, open_application
+from review_app.cli.demo_run import prepare
 from review_app.core.notice import read_notice
 from review_app.core.settings import Settings
 from review_app.demo import generate
 from review_app.demo.photos import Use
-from review_app.demo.run import prepare
 from review_app.monitoring.overview import stats
 
 SMALL = {Use.TRAIN: (36, 24), Use.VAL: (12, 12), Use.STREAM: (42, 28)}
