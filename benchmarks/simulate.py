@@ -28,24 +28,24 @@ from numpy.typing import NDArray
 
 from benchmarks.outcome import Row, arguments, document, finish, judged
 from review_app.certification.ladder import Ladder, Side
-from review_app.detector.training import train_heads
-from review_app.detector.versions import load_versions
 from review_app.inference.backbones import load_backbone
 from review_app.inference.backbones.base import Backbone
 from review_app.inference.checkpoint import Checkpoint
 from review_app.inference.dataset import load_labelled
 from review_app.inference.feature_cache import DirectoryFeatureCache
 from review_app.inference.presets import preset_called
+from review_app.lab.simulation.plan import Drift, Plan
+from review_app.lab.simulation.population import World, world_of
+from review_app.lab.simulation.replays import Simulation
+from review_app.lab.simulation.run import Run, cold_start, replay_stream
+from review_app.lab.training import train_heads
+from review_app.lab.versions import load_versions
 from review_app.manifests.manifest import Manifest, read_manifest
 from review_app.policy.policy import Policy, PolicyState
 from review_app.scores.own import own_scores
 from review_app.scores.reading import read_scores
 from review_app.scores.table import ScoreTable
 from review_app.scores.writing import write_scores
-from review_app.simulation.plan import Drift, Plan
-from review_app.simulation.population import World, world_of
-from review_app.simulation.replays import Simulation
-from review_app.simulation.run import Run, cold_start, replay_stream
 
 MANIFEST = Path(__file__).parents[2] / "shared" / "data" / "manifest.csv"
 BACKBONE, PRESET = "efficientnet_lite0_gram", "robust"

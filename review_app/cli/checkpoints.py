@@ -26,10 +26,10 @@ from review_app.manifests.manifest import Manifest, read_manifest
 from review_app.scores.card import PREFIX
 
 if TYPE_CHECKING:  # the detector is slow to import, and most commands do without it
-    from review_app.detector.comparison import Contender
     from review_app.inference.checkpoint import Checkpoint
     from review_app.inference.dataset import LabelledFeatures
     from review_app.inference.heads import HeadName
+    from review_app.lab.comparison import Contender
 
 Folder = Annotated[Path, typer.Argument(help="Checkpoint folder, or its name in the list.")]
 _FIGURES = {
@@ -234,8 +234,8 @@ def _measure(
     lab: Lab,
 ) -> dict[str, Any]:
     """Both default heads on the same rows: their figures, and tests of the differences."""
-    from review_app.detector.comparison import compare_all
-    from review_app.detector.evaluation import effective
+    from review_app.lab.comparison import compare_all
+    from review_app.lab.evaluation import effective
 
     whole = read_manifest(manifest, check_files=True)
     chosen, measured = whole.to_measure(split)
@@ -278,12 +278,12 @@ def _load(
 
 def _contender(checkpoint: Checkpoint, data: LabelledFeatures) -> tuple[Contender, dict[str, Any]]:
     """The default head with its shipped reject score, as ``compare_all`` takes it; its figures."""
-    from review_app.detector.comparison import Contender
-    from review_app.detector.evaluation import head_inputs
-    from review_app.detector.metrics import auroc, believable, head_metrics, replicates
-    from review_app.detector.resampling import Resamples
-    from review_app.detector.selective import risk_coverage
     from review_app.inference.heads.base import SOURCE_SEED
+    from review_app.lab.comparison import Contender
+    from review_app.lab.evaluation import head_inputs
+    from review_app.lab.metrics import auroc, believable, head_metrics, replicates
+    from review_app.lab.resampling import Resamples
+    from review_app.lab.selective import risk_coverage
 
     head = head_inputs(checkpoint, checkpoint.judge(data.features))[checkpoint.default_head]
     p_fake, called = head.prediction.p_fake, head.called_fake
@@ -307,7 +307,7 @@ def _contender(checkpoint: Checkpoint, data: LabelledFeatures) -> tuple[Contende
 
 
 def _measured_lines(measured: dict[str, Any]) -> list[str]:
-    from review_app.detector.comparison import COMPARED
+    from review_app.lab.comparison import COMPARED
 
     weighed = weighed_words(measured)
     lines = [f"measured on {measured['n']} images of {measured['manifest']}{weighed}:"]

@@ -13,9 +13,11 @@ import typer
 from review_app.bootstrap import file_limits
 from review_app.cli.common import REFUSED, AsJson, progress_bar, result, settings
 from review_app.cli.dialects import MapColumn, MapLabel
-from review_app.datasets.deepfake_eval import SEED, read_deepfake_eval
-from review_app.datasets.fingerprints import Inspected, inspect_rows
-from review_app.datasets.origin import (
+from review_app.intake.decode import decoder
+from review_app.intake.sources import files_below, not_taken
+from review_app.lab.datasets.deepfake_eval import SEED, read_deepfake_eval
+from review_app.lab.datasets.fingerprints import Inspected, inspect_rows
+from review_app.lab.datasets.origin import (
     Dropped,
     DropReason,
     counts,
@@ -23,9 +25,7 @@ from review_app.datasets.origin import (
     step,
     write_origin,
 )
-from review_app.datasets.splits import SOURCE_SHARES, split_rows
-from review_app.intake.decode import decoder
-from review_app.intake.sources import files_below, not_taken
+from review_app.lab.datasets.splits import SOURCE_SHARES, split_rows
 from review_app.manifests.dialect import Dialect, dialect
 from review_app.manifests.labels import Label
 from review_app.manifests.layout import rows_of_folder
@@ -186,8 +186,8 @@ def card(
     as_json: AsJson = False,
 ) -> None:
     """Count, measure and compare the images of a manifest: balance, shortcuts, copies, leaks."""
-    from review_app.datasets.card import data_card
-    from review_app.datasets.card_page import card_words, write_card
+    from review_app.lab.datasets.card import data_card
+    from review_app.lab.datasets.card_page import card_words, write_card
 
     settings()
     rows = read_manifest(manifest, check_groups=False)

@@ -17,9 +17,9 @@ from review_app.core.errors import CalibrationError
 from review_app.core.notice import DEMO, set_notice
 from review_app.core.permissions import Person
 from review_app.demo.generate import DemoSplit, generate
-from review_app.detector.training import train
 from review_app.inference.backbones import load_backbone
 from review_app.inference.checkpoint import Checkpoint
+from review_app.lab.training import train
 from review_app.manifests.manifest import read_manifest
 from review_app.monitoring.overview import stats
 from review_app.policy.policy import describe

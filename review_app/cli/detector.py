@@ -44,9 +44,9 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train heads on splits train and val, measure them on test; write a checkpoint."""
-    from review_app.detector.training import LICENCE_OF_UNKNOWN_DATA
-    from review_app.detector.training import train as train_checkpoint
     from review_app.inference.checkpoint import refuse_existing
+    from review_app.lab.training import LICENCE_OF_UNKNOWN_DATA
+    from review_app.lab.training import train as train_checkpoint
     from review_app.manifests.manifest import read_manifest
 
     lab = open_lab()
@@ -113,8 +113,8 @@ def evaluate(
         return
     if manifest is None:
         raise typer.BadParameter("name a manifest, or a score file by --scores")
-    from review_app.detector.evaluation import evaluate_manifest, examine_manifest
     from review_app.inference.checkpoint import Checkpoint
+    from review_app.lab.evaluation import evaluate_manifest, examine_manifest
     from review_app.manifests.manifest import read_manifest
 
     if report is None and (thumbnails or search is not None):
@@ -147,7 +147,7 @@ def evaluate(
                 search=searched,
             )
     if report is not None:
-        from review_app.detector.report import write_report
+        from review_app.lab.report import write_report
 
         document = evaluation.document
         write_report(evaluation, report, thumbnails=thumbnails, decode=lab.shown)
@@ -170,6 +170,6 @@ def _searched(path: Path | None) -> dict[str, Any] | None:
     """The grid search to draw, read before any work is done."""
     if path is None:
         return None
-    from review_app.detector.report import read_search
+    from review_app.lab.report import read_search
 
     return read_search(path)

@@ -32,7 +32,7 @@ def protocol(
     as_json: AsJson = False,
 ) -> None:
     """Run the source method whole: features, searches, two checkpoints, reports, comparison."""
-    from review_app.detector.protocol import run_protocol
+    from review_app.lab.protocol import run_protocol
     from review_app.manifests.manifest import read_manifest
 
     lab = open_lab()
@@ -67,8 +67,8 @@ def robustness(
     as_json: AsJson = False,
 ) -> None:
     """Measure a checkpoint on images prepared again: JPEG, WebP, scaling, blur, screenshot."""
-    from review_app.detector.robustness import measure_robustness
     from review_app.inference.checkpoint import Checkpoint
+    from review_app.lab.robustness import measure_robustness
     from review_app.manifests.manifest import read_manifest
 
     lab = open_lab()
@@ -87,7 +87,7 @@ def robustness(
             progress=progress,
         )
     if report is not None:
-        from review_app.detector.report.robustness import write_robustness
+        from review_app.lab.report.robustness import write_robustness
 
         write_robustness(document, report)
     head = document["default_head"]
@@ -111,8 +111,8 @@ def transfer(
     as_json: AsJson = False,
 ) -> None:
     """Train on each source alone and test on all: what happens on images of unknown kinds."""
-    from review_app.detector.transfer import measure_transfer
     from review_app.inference.presets import preset_called
+    from review_app.lab.transfer import measure_transfer
     from review_app.manifests.manifest import read_manifest
 
     lab = open_lab()
@@ -131,7 +131,7 @@ def transfer(
             fits=fits,
         )
     if report is not None:
-        from review_app.detector.report.transfer import write_transfer
+        from review_app.lab.report.transfer import write_transfer
 
         write_transfer(document, report)
     lines = [_transferred(source, found) for source, found in document["trained"].items()]
@@ -141,7 +141,7 @@ def transfer(
 def _make_folder(report: Path | None) -> None:
     """The folder of a report, before the work that it is to tell of."""
     if report is not None:
-        from review_app.detector.report.write import make_folder
+        from review_app.lab.report.write import make_folder
 
         make_folder(report)
 

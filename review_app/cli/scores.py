@@ -15,9 +15,9 @@ if TYPE_CHECKING:  # imports that other commands do without
     from review_app.inference.backbones.base import Backbone
     from review_app.inference.checkpoint import Checkpoint
     from review_app.inference.features import FeatureCache
+    from review_app.lab.simulation.plan import Drift
     from review_app.manifests.manifest import Manifest
     from review_app.scores.table import ScoreTable
-    from review_app.simulation.plan import Drift
 
 ScoreFile = Annotated[
     Path | None,
@@ -76,10 +76,10 @@ def simulate(
     as_json: AsJson = False,
 ) -> None:
     """Replay a labelled score file: cold start, certificate, audits, drift, alarm."""
-    from review_app.simulation.plan import Drift, Plan
-    from review_app.simulation.population import world_of
-    from review_app.simulation.replays import document_of
-    from review_app.simulation.replays import simulate as replay_all
+    from review_app.lab.simulation.plan import Drift, Plan
+    from review_app.lab.simulation.population import world_of
+    from review_app.lab.simulation.replays import document_of
+    from review_app.lab.simulation.replays import simulate as replay_all
 
     drift = None if hold_out is None else Drift(hold_out, appears_at, mix)
     plan = Plan(
@@ -93,7 +93,7 @@ def simulate(
         seed=seed,
     )
     if report is not None:
-        from review_app.detector.report.write import make_folder
+        from review_app.lab.report.write import make_folder
 
         make_folder(report)  # a wrong path is told before the work
     table = read(scores, detector)
@@ -102,7 +102,7 @@ def simulate(
         simulation = replay_all(world, plan, progress)
     document = document_of(simulation, file=scores.name, detector=table.detector)
     if report is not None:
-        from review_app.simulation.report import write_simulation
+        from review_app.lab.simulation.report import write_simulation
 
         write_simulation(simulation, document, report)
     result(document, as_json, _simulated(document, drift))
@@ -177,8 +177,8 @@ def evaluate_scores(path: Path, detector: str | None, split: str | None) -> dict
     import numpy as np
     from scipy.special import entr
 
-    from review_app.detector.metrics import head_metrics
     from review_app.inference.heads import HeadPrediction
+    from review_app.lab.metrics import head_metrics
 
     table = read(path, detector)
     chosen = split or ("test" if (table.split == "test").any() else None)

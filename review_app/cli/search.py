@@ -9,7 +9,7 @@ import typer
 
 from review_app.cli.common import AsJson, figure, progress_bar, result
 from review_app.cli.lab import BackboneName, Weights, open_lab
-from review_app.datasets.deepfake_eval import SEED
+from review_app.lab.datasets.deepfake_eval import SEED
 
 
 def register(app: typer.Typer) -> None:
@@ -30,10 +30,10 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Try the grids of the variational and the MC dropout head on train; choose on val."""
-    from review_app.datasets.leaks import refuse_leaks
-    from review_app.detector.search import search as search_grids
-    from review_app.detector.versions import rows_of
     from review_app.inference.dataset import load_labelled
+    from review_app.lab.datasets.leaks import refuse_leaks
+    from review_app.lab.search import search as search_grids
+    from review_app.lab.versions import rows_of
     from review_app.manifests.manifest import read_manifest
 
     lab = open_lab()

@@ -18,9 +18,9 @@ import numpy as np
 
 from review_app.core.errors import DamagedImageError, InputError, NotFoundError
 from review_app.core.files import atomic_folder
-from review_app.datasets.families import equal_edges, families
-from review_app.datasets.origin import step, write_origin
 from review_app.intake.store import MediaStore
+from review_app.lab.datasets.families import equal_edges, families
+from review_app.lab.datasets.origin import step, write_origin
 from review_app.manifests.labels import Label
 from review_app.manifests.manifest import ManifestRow, write_manifest
 from review_app.manifests.weights import effective_size

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from playwright.sync_api import BrowserContext
 
-from review_app.datasets.card import data_card
-from review_app.datasets.card_page import write_card
-from review_app.datasets.fingerprints import inspect_rows
+from review_app.lab.datasets.card import data_card
+from review_app.lab.datasets.card_page import write_card
+from review_app.lab.datasets.fingerprints import inspect_rows
 from review_app.manifests.manifest import read_manifest
 from tests.applications import write_pictures
 

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from review_app.core.settings import DEFAULT_CHECKPOINT
-from review_app.detector.training import train_heads
 from review_app.inference.backbones import load_backbone
 from review_app.inference.checkpoint import Checkpoint
 from review_app.inference.dataset import Versions
+from review_app.lab.training import train_heads
 from tests.cli.conftest import Run
 from tests.detector.conftest import labelled
 from tests.intake.samples import encode, picture

@@ -10,7 +10,7 @@ from PIL import Image
 
 from review_app.copies.descriptors import describe
 from review_app.copies.look import Look
-from review_app.datasets.fingerprints import Fingerprint, Inspected, Looks
+from review_app.lab.datasets.fingerprints import Fingerprint, Inspected, Looks
 from review_app.manifests.manifest import Label, ManifestRow
 from tests.intake.samples import picture
 

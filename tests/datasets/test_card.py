@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from review_app.core.errors import InputError
-from review_app.datasets.card import Card, data_card
-from review_app.datasets.card_page import card_html, card_words, write_card
-from review_app.datasets.fingerprints import inspect_rows
-from review_app.datasets.origin import Dropped, DropReason, origin_path, step, write_origin
+from review_app.lab.datasets.card import Card, data_card
+from review_app.lab.datasets.card_page import card_html, card_words, write_card
+from review_app.lab.datasets.fingerprints import inspect_rows
+from review_app.lab.datasets.origin import Dropped, DropReason, origin_path, step, write_origin
 from review_app.manifests.manifest import read_manifest
 from tests.datasets.conftest import Writer
 from tests.datasets.pictures import copy, save

@@ -10,8 +10,8 @@ import pytest
 from sklearn.model_selection import train_test_split
 
 from review_app.core.errors import InputError, ManifestError
-from review_app.datasets.deepfake_eval import SEED, read_deepfake_eval
-from review_app.datasets.origin import DropReason, counts
+from review_app.lab.datasets.deepfake_eval import SEED, read_deepfake_eval
+from review_app.lab.datasets.origin import DropReason, counts
 from review_app.manifests.manifest import Label, read_manifest, write_manifest
 
 HEADER = "Filename,Date,Ground Truth,Public Comments,Finetuning Set"

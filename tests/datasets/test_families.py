@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.alike_images import post
-from review_app.datasets.families import equal_edges, families, near_edges
-from review_app.datasets.fingerprints import inspect_rows
+from review_app.lab.datasets.families import equal_edges, families, near_edges
+from review_app.lab.datasets.fingerprints import inspect_rows
 from review_app.manifests.manifest import ManifestRow
 from tests.datasets.pictures import inspected
 

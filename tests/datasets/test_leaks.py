@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from review_app.core.errors import ManifestError
-from review_app.datasets.leaks import refuse_leaks
+from review_app.lab.datasets.leaks import refuse_leaks
 from review_app.manifests.manifest import read_manifest
 from tests.datasets.conftest import Writer
 

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from review_app.core.errors import InputError, ManifestError
-from review_app.datasets.families import families, near_edges
-from review_app.datasets.fingerprints import inspect_rows
-from review_app.datasets.splits import SOURCE_SHARES, split_rows
+from review_app.lab.datasets.families import families, near_edges
+from review_app.lab.datasets.fingerprints import inspect_rows
+from review_app.lab.datasets.splits import SOURCE_SHARES, split_rows
 from review_app.manifests.manifest import Label, read_manifest, torn_groups
 from tests.datasets.pictures import inspected
 

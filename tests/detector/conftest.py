@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from review_app.detector.training import train_heads
 from review_app.inference.backbones import Backbone, BackboneCard, load_backbone
 from review_app.inference.checkpoint import Checkpoint
 from review_app.inference.dataset import LabelledFeatures, Versions
+from review_app.lab.training import train_heads
 
 WIDTH = 24
 

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from review_app.detector.comparison import (
+from review_app.inference.heads.base import Labels
+from review_app.lab.comparison import (
     Contender,
     Float64,
     compare_all,
@@ -16,9 +17,8 @@ from review_app.detector.comparison import (
     holm,
     paired_difference,
 )
-from review_app.detector.metrics import replicates
-from review_app.detector.resampling import Resamples
-from review_app.inference.heads.base import Labels
+from review_app.lab.metrics import replicates
+from review_app.lab.resampling import Resamples
 
 
 def two_scores(n: int, seed: int, lead: float = 0.0) -> tuple[Float64, Float64, Labels]:

@@ -13,22 +13,22 @@ import pytest
 from PIL import Image
 
 from review_app.core.errors import InputError
-from review_app.detector.assessment import (
-    HeadEvaluationInput,
-    assess,
-    threshold_curve,
-)
-from review_app.detector.evaluation import Evaluation, evaluate, examine, examine_manifest
-from review_app.detector.metrics import classification
-from review_app.detector.portrait import Novelty, extremes, principal_components
-from review_app.detector.reliability import consistency_band
-from review_app.detector.training import train
 from review_app.inference.backbones import Backbone
 from review_app.inference.checkpoint import Checkpoint
 from review_app.inference.dataset import LabelledFeatures
 from review_app.inference.feature_cache import MemoryFeatureCache
 from review_app.inference.heads import HeadName, HeadPrediction
 from review_app.inference.heads.numerics import certain
+from review_app.lab.assessment import (
+    HeadEvaluationInput,
+    assess,
+    threshold_curve,
+)
+from review_app.lab.evaluation import Evaluation, evaluate, examine, examine_manifest
+from review_app.lab.metrics import classification
+from review_app.lab.portrait import Novelty, extremes, principal_components
+from review_app.lab.reliability import consistency_band
+from review_app.lab.training import train
 from review_app.manifests.manifest import read_manifest
 from tests.detector.conftest import labelled
 

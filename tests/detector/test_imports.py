@@ -10,7 +10,7 @@ import pytest
 
 @pytest.mark.parametrize("module", ["checkpoint", "evaluation", "search", "service", "training"])
 def test_torch_is_not_imported_before_it_is_needed(module: str) -> None:
-    code = f"import sys, review_app.detector.{module}; sys.exit('torch' in sys.modules)"
+    code = f"import sys, review_app.lab.{module}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -22,16 +22,16 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from review_app.detector.choices import best_thresholds, ladders
-from review_app.detector.metrics import (
+from review_app.inference.heads import HeadPrediction
+from review_app.inference.heads.numerics import certain
+from review_app.lab.choices import best_thresholds, ladders
+from review_app.lab.metrics import (
     auroc_interval,
     classification,
     further_metrics,
     head_metrics,
 )
-from review_app.detector.reliability import expected_calibration_error
-from review_app.inference.heads import HeadPrediction
-from review_app.inference.heads.numerics import certain
+from review_app.lab.reliability import expected_calibration_error
 
 CONTRACT = {
     "auroc", "accuracy", "f1", "precision", "recall", "brier", "nll", "ece", "threshold",

@@ -8,14 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, brier_score_loss, f1_score, roc_auc_score
 
-from review_app.detector.metrics import intervals, negative_log_likelihood, replicates
-from review_app.detector.reliability import (
+from review_app.lab.metrics import intervals, negative_log_likelihood, replicates
+from review_app.lab.reliability import (
     consistency_band,
     expected_calibration_error,
     reliability_bins,
 )
-from review_app.detector.resampling import Resamples, interval
-from review_app.detector.selective import risk_coverage
+from review_app.lab.resampling import Resamples, interval
+from review_app.lab.selective import risk_coverage
 
 images = st.lists(st.tuples(st.integers(0, 8), st.booleans()), min_size=2, max_size=30)
 

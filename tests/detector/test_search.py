@@ -11,8 +11,6 @@ import numpy as np
 import pytest
 
 from review_app.core.errors import DetectorError
-from review_app.detector.metrics import auroc
-from review_app.detector.search import SOURCE_GRIDS, Grid, search
 from review_app.inference.dataset import LabelledFeatures
 from review_app.inference.heads import (
     HeadName,
@@ -20,6 +18,8 @@ from review_app.inference.heads import (
     Standardizer,
     VariationalTraining,
 )
+from review_app.lab.metrics import auroc
+from review_app.lab.search import SOURCE_GRIDS, Grid, search
 from tests.detector.conftest import labelled
 
 SMALL = {

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from review_app.detector.selective import rejected, risk_coverage
+from review_app.lab.selective import rejected, risk_coverage
 
 images = st.lists(st.tuples(st.integers(0, 6), st.booleans()), min_size=1, max_size=30)
 

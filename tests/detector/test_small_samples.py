@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from review_app.detector.assessment import HeadEvaluationInput, assess
-from review_app.detector.evaluation import examine
-from review_app.detector.report import write_report
 from review_app.inference.checkpoint import Checkpoint
 from review_app.inference.heads import HeadName, HeadPrediction
+from review_app.lab.assessment import HeadEvaluationInput, assess
+from review_app.lab.evaluation import examine
+from review_app.lab.report import write_report
 from tests.cli.conftest import Run, data_dir, run
 from tests.detector.conftest import labelled
 

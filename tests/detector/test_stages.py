@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from review_app.core.errors import InputError
-from review_app.detector.stages import LEDGER, Stages
+from review_app.lab.stages import LEDGER, Stages
 
 
 def _make(out: Path, text: str, *facts: object) -> bool:

@@ -16,14 +16,14 @@ from review_app.core.errors import (
     ManifestError,
     ReviewAppError,
 )
-from review_app.detector.evaluation import evaluate, evaluate_manifest
-from review_app.detector.training import train, train_heads
 from review_app.inference.backbones import Backbone
 from review_app.inference.checkpoint import Checkpoint
 from review_app.inference.dataset import LabelledFeatures, Versions, decode_plainly
 from review_app.inference.feature_cache import MemoryFeatureCache
 from review_app.inference.features import FeatureCache
 from review_app.inference.heads import HeadName
+from review_app.lab.evaluation import evaluate, evaluate_manifest
+from review_app.lab.training import train, train_heads
 from review_app.manifests.manifest import Manifest, read_manifest
 from tests.detector.conftest import labelled, toy_card
 

@@ -15,13 +15,13 @@ import pytest
 from PIL import Image
 
 from review_app.core.errors import ManifestError
-from review_app.detector.transfer import measure_transfer, transfer
 from review_app.inference.backbones import Backbone, BackboneCard
 from review_app.inference.backbones.base import Features
 from review_app.inference.dataset import LabelledFeatures, Versions
 from review_app.inference.feature_cache import MemoryFeatureCache
 from review_app.inference.heads import HeadName, LinearTraining, NaiveBayesTraining
 from review_app.inference.presets import Preset
+from review_app.lab.transfer import measure_transfer, transfer
 from review_app.manifests.manifest import read_manifest
 from tests.detector.conftest import WIDTH, toy_card
 from tests.detector.manifests import picture_manifest

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from review_app.core.errors import DetectorError
-from review_app.detector.training import train_heads
-from review_app.detector.validation import cross_fit
 from review_app.inference.checkpoint import Checkpoint
 from review_app.inference.dataset import LabelledFeatures, Versions
 from review_app.inference.heads import EnsembleTraining, HeadName, LinearTraining
 from review_app.inference.laundering import Mirror
 from review_app.inference.model import fit_model
 from review_app.inference.presets import PRESETS, Preset
+from review_app.lab.training import train_heads
+from review_app.lab.validation import cross_fit
 from tests.detector.conftest import labelled, toy_card
 
 QUICK = Preset(

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from review_app.core.errors import ManifestError
-from review_app.detector.assessment import HeadEvaluationInput, assess
-from review_app.detector.metrics import head_metrics
-from review_app.detector.training import train_heads
 from review_app.inference.dataset import Versions
 from review_app.inference.heads import HeadName, HeadPrediction, NaiveBayesTraining
 from review_app.inference.presets import PRESETS, Preset
+from review_app.lab.assessment import HeadEvaluationInput, assess
+from review_app.lab.metrics import head_metrics
+from review_app.lab.training import train_heads
 from review_app.manifests.manifest import read_manifest
 from review_app.manifests.weights import effective_size
 from tests.datasets.conftest import write_manifest

@@ -11,13 +11,13 @@ import pytest
 
 from review_app.certification.ladder import Side
 from review_app.core.errors import InputError, SettingsError
+from review_app.lab.simulation.plan import BLOCKS, Drift, Plan
+from review_app.lab.simulation.population import World, world_of
+from review_app.lab.simulation.replays import document_of, simulate
+from review_app.lab.simulation.report import write_simulation
+from review_app.lab.simulation.run import cold_start, replay
 from review_app.policy.policy import PolicyState
 from review_app.scores.table import ScoreTable
-from review_app.simulation.plan import BLOCKS, Drift, Plan
-from review_app.simulation.population import World, world_of
-from review_app.simulation.replays import document_of, simulate
-from review_app.simulation.report import write_simulation
-from review_app.simulation.run import cold_start, replay
 from tests.scores.tables import table
 
 PLAN = Plan(risk_limit=0.1, certify_at=(300,), images=4000, audit_probability=0.2, runs=20)

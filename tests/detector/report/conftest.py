@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from review_app.detector.evaluation import Evaluation, examine
-from review_app.detector.report import write_report
 from review_app.inference.checkpoint import Checkpoint
+from review_app.lab.evaluation import Evaluation, examine
+from review_app.lab.report import write_report
 from tests.detector.conftest import labelled
 
 HOSTILE = (

@@ -13,17 +13,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from review_app.detector.evaluation import Evaluation
-from review_app.detector.protocol import document_of
-from review_app.detector.report.page import FORMATS, UNDEFINED
-from review_app.detector.report.protocol import write_protocol
-from review_app.detector.report.robustness import write_robustness
-from review_app.detector.report.transfer import write_transfer
-from review_app.detector.robustness import robustness
-from review_app.detector.transfer import transfer
 from review_app.inference.checkpoint import Checkpoint
 from review_app.inference.dataset import LabelledFeatures, Versions
 from review_app.inference.laundering import TRANSFORMS
+from review_app.lab.evaluation import Evaluation
+from review_app.lab.protocol import document_of
+from review_app.lab.report.page import FORMATS, UNDEFINED
+from review_app.lab.report.protocol import write_protocol
+from review_app.lab.report.robustness import write_robustness
+from review_app.lab.report.transfer import write_transfer
+from review_app.lab.robustness import robustness
+from review_app.lab.transfer import transfer
 from tests.detector.conftest import labelled
 from tests.detector.report.conftest import HOSTILE, SEARCH, Element, read_page
 from tests.detector.report.test_page import at

@@ -8,8 +8,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from review_app.detector.evaluation import Evaluation
-from review_app.detector.report.page import FORMATS, UNDEFINED
+from review_app.lab.evaluation import Evaluation
+from review_app.lab.report.page import FORMATS, UNDEFINED
 from tests.detector.report.conftest import HOSTILE, Element
 
 

@@ -15,11 +15,11 @@ import pytest
 from PIL import Image
 
 from review_app.core.errors import InputError
-from review_app.detector.evaluation import Evaluation, examine
-from review_app.detector.report import read_search, write_report
-from review_app.detector.report.figures import FIGURES
-from review_app.detector.report.page import render
 from review_app.inference.checkpoint import Checkpoint
+from review_app.lab.evaluation import Evaluation, examine
+from review_app.lab.report import read_search, write_report
+from review_app.lab.report.figures import FIGURES
+from review_app.lab.report.page import render
 from tests.detector.conftest import labelled
 from tests.detector.report.conftest import SEARCH, Element, read_page
 
@@ -100,9 +100,9 @@ def test_images_that_trained_the_checkpoint_are_warned_of(toy_checkpoint: Checkp
 
 def test_evaluating_without_a_report_needs_no_drawing_library() -> None:
     code = (
-        "import sys, review_app.detector.evaluation, review_app.cli.detector\n"
+        "import sys, review_app.lab.evaluation, review_app.cli.detector\n"
         "assert 'matplotlib' not in sys.modules\n"
-        "import review_app.detector.report\n"
+        "import review_app.lab.report\n"
         "assert 'matplotlib.pyplot' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,146 @@
+"""The card of every head: what validation images chose for it, what test images say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from review_app.inference.calibration import (
+    Calibration,
+    CalibrationName,
+    calibrate,
+    choose_calibration,
+)
+from review_app.inference.card import CalibrationCard, HeadCard
+from review_app.inference.checkpoint import Checkpoint
+from review_app.inference.dataset import LabelledFeatures
+from review_app.inference.heads import Head, HeadName, HeadPrediction, Training
+from review_app.inference.model import Model
+from review_app.inference.novelty import Float64
+from review_app.inference.presets import Preset
+from review_app.inference.rejection import rejection, signed
+from review_app.lab.choices import best_thresholds, choose_reject, ladders, uncertainty_cuts
+from review_app.lab.metrics import Metrics, head_metrics
+from review_app.lab.selective import risk_coverage
+from review_app.lab.validation import Validation
+from review_app.manifests.weights import normalised
+
+
+@dataclass(frozen=True, slots=True)
+class HeadChoices:
+    """What was chosen for the heads of a model."""
+
+    cards: Mapping[HeadName, HeadCard]
+    calibrations: Mapping[HeadName, Calibration]
+    default: HeadName
+    """The lowest AURC of the reject score, errors counted at 0.5: the order of acceptance."""
+
+
+def choose_for_heads(
+    model: Model, validation: Validation, preset: Preset, *, seed: int
+) -> HeadChoices:
+    """Everything that validation images decide, in the order in which it depends on each other."""
+    distances = validation.reading.log_distances
+    z = model.novelty.z(distances) if model.novelty and distances is not None else None
+    cards: dict[HeadName, HeadCard] = {}
+    calibrations: dict[HeadName, Calibration] = {}
+    aurcs: dict[HeadName, float] = {}
+    for name, head in model.heads.items():
+        prediction, card = validation.reading.heads[name], _UNCALIBRATED
+        if preset.calibrated:
+            calibration, card = _calibration(name, validation, seed)
+            prediction = calibrate(prediction, calibration)
+            if calibration.name is not CalibrationName.NONE:
+                calibrations[name] = calibration
+        unlike = z > model.novelty.cut if model.novelty and z is not None else None
+        cards[name], aurcs[name] = _head_card(
+            head, preset.heads[name], prediction, validation.images, card, z, unlike
+        )
+    return HeadChoices(cards, calibrations, min(aurcs, key=lambda name: aurcs[name]))
+
+
+def measured(checkpoint: Checkpoint, test: LabelledFeatures) -> Checkpoint:
+    """``checkpoint`` with the metrics of its heads on ``test`` in its card."""
+    predictions = checkpoint.predict(test.features)
+    heads = {
+        name: card.model_copy(
+            update={"test": _by_source(predictions[name], test, card, checkpoint.heads[name])}
+        )
+        for name, card in checkpoint.card.heads.items()
+    }
+    return checkpoint.with_card(checkpoint.card.model_copy(update={"heads": heads}))
+
+
+_UNCALIBRATED = CalibrationCard(name=CalibrationName.NONE)
+
+
+def _calibration(
+    name: HeadName, validation: Validation, seed: int
+) -> tuple[Calibration, CalibrationCard]:
+    images = validation.images
+    groups = images.groups or ("",) * len(images)
+    calibration, nll = choose_calibration(
+        validation.reading.heads[name].p_fake,
+        images.is_fake,
+        groups,
+        seed=seed,
+        weights=images.weighting,
+    )
+    by_name = {each.value: value for each, value in nll.items()}
+    return calibration, CalibrationCard(name=calibration.name, nll=by_name)
+
+
+def _head_card(
+    head: Head,
+    training: Training,
+    prediction: HeadPrediction,
+    images: LabelledFeatures,
+    calibration: CalibrationCard,
+    z: Float64 | None,
+    unlike: NDArray[np.bool_] | None,
+) -> tuple[HeadCard, float]:
+    """The card without test metrics, and the AURC of the head's reject score."""
+    weights = images.weighting
+    thresholds = best_thresholds(prediction.p_fake, images.is_fake, weights)
+    chosen = choose_reject(prediction, images.is_fake, z, has_std=head.has_std, weights=weights)
+    reject = rejection(prediction, chosen.doubt, z if chosen.shrunk else None)
+    threshold = thresholds["balanced_accuracy"]
+    card = HeadCard(
+        training=asdict(training),  # type: ignore[call-overload]
+        facts=dict(head.facts),
+        losses=head.losses,
+        threshold=threshold,
+        thresholds=thresholds,
+        calibration=calibration,
+        reject=chosen,
+        cuts=uncertainty_cuts(prediction, head.has_std),
+        ladder=ladders(signed(prediction.p_fake, reject, unlike)),
+        validation=head_metrics(
+            prediction, images.is_fake, threshold, has_std=head.has_std, weights=weights
+        ),
+        test={},
+    )
+    wrong = (prediction.p_fake >= 0.5) != images.is_fake
+    return card, risk_coverage(reject, np.asarray(wrong), weights).aurc
+
+
+def _by_source(
+    prediction: HeadPrediction, data: LabelledFeatures, card: HeadCard, head: Head
+) -> dict[str, Metrics]:
+    everything = np.ones(len(data), dtype=np.bool_)
+    parts = {"all": everything} | {
+        source: data.from_source(source) for source in sorted(set(data.sources) - {""})
+    }
+    return {
+        name: head_metrics(
+            prediction.take(rows),
+            data.is_fake[rows],
+            card.threshold,
+            has_std=head.has_std,
+            weights=normalised(data.weights[rows]) if data.weights is not None else None,
+        )
+        for name, rows in parts.items()
+    }

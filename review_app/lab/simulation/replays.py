@@ -1,0 +1,176 @@
+"""Many replays, and what they come to: violations, coverage, audits and labels spent, alarms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from review_app.certification.bounds import lower_bound, upper_bound
+from review_app.certification.ladder import Side
+from review_app.lab.simulation.plan import BLOCKS, Plan
+from review_app.lab.simulation.population import World
+from review_app.lab.simulation.run import Run, replay
+
+SCHEMA_VERSION = 1
+"""Of the document."""
+ENOUGH_AUDITS = 300
+"""Within so many audits an alarm is expected where errors are two or three times the limit."""
+_TAIL = 0.025
+"""Of intervals of shares, on either side."""
+_SPREAD = (5, 50, 95)
+"""Percentiles of what differs from run to run."""
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """All replays of one plan in one world."""
+
+    plan: Plan
+    world: World
+    runs: tuple[Run, ...]
+
+    @property
+    def certified(self) -> tuple[Run, ...]:
+        """The runs in which auto-accept opened."""
+        return tuple(run for run in self.runs if run.certified)
+
+    def met_change(self) -> tuple[Run, ...]:
+        """Certified runs in which no alarm came before the change."""
+        return tuple(
+            run
+            for run in self.certified
+            if run.alarm is None or run.alarm.image >= self.plan.change
+        )
+
+    def suspended_in_time(self, times: float) -> tuple[int, int, int]:
+        """Of the runs of `met_change` with a true risk of at least ``times`` the limit since the
+        change: how many were suspended within 300 audits from then on, how many were not, and how
+        many streams ended too early to say."""
+        risky = [r for r in self.met_change() if r.after.risk >= times * self.plan.risk_limit]
+        alarms = [run.alarm.audits_since_change for run in risky if run.alarm is not None]
+        soon = sum(audits <= ENOUGH_AUDITS for audits in alarms)
+        undecided = sum(
+            run.alarm is None and run.audits_since_change < ENOUGH_AUDITS for run in risky
+        )
+        return soon, len(risky) - soon - undecided, undecided
+
+
+def simulate(
+    world: World, plan: Plan, progress: Callable[[int, int | None], None] | None = None
+) -> Simulation:
+    """Replay ``plan`` in ``world`` as often as it says; the same seed gives the same runs.
+
+    Every run has a generator of its own, so more runs only add to those of fewer. ``progress``
+    counts runs.
+    """
+    runs: list[Run] = []
+    for seed in np.random.SeedSequence(plan.seed).spawn(plan.runs):
+        runs.append(replay(world, plan, np.random.default_rng(seed)))
+        if progress:
+            progress(len(runs), plan.runs)
+    return Simulation(plan, world, tuple(runs))
+
+
+def document_of(simulation: Simulation, *, file: str, detector: str) -> dict[str, Any]:
+    """What the replays came to, JSON-safe. Shares are ``[value, low, high]`` with 95% intervals
+    (Clopper-Pearson); what differs from run to run is ``{"low", "median", "high"}`` (5th, 50th and
+    95th percentile); either is ``None`` where there is no run to tell it of."""
+    plan, world, certified = simulation.plan, simulation.world, simulation.certified
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "file": file,
+        "detector": detector,
+        "images": {
+            "base": len(world.base),
+            "base_fake": int(world.base.is_fake.sum()),
+            "new_source": len(world.newcomer) if world.newcomer else 0,
+        },
+        "plan": asdict(plan),
+        "runs": plan.runs,
+        "certified": _share(len(certified), plan.runs),
+        "certified_side": {
+            side.value: _share(sum(r.policy.certificate(side) is not None for r in certified), n)
+            for side in Side
+            for n in [plan.runs]
+        },
+        "labels": _spread(run.labels for run in certified),
+        "violations": {
+            "either": _share(sum(bool(run.violated) for run in certified), plan.runs),
+            **{
+                side.value: _share(sum(side in run.violated for run in certified), plan.runs)
+                for side in Side
+            },
+        },
+        "truth": {
+            "before": _truth(simulation, "before"),
+            "after": _truth(simulation, "after"),
+            "new_source": _truth(simulation, "met") if world.newcomer else None,
+        },
+        "audits": _spread(run.audits for run in certified),
+        "alarm": _alarms(simulation),
+        "over_time": _over_time(simulation),
+    }
+
+
+def _truth(simulation: Simulation, when: str) -> dict[str, Any]:
+    found = [getattr(run, when) for run in simulation.certified]
+    return {
+        "coverage": _spread(each.coverage for each in found),
+        "risk": _spread(each.risk for each in found),
+    }
+
+
+def _alarms(simulation: Simulation) -> dict[str, Any]:
+    plan, certified, met = simulation.plan, simulation.certified, simulation.met_change()
+    alarms = [run.alarm for run in met if run.alarm is not None]
+    in_time = {}
+    for times in (0, 1, 2, 3):
+        soon, late, undecided = simulation.suspended_in_time(times)
+        in_time[f"risk_at_least_{times}r" if times else "all"] = {
+            "share": _share(soon, soon + late),
+            "undecided": undecided,
+        }
+    return {
+        "before_change": _share(len(certified) - len(met), len(certified)) if plan.drift else None,
+        "raised": _share(len(alarms), len(met)),
+        "audits": _spread(alarm.audits_since_change for alarm in alarms),
+        "images": _spread(alarm.image + 1 - plan.change for alarm in alarms),
+        f"within_{ENOUGH_AUDITS}_audits": in_time,
+    }
+
+
+def _over_time(simulation: Simulation) -> dict[str, Any]:
+    """By part of the stream: share accepted without a person, and errors among those."""
+    size = simulation.plan.images / BLOCKS
+    certified = simulation.certified
+    if not certified:
+        return {"images": [], "coverage": [], "errors": []}
+    accepted = np.stack([run.accepted for run in certified])
+    wrong = np.stack([run.wrong for run in certified])
+    # Errors of all runs together: a part in which one run accepts two images says nothing alone.
+    errors = wrong.sum(axis=0) / np.maximum(accepted.sum(axis=0), 1)
+    return {
+        "images": [round(size * (at + 1)) for at in range(BLOCKS)],
+        "coverage": [_spread(column / size) for column in accepted.T],
+        "errors": [
+            float(e) if n else None for e, n in zip(errors, accepted.sum(axis=0), strict=True)
+        ],
+    }
+
+
+def _share(hits: int, n: int) -> list[float] | None:
+    return [hits / n, lower_bound(hits, n, _TAIL), upper_bound(hits, n, _TAIL)] if n else None
+
+
+def _spread(
+    values: Iterable[float] | Sequence[float] | NDArray[np.float64],
+) -> dict[str, float] | None:
+    found = np.fromiter(values, np.float64)
+    if not found.size:
+        return None
+    low, median, high = (float(x) for x in np.percentile(found, _SPREAD))
+    return {"low": low, "median": median, "high": high}

@@ -1,0 +1,202 @@
+"""One replay: cold start, certificate, the stream with its audits, and the alarm.
+
+Everything that decides is the product's own: `triage.certify`, `triage.policy`, `triage.routing`
+and `triage.breaker`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from review_app.audits.breaker import examine
+from review_app.certification.bounds import spent_level, upper_bounds
+from review_app.certification.certificate import Provenance
+from review_app.certification.certify import certify_policy
+from review_app.certification.ladder import Ladder, Side
+from review_app.certification.price import fewest_labels
+from review_app.lab.simulation.plan import BLOCKS, Plan
+from review_app.lab.simulation.population import Population, Truth, World
+from review_app.policy.policy import Policy, PolicyState, learning_policy
+from review_app.policy.routing import Decisions, decide_many
+
+_PROVENANCE = Provenance("simulated", "score", "simulated", datetime(2000, 1, 1, tzinfo=UTC))
+Counts = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """When auto-accept was suspended."""
+
+    side: Side
+    image: int
+    """Index in the stream of the audited image that raised it."""
+    audits: int
+    """Audits of both sides since the certificate, this one included."""
+    audits_since_change: int
+    """Those of them since the new source appeared; all of them without drift, 0 for an alarm
+    before it."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one replay came to."""
+
+    labels: int
+    """Spent in the cold start."""
+    policy: Policy
+    """Certified, or as it was when the labels ran out."""
+    before: Truth
+    """On the images that it was certified for."""
+    after: Truth
+    """On the stream since the change; the same without drift."""
+    met: Truth | None
+    """On the new source alone."""
+    violated: tuple[Side, ...]
+    """Sides whose certificate is wrong: their true risk is above the limit."""
+    alarm: Alarm | None
+    audits: int
+    audits_since_change: int
+    accepted: Counts
+    """Images accepted without a person in each of 40 parts of the stream."""
+    wrong: Counts
+    """Of those, errors."""
+
+    @property
+    def certified(self) -> bool:
+        """Whether auto-accept ever opened."""
+        return self.policy.state is PolicyState.CERTIFIED
+
+
+def replay(world: World, plan: Plan, rng: np.random.Generator) -> Run:
+    """One run of ``plan``; ``rng`` alone decides what is drawn."""
+    policy, labels = cold_start(world, plan, rng)
+    return replay_stream(world, plan, policy, labels, rng)
+
+
+def replay_stream(
+    world: World, plan: Plan, policy: Policy, labels: int, rng: np.random.Generator
+) -> Run:
+    """The stream of one run, under the ``policy`` that a cold start of ``labels`` came to."""
+    images = _stream(world, plan, rng)
+    coins = rng.random(plan.images)
+    decisions = decide_many(images.p_fake, images.score, policy, coins)
+    wrong = _wrong(images, decisions)
+    alarm = _first_alarm(decisions, wrong, plan)
+    closed = plan.images if alarm is None else alarm.image + 1
+    accepted = decisions.auto_accepted.copy()
+    if alarm is not None:
+        suspended = policy.suspended(f"an alarm after {alarm.audits} audits")
+        rest = decide_many(images.p_fake[closed:], images.score[closed:], suspended, coins[closed:])
+        accepted[closed:] = rest.auto_accepted
+    audited = np.flatnonzero(decisions.audited[:closed])
+    mix = plan.drift.mix if plan.drift else 0.0
+    return Run(
+        labels=labels,
+        policy=policy,
+        before=world.truth(policy),
+        after=world.truth(policy, mix=mix),
+        met=None if world.newcomer is None else world.truth(policy, mix=1.0),
+        violated=tuple(
+            side for side in Side if world.truth(policy, (side,)).risk > plan.risk_limit
+        ),
+        alarm=alarm,
+        audits=len(audited),
+        audits_since_change=int((audited >= plan.change).sum()),
+        accepted=_by_block(accepted),
+        wrong=_by_block(accepted & wrong),
+    )
+
+
+def cold_start(world: World, plan: Plan, rng: np.random.Generator) -> tuple[Policy, int]:
+    """The policy once it is certified, or after the last try; and the labels it took."""
+    policy = learning_policy(
+        checkpoint=_PROVENANCE.checkpoint,
+        head=_PROVENANCE.head,
+        risk_limit=plan.risk_limit,
+        delta=plan.delta,
+        audit_probability=plan.audit_probability,
+    )
+    rows = rng.integers(len(world.base), size=plan.certify_at[-1])
+    series = len(plan.certify_at) > 1
+    number = 1
+    for n in plan.certify_at:
+        attempt = number if series else None
+        if n < fewest_labels(plan.risk_limit, plan.delta, attempt):
+            continue  # no try, as in the product
+        number += 1
+        labels = world.base.take(rows[:n])
+        if _hopeless(labels, world.ladders, plan, attempt):
+            continue  # what is missing, which is slow to tell, is not asked here
+        found = certify_policy(
+            labels.score,
+            labels.is_fake,
+            *world.ladders,
+            risk_limit=plan.risk_limit,
+            delta=plan.delta,
+            provenance=_PROVENANCE,
+            attempt=attempt,
+        )
+        policy = policy.with_certificates(found)
+        if policy.state is PolicyState.CERTIFIED:
+            break
+    return policy, n
+
+
+def _hopeless(
+    labels: Population, ladders: tuple[Ladder, Ladder], plan: Plan, attempt: int | None
+) -> bool:
+    """Whether no rung of either side passes at all: then no method certifies anything."""
+    level = spent_level(plan.delta / 2, attempt)
+    for ladder in ladders:
+        wrong = labels.wrong(ladder.side)
+        taken = [ladder.side.accepts(labels.score, rung) for rung in ladder.thresholds]
+        errors = [int((mask & wrong).sum()) for mask in taken]
+        bounds = upper_bounds(errors, [int(mask.sum()) for mask in taken], level)
+        if (bounds <= plan.risk_limit).any():
+            return False
+    return True
+
+
+def _stream(world: World, plan: Plan, rng: np.random.Generator) -> Population:
+    """The images in their order."""
+    rows = rng.integers(len(world.base), size=plan.images)
+    everything = world.base
+    if plan.drift is not None and world.newcomer is not None:
+        new = rng.random(plan.images) < plan.drift.mix
+        new[: plan.change] = False
+        rows[new] = len(world.base) + rng.integers(len(world.newcomer), size=int(new.sum()))
+        everything = world.base.joined(world.newcomer)
+    return everything.take(rows)
+
+
+def _wrong(images: Population, decisions: Decisions) -> NDArray[np.bool_]:
+    """Which images it would be an error to accept as proposed."""
+    return (decisions.accept_real & images.wrong(Side.REAL)) | (
+        decisions.accept_fake & images.wrong(Side.FAKE)
+    )
+
+
+def _first_alarm(decisions: Decisions, wrong: NDArray[np.bool_], plan: Plan) -> Alarm | None:
+    """The earlier of both sides' alarms; verdicts come at once and in order, and are right."""
+    proposals = {Side.REAL: decisions.accept_real, Side.FAKE: decisions.accept_fake}
+    found: list[tuple[int, Side]] = []
+    for side, proposed in proposals.items():
+        at = np.flatnonzero(decisions.audited & proposed)
+        after = examine(side, plan.risk_limit, wrong[at], plan.alarm_alpha / 2).alarm_after
+        if after is not None:
+            found.append((int(at[after - 1]), side))
+    if not found:
+        return None
+    image, side = min(found)
+    audits = int(decisions.audited[: image + 1].sum())
+    since = int(decisions.audited[plan.change : image + 1].sum())
+    return Alarm(side, image, audits, since)
+
+
+def _by_block(mask: NDArray[np.bool_]) -> Counts:
+    edges = np.linspace(0, len(mask), BLOCKS, endpoint=False).astype(np.int64)
+    return np.add.reduceat(mask.astype(np.int64), edges)
