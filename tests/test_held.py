@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from review_app.core.errors import NotFoundError
-from review_app.inspection import upload_cache as held
+from review_app.inspection import upload_cache
 from review_app.inspection.upload_cache import KEPT_FOR, HeldFiles
 
 Bring = Callable[[int, bytes], str]
@@ -83,7 +83,7 @@ def test_nothing_stays_from_an_earlier_run(files: HeldFiles, bring: Bring, tmp_p
 def test_the_oldest_go_where_there_are_too_many(
     files: HeldFiles, bring: Bring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(held, "MAX_BYTES", 10)
+    monkeypatch.setattr(upload_cache, "MAX_BYTES", 10)
     tokens = [bring(person, bytes(4)) for person in (1, 2, 3)]
     with pytest.raises(NotFoundError):
         files.get(1, tokens[0])

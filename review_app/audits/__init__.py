@@ -1,0 +1,1 @@
+"""What blind audits say of the certificates in force, and the circuit breaker that they trip."""

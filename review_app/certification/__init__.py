@@ -1,0 +1,1 @@
+"""Certificates: what labelled images prove of auto-accept, and what is missing. Pure."""

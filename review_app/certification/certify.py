@@ -2,7 +2,7 @@
 
 Selection risk is bounded as in Geifman & El-Yaniv, "Selective classification for deep neural
 networks" (NeurIPS 2017); by default thresholds are tested in a fixed sequence as in Angelopoulos et
-al., "Learn then test" (2021). The methods: `review_app.certification.certificate.CertificateMethod`.
+al., "Learn then test" (2021). The methods: `certificate.CertificateMethod`.
 """
 
 from __future__ import annotations

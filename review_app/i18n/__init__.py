@@ -1,6 +1,6 @@
 """What people read, in their language: catalogues, plural forms, numbers.
 
-A text is known by its key, ``area.name``: the entry ``name`` of ``words/<language>/<area>.json``.
+A text is known by its key, ``area.name``: the entry ``name`` of ``i18n/<language>/<area>.json``.
 An entry is a sentence with ``{placeholders}``, or its plural forms, chosen by the value ``n``::
 
     {"too_many": {"one": "Wait {n} minute.", "other": "Wait {n} minutes."}}

@@ -1,0 +1,1 @@
+"""Training, evaluation, protocols and reports: what the server never loads."""

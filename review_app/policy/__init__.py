@@ -1,0 +1,1 @@
+"""What admins have set, which labels may prove it right, and where it sends an image."""

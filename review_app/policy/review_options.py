@@ -9,8 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from review_app.core.options import store_options
 from review_app.core.permissions import Person
-from review_app.policy.tags import COMMON_TAGS
-from review_app.review.tasks import Tags
+from review_app.policy.tags import COMMON_TAGS, Tags
 from storage.database import Database
 from storage.repositories import Repositories
 from storage.repositories.claims import Lease

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, StringConstraints
+
 from review_app.i18n import t
 
 COMMON_TAGS = (
@@ -15,6 +19,17 @@ COMMON_TAGS = (
     "other",
 )
 """As they are stored, whoever chooses them in whatever language."""
+
+MOST_TAGS = 20
+
+
+def _distinct(tags: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(tags))
+
+
+Tag = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^;\x00-\x1f\x7f]{1,60}$")]
+"""A kind of manipulation, in words; without the semicolon that separates tags in exports."""
+Tags = Annotated[tuple[Tag, ...], Field(max_length=MOST_TAGS), AfterValidator(_distinct)]
 
 
 def tag_name(tag: str) -> str:

@@ -14,15 +14,14 @@ from datetime import datetime, timedelta
 
 from review_app.core.errors import ConflictError
 from review_app.i18n import Text, t
-from review_app.policy.review_options import ReviewOptions
 from storage.database import Database
 from storage.models import Label
 from storage.types import utc_now
 
 
-def end_of_window(options: ReviewOptions, now: datetime) -> datetime | None:
-    """When an answer given ``now`` becomes final; None: at once."""
-    return now + timedelta(minutes=options.undo_minutes) if options.undo_minutes else None
+def end_of_window(minutes: float, now: datetime) -> datetime | None:
+    """When an answer given ``now`` becomes final, with a window of so many; None: at once."""
+    return now + timedelta(minutes=minutes) if minutes else None
 
 
 def final_since(label: Label) -> datetime:

@@ -87,7 +87,7 @@ def store(
             seconds=submission.seconds,
             together=submission.together,
             labelled_at=now,
-            final_at=end_of_window(read_options(repos), now),
+            final_at=end_of_window(read_options(repos).undo_minutes, now),
         )
     )
 

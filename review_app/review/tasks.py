@@ -7,7 +7,6 @@ from enum import StrEnum
 from typing import Annotated
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -15,24 +14,17 @@ from pydantic import (
     StringConstraints,
 )
 
+from review_app.policy.tags import Tags
 from review_app.review.regions import MOST_REGIONS, Region
 from storage.enums import ItemState, LabelValue
 
 CLIENT_ID = r"^[A-Za-z0-9_-]{8,64}$"
 """What the page may call an answer, or an undo."""
-MOST_TAGS = 20
 MOST_TOGETHER = 50
 """Most images that one confirmation in the grid answers."""
 
 
-def _distinct(tags: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(tags))
-
-
-Tag = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^;\x00-\x1f\x7f]{1,60}$")]
-"""A kind of manipulation, in words; without the semicolon that separates tags in exports."""
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
-Tags = Annotated[tuple[Tag, ...], Field(max_length=MOST_TAGS), AfterValidator(_distinct)]
 
 
 def _as_text(handle: object) -> object:

@@ -15,7 +15,7 @@ from review_app.inference.torch_runtime import use_one_thread
 
 
 class TimmBackbone(PerImageBackbone):
-    """A timm model without classifier; see :class:`review_app.inference.backbones.base.Backbone`."""
+    """A timm model without classifier; see `backbones.base.Backbone`."""
 
     def __init__(self, card: BackboneCard, model: nn.Module) -> None:
         # Threads set the limit for themselves too: OpenMP keeps it per thread.

@@ -22,7 +22,7 @@ from review_app.policy.review_options import (
     change_options,
     read_options,
 )
-from review_app.review.tasks import MOST_TAGS, Tags
+from review_app.policy.tags import MOST_TAGS, Tags
 from review_app.web.admin.form import Field, OptionsForm, Values, held
 from review_app.web.handlers import Call, Wiring, html, section
 
