@@ -30,7 +30,7 @@ from review_app.bootstrap import Application
 from review_app.core.errors import InputError, RefusedFile
 from review_app.intake.decode import MATTE, DecodedImage, Limits, decode, upright
 from review_app.intake.public_copy import public_copy
-from review_app.intake.sources import Reading, count
+from review_app.intake.sources import SourceReading, count
 from review_app.manifests.manifest import read_manifest
 from review_app.manifests.tables import SUFFIXES
 from review_app.scores.reading import stream_scores
@@ -80,7 +80,7 @@ def _taken_in(app: Application, folder: Path, reasons: Counter[str]) -> Row:
     report = app.intake.ingest([folder], ACTOR)
     reasons.update(str(refusal.reason) for refusal in report.refused)
     return {
-        "candidates": count([folder], Reading(LIMITS.max_bytes)),
+        "candidates": count([folder], SourceReading(LIMITS.max_bytes)),
         "added": report.added,
         "duplicates": report.duplicates,
         "refused": len(report.refused),

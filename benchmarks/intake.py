@@ -25,7 +25,7 @@ import numpy as np
 from benchmarks.outcome import PYTHON, Row, arguments, at_most, document, finish
 from benchmarks.scored_queue import ACTOR, opened
 from review_app.bootstrap import Application
-from review_app.manifests.manifest import Label
+from review_app.manifests.manifest import ManifestLabel
 from review_app.scores.card import HEAD, checkpoint_id, entropy
 from review_app.scores.reading import stream_scores
 from review_app.scores.row import ScoreRow
@@ -63,7 +63,9 @@ def write_file(path: Path, n: int) -> None:
                 score=p_fake[at],
                 std=0.05,
                 novelty=None,
-                label=(Label.FAKE if fake[at] else Label.REAL) if at % LABELLED == 0 else None,
+                label=(ManifestLabel.FAKE if fake[at] else ManifestLabel.REAL)
+                if at % LABELLED == 0
+                else None,
                 source="archive",
                 split=None,
                 time=None,

@@ -26,7 +26,7 @@ from review_app.inference.checkpoint import Checkpoint, Judgement
 from review_app.inference.dataset import LabelledFeatures
 from review_app.inference.feature_cache import DirectoryFeatureCache
 from review_app.manifests.manifest import read_manifest
-from review_app.policy.flags import Mark, UncertaintyCuts, find_marks
+from review_app.policy.flags import TriageFlag, UncertaintyCuts, find_marks
 
 FACTOR = 2.0
 """A marked image errs at least this many times as often as one without a mark."""
@@ -35,7 +35,7 @@ FACTOR = 2.0
 def measure(found: NDArray[np.object_], wrong: NDArray[np.bool_]) -> dict[str, Row]:
     """By mark: the share of images, and of errors among them with a 95% interval."""
     rows: dict[str, Row] = {}
-    for mark in (None, *Mark):
+    for mark in (None, *TriageFlag):
         of_mark = found == mark
         n, errors = int(of_mark.sum()), int(wrong[of_mark].sum())
         rows[str(mark or "none")] = {
@@ -52,7 +52,7 @@ def bars(rows: dict[str, Row]) -> list[Row]:
     """Each mark's error share against that of images without one."""
     baseline = rows["none"]["errors"]
     found = []
-    for mark in Mark:
+    for mark in TriageFlag:
         value = rows[mark]["errors"] / baseline if baseline else float("inf")
         what = f"errors among images marked {mark}, in multiples of the others'"
         found.append(at_least(what, value, FACTOR, f"no mark {baseline:.3f}"))

@@ -27,17 +27,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.outcome import Row, arguments, document, finish, judged
-from review_app.certification.ladder import Ladder, Side
+from review_app.certification.ladder import Side, ThresholdGrid
 from review_app.inference.backbones import load_backbone
 from review_app.inference.backbones.base import Backbone
 from review_app.inference.checkpoint import Checkpoint
 from review_app.inference.dataset import load_labelled
 from review_app.inference.feature_cache import DirectoryFeatureCache
 from review_app.inference.presets import preset_called
-from review_app.lab.simulation.plan import Drift, Plan
+from review_app.lab.simulation.plan import Drift, SimulationPlan
 from review_app.lab.simulation.population import World, world_of
 from review_app.lab.simulation.replays import Simulation
-from review_app.lab.simulation.run import Run, cold_start, replay_stream
+from review_app.lab.simulation.run import SimulationRun, cold_start, replay_stream
 from review_app.lab.training import train_heads
 from review_app.lab.versions import load_versions
 from review_app.manifests.manifest import Manifest, read_manifest
@@ -70,7 +70,7 @@ class Trained:
 
     source: str
     table: ScoreTable
-    ladders: tuple[Ladder, Ladder]
+    ladders: tuple[ThresholdGrid, ThresholdGrid]
 
     def scored_by(self, kind: str) -> ScoreTable:
         """``shipped``, or ``p_fake`` as if nothing measured novelty."""
@@ -115,8 +115,8 @@ def trained(cache: Path) -> Iterator[Trained]:
             source,
             read_scores(path),
             (
-                Ladder(Side.REAL, ladder.real.thresholds, ladder.real.acceptance),
-                Ladder(Side.FAKE, ladder.fake.thresholds, ladder.fake.acceptance),
+                ThresholdGrid(Side.REAL, ladder.real.thresholds, ladder.real.acceptance),
+                ThresholdGrid(Side.FAKE, ladder.fake.thresholds, ladder.fake.acceptance),
             ),
         )
 
@@ -190,7 +190,7 @@ class _Setting:
 
     def __init__(self, detector: Trained, kind: str, other: str, limit: float, runs: int) -> None:
         self._other = other
-        self.plan = Plan(
+        self.plan = SimulationPlan(
             risk_limit=limit,
             audit_probability=1.0,
             certify_at=(LABELS,),
@@ -212,7 +212,7 @@ class _Setting:
         images = before + LENGTH
         drift = Drift(self._other, (before + 0.5) / images, mix)
         plan = replace(self.plan, images=images, drift=drift)
-        runs: list[Run] = []
+        runs: list[SimulationRun] = []
         for policy, seed in zip(
             self.policies, np.random.SeedSequence(1).spawn(len(self.policies)), strict=True
         ):

@@ -34,9 +34,9 @@ from benchmarks.scored_queue import ACTOR, certify, fakes, fill, opened, reviewe
 from review_app.bootstrap import Application
 from review_app.core.permissions import Person
 from review_app.core.secret import deployment_secret
-from review_app.review.tasks import Submission
+from review_app.review.tasks import AnswerInput
 from storage.enums import ItemState, LabelValue
-from storage.repositories.undecided import Undecided
+from storage.repositories.undecided import TriageCandidates
 
 FULL, QUICK = 1_000_000, 50_000
 SAMPLE = 1_000
@@ -65,7 +65,7 @@ class Answers:
         item_id = self.app.desk.image_of(self.person, task.item_id)
         assert item_id is not None
         value = LabelValue.FAKE if self.truth[item_id - 1] else LabelValue.REAL
-        answer = Submission(client_id=uuid4().hex, item_id=task.item_id, value=value)
+        answer = AnswerInput(client_id=uuid4().hex, item_id=task.item_id, value=value)
         clock = time.perf_counter()
         self.app.desk.label(self.person, answer)
         self.seconds.append(took + time.perf_counter() - clock)
@@ -192,7 +192,7 @@ def main() -> int:
 def _sample(app: Application) -> list[int]:
     policy = app.policies.current()
     with app.database.read() as repos:
-        waiting = Undecided(
+        waiting = TriageCandidates(
             repos.session,
             ItemState.IN_REVIEW,
             policy.version,

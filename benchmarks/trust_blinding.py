@@ -36,7 +36,7 @@ from review_app.queueing.options import QueueOptions, change_queue_options
 from review_app.queueing.order import Order
 from review_app.web.identity import COOKIE
 from storage.enums import ItemState, LabelValue, Role
-from storage.models import Claim, Decision
+from storage.models import Claim, DecisionRow
 from storage.models import Item as ItemRow
 from tests.applications import Deployment
 
@@ -210,10 +210,10 @@ def _gold(folder: Path) -> Groups:
 
 def _audited(folder: Path) -> Groups:
     with _rows(folder) as session:
-        query = select(Claim.handle, Decision.audited).join(
-            Decision, Decision.item_id == Claim.item_id
+        query = select(Claim.handle, DecisionRow.audited).join(
+            DecisionRow, DecisionRow.item_id == Claim.item_id
         )
-        return {row[0]: row[1] for row in session.execute(query.order_by(Decision.id))}
+        return {row[0]: row[1] for row in session.execute(query.order_by(DecisionRow.id))}
 
 
 def _session(app: Application, role: Role) -> str:

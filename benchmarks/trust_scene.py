@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from review_app.core.permissions import Person
-from review_app.manifests.manifest import Label as Known
+from review_app.manifests.manifest import ManifestLabel as Known
 from review_app.policy.review_options import ReviewOptions, change_options
 from review_app.queueing.options import QueueOptions, change_queue_options
-from review_app.review.tasks import Change, Queue, Submission
+from review_app.review.tasks import AnswerChange, AnswerInput, Queue
 from storage.enums import ItemState, LabelValue, Role
 from tests.applications import Deployment, deployment, write_pictures
 from tests.scores.files import good_detector, row, write
@@ -56,7 +56,7 @@ class Scene:
         for value in (REAL, FAKE) * 4:
             self._label(self.ada, value)
         first = self._label(self.ben, FAKE)
-        change = Change(client_id=self._id(), of=first, value=REAL)
+        change = AnswerChange(client_id=self._id(), of=first, value=REAL)
         self.app.changes.change(self.ben, change)
         self._label(self.ben, REAL)
         self.app.desk.undo(self.ben, self._id())
@@ -95,8 +95,8 @@ class Scene:
         self.app.desk.label(person, said)
         return said.client_id
 
-    def _submission(self, item_id: str, value: LabelValue, **more: Any) -> Submission:
-        return Submission(client_id=self._id(), item_id=item_id, value=value, **more)
+    def _submission(self, item_id: str, value: LabelValue, **more: Any) -> AnswerInput:
+        return AnswerInput(client_id=self._id(), item_id=item_id, value=value, **more)
 
     def _options(self, **values: Any) -> None:
         change_options(self.app.database, self.root, ReviewOptions(**values))

@@ -20,7 +20,7 @@ from review_app.detectors.registry import Detectors
 from review_app.inspection.gate import ReadingGate
 from review_app.inspection.inspector import Inspector
 from review_app.inspection.stored import StoredImages
-from review_app.inspection.upload_cache import HeldFiles
+from review_app.inspection.upload_cache import UploadCache
 from review_app.inspection.views import ViewService
 from review_app.inspection.workshop import Workshop
 from review_app.intake.archives import ArchiveLimits
@@ -31,11 +31,11 @@ from review_app.intake.service import IntakeService
 from review_app.intake.store import MediaStore
 from review_app.people import People
 from review_app.policy.decision_text import opinion_of
-from review_app.policy.governance import PolicyDesk
-from review_app.records.desk import RecordDesk
+from review_app.policy.governance import PolicyService
+from review_app.records.desk import RecordService
 from review_app.review.changes import Changes
-from review_app.review.desk import ReviewDesk
-from review_app.review.shared import SharedDesk
+from review_app.review.desk import ReviewService
+from review_app.review.shared import BatchedReview
 from review_app.triage.pipeline import TriageService
 from review_app.triage.uploaded import UploadedBatches
 from storage.database import Database
@@ -56,14 +56,14 @@ class Application:
     database: Database
     media: MediaStore
     people: People
-    desk: ReviewDesk
-    shared_desk: SharedDesk
+    desk: ReviewService
+    shared_desk: BatchedReview
     changes: Changes
-    records: RecordDesk
+    records: RecordService
     intake: IntakeService
     scores: ScoreIntake
     detectors: Detectors
-    policies: PolicyDesk
+    policies: PolicyService
     triage: TriageService
     inspector: Inspector
     stored_images: StoredImages
@@ -71,7 +71,7 @@ class Application:
     workshop: Workshop
     breaker: CircuitBreaker
     views: ViewService
-    held: HeldFiles
+    held: UploadCache
     uploads: Uploads
     uploaded: UploadedBatches
 
@@ -103,11 +103,11 @@ def open_application(settings: Settings) -> Application:
     limits = file_limits(settings)
     media = MediaStore(settings.data_dir / "media")
     detectors = Detectors(settings, database, media, limits)
-    policies = PolicyDesk(database, detectors)
+    policies = PolicyService(database, detectors)
     breaker = CircuitBreaker(database, secret)
     if not database.read_only:
         breaker.check()
-    desk = ReviewDesk(database, opinion_of, after_answers=breaker.after_verdicts)
+    desk = ReviewService(database, opinion_of, after_answers=breaker.after_verdicts)
     stored_images = StoredImages(database, media, limits)
     gate, workshop = ReadingGate(database, stored_images), Workshop()
     credentials = Credentials(settings.c2pa_trust)
@@ -120,9 +120,9 @@ def open_application(settings: Settings) -> Application:
             database, settings.session_hours, settings.link_minutes, settings.idle_minutes
         ),
         desk=desk,
-        shared_desk=SharedDesk(desk, database),
+        shared_desk=BatchedReview(desk, database),
         changes=Changes(database, opinion_of, after_answers=breaker.after_verdicts),
-        records=RecordDesk(database),
+        records=RecordService(database),
         intake=IntakeService(database, media, limits, archives, credentials),
         scores=ScoreIntake(database, settings.max_score_rows),
         detectors=detectors,
@@ -144,7 +144,7 @@ def open_application(settings: Settings) -> Application:
         views=ViewService(
             media, int(settings.max_views_mb * _MIB), limits, policies, detectors, workshop
         ),
-        held=HeldFiles(settings.data_dir / "inspected"),
+        held=UploadCache(settings.data_dir / "inspected"),
         uploads=Uploads(settings.data_dir / "uploads", int(settings.max_uploads_mb * _MIB)),
         uploaded=UploadedBatches(settings.data_dir / "uploaded"),
     )

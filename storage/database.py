@@ -29,13 +29,13 @@ from storage.files import DatabaseFiles
 from storage.repositories import Repositories
 from storage.repositories.audit import AuditLog, Event
 from storage.seals import heads, keyring
-from storage.seals.heads import Head, HeadsFile
+from storage.seals.heads import ChainHead, HeadsFile
 from storage.seals.keyring import Keyring, fingerprint
 from storage.seals.keys import Keys
 from storage.seals.sealing import KEYS, WritingSession, driver_of, sealing_of, watch
 
 _MAX_BEATS = 2**31 - 1
-__all__ = ["Database", "PrivateConnection", "ReadOnlyError", "Together", "Transactions"]
+__all__ = ["Database", "NestedTransactions", "PrivateConnection", "ReadOnlyError", "Transactions"]
 
 
 class Transactions(Protocol):
@@ -45,7 +45,7 @@ class Transactions(Protocol):
 
     def write(self) -> AbstractContextManager[Repositories]: ...
 
-    def together(self) -> AbstractContextManager[Together]: ...
+    def together(self) -> AbstractContextManager[NestedTransactions]: ...
 
 
 class Database:
@@ -115,10 +115,10 @@ class Database:
             yield Repositories(session)
 
     @contextmanager
-    def together(self) -> Iterator[Together]:
+    def together(self) -> Iterator[NestedTransactions]:
         """Several writes as one transaction, which reaches the disk once."""
         with self.write() as repos:
-            yield Together(repos)
+            yield NestedTransactions(repos)
 
     @contextmanager
     def private(self) -> Iterator[PrivateConnection]:
@@ -189,7 +189,7 @@ class Database:
 
 
 @contextmanager
-def sealed(session: WritingSession, tell: Callable[[Head], None]) -> Iterator[None]:
+def sealed(session: WritingSession, tell: Callable[[ChainHead], None]) -> Iterator[None]:
     """A transaction of ``session`` at whose end everything that it wrote is sealed; ``tell`` hears
     of the log's head once that is on disk."""
     try:
@@ -204,7 +204,7 @@ def sealed(session: WritingSession, tell: Callable[[Head], None]) -> Iterator[No
         session.forget()
 
 
-class Together:
+class NestedTransactions:
     """Writes that are parts of one transaction: one that raises leaves nothing."""
 
     def __init__(self, repos: Repositories) -> None:
@@ -239,7 +239,7 @@ class Together:
             session.expunge_all()
 
     @contextmanager
-    def together(self) -> Iterator[Together]:
+    def together(self) -> Iterator[NestedTransactions]:
         yield self
 
 
@@ -251,7 +251,7 @@ class PrivateConnection:
         connection: Connection,
         turn: Callable[[], AbstractContextManager[None]],
         keys: Keys,
-        tell: Callable[[Head], None],
+        tell: Callable[[ChainHead], None],
     ) -> None:
         self._connection = connection
         self._turn = turn
@@ -281,7 +281,7 @@ class PrivateConnection:
             yield session
 
 
-def _tell_nobody(_head: Head) -> None:
+def _tell_nobody(_head: ChainHead) -> None:
     pass
 
 

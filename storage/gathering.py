@@ -13,7 +13,7 @@ PATIENCE = 8
 """So many times in a row what is urgent goes before what waits beside it."""
 
 
-class Gathering(Generic[Thing]):
+class PriorityBatcher(Generic[Thing]):
     """Hands ``deal`` what was put since its last call, in order, ``at_most`` so many at a time.
 
     What is urgent goes first and by itself, ``urgent_at_most`` at a time. ``deal`` is called by one

@@ -10,19 +10,19 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, Generic, TypeVar
 
-from storage.database import Database, Together, Transactions
-from storage.gathering import Gathering
+from storage.database import Database, NestedTransactions, Transactions
+from storage.gathering import PriorityBatcher
 
-AT_MOST = 8
+MAX_TOGETHER = 8
 """Pieces of work in one transaction: those that come after it wait for all of them, what is urgent
 too. With 32, the next item came after 125 ms instead of 60 (p95, 40 people without a pause)."""
-URGENT_AT_MOST = 32
+MAX_URGENT_TOGETHER = 32
 """The same, of what is urgent: nothing overtakes that."""
 
 T = TypeVar("T")
 
 
-class SharedWrites:
+class GroupCommit:
     """One thread that does what others give it, sharing transactions.
 
     A piece of work is told done once its transaction is committed. One that raises leaves nothing,
@@ -31,7 +31,9 @@ class SharedWrites:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._works: Gathering[_Work[Any]] = Gathering(self._do_together, AT_MOST, URGENT_AT_MOST)
+        self._works: PriorityBatcher[_Work[Any]] = PriorityBatcher(
+            self._do_together, MAX_TOGETHER, MAX_URGENT_TOGETHER
+        )
 
     def submit(self, work: Callable[[Transactions], T], *, urgent: bool = False) -> Future[T]:
         """Have ``work`` done soon; what it returns or raises, once it is on disk or refused.
@@ -67,7 +69,7 @@ class _Work(Generic[T]):
         self._found: T
         self._error: BaseException | None = None
 
-    def attempt(self, transaction: Together) -> None:
+    def attempt(self, transaction: NestedTransactions) -> None:
         """Raises where it has ended the transaction, and with it what others did in it."""
         try:
             self._found = self._do(transaction)

@@ -11,7 +11,7 @@ from typing import Any
 from review_app.bootstrap import Application, open_application
 from review_app.core.permissions import Person
 from review_app.core.settings import Settings
-from review_app.review.tasks import Submission
+from review_app.review.tasks import AnswerInput
 from storage.enums import ItemState, LabelValue
 from storage.models import Item
 from tests.factories import Factory
@@ -94,7 +94,7 @@ class Deployment:
         for _ in range(n):
             (task,) = self.app.desk.take(reviewer)
             client_id = f"answer-{task.item_id}-{reviewer.id}"
-            given = Submission(client_id=client_id, item_id=task.item_id, value=value)
+            given = AnswerInput(client_id=client_id, item_id=task.item_id, value=value)
             self.app.desk.label(reviewer, given)
         return reviewer
 

@@ -10,7 +10,7 @@ from review_app.core.permissions import Person
 from review_app.policy.policy import learning_policy
 from storage.database import Database
 from storage.enums import AuditKind, ItemState, LabelValue, Role
-from storage.models import Checkpoint, Correction, Image, Item, Label, Policy, User
+from storage.models import CheckpointRow, Correction, Image, Item, Label, PolicyRow, User
 from storage.repositories import Repositories
 from storage.repositories.items import Move
 
@@ -88,7 +88,7 @@ class Factory:
     def checkpoint(self, checkpoint_id: str = "checkpoint-1") -> str:
         """The id of a checkpoint, made if need be."""
         with self._database.write() as repos:
-            row = Checkpoint(id=checkpoint_id, path="none", backbone_key="none", card={})
+            row = CheckpointRow(id=checkpoint_id, path="none", backbone_key="none", card={})
             repos.checkpoints.register(row)
         return checkpoint_id
 
@@ -106,7 +106,7 @@ class Factory:
         columns = {"checkpoint_id": checkpoint_id, "document": document, "note": "", **values}
         with self._database.write() as repos:
             if repos.policies.get(version) is None:
-                repos.policies.add(Policy(version=version, state=state, **columns))
+                repos.policies.add(PolicyRow(version=version, state=state, **columns))
         return version
 
     def decision(self, item_id: int, **values: Any) -> None:

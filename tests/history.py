@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from storage.enums import AuditKind, ItemState
-from storage.models import AuditEvent, Decision
+from storage.models import AuditEvent, DecisionRow
 from storage.repositories import Repositories
 
 TRIAGE = (AuditKind.TRIAGED, AuditKind.REOPENED)
@@ -38,7 +38,7 @@ def histories(repos: Repositories) -> Mapping[int, list[Step]]:
     for event in events:
         step = Step(event.at, event.kind, event.from_state, event.to_state)
         found.setdefault(event.item_id or 0, []).append(step)
-    for decision in repos.session.scalars(select(Decision).order_by(Decision.id)):
+    for decision in repos.session.scalars(select(DecisionRow).order_by(DecisionRow.id)):
         if (decision.item_id, decision.policy_version) not in told:
             waits = decision.route == "review"
             state = ItemState.IN_REVIEW if waits else ItemState.AUTO_ACCEPTED

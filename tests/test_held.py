@@ -10,7 +10,7 @@ import pytest
 
 from review_app.core.errors import NotFoundError
 from review_app.inspection import upload_cache
-from review_app.inspection.upload_cache import KEPT_FOR, HeldFiles
+from review_app.inspection.upload_cache import KEPT_FOR, UploadCache
 
 Bring = Callable[[int, bytes], str]
 
@@ -25,12 +25,12 @@ class Clock:
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> HeldFiles:
-    return HeldFiles(tmp_path / "held", Clock())
+def files(tmp_path: Path) -> UploadCache:
+    return UploadCache(tmp_path / "held", Clock())
 
 
 @pytest.fixture
-def bring(files: HeldFiles, tmp_path: Path) -> Bring:
+def bring(files: UploadCache, tmp_path: Path) -> Bring:
     def hold(person_id: int, data: bytes) -> str:
         path = tmp_path / "upload"
         path.write_bytes(data)
@@ -39,7 +39,7 @@ def bring(files: HeldFiles, tmp_path: Path) -> Bring:
     return hold
 
 
-def test_a_file_is_for_whoever_brought_it(files: HeldFiles, bring: Bring) -> None:
+def test_a_file_is_for_whoever_brought_it(files: UploadCache, bring: Bring) -> None:
     token = bring(1, b"one")
     assert files.get(1, token).read_bytes() == b"one"
     for person, name in ((2, token), (1, "another")):
@@ -48,7 +48,7 @@ def test_a_file_is_for_whoever_brought_it(files: HeldFiles, bring: Bring) -> Non
 
 
 def test_the_next_file_of_a_person_takes_the_place_of_the_last(
-    files: HeldFiles, bring: Bring, tmp_path: Path
+    files: UploadCache, bring: Bring, tmp_path: Path
 ) -> None:
     old, other = bring(1, b"old"), bring(2, b"other")
     new = bring(1, b"new")
@@ -61,7 +61,7 @@ def test_the_next_file_of_a_person_takes_the_place_of_the_last(
 
 def test_a_file_goes_when_its_time_is_over(tmp_path: Path) -> None:
     clock = Clock()
-    files = HeldFiles(tmp_path / "held", clock)
+    files = UploadCache(tmp_path / "held", clock)
     (tmp_path / "upload").write_bytes(b"one")
     token = files.hold(1, tmp_path / "upload")
     clock.now += KEPT_FOR
@@ -74,14 +74,16 @@ def test_a_file_goes_when_its_time_is_over(tmp_path: Path) -> None:
         files.get(1, token)
 
 
-def test_nothing_stays_from_an_earlier_run(files: HeldFiles, bring: Bring, tmp_path: Path) -> None:
+def test_nothing_stays_from_an_earlier_run(
+    files: UploadCache, bring: Bring, tmp_path: Path
+) -> None:
     path = files.get(1, bring(1, b"one"))
-    HeldFiles(tmp_path / "held")
+    UploadCache(tmp_path / "held")
     assert not path.exists()
 
 
 def test_the_oldest_go_where_there_are_too_many(
-    files: HeldFiles, bring: Bring, monkeypatch: pytest.MonkeyPatch
+    files: UploadCache, bring: Bring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(upload_cache, "MAX_BYTES", 10)
     tokens = [bring(person, bytes(4)) for person in (1, 2, 3)]

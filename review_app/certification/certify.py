@@ -19,9 +19,9 @@ from review_app.certification.certificate import (
     Provenance,
     Shortfall,
 )
-from review_app.certification.fixed_sequence import DEFAULT_METHOD, Plan, make_plan, select
-from review_app.certification.ladder import Ladder, Side
-from review_app.certification.sample_size import EVEN, LIKELY, Forecast, Tally
+from review_app.certification.fixed_sequence import DEFAULT_METHOD, TestPlan, make_plan, select
+from review_app.certification.ladder import Side, ThresholdGrid
+from review_app.certification.sample_size import EVEN, LIKELY, CalibrationCounts, LabelForecast
 from review_app.core.errors import CalibrationError
 
 
@@ -36,8 +36,8 @@ class PolicyCertificates:
 def certify_policy(
     scores: ArrayLike,
     is_fake: ArrayLike,
-    ladder_real: Ladder,
-    ladder_fake: Ladder,
+    ladder_real: ThresholdGrid,
+    ladder_fake: ThresholdGrid,
     *,
     risk_limit: float,
     delta: float,
@@ -52,7 +52,7 @@ def certify_policy(
     if (ladder_real.side, ladder_fake.side) != (Side.REAL, Side.FAKE):
         raise CalibrationError("The ladders are exchanged: the first is for real, then fake.")
 
-    def certify(ladder: Ladder) -> Certificate | Shortfall:
+    def certify(ladder: ThresholdGrid) -> Certificate | Shortfall:
         return certify_side(
             scores,
             is_fake,
@@ -70,7 +70,7 @@ def certify_policy(
 def certify_side(
     scores: ArrayLike,
     is_fake: ArrayLike,
-    ladder: Ladder,
+    ladder: ThresholdGrid,
     *,
     risk_limit: float,
     delta: float,
@@ -90,7 +90,7 @@ def certify_side(
     check_limits(risk_limit, delta)
     level = spent_level(delta, attempt)
     s, fake = _calibration(scores, is_fake)
-    tally = Tally.count(ladder, s, fake)
+    tally = CalibrationCounts.count(ladder, s, fake)
     plan = make_plan(method, ladder, tally.n, risk_limit, level)
     rung = int(select(plan, tally.errors, tally.accepted))
     if rung < 0:
@@ -136,10 +136,10 @@ def _calibration(
     return s, labels.astype(np.bool_)
 
 
-def _shortfall(tally: Tally, plan: Plan, delta: float, level: float) -> Shortfall:
+def _shortfall(tally: CalibrationCounts, plan: TestPlan, delta: float, level: float) -> Shortfall:
     """``level``: what the next attempt may spend."""
-    going_on = Forecast(tally, plan.method, plan.risk_limit, level)
-    flawless = Forecast(tally, plan.method, plan.risk_limit, level, errors_go_on=False)
+    going_on = LabelForecast(tally, plan.method, plan.risk_limit, level)
+    flawless = LabelForecast(tally, plan.method, plan.risk_limit, level, errors_go_on=False)
     # Each takes as many labels as the one before at least.
     least = flawless.labels(EVEN)
     even = None if least is None else going_on.labels(EVEN, least)

@@ -1,8 +1,8 @@
 """How a threshold is chosen from a ladder so that the certificate holds, and where testing starts.
 
 Every method tests hypotheses "the error share at this rung exceeds the limit" by the exact binomial
-bound. What is tested, in which order and at which level is a `Plan`, fixed before any calibration
-label is looked at; `select` then carries it out, on one calibration or on thousands at once.
+bound. What is tested, in which order and at which level is a `TestPlan`, fixed before any
+calibration label is looked at; `select` then carries it out, on one calibration or on thousands.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from scipy.special import bdtr
 
 from review_app.certification.bounds import most_errors, upper_bounds, zero_error_minimum
 from review_app.certification.certificate import CertificateMethod
-from review_app.certification.ladder import Ladder
+from review_app.certification.ladder import ThresholdGrid
 
 DEFAULT_METHOD = CertificateMethod.FIXED_SEQUENCE
 """It accepts most while its guarantee assumes nothing of the ladder; see benchmarks/certify.py."""
@@ -32,7 +32,7 @@ Counts = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Plan:
+class TestPlan:
     """What a method will test."""
 
     method: CertificateMethod
@@ -50,22 +50,22 @@ class Plan:
 
 
 def make_plan(
-    method: CertificateMethod, ladder: Ladder, n: int, risk_limit: float, level: float
-) -> Plan:
+    method: CertificateMethod, ladder: ThresholdGrid, n: int, risk_limit: float, level: float
+) -> TestPlan:
     """The plan of ``method`` for ``n`` calibration labels, wrong with probability ``level``."""
     rungs = len(ladder.thresholds)
     if not rungs:
-        return Plan(method, risk_limit, level, (), 0)
+        return TestPlan(method, risk_limit, level, (), 0)
     if method is CertificateMethod.SGR:
-        return Plan(method, risk_limit, level / rungs.bit_length(), _left_spine(rungs), rungs)
+        return TestPlan(method, risk_limit, level / rungs.bit_length(), _left_spine(rungs), rungs)
     starts = {start_rung(ladder, n, risk_limit, level)}
     if method is CertificateMethod.MULTI_START:
         share = level / len(MULTI_START_FACTORS)
         starts = {_expecting(ladder, n, risk_limit, share, f) for f in MULTI_START_FACTORS}
-    return Plan(method, risk_limit, level / len(starts), tuple(sorted(starts)), rungs)
+    return TestPlan(method, risk_limit, level / len(starts), tuple(sorted(starts)), rungs)
 
 
-def select(plan: Plan, errors: Counts, accepted: Counts) -> NDArray[np.intp]:
+def select(plan: TestPlan, errors: Counts, accepted: Counts) -> NDArray[np.intp]:
     """The laxest rung that ``plan`` certifies, -1 for none: [...] from counts [..., rungs]."""
     if not plan.rungs:
         return np.full(errors.shape[:-1], -1)
@@ -76,14 +76,14 @@ def select(plan: Plan, errors: Counts, accepted: Counts) -> NDArray[np.intp]:
     return np.asarray(walks.max(axis=0))
 
 
-def start_rung(ladder: Ladder, n: int, risk_limit: float, level: float) -> int:
+def start_rung(ladder: ThresholdGrid, n: int, risk_limit: float, level: float) -> int:
     """Where a fixed sequence starts with ``n`` calibration labels.
 
     Of the rungs expected to accept 1.5 to 6 zero-error minima, the one most likely to pass if it
-    erred as its scores say (`Ladder.predicted_risk`), yet never less than half the limit; where no
-    rung accepts so much, the laxest. All of this is known from the ladder's data: calibration
-    scores and labels have no part in it, so the choice costs no confidence. Scores that claim too
-    much cost power, never validity.
+    erred as its scores say (`ThresholdGrid.predicted_risk`), yet never less than half the limit;
+    where no rung accepts so much, the laxest. All of this is known from the ladder's data:
+    calibration scores and labels have no part in it, so the choice costs no confidence. Scores that
+    claim too much cost power, never validity.
     """
     first = _expecting(ladder, n, risk_limit, level, START_FACTOR)
     last = _expecting(ladder, n, risk_limit, level, LARGEST_START_FACTOR)
@@ -94,7 +94,9 @@ def start_rung(ladder: Ladder, n: int, risk_limit: float, level: float) -> int:
     return first + int(chance.argmax())
 
 
-def _expecting(ladder: Ladder, n: int, risk_limit: float, level: float, factor: float) -> int:
+def _expecting(
+    ladder: ThresholdGrid, n: int, risk_limit: float, level: float, factor: float
+) -> int:
     """First rung expected to accept ``factor`` zero-error minima, else the laxest."""
     needed = factor * zero_error_minimum(risk_limit, level) / max(n, 1)
     first = int(np.searchsorted(np.asarray(ladder.acceptance), needed))

@@ -36,7 +36,7 @@ class Side(StrEnum):
 
 
 @dataclass(frozen=True)
-class Ladder:
+class ThresholdGrid:
     """Candidate thresholds of one side, most to least conservative, from data with no part in
     calibration (validation scores). Their labels are not needed."""
 

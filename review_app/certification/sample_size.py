@@ -12,7 +12,7 @@ from scipy.special import bdtr, gammaln, xlog1py, xlogy
 from review_app.certification.bounds import most_errors
 from review_app.certification.certificate import CertificateMethod
 from review_app.certification.fixed_sequence import make_plan
-from review_app.certification.ladder import Ladder, Side
+from review_app.certification.ladder import Side, ThresholdGrid
 
 EVEN, LIKELY = 0.5, 0.9
 """Chances of a certificate for which the missing labels are told."""
@@ -30,10 +30,10 @@ _REACH = 6
 
 
 @dataclass(frozen=True)
-class Tally:
+class CalibrationCounts:
     """What each rung of a ladder does on ``n`` calibration images."""
 
-    ladder: Ladder
+    ladder: ThresholdGrid
     n: int
     accepted: NDArray[np.int64]
     """Images accepted, per rung."""
@@ -41,7 +41,9 @@ class Tally:
     """Images of the other class among them, per rung."""
 
     @classmethod
-    def count(cls, ladder: Ladder, scores: NDArray[np.float64], fake: NDArray[np.bool_]) -> Tally:
+    def count(
+        cls, ladder: ThresholdGrid, scores: NDArray[np.float64], fake: NDArray[np.bool_]
+    ) -> CalibrationCounts:
         """Count ``scores`` [n] with their labels."""
         wrong = fake if ladder.side is Side.REAL else ~fake
         masks = [ladder.side.accepts(scores, t) for t in ladder.thresholds]
@@ -51,11 +53,11 @@ class Tally:
 
 
 @dataclass(frozen=True)
-class Forecast:
+class LabelForecast:
     """The chance of a certificate after more random labels, were images accepted and wrong as
     often as now: exact, by the binomial distributions of acceptance and of errors."""
 
-    tally: Tally
+    tally: CalibrationCounts
     method: CertificateMethod
     risk_limit: float
     level: float

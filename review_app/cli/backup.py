@@ -24,7 +24,7 @@ from review_app.core.errors import InputError, ReviewAppError, SchemaError
 from review_app.core.settings import Settings
 from review_app.durability import integrity
 from review_app.durability.backup.make import make_backup
-from review_app.durability.backup.manifest import DATABASE, Manifest
+from review_app.durability.backup.manifest import DATABASE, BackupManifest
 from review_app.durability.backup.restore import restore_backup
 from review_app.records.export import record_export
 
@@ -100,7 +100,7 @@ def _refuse_another_database(here: Settings) -> None:
         )
 
 
-def _check(here: Settings, manifest: Manifest) -> bool:
+def _check(here: Settings, manifest: BackupManifest) -> bool:
     """Whether the restored database is of an older schema. Raises where it is not in order."""
     if manifest.schema_revision not in migrations.known_revisions():
         raise SchemaError(
@@ -119,7 +119,7 @@ def _check(here: Settings, manifest: Manifest) -> bool:
     return False
 
 
-def _summary(manifest: Manifest) -> str:
+def _summary(manifest: BackupManifest) -> str:
     counts = manifest.counts
     megabytes = manifest.n_bytes / 1e6
     return (
@@ -128,6 +128,6 @@ def _summary(manifest: Manifest) -> str:
     )
 
 
-def _document(path: Path, manifest: Manifest) -> dict[str, object]:
+def _document(path: Path, manifest: BackupManifest) -> dict[str, object]:
     said = manifest.model_dump(mode="json", exclude={"files"})
     return {"path": str(path), "files": len(manifest.files), "bytes": manifest.n_bytes, **said}

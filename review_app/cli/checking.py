@@ -15,7 +15,7 @@ from review_app.durability import integrity
 from review_app.intake.media_check import MediaReport, check_media
 from review_app.intake.store import MediaStore
 from storage.database import Database
-from storage.seals.heads import Head
+from storage.seals.heads import ChainHead
 
 
 def register(group: typer.Typer) -> None:
@@ -81,8 +81,8 @@ def _check_media(here: Settings, database: Database) -> MediaReport:
         return check_media(database, MediaStore(here.data_dir / "media"), progress)
 
 
-def _head(text: str) -> Head:
-    found = Head.parse(text)
+def _head(text: str) -> ChainHead:
+    found = ChainHead.parse(text)
     if found is None:
         raise InputError(f"{text!r} is no head of an audit log; give what db head printed")
     return found

@@ -27,7 +27,7 @@ from review_app.lab.datasets.origin import (
 )
 from review_app.lab.datasets.splits import SOURCE_SHARES, split_rows
 from review_app.manifests.dialect import Dialect, dialect
-from review_app.manifests.labels import Label
+from review_app.manifests.labels import ManifestLabel
 from review_app.manifests.layout import rows_of_folder
 from review_app.manifests.manifest import (
     Manifest,
@@ -82,7 +82,7 @@ def make(
         rows = read_manifest(source, dialect=meant, check_groups=False).rows
     write_manifest(out, rows)
     write_origin(out, [step("make", source, len(rows), dropped)])
-    tally = {label.value: sum(row.label is label for row in rows) for label in Label}
+    tally = {label.value: sum(row.label is label for row in rows) for label in ManifestLabel}
     unlabelled = len(rows) - sum(tally.values())
     document = {
         "path": str(out),

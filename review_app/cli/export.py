@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from review_app.cli.common import ACTOR, REFUSED, AsJson, application, progress_bar, result
-from review_app.policy.flags import Mark
+from review_app.policy.flags import TriageFlag
 from review_app.policy.undo_window import not_final_now
 from review_app.records.export import ExportFormat, record_export, write_export
 from review_app.records.manifest import TrainingExport, write_training_manifest
@@ -43,7 +43,9 @@ def export(
     form: Annotated[
         ExportFormat, typer.Option("--format", help="How the file is written.")
     ] = ExportFormat.CSV,
-    mark: Annotated[Mark | None, typer.Option(help="Only the items that are marked so.")] = None,
+    mark: Annotated[
+        TriageFlag | None, typer.Option(help="Only the items that are marked so.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Write every item with its labels, scores and decision.
@@ -71,7 +73,7 @@ def _record(database: Database, form: str) -> None:
         sys.stderr.write("note: the data directory may only be read, so this is not on record\n")
 
 
-def _export_manifest(folder: Path, copy: bool, mark: Mark | None, as_json: bool) -> None:
+def _export_manifest(folder: Path, copy: bool, mark: TriageFlag | None, as_json: bool) -> None:
     with application() as app, progress_bar("Images") as progress:
         made = write_training_manifest(
             app.database, app.media, folder, copy=copy, mark=mark, progress=progress

@@ -12,7 +12,7 @@ from review_app.forensics.notes import first_of
 from review_app.i18n import Language
 from review_app.i18n.formatting import plus_minus
 from review_app.records.correction import VALUES
-from review_app.records.record import Answer, Record
+from review_app.records.record import Answer, ImageRecord
 
 ItemNumber = Annotated[int, typer.Argument(min=1, help="The item's number.")]
 
@@ -53,7 +53,7 @@ def correct(
     result(document, as_json, words)
 
 
-def _lines(record: Record) -> list[str]:
+def _lines(record: ImageRecord) -> list[str]:
     told = {
         "item": f"{record.item_id} ({record.file.name})",
         "sha256": record.file.sha256,
@@ -79,12 +79,12 @@ def _lines(record: Record) -> list[str]:
     return lines
 
 
-def _frames(record: Record) -> str | None:
+def _frames(record: ImageRecord) -> str | None:
     shown = first_of(record.file.n_frames, paged=record.file.paged)
     return shown.said(Language.EN) if shown else None
 
 
-def _corrections(record: Record) -> str:
+def _corrections(record: ImageRecord) -> str:
     return "; ".join(f"to {c.value} by {c.by}: {c.reason}" for c in record.corrections)
 
 

@@ -76,17 +76,17 @@ def simulate(
     as_json: AsJson = False,
 ) -> None:
     """Replay a labelled score file: cold start, certificate, audits, drift, alarm."""
-    from review_app.lab.simulation.plan import Drift, Plan
+    from review_app.lab.simulation.plan import Drift, SimulationPlan
     from review_app.lab.simulation.population import world_of
     from review_app.lab.simulation.replays import document_of
     from review_app.lab.simulation.replays import simulate as replay_all
 
     drift = None if hold_out is None else Drift(hold_out, appears_at, mix)
-    plan = Plan(
+    plan = SimulationPlan(
         risk_limit=risk_limit,
         delta=round(1 - confidence, 12),
         audit_probability=audit_probability,
-        certify_at=tuple(certify_at or Plan().certify_at),
+        certify_at=tuple(certify_at or SimulationPlan().certify_at),
         images=images,
         drift=drift,
         runs=runs,

@@ -15,7 +15,7 @@ from PIL import Image
 
 SIDE: Final = 64
 """Pixels of each side of a region, whatever its shape was: copies may be stretched."""
-MOST: Final = 5
+MAX_REGIONS: Final = 5
 """Regions of one picture, the whole one among them: its largest blocks."""
 _LOOKED_AT: Final = 256
 """Pixels of the larger side of the picture in which blocks are looked for."""
@@ -36,7 +36,7 @@ def regions(image: Image.Image) -> list[Grey]:
     """The whole of ``image`` first, then its largest blocks, without those that are nearly all."""
     grey = image.convert("L")
     boxes = [box for box in _blocks(grey) if _area(box) < 0.97]
-    boxes = sorted(set(boxes), key=_area, reverse=True)[: MOST - 1]
+    boxes = sorted(set(boxes), key=_area, reverse=True)[: MAX_REGIONS - 1]
     return [_square(grey, box) for box in [_WHOLE, *boxes]]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from review_app.certification.ladder import Ladder, Side
+from review_app.certification.ladder import Side, ThresholdGrid
 from review_app.core.errors import NotFoundError
 from review_app.detectors.scoring import Opinions
 from review_app.inference.card import Ladders
@@ -20,10 +20,10 @@ NO_PICTURE = (
 """Why an image of which only scores are here fails under a detector whose model is here."""
 
 
-class KnownDetector(Protocol):
+class DetectorAdapter(Protocol):
     """One detector that a policy of this deployment may name."""
 
-    def ladders(self, head: str) -> tuple[Ladder, Ladder]:
+    def ladders(self, head: str) -> tuple[ThresholdGrid, ThresholdGrid]:
         """For real and for fake. Raises NotFoundError where it has no such head."""
         ...
 
@@ -43,7 +43,7 @@ class TrainedDetector:
         self._detector = detector
         self._load = load
 
-    def ladders(self, head: str) -> tuple[Ladder, Ladder]:
+    def ladders(self, head: str) -> tuple[ThresholdGrid, ThresholdGrid]:
         """As its validation scores made them."""
         checkpoint = self._detector.checkpoint
         cards = {name.value: each.ladder for name, each in checkpoint.card.heads.items()}
@@ -71,7 +71,7 @@ class TrainedDetector:
 
 def both_sides(
     ladders: Mapping[str, Ladders], head: str, checkpoint_id: str
-) -> tuple[Ladder, Ladder]:
+) -> tuple[ThresholdGrid, ThresholdGrid]:
     """The ladders of ``head`` for real and for fake, from the ``ladders`` of a card by head."""
     if head not in ladders:
         raise NotFoundError(
@@ -79,6 +79,6 @@ def both_sides(
         )
     own = ladders[head]
     return (
-        Ladder(Side.REAL, own.real.thresholds, own.real.acceptance),
-        Ladder(Side.FAKE, own.fake.thresholds, own.fake.acceptance),
+        ThresholdGrid(Side.REAL, own.real.thresholds, own.real.acceptance),
+        ThresholdGrid(Side.FAKE, own.fake.thresholds, own.fake.acceptance),
     )

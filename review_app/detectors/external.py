@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from review_app.certification.ladder import Ladder
+from review_app.certification.ladder import ThresholdGrid
 from review_app.detectors.adapter import both_sides
 from review_app.detectors.scoring import Opinions
 from review_app.scores.card import ExternalCard
@@ -20,7 +20,7 @@ class ExternalDetector:
         self.id = checkpoint_id
         self.card = card
 
-    def ladders(self, head: str) -> tuple[Ladder, Ladder]:
+    def ladders(self, head: str) -> tuple[ThresholdGrid, ThresholdGrid]:
         """As the sample of its first score files made them."""
         cards = {name: each.ladder for name, each in self.card.heads.items()}
         return both_sides(cards, head, self.id)

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from review_app.certification.ladder import Ladder
+from review_app.certification.ladder import ThresholdGrid
 from review_app.core.errors import CheckpointError, NotFoundError, RefusalReason, RefusedFile
 from review_app.core.hashing import sha256 as digest_of
 from review_app.core.settings import DEFAULT_CHECKPOINT, Settings
-from review_app.detectors.adapter import KnownDetector, TrainedDetector
+from review_app.detectors.adapter import DetectorAdapter, TrainedDetector
 from review_app.detectors.external import find_external
 from review_app.detectors.scoring import Opinions
 from review_app.inference.checkpoint import Checkpoint
@@ -22,8 +22,7 @@ from review_app.inference.service import Detector
 from review_app.intake.decode import Limits, decoder
 from review_app.intake.store import MediaStore
 from storage.database import Database
-from storage.models import Checkpoint as CheckpointRow
-from storage.models import Item
+from storage.models import CheckpointRow, Item
 
 
 class DatabaseFeatureCache:
@@ -112,7 +111,7 @@ class Detectors:
             return self.detector(checkpoint_id)
         return self.detector(self.start()[0])
 
-    def ladders(self, checkpoint_id: str, head: str) -> tuple[Ladder, Ladder]:
+    def ladders(self, checkpoint_id: str, head: str) -> tuple[ThresholdGrid, ThresholdGrid]:
         """For real and for fake.
 
         Raises:
@@ -128,7 +127,7 @@ class Detectors:
         """Every head's opinion by item id, or in words why there is none."""
         return self._known(checkpoint_id).score(items)
 
-    def _known(self, checkpoint_id: str) -> KnownDetector:
+    def _known(self, checkpoint_id: str) -> DetectorAdapter:
         external = find_external(self._database, checkpoint_id)
         return external or TrainedDetector(self.detector(checkpoint_id), self._loader)
 

@@ -11,7 +11,7 @@ import migrations
 from storage.database import Database
 from storage.seals.check import Checked, check_seals
 from storage.seals.findings import Finding, Findings
-from storage.seals.heads import Head
+from storage.seals.heads import ChainHead
 from storage.seals.keyring import Keyring
 from storage.seals.sealing import driver_of
 
@@ -21,7 +21,7 @@ class Report:
     """What a check found."""
 
     findings: tuple[Finding, ...]
-    head: Head | None
+    head: ChainHead | None
     """The last event of the audit log."""
     sealed_since: str | None
     """When sealing began, in UTC; None where nothing is sealed."""
@@ -49,7 +49,7 @@ class Report:
         }
 
 
-def check(database: Database, expected: Sequence[Head] = ()) -> Report:
+def check(database: Database, expected: Sequence[ChainHead] = ()) -> Report:
     """Compare everything; ``expected``: heads that the audit log must contain, besides those of the
     file that is kept beside it."""
     with database.read() as repos:
@@ -65,7 +65,7 @@ def check(database: Database, expected: Sequence[Head] = ()) -> Report:
     return Report(tuple(findings.listed()), checked.head, checked.sealed_since, checked.sealed_from)
 
 
-def _check_seals(driver: sqlite3.Connection, keys: Keyring, heads: Sequence[Head]) -> Checked:
+def _check_seals(driver: sqlite3.Connection, keys: Keyring, heads: Sequence[ChainHead]) -> Checked:
     """A table or column that is gone, or a damaged page, ends the comparison."""
     try:
         return check_seals(driver, keys, heads)

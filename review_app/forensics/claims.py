@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 
-class Evidence(StrEnum):
+class ClaimEvidence(StrEnum):
     """What stands behind a claim, the strongest first."""
 
     TRUSTED = "c2pa_trusted"
@@ -29,12 +29,12 @@ class Evidence(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class GeneratorClaim:
     """One place in which a file says that a generator made it."""
 
     by: str
     """What made it, as far as the file tells; ``""`` where it does not."""
-    evidence: Evidence
+    evidence: ClaimEvidence
     place: str
     """Where it says so: a key of the metadata and the name in it, as in ``exif UserComment``."""
 
@@ -45,9 +45,9 @@ _GENERATED: Final = re.compile(
 )
 """Digital source types of the IPTC that mean a generator, wholly or in part."""
 _STATES: Final = {
-    "trusted": Evidence.TRUSTED,
-    "valid": Evidence.SIGNED,
-    "unchecked": Evidence.UNCHECKED,
+    "trusted": ClaimEvidence.TRUSTED,
+    "valid": ClaimEvidence.SIGNED,
+    "unchecked": ClaimEvidence.UNCHECKED,
 }
 _PARAMETERS: Final = re.compile(r"\bSteps: \d+,.{0,200}\b(Sampler|CFG scale|Seed): ", re.DOTALL)
 _JOB: Final = re.compile(r"\bJob ID: [0-9a-f-]{36}|\s--(v|ar|niji|stylize) [\d.:]+")
@@ -96,9 +96,9 @@ _GRAPHS: Final = {
 _NODES: Final = re.compile(r'^\s*\{.*("class_type"|"nodes"|"inputs"|"model|"seed"|"prompt")', re.S)
 
 
-def claims(metadata: Mapping[str, Any]) -> list[Claim]:
+def claims(metadata: Mapping[str, Any]) -> list[GeneratorClaim]:
     """Every claim in what `review_app.intake.metadata` read of a file, the best proven first."""
-    order = list(Evidence)
+    order = list(ClaimEvidence)
     found = [*_signed(metadata.get("c2pa")), *_written(metadata)]
     return sorted(found, key=lambda claim: (order.index(claim.evidence), not claim.by))
 
@@ -112,21 +112,21 @@ def generator_claim(metadata: Mapping[str, Any] | None) -> str | None:
     return f"{found[0].evidence}: {by}" if by else str(found[0].evidence)
 
 
-def _signed(credentials: Any) -> Iterator[Claim]:
+def _signed(credentials: Any) -> Iterator[GeneratorClaim]:
     if not isinstance(credentials, Mapping):
         return
     sources = [str(one) for one in credentials.get("sources") or ()]
     by = str(credentials.get("generator") or "")
     if any(_GENERATED.fullmatch(source) for source in sources) or _GENERATORS.search(by):
-        evidence = _STATES.get(str(credentials.get("state")), Evidence.BROKEN)
-        yield Claim(by, evidence, "c2pa sources")
+        evidence = _STATES.get(str(credentials.get("state")), ClaimEvidence.BROKEN)
+        yield GeneratorClaim(by, evidence, "c2pa sources")
 
 
-def _written(metadata: Mapping[str, Any]) -> Iterator[Claim]:
+def _written(metadata: Mapping[str, Any]) -> Iterator[GeneratorClaim]:
     for place, value in _values(metadata):
         by = _told(place, value)
         if by is not None:
-            yield Claim(by, Evidence.METADATA, place)
+            yield GeneratorClaim(by, ClaimEvidence.METADATA, place)
 
 
 def _told(place: str, value: str) -> str | None:

@@ -17,7 +17,7 @@ from review_app.inference.backbones.preprocess import to_rgb
 from review_app.inference.features import FeatureCache, Loader, Progress, extract_features
 from review_app.inference.heads.base import Labels
 from review_app.inference.laundering import Transform, launder_copy
-from review_app.manifests.manifest import Label, Manifest, ManifestRow, require_labels
+from review_app.manifests.manifest import Manifest, ManifestLabel, ManifestRow, require_labels
 from review_app.manifests.weights import normalised
 
 Float64 = NDArray[np.float64]
@@ -197,7 +197,7 @@ def load_labelled(
     return LabelledFeatures(
         tuple(files),
         table.matrix,
-        np.array([row.label is Label.FAKE for row in rows]),
+        np.array([row.label is ManifestLabel.FAKE for row in rows]),
         tuple(row.source or "" for row in rows),
         tuple(row.group or "" for row in rows),
         _weights(rows),

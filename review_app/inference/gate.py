@@ -22,7 +22,7 @@ from review_app.inference.heads.numerics import by_blocks
 
 SMALLEST_SOURCE = 100
 """Training images of each class that a source needs for an expert of its own."""
-MOST_EXPERTS = 8
+MAX_EXPERTS = 8
 _PENALTY = 1e-2
 """Inverse strength of the gate's ridge (scikit-learn's C)."""
 
@@ -91,7 +91,7 @@ def experts_of(sources: Sequence[str], is_fake: Labels) -> tuple[tuple[str, ...]
     smaller = {name: min(fakes[name], reals[name]) for name in set(sources)}
     ranked = sorted(smaller, key=lambda name: (-smaller[name], name))
     own = [name for name in ranked if name and smaller[name] >= SMALLEST_SOURCE]
-    own = sorted(own[: MOST_EXPERTS - 1])
+    own = sorted(own[: MAX_EXPERTS - 1])
     rest = tuple(sorted(set(sources) - set(own)))
     shared = min(sum(fakes[name] for name in rest), sum(reals[name] for name in rest))
     return tuple((name,) for name in own) + ((rest,) if shared >= SMALLEST_SOURCE else ())

@@ -218,7 +218,7 @@ class Mirror:
 
 
 @dataclass(frozen=True, slots=True)
-class Chain:
+class TransformChain:
     """Some transforms, one after the other."""
 
     steps: tuple[Transform, ...]

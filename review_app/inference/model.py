@@ -26,7 +26,7 @@ Float64 = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class RawPrediction:
     """What a model says of n images, before calibration."""
 
     heads: Mapping[HeadName, HeadPrediction]
@@ -47,7 +47,7 @@ class Model:
     """The sources that each expert of the gate is for."""
     novelty: Novelty | None = None
 
-    def read(self, features: Features) -> Reading:
+    def read(self, features: Features) -> RawPrediction:
         """What every head says of features [n, width] as the backbone extracts them."""
         standardised = self.standardizer.apply(features)
         coordinates = self.space.apply(standardised) if self.space else None
@@ -58,7 +58,7 @@ class Model:
         if self.novelty and coordinates is not None:
             distances = self.novelty.log_distances(coordinates)
         heads = {name: head.predict(inputs) for name, head in self.heads.items()}
-        return Reading(heads, distances)
+        return RawPrediction(heads, distances)
 
 
 def fit_model(train: Versions, preset: Preset, backbone: BackboneCard, *, seed: int) -> Model:

@@ -16,7 +16,14 @@ from review_app.inference.heads import (
     Training,
     VariationalTraining,
 )
-from review_app.inference.laundering import LAUNDER, Chain, Jpeg, Mirror, Rescale, Transform
+from review_app.inference.laundering import (
+    LAUNDER,
+    Jpeg,
+    Mirror,
+    Rescale,
+    Transform,
+    TransformChain,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +74,9 @@ _PRESETS = (
             HeadName.ENSEMBLE: EnsembleTraining(),
         },
         copies=(
-            Chain((Mirror(), Jpeg(60, 95))),
-            Chain((Mirror(), LAUNDER)),
-            Chain((Rescale(0.6, 1.4), Jpeg(60, 95))),
+            TransformChain((Mirror(), Jpeg(60, 95))),
+            TransformChain((Mirror(), LAUNDER)),
+            TransformChain((Rescale(0.6, 1.4), Jpeg(60, 95))),
         ),
         gated=True,
         novelty=True,

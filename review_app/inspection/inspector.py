@@ -16,11 +16,11 @@ from review_app.i18n import Value, t
 from review_app.inference.heads import HeadName
 from review_app.inference.service import Detector, Opinion
 from review_app.inspection.gate import ReadingGate
-from review_app.inspection.workshop import Done, Workshop
+from review_app.inspection.workshop import JobResult, Workshop
 from review_app.intake.decode import Limits
 from review_app.policy.explanation import verdict_in_words
 from review_app.policy.flags import UncertaintyCuts
-from review_app.policy.governance import PolicyDesk
+from review_app.policy.governance import PolicyService
 
 NOBODY: Final = 0
 """Whoever starts the server: no account has this id."""
@@ -67,7 +67,7 @@ class Inspector:
 
     def __init__(
         self,
-        policies: PolicyDesk,
+        policies: PolicyService,
         detectors: Detectors,
         gate: ReadingGate,
         workshop: Workshop,
@@ -87,7 +87,7 @@ class Inspector:
         """Names of the heads, as they will be read."""
         return [name.value for name in self._reader().checkpoint.heads]
 
-    def read(self, person: Person, path: Path, name: str) -> Future[Done]:
+    def read(self, person: Person, path: Path, name: str) -> Future[JobResult]:
         """Have the image at ``path`` read: what `tell` is to be given. ``name`` stands for it in
         messages.
 
@@ -106,7 +106,7 @@ class Inspector:
         """How many images come before the one that ``person`` waits for."""
         return self._workshop.ahead(person.id)
 
-    def tell(self, person: Person, done: Done) -> Inspection:
+    def tell(self, person: Person, done: JobResult) -> Inspection:
         """What the heads say of an image that was read, put on record first.
 
         Raises NotAllowedError where ``person`` must not know; see `ReadingGate`.

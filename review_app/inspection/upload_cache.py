@@ -26,7 +26,7 @@ class _Held:
     since: datetime
 
 
-class HeldFiles:
+class UploadCache:
     """The last file of each person, in ``folder``; safe to share between threads.
 
     Whatever lies there from an earlier run is deleted. ``clock`` tells the time.

@@ -11,18 +11,18 @@ from typing import Any, Final
 from review_app.core.messages import Job
 from review_app.detectors.registry import Detectors
 from review_app.forensics.views import VERSION, View
-from review_app.inspection.workshop import Done, Workshop
+from review_app.inspection.workshop import JobResult, Workshop
 from review_app.intake.decode import Limits
 from review_app.intake.derived import DerivedFiles
 from review_app.intake.small import NAME
 from review_app.intake.store import MediaStore
-from review_app.policy.governance import PolicyDesk
+from review_app.policy.governance import PolicyService
 
 MEDIA_TYPE = "image/webp"
 MAX_PIXELS = 50_000_000
 """Of an image that views are computed of: a larger one would take too long and too much memory."""
 _SMALL: Final = "small"
-MOST_WAITING: Final = 100
+MAX_WAITING: Final = 100
 """Views that one person may wait for: a grid asks for many at once."""
 
 
@@ -38,7 +38,7 @@ class ViewService:
         media: MediaStore,
         max_bytes: int,
         limits: Limits,
-        policies: PolicyDesk,
+        policies: PolicyService,
         detectors: Detectors,
         workshop: Workshop,
     ) -> None:
@@ -66,7 +66,7 @@ class ViewService:
         The future raises InputError where the image is too large. Raises NotFoundError where the
         image's file is gone, and for the saliency of a detector whose model is not here,
         DamagedImageError where the file is another by now, and BusyError where the person waits
-        for `MOST_WAITING` already.
+        for `MAX_WAITING` already.
         """
         variant, how = self._saliency() if view is View.SALIENCY else ("", {})
         kept = self._kept.place(sha256, f"{view}-{VERSION}{variant}.webp")
@@ -78,7 +78,7 @@ class ViewService:
         kept = self._kept.place(sha256, NAME)
         return self._once(kept, person_id, sha256, {"view": _SMALL, "name": name}, again)
 
-    def draw(self, person_id: int, path: Path, view: View, name: str) -> Future[Done]:
+    def draw(self, person_id: int, path: Path, view: View, name: str) -> Future[JobResult]:
         """The picture of ``view`` of a file, as ``request`` makes it, as the first of the blobs;
         nothing is kept.
 
@@ -128,7 +128,7 @@ class ViewService:
         found.set_result(kept)
         return found
 
-    def _keep(self, kept: Path, drawn: Future[Done], found: Future[Path]) -> None:
+    def _keep(self, kept: Path, drawn: Future[JobResult], found: Future[Path]) -> None:
         try:
             self._kept.keep(kept, drawn.result().blobs[0])
         except Exception as error:  # whoever waits is told, whatever it was
@@ -139,11 +139,11 @@ class ViewService:
             with self._lock:
                 self._running.pop(kept, None)
 
-    def _submit(self, person_id: int, path: Path, job: dict[str, Any]) -> Future[Done]:
+    def _submit(self, person_id: int, path: Path, job: dict[str, Any]) -> Future[JobResult]:
         most = self._limits.max_pixels
         limits = {
             "max_bytes": self._limits.max_bytes,
             "max_pixels": most if job["view"] == _SMALL else min(MAX_PIXELS, most),
         }
         whole = {"do": "draw", "path": str(path), **limits, **job}
-        return self._workshop.submit(person_id, whole, MOST_WAITING)
+        return self._workshop.submit(person_id, whole, MAX_WAITING)

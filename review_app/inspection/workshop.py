@@ -24,7 +24,7 @@ LONGEST_S: Final = 120.0
 
 
 @dataclass(frozen=True)
-class Done:
+class JobResult:
     """What came of a job."""
 
     said: Said
@@ -35,7 +35,7 @@ class Done:
 class _Task:
     person_id: int
     job: Job
-    done: Future[Done] = field(default_factory=Future)
+    done: Future[JobResult] = field(default_factory=Future)
     watch: threading.Timer | None = None
 
 
@@ -54,7 +54,7 @@ class Workshop:
         self._process: subprocess.Popen[bytes] | None = None
         self._is_closed = False
 
-    def submit(self, person_id: int, job: Job, most_waiting: int) -> Future[Done]:
+    def submit(self, person_id: int, job: Job, most_waiting: int) -> Future[JobResult]:
         """What will come of ``job``. The future raises what the job raised.
 
         Raises BusyError where ``most_waiting`` jobs of the person wait already.
@@ -173,7 +173,7 @@ def _settle(task: _Task, said: dict[str, Any], blobs: list[bytes]) -> None:
     elif "failed" in said:
         task.done.set_exception(RuntimeError(said["failed"]))
     else:
-        task.done.set_result(Done(said, blobs))
+        task.done.set_result(JobResult(said, blobs))
 
 
 def _fail(task: _Task) -> None:

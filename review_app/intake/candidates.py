@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from review_app.manifests.labels import Label
+from review_app.manifests.labels import ManifestLabel
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class Candidate:
     name: str
     """For people: the path, or ``archive.zip/inner/path``."""
     read: Callable[[], bytes]
-    label: Label | None = None
+    label: ManifestLabel | None = None
     """What a manifest says it is."""
     source: str | None = None
     group: str | None = None

@@ -33,7 +33,7 @@ _MEDIA_TYPES: Final = {
     "GIF": "image/gif",
 }
 _STATES: Final = {"Trusted": "trusted", "Valid": "valid"}
-_MOST_TOLD: Final = 20
+_MAX_TOLD: Final = 20
 log = logging.getLogger(__name__)
 
 
@@ -102,8 +102,8 @@ def _read(data: bytes, media_type: str, context: Any) -> dict[str, Json] | None:
         "state": _STATES.get(state, "broken"),
         "signer": clean(str(signature.get("common_name") or signature.get("issuer") or ""), 200),
         "generator": clean(_generator(active), 200),
-        "sources": [*dict.fromkeys(_sources(active, manifests))][:_MOST_TOLD],
-        "faults": [*_faults(document)][:_MOST_TOLD],
+        "sources": [*dict.fromkeys(_sources(active, manifests))][:_MAX_TOLD],
+        "faults": [*_faults(document)][:_MAX_TOLD],
     }
     return {key: value for key, value in told.items() if value}
 

@@ -22,7 +22,7 @@ from review_app.intake.colours import MATTE, to_srgb
 from review_app.intake.lacking import LackingError, refuse_misread, why_not
 from review_app.intake.metadata import Json
 from review_app.intake.opening import Opened, open_picture
-from review_app.intake.signatures import Kind, identify
+from review_app.intake.signatures import FileKind, identify
 
 __all__ = ["HEIF_AVAILABLE", "MATTE", "DecodedImage", "Limits", "as_stored", "decode", "upright"]
 
@@ -192,11 +192,11 @@ def shower(limits: Limits) -> Callable[[bytes, str], Image.Image]:
 
 def _check_kind(data: bytes, name: str) -> str:
     signature = identify(data)
-    if signature.kind is Kind.OTHER:
+    if signature.kind is FileKind.OTHER:
         kind = Text(f"inspect.is_{signature.name.replace(' ', '_').lower()}")
         detail = Text("inspect.content_is", {"kind": kind})
         raise RefusedFile(name, RefusalReason.NOT_AN_IMAGE, detail)
-    if signature.kind is Kind.UNSUPPORTED:
+    if signature.kind is FileKind.UNSUPPORTED:
         detail = Text("inspect.not_taken", {"format": signature.name})
         raise RefusedFile(name, RefusalReason.UNSUPPORTED, detail)
     if signature.name == "HEIF" and not HEIF_AVAILABLE:

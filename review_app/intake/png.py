@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
-MOST_TEXT: Final = 1024**2
+MAX_TEXT: Final = 1024**2
 """Bytes of one text or profile, unpacked; Pillow refuses the file beyond."""
-_MOST_IN_ALL: Final = 16 * MOST_TEXT
+_MAX_TOTAL_TEXT: Final = 16 * MAX_TEXT
 """Of all texts together; Pillow refuses the file at four times as much."""
 _TEXTS: Final = frozenset({b"tEXt", b"zTXt", b"iTXt"})
 _PROFILE: Final = b"iCCP"
@@ -39,7 +39,7 @@ def slim(data: bytes) -> Slim:
         if name in _TEXTS or name == _PROFILE:
             keyword, text = _text(name, body)
             total += len(text)
-            if len(text) > MOST_TEXT or total > _MOST_IN_ALL:
+            if len(text) > MAX_TEXT or total > _MAX_TOTAL_TEXT:
                 _leave_out(found, name, keyword, text)
                 continue
         kept.append(data[at:end])
@@ -67,7 +67,7 @@ def _leave_out(found: Slim, name: bytes, keyword: str, text: bytes) -> None:
         found.profile = True
     else:
         encoding = "utf-8" if name == b"iTXt" else "latin-1"
-        found.texts[keyword] = text[:MOST_TEXT].decode(encoding, "replace")
+        found.texts[keyword] = text[:MAX_TEXT].decode(encoding, "replace")
 
 
 def _text(name: bytes, body: bytes) -> tuple[str, bytes]:
@@ -81,7 +81,7 @@ def _text(name: bytes, body: bytes) -> tuple[str, bytes]:
         rest = rest[2:].partition(b"\0")[2].partition(b"\0")[2]  # past language and translation
     if packed:
         try:
-            rest = zlib.decompressobj().decompress(rest, MOST_TEXT + 1)
+            rest = zlib.decompressobj().decompress(rest, MAX_TEXT + 1)
         except zlib.error:
             rest = b""
     return keyword.decode("latin-1"), rest

@@ -29,7 +29,7 @@ from review_app.intake.likeness import Likeness, Seen
 from review_app.intake.metadata import Json
 from review_app.intake.public_copy import public_copy
 from review_app.intake.small import NAME, SLOW_PIXELS, small_picture
-from review_app.intake.sources import Reading, count, expand
+from review_app.intake.sources import SourceReading, count, expand
 from review_app.intake.store import MediaStore
 from review_app.manifests.dialect import OWN, Dialect
 from review_app.policy.review_options import read_options
@@ -125,7 +125,7 @@ class IntakeService:
             ManifestError: a manifest cannot be used as a whole. Nothing of it is taken in.
         """
         report = IntakeReport()
-        reading = Reading(
+        reading = SourceReading(
             self._limits.max_bytes, self._archives, dialect, not bare_names, report.remarks
         )
         total = count(paths, reading)

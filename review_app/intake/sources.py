@@ -17,7 +17,7 @@ from review_app.i18n import Text
 from review_app.intake.archives import ArchiveLimits, display_name, entries, is_litter, is_zip
 from review_app.intake.candidates import Candidate
 from review_app.intake.packed import with_labels
-from review_app.intake.signatures import Kind, identify
+from review_app.intake.signatures import FileKind, identify
 from review_app.manifests.dialect import OWN, Dialect
 from review_app.manifests.files import is_file
 from review_app.manifests.layout import label_of_path
@@ -32,7 +32,7 @@ _OTHER_TABLES: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class SourceReading:
     """How sources are read, and what is to be said of them besides candidates and refusals."""
 
     max_bytes: int
@@ -44,7 +44,7 @@ class Reading:
     """Added to while the stream is read."""
 
 
-def expand(paths: Iterable[Path], reading: Reading) -> Iterator[Candidate | RefusedFile]:
+def expand(paths: Iterable[Path], reading: SourceReading) -> Iterator[Candidate | RefusedFile]:
     """Yield every candidate under ``paths``, in a fixed order; what cannot be one is a refusal.
 
     Folders are walked in sorted order, without hidden files, litter of operating systems, and
@@ -66,7 +66,7 @@ def expand(paths: Iterable[Path], reading: Reading) -> Iterator[Candidate | Refu
             yield from _file(path, reading)
 
 
-def count(paths: Iterable[Path], reading: Reading) -> int:
+def count(paths: Iterable[Path], reading: SourceReading) -> int:
     """How many candidates and refusals ``expand`` will yield, for a progress bar; reads no image.
 
     Raises:
@@ -82,7 +82,7 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def _labelled_folders(folder: Path, reading: Reading) -> Iterator[Candidate | RefusedFile]:
+def _labelled_folders(folder: Path, reading: SourceReading) -> Iterator[Candidate | RefusedFile]:
     """The folder's files; and a remark where the names of its folders seem to be labels."""
     n, root = 0, display_name(str(folder))
     for found in _folder(folder, folder.resolve(), reading):
@@ -93,7 +93,7 @@ def _labelled_folders(folder: Path, reading: Reading) -> Iterator[Candidate | Re
         reading.remarks.append(Text("intake.labels_of_folders", {"n": n, "folder": root}))
 
 
-def _folder(folder: Path, root: Path, reading: Reading) -> Iterator[Candidate | RefusedFile]:
+def _folder(folder: Path, root: Path, reading: SourceReading) -> Iterator[Candidate | RefusedFile]:
     try:
         with os.scandir(folder) as found:
             items = sorted(found, key=lambda item: item.name)
@@ -120,7 +120,7 @@ def _leaves(link: Path, root: Path) -> bool:
         return True
 
 
-def _file(path: Path, reading: Reading) -> Iterator[Candidate | RefusedFile]:
+def _file(path: Path, reading: SourceReading) -> Iterator[Candidate | RefusedFile]:
     name = display_name(str(path))
     try:
         if not path.exists():
@@ -140,7 +140,7 @@ def _table(path: Path) -> RefusedFile:
     return RefusedFile(path.name, RefusalReason.UNSUPPORTED, Text("intake.table"))
 
 
-def _manifest(path: Path, reading: Reading) -> Iterator[Candidate | RefusedFile]:
+def _manifest(path: Path, reading: SourceReading) -> Iterator[Candidate | RefusedFile]:
     manifest = read_manifest(path, dialect=reading.dialect, weighted=False)
     if manifest.hint:
         reading.remarks.append(manifest.hint)
@@ -183,9 +183,9 @@ def not_taken(path: Path) -> str | None:
             signature = identify(file.read(4096))
     except OSError as error:
         return _why(error)
-    if signature.kind is Kind.SUPPORTED:
+    if signature.kind is FileKind.SUPPORTED:
         return None
-    return f"it is {signature.name}" if signature.kind is Kind.OTHER else signature.name
+    return f"it is {signature.name}" if signature.kind is FileKind.OTHER else signature.name
 
 
 def read_bounded(path: Path, max_bytes: int) -> bytes:

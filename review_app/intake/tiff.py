@@ -33,9 +33,9 @@ _RAW_TAGS: Final = frozenset({50706, 33421, 33422})
 _RAW_PHOTOMETRIC: Final = frozenset({32803, 34892})
 """Colour filter array, linear raw."""
 _TYPES: Final = {1: "u1", 3: "u2", 4: "u4", 13: "u4", 16: "u8", 18: "u8"}
-_MOST_ENTRIES: Final = 20_000
+_MAX_ENTRIES: Final = 20_000
 """Of all directories together that are looked at."""
-_MOST_VALUES: Final = 1 << 20
+_MAX_VALUES: Final = 1 << 20
 _KINDS: Final = {1: "u", 2: "i", 3: "f"}
 GREY, INVERTED, RGB = (1, 0, 2)
 
@@ -212,7 +212,7 @@ def _walk(data: bytes) -> Iterator[tuple[Directory, bool]]:
     order, big = _order(data), 43 in (data[2], data[3])
     start = _number(data, 8 if big else 4, 8 if big else 4, order)
     waiting, seen, entries = [(start, True)], set[int](), 0
-    while waiting and entries < _MOST_ENTRIES:
+    while waiting and entries < _MAX_ENTRIES:
         at, is_page = waiting.pop(0)
         if at in seen or not 8 <= at < len(data):
             continue
@@ -241,7 +241,7 @@ def _values(data: bytes, entry: int, order: str, big: bool) -> tuple[int, ...]:
     """The whole numbers of one entry; none for other types, or where the file ends."""
     kind = _TYPES.get(_number(data, entry + 2, 2, order))
     count = _number(data, entry + 4, 8 if big else 4, order)
-    if kind is None or not 1 <= count <= _MOST_VALUES:
+    if kind is None or not 1 <= count <= _MAX_VALUES:
         return ()
     place, room = (entry + 12, 8) if big else (entry + 8, 4)
     dtype = np.dtype(f"{order}{kind}")

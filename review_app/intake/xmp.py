@@ -15,10 +15,10 @@ _RDF: Final = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 _XML_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 _LISTS: Final = frozenset({f"{_RDF}Bag", f"{_RDF}Seq", f"{_RDF}Alt"})
 _OWN: Final = frozenset({f"{_RDF}about", f"{_RDF}parseType", f"{_RDF}resource", f"{_RDF}nodeID"})
-_MOST_BYTES: Final = 4 * 1024**2
-_MOST_ENTRIES: Final = 50
+_MAX_BYTES: Final = 4 * 1024**2
+_MAX_ENTRIES: Final = 50
 """Of one list: a history of a thousand saves says no more."""
-_MOST_DEPTH: Final = 12
+_MAX_DEPTH: Final = 12
 _DECLARES: Final = re.compile(r"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
 
 
@@ -28,7 +28,7 @@ def parse(packet: str | bytes) -> dict[str, Value] | None:
     """
     text = packet.decode("utf-8", "replace") if isinstance(packet, bytes) else packet
     start, end = text.find("<"), text.rfind(">")
-    if start < 0 or len(text) > _MOST_BYTES or _DECLARES.search(text):
+    if start < 0 or len(text) > _MAX_BYTES or _DECLARES.search(text):
         return None
     try:
         root, prefixes = _elements(text[start : end + 1])
@@ -80,14 +80,14 @@ def _properties(
 
 
 def _value(element: Element, prefixes: Mapping[str, str], depth: int) -> Value:
-    if depth > _MOST_DEPTH:
+    if depth > _MAX_DEPTH:
         return ""
     resource = element.get(f"{_RDF}resource")
     if resource is not None:
         return resource.strip()
     children = list(element)
     if len(children) == 1 and children[0].tag in _LISTS:
-        entries = [_value(one, prefixes, depth + 1) for one in list(children[0])[:_MOST_ENTRIES]]
+        entries = [_value(one, prefixes, depth + 1) for one in list(children[0])[:_MAX_ENTRIES]]
         return entries[0] if len(entries) == 1 else entries
     if len(children) == 1 and children[0].tag == f"{_RDF}Description":
         return dict(_properties(children[0], prefixes, depth + 1))

@@ -25,7 +25,7 @@ from review_app.inference.heads.standardizer import Standardizer
 from review_app.lab.assessment import IN_FORCE, HeadEvaluationInput, assess
 from review_app.lab.choices import best_thresholds
 from review_app.lab.metrics import head_metrics
-from review_app.lab.portrait import Novelty, extremes, principal_components
+from review_app.lab.portrait import NoveltyScores, extremes, principal_components
 from review_app.lab.provenance import about_data, about_model
 from review_app.manifests.manifest import Manifest
 from review_app.manifests.weights import effective_size
@@ -245,11 +245,13 @@ def head_inputs(
     return inputs
 
 
-def _novelty(checkpoint: Checkpoint, judgement: Judgement) -> Novelty | None:
+def _novelty(checkpoint: Checkpoint, judgement: Judgement) -> NoveltyScores | None:
     """How unlike the training images each image is, or None where the checkpoint cannot tell."""
     card = checkpoint.card.novelty
     return (
-        None if card is None or judgement.novelty is None else Novelty(judgement.novelty, card.cut)
+        None
+        if card is None or judgement.novelty is None
+        else NoveltyScores(judgement.novelty, card.cut)
     )
 
 

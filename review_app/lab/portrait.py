@@ -20,7 +20,7 @@ Float64 = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Novelty:
+class NoveltyScores:
     """How unlike the training images n images are."""
 
     score: Float64
@@ -54,7 +54,7 @@ def extremes(
     is_fake: Labels,
     names: Sequence[str],
     sources: Sequence[str],
-    novelty: Novelty | None,
+    novelty: NoveltyScores | None,
 ) -> dict[str, list[dict[str, Any]]]:
     """The images that a person should look at first, at most 12 a list.
 

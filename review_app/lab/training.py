@@ -29,7 +29,7 @@ from review_app.inference.presets import Preset, preset_called
 from review_app.lab.datasets.leaks import refuse_leaks
 from review_app.lab.head_choices import choose_for_heads, measured
 from review_app.lab.validation import Validation, cross_fit, validate
-from review_app.lab.versions import Tally, rows_of
+from review_app.lab.versions import JoinedProgress, rows_of
 from review_app.manifests.manifest import Manifest, ManifestRow
 from review_app.manifests.weights import effective_size
 
@@ -206,7 +206,7 @@ def _load(
     """Training, then validation images with the preset's copies; and test images, if any."""
     learning = parts["train"] + parts["val"]
     rows = learning + parts["test"]
-    tally = Tally(progress, len(rows) + len(preset.copies) * len(learning))
+    tally = JoinedProgress(progress, len(rows) + len(preset.copies) * len(learning))
 
     def load(some: Sequence[ManifestRow], copy: Transform | None = None) -> LabelledFeatures:
         return load_labelled(

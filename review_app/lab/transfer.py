@@ -37,8 +37,8 @@ from review_app.lab.resampling import Ranking, Resamples, interval, selective_er
 from review_app.lab.robustness import share_flagged
 from review_app.lab.selective import risk_coverage
 from review_app.lab.training import train_heads
-from review_app.lab.versions import Tally, load_versions, rows_of
-from review_app.manifests.manifest import Label, Manifest, ManifestRow, require_labels
+from review_app.lab.versions import JoinedProgress, load_versions, rows_of
+from review_app.manifests.manifest import Manifest, ManifestLabel, ManifestRow, require_labels
 
 SCHEMA_VERSION = 1
 """Of the document."""
@@ -73,7 +73,7 @@ def measure_transfer(
         require_labels(manifest, rows, f"{split}, with a source,")
     trained = _trainable(manifest, parts)
     learning, test = parts["train"] + parts["val"], parts["test"]
-    tally = Tally(progress, len(learning) * (1 + len(chosen.copies)) + len(test))
+    tally = JoinedProgress(progress, len(learning) * (1 + len(chosen.copies)) + len(test))
     images = load_versions(
         manifest,
         learning,
@@ -125,7 +125,7 @@ def transfer(
     "reject_minus_confidence"}``, the last a paired bootstrap. Wrong is what the checkpoint's own
     threshold calls wrongly. Raises DetectorError where a source cannot be trained on.
     """
-    tally = Tally(fits, len(trained) * (preset.folds + 1))
+    tally = JoinedProgress(fits, len(trained) * (preset.folds + 1))
     sources = sorted(set(train.originals.sources) | set(test.sources))
     measured = {}
     for source in trained:
@@ -164,7 +164,7 @@ def _trainable(manifest: Manifest, parts: Mapping[str, Sequence[ManifestRow]]) -
     found = tuple(
         source
         for source in named
-        if all((source, label) in part for part in classes for label in Label)
+        if all((source, label) in part for part in classes for label in ManifestLabel)
     )
     if not found or len({row.source for row in parts["test"]}) < 2:
         raise ManifestError(

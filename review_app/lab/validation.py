@@ -15,7 +15,7 @@ from review_app.core.errors import DetectorError
 from review_app.inference.backbones.card import BackboneCard
 from review_app.inference.dataset import LabelledFeatures, Versions
 from review_app.inference.heads import HeadPrediction
-from review_app.inference.model import Model, Reading, fit_model
+from review_app.inference.model import Model, RawPrediction, fit_model
 from review_app.inference.presets import Preset
 
 
@@ -24,9 +24,9 @@ class Validation:
     """What models said of validation images and of copies of them."""
 
     images: LabelledFeatures
-    reading: Reading
+    reading: RawPrediction
     """Of the images as they are, [n]."""
-    copies: tuple[Reading, ...] = ()
+    copies: tuple[RawPrediction, ...] = ()
     """Of each kind of copy, [n] each."""
 
 
@@ -90,14 +90,14 @@ def _folds(
     return list(split.split(np.zeros(len(images)), strata, groups))
 
 
-def _joined(readings: Sequence[Reading], order: NDArray[np.intp]) -> Reading:
+def _joined(readings: Sequence[RawPrediction], order: NDArray[np.intp]) -> RawPrediction:
     """Readings of consecutive folds as one, in the order of the images."""
     heads = {
         name: _concatenated([reading.heads[name] for reading in readings]).take(order)
         for name in readings[0].heads
     }
     distances = [each.log_distances for each in readings if each.log_distances is not None]
-    return Reading(heads, np.concatenate(distances)[order] if distances else None)
+    return RawPrediction(heads, np.concatenate(distances)[order] if distances else None)
 
 
 def _concatenated(predictions: Sequence[HeadPrediction]) -> HeadPrediction:

@@ -12,7 +12,7 @@ from review_app.inference.laundering import Transform
 from review_app.manifests.manifest import Manifest, ManifestRow, require_labels
 
 
-class Tally:
+class JoinedProgress:
     """One count of progress over several steps that each begin at 0."""
 
     def __init__(self, progress: Progress | None, total: int) -> None:
@@ -59,7 +59,7 @@ def load_versions(
     ``progress`` counts every version of every image. Raises as
     :func:`review_app.inference.dataset.load_labelled` does.
     """
-    tally = Tally(progress, len(rows) * (1 + len(transforms)))
+    tally = JoinedProgress(progress, len(rows) * (1 + len(transforms)))
     originals, *copies = (
         load_labelled(
             manifest,

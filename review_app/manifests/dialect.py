@@ -8,7 +8,7 @@ from typing import Final
 
 from review_app.core.errors import InputError
 from review_app.i18n import Text
-from review_app.manifests.labels import Label, label_of_word
+from review_app.manifests.labels import ManifestLabel, label_of_word
 from review_app.manifests.tables import plain_name
 
 COLUMNS: Final = ("path", "label", "source", "group", "split", "weight")
@@ -23,7 +23,12 @@ _USUAL: Final = {
     ),
 }
 """How other people call what we call otherwise: for advice alone, nothing is taken for granted."""
-_FAKE_IF: Final = {"1": Label.FAKE, "true": Label.FAKE, "0": Label.REAL, "false": Label.REAL}
+_FAKE_IF: Final = {
+    "1": ManifestLabel.FAKE,
+    "true": ManifestLabel.FAKE,
+    "0": ManifestLabel.REAL,
+    "false": ManifestLabel.REAL,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +37,10 @@ class Dialect:
 
     columns: Mapping[str, str] = field(default_factory=dict)
     """Its column (as `plain_name` has it) → the one of `COLUMNS` that it is."""
-    labels: Mapping[str, Label] = field(default_factory=dict)
+    labels: Mapping[str, ManifestLabel] = field(default_factory=dict)
     """Its word in lower case → label, before the words that are known anyway."""
 
-    def label(self, word: str) -> Label | None:
+    def label(self, word: str) -> ManifestLabel | None:
         """The label that ``word`` means; None where nobody said so."""
         plain = word.lower()
         # Where some rows have no label, tables hold 1 as 1.0.
@@ -87,8 +92,8 @@ def _columns(pairs: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def _labels(pairs: Iterable[str]) -> dict[str, Label]:
-    found: dict[str, Label] = {}
+def _labels(pairs: Iterable[str]) -> dict[str, ManifestLabel]:
+    found: dict[str, ManifestLabel] = {}
     for text in pairs:
         word, meaning = _pair("--map-label", text, "1=fake")
         label = label_of_word(meaning)

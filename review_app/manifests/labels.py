@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 
-class Label(StrEnum):
+class ManifestLabel(StrEnum):
     """What an image is, as a manifest states it."""
 
     REAL = "real"
@@ -16,22 +16,22 @@ class Label(StrEnum):
 
 
 WORDS: Final = {
-    "real": Label.REAL,
-    "genuine": Label.REAL,
-    "authentic": Label.REAL,
-    "bonafide": Label.REAL,
-    "pristine": Label.REAL,
-    "fake": Label.FAKE,
-    "deepfake": Label.FAKE,
-    "synthetic": Label.FAKE,
-    "aigenerated": Label.FAKE,
-    "forged": Label.FAKE,
+    "real": ManifestLabel.REAL,
+    "genuine": ManifestLabel.REAL,
+    "authentic": ManifestLabel.REAL,
+    "bonafide": ManifestLabel.REAL,
+    "pristine": ManifestLabel.REAL,
+    "fake": ManifestLabel.FAKE,
+    "deepfake": ManifestLabel.FAKE,
+    "synthetic": ManifestLabel.FAKE,
+    "aigenerated": ManifestLabel.FAKE,
+    "forged": ManifestLabel.FAKE,
 }
 """Words that mean one label and no other, without blanks and hyphens. Numbers are none of them: 1
 is fake in one set and real in the next."""
 
 
-def label_of_word(word: str) -> Label | None:
+def label_of_word(word: str) -> ManifestLabel | None:
     """The label that ``word`` means beyond doubt, in the singular or the plural; else None."""
     plain = "".join(c for c in word.casefold() if c not in " -_")
     return WORDS.get(plain) or WORDS.get(plain.removesuffix("s"))

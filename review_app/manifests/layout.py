@@ -8,7 +8,7 @@ from typing import Final
 
 from review_app.core.errors import ManifestError
 from review_app.manifests.dialect import OWN, Dialect
-from review_app.manifests.labels import Label
+from review_app.manifests.labels import ManifestLabel
 from review_app.manifests.manifest import ManifestRow, listed
 
 _SPLITS: Final[Mapping[str, str]] = {
@@ -22,13 +22,13 @@ _SPLITS: Final[Mapping[str, str]] = {
 }
 
 
-def label_of_path(path: PurePath, dialect: Dialect = OWN) -> Label | None:
+def label_of_path(path: PurePath, dialect: Dialect = OWN) -> ManifestLabel | None:
     """The label that the folders of ``path`` tell; None where none does, or they disagree."""
     found = labels_of_path(path, dialect)
     return found.pop() if len(found) == 1 else None
 
 
-def labels_of_path(path: PurePath, dialect: Dialect = OWN) -> set[Label]:
+def labels_of_path(path: PurePath, dialect: Dialect = OWN) -> set[ManifestLabel]:
     """Every label that a folder of ``path`` is called by."""
     return {label for part in path.parts[:-1] if (label := dialect.label(part)) is not None}
 

@@ -21,11 +21,11 @@ from review_app.core.errors import ManifestError
 from review_app.i18n import Text
 from review_app.manifests.dialect import COLUMNS, OWN, Dialect, advice, hint
 from review_app.manifests.files import is_file, write_whole
-from review_app.manifests.labels import Label
+from review_app.manifests.labels import ManifestLabel
 from review_app.manifests.tables import Table, TableRow, read_table, refuse_size
 from review_app.manifests.weights import WANTED, weight_of
 
-__all__ = ["Label", "Manifest", "ManifestRow", "read_manifest", "write_manifest"]
+__all__ = ["Manifest", "ManifestLabel", "ManifestRow", "read_manifest", "write_manifest"]
 
 _SHOWN = 5
 _ELSEWHERE = ("http://", "https://", "ftp://", "s3://", "gs://", "file://", "data:")
@@ -41,7 +41,7 @@ class ManifestRow:
     """Path as the manifest writes it."""
     path: Path
     """Path to open."""
-    label: Label | None = None
+    label: ManifestLabel | None = None
     source: str | None = None
     group: str | None = None
     split: str | None = None
@@ -258,7 +258,7 @@ def _weighted(path: Path, table: Table, rows: tuple[ManifestRow, ...]) -> tuple[
     return tuple(replace(row, weight=w) for row, w in zip(rows, weights, strict=True))
 
 
-def _row(path: Path, given: TableRow, label: Label | None) -> ManifestRow:
+def _row(path: Path, given: TableRow, label: ManifestLabel | None) -> ManifestRow:
     known = given.values
     return ManifestRow(
         row=given.row,

@@ -16,7 +16,7 @@ from review_app.core.errors import ManifestError
 
 SUFFIXES: Final = frozenset({".csv", ".tsv", ".jsonl", ".ndjson", ".parquet"})
 """Names of tables end so."""
-MOST_BYTES: Final = 512 * 1024**2
+MAX_BYTES: Final = 512 * 1024**2
 """Of a table, unpacked: it is read whole."""
 _SEPARATORS: Final = (",", ";", "\t", "|")
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
@@ -45,10 +45,10 @@ def plain_name(column: str) -> str:
 
 
 def refuse_size(name: str, n_bytes: int) -> None:
-    """Raise ManifestError for a table of more than `MOST_BYTES`."""
-    if n_bytes > MOST_BYTES:
+    """Raise ManifestError for a table of more than `MAX_BYTES`."""
+    if n_bytes > MAX_BYTES:
         raise ManifestError(
-            f"{name} has {n_bytes / 1e6:,.0f} MB; at most {MOST_BYTES / 1e6:,.0f} MB are read. "
+            f"{name} has {n_bytes / 1e6:,.0f} MB; at most {MAX_BYTES / 1e6:,.0f} MB are read. "
             "Divide it, or leave out columns that are not needed"
         )
 
@@ -213,7 +213,7 @@ def _parquet(name: str, data: bytes, known: Sequence[str]) -> _Read:
         size = sum(group.total_byte_size for group in groups)
         columns = list(file.schema_arrow.names)
         wanted = [column for column in columns if plain_name(column) in known]
-        rows = file.read(columns=wanted).to_pylist() if size <= MOST_BYTES else []
+        rows = file.read(columns=wanted).to_pylist() if size <= MAX_BYTES else []
     except Exception as error:  # pyarrow raises many kinds of its own
         raise ManifestError(f"{name} cannot be read as a Parquet file ({error})") from error
     refuse_size(name, size)

@@ -8,7 +8,7 @@ from typing import Any
 
 from review_app.certification.ladder import Side
 from review_app.i18n import t
-from review_app.policy.flags import Mark
+from review_app.policy.flags import TriageFlag
 from review_app.policy.policy import Policy, PolicyState, describe
 from review_app.queueing.options import order_in_use
 from review_app.queueing.order import Order
@@ -155,7 +155,9 @@ def _policy(repos: Repositories) -> Policy | None:
 
 def _marks(repos: Repositories) -> Marks:
     found = repos.counts.marks()
-    retrain, unclear = (found.get(mark, {}) for mark in (Mark.RETRAIN, Mark.SECOND_REVIEWER))
+    retrain, unclear = (
+        found.get(mark, {}) for mark in (TriageFlag.RETRAIN, TriageFlag.SECOND_REVIEWER)
+    )
     return Marks(
         retrain=sum(retrain.get(state, 0) for state in _WITH_PEOPLE),
         retrain_labelled=retrain.get(ItemState.RESOLVED, 0),

@@ -17,7 +17,7 @@ from review_app.core.errors import InputError
 
 Floats = NDArray[np.float64]
 
-MOST = 1e9
+MAX_COST = 1e9
 """No price is above this: beyond it sums lose their cents."""
 
 
@@ -29,9 +29,9 @@ class Costs(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    missed_fake: float = Field(10, ge=0, le=MOST, description="A fake accepted as real.")
-    false_alarm: float = Field(5, ge=0, le=MOST, description="A real image accepted as fake.")
-    reviewer_minute: float = Field(1, ge=0, le=MOST, description="A minute of one reviewer.")
+    missed_fake: float = Field(10, ge=0, le=MAX_COST, description="A fake accepted as real.")
+    false_alarm: float = Field(5, ge=0, le=MAX_COST, description="A real image accepted as fake.")
+    reviewer_minute: float = Field(1, ge=0, le=MAX_COST, description="A minute of one reviewer.")
 
 
 def cost_of_accepting(p_fake: ArrayLike, costs: Costs) -> Floats:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from review_app.policy.explanation import explain, lean_in_words
-from review_app.policy.flags import Mark, UncertaintyCuts
+from review_app.policy.flags import TriageFlag, UncertaintyCuts
 from review_app.policy.policy import Policy
 from review_app.policy.routing import Decision, Reason, Route, Scores
-from storage.models import Decision as DecisionRow
+from storage.models import DecisionRow
 from storage.repositories import Repositories
 
 
@@ -38,6 +38,6 @@ def words_of(row: DecisionRow) -> str:
         inclusion_probability=row.inclusion_probability,
         policy_version=row.policy_version,
         proposal=Route(row.proposal) if row.proposal else Route.REVIEW,
-        mark=Mark(row.mark) if row.mark else None,
+        mark=TriageFlag(row.mark) if row.mark else None,
     )
     return explain(decision, scores)

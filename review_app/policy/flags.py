@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 
-class Mark(StrEnum):
+class TriageFlag(StrEnum):
     """What an image in review is also good for."""
 
     RETRAIN = "retrain"
@@ -60,7 +60,7 @@ def find_marks(
     unlike: ArrayLike,
     cuts: UncertaintyCuts | None,
 ) -> NDArray[np.object_]:
-    """The mark of each image [...], a `Mark` or None, were the rule to send it to people.
+    """The mark of each image [...], a `TriageFlag` or None, were the rule to send it to people.
 
     ``unlike``: whether its novelty is above the checkpoint's cut. Without ``cuts`` that alone
     counts. Strictly above: a head without spread has a cut of 0, and is not unsettled everywhere.
@@ -73,8 +73,8 @@ def find_marks(
             | (np.asarray(std) > cuts.std)
             | (np.asarray(mutual_information) > cuts.mutual_information)
         )
-        found[np.asarray(entropy) > cuts.entropy] = Mark.SECOND_REVIEWER
-    found[epistemic] = Mark.RETRAIN
+        found[np.asarray(entropy) > cuts.entropy] = TriageFlag.SECOND_REVIEWER
+    found[epistemic] = TriageFlag.RETRAIN
     return found
 
 
@@ -85,7 +85,7 @@ def find_mark(
     *,
     unlike: bool,
     cuts: UncertaintyCuts | None,
-) -> Mark | None:
+) -> TriageFlag | None:
     """As `find_marks`, of one image."""
-    found: Mark | None = find_marks(std, entropy, mutual_information, unlike, cuts).item()
+    found: TriageFlag | None = find_marks(std, entropy, mutual_information, unlike, cuts).item()
     return found

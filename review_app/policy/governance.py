@@ -9,7 +9,7 @@ from typing import Protocol
 
 from review_app.certification.certificate import Provenance
 from review_app.certification.certify import PolicyCertificates, certify_policy
-from review_app.certification.ladder import Ladder
+from review_app.certification.ladder import ThresholdGrid
 from review_app.certification.price import Price
 from review_app.core.errors import CalibrationError
 from review_app.core.permissions import Permission, Person, require
@@ -30,7 +30,7 @@ class DetectorFacts(Protocol):
         other calls know it."""
         ...
 
-    def ladders(self, checkpoint_id: str, head: str) -> tuple[Ladder, Ladder]:
+    def ladders(self, checkpoint_id: str, head: str) -> tuple[ThresholdGrid, ThresholdGrid]:
         """Ladders for real and for fake, from the checkpoint's validation scores.
 
         Raises ``NotFoundError`` for a checkpoint or head that is not there.
@@ -54,7 +54,7 @@ class PolicyVersion:
     words: str
 
 
-class PolicyDesk:
+class PolicyService:
     """Reads and changes the policy of one database."""
 
     def __init__(self, database: Database, facts: DetectorFacts) -> None:

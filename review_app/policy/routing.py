@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from review_app.certification.ladder import Side
 from review_app.core.errors import InputError
-from review_app.policy.flags import Mark, UncertaintyCuts, find_mark, find_marks
+from review_app.policy.flags import TriageFlag, UncertaintyCuts, find_mark, find_marks
 from review_app.policy.policy import Policy, PolicyState
 
 DISAGREEMENT_MARGIN = 0.1
@@ -122,12 +122,12 @@ class Decision:
     policy_version: int
     proposal: Route
     """The route without the audit coin."""
-    mark: Mark | None = None
+    mark: TriageFlag | None = None
     """What else it is good for; only where the rule itself sends it to people."""
 
 
 @dataclass(frozen=True)
-class Decisions:
+class DecisionBatch:
     """The decisions of a batch as arrays [n]; ``decisions[i]`` is the one that `decide` gives."""
 
     policy: Policy
@@ -140,7 +140,7 @@ class Decisions:
     unlike: NDArray[np.bool_]
     disagree: NDArray[np.bool_]
     marks: NDArray[np.object_]
-    """What else each is good for, a `Mark` or None."""
+    """What else each is good for, a `TriageFlag` or None."""
 
     def __len__(self) -> int:
         return len(self.p_fake)
@@ -169,7 +169,7 @@ class Decisions:
             self.unlike,
             self.disagree,
             self.p_fake >= 0.5,
-            *(self.marks == mark for mark in Mark),
+            *(self.marks == mark for mark in TriageFlag),
         )
         for i, fact in enumerate(facts):
             codes |= fact.astype(np.intp) << i
@@ -227,7 +227,7 @@ def decide_many(
     heads: ArrayLike | None = None,
     unlike: ArrayLike | None = None,
     marks: ArrayLike | None = None,
-) -> Decisions:
+) -> DecisionBatch:
     """Route a batch: `decide` on ``p_fake``, ``score``, ``coins`` and ``unlike``, all [n], and
     ``heads`` [n, heads]; ``marks`` [n] of `marks.find_marks`, else unlike images alone are marked.
 
@@ -256,7 +256,7 @@ def decide_many(
     audited = (real | fake) & (c < policy.audit_probability)
     kept = found.copy()
     kept[real | fake] = None
-    return Decisions(policy, p, real, fake, audited, novel, heads_disagree(p, others), kept)
+    return DecisionBatch(policy, p, real, fake, audited, novel, heads_disagree(p, others), kept)
 
 
 def annotated(decision: Decision, *, near_disputed: bool) -> Decision:
@@ -293,7 +293,7 @@ def _decision(
     audited: bool,
     unlike: bool,
     disagree: bool,
-    found: Mark | None,
+    found: TriageFlag | None,
 ) -> Decision:
     accepted = proposal is not Route.REVIEW
     reasons = _accepted_reasons(proposal, audited) if accepted else _review_reasons(p_fake, policy)

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from review_app.policy.decision_text import cuts_of
 from review_app.policy.flags import find_marks
 from review_app.policy.policy import Policy
-from review_app.policy.routing import Decisions, decide_many
+from review_app.policy.routing import DecisionBatch, decide_many
 from storage.repositories import Repositories
 
 Floats = NDArray[np.float64]
@@ -63,7 +63,7 @@ def decide_columns(
     policy: Policy,
     coins: ArrayLike,
     heads: ArrayLike | None = None,
-) -> Decisions:
+) -> DecisionBatch:
     """`routing.decide_many`, with what the policy's checkpoint says of novelty and doubt.
 
     Raises:

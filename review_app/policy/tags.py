@@ -20,7 +20,7 @@ COMMON_TAGS = (
 )
 """As they are stored, whoever chooses them in whatever language."""
 
-MOST_TAGS = 20
+MAX_TAGS = 20
 
 
 def _distinct(tags: tuple[str, ...]) -> tuple[str, ...]:
@@ -29,7 +29,7 @@ def _distinct(tags: tuple[str, ...]) -> tuple[str, ...]:
 
 Tag = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^;\x00-\x1f\x7f]{1,60}$")]
 """A kind of manipulation, in words; without the semicolon that separates tags in exports."""
-Tags = Annotated[tuple[Tag, ...], Field(max_length=MOST_TAGS), AfterValidator(_distinct)]
+Tags = Annotated[tuple[Tag, ...], Field(max_length=MAX_TAGS), AfterValidator(_distinct)]
 
 
 def tag_name(tag: str) -> str:

@@ -8,7 +8,7 @@ from review_app.core.permissions import Person
 from review_app.i18n import Text
 from review_app.policy.policy import Policy, learning_policy
 from storage.enums import AuditKind
-from storage.models import Policy as PolicyRow
+from storage.models import PolicyRow
 from storage.repositories import Repositories
 from storage.repositories.audit import Event
 

@@ -42,7 +42,7 @@ class Range:
 
 
 @dataclass(frozen=True)
-class Workload:
+class ReviewWorkload:
     """What comes in, and how long people take.
 
     Raises:
@@ -75,7 +75,7 @@ class SideForecast:
 
 
 @dataclass(frozen=True)
-class Forecast:
+class PolicyForecast:
     """What a policy would do to a day's stream."""
 
     risk_limit: float
@@ -125,13 +125,13 @@ def poisson_range(expected: Range, alpha: float = ALPHA) -> Range:
 def forecast(
     found: PolicyCertificates,
     stream_scores: ArrayLike,
-    workload: Workload,
+    workload: ReviewWorkload,
     costs: Costs,
     *,
     risk_limit: float,
     delta: float,
     audit_probability: float,
-) -> Forecast:
+) -> PolicyForecast:
     """What the certificates ``found`` would do to a stream that scores like ``stream_scores`` [m].
 
     Nothing is spent by it. Choosing a limit by what many such forecasts say is another matter: that
@@ -154,7 +154,7 @@ def forecast(
         real.errors_per_day.value * costs.missed_fake
         + fake.errors_per_day.value * costs.false_alarm
     )
-    return Forecast(
+    return PolicyForecast(
         risk_limit=risk_limit,
         delta=delta,
         real=real,

@@ -42,8 +42,8 @@ BY_TIME = -1.0
 """The lowest rank that `timed` gives; below it are the places by worth."""
 _LONG = 1e11
 """Seconds; no clock shows as many, and a rank still tells milliseconds apart."""
-_MOST_LOGIT = 8.0
-_MOST_SPREAD = 4.0
+_MAX_LOGIT = 8.0
+_MAX_SPREAD = 4.0
 
 
 class Order(StrEnum):
@@ -154,9 +154,9 @@ def borrowed(worth: ArrayLike, hidden: ArrayLike, pool: ArrayLike, coins: ArrayL
 
 
 def _logit_normal(p: Floats, std: Floats) -> tuple[Floats, Floats]:
-    mean = np.clip(logit(np.clip(p, 1e-12, 1 - 1e-12)), -_MOST_LOGIT, _MOST_LOGIT)
+    mean = np.clip(logit(np.clip(p, 1e-12, 1 - 1e-12)), -_MAX_LOGIT, _MAX_LOGIT)
     p = 1 / (1 + np.exp(-mean))
-    return mean, np.minimum(std / (p * (1 - p)), _MOST_SPREAD)
+    return mean, np.minimum(std / (p * (1 - p)), _MAX_SPREAD)
 
 
 def _entropy(p: Floats) -> Floats:

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from review_app.policy.audit_coin import audit_coin
-from review_app.policy.flags import Mark
+from review_app.policy.flags import TriageFlag
 from review_app.policy.policy import Policy, PolicyState
 from review_app.policy.review_options import read_options
 from review_app.policy.routing import Decision, Route
@@ -43,8 +43,10 @@ def ask_second(
         return
     in_review = [one for one in decided if one.decision.route is Route.REVIEW]
     audited = [one for one in in_review if one.decision.audited]
-    asked = [one for one in in_review if one.decision.mark is Mark.SECOND_REVIEWER]
+    asked = [one for one in in_review if one.decision.mark is TriageFlag.SECOND_REVIEWER]
     if audited and (pool := recent_items(repos, policy).marks):
         drawn = [pool[int(audit_coin(one.key, 0, secret) * len(pool))] for one in audited]
-        asked += [o for o, mark in zip(audited, drawn, strict=True) if mark is Mark.SECOND_REVIEWER]
+        asked += [
+            o for o, mark in zip(audited, drawn, strict=True) if mark is TriageFlag.SECOND_REVIEWER
+        ]
     WaitingQueue(repos.session).ask_one_more([one.item_id for one in asked])

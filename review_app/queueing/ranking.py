@@ -38,7 +38,7 @@ SWEPT = 20_000
 
 
 @dataclass(frozen=True)
-class Placeable:
+class RankInput:
     """What an image's place is made from."""
 
     key: str
@@ -49,7 +49,7 @@ class Placeable:
     audited: bool
 
 
-class Places:
+class QueueRanking:
     """Ranks under one policy and one order.
 
     ``pool``: images that the rule sends to people; audited ones borrow the worth of one of them.
@@ -61,8 +61,8 @@ class Places:
         repos: Repositories,
         policy: Policy,
         order: Order,
-        pool: Sequence[Placeable],
-        stream: Sequence[Placeable],
+        pool: Sequence[RankInput],
+        stream: Sequence[RankInput],
         secret: bytes,
     ) -> None:
         self._order = order
@@ -76,7 +76,7 @@ class Places:
         self._secret = secret
         self._pool = self._worth(pool)
 
-    def ranks(self, images: Sequence[Placeable]) -> list[float]:
+    def ranks(self, images: Sequence[RankInput]) -> list[float]:
         """The rank of each; an audited image's tells nothing of it."""
         hidden = [image.audited for image in images]
         coins = [audit_coin(image.key, 0, self._secret) for image in images]
@@ -84,7 +84,7 @@ class Places:
         ranks: list[float] = placed(worth).tolist()
         return ranks
 
-    def _worth(self, images: Sequence[Placeable]) -> Floats:
+    def _worth(self, images: Sequence[RankInput]) -> Floats:
         if not images:
             return np.empty(0)
         p, std, novelty = _columns(images)
@@ -99,26 +99,26 @@ class PlacesOfRun:
 
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
-        self._made: dict[int, Places | None] = {}
+        self._made: dict[int, QueueRanking | None] = {}
 
-    def under(self, repos: Repositories, policy: Policy) -> Places | None:
+    def under(self, repos: Repositories, policy: Policy) -> QueueRanking | None:
         """Those under ``policy``; None where the order in use is oldest first."""
         if policy.version not in self._made:
             self._made[policy.version] = places_for_triage(repos, policy, self._secret)
         return self._made[policy.version]
 
 
-def places_for_triage(repos: Repositories, policy: Policy, secret: bytes) -> Places | None:
+def places_for_triage(repos: Repositories, policy: Policy, secret: bytes) -> QueueRanking | None:
     """Places of newly decided images; None where the order in use is oldest first."""
     order = order_in_use(repos)
     if order is Order.OLDEST:
         return None
     recent = recent_items(repos, policy)
     pool, stream = _unaudited(recent.to_people), _unaudited(recent.stream)
-    return Places(repos, policy, order, pool, stream, secret)
+    return QueueRanking(repos, policy, order, pool, stream, secret)
 
 
-def places_for_waiting(repos: Repositories, policy: Policy, secret: bytes) -> Places | None:
+def places_for_waiting(repos: Repositories, policy: Policy, secret: bytes) -> QueueRanking | None:
     """Places of images that wait already; None where the order in use is oldest first."""
     order = order_in_use(repos)
     if order is Order.OLDEST:
@@ -127,7 +127,7 @@ def places_for_waiting(repos: Repositories, policy: Policy, secret: bytes) -> Pl
     recent = recent_items(repos, policy)
     # What comes next, too: with little but audits waiting, their places would stand out later.
     pool = [i for i in waiting if not i.audited] + _unaudited(recent.to_people)
-    return Places(repos, policy, order, pool, _unaudited(recent.stream), secret)
+    return QueueRanking(repos, policy, order, pool, _unaudited(recent.stream), secret)
 
 
 def misplaced(repos: Repositories) -> bool:
@@ -179,20 +179,20 @@ def _by_time(waiting: Sequence[Waiting], secret: bytes) -> dict[int, float]:
     }
 
 
-def _by_worth(waiting: Sequence[Waiting], places: Places) -> dict[int, float]:
+def _by_worth(waiting: Sequence[Waiting], places: QueueRanking) -> dict[int, float]:
     ranks = places.ranks([_placeable(row) for row in waiting])
     return dict(zip((row.item_id for row in waiting), ranks, strict=True))
 
 
-def _placeable(row: Waiting) -> Placeable:
-    return Placeable(row.key, row.p_fake, row.std, row.novelty, row.audited)
+def _placeable(row: Waiting) -> RankInput:
+    return RankInput(row.key, row.p_fake, row.std, row.novelty, row.audited)
 
 
-def _unaudited(rows: Sequence[RecentScore]) -> list[Placeable]:
-    return [Placeable(row.key, row.p_fake, row.std, row.novelty, False) for row in rows]
+def _unaudited(rows: Sequence[RecentScore]) -> list[RankInput]:
+    return [RankInput(row.key, row.p_fake, row.std, row.novelty, False) for row in rows]
 
 
-def _columns(images: Sequence[Placeable]) -> tuple[Floats, Floats, Floats]:
+def _columns(images: Sequence[RankInput]) -> tuple[Floats, Floats, Floats]:
     return (
         np.array([image.p_fake for image in images]),
         np.array([image.std for image in images]),

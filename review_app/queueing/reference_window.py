@@ -7,7 +7,7 @@ from itertools import compress
 
 import numpy as np
 
-from review_app.policy.flags import Mark
+from review_app.policy.flags import TriageFlag
 from review_app.policy.policy import Policy
 from review_app.policy.score_arrays import Columns, decide_columns
 from storage.repositories import Repositories
@@ -25,7 +25,7 @@ class Recent:
     to_people: list[RecentScore]
     """Those that the rule itself sends to people. Audited images borrow from them what else would
     tell them apart."""
-    marks: list[Mark | None]
+    marks: list[TriageFlag | None]
     """Of ``to_people``."""
 
 

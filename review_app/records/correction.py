@@ -23,14 +23,14 @@ from review_app.i18n import Text
 from review_app.policy.routing import Route
 from review_app.records.record import Evidence, evidence_of, last_event
 from storage.enums import AuditKind, ItemState, LabelValue
-from storage.models import Correction, Decision, Item
+from storage.models import Correction, DecisionRow, Item
 from storage.repositories import Repositories
 from storage.repositories.audit import Event
 from storage.repositories.records import WAITING
 
 VALUES = (LabelValue.REAL, LabelValue.FAKE, LabelValue.UNDECIDABLE)
 """What an image can be corrected to: an admin who is unsure has nothing to put right."""
-MOST_LETTERS = 1000
+MAX_LETTERS = 1000
 """Of a reason."""
 _ACCEPTED = {Route.ACCEPT_REAL: LabelValue.REAL, Route.ACCEPT_FAKE: LabelValue.FAKE}
 
@@ -102,7 +102,7 @@ def store(repos: Repositories, person: Person, proposal: Proposal, now: datetime
 
 
 def standing(
-    item: Item, decision: Decision | None, corrections: list[Correction]
+    item: Item, decision: DecisionRow | None, corrections: list[Correction]
 ) -> LabelValue | None:
     """What the image is held to be now: as corrected, else as people or the policy said."""
     if corrections:
@@ -122,8 +122,8 @@ def _reason(reason: str | None) -> str:
     reason = (reason or "").strip()
     if not reason:
         raise InputError(Text("corrections.give_reason"))
-    if len(reason) > MOST_LETTERS:
-        raise InputError(Text("corrections.reason_too_long", {"n": MOST_LETTERS}))
+    if len(reason) > MAX_LETTERS:
+        raise InputError(Text("corrections.reason_too_long", {"n": MAX_LETTERS}))
     return reason
 
 

@@ -10,7 +10,7 @@ from review_app.core.permissions import Permission, Person, require
 from review_app.i18n import Text
 from review_app.records import correction
 from review_app.records.correction import Proposal
-from review_app.records.record import Record, read_record
+from review_app.records.record import ImageRecord, read_record
 from review_app.records.search import Found, Search, find, in_hand
 from storage.database import Transactions
 from storage.models import Item
@@ -20,7 +20,7 @@ from storage.types import utc_now
 _LARGEST_ID = 2**63 - 1
 
 
-class RecordDesk:
+class RecordService:
     """Over one database. ``clock``: tells the time."""
 
     def __init__(self, database: Transactions, clock: Callable[[], datetime] = utc_now) -> None:
@@ -31,7 +31,7 @@ class RecordDesk:
         """A page of the images that fit, as `search.find` says."""
         return find(self._database, person, search, self._clock(), below)
 
-    def show(self, person: Person, item_id: int) -> Record:
+    def show(self, person: Person, item_id: int) -> ImageRecord:
         """The image's record.
 
         Raises ``NotAllowedError`` for whoever does not see the queue, ``NotFoundError`` where there
@@ -67,7 +67,7 @@ class RecordDesk:
         seen: int | None = None,
     ) -> Proposal:
         """Correct the image's final verdict to ``value``; what was done, once it is on disk.
-        ``seen``: the `Record.last_event` of the record that it was decided on.
+        ``seen``: the `ImageRecord.last_event` of the record that it was decided on.
 
         Raises ``NotAllowedError`` for whoever may not adjudicate, ``NotFoundError`` where there is
         no such item, ``InputError`` and ``ConflictError`` as `correction.propose` does, and

@@ -15,12 +15,12 @@ from typing import Any
 from review_app.core.errors import InputError
 from review_app.core.files import atomic_write
 from review_app.forensics.claims import generator_claim
-from review_app.policy.flags import Mark
+from review_app.policy.flags import TriageFlag
 from review_app.policy.undo_window import final_since
 from review_app.review.consensus import agreement
 from storage.database import Database
 from storage.enums import AuditKind, LabelValue
-from storage.models import Correction, Decision, Image, Item, KnownLabel, Label
+from storage.models import Correction, DecisionRow, Image, Item, KnownLabel, Label
 from storage.repositories.audit import Event
 from storage.types import utc_now
 
@@ -43,7 +43,7 @@ Row = dict[str, Any]
 
 
 def rows(
-    database: Database, mark: Mark | None = None, now: datetime | None = None
+    database: Database, mark: TriageFlag | None = None, now: datetime | None = None
 ) -> Iterator[Row]:
     """One row per item, or per item with ``mark``, in order of intake; only a batch of them is in
     memory at a time. Answers that can still be taken back are counted, and told nothing of."""
@@ -56,12 +56,12 @@ def rows(
                     yield row
 
 
-def stream_csv(database: Database, mark: Mark | None = None) -> Iterator[bytes]:
+def stream_csv(database: Database, mark: TriageFlag | None = None) -> Iterator[bytes]:
     """A CSV with a header; text that a spreadsheet would run as a formula is made harmless."""
     yield from _encode_csv(rows(database, mark))
 
 
-def stream_jsonl(database: Database, mark: Mark | None = None) -> Iterator[bytes]:
+def stream_jsonl(database: Database, mark: TriageFlag | None = None) -> Iterator[bytes]:
     """One JSON object a line."""
     for row in rows(database, mark):
         yield json.dumps(row, ensure_ascii=False).encode() + b"\n"
@@ -76,14 +76,14 @@ class ExportFormat(StrEnum):
     """One JSON object a line; text is exactly as it was typed."""
 
 
-FORMATS: dict[str, Callable[[Database, Mark | None], Iterator[bytes]]] = {
+FORMATS: dict[str, Callable[[Database, TriageFlag | None], Iterator[bytes]]] = {
     ExportFormat.CSV: stream_csv,
     ExportFormat.JSONL: stream_jsonl,
 }
 
 
 def write_export(
-    database: Database, out: Path, form: ExportFormat, mark: Mark | None = None
+    database: Database, out: Path, form: ExportFormat, mark: TriageFlag | None = None
 ) -> int:
     """Write an export, of items with ``mark`` where one is given, to ``out``, whole or not at all;
     how many rows it has.
@@ -146,7 +146,7 @@ def _neutral(value: object) -> object:
 def _row(
     item: Item,
     image: Image,
-    decision: Decision | None,
+    decision: DecisionRow | None,
     labels: list[tuple[Label, str]],
     known: KnownLabel | None,
     corrections: list[Correction],
@@ -223,7 +223,7 @@ def _label(
     return (known.value, "known") if known else (None, None)
 
 
-def _scores(decision: Decision | None) -> Row:
+def _scores(decision: DecisionRow | None) -> Row:
     if decision is None:
         names = ("p_fake", "std", "entropy", "mutual_information", "checkpoint")
         more = ("policy_version", "decision", "inclusion_probability", "audit")

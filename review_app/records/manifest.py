@@ -21,10 +21,10 @@ from review_app.core.files import atomic_folder
 from review_app.intake.store import MediaStore
 from review_app.lab.datasets.families import equal_edges, families
 from review_app.lab.datasets.origin import step, write_origin
-from review_app.manifests.labels import Label
+from review_app.manifests.labels import ManifestLabel
 from review_app.manifests.manifest import ManifestRow, write_manifest
 from review_app.manifests.weights import effective_size
-from review_app.policy.flags import Mark
+from review_app.policy.flags import TriageFlag
 from review_app.policy.policy import Policy
 from review_app.records.settled import LeftOut, settled, weight
 from storage.database import Database
@@ -49,7 +49,7 @@ class Candidate:
     sha256: str
     name: str
     format: str
-    label: Label
+    label: ManifestLabel
     weight: float
     source: str | None
     group: str | None
@@ -80,7 +80,7 @@ class TrainingExport:
         return {
             "path": str(self.path),
             "rows": len(self.rows),
-            "labels": {label.value: self._count(label) for label in Label},
+            "labels": {label.value: self._count(label) for label in ManifestLabel},
             "splits": dict(sorted(splits.items())),
             "weights": {
                 "smallest": float(weights.min()),
@@ -91,7 +91,7 @@ class TrainingExport:
             "told": self.told,
         }
 
-    def _count(self, label: Label) -> int:
+    def _count(self, label: ManifestLabel) -> int:
         return sum(row.label is label for row in self.rows)
 
 
@@ -101,7 +101,7 @@ def write_training_manifest(
     folder: Path,
     *,
     copy: bool = False,
-    mark: Mark | None = None,
+    mark: TriageFlag | None = None,
     progress: Progress | None = None,
     now: datetime | None = None,
 ) -> TrainingExport:
@@ -153,7 +153,7 @@ def _nothing(left_out: Counter[LeftOut]) -> str:
 
 
 def _candidates(
-    repos: Repositories, mark: Mark | None, now: datetime
+    repos: Repositories, mark: TriageFlag | None, now: datetime
 ) -> tuple[list[Candidate], Counter[LeftOut]]:
     found: list[Candidate] = []
     left_out: Counter[LeftOut] = Counter()
@@ -166,7 +166,7 @@ def _candidates(
     return found, left_out
 
 
-def _entries(repos: Repositories, mark: Mark | None) -> Iterator[dict[str, Any]]:
+def _entries(repos: Repositories, mark: TriageFlag | None) -> Iterator[dict[str, Any]]:
     for batch in repos.export_rows.batches():
         for entry in batch:
             decision = entry["decision"]
@@ -174,7 +174,7 @@ def _entries(repos: Repositories, mark: Mark | None) -> Iterator[dict[str, Any]]
                 yield entry
 
 
-def _candidate(entry: dict[str, Any], label: Label) -> Candidate:
+def _candidate(entry: dict[str, Any], label: ManifestLabel) -> Candidate:
     item, image, decision = entry["item"], entry["image"], entry["decision"]
     return Candidate(
         sha256=image.sha256,

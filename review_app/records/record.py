@@ -14,15 +14,15 @@ from review_app.forensics.claims import generator_claim
 from review_app.policy.decision_text import words_of
 from review_app.policy.undo_window import final_since
 from review_app.records.search import display_name
-from review_app.records.timeline import ANSWERS, NEUTRAL, Happening, timeline
+from review_app.records.timeline import ANSWERS, NEUTRAL, TimelineEvent, timeline
 from storage.enums import AuditKind, ItemState, LabelValue
-from storage.models import AuditEvent, Decision, Item, Label
+from storage.models import AuditEvent, DecisionRow, Item, Label
 from storage.repositories import Repositories
 from storage.repositories.calibration import Uncounted
 from storage.repositories.records import WAITING
 
 
-class Mark(StrEnum):
+class AnswerFlag(StrEnum):
     """What sets an answer apart from others."""
 
     ADJUDICATES = "adjudicates"
@@ -64,7 +64,7 @@ class Answer:
     """How many marks they made on the image."""
     together: int | None
     """How many images they answered so at once; None where they looked at this one alone."""
-    marks: tuple[Mark, ...]
+    marks: tuple[AnswerFlag, ...]
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Corrected:
 
 
 @dataclass(frozen=True)
-class Said:
+class DetectorView:
     """What the detector said, and why triage decided so."""
 
     p_fake: float
@@ -118,7 +118,7 @@ class File:
 
 
 @dataclass(frozen=True)
-class Record:
+class ImageRecord:
     """What is known of one image.
 
     ``blind``: it waits to be judged, so neither the detector's opinion nor what else may sway
@@ -138,7 +138,7 @@ class Record:
     blind: bool
     known: LabelValue | None
     """The label that came with it."""
-    said: Said | None
+    said: DetectorView | None
     answers: tuple[Answer, ...]
     """All ever given, oldest first."""
     evidence: tuple[Evidence, ...]
@@ -147,7 +147,7 @@ class Record:
     while it waits to be judged."""
     near: int | None
     """The number of the earlier image that it is a copy of; None also while it waits."""
-    happenings: tuple[Happening, ...]
+    happenings: tuple[TimelineEvent, ...]
     last_event: int
     """Number of the newest event of the log about it, whether told or not; 0: there is none. A form
     that was loaded with the record names it."""
@@ -160,11 +160,11 @@ class Record:
 
     def to_json(self) -> dict[str, Any]:
         """Everything as JSON can hold it."""
-        document: dict[str, Any] = TypeAdapter(Record).dump_python(self, mode="json")
+        document: dict[str, Any] = TypeAdapter(ImageRecord).dump_python(self, mode="json")
         return document
 
 
-def read_record(repos: Repositories, item: Item, person_id: int, now: datetime) -> Record:
+def read_record(repos: Repositories, item: Item, person_id: int, now: datetime) -> ImageRecord:
     """The item's record as it may be told to that person at ``now``."""
     seen = repos.labels.has_seen_opinion(person_id, item.id)
     blind = item.state in WAITING and not seen
@@ -172,7 +172,7 @@ def read_record(repos: Repositories, item: Item, person_id: int, now: datetime) 
     decisions = [] if blind else repos.decisions.all_on(item.id)
     labels = repos.labels.ever_on(item.id) if answers_told else []
     final_at = item.final_at if item.final_at and item.final_at > now else None
-    return Record(
+    return ImageRecord(
         item_id=item.id,
         file=_file(item, blind),
         state=item.state,
@@ -251,8 +251,8 @@ def _file(item: Item, blind: bool) -> File:
     )
 
 
-def _said(row: Decision) -> Said:
-    return Said(
+def _said(row: DecisionRow) -> DetectorView:
+    return DetectorView(
         p_fake=row.p_fake,
         std=row.std,
         score=row.score,
@@ -284,15 +284,15 @@ def _answers(labels: Sequence[tuple[Label, str]], now: datetime) -> list[Answer]
     ]
 
 
-def _marks(label: Label, successor: Label | None, now: datetime) -> list[Mark]:
+def _marks(label: Label, successor: Label | None, now: datetime) -> list[AnswerFlag]:
     in_force = successor is None
     told = {
-        Mark.ADJUDICATES: label.adjudicates,
-        Mark.EXTRA: label.extra,
-        Mark.IN_SIGHT: not label.blind,
-        Mark.TOGETHER: label.together is not None,
-        Mark.SUPERSEDED: successor is not None and successor.value is not None,
-        Mark.WITHDRAWN: successor is not None and successor.value is None,
-        Mark.NOT_FINAL: in_force and final_since(label) > now,
+        AnswerFlag.ADJUDICATES: label.adjudicates,
+        AnswerFlag.EXTRA: label.extra,
+        AnswerFlag.IN_SIGHT: not label.blind,
+        AnswerFlag.TOGETHER: label.together is not None,
+        AnswerFlag.SUPERSEDED: successor is not None and successor.value is not None,
+        AnswerFlag.WITHDRAWN: successor is not None and successor.value is None,
+        AnswerFlag.NOT_FINAL: in_force and final_since(label) > now,
     }
     return [mark for mark, holds in told.items() if holds]

@@ -17,13 +17,13 @@ from review_app.core.permissions import Permission, Person, require
 from review_app.i18n import Text
 from storage.database import Transactions
 from storage.enums import ItemState, LabelValue
-from storage.models import Claim, Correction, Decision, Item
+from storage.models import Claim, Correction, DecisionRow, Item
 from storage.repositories import Repositories
-from storage.repositories.records import WAITING, Page, Wanted
+from storage.repositories.records import WAITING, ItemPage, Wanted
 
 PAGE = 25
 """Images on a page of the list."""
-MOST_LETTERS = 1024
+MAX_LETTERS = 1024
 """A name or path has no more."""
 _NUMBER = re.compile(r"#?\s*([0-9]{1,18})")
 _HASH = re.compile(r"[0-9a-f]{6,64}")
@@ -85,12 +85,12 @@ def find(
     An image whose number or hash is meant comes first on the first page. A page may have few lines,
     or none, and still be followed by an older one (`storage.repositories.records.Records.page`).
     Raises ``NotAllowedError`` for whoever does not see the queue, and ``InputError`` for a text of
-    more than `MOST_LETTERS`.
+    more than `MAX_LETTERS`.
     """
     require(person, Permission.SEE_QUEUE)
     text = search.text.strip()
-    if len(text) > MOST_LETTERS:
-        raise InputError(Text("images.too_long", {"n": MOST_LETTERS}))
+    if len(text) > MAX_LETTERS:
+        raise InputError(Text("images.too_long", {"n": MAX_LETTERS}))
     with database.read() as repos:
         claims = repos.claims.held_by(person.id)
         held = frozenset(item.id for claim, item in claims if in_hand(claim, now))
@@ -117,9 +117,9 @@ def display_name(item: Item) -> str:
     return item.name or item.image.path or ""
 
 
-def _named(repos: Repositories, wanted: Wanted, below: int | None) -> Page:
+def _named(repos: Repositories, wanted: Wanted, below: int | None) -> ItemPage:
     if wanted.text.startswith("#") and _NUMBER.fullmatch(wanted.text):
-        return Page((), None)
+        return ItemPage((), None)
     return repos.records.page(wanted, PAGE, below)
 
 
@@ -131,7 +131,7 @@ def _meant(repos: Repositories, wanted: Wanted, text: str) -> list[Item]:
     return repos.records.among(ids, wanted)
 
 
-def _line(item: Item, decision: Decision | None, corrections: Sequence[Correction]) -> Line:
+def _line(item: Item, decision: DecisionRow | None, corrections: Sequence[Correction]) -> Line:
     blind = item.state in WAITING
     told = None if blind else decision
     return Line(

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from review_app.manifests.labels import Label
+from review_app.manifests.labels import ManifestLabel
 from review_app.policy.undo_window import final_since
 from storage.enums import ItemState, LabelValue
 
@@ -43,14 +43,14 @@ class LeftOut(StrEnum):
     """Its stored file is not what was stored."""
 
 
-_TEACHES = {LabelValue.REAL: Label.REAL, LabelValue.FAKE: Label.FAKE}
+_TEACHES = {LabelValue.REAL: ManifestLabel.REAL, LabelValue.FAKE: ManifestLabel.FAKE}
 _STANDS_FOR_NOTHING = {
     LabelValue.UNSURE: LeftOut.UNSURE,
     LabelValue.UNDECIDABLE: LeftOut.UNDECIDABLE,
 }
 
 
-def settled(entry: dict[str, Any], now: datetime) -> Label | LeftOut:
+def settled(entry: dict[str, Any], now: datetime) -> ManifestLabel | LeftOut:
     """The item's label: an admin's correction, else its final verdict, else what it came with."""
     if entry["image"].picture is None:
         return LeftOut.NO_PICTURE

@@ -9,7 +9,7 @@ from datetime import datetime
 from review_app.i18n import t
 from review_app.policy.decision_text import words_of
 from storage.enums import AuditKind
-from storage.models import AuditEvent, Decision
+from storage.models import AuditEvent, DecisionRow
 
 ANSWERS = (AuditKind.LABELLED, AuditKind.UNDONE, AuditKind.CHANGED)
 NEUTRAL = (
@@ -22,7 +22,7 @@ NEUTRAL = (
 
 
 @dataclass(frozen=True)
-class Happening:
+class TimelineEvent:
     """One thing that happened."""
 
     at: datetime
@@ -34,19 +34,19 @@ class Happening:
     """What the record adds, as it was written then: a reason, a file's name."""
 
 
-def timeline(events: Iterable[AuditEvent], decisions: Iterable[Decision]) -> list[Happening]:
+def timeline(events: Iterable[AuditEvent], decisions: Iterable[DecisionRow]) -> list[TimelineEvent]:
     """All of it in order of time."""
     told = [*map(_event, events), *map(_decision, decisions)]
     return sorted(told, key=lambda happening: happening.at)
 
 
-def _decision(row: Decision) -> Happening:
+def _decision(row: DecisionRow) -> TimelineEvent:
     by = t("records.by_policy", version=str(row.policy_version))
-    return Happening(row.decided_at, by, words_of(row))
+    return TimelineEvent(row.decided_at, by, words_of(row))
 
 
-def _event(event: AuditEvent) -> Happening:
-    return Happening(event.at, event.actor, _words(event), _note(event))
+def _event(event: AuditEvent) -> TimelineEvent:
+    return TimelineEvent(event.at, event.actor, _words(event), _note(event))
 
 
 def _words(event: AuditEvent) -> str:

@@ -17,7 +17,7 @@ from review_app.review.batch import MAX_ENTRIES
 from storage.repositories import Repositories
 from storage.repositories.claims import Handed, Lease
 
-MOST = MAX_ENTRIES - 1
+MAX_NEAR_DUPLICATES = MAX_ENTRIES - 1
 """Most images beside the one in hand: answers to all of them travel in one call."""
 
 
@@ -39,8 +39,10 @@ def hand_out_alike(
     if shown is None:
         raise ClaimLostError(Text("grid.not_in_hands"))
     key = shown.item.alike_key
-    mine = [one for one in held if one.item.alike_key == key and one is not shown][:MOST]
-    n = min(MOST - len(mine), new)
+    mine = [one for one in held if one.item.alike_key == key and one is not shown][
+        :MAX_NEAR_DUPLICATES
+    ]
+    n = min(MAX_NEAR_DUPLICATES - len(mine), new)
     found = repos.claims.find_alike(person.id, key, n, lease)
     return mine + repos.claims.lease(found, person.id, lease), len(found)
 
@@ -51,8 +53,12 @@ def count_alike(
     """How many `hand_out_alike` would give beside each of ``held``, by item id."""
     items = [one.item for one in held]
     of_mine = Counter(item.alike_key for item in items)
-    waiting = repos.claims.count_alike(person.id, of_mine.keys(), MOST, lease) if held else {}
+    waiting = (
+        repos.claims.count_alike(person.id, of_mine.keys(), MAX_NEAR_DUPLICATES, lease)
+        if held
+        else {}
+    )
     others = {
         item.id: of_mine[item.alike_key] - 1 + waiting.get(item.alike_key, 0) for item in items
     }
-    return {item_id: min(n, MOST) for item_id, n in others.items()}
+    return {item_id: min(n, MAX_NEAR_DUPLICATES) for item_id, n in others.items()}

@@ -15,16 +15,18 @@ from review_app.policy.review_options import Reveal, read_options
 from review_app.policy.undo_window import end_of_window, require_open, verdict_final_at
 from review_app.review.blindness import is_blind
 from review_app.review.consensus import Settlement, settle
-from review_app.review.tasks import Said, Submission
+from review_app.review.tasks import AnswerFields, AnswerInput
 from storage.enums import AuditKind, ClaimOutcome, ItemState
 from storage.models import Claim, Item, Label
 from storage.repositories import Repositories
 
-MOST_ROWS = 40
+MAX_ROWS = 40
 """Answers, changes and withdrawals of one person on one item; then their answer stays."""
 
 
-def same_answer(repos: Repositories, label: Label, person: Person, submission: Submission) -> Label:
+def same_answer(
+    repos: Repositories, label: Label, person: Person, submission: AnswerInput
+) -> Label:
     """``label``, if it is what ``submission`` says. Raises ``ConflictError`` otherwise."""
     known = repos.claims.known_as(person.id, submission.item_id)
     item_id = None if known is None else known[1].id
@@ -54,7 +56,7 @@ def answerable(repos: Repositories, person: Person, handle: str) -> tuple[Claim,
 def store(
     repos: Repositories,
     person: Person,
-    submission: Submission,
+    submission: AnswerInput,
     claim: Claim,
     item: Item,
     reveals: bool,
@@ -115,7 +117,7 @@ def call_off_adjudication(
             repos.claims.end(claim, ClaimOutcome.RELEASED, now)
 
 
-def said(answer: Said) -> dict[str, Any]:
+def said(answer: AnswerFields) -> dict[str, Any]:
     """The columns of a label that hold what ``answer`` says."""
     return {
         "value": answer.value,
@@ -159,7 +161,7 @@ def withdraw(
 def require_few_rows(repos: Repositories, label: Label) -> None:
     """Raises ``ConflictError`` where the author of ``label`` has changed their mind so often that
     the answer has to stay: rows are kept for ever, and each can be as large as a call."""
-    if repos.labels.n_rows(label.user_id, label.item_id) >= MOST_ROWS:
+    if repos.labels.n_rows(label.user_id, label.item_id) >= MAX_ROWS:
         raise ConflictError(Text("refusals.changed_too_often"))
 
 

@@ -10,21 +10,21 @@ from pydantic import BaseModel, ConfigDict, Field
 from review_app.core.errors import ReviewAppError
 from review_app.review.tasks import (
     CLIENT_ID,
-    MOST_TOGETHER,
-    Change,
+    MAX_BULK,
+    AnswerChange,
+    AnswerInput,
     Handle,
     Receipt,
-    Submission,
     Task,
 )
 
-MAX_ENTRIES = MOST_TOGETHER
+MAX_ENTRIES = MAX_BULK
 """Most entries of one call: what is answered together travels together."""
 
 _Id = Annotated[str, Field(pattern=CLIENT_ID)]
 
 
-class LabelEntry(Submission):
+class LabelEntry(AnswerInput):
     """An answer."""
 
     kind: Literal["label"]
@@ -54,7 +54,7 @@ class UndoEntry(BaseModel):
     )
 
 
-class ChangeEntry(Change):
+class ChangeEntry(AnswerChange):
     """Another answer in place of an earlier one, which may be of the same call."""
 
     kind: Literal["change"]

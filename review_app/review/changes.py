@@ -17,19 +17,19 @@ from review_app.policy.undo_window import require_open
 from review_app.review import answers
 from review_app.review.blindness import is_blind
 from review_app.review.replies import Words, handle_of, own_answer, receipt_of
-from review_app.review.tasks import Change, OwnAnswer, Receipt
+from review_app.review.tasks import AnswerChange, OwnAnswer, Receipt
 from storage.database import Transactions
 from storage.enums import AuditKind, ItemState
 from storage.models import Label
 from storage.repositories import Repositories
 from storage.types import utc_now
 
-MOST_RECENT = 50
+MAX_RECENT = 50
 """Most answers that one call lists."""
 
 
 class Changes:
-    """Over one database; the parameters are those of the `ReviewDesk`."""
+    """Over one database; the parameters are those of the `ReviewService`."""
 
     def __init__(
         self,
@@ -46,13 +46,13 @@ class Changes:
     def recent(self, person: Person, n: int = 20) -> list[OwnAnswer]:
         """The person's newest answers in force, newest first."""
         require(person, Permission.REVIEW)
-        n = max(1, min(n, MOST_RECENT))
+        n = max(1, min(n, MAX_RECENT))
         now = self._clock()
         with self._database.read() as repos:
             labels = repos.labels.recent_of(person.id, n)
             return [own_answer(repos, label, self._words, now) for label in labels]
 
-    def change(self, person: Person, change: Change) -> Receipt:
+    def change(self, person: Person, change: AnswerChange) -> Receipt:
         """Put another answer in place of one's own. Sending it again returns the same receipt.
 
         Raises ``NotFoundError`` where the person has no such answer, and ``ConflictError`` where it
@@ -92,14 +92,14 @@ def _own(repos: Repositories, person: Person, client_id: str) -> Label:
     return label
 
 
-def _same_change(known: Label, old: Label, change: Change) -> Label:
+def _same_change(known: Label, old: Label, change: AnswerChange) -> Label:
     if known.supersedes_id != old.id or known.value is not change.value:
         raise ConflictError(Text("refusals.change_other_content"))
     return known
 
 
 def _replace(
-    repos: Repositories, old: Label, change: Change, blind: bool, reveals: bool, now: datetime
+    repos: Repositories, old: Label, change: AnswerChange, blind: bool, reveals: bool, now: datetime
 ) -> Label:
     return repos.labels.add(
         Label(

@@ -36,14 +36,14 @@ from review_app.review.batch import (
     Outcome,
     SkipEntry,
 )
-from review_app.review.changes import MOST_RECENT, Changes
+from review_app.review.changes import MAX_RECENT, Changes
 from review_app.review.handing import hand_out
 from review_app.review.limits import Allowances, too_many_new, too_many_skips
 from review_app.review.replies import receipt_of, task_of, tasks_of
-from review_app.review.tasks import CLIENT_ID, Progress, Queue, Receipt, Submission, Task
+from review_app.review.tasks import CLIENT_ID, AnswerInput, Progress, Queue, Receipt, Task
 from storage.database import Transactions
 from storage.enums import AuditKind, ClaimOutcome, ItemState
-from storage.models import Decision, Label
+from storage.models import DecisionRow, Label
 from storage.repositories import Repositories
 from storage.repositories.claims import Handed, Lease, handed
 from storage.types import utc_now
@@ -68,7 +68,7 @@ class Memory:
     backlog: Backlog = field(default_factory=Backlog)
 
 
-class ReviewDesk:
+class ReviewService:
     """Claims and labels over one database.
 
     ``words``: turns a decision of the log into one plain sentence for after the answer.
@@ -81,7 +81,7 @@ class ReviewDesk:
     def __init__(
         self,
         database: Transactions,
-        words: Callable[[Decision], str],
+        words: Callable[[DecisionRow], str],
         clock: Callable[[], datetime] = utc_now,
         after_answers: Callable[[Sequence[int]], None] = lambda _item_ids: None,
         coin: Random | None = None,
@@ -94,12 +94,12 @@ class ReviewDesk:
         self._coin = coin or SystemRandom()
         self._memory = memory or Memory()
 
-    def within(self, transaction: Transactions, answered: list[int]) -> ReviewDesk:
+    def within(self, transaction: Transactions, answered: list[int]) -> ReviewService:
         """This desk inside a transaction that is under way, whose owner tells `after_answers` of
         the items ``answered`` once it is on disk."""
         told = answered.extend
         coin, memory = self._coin, self._memory
-        return ReviewDesk(transaction, self._words, self._clock, told, coin, memory)
+        return ReviewService(transaction, self._words, self._clock, told, coin, memory)
 
     def take(self, person: Person, n: int = 1, queue: Queue = Queue.WAITING) -> list[Task]:
         """Up to ``n`` items for ``person``: those held already, then new ones. Renews the leases.
@@ -182,7 +182,7 @@ class ReviewDesk:
         others = count_alike(repos, person, held, lease) if queue is Queue.WAITING else {}
         return tasks_of(repos, person, held[:n], others)
 
-    def label(self, person: Person, submission: Submission) -> Receipt:
+    def label(self, person: Person, submission: AnswerInput) -> Receipt:
         """Store an answer. Sending the same ``client_id`` again returns the same receipt.
 
         An answer after the item was given back, as when its lease ran out, still counts while there
@@ -368,7 +368,7 @@ class ReviewDesk:
 
 
 def _take_in(
-    desk: ReviewDesk,
+    desk: ReviewService,
     changes: Changes,
     person: Person,
     entry: Entry,
@@ -422,7 +422,7 @@ def _is_listed(repos: Repositories, person: Person, item_id: int, now: datetime)
         return False
     if now < final_since(own[-1]):
         return True
-    recent = repos.labels.recent_of(person.id, MOST_RECENT)
+    recent = repos.labels.recent_of(person.id, MAX_RECENT)
     return any(label.item_id == item_id for label in recent)
 
 

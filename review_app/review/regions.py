@@ -11,8 +11,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-MOST_REGIONS = 20
-MOST_POINTS = 64
+MAX_REGIONS = 20
+MAX_POINTS = 64
 _SMALLEST = 1e-6
 """Share of the image's area; a mark below it is a slip of the hand."""
 
@@ -35,7 +35,7 @@ class Region(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     shape: Shape
-    points: tuple[Point, ...] = Field(min_length=2, max_length=MOST_POINTS)
+    points: tuple[Point, ...] = Field(min_length=2, max_length=MAX_POINTS)
 
     @model_validator(mode="after")
     def _encloses_something(self) -> Region:

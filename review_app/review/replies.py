@@ -11,13 +11,20 @@ from review_app.forensics.claims import generator_claim
 from review_app.policy.undo_window import final_since
 from review_app.review.answers import decided_since
 from review_app.review.gold import feedback, is_gold
-from review_app.review.tasks import Opinion, OwnAnswer, Receipt, Statement, Task, Withdrawn
+from review_app.review.tasks import (
+    OwnAnswer,
+    Receipt,
+    ReviewerAnswer,
+    ShownOpinion,
+    Task,
+    Withdrawn,
+)
 from storage.enums import ItemState
-from storage.models import Decision, Label
+from storage.models import DecisionRow, Label
 from storage.repositories import Repositories
 from storage.repositories.claims import Handed
 
-Words = Callable[[Decision], str]
+Words = Callable[[DecisionRow], str]
 """Turns a decision of the log into one plain sentence."""
 
 
@@ -116,13 +123,13 @@ def _withdrawn(label: Label) -> Withdrawn:
     return Withdrawn(**_said(label), client_id=label.client_id)
 
 
-def _statements(repos: Repositories, person: Person, item_id: int) -> tuple[Statement, ...]:
+def _statements(repos: Repositories, person: Person, item_id: int) -> tuple[ReviewerAnswer, ...]:
     found = []
     for label in repos.labels.in_force(item_id):
         author = repos.users.get(label.user_id)
         assert author is not None
         found.append(
-            Statement(
+            ReviewerAnswer(
                 **_said(label),
                 reviewer=author.pseudonym,
                 own=author.id == person.id,
@@ -140,11 +147,11 @@ def _claim(repos: Repositories, label: Label) -> str | None:
     return None if item is None else generator_claim(item.image.file_metadata)
 
 
-def _opinion(repos: Repositories, label: Label, words: Words) -> Opinion | None:
+def _opinion(repos: Repositories, label: Label, words: Words) -> ShownOpinion | None:
     decision = repos.decisions.of_item(label.item_id) if label.revealed else None
     if decision is None:
         return None
-    return Opinion(
+    return ShownOpinion(
         p_fake=decision.p_fake,
         std=decision.std,
         score=decision.score,

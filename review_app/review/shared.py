@@ -8,29 +8,29 @@ from typing import TypeVar
 
 from review_app.core.permissions import Person
 from review_app.review.batch import Entry, Outcome
-from review_app.review.desk import ReviewDesk
-from review_app.review.tasks import Queue, Receipt, Submission, Task
+from review_app.review.desk import ReviewService
+from review_app.review.tasks import AnswerInput, Queue, Receipt, Task
 from storage.database import Database, Transactions
-from storage.gathering import Gathering
-from storage.shared import SharedWrites
+from storage.gathering import PriorityBatcher
+from storage.shared import GroupCommit
 
 T = TypeVar("T")
 
-TOLD_AT_MOST = 32
+MAX_TOLD = 32
 """Calls whose answers are told of at once."""
 
 
-class SharedDesk:
-    """What people do all the time at a `ReviewDesk`, for callers on an event loop.
+class BatchedReview:
+    """What people do all the time at a `ReviewService`, for callers on an event loop.
 
     Each call is as the desk's own: stored before it returns, or refused alone. But nobody waits for
     what the desk tells after answers: that follows in a moment, of all who answered meanwhile.
     """
 
-    def __init__(self, desk: ReviewDesk, database: Database) -> None:
+    def __init__(self, desk: ReviewService, database: Database) -> None:
         self._desk = desk
-        self._writes = SharedWrites(database)
-        self._answered: Gathering[list[int]] = Gathering(self._tell, TOLD_AT_MOST)
+        self._writes = GroupCommit(database)
+        self._answered: PriorityBatcher[list[int]] = PriorityBatcher(self._tell, MAX_TOLD)
 
     def close(self) -> None:
         """Finish what waits; no call may follow."""
@@ -38,23 +38,23 @@ class SharedDesk:
         self._answered.close()
 
     async def take(self, person: Person, n: int, queue: Queue) -> list[Task]:
-        """`ReviewDesk.take`."""
+        """`ReviewService.take`."""
         # Somebody looks at an empty place until it comes; for what they said nobody has to wait.
         return await self._do(lambda desk: desk.take(person, n, queue), urgent=True)
 
-    async def label(self, person: Person, submission: Submission) -> Receipt:
-        """`ReviewDesk.label`."""
+    async def label(self, person: Person, submission: AnswerInput) -> Receipt:
+        """`ReviewService.label`."""
         return await self._do(lambda desk: desk.label(person, submission))
 
     async def answer(self, person: Person, entries: Sequence[Entry]) -> list[Outcome]:
-        """`ReviewDesk.answer`."""
+        """`ReviewService.answer`."""
         return await self._do(lambda desk: desk.answer(person, entries))
 
     async def heartbeat(self, person: Person) -> int:
-        """`ReviewDesk.heartbeat`."""
+        """`ReviewService.heartbeat`."""
         return await self._do(lambda desk: desk.heartbeat(person))
 
-    async def _do(self, call: Callable[[ReviewDesk], T], *, urgent: bool = False) -> T:
+    async def _do(self, call: Callable[[ReviewService], T], *, urgent: bool = False) -> T:
         answered: list[int] = []
 
         def do(transaction: Transactions) -> T:

@@ -15,12 +15,12 @@ from pydantic import (
 )
 
 from review_app.policy.tags import Tags
-from review_app.review.regions import MOST_REGIONS, Region
+from review_app.review.regions import MAX_REGIONS, Region
 from storage.enums import ItemState, LabelValue
 
 CLIENT_ID = r"^[A-Za-z0-9_-]{8,64}$"
 """What the page may call an answer, or an undo."""
-MOST_TOGETHER = 50
+MAX_BULK = 50
 """Most images that one confirmation in the grid answers."""
 
 
@@ -53,7 +53,7 @@ class Queue(StrEnum):
         return ItemState.IN_REVIEW if self is Queue.WAITING else ItemState.ESCALATED
 
 
-class Said(BaseModel):
+class AnswerFields(BaseModel):
     """What a person answers, and what else they say of the image."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -61,13 +61,13 @@ class Said(BaseModel):
     value: LabelValue
     comment: str = Field("", max_length=4000)
     tags: Tags = Field((), description="Kinds of manipulation seen.")
-    regions: tuple[Region, ...] = Field((), max_length=MOST_REGIONS, description="Where.")
+    regions: tuple[Region, ...] = Field((), max_length=MAX_REGIONS, description="Where.")
     escalation: Reason | None = Field(
         None, description="Why an admin should decide; the item goes to them at once."
     )
 
 
-class Statement(Said):
+class ReviewerAnswer(AnswerFields):
     """One of the answers that an adjudicator weighs."""
 
     reviewer: str = Field(description="A pseudonym.")
@@ -76,7 +76,7 @@ class Statement(Said):
     together: int | None = Field(description="Given for so many images at once, in the grid.")
 
 
-class Withdrawn(Said):
+class Withdrawn(AnswerFields):
     """An answer that its author has taken back."""
 
     client_id: str
@@ -100,7 +100,7 @@ class Task(BaseModel):
     paged: bool = Field(False, description="Whether they are pages, and no animation.")
     expires_at: datetime
     alike: int = Field(0, description="Others that look like it and that the person could have.")
-    statements: tuple[Statement, ...] | None = Field(
+    statements: tuple[ReviewerAnswer, ...] | None = Field(
         None, description="All answers side by side, oldest first: told to adjudicators only."
     )
     withdrawn: Withdrawn | None = Field(
@@ -108,7 +108,7 @@ class Task(BaseModel):
     )
 
 
-class Submission(Said):
+class AnswerInput(AnswerFields):
     """A reviewer's answer, as the page sends it; the page is not trusted."""
 
     client_id: str = Field(pattern=CLIENT_ID, description="Unique per answer.")
@@ -119,19 +119,19 @@ class Submission(Said):
     together: int | None = Field(
         None,
         ge=2,
-        le=MOST_TOGETHER,
+        le=MAX_BULK,
         description="How many images one confirmation in the grid answered; empty for one look.",
     )
 
 
-class Change(Said):
+class AnswerChange(AnswerFields):
     """Another answer in place of one's own earlier one, which stays on record."""
 
     client_id: str = Field(pattern=CLIENT_ID, description="Unique per answer.")
     of: str = Field(pattern=CLIENT_ID, description="The earlier answer's client_id.")
 
 
-class Opinion(BaseModel):
+class ShownOpinion(BaseModel):
     """What the model said of an item, for after the answer."""
 
     model_config = ConfigDict(frozen=True)
@@ -153,14 +153,14 @@ class Receipt(BaseModel):
     item_id: str = Field(description="The claim's handle.")
     value: LabelValue
     extra: bool
-    opinion: Opinion | None
+    opinion: ShownOpinion | None
     claim: str | None = Field(
         None, description="Told with the opinion: that the file says a generator made it."
     )
     known: LabelValue | None = None
 
 
-class OwnAnswer(Said):
+class OwnAnswer(AnswerFields):
     """One of a person's own answers in force. Nothing of what others say is told."""
 
     client_id: str
@@ -172,7 +172,7 @@ class OwnAnswer(Said):
     changeable: bool = Field(
         description="Not once it is final, nor where an admin has decided the item since."
     )
-    opinion: Opinion | None = Field(description="The model's, if it was shown to the person.")
+    opinion: ShownOpinion | None = Field(description="The model's, if it was shown to the person.")
     claim: str | None = Field(None, description="As in the receipt.")
 
 

@@ -45,7 +45,7 @@ class Faults:
         )
 
 
-class Images:
+class SeenImages:
     """Which (image, detector) pairs occurred where: 24 bytes each, by a 128-bit hash."""
 
     def __init__(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from review_app.certification.ladder import Ladder, Side
+from review_app.certification.ladder import Side, ThresholdGrid
 from review_app.certification.threshold_grid import rungs
 from review_app.core.errors import InputError
 from review_app.scores.table import ScoreTable
@@ -16,11 +16,11 @@ LADDER_SHARE = 0.2
 """Of the images drawn for the ladder where no split is called val."""
 
 
-def ladders_of(scores: NDArray[np.float64]) -> tuple[Ladder, Ladder]:
+def ladders_of(scores: NDArray[np.float64]) -> tuple[ThresholdGrid, ThresholdGrid]:
     """Ladders for real and for fake: at most 20 thresholds a side, evenly spaced in the share of
     ``scores`` [n] that they accept, as training makes them. Labels are not needed."""
     real, fake = rungs(scores, fake=False), rungs(scores, fake=True)
-    return Ladder(Side.REAL, *real), Ladder(Side.FAKE, *fake)
+    return ThresholdGrid(Side.REAL, *real), ThresholdGrid(Side.FAKE, *fake)
 
 
 def ladder_part(

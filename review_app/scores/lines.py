@@ -21,7 +21,7 @@ _BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class ScoreRecord:
     """The fields of one row as text, stripped; the header's length is checked elsewhere."""
 
     row: int
@@ -39,7 +39,7 @@ def refuse_size(path: Path, max_rows: int) -> None:
         )
 
 
-def read_header(path: Path, records: Iterator[Record], given: Sequence[str] = ()) -> list[str]:
+def read_header(path: Path, records: Iterator[ScoreRecord], given: Sequence[str] = ()) -> list[str]:
     """Names of the columns, from the first record; those of ``given`` may be missing.
 
     Raises InputError for an empty file, missing or repeated columns, and another delimiter.
@@ -59,7 +59,7 @@ def read_header(path: Path, records: Iterator[Record], given: Sequence[str] = ()
     return names
 
 
-def records_of(path: Path, file: BinaryIO) -> Iterator[Record]:
+def records_of(path: Path, file: BinaryIO) -> Iterator[ScoreRecord]:
     """The rows of ``file``, header first; blank lines are left out but counted.
 
     Raises InputError, naming the row, for what is not UTF-8 text or not CSV.
@@ -69,7 +69,7 @@ def records_of(path: Path, file: BinaryIO) -> Iterator[Record]:
         for given in reader:
             fields = [field.strip() for field in given]
             if any(fields):
-                yield Record(reader.line_num, fields)
+                yield ScoreRecord(reader.line_num, fields)
     except csv.Error as error:
         raise InputError(
             f"{path}: row {reader.line_num} cannot be read as CSV ({error}); look for a quotation "

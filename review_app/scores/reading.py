@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from review_app.core.errors import InputError
-from review_app.manifests.labels import Label
+from review_app.manifests.labels import ManifestLabel
 from review_app.manifests.manifest import listed
-from review_app.scores.faults import Faults, Images
-from review_app.scores.lines import Record, read_header, records_of, refuse_size
+from review_app.scores.faults import Faults, SeenImages
+from review_app.scores.lines import ScoreRecord, read_header, records_of, refuse_size
 from review_app.scores.row import COLUMNS, ScoreRow, parse_row
 from review_app.scores.table import ScoreTable
 
@@ -49,7 +49,7 @@ def stream_scores(
     told, the others counted. Faulty rows are told after the last one, so nothing may be applied
     before the stream has ended.
     """
-    faults, images = Faults(), Images()
+    faults, images = Faults(), SeenImages()
     known: set[str] = set()
     for row in _stream(path, max_rows, faults, detector):
         images.add(row)
@@ -100,7 +100,7 @@ def _stream(path: Path, max_rows: int, faults: Faults, detector: str | None) -> 
 
 
 def _parsed(
-    record: Record, n_columns: int, places: Mapping[str, int], given: Mapping[str, str]
+    record: ScoreRecord, n_columns: int, places: Mapping[str, int], given: Mapping[str, str]
 ) -> ScoreRow | list[str]:
     """The row, or what is wrong with it; ``places``: where each column of ours is; ``given``: what
     stands in for columns that are not there."""
@@ -110,7 +110,7 @@ def _parsed(
     return parse_row(record.row, {**values, **given})
 
 
-def _field(record: Record, at: int | None) -> str:
+def _field(record: ScoreRecord, at: int | None) -> str:
     return record.fields[at] if at is not None and at < len(record.fields) else ""
 
 
@@ -138,7 +138,7 @@ class _Columns:
         values = (row.p_fake, row.score, row.std, row.novelty, time)
         for column, value in zip(self._numbers.values(), values, strict=True):
             column.append(_NAN if value is None else value)
-        self._labels.append(-1 if row.label is None else row.label is Label.FAKE)
+        self._labels.append(-1 if row.label is None else row.label is ManifestLabel.FAKE)
         self._sources.append(self._code(row.source))
         self._splits.append(self._code(row.split))
 

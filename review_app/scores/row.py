@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import isinf
 
-from review_app.manifests.labels import Label, label_of_word
+from review_app.manifests.labels import ManifestLabel, label_of_word
 
 REQUIRED = ("detector", "p_fake")
 IDENTITY = ("path", "sha256")
@@ -43,7 +43,7 @@ class ScoreRow:
     """Spread of ``p_fake``, at least 0."""
     novelty: float | None
     """How unlike the training images, in the detector's own unit."""
-    label: Label | None
+    label: ManifestLabel | None
     source: str | None
     split: str | None
     """Lower-case."""
@@ -135,7 +135,7 @@ class _Reading:
             self._fault("sha256", text, "is no SHA-256 (64 hexadecimal digits)")
         return text.lower() or None
 
-    def label(self) -> Label | None:
+    def label(self) -> ManifestLabel | None:
         text = self._values.get("label", "")
         label = label_of_word(text) if text else None
         if text and label is None:

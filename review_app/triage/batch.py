@@ -21,14 +21,14 @@ from review_app.policy.routing import LEAST_SPREAD, Decision, annotated
 from review_app.policy.score_arrays import Columns, Floats, decide_columns
 from storage.repositories import Repositories
 from storage.repositories.queue import WaitingQueue
-from storage.repositories.undecided import Candidate
+from storage.repositories.undecided import TriageCandidate
 
 
 @dataclass(frozen=True)
 class Batch:
     """Items with their decisions."""
 
-    candidates: Sequence[Candidate]
+    candidates: Sequence[TriageCandidate]
     """By id, each with scores."""
     decisions: Sequence[Decision]
     """The distinct ones."""
@@ -38,7 +38,7 @@ class Batch:
     def __len__(self) -> int:
         return len(self.candidates)
 
-    def __iter__(self) -> Iterator[tuple[Candidate, Decision]]:
+    def __iter__(self) -> Iterator[tuple[TriageCandidate, Decision]]:
         return zip(self.candidates, (self.decisions[k] for k in self.which), strict=True)
 
     def only(self, item_ids: AbstractSet[int]) -> Batch:
@@ -56,7 +56,7 @@ class Batch:
 
 
 def decide_batch(
-    repos: Repositories, candidates: Sequence[Candidate], policy: Policy, secret: bytes
+    repos: Repositories, candidates: Sequence[TriageCandidate], policy: Policy, secret: bytes
 ) -> Batch:
     """Decide on ``candidates``, which have scores; ``secret`` draws the audit coins.
 
@@ -75,13 +75,13 @@ def decide_batch(
     return Batch(candidates, [*plain, *noted], which + len(plain) * flags)
 
 
-def _heads(candidates: Sequence[Candidate], columns: Columns) -> Floats:
+def _heads(candidates: Sequence[TriageCandidate], columns: Columns) -> Floats:
     """The heads that say the least and the most, [n, 2]: they tell whether some head disagrees."""
     found = np.array([(c.least, c.most) for c in candidates], np.float64).reshape(-1, 2)
     return np.where(np.isnan(found), columns.p_fake[:, None], found)
 
 
-def _check_spreads(candidates: Sequence[Candidate], columns: Columns) -> None:
+def _check_spreads(candidates: Sequence[TriageCandidate], columns: Columns) -> None:
     for name in ("std", "entropy", "mutual_information"):
         values = getattr(columns, name)
         wrong = ~((values >= LEAST_SPREAD) & (values < math.inf))

@@ -17,7 +17,7 @@ from review_app.policy.audit_coin import audit_coins
 from review_app.policy.policy import Policy
 from review_app.policy.routing import Decision, Route
 from review_app.queueing.overlap import Decided, ask_second
-from review_app.queueing.ranking import Placeable, PlacesOfRun
+from review_app.queueing.ranking import PlacesOfRun, RankInput
 from review_app.triage.batch import Batch, decide_batch
 from review_app.triage.report import TriageReport
 from storage.database import Database
@@ -26,7 +26,7 @@ from storage.repositories import Repositories
 from storage.repositories.batches import Alike
 from storage.repositories.items import Move
 from storage.repositories.queue import WaitingQueue
-from storage.repositories.undecided import Candidate, Undecided
+from storage.repositories.undecided import TriageCandidate, TriageCandidates
 from storage.types import utc_now
 
 CALIBRATION_SPLIT = "calibration"
@@ -34,7 +34,7 @@ CALIBRATION_SPLIT = "calibration"
 
 
 @dataclass(frozen=True)
-class Run:
+class TriageRun:
     """What stays the same while triage goes over the queue."""
 
     actor: str
@@ -47,31 +47,33 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Portion:
+class Chunk:
     """Items that are decided together."""
 
-    candidates: list[Candidate]
+    candidates: list[TriageCandidate]
     """Those that have scores, by id."""
     failures: Mapping[int, str]
     """Why the others have none, by item id."""
 
 
-def undecided(repos: Repositories, state: ItemState, policy: Policy) -> Undecided:
+def undecided(repos: Repositories, state: ItemState, policy: Policy) -> TriageCandidates:
     """What ``policy`` may decide of the items in ``state``."""
     real, fake = policy.threshold(Side.REAL), policy.threshold(Side.FAKE)
     # Beyond a threshold the score alone decides, and other heads are no reason for anything.
     between = (-math.inf if real is None else real, math.inf if fake is None else fake)
-    return Undecided(repos.session, state, policy.version, policy.checkpoint, policy.head, between)
+    return TriageCandidates(
+        repos.session, state, policy.version, policy.checkpoint, policy.head, between
+    )
 
 
-class Applier:
+class DecisionWriter:
     """Applies policies to portions of one database's queue. ``secret``: draws coins and places."""
 
     def __init__(self, database: Database, secret: bytes) -> None:
         self._database = database
         self._secret = secret
 
-    def apply(self, portion: Portion, policy: Policy, run: Run) -> bool:
+    def apply(self, portion: Chunk, policy: Policy, run: TriageRun) -> bool:
         """Decide the portion, unless another policy came into force; whether it was decided.
 
         Items that somebody moved or took meanwhile are left alone.
@@ -90,7 +92,7 @@ class Applier:
         run.report.policy_version = policy.version
         return True
 
-    def _fail(self, repos: Repositories, failures: Mapping[int, str], run: Run) -> None:
+    def _fail(self, repos: Repositories, failures: Mapping[int, str], run: TriageRun) -> None:
         """What waits for people stays with them: they need no score to answer."""
         if run.state is ItemState.PENDING:
             moves = [
@@ -106,7 +108,7 @@ class Applier:
         batch: Batch,
         ranks: Mapping[int, float],
         policy: Policy,
-        run: Run,
+        run: TriageRun,
     ) -> None:
         if not batch:
             return
@@ -131,7 +133,7 @@ class Applier:
         run.report.to_review += len(waiting)
 
     def _place(
-        self, repos: Repositories, ranks: Mapping[int, float], now: datetime, run: Run
+        self, repos: Repositories, ranks: Mapping[int, float], now: datetime, run: TriageRun
     ) -> None:
         if run.state is ItemState.PENDING:
             repos.items.send_to_people(ranks, now)
@@ -139,7 +141,7 @@ class Applier:
             WaitingQueue(repos.session).place(ranks)
 
     def _ranks(
-        self, repos: Repositories, batch: Batch, policy: Policy, run: Run
+        self, repos: Repositories, batch: Batch, policy: Policy, run: TriageRun
     ) -> dict[int, float]:
         """Places by the order in use, by item id. Oldest first, what waits keeps its own; older
         runs come first, and within a run the order tells nothing."""
@@ -155,10 +157,10 @@ class Applier:
         return dict(zip((c.item_id for c, _ in to_people), ranks, strict=True))
 
 
-def _placeable(candidate: Candidate, decision: Decision) -> Placeable:
+def _placeable(candidate: TriageCandidate, decision: Decision) -> RankInput:
     assert candidate.p_fake is not None  # it was decided on
     assert candidate.std is not None
-    return Placeable(
+    return RankInput(
         candidate.key, candidate.p_fake, candidate.std, candidate.novelty, decision.audited
     )
 
@@ -196,7 +198,7 @@ def _by_route(batch: Batch, settled: AbstractSet[int]) -> tuple[list[int], list[
     return accepted, waiting
 
 
-def _settle(candidate: Candidate, decision: Decision, known: LabelValue) -> Move:
+def _settle(candidate: TriageCandidate, decision: Decision, known: LabelValue) -> Move:
     """The one change of state that a decision's route does not tell, so it has its own event."""
     details = {
         "route": decision.route.value,

@@ -12,10 +12,10 @@ from review_app.core.permissions import Permission, Person, require
 from review_app.i18n import Text, current_language, t
 from review_app.policy.costs import Costs
 from review_app.policy.eligibility import next_try
-from review_app.policy.governance import DetectorFacts, PolicyDesk
+from review_app.policy.governance import DetectorFacts, PolicyService
 from review_app.policy.policy import Policy, learning_policy
 from review_app.policy.review_options import read_options
-from review_app.policy.what_if import Forecast, Workload, forecast
+from review_app.policy.what_if import PolicyForecast, ReviewWorkload, forecast
 from review_app.queueing.options import read_queue_options
 from storage.database import Database
 from storage.repositories.workload import SECONDS_PER_LABEL
@@ -32,7 +32,7 @@ _LEAST = timedelta(days=1)
 
 
 @dataclass(frozen=True)
-class Pace:
+class StreamPace:
     """What was measured of the stream and of the reviewers."""
 
     images_per_day: float
@@ -49,7 +49,7 @@ class Question:
     risk_limit: float
     delta: float
     audit_probability: float
-    workload: Workload
+    workload: ReviewWorkload
     costs: Costs
 
 
@@ -102,7 +102,7 @@ class CertificateProgress:
         return f"{words} {self.set_aside}".rstrip()
 
 
-class ForecastDesk(PolicyDesk):
+class ForecastService(PolicyService):
     """Answers what-if questions, and how far a certificate is. Nothing is written, applied or
     spent."""
 
@@ -110,7 +110,7 @@ class ForecastDesk(PolicyDesk):
         super().__init__(database, facts)
         self._remembered: tuple[object, CertificateProgress] | None = None
 
-    def pace(self) -> Pace:
+    def pace(self) -> StreamPace:
         """What came in and how long people took, lately."""
         now = utc_now()
         with self._database.read() as repos:
@@ -118,7 +118,7 @@ class ForecastDesk(PolicyDesk):
             n, first = measured.arrived_since(now - _PACE)
             seconds = measured.label_seconds()
         span = _PACE if first is None else max(now - first, _LEAST)
-        return Pace(
+        return StreamPace(
             images_per_day=n / (span / timedelta(days=1)),
             seconds_per_label=SECONDS_PER_LABEL if seconds is None else seconds,
             measured=seconds is not None,
@@ -130,12 +130,12 @@ class ForecastDesk(PolicyDesk):
         with self._database.read() as repos:
             answers = read_options(repos).needed_labels
             costs = read_queue_options(repos).costs
-        workload = Workload(pace.images_per_day, pace.seconds_per_label, answers)
+        workload = ReviewWorkload(pace.images_per_day, pace.seconds_per_label, answers)
         return Question(policy.risk_limit, policy.delta, policy.audit_probability, workload, costs)
 
     def answer(
         self, person: Person, question: Question, limits: Sequence[float] = LIMITS
-    ) -> tuple[Forecast, list[Forecast]]:
+    ) -> tuple[PolicyForecast, list[PolicyForecast]]:
         """The forecast asked for, and those for other risk limits, all else equal.
 
         Certificates are computed as the next try would: at its share of the confidence.
@@ -150,7 +150,7 @@ class ForecastDesk(PolicyDesk):
         scores = self._stream(policy)
         attempt = self._next_attempt(policy)
 
-        def at(risk_limit: float) -> Forecast:
+        def at(risk_limit: float) -> PolicyForecast:
             asked = learning_policy(
                 checkpoint=policy.checkpoint,
                 head=policy.head,

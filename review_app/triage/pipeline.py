@@ -11,16 +11,16 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from review_app.detectors.scoring import BATCH, Scorer, Scoring
-from review_app.policy.governance import PolicyDesk
+from review_app.policy.governance import PolicyService
 from review_app.policy.policy import Policy
 from review_app.queueing.ranking import PlacesOfRun, misplaced, reorder, sweep
-from review_app.triage.decision_writer import Applier, Portion, Run, undecided
+from review_app.triage.decision_writer import Chunk, DecisionWriter, TriageRun, undecided
 from review_app.triage.report import TriageReport
 from review_app.triage.rescoring import rescore
 from storage.database import Database
 from storage.enums import AuditKind, ItemState
 from storage.repositories.items import Move
-from storage.repositories.undecided import Candidate
+from storage.repositories.undecided import TriageCandidate
 
 PAGE = 4000
 """Scored items decided in one transaction: it holds the write lock for about a tenth of a second,
@@ -40,7 +40,7 @@ class TriageService:
     def __init__(
         self,
         database: Database,
-        policies: PolicyDesk,
+        policies: PolicyService,
         scorer: Scorer,
         secret: bytes,
         before: Callable[[], object] = lambda: None,
@@ -48,7 +48,7 @@ class TriageService:
         self._database = database
         self._policies = policies
         self._scoring = Scoring(database, scorer)
-        self._applier = Applier(database, secret)
+        self._applier = DecisionWriter(database, secret)
         self._secret = secret
         self._before = before
 
@@ -86,7 +86,7 @@ class TriageService:
     def _run(self, actor: str, state: ItemState, progress: Progress | None) -> TriageReport:
         self._before()
         report = TriageReport(self._policies.current().version)
-        run = Run(actor, state, time.time(), PlacesOfRun(self._secret), report)
+        run = TriageRun(actor, state, time.time(), PlacesOfRun(self._secret), report)
         with self._database.read() as repos:
             total = repos.items.count(state)
         clock = time.perf_counter()
@@ -105,7 +105,7 @@ class TriageService:
         self.keep_order()  # of what this run has not placed anew
         return report
 
-    def _decide_all(self, run: Run) -> Iterator[int]:
+    def _decide_all(self, run: TriageRun) -> Iterator[int]:
         """Go over the queue by id; after each portion, how many items it had.
 
         Where another policy came into force, what is left of a page is read again under it.
@@ -125,25 +125,25 @@ class TriageService:
                 after = page[-1].item_id
 
     def _portions(
-        self, page: Sequence[Candidate], policy: Policy, state: ItemState
-    ) -> Iterator[Portion]:
+        self, page: Sequence[TriageCandidate], policy: Policy, state: ItemState
+    ) -> Iterator[Chunk]:
         """What has scores at once; the rest in small portions, each once it is scored."""
         if scored := [candidate for candidate in page if candidate.p_fake is not None]:
-            yield Portion(scored, {})
+            yield Chunk(scored, {})
         missing = [candidate.item_id for candidate in page if candidate.p_fake is None]
         for start in range(0, len(missing), BATCH):
             portion = self._score(missing[start : start + BATCH], policy, state)
             if portion.candidates or portion.failures:  # nobody took them all meanwhile
                 yield portion
 
-    def _score(self, item_ids: Sequence[int], policy: Policy, state: ItemState) -> Portion:
+    def _score(self, item_ids: Sequence[int], policy: Policy, state: ItemState) -> Chunk:
         with self._database.read() as repos:
             items = repos.items.get_many(item_ids)
         failures = self._scoring.complete(items, policy.checkpoint)
         with self._database.read() as repos:
             found = undecided(repos, state, policy).of(item_ids)
         lacking = f"checkpoint {policy.checkpoint} has no opinion by its head {policy.head}"
-        return Portion(
+        return Chunk(
             [candidate for candidate in found if candidate.p_fake is not None],
             {c.item_id: failures.get(c.item_id, lacking) for c in found if c.p_fake is None},
         )

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from review_app.detectors.scoring import BATCH, Scoring
 from review_app.i18n.formatting import count
-from review_app.policy.governance import PolicyDesk
+from review_app.policy.governance import PolicyService
 from storage.database import Database
 
 _logger = logging.getLogger(__name__)
@@ -19,7 +19,7 @@ _logger = logging.getLogger(__name__)
 
 def rescore(
     database: Database,
-    policies: PolicyDesk,
+    policies: PolicyService,
     scoring: Scoring,
     progress: Callable[[int, int], None] | None = None,
 ) -> int:

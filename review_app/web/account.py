@@ -21,7 +21,7 @@ from review_app.i18n import Text, current_language, t
 from review_app.web import pages
 from review_app.web.checks import PasswordChecks
 from review_app.web.cookies import Cookies
-from review_app.web.identity import Sessions, current_person
+from review_app.web.identity import SessionCache, current_person
 from review_app.web.markup import sentence
 from review_app.web.proxies import Client
 from review_app.web.throttle import Attempt, Standing, Throttle
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from review_app.bootstrap import Application
 
 
-class Done(StrEnum):
+class AccountChange(StrEnum):
     """What has just been done, for the page to say."""
 
     SESSION = "session"
@@ -46,13 +46,15 @@ _NOWHERE = Client("", is_shared=True)
 _STATUS = {BusyError: 429, ChangedSinceError: 409, InputError: 400, NotAllowedError: 403}
 
 
-def account_router(app: Application, sessions: Sessions, cookies: Cookies) -> APIRouter:
+def account_router(app: Application, sessions: SessionCache, cookies: Cookies) -> APIRouter:
     """``/account`` and what its forms send."""
     router = APIRouter(prefix="/account", include_in_schema=False)
     page = _Page(app, cookies)
 
     @router.get("")
-    async def show(request: Request, person: Present, done: Done | None = None) -> HTMLResponse:
+    async def show(
+        request: Request, person: Present, done: AccountChange | None = None
+    ) -> HTMLResponse:
         return await page.show(request, person, done=done)
 
     @router.post("/sessions/end")
@@ -61,19 +63,19 @@ def account_router(app: Application, sessions: Sessions, cookies: Cookies) -> AP
     ) -> Response:
         await run_sync(app.people.sessions.end_one, person, session)
         sessions.forget_all()
-        return _back(Done.SESSION)
+        return _back(AccountChange.SESSION)
 
     @router.post("/sessions/end-others")
     async def end_others(request: Request, person: Present) -> Response:
         await run_sync(app.people.sessions.end_others, person, page.token(request))
         sessions.forget_all()
-        return _back(Done.OTHERS)
+        return _back(AccountChange.OTHERS)
 
     _add_password(router, app, sessions, page)
     return router
 
 
-def _add_password(router: APIRouter, app: Application, sessions: Sessions, page: _Page) -> None:
+def _add_password(router: APIRouter, app: Application, sessions: SessionCache, page: _Page) -> None:
     changes = _Changes(app, page)
 
     @router.post("/password")
@@ -92,7 +94,7 @@ def _add_password(router: APIRouter, app: Application, sessions: Sessions, page:
         except (BusyError, ChangedSinceError, InputError, NotAllowedError) as error:
             return await page.refuse(request, person, error)
         sessions.forget_all()
-        return _back(Done.PASSWORD)
+        return _back(AccountChange.PASSWORD)
 
 
 class _Page:
@@ -111,7 +113,7 @@ class _Page:
         request: Request,
         person: Person,
         status: int = 200,
-        done: Done | None = None,
+        done: AccountChange | None = None,
         problem: str = "",
     ) -> HTMLResponse:
         token = self.token(request)
@@ -156,6 +158,6 @@ class _Changes:
         self._throttle.succeeded(attempt)
 
 
-def _back(done: Done) -> Response:
+def _back(done: AccountChange) -> Response:
     """To the page, so that loading it again does nothing again."""
     return RedirectResponse(f"/account?done={done}", 303)

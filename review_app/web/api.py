@@ -18,11 +18,11 @@ from review_app.review.batch import MAX_ENTRIES, Entry, Outcome
 from review_app.review.desk import MAX_AHEAD
 from review_app.review.tasks import (
     CLIENT_ID,
+    AnswerInput,
     Handle,
     Progress,
     Queue,
     Receipt,
-    Submission,
     Task,
 )
 from review_app.web.failures import failure_of
@@ -178,7 +178,7 @@ def api_router(app: Application) -> APIRouter:
         return await shared.take(person, body.n, body.queue)
 
     @router.post("/review/label")
-    async def label(body: Submission, person: Reviewer) -> Receipt:
+    async def label(body: AnswerInput, person: Reviewer) -> Receipt:
         return await shared.label(person, body)
 
     @router.post("/review/answers")

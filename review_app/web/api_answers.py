@@ -8,8 +8,8 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from review_app.policy.review_options import Veil, read_options
-from review_app.review.changes import MOST_RECENT
-from review_app.review.tasks import Change, OwnAnswer, Receipt
+from review_app.review.changes import MAX_RECENT
+from review_app.review.tasks import AnswerChange, OwnAnswer, Receipt
 from review_app.web.api import Reviewer
 from storage.enums import LabelValue
 
@@ -31,12 +31,12 @@ def answers_router(app: Application) -> APIRouter:
 
     @router.get("/recent")
     def recent(
-        person: Reviewer, n: Annotated[int, Query(ge=1, le=MOST_RECENT)] = 20
+        person: Reviewer, n: Annotated[int, Query(ge=1, le=MAX_RECENT)] = 20
     ) -> list[OwnAnswer]:
         return app.changes.recent(person, n)
 
     @router.post("/change")
-    def change(body: Change, person: Reviewer) -> Receipt:
+    def change(body: AnswerChange, person: Reviewer) -> Receipt:
         return app.changes.change(person, body)
 
     @router.get("/choices")

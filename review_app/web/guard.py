@@ -15,7 +15,7 @@ from review_app.core.permissions import Area, Person, area_of, may_enter
 from review_app.i18n import t
 from review_app.web.failures import ACCOUNT_CLOSED, Failure, answer
 from review_app.web.headers import with_security_headers
-from review_app.web.identity import Sessions
+from review_app.web.identity import SessionCache
 from review_app.web.origin import Origins
 
 MAX_BODY = 64 * 1024
@@ -28,7 +28,7 @@ _MOUNTS = ("/review", "/admin")
 class Guard:
     """ASGI middleware. Puts the ``Person`` (or None) into ``scope["state"]["person"]``."""
 
-    def __init__(self, app: ASGIApp, sessions: Sessions, origins: Origins) -> None:
+    def __init__(self, app: ASGIApp, sessions: SessionCache, origins: Origins) -> None:
         self._app = app
         self._sessions = sessions
         self._origins = origins

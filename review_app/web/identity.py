@@ -26,10 +26,10 @@ UNATTENDED = "x-unattended"
 """A header of what open pages ask for by themselves, while nobody touches them (shell.js)."""
 REMEMBERED_SECONDS = 1.0
 """How long a session's lookup is trusted: a session revoked elsewhere lives on this long."""
-_REMEMBERED_AT_MOST = 10_000
+_MAX_REMEMBERED = 10_000
 
 
-class Sessions:
+class SessionCache:
     """Looks sessions up off the event loop, and remembers each for a moment.
 
     One page load asks for dozens of files; each would otherwise be a read of the database. Only
@@ -57,7 +57,7 @@ class Sessions:
         self._known.pop(key, None)
         person = await run_sync(lambda: self._people.person(token, is_active=is_active))
         if person is not None:
-            if len(self._known) >= _REMEMBERED_AT_MOST:
+            if len(self._known) >= _MAX_REMEMBERED:
                 self._known.clear()
             self._known[key] = (person, time.monotonic() + REMEMBERED_SECONDS)
         return person

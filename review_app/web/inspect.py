@@ -23,7 +23,7 @@ from review_app.forensics.views import View
 from review_app.i18n import Text, current_language, number, t
 from review_app.i18n.formatting import plus_minus
 from review_app.inspection.inspector import TITLES, HeadReading, Inspection
-from review_app.inspection.workshop import Done
+from review_app.inspection.workshop import JobResult
 from review_app.web.charts import entropy_bar, interval
 from review_app.web.handlers import Call, Wiring, html, open_page, section, title
 from review_app.web.markup import Tone, join, notice, picture
@@ -122,7 +122,7 @@ class InspectPage:
         says = says_of_itself(first)
         return verdict(inspection), readings(name, done.blobs[0], size, inspection, says) + closer
 
-    def _wait(self, call: Call, reading: Future[Done]) -> Done:
+    def _wait(self, call: Call, reading: Future[JobResult]) -> JobResult:
         """What comes of a reading; meanwhile the page shows how many images come before it."""
         while not reading.done():
             if n := self._app.inspector.ahead(call.person):

@@ -22,7 +22,7 @@ from review_app.web.browsers import browser_of
 from review_app.web.checks import PasswordChecks
 from review_app.web.cookies import Cookies
 from review_app.web.failures import came_by_link
-from review_app.web.identity import Sessions
+from review_app.web.identity import SessionCache
 from review_app.web.language import is_own_path
 from review_app.web.markup import sentence
 from review_app.web.proxies import client_of
@@ -55,7 +55,7 @@ def safe_target(target: str, person: Person) -> str:
     return target
 
 
-def login_router(app: Application, sessions: Sessions, cookies: Cookies) -> APIRouter:
+def login_router(app: Application, sessions: SessionCache, cookies: Cookies) -> APIRouter:
     """``/login``, ``/login/link/{token}``, ``/logout`` and ``/``."""
     router = APIRouter(include_in_schema=False)
     door = _Door(app, sessions, cookies)
@@ -66,7 +66,7 @@ def login_router(app: Application, sessions: Sessions, cookies: Cookies) -> APIR
     return router
 
 
-def _add_start(router: APIRouter, sessions: Sessions) -> None:
+def _add_start(router: APIRouter, sessions: SessionCache) -> None:
     @router.get("/")
     async def home(request: Request) -> Response:
         return RedirectResponse(home_of(request.state.person), 303)
@@ -136,7 +136,7 @@ def _add_sign_out(router: APIRouter, door: _Door) -> None:
 class _Door:
     """Begins and ends sessions in a browser."""
 
-    def __init__(self, app: Application, sessions: Sessions, cookies: Cookies) -> None:
+    def __init__(self, app: Application, sessions: SessionCache, cookies: Cookies) -> None:
         self.app = app
         self.sessions = sessions
         self.cookies = cookies

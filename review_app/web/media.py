@@ -29,7 +29,7 @@ from review_app.inspection.views import MEDIA_TYPE
 from review_app.records import export
 from review_app.web.identity import current_person
 from review_app.web.looks import FirstLooks
-from review_app.web.pace import Pace
+from review_app.web.pace import RateLimit
 from storage.models import Item
 from storage.models.image import Picture
 
@@ -95,7 +95,7 @@ def queue_images_router(app: Application) -> APIRouter:
 def inspected_router(app: Application) -> APIRouter:
     """Views of what somebody has had inspected, drawn for that person alone."""
     router = APIRouter()
-    pace = Pace(interval=0.5, burst=12)
+    pace = RateLimit(interval=0.5, burst=12)
 
     @router.get("/inspected/{token}/view/{view}")
     async def inspected(token: str, view: View, person: Signed) -> Response:

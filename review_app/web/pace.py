@@ -15,7 +15,7 @@ _MANY = 1000
 """People that are remembered before those who have waited long enough are forgotten."""
 
 
-class Pace:
+class RateLimit:
     """One request every ``interval`` seconds for each person, after a rest ``burst`` at once.
 
     The generic cell rate algorithm (ITU-T I.371): per person one number, the time at which a

@@ -33,7 +33,7 @@ from review_app.web.gateway import Gateway
 from review_app.web.guard import Guard
 from review_app.web.heads import Heads
 from review_app.web.health import health_router
-from review_app.web.identity import Sessions
+from review_app.web.identity import SessionCache
 from review_app.web.inspect import build_inspect
 from review_app.web.language import Interpreter, language_router
 from review_app.web.login import login_router
@@ -44,7 +44,7 @@ from review_app.web.media import (
     queue_images_router,
 )
 from review_app.web.origin import Origins
-from review_app.web.pace import Pace
+from review_app.web.pace import RateLimit
 from review_app.web.proxies import ClientAddress, Proxies
 from review_app.web.review import build_review
 from review_app.web.sweeping import sweeping
@@ -66,7 +66,7 @@ def create_app(app: Application) -> FastAPI:
 
 async def _assemble(app: Application) -> FastAPI:
     cookies = Cookies(app.settings)
-    sessions = Sessions(app.people, cookies)
+    sessions = SessionCache(app.people, cookies)
     storage = StorageWatch(app.database)
     web = FastAPI(
         title=shell.PRODUCT,
@@ -92,7 +92,7 @@ async def _assemble(app: Application) -> FastAPI:
     web.mount(PREFIX, Assets())
     web.add_api_route("/favicon.ico", _favicon, include_in_schema=False)
     limits = app.settings
-    pace = Pace(interval=1.0, burst=4)  # of reviewers; admins send archives
+    pace = RateLimit(interval=1.0, burst=4)  # of reviewers; admins send archives
     with _temp_dir(app.uploads, "review"):
         _mount(web, app, _review_pages(app), Area.REVIEW, limits.max_file_mb, pace)
     with _temp_dir(app.uploads, "admin"):
@@ -113,10 +113,10 @@ def _review_pages(app: Application) -> gr.Blocks:
     notice = read_notice(app.database)
     blocks = shell.open_blocks(t("header.review"))
     with blocks:
-        shell.header(shell.Page.REVIEW, notice)
+        shell.header(shell.SitePage.REVIEW, notice)
         build_review()
     with blocks.route(t("header.inspect"), "inspect"):
-        shell.header(shell.Page.INSPECT, notice)
+        shell.header(shell.SitePage.INSPECT, notice)
         build_inspect(app)
     return blocks
 
@@ -125,7 +125,7 @@ def _admin_pages(app: Application) -> gr.Blocks:
     notice = read_notice(app.database)
     blocks = shell.open_blocks(t("header.admin"))
     with blocks:
-        shell.header(shell.Page.ADMIN, notice)
+        shell.header(shell.SitePage.ADMIN, notice)
         build_admin(app)
     return blocks
 
@@ -136,7 +136,7 @@ def _mount(
     blocks: gr.Blocks,
     area: Area,
     max_file_mb: float,
-    pace: Pace | None,
+    pace: RateLimit | None,
 ) -> None:
     """Mount with every extra of Gradio off, behind a gateway.
 

@@ -13,7 +13,7 @@ from review_app.web.gateway.pages import Pages
 PRODUCT = "deepfake-review"
 
 
-class Page(StrEnum):
+class SitePage(StrEnum):
     """A page that the header links to."""
 
     REVIEW = "review"
@@ -24,7 +24,11 @@ class Page(StrEnum):
     """Oversee queue, policy and people."""
 
 
-_ADDRESS = {Page.REVIEW: "/review/", Page.INSPECT: "/review/inspect", Page.ADMIN: "/admin/"}
+_ADDRESS = {
+    SitePage.REVIEW: "/review/",
+    SitePage.INSPECT: "/review/inspect",
+    SitePage.ADMIN: "/admin/",
+}
 
 HEAD = f"""
 <link rel="icon" href="{asset_url("icon.svg")}" type="image/svg+xml">
@@ -59,7 +63,7 @@ def open_blocks(title: str) -> Pages:
     )
 
 
-def header(active: Page, notice: str | None) -> None:
+def header(active: SitePage, notice: str | None) -> None:
     """The bar at the top. Who is signed in, and in which language the page is, is filled in by
     ``shell.js``, as a page serves all.
 

@@ -1,21 +1,21 @@
 """The tables. Importing this package registers all of them on ``Base.metadata``."""
 
 from storage.models.base import Base
-from storage.models.detector import Checkpoint, Feature, Prediction
+from storage.models.detector import CheckpointRow, Feature, Prediction
 from storage.models.image import Image, Item, KnownLabel, Picture, QueuePlace
 from storage.models.inspection import ImageDescriptor, Reading, ReadingMatch
 from storage.models.people import KnownDevice, SignInLink, User, UserSession
 from storage.models.record import AuditEvent, Option
 from storage.models.review import Claim, Correction, Label
-from storage.models.triage import Decision, Policy
+from storage.models.triage import DecisionRow, PolicyRow
 
 __all__ = [
     "AuditEvent",
     "Base",
-    "Checkpoint",
+    "CheckpointRow",
     "Claim",
     "Correction",
-    "Decision",
+    "DecisionRow",
     "Feature",
     "Image",
     "ImageDescriptor",
@@ -25,7 +25,7 @@ __all__ = [
     "Label",
     "Option",
     "Picture",
-    "Policy",
+    "PolicyRow",
     "Prediction",
     "QueuePlace",
     "Reading",

@@ -12,7 +12,7 @@ from storage.models.base import Base, Json
 from storage.types import text_enum, utc_now
 
 
-class Checkpoint(Base):
+class CheckpointRow(Base):
     """A detector that has scored something here: a trained set of heads, or an external one."""
 
     __tablename__ = "checkpoint"

@@ -11,7 +11,7 @@ from storage.models.base import Base, IntPk, Json
 from storage.types import utc_now
 
 
-class Policy(Base):
+class PolicyRow(Base):
     """A policy version; the one with the highest version is in force."""
 
     __tablename__ = "policy"
@@ -25,7 +25,7 @@ class Policy(Base):
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
-class Decision(Base):
+class DecisionRow(Base):
     """What the policy said of an item, with the scores it was said on. The newest one counts."""
 
     __tablename__ = "decision"

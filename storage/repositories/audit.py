@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from storage.enums import AuditKind, ItemState
 from storage.models import AuditEvent
 from storage.seals.chain import GENESIS, TURNS, Chain, canonical, keyed, stored_events
-from storage.seals.heads import Head
+from storage.seals.heads import ChainHead
 from storage.seals.sealing import KEYS, Seals, driver_of, sealing_of
 from storage.types import to_utc, utc_now
 
@@ -49,13 +49,13 @@ class AuditLog:
             return
         self._session.flush()
         sealing = sealing_of(self._session)
-        head = self.head() or Head(0, GENESIS)
+        head = self.head() or ChainHead(0, GENESIS)
         key = sealing.keys.key_after(head, sealing.driver)
         rows = []
         for number, event in enumerate(events, start=1):
             seals = sealing.collect() if number == len(events) else {}
             rows.append(_as_row(event, head, key, seals))
-            head = Head(rows[-1]["id"], rows[-1]["hash"])
+            head = ChainHead(rows[-1]["id"], rows[-1]["hash"])
         self._session.connection().execute(_APPEND, rows)
         sealing.head = head
         sealing.keys.remember(head, key, turned=any(event.kind in TURNS for event in events))
@@ -93,10 +93,10 @@ class AuditLog:
         query = select(AuditEvent).where(AuditEvent.kind == kind).order_by(AuditEvent.id)
         return list(self._session.scalars(query))
 
-    def head(self) -> Head | None:
+    def head(self) -> ChainHead | None:
         """The last event; None where there is none."""
         last = self._session.connection().execute(_LAST).first()
-        return None if last is None else Head(*last)
+        return None if last is None else ChainHead(*last)
 
     def first_broken(self) -> int | None:
         """The id of the first row that does not follow from the one before it or was not made with
@@ -114,7 +114,7 @@ class AuditLog:
         return None
 
 
-def _as_row(event: Event, head: Head, key: bytes, seals: Seals) -> dict[str, Any]:
+def _as_row(event: Event, head: ChainHead, key: bytes, seals: Seals) -> dict[str, Any]:
     at = to_utc(event.at)
     # As they will be read back: JSON makes keys strings and tuples lists.
     details = json.loads(json.dumps(event.details))

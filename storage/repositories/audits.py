@@ -10,7 +10,7 @@ from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, func, or_,
 from sqlalchemy.orm import Session, aliased
 
 from storage.enums import ItemState, LabelValue
-from storage.models import Decision, Image, Item, Label
+from storage.models import DecisionRow, Image, Item, Label
 from storage.repositories.labels import IN_FORCE, is_final
 
 
@@ -47,8 +47,8 @@ def _settled(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
 
 
 def _is_newest() -> ColumnElement[bool]:
-    later = aliased(Decision)
-    found = select(later.id).where(later.item_id == Decision.item_id, later.id > Decision.id)
+    later = aliased(DecisionRow)
+    found = select(later.id).where(later.item_id == DecisionRow.item_id, later.id > DecisionRow.id)
     return ~found.exists()
 
 
@@ -56,20 +56,20 @@ _NEWEST = _is_newest()
 # Made once: what every answer asks for takes longer to put together than to run.
 _NOW = bindparam("now", type_=Item.final_at.type)
 _IS_SETTLED = (
-    select(Decision.audited & _settled(_NOW))
-    .join(Item, Item.id == Decision.item_id)
-    .where(Decision.item_id == bindparam("item"))
-    .order_by(Decision.id.desc())
+    select(DecisionRow.audited & _settled(_NOW))
+    .join(Item, Item.id == DecisionRow.item_id)
+    .where(DecisionRow.item_id == bindparam("item"))
+    .order_by(DecisionRow.id.desc())
     .limit(1)
 )
 _SETTLED_SINCE = (
     select(Item.id)
-    .join(Decision, Decision.item_id == Item.id)
+    .join(DecisionRow, DecisionRow.item_id == Item.id)
     .where(
         Item.final_at > bindparam("since", type_=Item.final_at.type),
         Item.final_at <= _NOW,
         Item.state == ItemState.RESOLVED,
-        Decision.audited.is_(True),
+        DecisionRow.audited.is_(True),
         _NEWEST,
     )
     .limit(1)
@@ -95,17 +95,17 @@ class Audits:
         query = (
             select(
                 Item.id,
-                Decision.proposal,
-                Decision.decided_at,
-                Decision.audit_probability,
+                DecisionRow.proposal,
+                DecisionRow.decided_at,
+                DecisionRow.audit_probability,
                 settled,
                 Item.verdict,
                 ~counted.where(Label.blind.is_(False)).exists(),
             )
-            .join(Decision, Decision.item_id == Item.id)
+            .join(DecisionRow, DecisionRow.item_id == Item.id)
             .where(
-                Decision.policy_version.in_(versions),
-                Decision.audited.is_(True),
+                DecisionRow.policy_version.in_(versions),
+                DecisionRow.audited.is_(True),
                 _NEWEST,
                 or_(Item.state != ItemState.RESOLVED, counted.exists()),
             )
@@ -127,11 +127,11 @@ class Audits:
         """How many decisions of these policy versions accepted by themselves as ``route``."""
         query = (
             select(func.count())
-            .select_from(Decision)
+            .select_from(DecisionRow)
             .where(
-                Decision.policy_version.in_(versions),
-                Decision.audited.is_(False),
-                Decision.route == route,
+                DecisionRow.policy_version.in_(versions),
+                DecisionRow.audited.is_(False),
+                DecisionRow.route == route,
             )
         )
         return self._session.scalar(query) or 0
@@ -145,16 +145,16 @@ class Audits:
             select(
                 Item.id,
                 Image.key,
-                Decision.checkpoint_id,
-                Decision.head,
-                Decision.audit_probability,
+                DecisionRow.checkpoint_id,
+                DecisionRow.head,
+                DecisionRow.audit_probability,
             )
-            .join(Item, Item.id == Decision.item_id)
+            .join(Item, Item.id == DecisionRow.item_id)
             .join(Image, Image.id == Item.image_id)
             .where(
-                Decision.policy_version.in_(versions),
-                Decision.route == route,
-                Decision.decided_at >= since,
+                DecisionRow.policy_version.in_(versions),
+                DecisionRow.route == route,
+                DecisionRow.decided_at >= since,
                 Item.id > after_id,
                 Item.state == ItemState.AUTO_ACCEPTED,
                 _NEWEST,

@@ -17,13 +17,13 @@ from sqlalchemy import Insert, bindparam, func, insert, select
 from sqlalchemy.orm import Session
 
 from storage.enums import AuditKind
-from storage.models import AuditEvent, Decision, Item, Prediction
+from storage.models import AuditEvent, DecisionRow, Item, Prediction
 from storage.repositories.audit import AuditLog, Event
 from storage.seals.old_batches import old_seal_holds
 from storage.seals.sealing import driver_of
 from storage.seals.tables import APPENDED
 
-_TABLE = Decision.__table__
+_TABLE = DecisionRow.__table__
 _SCORES = ("p_fake", "std", "entropy", "mutual_information", "score", "novelty")
 _SHARED = tuple(
     column.key for column in _TABLE.columns if column.key not in ("id", "item_id", *_SCORES)
@@ -44,7 +44,7 @@ def _insert() -> Insert:
         )
         .order_by(Item.id)
     )
-    return insert(Decision).from_select(["item_id", *_SHARED, *_SCORES], query)
+    return insert(DecisionRow).from_select(["item_id", *_SHARED, *_SCORES], query)
 
 
 _INSERT = _insert()
@@ -56,7 +56,7 @@ class Alike:
 
     item_ids: Sequence[int]
     columns: dict[str, Any]
-    """Values of ``Decision``, but for the item and its scores."""
+    """Values of ``DecisionRow``, but for the item and its scores."""
 
 
 class DecisionBatches:
@@ -116,4 +116,4 @@ class DecisionBatches:
             )
 
     def _last(self) -> int:
-        return self._session.scalar(select(func.max(Decision.id))) or 0
+        return self._session.scalar(select(func.max(DecisionRow.id))) or 0

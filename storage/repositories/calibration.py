@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from storage.enums import ItemState, LabelValue
-from storage.models import Decision, Image, Item, KnownLabel, Label, Policy, Prediction
+from storage.models import DecisionRow, Image, Item, KnownLabel, Label, PolicyRow, Prediction
 from storage.repositories.labels import IN_FORCE, is_final
 
 Labelled = InstrumentedAttribute[LabelValue] | InstrumentedAttribute[LabelValue | None]
@@ -59,7 +59,7 @@ class Uncounted(StrEnum):
     """Somebody answered after having seen what the detector says."""
 
 
-class Calibration:
+class CalibrationLabels:
     """Read-only. Near-duplicates of earlier images and the splits for training never count."""
 
     def __init__(self, session: Session) -> None:
@@ -178,8 +178,8 @@ _PROVING = (
 
 def _first_decided() -> ColumnElement[datetime]:
     return (
-        select(func.min(Decision.decided_at))
-        .where(Decision.item_id == Item.id)
+        select(func.min(DecisionRow.decided_at))
+        .where(DecisionRow.item_id == Item.id)
         .correlate(Item)
         .scalar_subquery()
     )
@@ -194,13 +194,15 @@ def _scored() -> ColumnElement[bool]:
 
 
 def _decided() -> ColumnElement[bool]:
-    return select(Decision.id).where(Decision.item_id == Item.id).exists()
+    return select(DecisionRow.id).where(DecisionRow.item_id == Item.id).exists()
 
 
 def _chosen() -> ColumnElement[bool]:
     """Whether a certified policy ever decided on the item."""
-    decisions = select(Decision.id).join(Policy, Policy.version == Decision.policy_version)
-    return decisions.where(Decision.item_id == Item.id, Policy.state == CHOOSING).exists()
+    decisions = select(DecisionRow.id).join(
+        PolicyRow, PolicyRow.version == DecisionRow.policy_version
+    )
+    return decisions.where(DecisionRow.item_id == Item.id, PolicyRow.state == CHOOSING).exists()
 
 
 def _swayed() -> ColumnElement[bool]:

@@ -9,7 +9,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from storage.enums import ItemState, LabelValue, Role
-from storage.models import Claim, Decision, Item, KnownLabel, Label, Prediction, User
+from storage.models import Claim, DecisionRow, Item, KnownLabel, Label, Prediction, User
 from storage.repositories.labels import IN_FORCE
 
 
@@ -129,18 +129,18 @@ class Counts:
 
     def marks(self) -> dict[str, dict[ItemState, int]]:
         """Items by what their newest decision marks them for, and by state."""
-        later = aliased(Decision)
+        later = aliased(DecisionRow)
         newest = (
             select(func.max(later.id))
-            .where(later.item_id == Decision.item_id)
-            .correlate(Decision)
+            .where(later.item_id == DecisionRow.item_id)
+            .correlate(DecisionRow)
             .scalar_subquery()
         )
         query = (
-            select(Decision.mark, Item.state, func.count())
-            .join(Item, Item.id == Decision.item_id)
-            .where(Decision.mark.is_not(None), Decision.id == newest)
-            .group_by(Decision.mark, Item.state)
+            select(DecisionRow.mark, Item.state, func.count())
+            .join(Item, Item.id == DecisionRow.item_id)
+            .where(DecisionRow.mark.is_not(None), DecisionRow.id == newest)
+            .group_by(DecisionRow.mark, Item.state)
         )
         found: dict[str, dict[ItemState, int]] = {}
         for mark, state, n in self._session.execute(query):

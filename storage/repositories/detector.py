@@ -11,14 +11,14 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from storage.enums import CheckpointKind
-from storage.models import Checkpoint, Feature, Prediction
+from storage.models import CheckpointRow, Feature, Prediction
 from storage.models.base import Json
 
 VARIABLES = 500  # SQLite limits how many values one statement may name
 
 
 @dataclass(frozen=True)
-class Novelty:
+class NoveltyCut:
     """How a checkpoint's card tells images that are unlike its training images."""
 
     cut: float
@@ -33,15 +33,15 @@ class Checkpoints:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def get(self, checkpoint_id: str) -> Checkpoint | None:
-        return self._session.get(Checkpoint, checkpoint_id)
+    def get(self, checkpoint_id: str) -> CheckpointRow | None:
+        return self._session.get(CheckpointRow, checkpoint_id)
 
-    def novelty(self, checkpoint_id: str) -> Novelty | None:
+    def novelty(self, checkpoint_id: str) -> NoveltyCut | None:
         """From where on the checkpoint calls an image unlike its training images; ``None`` where it
         does not measure that."""
         row = self.get(checkpoint_id)
         card = None if row is None else row.card.get("novelty")
-        return None if card is None else Novelty(card["cut"], card["flagged"])
+        return None if card is None else NoveltyCut(card["cut"], card["flagged"])
 
     def cuts(self, checkpoint_id: str, head: str) -> Json | None:
         """From where on ``head`` counts as uncertain of an image, as its card has it; ``None``
@@ -51,7 +51,7 @@ class Checkpoints:
         cuts: Json | None = heads.get(head, {}).get("cuts")
         return cuts
 
-    def register(self, checkpoint: Checkpoint) -> None:
+    def register(self, checkpoint: CheckpointRow) -> None:
         """Remember the checkpoint; where it is known already, only its path is renewed."""
         known = self.get(checkpoint.id)
         if known is None:
@@ -65,15 +65,17 @@ class Checkpoints:
         known = self.get(checkpoint_id)
         if known is None:
             kind = CheckpointKind.EXTERNAL
-            self._session.add(Checkpoint(id=checkpoint_id, kind=kind, card=card))
+            self._session.add(CheckpointRow(id=checkpoint_id, kind=kind, card=card))
         else:
             known.card = card
         self._session.flush()
 
-    def external(self) -> list[Checkpoint]:
+    def external(self) -> list[CheckpointRow]:
         """The external detectors whose scores are here, oldest first."""
-        query = select(Checkpoint).where(Checkpoint.kind == CheckpointKind.EXTERNAL)
-        return list(self._session.scalars(query.order_by(Checkpoint.created_at, Checkpoint.id)))
+        query = select(CheckpointRow).where(CheckpointRow.kind == CheckpointKind.EXTERNAL)
+        return list(
+            self._session.scalars(query.order_by(CheckpointRow.created_at, CheckpointRow.id))
+        )
 
 
 class Features:

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from storage.enums import ItemState, LabelValue
-from storage.models import Claim, Decision, Image, Item, KnownLabel, Label
+from storage.models import Claim, DecisionRow, Image, Item, KnownLabel, Label
 from storage.repositories.corrections import is_corrected
 from storage.repositories.items import Items
 from storage.repositories.labels import is_final
@@ -46,7 +46,7 @@ class Gold:
                 Image.public_type.is_not(None),
                 ~is_corrected(),
                 # After the answer the detector's opinion is told, of gold like of any other.
-                select(Decision.id).where(Decision.item_id == Item.id).exists(),
+                select(DecisionRow.id).where(DecisionRow.item_id == Item.id).exists(),
                 ~met.exists(),
                 ~answered.exists(),
             )

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, func, or_
 from sqlalchemy.orm import Session, aliased
 
 from storage.enums import ItemState, LabelValue
-from storage.models import Decision, Image, Item, Label, QueuePlace
+from storage.models import DecisionRow, Image, Item, Label, QueuePlace
 from storage.repositories.labels import IN_FORCE
 
 Found = TypeVarTuple("Found")
@@ -140,8 +140,8 @@ class WaitingQueue:
 
     def _waiting(self) -> Select[*tuple[Any, ...]]:
         newest = (
-            select(func.max(Decision.id))
-            .where(Decision.item_id == Item.id)
+            select(func.max(DecisionRow.id))
+            .where(DecisionRow.item_id == Item.id)
             .correlate(Item)
             .scalar_subquery()
         )
@@ -151,14 +151,14 @@ class WaitingQueue:
                 Image.key,
                 Item.state_since,
                 Item.rank,
-                Decision.checkpoint_id,
-                Decision.p_fake,
-                Decision.std,
-                Decision.novelty,
-                Decision.audited,
+                DecisionRow.checkpoint_id,
+                DecisionRow.p_fake,
+                DecisionRow.std,
+                DecisionRow.novelty,
+                DecisionRow.audited,
             )
             .join(Image, Image.id == Item.image_id)
-            .join(Decision, Decision.id == newest)
+            .join(DecisionRow, DecisionRow.id == newest)
             .where(Item.state == ItemState.IN_REVIEW)
         )
 
@@ -174,9 +174,9 @@ def _disagreement(item_id: Any) -> ColumnElement[bool]:
 
 def _against_detector(item_id: Any, verdict: Any) -> ColumnElement[bool]:
     newest = (
-        select(Decision.p_fake)
-        .where(Decision.item_id == item_id)
-        .order_by(Decision.id.desc())
+        select(DecisionRow.p_fake)
+        .where(DecisionRow.item_id == item_id)
+        .order_by(DecisionRow.id.desc())
         .limit(1)
         .scalar_subquery()
     )

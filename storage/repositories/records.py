@@ -40,7 +40,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Page:
+class ItemPage:
     """Items with their images, newest first."""
 
     items: Sequence[Item]
@@ -54,11 +54,11 @@ class Records:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def page(self, wanted: Wanted, limit: int, below: int | None = None) -> Page:
+    def page(self, wanted: Wanted, limit: int, below: int | None = None) -> ItemPage:
         """Up to ``limit`` items with ids under ``below``, or the newest.
 
         Fewer where they would have to be looked for among more than `LOOKED_THROUGH` items:
-        `Page.older` goes on from there. No page walks the whole table, wherever it begins.
+        `ItemPage.older` goes on from there. No page walks the whole table, wherever it begins.
         """
         top = (self._session.scalar(select(func.max(Item.id))) or 0) + 1
         top = top if below is None else min(max(below, 1), top)
@@ -67,7 +67,7 @@ class Records:
         newest = query.order_by(Item.id.desc()).limit(limit)
         items = list(self._session.scalars(newest))
         end = items[-1].id if len(items) == limit else floor
-        return Page(items, end if end > 1 else None)
+        return ItemPage(items, end if end > 1 else None)
 
     def hashed(self, beginning: str, limit: int) -> list[int]:
         """The ids of up to ``limit`` items whose SHA-256, in small letters, begins so."""

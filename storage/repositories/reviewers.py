@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, select
 from sqlalchemy.orm import Session, aliased
 
 from storage.enums import LabelValue
-from storage.models import Decision, KnownLabel, Label
+from storage.models import DecisionRow, KnownLabel, Label
 from storage.repositories.labels import is_final
 
 CLEAR = (LabelValue.REAL, LabelValue.FAKE)
@@ -80,7 +80,7 @@ class Reviewers:
                 n.filter(Label.revealed, agrees),
                 n.filter(Label.revealed, agrees, now != _LEANS),
             )
-            .join(Decision, Decision.id == _decided())
+            .join(DecisionRow, DecisionRow.id == _decided())
             .where(*_FIRST_AND_BLIND, Label.extra.is_(False), is_final(Label.final_at, at))
             .group_by(Label.user_id)
         )
@@ -91,7 +91,7 @@ class Reviewers:
         superseded = select(later.id).where(later.supersedes_id == Label.id).exists()
         query = (
             select(Label.user_id, func.count(), func.count().filter(Label.value == _LEANS))
-            .join(Decision, Decision.id == _decided())
+            .join(DecisionRow, DecisionRow.id == _decided())
             .where(
                 Label.blind.is_(False),
                 Label.extra.is_(False),
@@ -122,7 +122,7 @@ class Reviewers:
         return list(self._session.execute(query))
 
 
-_LEANS = case((Decision.p_fake >= 0.5, LabelValue.FAKE.value), else_=LabelValue.REAL.value)
+_LEANS = case((DecisionRow.p_fake >= 0.5, LabelValue.FAKE.value), else_=LabelValue.REAL.value)
 
 
 def _first_and_blind() -> tuple[ColumnElement[bool], ...]:
@@ -141,8 +141,8 @@ _FIRST_AND_BLIND = _first_and_blind()
 def _decided() -> ColumnElement[int]:
     """The decision whose opinion was shown: the newest one when the answer was given."""
     return (
-        select(func.max(Decision.id))
-        .where(Decision.item_id == Label.item_id, Decision.decided_at <= Label.labelled_at)
+        select(func.max(DecisionRow.id))
+        .where(DecisionRow.item_id == Label.item_id, DecisionRow.decided_at <= Label.labelled_at)
         .correlate(Label)
         .scalar_subquery()
     )

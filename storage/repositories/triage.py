@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy import bindparam, func, insert, select
 from sqlalchemy.orm import Session
 
-from storage.models import Decision, Policy
+from storage.models import DecisionRow, PolicyRow
 
 # Made once: what every answer asks for takes longer to put together than to run.
-_OF_ITEM = Decision.item_id == bindparam("item")
-_NEWEST_OF = select(Decision).where(_OF_ITEM).order_by(Decision.id.desc()).limit(1)
-_ANY_OF = select(Decision.id).where(_OF_ITEM).limit(1)
+_OF_ITEM = DecisionRow.item_id == bindparam("item")
+_NEWEST_OF = select(DecisionRow).where(_OF_ITEM).order_by(DecisionRow.id.desc()).limit(1)
+_ANY_OF = select(DecisionRow.id).where(_OF_ITEM).limit(1)
 
 
 class Policies:
@@ -22,19 +22,19 @@ class Policies:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def current(self) -> Policy | None:
-        return self._session.scalar(select(Policy).order_by(Policy.version.desc()).limit(1))
+    def current(self) -> PolicyRow | None:
+        return self._session.scalar(select(PolicyRow).order_by(PolicyRow.version.desc()).limit(1))
 
-    def get(self, version: int) -> Policy | None:
-        return self._session.get(Policy, version)
+    def get(self, version: int) -> PolicyRow | None:
+        return self._session.get(PolicyRow, version)
 
-    def add(self, policy: Policy) -> None:
+    def add(self, policy: PolicyRow) -> None:
         self._session.add(policy)
         self._session.flush()
 
-    def history(self) -> list[Policy]:
+    def history(self) -> list[PolicyRow]:
         """Every version, newest first."""
-        return list(self._session.scalars(select(Policy).order_by(Policy.version.desc())))
+        return list(self._session.scalars(select(PolicyRow).order_by(PolicyRow.version.desc())))
 
 
 class Decisions:
@@ -44,29 +44,29 @@ class Decisions:
         self._session = session
 
     def add_many(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Append decisions; rows are column values of ``Decision``."""
+        """Append decisions; rows are column values of ``DecisionRow``."""
         if rows:
-            self._session.execute(insert(Decision), list(rows))
+            self._session.execute(insert(DecisionRow), list(rows))
 
-    def of_item(self, item_id: int) -> Decision | None:
+    def of_item(self, item_id: int) -> DecisionRow | None:
         """The item's newest decision."""
         return self._session.scalar(_NEWEST_OF, {"item": item_id})
 
-    def newest_of(self, item_ids: Sequence[int]) -> dict[int, Decision]:
+    def newest_of(self, item_ids: Sequence[int]) -> dict[int, DecisionRow]:
         """The newest decisions on a batch of items, by item id; none of what has none."""
         if not item_ids:
             return {}
         newest = (
-            select(func.max(Decision.id))
-            .where(Decision.item_id.in_(item_ids))
-            .group_by(Decision.item_id)
+            select(func.max(DecisionRow.id))
+            .where(DecisionRow.item_id.in_(item_ids))
+            .group_by(DecisionRow.item_id)
         )
-        rows = self._session.scalars(select(Decision).where(Decision.id.in_(newest)))
+        rows = self._session.scalars(select(DecisionRow).where(DecisionRow.id.in_(newest)))
         return {row.item_id: row for row in rows}
 
-    def all_on(self, item_id: int) -> list[Decision]:
+    def all_on(self, item_id: int) -> list[DecisionRow]:
         """Every decision on the item, oldest first."""
-        query = select(Decision).where(Decision.item_id == item_id).order_by(Decision.id)
+        query = select(DecisionRow).where(DecisionRow.item_id == item_id).order_by(DecisionRow.id)
         return list(self._session.scalars(query))
 
     def any_of(self, item_id: int) -> bool:

@@ -10,10 +10,10 @@ from sqlalchemy import ColumnElement, CursorResult, Select, case, func, select
 from sqlalchemy.orm import Session, aliased
 
 from storage.enums import ItemState
-from storage.models import Claim, Decision, Image, Item, Prediction
+from storage.models import Claim, DecisionRow, Image, Item, Prediction
 
 
-class Candidate(NamedTuple):
+class TriageCandidate(NamedTuple):
     """An item to decide, with what the policy's head says of its image.
 
     The scores are all None where the checkpoint has not scored the image, but for ``novelty``,
@@ -38,7 +38,7 @@ class Candidate(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Undecided:
+class TriageCandidates:
     """Items in ``state`` that the policy may decide: all that are pending, and of those in review
     the ones that nobody has ever held and that it has not decided yet."""
 
@@ -50,11 +50,11 @@ class Undecided:
     between: tuple[float, float]
     """Scores between which, both excluded, it matters what the other heads say."""
 
-    def after(self, item_id: int, limit: int) -> list[Candidate]:
+    def after(self, item_id: int, limit: int) -> list[TriageCandidate]:
         """Up to ``limit`` of them by id, above ``item_id``."""
         return self._read(self._candidates().where(Item.id > item_id).limit(limit))
 
-    def of(self, item_ids: Sequence[int]) -> list[Candidate]:
+    def of(self, item_ids: Sequence[int]) -> list[TriageCandidate]:
         """Those of ``item_ids`` (a batch), by id."""
         return self._read(self._candidates().where(Item.id.in_(item_ids)))
 
@@ -63,8 +63,8 @@ class Undecided:
         query = select(Item.id).where(*self._conditions(), Item.id.between(first, last))
         return set(self._plain(query).scalars())
 
-    def _read(self, query: Select[*tuple[Any, ...]]) -> list[Candidate]:
-        return [Candidate._make(row) for row in self._plain(query)]
+    def _read(self, query: Select[*tuple[Any, ...]]) -> list[TriageCandidate]:
+        return [TriageCandidate._make(row) for row in self._plain(query)]
 
     def _plain(self, query: Select[*tuple[Any, ...]]) -> CursorResult[*tuple[Any, ...]]:
         """Past the object mapper, which would take as long as the database."""
@@ -107,9 +107,9 @@ class Undecided:
         if self.state is ItemState.PENDING:
             return [here]
         newest = (
-            select(Decision.policy_version)
-            .where(Decision.item_id == Item.id)
-            .order_by(Decision.id.desc())
+            select(DecisionRow.policy_version)
+            .where(DecisionRow.item_id == Item.id)
+            .order_by(DecisionRow.id.desc())
             .limit(1)
             .scalar_subquery()
         )

@@ -16,17 +16,17 @@ from storage.enums import AuditKind
 from storage.seals.chain import Chain, Stored, key_of, stored_events
 from storage.seals.filled import read_filled
 from storage.seals.findings import Findings
-from storage.seals.heads import Head
+from storage.seals.heads import ChainHead
 from storage.seals.kept import Kept
 from storage.seals.keyring import Keyring, fingerprint
 from storage.seals.old_batches import old_seal_holds, span_of
-from storage.seals.predictions import Predictions
+from storage.seals.predictions import PredictionSeals
 from storage.seals.status import Statuses
 from storage.seals.tables import APPENDED
 from storage.seals.walk import Walk
 
 LOG = "audit_event"
-MOST_MISSING = 1_000_000
+MAX_MISSING = 1_000_000
 """Events named one by one; whoever tells of later ones has not counted."""
 BATCHES = (AuditKind.TRIAGED, AuditKind.REOPENED)
 
@@ -36,7 +36,7 @@ class Checked:
     """What a check of the seals found."""
 
     findings: Findings
-    head: Head | None
+    head: ChainHead | None
     """The log's last event."""
     sealed_since: str | None
     """When sealing began, in UTC; None where nothing is sealed."""
@@ -48,13 +48,13 @@ class Checked:
 class _Log:
     """How far the log has been read."""
 
-    head: Head | None = None
+    head: ChainHead | None = None
     since: str | None = None
     told: dict[int, set[str]] = field(default_factory=dict)
     """Hashes that are told elsewhere, by event; less those met."""
 
 
-def check_seals(driver: sqlite3.Connection, keys: Keyring, heads: Iterable[Head]) -> Checked:
+def check_seals(driver: sqlite3.Connection, keys: Keyring, heads: Iterable[ChainHead]) -> Checked:
     """Read the log, and all rows that are evidence, in the transaction that ``driver`` is in.
 
     ``heads``: what is told elsewhere of how far the log had come.
@@ -94,14 +94,14 @@ def _note(log: _Log, event: Stored, chain: Chain, findings: Findings) -> None:
     told = log.told.pop(event.id, None)
     if told is not None and told != {event.hash}:
         findings.add(LOG, "cut", [event.id])
-    log.head = Head(event.id, event.hash)
+    log.head = ChainHead(event.id, event.hash)
 
 
 def _end(log: _Log, chain: Chain, keys: Keyring, begun: int, findings: Findings) -> None:
     if log.told:
         last = 0 if log.head is None else log.head.number
         missing = range(last + 1, max(log.told) + 1)
-        findings.add(LOG, "cut", missing if 0 < len(missing) < MOST_MISSING else log.told)
+        findings.add(LOG, "cut", missing if 0 < len(missing) < MAX_MISSING else log.told)
     newest = next(reversed(list(keys)), chain.key)
     if chain.key != newest and newest is not None and chain.key is not None:
         findings.add(LOG, "turn", [fingerprint(newest)])
@@ -127,7 +127,7 @@ class _Rows:
             for name, sealed in APPENDED.items()
         }
         self._kept = Kept()
-        self._predictions = Predictions(driver, findings)
+        self._predictions = PredictionSeals(driver, findings)
         self._statuses = Statuses()
         decision = APPENDED["decision"].columns
         self._item, self._route = decision.index("item_id"), decision.index("route")

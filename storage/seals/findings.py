@@ -8,7 +8,7 @@ from typing import Any
 
 from storage.seals.tables import runs
 
-MOST_SPANS = 50
+MAX_SPANS = 50
 """Of rows named in one finding."""
 
 
@@ -76,8 +76,8 @@ def spans(keys: Iterable[Any]) -> tuple[str, ...]:
     numbers = sorted(key for key in unique if isinstance(key, int))
     named = [str(a) if a == b else f"{a}-{b}" for a, b in runs(numbers)]
     named += sorted(str(key) for key in unique if not isinstance(key, int))
-    if len(named) > MOST_SPANS:
-        named = [*named[:MOST_SPANS], f"and {len(named) - MOST_SPANS} more"]
+    if len(named) > MAX_SPANS:
+        named = [*named[:MAX_SPANS], f"and {len(named) - MAX_SPANS} more"]
     return tuple(named)
 
 

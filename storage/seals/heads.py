@@ -16,13 +16,13 @@ from typing import NamedTuple
 
 FILE = "seal.heads"
 """Beside the database file, unless told otherwise."""
-MOST_BYTES = 256 * 1024
+MAX_BYTES = 256 * 1024
 KEPT_LINES = 1000
 _LINE = re.compile(r"(\d{1,18}):([0-9a-f]{64})")
 _logger = logging.getLogger(__name__)
 
 
-class Head(NamedTuple):
+class ChainHead(NamedTuple):
     """The last event of a log: how many there are, and its hash."""
 
     number: int
@@ -32,7 +32,7 @@ class Head(NamedTuple):
         return f"{self.number}:{self.hash}"
 
     @classmethod
-    def parse(cls, text: str) -> Head | None:
+    def parse(cls, text: str) -> ChainHead | None:
         """What `str` made; None for anything else."""
         found = _LINE.fullmatch(text.strip())
         return None if found is None else cls(int(found[1]), found[2])
@@ -45,28 +45,28 @@ class HeadsFile:
         self.path = path
         self._complained = False
 
-    def add(self, head: Head) -> None:
+    def add(self, head: ChainHead) -> None:
         """Tell a head that is on disk."""
         try:
             with self.path.open("ab") as file:
                 # One write: lines of several processes do not mix.
                 os.write(file.fileno(), f"{head}\n".encode())
                 size = file.tell()
-            if size > MOST_BYTES:
+            if size > MAX_BYTES:
                 self._shorten()
         except OSError as error:
             if not self._complained:
                 _logger.warning("the log's head cannot be written to %s (%s)", self.path, error)
             self._complained = True
 
-    def read(self) -> Iterator[Head]:
+    def read(self) -> Iterator[ChainHead]:
         """The heads told, oldest first. A line that a power cut tore tells none."""
         try:
             text = self.path.read_text("ascii", errors="replace")
         except FileNotFoundError:
             return
         for line in text.splitlines():
-            head = Head.parse(line)
+            head = ChainHead.parse(line)
             if head is not None:
                 yield head
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from storage.seals.chain import NEWEST_TURN, is_plain, key_of, key_told, newest_events
-from storage.seals.heads import Head
+from storage.seals.heads import ChainHead
 from storage.seals.keyring import Keyring, SealKeyError
 
 LOOKED_AT = 20
@@ -17,9 +17,9 @@ class Keys:
 
     def __init__(self, ring: Keyring) -> None:
         self.ring = ring
-        self._seen: tuple[Head, bytes] | None = None
+        self._seen: tuple[ChainHead, bytes] | None = None
 
-    def key_after(self, head: Head, driver: sqlite3.Connection) -> bytes:
+    def key_after(self, head: ChainHead, driver: sqlite3.Connection) -> bytes:
         """The key for the event after the log's last one.
 
         Raises:
@@ -29,7 +29,7 @@ class Keys:
             return self._seen[1]
         return self.in_use(driver)
 
-    def remember(self, head: Head, key: bytes, *, turned: bool) -> None:
+    def remember(self, head: ChainHead, key: bytes, *, turned: bool) -> None:
         """The process has appended events up to ``head``; ``turned``: one of them tells a key."""
         self._seen = None if turned else (head, key)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from storage.seals.tables import APPENDED, quoted
 
-MOST = 1_000_000
+MAX_OLD_BATCHES = 1_000_000
 """Decisions of one event; what tells of more was not written by the program."""
 _DECISION = APPENDED["decision"]
 
@@ -21,7 +21,7 @@ def span_of(details: Any) -> tuple[int, int] | None:
     """The first and the last decision that an event's details tell; None where they tell none."""
     try:
         first, last = details["decisions"]
-        return (int(first), min(int(last), int(first) + MOST))
+        return (int(first), min(int(last), int(first) + MAX_OLD_BATCHES))
     except (KeyError, TypeError, ValueError):
         return None
 

@@ -14,7 +14,7 @@ _SPAN = f"{PREDICTION.select} WHERE image_id BETWEEN ? AND ? ORDER BY image_id"
 Span = Sequence[int]
 
 
-class Predictions:
+class PredictionSeals:
     """Compares each seal with what there is, and remembers what is covered."""
 
     def __init__(self, driver: sqlite3.Connection, findings: Findings) -> None:

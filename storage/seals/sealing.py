@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, UOWTransaction
 
 from storage.errors import ReadOnlyError
 from storage.models import Image, Item
-from storage.seals.heads import Head
+from storage.seals.heads import ChainHead
 from storage.seals.keys import Keys
 from storage.seals.tables import (
     APPENDED,
@@ -52,7 +52,7 @@ class _State:
     changed: dict[tuple[str, int], Row] = field(default_factory=dict)
     """Rows that something is filled in of, as they were."""
     filled: list[list[Any]] = field(default_factory=list)
-    head: Head | None = None
+    head: ChainHead | None = None
     """The last event that the transaction appended."""
 
     def copied(self) -> _State:
@@ -72,12 +72,12 @@ class Sealing:
         self._collected: Seals = {}
 
     @property
-    def head(self) -> Head | None:
+    def head(self) -> ChainHead | None:
         """The last event that the transaction appended; None where it appended none."""
         return self._state.head
 
     @head.setter
-    def head(self, head: Head) -> None:
+    def head(self, head: ChainHead) -> None:
         self._state.head = head
 
     def about_to_write(self, table: str) -> None:
@@ -230,7 +230,7 @@ class WritingSession(Session):
         return SEALING in self.info
 
     @property
-    def head(self) -> Head | None:
+    def head(self) -> ChainHead | None:
         """The last event that the transaction appended; None where it appended none."""
         return self.info[SEALING].head if self.in_use else None
 

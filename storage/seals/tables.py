@@ -15,15 +15,15 @@ from sqlalchemy import Float
 
 from storage.models import (
     Base,
-    Checkpoint,
+    CheckpointRow,
     Correction,
-    Decision,
+    DecisionRow,
     Image,
     Item,
     KnownLabel,
     Label,
     Option,
-    Policy,
+    PolicyRow,
     Prediction,
     Reading,
     User,
@@ -110,8 +110,8 @@ APPENDED = {
         _sealed(Label, "id"),
         _sealed(KnownLabel, "id"),
         _sealed(Correction, "id"),
-        _sealed(Decision, "id"),
-        _sealed(Policy, "version"),
+        _sealed(DecisionRow, "id"),
+        _sealed(PolicyRow, "version"),
         _sealed(Reading, "id"),
         # What an image is, and what else evidence asks of it. The rest is how work stands.
         _sealed(Image, "id", "sha256", "public_sha256", "path", "public_type", "phash", "near_id"),
@@ -136,7 +136,7 @@ KEPT = {
             "disabled_at",
         ),
         _sealed(Option, "key"),
-        _sealed(Checkpoint, "id"),
+        _sealed(CheckpointRow, "id"),
     )
 }
 """Small tables whose rows change: the newest seal of each row counts."""

@@ -18,7 +18,7 @@ import pytest
 
 from review_app.core.errors import InputError
 from review_app.core.permissions import Person
-from review_app.durability.backup.manifest import DATABASE, Manifest, read_manifest
+from review_app.durability.backup.manifest import DATABASE, BackupManifest, read_manifest
 from review_app.durability.backup.restore import restore_backup
 from review_app.durability.backup.verify import verify
 from storage.enums import Role
@@ -285,7 +285,7 @@ def test_a_folder_of_somebody_else_is_not_cleared(place: Deployment, tmp_path: P
 
 def test_a_manifest_of_another_format_is_refused(backup: Path, tmp_path: Path) -> None:
     manifest = read_manifest(backup).model_copy(update={"format": 2})
-    (backup / "manifest.json").write_text(Manifest.model_dump_json(manifest))
+    (backup / "manifest.json").write_text(BackupManifest.model_dump_json(manifest))
     with pytest.raises(InputError, match="format 2"):
         restore_backup(backup, tmp_path / "new")
 

@@ -24,7 +24,7 @@ from review_app.core.permissions import Person
 from review_app.core.settings import Settings
 from review_app.demo.forgeries import Forgery
 from review_app.review.regions import Region
-from review_app.review.tasks import Submission
+from review_app.review.tasks import AnswerInput
 from review_app.web.server import create_app
 from storage.enums import ItemState, LabelValue, Role
 from storage.models import Item
@@ -160,7 +160,7 @@ def _answer(gallery: Gallery, by: Person, value: LabelValue | None = None, **mor
         assert item is not None
         truth = gallery.made(item).value
     given = {"client_id": f"picture-{item_id}-{by.id}", "item_id": task.item_id}
-    said = Submission.model_validate({**given, "value": value or truth, "seconds": 4.2, **more})
+    said = AnswerInput.model_validate({**given, "value": value or truth, "seconds": 4.2, **more})
     gallery.app.desk.label(by, said)
 
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from review_app.policy.review_options import ReviewOptions, change_options
 from review_app.review.regions import Region
-from review_app.review.tasks import Submission
+from review_app.review.tasks import AnswerInput
 from storage.enums import ItemState, LabelValue, Role
 from tests.browser.conftest import SignIn
 from tests.browser.reviewing import state_of, wait_for_image, wait_until_saved
@@ -29,7 +29,7 @@ def disagreement(site: Site) -> int:
     site.app.desk.take(first)
     site.app.desk.label(
         first,
-        Submission(
+        AnswerInput(
             client_id=f"statement-{next(_numbers):04}",
             item_id=site.handle(item),
             value=LabelValue.FAKE,
@@ -98,7 +98,7 @@ def test_reviewers_are_told_nothing_of_what_others_said(site: Site, sign_in: Sig
         row.needed_labels = 2
     _, first = site.signed_in()
     site.app.desk.take(first)
-    answer = Submission(
+    answer = AnswerInput(
         client_id="statement-first", item_id=site.handle(item), value=LabelValue.FAKE
     )
     site.app.desk.label(first, answer)

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from review_app.policy.review_options import ReviewOptions, change_options
-from review_app.review.tasks import Submission
+from review_app.review.tasks import AnswerInput
 from storage.enums import ItemState, LabelValue, Role
 from tests.browser.conftest import SignIn
 from tests.browser.reviewing import (
@@ -95,7 +95,7 @@ def test_an_answer_after_others_settled_the_image_is_kept_beside_theirs_and_told
     (task,) = site.app.desk.take(other)
     assert task.item_id == site.handle(item)
     given = {"client_id": "the-others-answer", "item_id": task.item_id}
-    answer = Submission.model_validate({**given, "value": LabelValue.REAL})
+    answer = AnswerInput.model_validate({**given, "value": LabelValue.REAL})
     site.app.desk.label(other, answer)
     page.keyboard.press("f")
     expect(page.locator("#previous-text")).to_contain_text("yours is kept beside theirs")

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from review_app.policy.review_options import ReviewOptions, change_options
-from review_app.review.tasks import Submission
+from review_app.review.tasks import AnswerInput
 from storage.enums import ItemState, LabelValue, Role
 from tests.browser.checks import barriers, sticks_out
 from tests.browser.conftest import PHONE, SignIn
@@ -52,7 +52,7 @@ def test_a_long_comment_pushes_nothing_away(
     (item,) = site.items(1)
     site.app.desk.take(admin)
     words = {"value": LabelValue.FAKE, "comment": COMMENT, "escalation": REASON}
-    given = Submission(client_id=f"long-texts-{size}", item_id=site.handle(item), **words)
+    given = AnswerInput(client_id=f"long-texts-{size}", item_id=site.handle(item), **words)
     site.app.desk.label(admin, given)
     assert state_of(site, item) is ItemState.ESCALATED
     with site.app.database.write() as repos:

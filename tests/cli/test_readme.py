@@ -16,7 +16,7 @@ from sqlalchemy import select
 from review_app.bootstrap import open_application
 from review_app.core.hashing import sha256
 from review_app.core.settings import load_settings
-from review_app.review.tasks import Submission
+from review_app.review.tasks import AnswerInput
 from storage.enums import LabelValue
 from storage.models import Claim
 from tests.applications import Deployment
@@ -98,7 +98,7 @@ def answer_all() -> None:
         while tasks := app.desk.take(admin):
             item_id = held(place, tasks[0].item_id)
             value = LabelValue.FAKE if "noisy" in names[item_id] else LabelValue.REAL
-            given = Submission(
+            given = AnswerInput(
                 client_id=f"answer-{item_id}-{admin.id}",
                 item_id=tasks[0].item_id,
                 value=LabelValue.UNSURE if item_id == unsure else value,

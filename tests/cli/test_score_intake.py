@@ -11,8 +11,8 @@ import pytest
 from review_app.bootstrap import open_application
 from review_app.core.permissions import Person
 from review_app.core.settings import load_settings
-from review_app.manifests.manifest import Label
-from review_app.review.tasks import Submission
+from review_app.manifests.manifest import ManifestLabel
+from review_app.review.tasks import AnswerInput
 from storage.enums import LabelValue, Role
 from tests.cli.conftest import Run
 from tests.factories import Factory
@@ -32,7 +32,7 @@ def answer_everything(truth: dict[str, LabelValue]) -> int:
                 assert task.image_url is None
                 assert task.path is not None
                 done += 1
-                answer = Submission(
+                answer = AnswerInput(
                     client_id=f"answer-{done:06}", item_id=task.item_id, value=truth[task.path]
                 )
                 app.desk.label(rita, answer)
@@ -76,7 +76,7 @@ def test_from_cold_start_over_a_certificate_to_auto_accept(run: Run, tmp_path: P
 
 
 def test_the_outcome_is_told_with_the_next_step(run: Run, tmp_path: Path) -> None:
-    path = write(tmp_path / "s.csv", [row(1), row(2, label=Label.FAKE)])
+    path = write(tmp_path / "s.csv", [row(1), row(2, label=ManifestLabel.FAKE)])
     first = run("ingest", "--scores", path)
     assert first.out.splitlines()[0] == "2 images added, 0 known already, 1 known label added"
     assert first.out.splitlines()[-1] == (

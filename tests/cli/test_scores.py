@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from review_app.manifests.manifest import Label
+from review_app.manifests.manifest import ManifestLabel
 from review_app.scores.reading import read_scores
 from review_app.scores.row import ScoreRow
 from review_app.scores.writing import write_scores
@@ -33,7 +33,7 @@ def scores(tmp_path: Path) -> Path:
             score=float(p),
             std=None,
             novelty=None,
-            label=Label.FAKE if fake else Label.REAL,
+            label=ManifestLabel.FAKE if fake else ManifestLabel.REAL,
             source="old" if at < 1200 else "new",
             split=None,
             time=None,

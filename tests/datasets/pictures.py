@@ -11,7 +11,7 @@ from PIL import Image
 from review_app.copies.descriptors import describe
 from review_app.copies.look import Look
 from review_app.lab.datasets.fingerprints import Fingerprint, Inspected, Looks
-from review_app.manifests.manifest import Label, ManifestRow
+from review_app.manifests.manifest import ManifestLabel, ManifestRow
 from tests.intake.samples import picture
 
 
@@ -30,7 +30,7 @@ def copy(path: Path, new: Path, **options: Any) -> Path:
 
 def inspected(
     at: int,
-    label: Label | None = Label.REAL,
+    label: ManifestLabel | None = ManifestLabel.REAL,
     *,
     sha: str | None = None,
     looks: int | None = None,

@@ -12,7 +12,7 @@ from sklearn.model_selection import train_test_split
 from review_app.core.errors import InputError, ManifestError
 from review_app.lab.datasets.deepfake_eval import SEED, read_deepfake_eval
 from review_app.lab.datasets.origin import DropReason, counts
-from review_app.manifests.manifest import Label, read_manifest, write_manifest
+from review_app.manifests.manifest import ManifestLabel, read_manifest, write_manifest
 
 HEADER = "Filename,Date,Ground Truth,Public Comments,Finetuning Set"
 FILLING = [f"f{i}.jpg,,{('Real', 'Fake')[i % 2]},,Train" for i in range(10)]
@@ -58,7 +58,7 @@ def test_the_published_counts_give_the_splits_of_the_source_method(tmp_path: Pat
     assert {row.path for row in val} == {row.path for row in found.rows if row.split == "val"}
     for split in ("train", "val", "test"):
         labels = [row.label for row in found.rows if row.split == split]
-        assert labels.count(Label.FAKE) / len(labels) == pytest.approx(0.61, abs=0.003)
+        assert labels.count(ManifestLabel.FAKE) / len(labels) == pytest.approx(0.61, abs=0.003)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from review_app.core.errors import ManifestError
-from review_app.manifests.manifest import Label, read_manifest, require_labels
+from review_app.manifests.manifest import ManifestLabel, read_manifest, require_labels
 from tests.datasets.conftest import Writer
 
 
@@ -19,7 +19,12 @@ def test_what_is_known_is_read_and_the_rest_is_none(write_manifest: Writer) -> N
     path = write_manifest("path,label,source,group,split,remark", "a/b.jpg,Fake,x,g1,TEST,hm", "c")
     first, second = read_manifest(path).rows
     assert (first.row, first.name, first.path) == (2, "a/b.jpg", path.parent / "a" / "b.jpg")
-    assert (first.label, first.source, first.group, first.split) == (Label.FAKE, "x", "g1", "test")
+    assert (first.label, first.source, first.group, first.split) == (
+        ManifestLabel.FAKE,
+        "x",
+        "g1",
+        "test",
+    )
     assert (second.row, second.label, second.source, second.split) == (3, None, None, None)
 
 

@@ -13,10 +13,10 @@ from review_app.core.errors import InputError, ManifestError
 from review_app.lab.datasets.families import families, near_edges
 from review_app.lab.datasets.fingerprints import inspect_rows
 from review_app.lab.datasets.splits import SOURCE_SHARES, split_rows
-from review_app.manifests.manifest import Label, read_manifest, torn_groups
+from review_app.manifests.manifest import ManifestLabel, read_manifest, torn_groups
 from tests.datasets.pictures import inspected
 
-CELLS = [(label, source) for label in Label for source in ("a", "b")]
+CELLS = [(label, source) for label in ManifestLabel for source in ("a", "b")]
 
 
 def test_single_images_meet_the_shares_of_every_stratum_to_one_image() -> None:
@@ -33,7 +33,7 @@ def test_single_images_meet_the_shares_of_every_stratum_to_one_image() -> None:
 
 
 def test_many_small_sources_do_not_starve_a_split() -> None:
-    rows = [inspected(at, Label.FAKE, source=str(at // 2)) for at in range(300)]
+    rows = [inspected(at, ManifestLabel.FAKE, source=str(at // 2)) for at in range(300)]
     done = split_rows(rows, seed=3)
     for split, share in SOURCE_SHARES.items():
         assert done.shares[split] == pytest.approx(share, abs=0.02)
@@ -54,7 +54,7 @@ def test_many_small_sources_do_not_starve_a_split() -> None:
     st.integers(0, 99),
 )
 def test_no_group_copy_or_near_copy_is_ever_torn(
-    drawn: list[tuple[tuple[Label, str], int | None, int, int]], seed: int
+    drawn: list[tuple[tuple[ManifestLabel, str], int | None, int, int]], seed: int
 ) -> None:
     rows = [
         inspected(
@@ -124,7 +124,10 @@ def test_kept_splits_that_tear_a_family_are_refused_by_row() -> None:
 
 
 def test_one_file_with_two_labels_is_refused_by_row() -> None:
-    rows = [inspected(0, Label.REAL, sha="same"), inspected(1, Label.FAKE, sha="same")]
+    rows = [
+        inspected(0, ManifestLabel.REAL, sha="same"),
+        inspected(1, ManifestLabel.FAKE, sha="same"),
+    ]
     with pytest.raises(ManifestError, match=r"row 2 \(0.jpg, real\) and row 3 \(1.jpg, fake\)"):
         split_rows(rows, seed=1)
 

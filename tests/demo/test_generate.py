@@ -17,7 +17,7 @@ from review_app.demo import generate as module
 from review_app.demo.generate import CALIBRATION_SHARE, COUNTS, SEED, DemoSplit, generate
 from review_app.demo.photos import PHOTOS, Use
 from review_app.intake.decode import Limits, decode
-from review_app.manifests.manifest import Label, Manifest, read_manifest
+from review_app.manifests.manifest import Manifest, ManifestLabel, read_manifest
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,9 @@ def test_calibration_images_are_a_random_part_of_the_stream(queue: Manifest) -> 
     calibration, rest = queue.split(DemoSplit.CALIBRATION), queue.split(DemoSplit.QUEUE)
     share = len(calibration) / (len(calibration) + len(rest))
     assert share == pytest.approx(CALIBRATION_SHARE, abs=0.01)
-    fakes = [np.mean([row.label is Label.FAKE for row in rows]) for rows in (calibration, rest)]
+    fakes = [
+        np.mean([row.label is ManifestLabel.FAKE for row in rows]) for rows in (calibration, rest)
+    ]
     assert abs(fakes[0] - fakes[1]) < 0.25
 
 
@@ -71,7 +73,7 @@ def test_every_image_is_decodable_and_256_to_512_pixels(queue: Manifest) -> None
 
 def test_names_and_formats_tell_nothing(queue: Manifest) -> None:
     assert all(re.fullmatch(r"images/\d{4}\.(jpg|png)", row.name) for row in queue.rows)
-    fake = [row.label is Label.FAKE for row in queue.rows]
+    fake = [row.label is ManifestLabel.FAKE for row in queue.rows]
     for values in (
         [row.name for row in queue.rows],
         [row.path.suffix for row in queue.rows],
@@ -81,7 +83,7 @@ def test_names_and_formats_tell_nothing(queue: Manifest) -> None:
 
 
 def test_sizes_of_files_and_images_tell_next_to_nothing(queue: Manifest) -> None:
-    fake = [row.label is Label.FAKE for row in queue.rows]
+    fake = [row.label is ManifestLabel.FAKE for row in queue.rows]
     sizes = [row.path.stat().st_size for row in queue.rows]
     areas = []
     for row in queue.rows:

@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image
 
 from review_app.manifests.manifest import (
-    Label,
     Manifest,
+    ManifestLabel,
     ManifestRow,
     read_manifest,
     write_manifest,
@@ -30,7 +30,7 @@ def picture_manifest(
                 fake = at % 2 == 1
                 path = folder / f"{split}-{source}-{at}.png"
                 picture(len(rows), noisy=fake).save(path)
-                label = Label.FAKE if fake else Label.REAL
+                label = ManifestLabel.FAKE if fake else ManifestLabel.REAL
                 rows.append(ManifestRow(0, path.name, path, label, source, None, split))
     write_manifest(folder / "manifest.csv", rows)
     return read_manifest(folder / "manifest.csv", check_files=True)

@@ -26,7 +26,7 @@ from review_app.lab.assessment import (
 )
 from review_app.lab.evaluation import Evaluation, evaluate, examine, examine_manifest
 from review_app.lab.metrics import classification
-from review_app.lab.portrait import Novelty, extremes, principal_components
+from review_app.lab.portrait import NoveltyScores, extremes, principal_components
 from review_app.lab.reliability import consistency_band
 from review_app.lab.training import train
 from review_app.manifests.manifest import read_manifest
@@ -210,7 +210,7 @@ def test_extremes_are_the_worst_calls_and_the_most_uncertain_images() -> None:
         prediction, np.minimum(p_fake, 1 - p_fake), {"balanced_accuracy": 0.5}, False
     )
     is_fake = np.array([False, True, True, True, False])
-    novelty = Novelty(np.arange(5.0), cut=2.5)
+    novelty = NoveltyScores(np.arange(5.0), cut=2.5)
     found = extremes(head, is_fake, list("abcde"), (), novelty)
     assert [each["name"] for each in found["worst"]] == ["a", "d", "c"]
     assert [each["name"] for each in found["most_uncertain"]][:2] == ["c", "b"]
@@ -221,7 +221,7 @@ def test_extremes_are_the_worst_calls_and_the_most_uncertain_images() -> None:
 
 
 def test_the_share_flagged_as_unlike_is_told_by_source() -> None:
-    novelty = Novelty(np.array([0.0, 1.0, 3.0, 4.0]), cut=2.0)
+    novelty = NoveltyScores(np.array([0.0, 1.0, 3.0, 4.0]), cut=2.0)
     document = novelty.document(["own", "own", "own", "other"])
     assert document["flagged"] == 0.5
     assert document["sources"]["own"] == {"flagged": pytest.approx(1 / 3), "median": 1.0}

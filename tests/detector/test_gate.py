@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from review_app.core.errors import CheckpointError
-from review_app.inference.gate import MOST_EXPERTS, SourceGate, experts_of
+from review_app.inference.gate import MAX_EXPERTS, SourceGate, experts_of
 from review_app.inference.heads import LinearTraining
 
 
@@ -84,4 +84,4 @@ def test_experts_never_share_a_source_and_are_never_too_many(
     experts = experts_of(*labels(*named, ("last", 1, 0)))
     members = [source for expert in experts for source in expert]
     assert len(members) == len(set(members))
-    assert len(experts) <= MOST_EXPERTS
+    assert len(experts) <= MAX_EXPERTS

@@ -18,7 +18,7 @@ import pytest
 from review_app.core.errors import BusyError, DetectorError, InputError, RefusalReason, RefusedFile
 from review_app.core.messages import packed, unpacked
 from review_app.i18n import Language, Text
-from review_app.inspection.workshop import Done, Workshop
+from review_app.inspection.workshop import JobResult, Workshop
 from tests.intake.samples import encode, picture, png_declaring
 
 PATIENCE = 120
@@ -46,7 +46,7 @@ def job(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[str, Any
     return make
 
 
-def finished(futures: list[Future[Done]]) -> list[int]:
+def finished(futures: list[Future[JobResult]]) -> list[int]:
     """The order in which ``futures`` are done, by their numbers."""
     order: list[int] = []
     for number, future in enumerate(futures):

@@ -13,7 +13,7 @@ import pytest
 from PIL import ExifTags, Image, PngImagePlugin
 
 from review_app.core.settings import Settings
-from review_app.forensics.claims import Evidence, claims, generator_claim
+from review_app.forensics.claims import ClaimEvidence, claims, generator_claim
 from review_app.forensics.metadata import facts
 from review_app.intake.credentials import Credentials
 from review_app.intake.decode import decode
@@ -311,7 +311,7 @@ def test_evidence_is_ordered_from_the_strongest() -> None:
     metadata = {"c2pa": {"state": "trusted", "sources": ["trainedAlgorithmicMedia"]}}
     metadata["text"] = {"Software": "NovelAI"}
     found = claims(metadata)
-    assert [claim.evidence for claim in found] == [Evidence.TRUSTED, Evidence.METADATA]
+    assert [claim.evidence for claim in found] == [ClaimEvidence.TRUSTED, ClaimEvidence.METADATA]
     assert generator_claim(metadata) == "c2pa_trusted: NovelAI"
 
 

@@ -15,16 +15,16 @@ from sqlalchemy import func, select
 from review_app.core.errors import InputError
 from review_app.core.hashing import sha256
 from review_app.intake.scores import ScoreReport
-from review_app.manifests.manifest import Label
+from review_app.manifests.manifest import ManifestLabel
 from review_app.scores.card import ExternalCard
 from review_app.scores.row import ScoreRow
 from storage.enums import AuditKind, ItemState, LabelValue
-from storage.models import AuditEvent, Checkpoint, Image, Item, KnownLabel, Policy, Prediction
+from storage.models import AuditEvent, CheckpointRow, Image, Item, KnownLabel, PolicyRow, Prediction
 from storage.repositories.audit import Event
 from tests.applications import Deployment, deployment, write_pictures
 from tests.scores.files import good_detector, row, write
 
-TABLES = (Image, Item, Prediction, KnownLabel, Checkpoint, Policy, AuditEvent)
+TABLES = (Image, Item, Prediction, KnownLabel, CheckpointRow, PolicyRow, AuditEvent)
 HASH = "ab" * 32
 Take = Callable[..., ScoreReport]
 
@@ -70,7 +70,15 @@ def card(place: Deployment, name: str = "theirs") -> ExternalCard:
 
 def test_rows_become_items_with_scores_and_labels(place: Deployment, take: Take) -> None:
     report = take(
-        row("a/1.jpg", 0.25, std=0.1, novelty=2.0, label=Label.FAKE, source="tv", split="test"),
+        row(
+            "a/1.jpg",
+            0.25,
+            std=0.1,
+            novelty=2.0,
+            label=ManifestLabel.FAKE,
+            source="tv",
+            split="test",
+        ),
         row("b/2.jpg", 1.0, sha256=HASH, score=0.9),
     )
     assert (report.rows, report.images, report.added, report.labels) == (2, 2, 2, 1)
@@ -94,7 +102,7 @@ def test_rows_become_items_with_scores_and_labels(place: Deployment, take: Take)
 
 
 def test_the_log_tells_of_the_whole_file_at_once(place: Deployment, take: Take) -> None:
-    report = take(row(1), row(2, label=Label.REAL))
+    report = take(row(1), row(2, label=ManifestLabel.REAL))
     with place.app.database.read() as repos:
         (event,) = repos.audit.of_kind(AuditKind.SCORES_INGESTED)
     assert event.actor == "tester"
@@ -123,7 +131,7 @@ def test_a_second_file_adds_images_and_fills_in_what_was_not_known(
     place: Deployment, take: Take
 ) -> None:
     take(row(1), row(2))
-    report = take(row(2, label=Label.REAL, source="tv", split="test"), row(3))
+    report = take(row(2, label=ManifestLabel.REAL, source="tv", split="test"), row(3))
     assert (report.added, report.labels, report.detectors[0].new) == (1, 1, 1)
     second = items(place)["path:images/00002.jpg"]
     assert (second.source, second.split) == ("tv", "test")
@@ -132,7 +140,7 @@ def test_a_second_file_adds_images_and_fills_in_what_was_not_known(
 
 
 KNOWN = [
-    row("a.jpg", 0.25, std=0.1, label=Label.REAL, split="test"),
+    row("a.jpg", 0.25, std=0.1, label=ManifestLabel.REAL, split="test"),
     row("b.jpg", 0.25, sha256=HASH),
 ]
 
@@ -144,11 +152,14 @@ KNOWN = [
         (row("a.jpg", 0.25, std=0.2), "std 0.2, but std 0.1"),
         (row("a.jpg", 0.25), "std 0.0, but std 0.1"),
         (row("a.jpg", 0.25, std=0.1, novelty=1.0), "novelty 1.0, but novelty None"),
-        (row("a.jpg", 0.25, std=0.1, label=Label.FAKE), "label fake, but the image is known as"),
+        (
+            row("a.jpg", 0.25, std=0.1, label=ManifestLabel.FAKE),
+            "label fake, but the image is known as",
+        ),
         (row("a.jpg", 0.25, std=0.1, split="val"), "split val, but the image is known as of split"),
         (row("b.jpg", 0.25), "the path 'b.jpg' is that of an image known by its sha256"),
         (row("a.jpg", sha256="cd" * 32), "'a.jpg' is that of an image known without a sha256"),
-        (row("c.jpg", label=Label.FAKE), "row 3: label real, but row 4 says fake of it"),
+        (row("c.jpg", label=ManifestLabel.FAKE), "row 3: label real, but row 4 says fake of it"),
         (row("c.jpg", split="train"), "split val"),
         (row("c.jpg", sha256="ef" * 32), "row 3: row 4 gives this path with a sha256"),
     ],
@@ -158,7 +169,7 @@ def test_a_contradiction_is_told_with_its_row_and_nothing_is_taken(
 ) -> None:
     take(*KNOWN)
     before, was = held(place), card(place)
-    other = row("c.jpg", detector="other", label=Label.REAL, split="val")
+    other = row("c.jpg", detector="other", label=ManifestLabel.REAL, split="val")
     with pytest.raises(InputError, match=r"nothing of it was taken; 1 fault: row \d") as fault:
         take(row("new.jpg"), other, contradiction)
     assert words in str(fault.value)
@@ -299,7 +310,7 @@ def test_labels_of_images_that_made_the_ladder_never_calibrate(
 def test_rows_of_split_calibration_are_settled_by_their_label(
     place: Deployment, take: Take
 ) -> None:
-    take(row(1, label=Label.REAL, split="calibration"), row(2, split="calibration"), row(3))
+    take(row(1, label=ManifestLabel.REAL, split="calibration"), row(2, split="calibration"), row(3))
     report = place.app.triage.run("tester")
     assert (report.scored, report.to_review, report.calibration) == (3, 2, 1)
     assert items(place)["path:images/00001.jpg"].state is ItemState.RESOLVED

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection, event
 
 from review_app.core.hashing import sha256
-from review_app.manifests.manifest import Label
+from review_app.manifests.manifest import ManifestLabel
 from review_app.scores.row import ScoreRow
 from tests.applications import Deployment, deployment
 from tests.scores.files import row, write
@@ -30,7 +30,7 @@ def test_the_work_grows_with_the_file_and_not_with_its_square(
     for n in (500, 2000):
         with deployment(tmp_path / str(n)) as place:
             steps = count_steps(place)
-            others = [row(f"other/{i}", label=Label.REAL) for i in range(n)]
+            others = [row(f"other/{i}", label=ManifestLabel.REAL) for i in range(n)]
             first = [known(i) for i in range(n)]
             again = [given(i if known is given else n + i, source="tv") for i in range(n)]
             for rows in (first, [*again, *others]):

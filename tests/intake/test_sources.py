@@ -11,16 +11,16 @@ import pytest
 from review_app.core.errors import ManifestError, RefusalReason, RefusedFile
 from review_app.intake.archives import ArchiveLimits, display_name
 from review_app.intake.candidates import Candidate
-from review_app.intake.sources import Reading, count, expand
-from review_app.manifests.manifest import Label
+from review_app.intake.sources import SourceReading, count, expand
+from review_app.manifests.manifest import ManifestLabel
 from tests.intake.samples import encode, picture
 
 MAX_BYTES = 100_000
 JPEG = encode(picture(), "JPEG")
 
 
-def reading(limits: ArchiveLimits | None = None) -> Reading:
-    return Reading(MAX_BYTES, limits or ArchiveLimits())
+def reading(limits: ArchiveLimits | None = None) -> SourceReading:
+    return SourceReading(MAX_BYTES, limits or ArchiveLimits())
 
 
 def listed(*paths: Path, limits: ArchiveLimits | None = None) -> dict[str, bytes | RefusalReason]:
@@ -211,7 +211,7 @@ def test_a_manifest_carries_what_it_knows_and_names_missing_rows(tmp_path: Path)
     )
     first, second, third = expand([manifest], reading())
     assert isinstance(first, Candidate)
-    assert (first.label, first.source, first.group) == (Label.FAKE, "studio", "p1")
+    assert (first.label, first.source, first.group) == (ManifestLabel.FAKE, "studio", "p1")
     assert (first.split, first.row, first.read()) == ("queue", 2, JPEG)
     assert isinstance(second, Candidate)
     assert (second.label, second.row, second.read()) == (None, 3, JPEG)

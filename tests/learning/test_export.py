@@ -16,15 +16,15 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from review_app.core.permissions import Person
-from review_app.records.desk import RecordDesk
+from review_app.records.desk import RecordService
 from review_app.records.export import (
     COLUMNS,
     rows,
     stream_csv,
     stream_jsonl,
 )
-from review_app.review.desk import ReviewDesk
-from review_app.review.tasks import Queue, Submission
+from review_app.review.desk import ReviewService
+from review_app.review.tasks import AnswerInput, Queue
 from storage.database import Database
 from storage.enums import ItemState, LabelValue
 from storage.repositories import exports
@@ -42,13 +42,13 @@ Answer = Callable[..., None]
 
 
 @pytest.fixture
-def desk(database: Database, factory: Factory) -> ReviewDesk:
+def desk(database: Database, factory: Factory) -> ReviewService:
     factory.review_options(undo_minutes=0)
-    return ReviewDesk(database, lambda _: "words")
+    return ReviewService(database, lambda _: "words")
 
 
 @pytest.fixture
-def answer(desk: ReviewDesk) -> Answer:
+def answer(desk: ReviewService) -> Answer:
     """Takes the next item and answers it."""
 
     def answer(
@@ -58,7 +58,7 @@ def answer(desk: ReviewDesk) -> Answer:
         client_id = f"answer-{task.item_id}-{person.id}-{value}"
         desk.label(
             person,
-            Submission(client_id=client_id, item_id=task.item_id, value=value, comment=comment),
+            AnswerInput(client_id=client_id, item_id=task.item_id, value=value, comment=comment),
         )
 
     return answer
@@ -148,7 +148,7 @@ def test_the_newest_decision_is_the_one_that_counts(database: Database, factory:
 
 
 def test_an_answer_that_was_undone_does_not_leave(
-    database: Database, factory: Factory, desk: ReviewDesk, answer: Answer
+    database: Database, factory: Factory, desk: ReviewService, answer: Answer
 ) -> None:
     factory.item()
     factory.review_options(undo_minutes=5)
@@ -242,7 +242,7 @@ def test_the_first_of_two_answers_is_told_while_the_second_is_missing(
 
 
 def test_every_label_leaves_as_it_was_given(
-    database: Database, factory: Factory, desk: ReviewDesk
+    database: Database, factory: Factory, desk: ReviewService
 ) -> None:
     factory.items(60)
     given: dict[int, str] = {}
@@ -251,7 +251,7 @@ def test_every_label_leaves_as_it_was_given(
             for task in tasks:
                 (item_id,) = items_of(database, [task.item_id])
                 value = list(LabelValue)[item_id % 3]
-                answer = Submission(
+                answer = AnswerInput(
                     client_id=f"answer-{item_id}", item_id=task.item_id, value=value
                 )
                 desk.label(person, answer)
@@ -337,7 +337,7 @@ def test_a_corrected_verdict_leaves_in_place_of_the_one_it_was(
 ) -> None:
     item_id = factory.item(decided=True)
     answer(factory.person(), LabelValue.FAKE)
-    root, records = factory.admin(), RecordDesk(database)
+    root, records = factory.admin(), RecordService(database)
     (before,) = exported(database)
     assert (before["corrected"], before["verdict_was"]) == (False, None)
     records.correct(root, item_id, "real", "The raw file came.")
@@ -356,7 +356,7 @@ def test_a_corrected_acceptance_is_a_label_that_no_draw_chose(
 ) -> None:
     item_id = factory.item(ItemState.AUTO_ACCEPTED)
     factory.decision(item_id, route="accept_fake", inclusion_probability=0.05)
-    RecordDesk(database).correct(factory.admin(), item_id, "real", "The raw file came.")
+    RecordService(database).correct(factory.admin(), item_id, "real", "The raw file came.")
     (row,) = exported(database)
     assert (row["label"], row["label_source"], row["verdict_was"]) == ("real", "correction", "fake")
     assert (row["decision"], row["inclusion_probability"]) == ("accept_fake", None)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from review_app.core.errors import InputError
-from review_app.policy.flags import Mark
+from review_app.policy.flags import TriageFlag
 from review_app.records.export import (
     FORMATS,
     ExportFormat,
@@ -36,11 +36,11 @@ def test_a_file_is_written_whole_and_counted(
 def test_only_items_with_a_mark_are_written_where_one_is_given(
     database: Database, factory: Factory, tmp_path: Path, form: ExportFormat
 ) -> None:
-    for mark in (None, Mark.RETRAIN, Mark.SECOND_REVIEWER, Mark.RETRAIN):
+    for mark in (None, TriageFlag.RETRAIN, TriageFlag.SECOND_REVIEWER, TriageFlag.RETRAIN):
         factory.decision(factory.item(), mark=mark)
     factory.item()
-    assert write_export(database, tmp_path / "out", form, Mark.RETRAIN) == 2
-    assert [row["mark"] for row in rows(database, Mark.RETRAIN)] == ["retrain"] * 2
+    assert write_export(database, tmp_path / "out", form, TriageFlag.RETRAIN) == 2
+    assert [row["mark"] for row in rows(database, TriageFlag.RETRAIN)] == ["retrain"] * 2
     assert [row["mark"] for row in rows(database)] == [
         None, "retrain", "second_reviewer", "retrain", None,
     ]  # fmt: skip

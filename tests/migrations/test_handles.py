@@ -6,7 +6,7 @@ import pytest
 
 import migrations
 from review_app.core.errors import ClaimLostError
-from review_app.review.tasks import Submission
+from review_app.review.tasks import AnswerInput
 from storage.database import Database
 from storage.models import Claim
 from tests.factories import Factory
@@ -29,7 +29,9 @@ def test_open_pages_and_answers_on_their_way_are_still_understood(
     migrations.upgrade(database.engine, "0016")
     assert without(rows(database), NEW) == before
     migrations.upgrade(database.engine)
-    answer = Submission.model_validate({"client_id": "answer-0009", "item_id": held, "value": FAKE})
+    answer = AnswerInput.model_validate(
+        {"client_id": "answer-0009", "item_id": held, "value": FAKE}
+    )
     bench.desk.label(ada, answer)
     assert bench.item(held).verdict is FAKE
     assert bench.desk.image_of(ada, str(lost)) == lost

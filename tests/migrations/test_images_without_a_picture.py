@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 import migrations
 from storage.database import Database
 from storage.enums import CheckpointKind, LabelValue
-from storage.models import Checkpoint, Image
+from storage.models import CheckpointRow, Image
 from tests.factories import Factory
 from tests.migrations.snapshots import rows, schema
 
@@ -83,7 +83,7 @@ def test_what_the_older_schema_cannot_hold_is_not_thrown_away(
         if kind == "image":
             repos.images.add(Image(path="a.png"))
         else:
-            external = Checkpoint(id="external:a", kind=CheckpointKind.EXTERNAL, card={})
+            external = CheckpointRow(id="external:a", kind=CheckpointKind.EXTERNAL, card={})
             repos.checkpoints.register(external)
     before = rows(database)
     with pytest.raises(RuntimeError, match="restore the copy"):

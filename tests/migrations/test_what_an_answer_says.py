@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import migrations
-from review_app.review.desk import ReviewDesk
+from review_app.review.desk import ReviewService
 from storage.database import Database
 from storage.enums import LabelValue
 from tests.factories import Factory
@@ -58,7 +58,7 @@ def test_claims_of_before_are_no_gold_and_going_down_and_up_again_loses_nothing(
     database: Database, factory: Factory
 ) -> None:
     person, item_id = factory.person(), factory.item()
-    desk = ReviewDesk(database, lambda _: "words")
+    desk = ReviewService(database, lambda _: "words")
     assert items_of(database, [task.item_id for task in desk.take(person)]) == [item_id]
     migrations.downgrade(database.engine, "0006")
     before = rows(database)

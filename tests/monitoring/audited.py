@@ -8,7 +8,7 @@ from itertools import count
 from pathlib import Path
 
 from review_app.core.permissions import Person
-from review_app.review.tasks import Submission
+from review_app.review.tasks import AnswerInput
 from storage.enums import ItemState, LabelValue
 from tests.applications import Deployment, deployment
 from tests.review.desks import items_of
@@ -55,7 +55,7 @@ class Audited:
         tasks = self.app.desk.take(person)
         if not tasks:
             return None
-        submission = Submission(
+        submission = AnswerInput(
             client_id=f"audited-{next(_answers):06}", item_id=tasks[0].item_id, value=value
         )
         receipt = self.app.desk.label(person, submission)

@@ -28,8 +28,7 @@ from review_app.certification.bounds import zero_error_minimum
 from review_app.core.errors import CalibrationError
 from review_app.policy.policy import Policy, PolicyState
 from storage.enums import AuditKind, LabelValue
-from storage.models import Decision, Item
-from storage.models import Policy as PolicyRow
+from storage.models import DecisionRow, Item, PolicyRow
 from tests.history import last_states
 from tests.monitoring.audited import Audited, audited
 
@@ -105,8 +104,8 @@ class CircuitMachine(RuleBasedStateMachine):
         with self.place.app.database.read() as repos:
             versions = list(repos.session.scalars(select(PolicyRow).order_by(PolicyRow.version)))
             accepted = repos.session.execute(
-                select(Decision.policy_version, Decision.decided_at).where(
-                    Decision.route.in_(["accept_real", "accept_fake"])
+                select(DecisionRow.policy_version, DecisionRow.decided_at).where(
+                    DecisionRow.route.in_(["accept_real", "accept_fake"])
                 )
             ).all()
         ends = {old.version: new.created_at for old, new in pairwise(versions)}

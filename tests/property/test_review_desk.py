@@ -25,12 +25,12 @@ from sqlalchemy import select
 from review_app.core.errors import ClaimLostError, ConflictError, NotFoundError
 from review_app.core.permissions import Person
 from review_app.review.consensus import settle
-from review_app.review.tasks import Change, Queue, Submission
+from review_app.review.tasks import AnswerChange, AnswerInput, Queue
 from storage.database import Database
 from storage.enums import AuditKind, ClaimOutcome, ItemState, LabelValue
 from storage.models import AuditEvent, Claim, Item, Label
 from storage.repositories.items import Move
-from storage.repositories.undecided import Undecided
+from storage.repositories.undecided import TriageCandidates
 from tests.factories import Factory
 from tests.review.desks import FAKE, Bench
 
@@ -78,8 +78,8 @@ class ReviewMachine(RuleBasedStateMachine):
             undo_minutes=undo_minutes,
         )
         self.final: list[tuple[int, LabelValue | None]] = []
-        self.sent: list[tuple[Person, Submission]] = []
-        self.changes: list[tuple[Person, Submission]] = []
+        self.sent: list[tuple[Person, AnswerInput]] = []
+        self.changes: list[tuple[Person, AnswerInput]] = []
         self.escalated: set[int] = set()
         self.answered_late: set[int] = set()
         self.skipped: set[tuple[int, int]] = set()
@@ -125,7 +125,7 @@ class ReviewMachine(RuleBasedStateMachine):
         if not own:
             return
         old, before = own[pick % len(own)], self._labels()
-        new = Change(client_id=self.bench.new_id(), of=old.client_id, value=value)
+        new = AnswerChange(client_id=self.bench.new_id(), of=old.client_id, value=value)
         try:
             self.bench.changes.change(person, new)
         except ConflictError:
@@ -134,7 +134,7 @@ class ReviewMachine(RuleBasedStateMachine):
         assert old.changeable
         assert {(x[1], x[2]) for x in before} == {(x[1], x[2]) for x in self._labels()}
         assert len(before - self._labels()) == 1
-        said = Submission(client_id=new.client_id, item_id=old.item_id, value=value)
+        said = AnswerInput(client_id=new.client_id, item_id=old.item_id, value=value)
         self.changes.append((person, said))
 
     def send_again(self, _person: Person, pick: int, _: LabelValue) -> None:
@@ -184,9 +184,9 @@ class ReviewMachine(RuleBasedStateMachine):
             free = [
                 candidate.item_id
                 for before in (ItemState.PENDING, ItemState.IN_REVIEW)
-                for candidate in Undecided(repos.session, before, 2, "none", "none", (0, 1)).of(
-                    [item_id]
-                )
+                for candidate in TriageCandidates(
+                    repos.session, before, 2, "none", "none", (0, 1)
+                ).of([item_id])
             ]
             if free:
                 repos.items.move("triage", [Move(item_id, state, AuditKind.TRIAGED)])
@@ -199,7 +199,7 @@ class ReviewMachine(RuleBasedStateMachine):
     def _label(
         self, person: Person, item_id: int, value: LabelValue, escalation: str | None = None
     ) -> None:
-        answer = Submission(
+        answer = AnswerInput(
             client_id=self.bench.new_id(),
             item_id=self.bench.handle(item_id, person),
             value=value,

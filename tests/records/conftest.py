@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from review_app.records.desk import RecordDesk
+from review_app.records.desk import RecordService
 from tests.review.desks import Bench
 
 
 @pytest.fixture
-def records(bench: Bench) -> RecordDesk:
+def records(bench: Bench) -> RecordService:
     """A record desk over the same database, by the same clock."""
-    return RecordDesk(bench.database, bench.clock)
+    return RecordService(bench.database, bench.clock)

@@ -12,8 +12,8 @@ from review_app.audits.standing import audit_report
 from review_app.core.errors import ConflictError, InputError, NotAllowedError, NotFoundError
 from review_app.core.permissions import Person
 from review_app.monitoring.reviewers import reviewer_figures
-from review_app.records.correction import MOST_LETTERS, VALUES
-from review_app.records.desk import RecordDesk
+from review_app.records.correction import MAX_LETTERS, VALUES
+from review_app.records.desk import RecordService
 from review_app.records.record import Evidence
 from review_app.records.search import Search
 from storage.database import Database
@@ -34,7 +34,7 @@ def accepted(factory: Factory, route: str = "accept_fake") -> int:
 
 
 def test_a_final_verdict_is_corrected_and_corrected_again_and_both_stay_on_record(
-    records: RecordDesk, bench: Bench, factory: Factory, root: Person
+    records: RecordService, bench: Bench, factory: Factory, root: Person
 ) -> None:
     item = factory.item(ItemState.RESOLVED, verdict=FAKE)
     first = records.correct(root, item, "real", f"  {WHY} ")
@@ -52,7 +52,12 @@ def test_a_final_verdict_is_corrected_and_corrected_again_and_both_stay_on_recor
 
 @pytest.mark.parametrize(("route", "was"), [("accept_fake", FAKE), ("accept_real", REAL)])
 def test_what_the_policy_accepted_is_corrected_from_what_it_was_accepted_as(
-    route: str, was: LabelValue, records: RecordDesk, bench: Bench, factory: Factory, root: Person
+    route: str,
+    was: LabelValue,
+    records: RecordService,
+    bench: Bench,
+    factory: Factory,
+    root: Person,
 ) -> None:
     item = accepted(factory, route)
     with pytest.raises(ConflictError, match=f"held to be {was} already"):
@@ -63,7 +68,7 @@ def test_what_the_policy_accepted_is_corrected_from_what_it_was_accepted_as(
 
 @pytest.mark.parametrize("state", [ItemState.IN_REVIEW, ItemState.ESCALATED])
 def test_what_waits_for_people_is_answered_and_not_corrected(
-    state: ItemState, records: RecordDesk, factory: Factory, root: Person
+    state: ItemState, records: RecordService, factory: Factory, root: Person
 ) -> None:
     with pytest.raises(ConflictError, match="answer it on the Review page"):
         records.correct(root, factory.item(state), "real", WHY)
@@ -71,14 +76,14 @@ def test_what_waits_for_people_is_answered_and_not_corrected(
 
 @pytest.mark.parametrize("state", [ItemState.PENDING, ItemState.FAILED])
 def test_what_has_no_verdict_cannot_be_corrected(
-    state: ItemState, records: RecordDesk, factory: Factory, root: Person
+    state: ItemState, records: RecordService, factory: Factory, root: Person
 ) -> None:
     with pytest.raises(ConflictError, match="no verdict"):
         records.correct(root, factory.item(state), "real", WHY)
 
 
 def test_a_verdict_that_can_still_be_taken_back_is_left_to_whoever_gave_it(
-    records: RecordDesk, bench: Bench, factory: Factory, root: Person, ada: Person
+    records: RecordService, bench: Bench, factory: Factory, root: Person, ada: Person
 ) -> None:
     factory.review_options(undo_minutes=10)
     item = factory.item()
@@ -92,16 +97,16 @@ def test_a_verdict_that_can_still_be_taken_back_is_left_to_whoever_gave_it(
 
 @pytest.mark.parametrize("value", [None, "", "unsure", "Real", "maybe"])
 def test_only_what_an_image_can_be_is_a_correction(
-    value: str | None, records: RecordDesk, factory: Factory, root: Person
+    value: str | None, records: RecordService, factory: Factory, root: Person
 ) -> None:
     item = factory.item(ItemState.RESOLVED, verdict=FAKE)
     with pytest.raises(InputError, match="real, fake or undecidable"):
         records.correct(root, item, value, WHY)
 
 
-@pytest.mark.parametrize("reason", [None, "", " \n ", "x" * (MOST_LETTERS + 1)])
+@pytest.mark.parametrize("reason", [None, "", " \n ", "x" * (MAX_LETTERS + 1)])
 def test_a_reason_is_given_and_not_too_long(
-    reason: str | None, records: RecordDesk, factory: Factory, root: Person
+    reason: str | None, records: RecordService, factory: Factory, root: Person
 ) -> None:
     item = factory.item(ItemState.RESOLVED, verdict=FAKE)
     with pytest.raises(InputError, match="reason"):
@@ -109,7 +114,7 @@ def test_a_reason_is_given_and_not_too_long(
 
 
 def test_only_admins_correct_and_not_what_is_in_their_own_hands_or_nowhere(
-    records: RecordDesk, bench: Bench, factory: Factory, root: Person, ada: Person
+    records: RecordService, bench: Bench, factory: Factory, root: Person, ada: Person
 ) -> None:
     item = factory.item(ItemState.RESOLVED, verdict=FAKE, known=FAKE)
     with pytest.raises(NotAllowedError):
@@ -126,7 +131,7 @@ def test_only_admins_correct_and_not_what_is_in_their_own_hands_or_nowhere(
 
 
 def test_a_proposal_changes_nothing(
-    records: RecordDesk, bench: Bench, factory: Factory, root: Person
+    records: RecordService, bench: Bench, factory: Factory, root: Person
 ) -> None:
     item = factory.item(ItemState.RESOLVED, verdict=FAKE, decided=True)
     factory.prediction(item)
@@ -137,7 +142,7 @@ def test_a_proposal_changes_nothing(
 
 
 def test_images_are_found_by_the_verdict_that_stands(
-    records: RecordDesk, factory: Factory, root: Person
+    records: RecordService, factory: Factory, root: Person
 ) -> None:
     fake = factory.item(ItemState.RESOLVED, verdict=FAKE)
     wrong = factory.item(ItemState.RESOLVED, verdict=FAKE)
@@ -157,7 +162,7 @@ def test_images_are_found_by_the_verdict_that_stands(
 
 
 def test_a_correction_of_what_is_judged_again_is_not_told_to_whoever_may_judge_it(
-    records: RecordDesk, factory: Factory, root: Person
+    records: RecordService, factory: Factory, root: Person
 ) -> None:
     item = factory.item(ItemState.IN_REVIEW)
     factory.correction(root, item, REAL)
@@ -167,7 +172,7 @@ def test_a_correction_of_what_is_judged_again_is_not_told_to_whoever_may_judge_i
 
 
 def test_a_corrected_image_is_gold_no_longer(
-    records: RecordDesk, bench: Bench, factory: Factory, root: Person, ada: Person
+    records: RecordService, bench: Bench, factory: Factory, root: Person, ada: Person
 ) -> None:
     factory.review_options(gold_share=0.5)
     right, wrong = (
@@ -208,7 +213,7 @@ def test_evidence_is_the_same_before_and_after_whatever_corrections(
     if not filled:
         _fill(factory)
     before = evidence_in(database)
-    root, records = factory.admin(), RecordDesk(database)
+    root, records = factory.admin(), RecordService(database)
     choice = st.tuples(st.integers(1, 12), st.sampled_from(VALUES))
     made = 0
     for item, value in data.draw(st.lists(choice, min_size=1, max_size=8)):

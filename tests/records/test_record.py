@@ -11,8 +11,8 @@ import pytest
 from review_app.core.errors import ConflictError, NotAllowedError, NotFoundError
 from review_app.core.permissions import Person
 from review_app.i18n import Language, speaking
-from review_app.records.desk import RecordDesk
-from review_app.records.record import Evidence, Mark
+from review_app.records.desk import RecordService
+from review_app.records.record import AnswerFlag, Evidence
 from review_app.records.search import Search
 from review_app.review.tasks import Queue
 from storage.enums import ItemState, LabelValue
@@ -23,7 +23,7 @@ from tests.scores.files import row, write
 
 
 def test_a_settled_image_tells_what_the_detector_and_people_said(
-    records: RecordDesk, bench: Bench, factory: Factory, root: Person, ada: Person
+    records: RecordService, bench: Bench, factory: Factory, root: Person, ada: Person
 ) -> None:
     item = factory.item(decided=True, name="a.png", source="wire")
     bench.take(ada)
@@ -43,7 +43,7 @@ def test_a_settled_image_tells_what_the_detector_and_people_said(
 
 
 def test_every_answer_ever_given_is_there_with_what_became_of_it(
-    records: RecordDesk, bench: Bench, factory: Factory, root: Person, ada: Person
+    records: RecordService, bench: Bench, factory: Factory, root: Person, ada: Person
 ) -> None:
     factory.review_options(undo_minutes=10)
     item = factory.item(needed_labels=2, decided=True)
@@ -59,15 +59,15 @@ def test_every_answer_ever_given_is_there_with_what_became_of_it(
     bench.clock.pass_minutes(11)
     told = [(a.by, a.value, a.marks) for a in records.show(root, item).answers]
     assert told == [
-        ("ada", REAL, (Mark.WITHDRAWN,)),
-        ("ada", FAKE, (Mark.IN_SIGHT,)),
-        ("ben", REAL, (Mark.TOGETHER,)),
-        ("root", FAKE, (Mark.ADJUDICATES,)),
+        ("ada", REAL, (AnswerFlag.WITHDRAWN,)),
+        ("ada", FAKE, (AnswerFlag.IN_SIGHT,)),
+        ("ben", REAL, (AnswerFlag.TOGETHER,)),
+        ("root", FAKE, (AnswerFlag.ADJUDICATES,)),
     ]
 
 
 def test_what_waits_is_told_blind_but_an_escalated_image_with_its_answers(
-    records: RecordDesk, bench: Bench, factory: Factory, root: Person, ada: Person
+    records: RecordService, bench: Bench, factory: Factory, root: Person, ada: Person
 ) -> None:
     item = factory.item(needed_labels=2, known=FAKE, decided=True)
     factory.prediction(item)
@@ -87,7 +87,7 @@ def test_what_waits_is_told_blind_but_an_escalated_image_with_its_answers(
 
 
 def test_whoever_was_told_the_opinion_after_their_answer_is_told_it_here(
-    records: RecordDesk, bench: Bench, factory: Factory, root: Person
+    records: RecordService, bench: Bench, factory: Factory, root: Person
 ) -> None:
     item = factory.item(needed_labels=2, decided=True)
     bench.take(root)
@@ -99,7 +99,7 @@ def test_whoever_was_told_the_opinion_after_their_answer_is_told_it_here(
 
 
 def test_it_tells_whether_the_label_is_evidence(
-    records: RecordDesk, factory: Factory, root: Person
+    records: RecordService, factory: Factory, root: Person
 ) -> None:
     plain = factory.item(ItemState.RESOLVED, verdict=FAKE)
     known = factory.item(ItemState.RESOLVED, verdict=FAKE, known=FAKE)
@@ -119,7 +119,7 @@ def test_it_tells_whether_the_label_is_evidence(
 
 
 def test_it_tells_why_the_label_does_not_calibrate(
-    records: RecordDesk, factory: Factory, bench: Bench, root: Person
+    records: RecordService, factory: Factory, bench: Bench, root: Person
 ) -> None:
     first = factory.item(ItemState.RESOLVED, verdict=FAKE, decided=True)
     with bench.database.read() as repos:
@@ -153,7 +153,7 @@ def test_it_tells_why_the_label_does_not_calibrate(
 
 
 def test_what_happened_is_told_in_the_readers_language(
-    records: RecordDesk, factory: Factory, root: Person
+    records: RecordService, factory: Factory, root: Person
 ) -> None:
     item = factory.item(ItemState.RESOLVED, known=FAKE, verdict=FAKE, decided=True)
     with speaking(Language.DE):
@@ -164,7 +164,7 @@ def test_what_happened_is_told_in_the_readers_language(
 
 
 def test_a_record_is_for_admins_and_of_items_that_there_are(
-    records: RecordDesk, factory: Factory, root: Person, ada: Person
+    records: RecordService, factory: Factory, root: Person, ada: Person
 ) -> None:
     item = factory.item(ItemState.RESOLVED, verdict=FAKE)
     with pytest.raises(NotAllowedError):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from review_app.core.errors import NotAllowedError
 from review_app.core.permissions import Person
-from review_app.records.desk import RecordDesk
+from review_app.records.desk import RecordService
 from review_app.records.search import PAGE, Search
 from storage.database import Database
 from storage.enums import ItemState, LabelValue
@@ -22,13 +22,13 @@ ONLY_ROLLED_BACK = settings(
 )
 
 
-def ids(records: RecordDesk, person: Person, text: str = "", **filters: object) -> list[int]:
+def ids(records: RecordService, person: Person, text: str = "", **filters: object) -> list[int]:
     found = records.find(person, Search(text, **filters))  # type: ignore[arg-type]
     return [line.item_id for line in found.lines]
 
 
 def test_an_image_is_found_by_number_hash_name_and_path(
-    records: RecordDesk, factory: Factory, root: Person
+    records: RecordService, factory: Factory, root: Person
 ) -> None:
     first = factory.item(name="holiday/IMG_0042.jpg", image={"sha256": "c0ffee12" * 8})
     second = factory.item(name="", image={**NO_PICTURE, "path": "bucket/100%_real.png"})
@@ -44,7 +44,7 @@ def test_an_image_is_found_by_number_hash_name_and_path(
 
 
 def test_the_image_whose_number_is_typed_comes_before_names_that_hold_it(
-    records: RecordDesk, factory: Factory, root: Person
+    records: RecordService, factory: Factory, root: Person
 ) -> None:
     meant = factory.item(name="a.png")
     named = factory.items(2, name=f"frame-{meant}.png")
@@ -53,7 +53,7 @@ def test_the_image_whose_number_is_typed_comes_before_names_that_hold_it(
 
 
 def test_filters_go_by_state_and_by_verdict(
-    records: RecordDesk, factory: Factory, root: Person
+    records: RecordService, factory: Factory, root: Person
 ) -> None:
     waiting = factory.item()
     fake = factory.item(ItemState.RESOLVED, verdict=LabelValue.FAKE)
@@ -64,7 +64,7 @@ def test_filters_go_by_state_and_by_verdict(
 
 
 def test_what_waits_is_listed_without_what_could_sway_whoever_judges_it(
-    records: RecordDesk, factory: Factory, root: Person
+    records: RecordService, factory: Factory, root: Person
 ) -> None:
     waiting = factory.item(decided=True)
     settled = factory.item(ItemState.RESOLVED, decided=True, verdict=LabelValue.FAKE)
@@ -74,7 +74,7 @@ def test_what_waits_is_listed_without_what_could_sway_whoever_judges_it(
 
 
 def test_what_somebody_holds_to_judge_is_not_listed_to_them(
-    records: RecordDesk, bench: Bench, factory: Factory, root: Person
+    records: RecordService, bench: Bench, factory: Factory, root: Person
 ) -> None:
     factory.items(2)
     (held,) = bench.take(root)
@@ -88,13 +88,13 @@ def test_what_somebody_holds_to_judge_is_not_listed_to_them(
     assert records.show(root, held).blind
 
 
-def test_a_reviewer_may_not_search(records: RecordDesk, ada: Person) -> None:
+def test_a_reviewer_may_not_search(records: RecordService, ada: Person) -> None:
     with pytest.raises(NotAllowedError):
         records.find(ada, Search("img"))
 
 
 def test_pages_follow_each_other_without_a_gap_and_without_anything_twice(
-    records: RecordDesk, factory: Factory, root: Person
+    records: RecordService, factory: Factory, root: Person
 ) -> None:
     made = factory.items(2 * PAGE + 3, name="frame.png")
     met: list[int] = []

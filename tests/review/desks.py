@@ -13,11 +13,11 @@ from sqlalchemy import select
 from review_app.core.permissions import Person
 from review_app.policy.review_options import ReviewOptions, change_options
 from review_app.review.changes import Changes
-from review_app.review.desk import ReviewDesk
-from review_app.review.tasks import Change, Queue, Receipt, Submission
+from review_app.review.desk import ReviewService
+from review_app.review.tasks import AnswerChange, AnswerInput, Queue, Receipt
 from storage.database import Database
 from storage.enums import ItemState, LabelValue
-from storage.models import AuditEvent, Claim, Decision, Item, Label
+from storage.models import AuditEvent, Claim, DecisionRow, Item, Label
 
 REAL, FAKE, UNSURE = LabelValue.REAL, LabelValue.FAKE, LabelValue.UNSURE
 UNDECIDABLE = LabelValue.UNDECIDABLE
@@ -53,7 +53,7 @@ class Clock:
         self.now += timedelta(minutes=minutes)
 
 
-def _words(decision: Decision) -> str:
+def _words(decision: DecisionRow) -> str:
     return f"{decision.p_fake:.2f}"
 
 
@@ -63,7 +63,7 @@ class Bench:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.clock = Clock()
-        self.desk = ReviewDesk(database, _words, self.clock, coin=Random(0))
+        self.desk = ReviewService(database, _words, self.clock, coin=Random(0))
         self.changes = Changes(database, _words, self.clock)
         self._ids = count(1)
 
@@ -91,14 +91,14 @@ class Bench:
     ) -> Receipt:
         client_id = client_id or self.new_id()
         handle = self.handle(item_id, person)
-        submission = Submission(client_id=client_id, item_id=handle, value=value, **more)
+        submission = AnswerInput(client_id=client_id, item_id=handle, value=value, **more)
         return self.desk.label(person, submission)
 
     def skip(self, person: Person, item_id: int) -> None:
         self.desk.skip(person, self.handle(item_id, person))
 
     def change(self, person: Person, of: str, value: LabelValue, **more: Any) -> Receipt:
-        change = Change(**{"client_id": self.new_id(), **more}, of=of, value=value)
+        change = AnswerChange(**{"client_id": self.new_id(), **more}, of=of, value=value)
         return self.changes.change(person, change)
 
     def undo(self, person: Person) -> int:

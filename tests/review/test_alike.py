@@ -100,9 +100,9 @@ def test_only_what_waits_is_offered_however_much_looks_alike(
     factory.items(9, ItemState.AUTO_ACCEPTED, alike_id=key)
     factory.items(9, ItemState.RESOLVED, alike_id=key, verdict=REAL)
     assert shown(bench, ada, n=1) == {family[0]: 4}
-    factory.items(2 * alike.MOST, alike_id=key)
-    assert shown(bench, ada, n=1) == {family[0]: alike.MOST}
-    assert len(similar(bench, ada, family[0])) == alike.MOST
+    factory.items(2 * alike.MAX_NEAR_DUPLICATES, alike_id=key)
+    assert shown(bench, ada, n=1) == {family[0]: alike.MAX_NEAR_DUPLICATES}
+    assert len(similar(bench, ada, family[0])) == alike.MAX_NEAR_DUPLICATES
 
 
 def test_whoever_does_not_hold_the_image_gets_none(
@@ -150,7 +150,7 @@ def test_each_tells_how_many_were_answered_with_it_until_it_is_answered_alone(
     assert "together" not in bench.events(family[1])[-1].details
 
 
-@pytest.mark.parametrize("n", [-1, 0, 1, alike.MOST + 2])
+@pytest.mark.parametrize("n", [-1, 0, 1, alike.MAX_NEAR_DUPLICATES + 2])
 def test_no_grid_answers_fewer_than_two_or_more_than_it_shows(bench: Bench, n: int) -> None:
     with pytest.raises(ValidationError, match="together"):
         entry(bench, 1, together=n)

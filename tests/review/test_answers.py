@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from review_app.core.errors import ClaimLostError, ConflictError, InputError, NotFoundError
 from review_app.core.permissions import Person
 from review_app.policy.review_options import Reveal
-from review_app.review.tasks import Queue, Submission
+from review_app.review.tasks import AnswerInput, Queue
 from storage.enums import AuditKind, ItemState, LabelValue
 from tests.factories import Factory
 from tests.review.desks import FAKE, REAL, UNSURE, Bench
@@ -398,6 +398,6 @@ def test_each_change_of_state_is_a_row_of_the_log(
 )
 def test_a_submission_is_checked_field_by_field(values: dict[str, object]) -> None:
     good = {"client_id": "answer-0001", "item_id": 1, "value": "real"}
-    Submission.model_validate(good)
+    AnswerInput.model_validate(good)
     with pytest.raises(ValidationError):
-        Submission.model_validate(good | values)
+        AnswerInput.model_validate(good | values)

@@ -6,8 +6,8 @@ import pytest
 
 from review_app.core.errors import ConflictError, NotFoundError
 from review_app.core.permissions import Person
-from review_app.review.answers import MOST_ROWS
-from review_app.review.tasks import Change, Queue
+from review_app.review.answers import MAX_ROWS
+from review_app.review.tasks import AnswerChange, Queue
 from storage.enums import AuditKind, ItemState
 from tests.factories import Factory
 from tests.review.desks import FAKE, REAL, UNSURE, Bench
@@ -63,7 +63,7 @@ def test_a_change_is_blind_only_where_the_model_was_never_seen(
 def test_a_change_sent_twice_is_stored_once(bench: Bench, factory: Factory, ada: Person) -> None:
     item = factory.item()
     (first,) = answered(bench, ada, REAL)
-    change = Change(client_id="the-change", of=first, value=FAKE)
+    change = AnswerChange(client_id="the-change", of=first, value=FAKE)
     receipt = bench.changes.change(ada, change)
     assert bench.changes.change(ada, change) == receipt
     assert len(bench.in_force(item)) == 1
@@ -129,7 +129,7 @@ def test_somebody_who_changes_their_mind_without_end_has_to_stop(
     bench: Bench, factory: Factory, ada: Person, ben: Person
 ) -> None:
     item = factory.item(needed_labels=2)
-    for _ in range(MOST_ROWS // 2):
+    for _ in range(MAX_ROWS // 2):
         (newest,) = answered(bench, ada, REAL)
         bench.undo(ada)
     (newest,) = answered(bench, ada, FAKE)

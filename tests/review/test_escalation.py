@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from review_app.core.permissions import Person
-from review_app.review.tasks import Queue, Submission
+from review_app.review.tasks import AnswerInput, Queue
 from storage.enums import ItemState
 from tests.factories import Factory
 from tests.review.desks import FAKE, REAL, UNDECIDABLE, UNSURE, Bench
@@ -99,7 +99,7 @@ def test_that_nobody_can_tell_takes_two_people_or_an_admin(
 @pytest.mark.parametrize("reason", ["", "  ", "x" * 1001])
 def test_an_escalation_needs_a_reason_of_some_length(reason: str) -> None:
     with pytest.raises(ValidationError):
-        Submission(client_id="answer-0001", item_id=1, value=FAKE, escalation=reason)
+        AnswerInput(client_id="answer-0001", item_id=1, value=FAKE, escalation=reason)
 
 
 def test_tags_are_kept_as_said_whatever_the_list_is_now(
@@ -116,7 +116,7 @@ def test_tags_are_kept_as_said_whatever_the_list_is_now(
 @pytest.mark.parametrize("tag", ["", " ", "a;b", "two\nlines", "x" * 61])
 def test_a_tag_that_exports_could_not_hold_is_refused(tag: str) -> None:
     with pytest.raises(ValidationError):
-        Submission(client_id="answer-0001", item_id=1, value=FAKE, tags=(tag,))
+        AnswerInput(client_id="answer-0001", item_id=1, value=FAKE, tags=(tag,))
 
 
 def test_what_another_admin_has_decided_meanwhile_is_not_decided_anew(

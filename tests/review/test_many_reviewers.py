@@ -10,7 +10,7 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 import pytest
 from sqlalchemy import select
 
-from review_app.review.desk import ReviewDesk
+from review_app.review.desk import ReviewService
 from storage.database import Database
 from storage.enums import ItemState
 from storage.models import Claim, Label
@@ -25,7 +25,7 @@ WORKERS = 8
 def test_eight_threads_share_four_hundred_items(database: Database, factory: Factory) -> None:
     items = factory.items(400)
     people = [factory.person() for _ in range(WORKERS)]
-    desk = ReviewDesk(database, lambda _: "")
+    desk = ReviewService(database, lambda _: "")
     with ThreadPoolExecutor(WORKERS) as pool:
         answered = list(pool.map(lambda person: work(desk, person), people))
     _assert_each_answered_once(database, items, answered, overlap=1)
@@ -46,7 +46,7 @@ def test_at_overlap_two_each_item_is_answered_by_two_people(
 ) -> None:
     items = factory.items(100, needed_labels=2)
     people = [factory.person() for _ in range(WORKERS)]
-    desk = ReviewDesk(database, lambda _: "")
+    desk = ReviewService(database, lambda _: "")
     with ThreadPoolExecutor(WORKERS) as pool:
         answered = list(pool.map(lambda person: work(desk, person), people))
     _assert_each_answered_once(database, items, answered, overlap=2)
@@ -79,7 +79,7 @@ def test_two_who_take_at_once_never_get_one_slot(
     """All take before anybody answers, so that only the claims keep them apart."""
     items = factory.items(12, needed_labels=overlap)
     people = [factory.person() for _ in range(WORKERS)]
-    desk = ReviewDesk(database, lambda _: "")
+    desk = ReviewService(database, lambda _: "")
     with ThreadPoolExecutor(WORKERS) as pool:
         taken = list(pool.map(lambda person: desk.take(person, 5), people))
     handles = [task.item_id for tasks in taken for task in tasks]

@@ -10,9 +10,9 @@ import pytest
 
 from review_app.core.errors import ClaimLostError, ConflictError, NotAllowedError
 from review_app.review.batch import LabelEntry
-from review_app.review.desk import ReviewDesk
-from review_app.review.shared import SharedDesk
-from review_app.review.tasks import Queue, Submission
+from review_app.review.desk import ReviewService
+from review_app.review.shared import BatchedReview
+from review_app.review.tasks import AnswerInput, Queue
 from storage.database import Database
 from tests.factories import Factory
 from tests.review.desks import FAKE, REAL, handle_of, items_of
@@ -25,16 +25,16 @@ class Told:
 
     def __init__(self, database: Database) -> None:
         self.items: list[int] = []
-        self.desk = SharedDesk(
-            ReviewDesk(database, lambda _: "", after_answers=self._hear), database
+        self.desk = BatchedReview(
+            ReviewService(database, lambda _: "", after_answers=self._hear), database
         )
 
     def _hear(self, item_ids: Sequence[int]) -> None:
         self.items += item_ids
 
 
-def answer(handle: str, client_id: str = "") -> Submission:
-    return Submission(client_id=client_id or f"answer-{handle}", item_id=handle, value=FAKE)
+def answer(handle: str, client_id: str = "") -> AnswerInput:
+    return AnswerInput(client_id=client_id or f"answer-{handle}", item_id=handle, value=FAKE)
 
 
 def test_those_who_take_and_answer_at_once_each_get_their_own(

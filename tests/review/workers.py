@@ -8,9 +8,9 @@ import signal
 from os import getpid, kill
 
 from review_app.core.permissions import Person
-from review_app.review.desk import ReviewDesk
-from review_app.review.shared import SharedDesk
-from review_app.review.tasks import Submission
+from review_app.review.desk import ReviewService
+from review_app.review.shared import BatchedReview
+from review_app.review.tasks import AnswerInput
 from storage.database import Database
 from storage.enums import LabelValue, Role
 from tests.review.desks import FAKE, REAL
@@ -21,12 +21,12 @@ def review_until_empty(url: str, person_id: int) -> list[str]:
     database = Database(url)
     person = Person(person_id, f"reviewer-{person_id}", Role.REVIEWER)
     try:
-        return work(ReviewDesk(database, lambda _: ""), person)
+        return work(ReviewService(database, lambda _: ""), person)
     finally:
         database.close()
 
 
-def work(desk: ReviewDesk, person: Person) -> list[str]:
+def work(desk: ReviewService, person: Person) -> list[str]:
     """Take one to three items and answer them, sometimes twice as a flaky network would; the
     handles, in order."""
     generator = random.Random(person.id)
@@ -35,7 +35,7 @@ def work(desk: ReviewDesk, person: Person) -> list[str]:
         for task in tasks:
             value: LabelValue = generator.choice([REAL, FAKE])
             client_id = f"{person.name}-{len(answered):04}"
-            answer = Submission(client_id=client_id, item_id=task.item_id, value=value)
+            answer = AnswerInput(client_id=client_id, item_id=task.item_id, value=value)
             for _ in range(generator.choice([1, 1, 1, 2])):
                 receipt = desk.label(person, answer)
                 assert not receipt.extra
@@ -47,12 +47,12 @@ def label_one_and_die(url: str, person_id: int, shared: bool) -> None:
     """Answer one item, in a ``shared`` transaction or in one of its own, and be killed the moment
     the answer is acknowledged."""
     database = Database(url)
-    desk = ReviewDesk(database, lambda _: "")
+    desk = ReviewService(database, lambda _: "")
     person = Person(person_id, f"reviewer-{person_id}", Role.REVIEWER)
     (task,) = desk.take(person)
-    answer = Submission(client_id="last-words", item_id=task.item_id, value=FAKE)
+    answer = AnswerInput(client_id="last-words", item_id=task.item_id, value=FAKE)
     if shared:
-        asyncio.run(SharedDesk(desk, database).label(person, answer))
+        asyncio.run(BatchedReview(desk, database).label(person, answer))
     else:
         desk.label(person, answer)
     kill(getpid(), signal.SIGKILL)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from review_app.manifests.manifest import Label
+from review_app.manifests.manifest import ManifestLabel
 from review_app.scores.row import ScoreRow
 from review_app.scores.writing import write_scores
 
@@ -47,7 +47,7 @@ def good_detector(n: int, *, labels: bool = False, seed: int = 0) -> list[ScoreR
         row(
             at,
             float(1 - far[at] if at % 2 else far[at]),
-            label=(Label.FAKE if at % 2 else Label.REAL) if labels else None,
+            label=(ManifestLabel.FAKE if at % 2 else ManifestLabel.REAL) if labels else None,
         )
         for at in range(n)
     ]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from review_app.core.errors import InputError
-from review_app.manifests.manifest import Label
+from review_app.manifests.manifest import ManifestLabel
 from review_app.scores.reading import read_scores, stream_scores
 from review_app.scores.row import ScoreRow
 from review_app.scores.writing import write_scores
@@ -183,10 +183,12 @@ NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0\r\n"), max_s
 )
 
 
-@given(st.lists(st.tuples(SHARES, SHARES, st.sampled_from([None, *Label]), NAMES), min_size=1))
+@given(
+    st.lists(st.tuples(SHARES, SHARES, st.sampled_from([None, *ManifestLabel]), NAMES), min_size=1)
+)
 def test_what_is_written_is_read_back_equal(
     tmp_path_factory: pytest.TempPathFactory,
-    rows: list[tuple[float, float, Label | None, str]],
+    rows: list[tuple[float, float, ManifestLabel | None, str]],
 ) -> None:
     path = tmp_path_factory.mktemp("scores") / "scores.csv"
     made = [

@@ -12,7 +12,7 @@ from storage.database import Database
 from storage.enums import AuditKind
 from storage.repositories.audit import Event
 from storage.seals import heads
-from storage.seals.heads import FILE, Head
+from storage.seals.heads import FILE, ChainHead
 from tests.cli.conftest import Run, data_dir, run
 from tests.seals.conftest import Copy, found, opened
 
@@ -24,7 +24,7 @@ def _write(database: Database, *, durable: bool = True) -> None:
         repos.audit.add(Event(AuditKind.EXPORTED, "ada"))
 
 
-def _head(database: Database) -> Head:
+def _head(database: Database) -> ChainHead:
     with database.read() as repos:
         head = repos.audit.head()
     assert head is not None

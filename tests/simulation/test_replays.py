@@ -11,7 +11,7 @@ import pytest
 
 from review_app.certification.ladder import Side
 from review_app.core.errors import InputError, SettingsError
-from review_app.lab.simulation.plan import BLOCKS, Drift, Plan
+from review_app.lab.simulation.plan import BLOCKS, Drift, SimulationPlan
 from review_app.lab.simulation.population import World, world_of
 from review_app.lab.simulation.replays import document_of, simulate
 from review_app.lab.simulation.report import write_simulation
@@ -20,7 +20,9 @@ from review_app.policy.policy import PolicyState
 from review_app.scores.table import ScoreTable
 from tests.scores.tables import table
 
-PLAN = Plan(risk_limit=0.1, certify_at=(300,), images=4000, audit_probability=0.2, runs=20)
+PLAN = SimulationPlan(
+    risk_limit=0.1, certify_at=(300,), images=4000, audit_probability=0.2, runs=20
+)
 DRIFT = replace(PLAN, drift=Drift("new", appears_at=0.5, mix=1.0))
 
 
@@ -157,7 +159,7 @@ def test_the_report_is_whole_and_the_same_every_time(world: World, tmp_path: Pat
 )
 def test_plans_that_cannot_be_replayed_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(SettingsError):
-        Plan(**wrong)  # type: ignore[arg-type]
+        SimulationPlan(**wrong)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("wrong", [{"appears_at": 1.0}, {"mix": 0.0}, {"mix": 1.1}])

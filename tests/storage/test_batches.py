@@ -9,7 +9,7 @@ import pytest
 
 from storage.database import Database
 from storage.enums import AuditKind
-from storage.models import Decision
+from storage.models import DecisionRow
 from storage.repositories.batches import Alike
 from storage.types import utc_now
 from tests.factories import Factory
@@ -68,7 +68,7 @@ def test_each_item_gets_what_its_group_shares_and_its_own_scores(
     database: Database, decided: list[int]
 ) -> None:
     with database.read() as repos:
-        rows = repos.session.query(Decision).order_by(Decision.item_id).all()
+        rows = repos.session.query(DecisionRow).order_by(DecisionRow.item_id).all()
     assert [row.item_id for row in rows] == decided
     assert [row.p_fake for row in rows] == [i / 10 for i in range(6)]
     assert [row.novelty for row in rows] == [1.5, None] * 3
@@ -85,7 +85,7 @@ def test_a_batch_with_an_item_that_has_no_scores_is_refused_whole(
     with pytest.raises(ValueError, match="1 of 2 items have no prediction"):
         _add(database, _alike(factory, [scored, bare]))
     with database.read() as repos:
-        assert repos.session.query(Decision).count() == 0
+        assert repos.session.query(DecisionRow).count() == 0
 
 
 def test_a_batch_without_items_leaves_no_trace(database: Database) -> None:

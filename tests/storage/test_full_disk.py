@@ -10,7 +10,7 @@ import pytest
 
 from storage.database import Database, Transactions
 from storage.errors import Fault, StorageFault
-from storage.shared import SharedWrites
+from storage.shared import GroupCommit
 from tests.storage.full import no_more_pages, no_room_in_files, read_only
 
 MUCH = "x" * 200_000
@@ -80,7 +80,7 @@ def test_of_those_who_share_a_transaction_nobody_is_told_done_where_one_fills_th
     database: Database,
 ) -> None:
     """SQLite then takes back what all of them did, and goes on as if nothing had been."""
-    shared = SharedWrites(database)
+    shared = GroupCommit(database)
     gate = threading.Event()
     shared.submit(lambda transaction: gate.wait(10))
     with no_more_pages(database, more=1):

@@ -13,7 +13,7 @@ import pytest
 
 from storage.database import Database
 from storage.errors import Fault, StorageFault
-from storage.shared import SharedWrites
+from storage.shared import GroupCommit
 from tests.storage.harm import (
     IN_PLACE,
     MOVED,
@@ -74,7 +74,7 @@ def test_the_same_with_connections_of_their_own_and_shared_ones(
     harm: Harm, database: Database, path: Path
 ) -> None:
     put(database, "before")
-    shared = SharedWrites(database)
+    shared = GroupCommit(database)
     with database.private() as private:
         harm(path)
         with pytest.raises(StorageFault), private.write() as repos:

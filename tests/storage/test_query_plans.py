@@ -14,70 +14,70 @@ from sqlalchemy import event
 
 from review_app.core.permissions import Person
 from review_app.queueing.ranking import sweep
-from review_app.records.desk import RecordDesk
+from review_app.records.desk import RecordService
 from review_app.records.search import Search
 from review_app.review.changes import Changes
-from review_app.review.desk import ReviewDesk
-from review_app.review.tasks import Queue, Submission
+from review_app.review.desk import ReviewService
+from review_app.review.tasks import AnswerInput, Queue
 from storage.database import Database
 from storage.enums import ItemState, LabelValue
-from storage.repositories.undecided import Undecided
+from storage.repositories.undecided import TriageCandidates
 from storage.repositories.workload import Workload
 from storage.types import utc_now
 from tests.factories import Factory
 
-Work = Callable[[Database, ReviewDesk, Person], object]
+Work = Callable[[Database, ReviewService, Person], object]
 
 
-def _label(database: Database, desk: ReviewDesk, person: Person) -> None:
+def _label(database: Database, desk: ReviewService, person: Person) -> None:
     (task,) = desk.take(person)
     desk.label(
         person,
-        Submission(client_id="answer-1", item_id=task.item_id, value=LabelValue.FAKE),
+        AnswerInput(client_id="answer-1", item_id=task.item_id, value=LabelValue.FAKE),
     )
 
 
-def _undo(database: Database, desk: ReviewDesk, person: Person) -> None:
+def _undo(database: Database, desk: ReviewService, person: Person) -> None:
     _label(database, desk, person)
     desk.undo(person, "undo-0001")
 
 
-def _page_through(database: Database, desk: ReviewDesk, person: Person) -> None:
+def _page_through(database: Database, desk: ReviewService, person: Person) -> None:
     with database.read() as repos:
         repos.items.in_state(ItemState.PENDING, 64, 1000)
         for state in (ItemState.PENDING, ItemState.IN_REVIEW):
-            undecided = Undecided(repos.session, state, 2, "checkpoint", "head", (0.1, 0.9))
+            undecided = TriageCandidates(repos.session, state, 2, "checkpoint", "head", (0.1, 0.9))
             undecided.after(1000, 64)
             undecided.of([1, 2, 3])
             undecided.still(1, 64)
         repos.counts.oldest_in(ItemState.IN_REVIEW)
 
 
-def _take_with_gold(database: Database, _desk: ReviewDesk, person: Person) -> None:
+def _take_with_gold(database: Database, _desk: ReviewService, person: Person) -> None:
     with database.write() as repos:
         repos.options.set("review", {"gold_share": 0.5}, person.id)
-    taken = ReviewDesk(database, lambda _: "", coin=Random(0)).take(person, 3)
+    taken = ReviewService(database, lambda _: "", coin=Random(0)).take(person, 3)
     with database.read() as repos:
         assert any(claim.gold for claim, _ in repos.claims.held_by(person.id)), taken
 
 
-def _take_again(_database: Database, desk: ReviewDesk, person: Person) -> None:
+def _take_again(_database: Database, desk: ReviewService, person: Person) -> None:
     first = desk.take(person, 3)
     assert desk.release(person) == 3
     again = desk.take(person, 3)
     assert [task.item_id for task in again] == [task.item_id for task in first]
 
 
-def _skip(_database: Database, desk: ReviewDesk, person: Person) -> None:
+def _skip(_database: Database, desk: ReviewService, person: Person) -> None:
     for task in desk.take(person, 2):
         desk.skip(person, task.item_id)
 
 
-def _sweep(database: Database, _desk: ReviewDesk, _person: Person) -> None:
+def _sweep(database: Database, _desk: ReviewService, _person: Person) -> None:
     sweep(database)
 
 
-def _take_alike(database: Database, desk: ReviewDesk, person: Person) -> None:
+def _take_alike(database: Database, desk: ReviewService, person: Person) -> None:
     with database.write() as repos:
         first, *others = repos.items.in_state(ItemState.IN_REVIEW, 3)
         for item in others:
@@ -87,15 +87,15 @@ def _take_alike(database: Database, desk: ReviewDesk, person: Person) -> None:
     assert len(desk.take_alike(person, task.item_id)) == 2
 
 
-def _look_at_audits(database: Database, _desk: ReviewDesk, _person: Person) -> None:
+def _look_at_audits(database: Database, _desk: ReviewService, _person: Person) -> None:
     with database.read() as repos:
         assert not repos.audits.any_settled_since(utc_now() - timedelta(hours=1), utc_now())
         assert not repos.audits.is_settled(1, utc_now())
         assert repos.labels.count_open(utc_now()) == 0
 
 
-def _look_up(database: Database, _desk: ReviewDesk, person: Person) -> None:
-    records = RecordDesk(database)
+def _look_up(database: Database, _desk: ReviewService, person: Person) -> None:
+    records = RecordService(database)
     searches = [
         Search(text, state, verdict)
         for text in ("", "12", "c0ffee", "holiday")
@@ -142,7 +142,7 @@ def test_no_query_walks_a_whole_table_or_sorts_one(
     for item_id in known:
         factory.decision(item_id)
     person = factory.admin()
-    desk = ReviewDesk(database, lambda _: "")
+    desk = ReviewService(database, lambda _: "")
     with _statements(database) as statements:
         WORK[name](database, desk, person)
     assert statements
@@ -163,7 +163,7 @@ def test_corrected_images_are_looked_up_from_the_few_corrections(
     person = factory.admin()
     with _statements(database) as statements:
         for text in ("", "holiday"):
-            RecordDesk(database).find(person, Search(text, corrected=True))
+            RecordService(database).find(person, Search(text, corrected=True))
     plans = [plan for s in statements if _is_slow(plan := _plan(database, *s))]
     assert len(plans) == 2
     for plan in plans:

@@ -15,14 +15,14 @@ from sqlalchemy.exc import IntegrityError
 from storage.database import Database, Transactions
 from storage.gathering import PATIENCE
 from storage.repositories.claims import Lease
-from storage.shared import AT_MOST, URGENT_AT_MOST, SharedWrites
+from storage.shared import MAX_TOGETHER, MAX_URGENT_TOGETHER, GroupCommit
 from storage.types import utc_now
 from tests.factories import Factory
 
 
 @pytest.fixture
-def writes(database: Database) -> Iterator[SharedWrites]:
-    shared = SharedWrites(database)
+def writes(database: Database) -> Iterator[GroupCommit]:
+    shared = GroupCommit(database)
     yield shared
     shared.close()
 
@@ -63,7 +63,7 @@ def stored(database: Database, key: str) -> bool:
 
 
 def all_at_once(
-    writes: SharedWrites, works: list[Callable[[Transactions], str]]
+    writes: GroupCommit, works: list[Callable[[Transactions], str]]
 ) -> list[Future[str]]:
     """Have all of them wait at the same moment."""
     with keep_busy(writes):
@@ -71,7 +71,7 @@ def all_at_once(
 
 
 @contextmanager
-def keep_busy(writes: SharedWrites) -> Iterator[None]:
+def keep_busy(writes: GroupCommit) -> Iterator[None]:
     """Nothing else is done meanwhile."""
     begun, go = threading.Event(), threading.Event()
 
@@ -87,9 +87,9 @@ def keep_busy(writes: SharedWrites) -> Iterator[None]:
 
 
 def test_those_who_wait_at_once_share_a_transaction(
-    writes: SharedWrites, commits: list[object], database: Database
+    writes: GroupCommit, commits: list[object], database: Database
 ) -> None:
-    keys = [f"key-{i}" for i in range(AT_MOST + 1)]
+    keys = [f"key-{i}" for i in range(MAX_TOGETHER + 1)]
     waiting = all_at_once(writes, [store(key) for key in keys])
     assert [one.result(30) for one in waiting] == keys
     assert len(commits) == 2, "that of as many as may, and that of the one left over"
@@ -102,7 +102,7 @@ def test_those_who_wait_at_once_share_a_transaction(
 def test_one_that_raises_leaves_nothing_and_the_others_stand(
     fail: Callable[[Transactions], str],
     error: type[Exception],
-    writes: SharedWrites,
+    writes: GroupCommit,
     database: Database,
 ) -> None:
     first, failing, last = all_at_once(writes, [store("first"), fail, store("last")])
@@ -115,7 +115,7 @@ def test_one_that_raises_leaves_nothing_and_the_others_stand(
 
 
 def test_what_is_told_done_is_there_for_everybody(
-    writes: SharedWrites, database: Database, database_url: str
+    writes: GroupCommit, database: Database, database_url: str
 ) -> None:
     elsewhere = Database(database_url)
     for i in range(20):
@@ -124,9 +124,7 @@ def test_what_is_told_done_is_there_for_everybody(
     elsewhere.close()
 
 
-def test_nobody_is_told_done_when_the_commit_fails(
-    writes: SharedWrites, database: Database
-) -> None:
+def test_nobody_is_told_done_when_the_commit_fails(writes: GroupCommit, database: Database) -> None:
     def break_the_commit(transaction: Transactions) -> str:
         with transaction.write() as repos:
             repos.session.execute(text("PRAGMA defer_foreign_keys=ON"))
@@ -142,15 +140,15 @@ def test_nobody_is_told_done_when_the_commit_fails(
 
 
 def test_closing_finishes_what_waits(database: Database) -> None:
-    writes = SharedWrites(database)
-    waiting = all_at_once(writes, [store(f"key-{i}") for i in range(2 * AT_MOST)])
+    writes = GroupCommit(database)
+    waiting = all_at_once(writes, [store(f"key-{i}") for i in range(2 * MAX_TOGETHER)])
     writes.close()
     assert all(one.done() for one in waiting)
-    assert stored(database, f"key-{2 * AT_MOST - 1}")
+    assert stored(database, f"key-{2 * MAX_TOGETHER - 1}")
 
 
 def test_work_that_nobody_waits_for_any_longer_is_still_done(
-    writes: SharedWrites, database: Database
+    writes: GroupCommit, database: Database
 ) -> None:
     with keep_busy(writes):
         left = writes.submit(store("left"))
@@ -160,7 +158,7 @@ def test_work_that_nobody_waits_for_any_longer_is_still_done(
 
 
 def test_what_one_that_raised_had_chosen_is_not_in_force_for_the_next(
-    writes: SharedWrites, database: Database
+    writes: GroupCommit, database: Database
 ) -> None:
     def choose_look_and_fail(transaction: Transactions) -> str:
         with transaction.write() as repos:
@@ -178,7 +176,7 @@ def test_what_one_that_raised_had_chosen_is_not_in_force_for_the_next(
 
 
 def test_what_is_urgent_overtakes_but_nobody_is_overtaken_for_ever(
-    writes: SharedWrites,
+    writes: GroupCommit,
 ) -> None:
     order: list[str] = []
 
@@ -186,20 +184,20 @@ def test_what_is_urgent_overtakes_but_nobody_is_overtaken_for_ever(
         return lambda _: order.append(name)
 
     with keep_busy(writes):
-        told = [writes.submit(note(f"other {i}")) for i in range(AT_MOST + 1)]
-        urgent = (PATIENCE + 1) * URGENT_AT_MOST
+        told = [writes.submit(note(f"other {i}")) for i in range(MAX_TOGETHER + 1)]
+        urgent = (PATIENCE + 1) * MAX_URGENT_TOGETHER
         told += [writes.submit(note("urgent"), urgent=True) for _ in range(urgent)]
     for one in told:
         one.result(30)
-    first = PATIENCE * URGENT_AT_MOST
-    others = [f"other {i}" for i in range(AT_MOST + 1)]
+    first = PATIENCE * MAX_URGENT_TOGETHER
+    others = [f"other {i}" for i in range(MAX_TOGETHER + 1)]
     assert order[:first] == ["urgent"] * first
-    assert order[first : first + AT_MOST] == others[:AT_MOST]
-    assert order[first + AT_MOST :] == ["urgent"] * URGENT_AT_MOST + others[AT_MOST:]
+    assert order[first : first + MAX_TOGETHER] == others[:MAX_TOGETHER]
+    assert order[first + MAX_TOGETHER :] == ["urgent"] * MAX_URGENT_TOGETHER + others[MAX_TOGETHER:]
 
 
 def test_leases_that_ran_out_are_ended_again_after_a_part_that_failed(
-    writes: SharedWrites, database: Database
+    writes: GroupCommit, database: Database
 ) -> None:
     factory = Factory(database)
     item, person = factory.item(), factory.person()

@@ -12,7 +12,7 @@ from scipy.special import expit
 from review_app.certification.bounds import upper_bound, zero_error_minimum
 from review_app.certification.certificate import Certificate, CertificateMethod, Provenance
 from review_app.certification.certify import PolicyCertificates
-from review_app.certification.ladder import Ladder, Side
+from review_app.certification.ladder import Side, ThresholdGrid
 from review_app.policy.policy import Policy, PolicyState, learning_policy
 
 Floats = NDArray[np.float64]
@@ -30,11 +30,11 @@ def draw(rng: np.random.Generator, n: int, separation: float = 1.5) -> tuple[Flo
     return expit(2 * separation * z), fake
 
 
-def ladders(real: tuple[float, ...]) -> tuple[Ladder, Ladder]:
+def ladders(real: tuple[float, ...]) -> tuple[ThresholdGrid, ThresholdGrid]:
     """Ladders for real and fake, the second a mirror image; each of 20 rungs accepts 2.5% more."""
     shares = tuple(rung / 40 for rung in range(1, len(real) + 1))
     fake = tuple(1 - threshold for threshold in real)
-    return Ladder(Side.REAL, real, shares), Ladder(Side.FAKE, fake, shares)
+    return ThresholdGrid(Side.REAL, real, shares), ThresholdGrid(Side.FAKE, fake, shares)
 
 
 LADDERS = ladders(

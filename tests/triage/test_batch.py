@@ -21,8 +21,7 @@ from review_app.policy.policy import Policy
 from review_app.triage import pipeline
 from review_app.triage.pipeline import TriageService
 from storage.enums import ItemState
-from storage.models import Decision
-from storage.models import Policy as PolicyRow
+from storage.models import DecisionRow, PolicyRow
 from storage.types import utc_now
 from tests.applications import Deployment, deployment
 from tests.triage.cases import policies
@@ -128,9 +127,9 @@ def expected(place: Deployment, policy: Policy) -> dict[int, Mapping[str, Any]]:
 
 def stored(place: Deployment, version: int) -> dict[int, Mapping[str, Any]]:
     """The decisions of the log under a policy version, by item id."""
-    columns = [c for c in Decision.__table__.columns if c.key not in ("id", "decided_at")]
+    columns = [c for c in DecisionRow.__table__.columns if c.key not in ("id", "decided_at")]
     with place.app.database.read() as repos:
-        query = select(*columns).where(Decision.policy_version == version)
+        query = select(*columns).where(DecisionRow.policy_version == version)
         rows = [dict(row._mapping) for row in repos.session.execute(query)]
     assert len({row["item_id"] for row in rows}) == len(rows), "an item was decided twice"
     return {row["item_id"]: row for row in rows}

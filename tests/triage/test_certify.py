@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from review_app.certification.bounds import upper_bound, zero_error_minimum
 from review_app.certification.certificate import Certificate, Shortfall
 from review_app.certification.certify import certify_policy, certify_side
-from review_app.certification.ladder import Ladder, Side
+from review_app.certification.ladder import Side, ThresholdGrid
 from review_app.certification.sample_size import HORIZON
 from review_app.core.errors import CalibrationError, InputError, SettingsError
 from review_app.core.serialization import from_document, to_document
@@ -23,7 +23,11 @@ seeds = st.integers(0, 2**32 - 1)
 
 
 def certify(
-    p: object, fake: object, ladder: Ladder, risk_limit: float = 0.05, attempt: int | None = None
+    p: object,
+    fake: object,
+    ladder: ThresholdGrid,
+    risk_limit: float = 0.05,
+    attempt: int | None = None,
 ) -> Certificate | Shortfall:
     return certify_side(
         np.asarray(p),
@@ -90,7 +94,7 @@ def test_the_start_does_not_look_at_calibration_errors() -> None:
 
 
 def test_a_walk_stops_at_the_first_failure_though_a_laxer_rung_would_pass() -> None:
-    ladder = Ladder(Side.FAKE, (0.9, 0.8, 0.7), (0.1, 0.2, 0.9))
+    ladder = ThresholdGrid(Side.FAKE, (0.9, 0.8, 0.7), (0.1, 0.2, 0.9))
     p = np.r_[np.full(100, 0.95), np.full(100, 0.85), np.full(800, 0.75)]
     fake = np.ones(1000, bool)
     fake[100:120] = False  # 20 errors on the second rung; all of the third would pass
@@ -101,7 +105,7 @@ def test_a_walk_stops_at_the_first_failure_though_a_laxer_rung_would_pass() -> N
 
 
 def test_the_labels_still_missing_are_named_in_words() -> None:
-    ladder = Ladder(Side.FAKE, (0.9, 0.6), (0.25, 0.5))
+    ladder = ThresholdGrid(Side.FAKE, (0.9, 0.6), (0.25, 0.5))
     p, fake = (
         np.r_[np.full(40, 0.95), np.full(40, 0.1)],
         np.r_[np.ones(40, bool), np.zeros(40, bool)],
@@ -116,7 +120,7 @@ def test_the_labels_still_missing_are_named_in_words() -> None:
 
 
 def test_a_detector_that_errs_too_often_is_told_that_labels_alone_will_not_do() -> None:
-    ladder = Ladder(Side.FAKE, (0.9,), (0.5,))
+    ladder = ThresholdGrid(Side.FAKE, (0.9,), (0.5,))
     p, fake = np.full(200, 0.95), np.arange(200) % 5 > 0
     found = certify(p, fake, ladder)
     assert isinstance(found, Shortfall)
@@ -128,14 +132,14 @@ def test_a_detector_that_errs_too_often_is_told_that_labels_alone_will_not_do() 
 
 
 def test_a_side_that_the_detector_never_leans_to_has_nothing_to_certify() -> None:
-    found = certify([0.1] * 90, [False] * 90, Ladder(Side.FAKE, (), ()))
+    found = certify([0.1] * 90, [False] * 90, ThresholdGrid(Side.FAKE, (), ()))
     assert isinstance(found, Shortfall)
     assert (found.threshold, found.labels_expected) == (None, None)
     assert "never leans to fake" in found.words
 
 
 def test_no_labels_at_all_is_a_shortfall_too() -> None:
-    found = certify([], [], Ladder(Side.REAL, (0.1, 0.3, 0.49), (0.1, 0.3, 0.495)))
+    found = certify([], [], ThresholdGrid(Side.REAL, (0.1, 0.3, 0.49), (0.1, 0.3, 0.495)))
     assert isinstance(found, Shortfall)
     assert found.labels_at_least == 90  # 45 without an error, at a share of 0.495, and even odds
     assert (found.labels_expected or 0) > 90
@@ -156,7 +160,7 @@ def test_the_sides_are_certified_apart_at_half_of_delta_each() -> None:
 
 
 def test_a_second_attempt_has_to_prove_more() -> None:
-    ladder = Ladder(Side.FAKE, (0.9,), (1.0,))
+    ladder = ThresholdGrid(Side.FAKE, (0.9,), (1.0,))
     n = zero_error_minimum(0.05, 0.1 / 4)
     p, fake = np.full(n, 0.95), np.ones(n, bool)
     second = certify(p, fake, ladder, attempt=2)
@@ -173,12 +177,12 @@ def test_a_second_attempt_has_to_prove_more() -> None:
 )
 def test_scores_and_labels_that_cannot_be_are_refused(p: list[float], fake: list[int]) -> None:
     with pytest.raises(CalibrationError):
-        certify(p, fake, Ladder(Side.FAKE, (0.9,), (0.5,)))
+        certify(p, fake, ThresholdGrid(Side.FAKE, (0.9,), (0.5,)))
 
 
 def test_limits_out_of_range_are_refused() -> None:
     with pytest.raises(SettingsError, match=r"5% is written 0\.05"):
-        certify([0.1], [0], Ladder(Side.FAKE, (0.9,), (0.5,)), risk_limit=5)
+        certify([0.1], [0], ThresholdGrid(Side.FAKE, (0.9,), (0.5,)), risk_limit=5)
 
 
 def test_the_bound_over_prevalence_grows_with_the_share_of_the_other_class() -> None:

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from review_app.certification.bounds import most_errors, proves, zero_error_minimum
 from review_app.certification.certificate import Certificate, CertificateMethod
 from review_app.certification.certify import certify_side
-from review_app.certification.fixed_sequence import Plan, make_plan, select, start_rung
-from review_app.certification.ladder import Ladder, Side
+from review_app.certification.fixed_sequence import TestPlan, make_plan, select, start_rung
+from review_app.certification.ladder import Side, ThresholdGrid
 from tests.triage.cases import LADDERS, PROVENANCE, draw
 
-LADDER = Ladder(Side.FAKE, (0.9, 0.8, 0.7), (0.3, 0.6, 1.0))
+LADDER = ThresholdGrid(Side.FAKE, (0.9, 0.8, 0.7), (0.3, 0.6, 1.0))
 N = 7
 LIMITS = 0.5, 0.25
 """Risk limit and delta: so loose that a few labels can certify."""
@@ -28,12 +28,12 @@ shares = st.lists(st.floats(0.01, 1), min_size=3, max_size=3)
 methods = st.sampled_from(CertificateMethod)
 
 
-def plan(method: CertificateMethod) -> Plan:
+def plan(method: CertificateMethod) -> TestPlan:
     """That of ``method``; with so few labels each start is put where it can be tested."""
     found = make_plan(method, LADDER, N, *LIMITS)
     if method is CertificateMethod.MULTI_START:
-        return Plan(method, found.risk_limit, LIMITS[1] / 2, (0, 1), 3)
-    return found if method is CertificateMethod.SGR else Plan(method, *LIMITS, (0,), 3)
+        return TestPlan(method, found.risk_limit, LIMITS[1] / 2, (0, 1), 3)
+    return found if method is CertificateMethod.SGR else TestPlan(method, *LIMITS, (0,), 3)
 
 
 @settings(max_examples=150, deadline=None)
@@ -109,8 +109,8 @@ def test_rungs_that_can_hardly_pass_are_skipped() -> None:
 
 def test_the_start_goes_where_the_scores_promise_few_errors() -> None:
     shares = tuple(rung / 40 for rung in range(1, 21))
-    sure = Ladder(Side.FAKE, tuple(0.999 - 0.0001 * rung for rung in range(20)), shares)
-    unsure = Ladder(Side.FAKE, tuple(0.99 - 0.024 * rung for rung in range(20)), shares)
+    sure = ThresholdGrid(Side.FAKE, tuple(0.999 - 0.0001 * rung for rung in range(20)), shares)
+    unsure = ThresholdGrid(Side.FAKE, tuple(0.99 - 0.024 * rung for rung in range(20)), shares)
     assert start_rung(sure, 1000, 0.1, 0.05) > start_rung(unsure, 1000, 0.1, 0.05)
 
 

@@ -11,7 +11,7 @@ from threading import Barrier
 import pytest
 
 from review_app.certification.certificate import Shortfall
-from review_app.certification.ladder import Ladder
+from review_app.certification.ladder import ThresholdGrid
 from review_app.core.errors import (
     CalibrationError,
     ChangedSinceError,
@@ -22,10 +22,10 @@ from review_app.core.errors import (
 )
 from review_app.core.permissions import Person
 from review_app.policy.decision_text import words_of
-from review_app.policy.governance import DetectorFacts, PolicyDesk
+from review_app.policy.governance import DetectorFacts, PolicyService
 from review_app.policy.policy import Policy, PolicyState
-from review_app.review.desk import ReviewDesk
-from review_app.review.tasks import Queue, Submission
+from review_app.review.desk import ReviewService
+from review_app.review.tasks import AnswerInput, Queue
 from storage.enums import AuditKind, ItemState, LabelValue
 from storage.types import utc_now
 from tests.applications import LOOSE, Deployment, deployment
@@ -39,7 +39,7 @@ def place(tmp_path: Path) -> Iterator[Deployment]:
 
 
 @pytest.fixture
-def policies(place: Deployment) -> PolicyDesk:
+def policies(place: Deployment) -> PolicyService:
     return place.app.policies
 
 
@@ -77,7 +77,7 @@ def test_asked_for_by_many_at_once_there_is_still_one_first_policy(place: Deploy
     assert len(place.app.policies.history()) == 1
 
 
-def test_only_admins_touch_the_policy(place: Deployment, policies: PolicyDesk) -> None:
+def test_only_admins_touch_the_policy(place: Deployment, policies: PolicyService) -> None:
     place.calibrated()
     reviewer = place.factory.person()
     before = policies.current()
@@ -97,7 +97,7 @@ def test_only_admins_touch_the_policy(place: Deployment, policies: PolicyDesk) -
 
 
 def test_a_preview_applies_nothing_and_spends_nothing(
-    place: Deployment, policies: PolicyDesk, admin: Person
+    place: Deployment, policies: PolicyService, admin: Person
 ) -> None:
     place.calibrated()
     before = policies.current()
@@ -107,7 +107,7 @@ def test_a_preview_applies_nothing_and_spends_nothing(
 
 
 def test_enough_labels_certify_both_sides(
-    place: Deployment, policies: PolicyDesk, admin: Person
+    place: Deployment, policies: PolicyService, admin: Person
 ) -> None:
     place.calibrated()
     policy = policies.certify(admin, *LOOSE, audit_probability=0.2, note="first proof")
@@ -121,7 +121,7 @@ def test_enough_labels_certify_both_sides(
 
 
 def test_labels_that_prove_nothing_change_nothing_but_count_as_a_try(
-    place: Deployment, policies: PolicyDesk, admin: Person
+    place: Deployment, policies: PolicyService, admin: Person
 ) -> None:
     place.calibrated(40)
     with pytest.raises(CalibrationError, match=r"80 known labels .* more random labels"):
@@ -131,7 +131,7 @@ def test_labels_that_prove_nothing_change_nothing_but_count_as_a_try(
 
 
 def test_each_try_leaves_less_confidence_to_the_next(
-    place: Deployment, policies: PolicyDesk, admin: Person
+    place: Deployment, policies: PolicyService, admin: Person
 ) -> None:
     place.calibrated()
     levels = []
@@ -144,7 +144,7 @@ def test_each_try_leaves_less_confidence_to_the_next(
 
 
 def test_targets_out_of_range_are_refused_and_are_no_try(
-    place: Deployment, policies: PolicyDesk, admin: Person
+    place: Deployment, policies: PolicyService, admin: Person
 ) -> None:
     for risk_limit, delta, audit in ((0, 0.1, 0.1), (0.6, 0.1, 0.1), (0.05, 0, 0), (0.05, 0.1, 2)):
         with pytest.raises(SettingsError):
@@ -187,14 +187,14 @@ def test_images_that_the_checkpoint_has_seen_do_not_count(place: Deployment, adm
         def start(self) -> tuple[str, str]:
             return place.app.detectors.start()
 
-        def ladders(self, checkpoint_id: str, head: str) -> tuple[Ladder, Ladder]:
+        def ladders(self, checkpoint_id: str, head: str) -> tuple[ThresholdGrid, ThresholdGrid]:
             return place.app.detectors.ladders(checkpoint_id, head)
 
         def has_seen(self, checkpoint_id: str) -> object:
             return lambda other: other == sha256
 
     facts: DetectorFacts = Facts()  # type: ignore[assignment]
-    words = PolicyDesk(place.app.database, facts).preview(admin, *LOOSE)
+    words = PolicyService(place.app.database, facts).preview(admin, *LOOSE)
     assert words.startswith("With 1 known label ")
 
 
@@ -208,7 +208,7 @@ def test_verdicts_of_the_cold_start_count_and_those_that_tell_nothing_do_not(
     place.answer(LabelValue.REAL)
     place.answer(value)
     (task,) = place.app.desk.take(admin, 1, Queue.ESCALATED)
-    decision = Submission(client_id="decision-1", item_id=task.item_id, value=value)
+    decision = AnswerInput(client_id="decision-1", item_id=task.item_id, value=value)
     place.app.desk.label(admin, decision)
     (item,) = items_of(place.app.database, [task.item_id])
     assert place.items()[item].verdict is value
@@ -260,10 +260,10 @@ def test_verdicts_that_can_still_be_taken_back_do_not_count_and_are_told_of(
     assert place.counted(admin) == (0, 0)
     words = place.app.policies.preview(admin, *LOOSE)
     assert "1 answer can still be taken back and does not count yet." in words
-    earlier = ReviewDesk(place.app.database, words_of, lambda: utc_now() - timedelta(minutes=6))
+    earlier = ReviewService(place.app.database, words_of, lambda: utc_now() - timedelta(minutes=6))
     reviewer = place.factory.person()
     (task,) = earlier.take(reviewer)
-    given = Submission(client_id="earlier-1", item_id=task.item_id, value=LabelValue.REAL)
+    given = AnswerInput(client_id="earlier-1", item_id=task.item_id, value=LabelValue.REAL)
     earlier.label(reviewer, given)
     assert place.counted(admin) == (0, 1)
 
@@ -277,7 +277,9 @@ def test_an_answer_given_after_seeing_the_model_does_not_count(
     reviewer = place.answer(LabelValue.REAL)  # the receipt shows the model's opinion
     task = place.app.desk.undo(reviewer, "undo-after-the-reveal")
     place.factory.review_options(undo_minutes=0)
-    again = Submission(client_id="answer-after-seeing", item_id=task.item_id, value=LabelValue.FAKE)
+    again = AnswerInput(
+        client_id="answer-after-seeing", item_id=task.item_id, value=LabelValue.FAKE
+    )
     place.app.desk.label(reviewer, again)
     (item,) = items_of(place.app.database, [task.item_id])
     assert place.states()[item] is ItemState.RESOLVED
@@ -288,7 +290,7 @@ def test_an_answer_given_after_seeing_the_model_does_not_count(
 
 
 def test_a_suspension_closes_both_sides_and_keeps_its_reason(
-    place: Deployment, policies: PolicyDesk, admin: Person
+    place: Deployment, policies: PolicyService, admin: Person
 ) -> None:
     place.calibrated()
     place.certify(admin)
@@ -302,13 +304,13 @@ def test_a_suspension_closes_both_sides_and_keeps_its_reason(
 
 
 def test_a_suspension_without_a_reason_names_who_closed_it(
-    policies: PolicyDesk, admin: Person
+    policies: PolicyService, admin: Person
 ) -> None:
     assert policies.suspend(admin, " ").reason == "closed by ada"
 
 
 def test_another_detector_starts_learning(
-    place: Deployment, policies: PolicyDesk, admin: Person
+    place: Deployment, policies: PolicyService, admin: Person
 ) -> None:
     place.calibrated()
     place.certify(admin)
@@ -320,7 +322,7 @@ def test_another_detector_starts_learning(
 
 
 def test_a_detector_that_is_not_there_cannot_be_adopted(
-    policies: PolicyDesk, admin: Person
+    policies: PolicyService, admin: Person
 ) -> None:
     checkpoint = policies.current().checkpoint
     with pytest.raises(NotFoundError, match="no head 'oracle', only: "):
@@ -342,7 +344,7 @@ def test_a_suspension_during_certification_stays_in_force(place: Deployment, adm
         def start(self) -> tuple[str, str]:
             return place.app.detectors.start()
 
-        def ladders(self, checkpoint_id: str, head: str) -> tuple[Ladder, Ladder]:
+        def ladders(self, checkpoint_id: str, head: str) -> tuple[ThresholdGrid, ThresholdGrid]:
             place.app.policies.suspend(other, "alarm")
             return place.app.detectors.ladders(checkpoint_id, head)
 
@@ -350,7 +352,7 @@ def test_a_suspension_during_certification_stays_in_force(place: Deployment, adm
             return place.app.detectors.has_seen(checkpoint_id)
 
     facts: DetectorFacts = Facts()  # type: ignore[assignment]
-    desk = PolicyDesk(place.app.database, facts)
+    desk = PolicyService(place.app.database, facts)
     with pytest.raises(ChangedSinceError, match=r"version 2 \(suspended\), by bo, at .* UTC"):
         desk.certify(admin, *LOOSE, audit_probability=0.0)
     assert desk.current().state is PolicyState.SUSPENDED
@@ -358,7 +360,7 @@ def test_a_suspension_during_certification_stays_in_force(place: Deployment, adm
 
 
 def test_two_certifications_at_once_spend_two_shares_and_one_wins(
-    place: Deployment, policies: PolicyDesk, admin: Person
+    place: Deployment, policies: PolicyService, admin: Person
 ) -> None:
     place.calibrated()
     policies.current()

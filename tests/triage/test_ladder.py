@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review_app.certification.ladder import Ladder, Side
+from review_app.certification.ladder import Side, ThresholdGrid
 from review_app.core.errors import CalibrationError
 
 scores = st.lists(st.floats(0, 1), max_size=60)
@@ -36,4 +36,4 @@ def test_what_is_no_ladder_is_refused(
     thresholds: tuple[float, ...], acceptance: tuple[float, ...]
 ) -> None:
     with pytest.raises(CalibrationError, match="no ladder"):
-        Ladder(Side.FAKE, thresholds, acceptance)
+        ThresholdGrid(Side.FAKE, thresholds, acceptance)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from review_app.policy.decision_text import cuts_of
 from review_app.policy.explanation import explain
-from review_app.policy.flags import Mark, UncertaintyCuts, find_mark, find_marks
+from review_app.policy.flags import TriageFlag, UncertaintyCuts, find_mark, find_marks
 from review_app.policy.policy import Policy
 from review_app.policy.routing import Route, Scores, decide, decide_many
 from storage.enums import ItemState
@@ -39,29 +39,29 @@ images = st.builds(
     ("std", "entropy", "mutual_information", "unlike", "found"),
     [
         (0.01, 0.1, 0.001, False, None),
-        (0.06, 0.1, 0.001, False, Mark.RETRAIN),
-        (0.01, 0.1, 0.031, False, Mark.RETRAIN),
-        (0.01, 0.1, 0.001, True, Mark.RETRAIN),
-        (0.01, 0.6, 0.001, False, Mark.SECOND_REVIEWER),
-        (0.06, 0.6, 0.031, False, Mark.RETRAIN),
+        (0.06, 0.1, 0.001, False, TriageFlag.RETRAIN),
+        (0.01, 0.1, 0.031, False, TriageFlag.RETRAIN),
+        (0.01, 0.1, 0.001, True, TriageFlag.RETRAIN),
+        (0.01, 0.6, 0.001, False, TriageFlag.SECOND_REVIEWER),
+        (0.06, 0.6, 0.031, False, TriageFlag.RETRAIN),
         (0.05, 0.5, 0.03, False, None),
     ],
 )
 def test_doubt_of_the_detector_asks_for_training_and_of_the_image_for_another_person(
-    std: float, entropy: float, mutual_information: float, unlike: bool, found: Mark | None
+    std: float, entropy: float, mutual_information: float, unlike: bool, found: TriageFlag | None
 ) -> None:
     assert find_mark(std, entropy, mutual_information, unlike=unlike, cuts=CUTS) is found
 
 
 def test_without_cuts_only_unlike_images_are_marked() -> None:
     assert find_mark(0.4, 0.69, 0.3, unlike=False, cuts=None) is None
-    assert find_mark(0.0, 0.0, 0.0, unlike=True, cuts=None) is Mark.RETRAIN
+    assert find_mark(0.0, 0.0, 0.0, unlike=True, cuts=None) is TriageFlag.RETRAIN
 
 
 def test_a_detector_without_a_spread_knows_nothing_of_its_own_doubt() -> None:
     cuts = UncertaintyCuts.of(entropy=0.5)
     assert find_mark(0.4, 0.4, 0.3, unlike=False, cuts=cuts) is None
-    assert find_mark(0.4, 0.6, 0.3, unlike=False, cuts=cuts) is Mark.SECOND_REVIEWER
+    assert find_mark(0.4, 0.6, 0.3, unlike=False, cuts=cuts) is TriageFlag.SECOND_REVIEWER
 
 
 @given(policies(), images, coin, cuts_or_none)
@@ -74,7 +74,7 @@ def test_a_mark_moves_no_image_and_only_those_that_the_rule_sends_to_people_have
     if found.proposal is not Route.REVIEW:
         assert found.mark is None
     elif scores.unlike:
-        assert found.mark is Mark.RETRAIN
+        assert found.mark is TriageFlag.RETRAIN
 
 
 @given(policies(), st.lists(st.tuples(images, coin), max_size=20), cuts_or_none)
@@ -128,8 +128,8 @@ def test_triage_writes_marks_by_the_cuts_of_the_checkpoint_and_none_on_audited_i
         place.app.triage.run("tester")
         wanted = {
             audited: None,
-            unknown: Mark.RETRAIN,
-            unclear: Mark.SECOND_REVIEWER,
+            unknown: TriageFlag.RETRAIN,
+            unclear: TriageFlag.SECOND_REVIEWER,
             plain: None,
         }
         with place.app.database.read() as repos:
@@ -137,5 +137,5 @@ def test_triage_writes_marks_by_the_cuts_of_the_checkpoint_and_none_on_audited_i
             assert {item_id: row.mark for item_id, row in rows.items() if row} == wanted
             assert rows[audited].audited  # type: ignore[union-attr]
             counted = repos.counts.marks()
-        assert counted[Mark.RETRAIN][ItemState.IN_REVIEW] == 1
-        assert counted[Mark.SECOND_REVIEWER][ItemState.IN_REVIEW] >= 1
+        assert counted[TriageFlag.RETRAIN][ItemState.IN_REVIEW] == 1
+        assert counted[TriageFlag.SECOND_REVIEWER][ItemState.IN_REVIEW] >= 1

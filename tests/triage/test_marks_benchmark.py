@@ -11,14 +11,16 @@ import pytest
 
 from benchmarks import marks as benchmark
 from benchmarks import real_scores
-from review_app.policy.flags import Mark
+from review_app.policy.flags import TriageFlag
 
 
 def test_errors_are_counted_by_mark_and_compared_with_the_unmarked() -> None:
-    found = np.array([None] * 10 + [Mark.RETRAIN] * 5 + [Mark.SECOND_REVIEWER] * 4, np.object_)
+    found = np.array(
+        [None] * 10 + [TriageFlag.RETRAIN] * 5 + [TriageFlag.SECOND_REVIEWER] * 4, np.object_
+    )
     wrong = np.array([1] + [0] * 9 + [1, 1, 0, 0, 0] + [1, 0, 0, 0], np.bool_)
     rows = benchmark.measure(found, wrong)
-    assert [rows[name]["errors"] for name in ("none", *Mark)] == [0.1, 0.4, 0.25]
+    assert [rows[name]["errors"] for name in ("none", *TriageFlag)] == [0.1, 0.4, 0.25]
     assert all(row["low"] <= row["errors"] <= row["high"] for row in rows.values())
     assert [bar["value"] for bar in benchmark.bars(rows)] == pytest.approx([4.0, 2.5])
 

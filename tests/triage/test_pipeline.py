@@ -17,11 +17,11 @@ from sqlalchemy import select
 from review_app.detectors.scoring import Opinions
 from review_app.policy.audit_coin import audit_coin
 from review_app.policy.policy import PolicyState
-from review_app.review.tasks import Submission
+from review_app.review.tasks import AnswerInput
 from review_app.triage.pipeline import TriageService
 from review_app.triage.report import TriageReport
 from storage.enums import AuditKind, ItemState, LabelValue
-from storage.models import Decision, Item, QueuePlace
+from storage.models import DecisionRow, Item, QueuePlace
 from storage.repositories.items import Move
 from tests.applications import Deployment, deployment, write_pictures
 from tests.review.desks import items_of
@@ -36,9 +36,9 @@ def place(tmp_path: Path) -> Iterator[Deployment]:
         yield place
 
 
-def decisions(place: Deployment) -> list[Decision]:
+def decisions(place: Deployment) -> list[DecisionRow]:
     with place.app.database.read() as repos:
-        return repos.session.query(Decision).order_by(Decision.id).all()
+        return repos.session.query(DecisionRow).order_by(DecisionRow.id).all()
 
 
 def summary(report: TriageReport) -> tuple[int, int, int, int]:
@@ -279,7 +279,7 @@ def test_retriage_leaves_alone_what_somebody_has_touched(place: Deployment) -> N
     place.app.triage.run("tester")
     desk = place.app.desk
     (answered,) = desk.take(reviewer)
-    answer = Submission(client_id="answer-0001", item_id=answered.item_id, value=LabelValue.REAL)
+    answer = AnswerInput(client_id="answer-0001", item_id=answered.item_id, value=LabelValue.REAL)
     desk.label(reviewer, answer)
     skipped = desk.take(reviewer)[0].item_id
     desk.skip(reviewer, skipped)

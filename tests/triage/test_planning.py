@@ -8,14 +8,20 @@ import pytest
 from review_app.certification.bounds import most_errors, zero_error_minimum
 from review_app.certification.certificate import CertificateMethod
 from review_app.certification.fixed_sequence import make_plan, select
-from review_app.certification.ladder import Ladder, Side
-from review_app.certification.sample_size import EVEN, LIKELY, PRIOR_WEIGHT, Forecast, Tally
+from review_app.certification.ladder import Side, ThresholdGrid
+from review_app.certification.sample_size import (
+    EVEN,
+    LIKELY,
+    PRIOR_WEIGHT,
+    CalibrationCounts,
+    LabelForecast,
+)
 
-LADDER = Ladder(Side.FAKE, (0.97, 0.9, 0.7), (0.1, 0.25, 0.5))
+LADDER = ThresholdGrid(Side.FAKE, (0.97, 0.9, 0.7), (0.1, 0.25, 0.5))
 
 
-def tally(n: int = 0, accepted: tuple[int, ...] = (0, 0, 0), errors: int = 0) -> Tally:
-    return Tally(LADDER, n, np.array(accepted), np.full(3, errors))
+def tally(n: int = 0, accepted: tuple[int, ...] = (0, 0, 0), errors: int = 0) -> CalibrationCounts:
+    return CalibrationCounts(LADDER, n, np.array(accepted), np.full(3, errors))
 
 
 @pytest.mark.parametrize("method", CertificateMethod)
@@ -25,7 +31,7 @@ def test_after_the_forecast_labels_certificates_come_as_often_as_it_says(
 ) -> None:
     """Simulated: the labels there are, and further ones at the rates the forecast takes."""
     now = tally(200, (16, 50, 110), 2)
-    forecast = Forecast(now, method, 0.1, 0.05)
+    forecast = LabelForecast(now, method, 0.1, 0.05)
     more = forecast.labels(chance)
     assert more is not None
     share = (now.accepted + PRIOR_WEIGHT * np.asarray(LADDER.acceptance)) / (200 + PRIOR_WEIGHT)
@@ -42,7 +48,7 @@ def test_after_the_forecast_labels_certificates_come_as_often_as_it_says(
 
 def test_never_fewer_labels_than_the_zero_error_minimum() -> None:
     for n in (0, 30):
-        flawless = Forecast(
+        flawless = LabelForecast(
             tally(n), CertificateMethod.FIXED_SEQUENCE, 0.05, 0.1, errors_go_on=False
         )
         assert n + (flawless.labels(EVEN) or 0) >= zero_error_minimum(0.05, 0.1)
@@ -51,7 +57,7 @@ def test_never_fewer_labels_than_the_zero_error_minimum() -> None:
 def test_more_errors_ask_for_more_labels_until_it_is_out_of_reach() -> None:
     def needed(errors: int) -> int | None:
         now = tally(60, (4, 9, 16), errors)
-        return Forecast(now, CertificateMethod.FIXED_SEQUENCE, 0.1, 0.05).labels(EVEN)
+        return LabelForecast(now, CertificateMethod.FIXED_SEQUENCE, 0.1, 0.05).labels(EVEN)
 
     few, more = needed(0), needed(1)
     assert few is not None
@@ -61,10 +67,12 @@ def test_more_errors_ask_for_more_labels_until_it_is_out_of_reach() -> None:
 
 
 def test_an_empty_ladder_has_no_chance() -> None:
-    nothing = Tally(Ladder(Side.REAL, (), ()), 50, np.empty(0, np.int64), np.empty(0, np.int64))
+    nothing = CalibrationCounts(
+        ThresholdGrid(Side.REAL, (), ()), 50, np.empty(0, np.int64), np.empty(0, np.int64)
+    )
     nobody = np.empty((4, 0), np.int64)
     for method in CertificateMethod:
-        assert Forecast(nothing, method, 0.2, 0.1).labels(EVEN) is None
+        assert LabelForecast(nothing, method, 0.2, 0.1).labels(EVEN) is None
         plan = make_plan(method, nothing.ladder, 50, 0.2, 0.1)
         assert plan.candidates == 0
         assert select(plan, nobody, nobody).tolist() == [-1] * 4

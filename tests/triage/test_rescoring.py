@@ -11,7 +11,7 @@ import pytest
 from review_app.core.permissions import Person
 from review_app.core.settings import DEFAULT_CHECKPOINT
 from storage.enums import LabelValue
-from storage.models import Decision, Prediction
+from storage.models import DecisionRow, Prediction
 from tests.applications import Deployment, deployment, write_pictures
 
 KNOWN, REVIEWED, WAITING = 3, 2, 1
@@ -59,7 +59,7 @@ def test_the_next_triage_scores_what_is_labelled_and_decides_nothing_anew(
     assert place.counted(admin) == (KNOWN, REVIEWED)
     assert place.states() == before
     with place.app.database.read() as repos:
-        decided = repos.session.query(Decision).filter_by(checkpoint_id=other).count()
+        decided = repos.session.query(DecisionRow).filter_by(checkpoint_id=other).count()
         scored = repos.session.query(Prediction.image_id).filter_by(checkpoint_id=other)
         assert decided == 0
         assert scored.distinct().count() == KNOWN + REVIEWED

@@ -10,7 +10,7 @@ import pytest
 
 from review_app.core.permissions import Person
 from review_app.policy.review_options import ReviewOptions, change_options
-from review_app.review.tasks import Submission
+from review_app.review.tasks import AnswerInput
 from storage.enums import ItemState, LabelValue
 from storage.types import utc_now
 from tests.applications import Deployment, deployment
@@ -50,7 +50,7 @@ def answer(place: Deployment, item_id: int) -> None:
         claim = repos.claims.give(person.id, item_id, now, now + timedelta(minutes=1))
         handle = claim.handle
     client_id = f"{person.name}-answers"
-    submission = Submission(client_id=client_id, item_id=handle, value=LabelValue.FAKE)
+    submission = AnswerInput(client_id=client_id, item_id=handle, value=LabelValue.FAKE)
     place.app.desk.label(person, submission)
 
 

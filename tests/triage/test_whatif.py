@@ -10,16 +10,16 @@ from review_app.certification.ladder import Side
 from review_app.core.errors import InputError
 from review_app.policy.costs import Costs
 from review_app.policy.what_if import (
-    Forecast,
+    PolicyForecast,
     Range,
-    Workload,
+    ReviewWorkload,
     binomial_range,
     forecast,
     poisson_range,
 )
 from tests.triage.cases import LADDERS, PROVENANCE, certificate, draw
 
-LOAD = Workload(images_per_day=1000, seconds_per_label=9)
+LOAD = ReviewWorkload(images_per_day=1000, seconds_per_label=9)
 COSTS = Costs(missed_fake=10, false_alarm=5, reviewer_minute=1)
 
 
@@ -30,7 +30,9 @@ def _found(seed: int, n: int = 500, risk_limit: float = 0.1) -> PolicyCertificat
     )
 
 
-def _forecast(found: PolicyCertificates, audit: float = 0.05, load: Workload = LOAD) -> Forecast:
+def _forecast(
+    found: PolicyCertificates, audit: float = 0.05, load: ReviewWorkload = LOAD
+) -> PolicyForecast:
     stream, _ = draw(np.random.default_rng(99), 2000)
     return forecast(found, stream, load, COSTS, risk_limit=0.1, delta=0.1, audit_probability=audit)
 
@@ -79,7 +81,7 @@ def test_auditing_everything_accepts_nothing_unseen() -> None:
 
 
 def test_a_day_without_images_costs_nothing() -> None:
-    seen = _forecast(_found(1), load=Workload(0, 9))
+    seen = _forecast(_found(1), load=ReviewWorkload(0, 9))
     assert (seen.reviewer_hours_per_day, seen.cost_per_day) == (0, 0)
     assert seen.errors_per_day == Range(0, 0, 0)
 
@@ -97,4 +99,4 @@ def test_a_forecast_without_scores_is_refused(scores: list[float]) -> None:
 @pytest.mark.parametrize("load", [(-1.0, 9.0, 1), (10.0, float("inf"), 1), (10.0, 9.0, 0)])
 def test_a_workload_that_is_none_is_refused(load: tuple[float, float, int]) -> None:
     with pytest.raises(InputError, match="workload needs"):
-        Workload(*load)
+        ReviewWorkload(*load)

@@ -11,7 +11,7 @@ import pytest
 from review_app.certification.certificate import Certificate, Shortfall
 from review_app.certification.ladder import Side
 from review_app.i18n.formatting import percent_below
-from review_app.triage.forecasting import CertificateProgress, ForecastDesk
+from review_app.triage.forecasting import CertificateProgress, ForecastService
 from review_app.web.admin.overview import OverviewTab
 from review_app.web.admin.policy import PolicyTab
 from review_app.web.admin.policy_certificate import certificate_panel, progress_bar, progress_panel
@@ -28,8 +28,8 @@ def place(tmp_path: Path) -> Iterator[Deployment]:
 
 
 @pytest.fixture
-def desk(place: Deployment) -> ForecastDesk:
-    return ForecastDesk(place.app.database, place.app.detectors)
+def desk(place: Deployment) -> ForecastService:
+    return ForecastService(place.app.database, place.app.detectors)
 
 
 def shortfall(side: Side, expected: int | None) -> Shortfall:
@@ -71,7 +71,7 @@ def test_while_it_learns_the_panel_shows_the_way_and_every_side() -> None:
     assert "Accepting as fake is not certified: about 400 more random labels" in shown
 
 
-def test_a_certificate_shows_every_figure_that_it_rests_on(desk: ForecastDesk) -> None:
+def test_a_certificate_shows_every_figure_that_it_rests_on(desk: ForecastService) -> None:
     policy = certified()
     held = policy.real
     assert held is not None
@@ -91,7 +91,7 @@ def test_a_certificate_shows_every_figure_that_it_rests_on(desk: ForecastDesk) -
     assert "How far" not in shown
 
 
-def test_the_bounds_at_other_shares_of_fakes_are_told_and_drawn(desk: ForecastDesk) -> None:
+def test_the_bounds_at_other_shares_of_fakes_are_told_and_drawn(desk: ForecastService) -> None:
     shown = certificate_panel(certified(), desk)
     held = certified().fake
     assert held is not None
@@ -102,7 +102,7 @@ def test_the_bounds_at_other_shares_of_fakes_are_told_and_drawn(desk: ForecastDe
     assert shown.count('x1="50.00" x2="50.00"') == 2
 
 
-def test_a_closed_policy_shows_its_certificates_as_past(desk: ForecastDesk) -> None:
+def test_a_closed_policy_shows_its_certificates_as_past(desk: ForecastService) -> None:
     shown = certificate_panel(certified().suspended("<b>drift</b>"), desk)
     assert "How far is a certificate?" in shown
     assert "What was proven before auto-accept closed" in shown
@@ -110,7 +110,7 @@ def test_a_closed_policy_shows_its_certificates_as_past(desk: ForecastDesk) -> N
 
 
 def test_progress_goes_with_the_labels_and_ends_with_a_certificate(
-    place: Deployment, desk: ForecastDesk
+    place: Deployment, desk: ForecastService
 ) -> None:
     call = Call(place.factory.admin(), "", gr.Progress())
     overview, tab = OverviewTab(place.app), PolicyTab(place.app)

@@ -8,7 +8,7 @@ import gradio as gr
 import pytest
 from starlette.testclient import TestClient
 
-from review_app.web.gateway.routes import Kind, kind_of
+from review_app.web.gateway.routes import RouteKind, kind_of
 from storage.enums import Role
 from tests.web.gradio_calls import MOUNTS
 from tests.web.site import Site
@@ -110,11 +110,11 @@ def test_a_saved_state_is_not_read(site: Site) -> None:
 
 
 def test_a_new_page_is_open_and_nothing_beside_it() -> None:
-    assert kind_of("/new", "GET", ["", "new"]) is Kind.PAGE
+    assert kind_of("/new", "GET", ["", "new"]) is RouteKind.PAGE
     assert kind_of("/new", "POST", ["", "new"]) is None
     assert kind_of("/new/", "GET", ["", "new"]) is None
-    assert kind_of("/", "GET", [""]) is Kind.PAGE
-    assert kind_of("", "GET", [""]) is Kind.PAGE
+    assert kind_of("/", "GET", [""]) is RouteKind.PAGE
+    assert kind_of("", "GET", [""]) is RouteKind.PAGE
     assert kind_of("/gradio_api/queue/join", "GET", [""]) is None
 
 

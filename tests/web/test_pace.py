@@ -9,7 +9,7 @@ import pytest
 
 from review_app.core.errors import LimitError
 from review_app.web import pace
-from review_app.web.pace import LONGEST_WAIT, Pace
+from review_app.web.pace import LONGEST_WAIT, RateLimit
 from storage.enums import Role
 from tests.web.gradio_calls import Caller
 from tests.web.serving import Serving
@@ -25,18 +25,18 @@ class Clock:
 
 
 def test_a_few_go_at_once_and_the_rest_in_turn() -> None:
-    pace = Pace(interval=2.0, burst=3, clock=Clock())
+    pace = RateLimit(interval=2.0, burst=3, clock=Clock())
     assert [pace.reserve(1) for _ in range(5)] == [0, 0, 0, 2, 4]
 
 
 def test_nobody_waits_for_another() -> None:
-    pace = Pace(interval=2.0, burst=1, clock=Clock())
+    pace = RateLimit(interval=2.0, burst=1, clock=Clock())
     assert [pace.reserve(1), pace.reserve(1), pace.reserve(2)] == [0, 2, 0]
 
 
 def test_who_rests_may_hurry_again_but_no_more_than_before() -> None:
     clock = Clock()
-    pace = Pace(interval=2.0, burst=3, clock=clock)
+    pace = RateLimit(interval=2.0, burst=3, clock=clock)
     for _ in range(3):
         pace.reserve(1)
     clock.now += 1000
@@ -44,13 +44,13 @@ def test_who_rests_may_hurry_again_but_no_more_than_before() -> None:
 
 
 def test_what_is_large_counts_for_several() -> None:
-    pace = Pace(interval=1.0, burst=4, clock=Clock())
+    pace = RateLimit(interval=1.0, burst=4, clock=Clock())
     assert [pace.reserve(1, 10.0), pace.reserve(1)] == [0, 7]
 
 
 def test_what_would_wait_too_long_is_refused_and_takes_no_turn() -> None:
     clock = Clock()
-    pace = Pace(interval=1.0, burst=1, clock=clock)
+    pace = RateLimit(interval=1.0, burst=1, clock=clock)
     pace.reserve(1, LONGEST_WAIT + 1)
     for _ in range(100):
         with pytest.raises(LimitError) as refused:
@@ -62,7 +62,7 @@ def test_what_would_wait_too_long_is_refused_and_takes_no_turn() -> None:
 
 def test_those_who_have_rested_are_forgotten() -> None:
     clock = Clock()
-    pace = Pace(interval=1.0, burst=1, clock=clock)
+    pace = RateLimit(interval=1.0, burst=1, clock=clock)
     for person in range(5000):
         clock.now += 0.1
         pace.reserve(person)

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from review_app.core.errors import ConflictError, InputError, LimitError, ReviewAppError
 from review_app.i18n import Language, speaking
-from review_app.review.tasks import Submission
+from review_app.review.tasks import AnswerInput
 from review_app.web.admin.people import PeopleTab
 from review_app.web.admin.people_figures import FiguresPanel
 from review_app.web.admin.people_taking import TakingPanel
@@ -108,7 +108,7 @@ def test_who_looks_through_the_queue_is_told(site: Site, call: Call) -> None:
     site.items(6)
     (task,) = site.app.desk.take(kept)
     said = {"client_id": "taking-00001", "item_id": task.item_id, "value": "real"}
-    site.app.desk.label(kept, Submission.model_validate(said))
+    site.app.desk.label(kept, AnswerInput.model_validate(said))
     for _ in range(2):
         (task,) = site.app.desk.take(crawler)
         site.app.desk.skip(crawler, task.item_id)

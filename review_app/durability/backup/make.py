@@ -14,7 +14,7 @@ from pathlib import Path
 from review_app.core.errors import InputError
 from review_app.durability.backup import copying
 from review_app.durability.backup.content import AFTER, BEFORE, CHECKPOINTS, Content, Media
-from review_app.durability.backup.manifest import DATABASE, NAME, Entry, LeftOut, Manifest
+from review_app.durability.backup.manifest import DATABASE, NAME, BackupManifest, Entry, LeftOut
 from review_app.durability.backup.verify import verify
 from storage.snapshot import Progress, snapshot
 
@@ -31,7 +31,7 @@ def make_backup(
     copying_database: Progress = lambda done, total: None,
     copying_files: Progress = lambda done, total: None,
     verifying: Progress = lambda done, total: None,
-) -> Manifest:
+) -> BackupManifest:
     """Back ``database`` and what it needs of ``data_dir`` up into the new folder ``out``.
 
     The database is copied first, and then the files that the copy refers to: those are there, for a
@@ -52,7 +52,7 @@ def make_backup(
         maker.add_media(list(content.media()), copying_files)
         maker.add_checkpoints(content.checkpoints())
         maker.files[DATABASE] = copying.hash_of(draft / DATABASE)
-        manifest = Manifest(
+        manifest = BackupManifest(
             program=version("deepfake-review"),
             schema_revision=content.revision(),
             made_at=datetime.now(UTC),

@@ -54,7 +54,7 @@ class AuditHead(_Part):
     hash: str
 
 
-class Manifest(_Part):
+class BackupManifest(_Part):
     """What a backup holds, and of what."""
 
     format: int = FORMAT
@@ -74,7 +74,7 @@ class Manifest(_Part):
         return sum(entry.n_bytes for entry in self.files.values())
 
 
-def read_manifest(backup: Path) -> Manifest:
+def read_manifest(backup: Path) -> BackupManifest:
     """The manifest of the folder ``backup``.
 
     Raises:
@@ -82,7 +82,7 @@ def read_manifest(backup: Path) -> Manifest:
     """
     path = backup / NAME
     try:
-        manifest = Manifest.model_validate_json(path.read_bytes())
+        manifest = BackupManifest.model_validate_json(path.read_bytes())
     except OSError as error:
         raise InputError(
             f"{path} cannot be read ({error.strerror}); name a folder that the command backup made"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from review_app.core.errors import InputError
 from review_app.durability.backup.copying import copy, flush
-from review_app.durability.backup.manifest import DATABASE, Manifest, folders, read_manifest
+from review_app.durability.backup.manifest import DATABASE, BackupManifest, folders, read_manifest
 from review_app.durability.backup.verify import verify
 from storage.snapshot import Progress
 
@@ -23,7 +23,7 @@ def restore_backup(
     replace: bool = False,
     verifying: Progress = lambda done, total: None,
     copying_files: Progress = lambda done, total: None,
-) -> tuple[Manifest, Path | None]:
+) -> tuple[BackupManifest, Path | None]:
     """Make ``data_dir``, which must be empty or not there, from the folder ``backup``.
 
     Everything is verified before anything is written, and again as it is written. With ``replace``
@@ -72,7 +72,7 @@ def _move_aside(data_dir: Path) -> Path | None:
     return aside
 
 
-def _fill(backup: Path, manifest: Manifest, data_dir: Path, progress: Progress) -> None:
+def _fill(backup: Path, manifest: BackupManifest, data_dir: Path, progress: Progress) -> None:
     """Copy into a folder inside, and move from there; the database comes last, so that nobody takes
     half of it for a deployment."""
     data_dir.mkdir(parents=True, exist_ok=True)

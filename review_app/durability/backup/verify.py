@@ -7,7 +7,7 @@ from pathlib import Path
 from review_app.core.errors import InputError
 from review_app.durability.backup.content import Content
 from review_app.durability.backup.copying import hash_of
-from review_app.durability.backup.manifest import DATABASE, Manifest
+from review_app.durability.backup.manifest import DATABASE, BackupManifest
 from storage.snapshot import Progress
 
 _TOLD = 3
@@ -15,7 +15,7 @@ _TOLD = 3
 
 def verify(
     backup: Path,
-    manifest: Manifest,
+    manifest: BackupManifest,
     progress: Progress = lambda done, total: None,
 ) -> None:
     """Read every file of ``backup`` again.

@@ -17,7 +17,7 @@ from review_app.lab.datasets.fingerprints import Fingerprint, Inspected
 from review_app.lab.datasets.leaks import disagreeing
 from review_app.lab.datasets.origin import digest, read_origin
 from review_app.lab.datasets.shortcuts import shortcuts
-from review_app.manifests.manifest import Label, Manifest, ManifestRow, torn_groups
+from review_app.manifests.manifest import Manifest, ManifestLabel, ManifestRow, torn_groups
 from review_app.manifests.weights import effective_size
 
 SCHEMA = 1
@@ -81,8 +81,8 @@ def _balance(rows: Sequence[ManifestRow]) -> list[dict[str, Any]]:
             parts.append((what, name, [row for row in rows if getattr(row, what) == name]))
     table: list[dict[str, Any]] = []
     for part, name, members in parts:
-        fake = sum(row.label is Label.FAKE for row in members)
-        real = sum(row.label is Label.REAL for row in members)
+        fake = sum(row.label is ManifestLabel.FAKE for row in members)
+        real = sum(row.label is ManifestLabel.REAL for row in members)
         share = fake / (fake + real) if fake + real else None
         counts = {"n": len(members), "fake": fake, "real": real}
         table.append({"part": part, "name": name, **counts, "fake_share": share})
@@ -94,8 +94,8 @@ def _weights(rows: Sequence[ManifestRow]) -> dict[str, Any] | None:
     weights = np.array([row.weight for row in rows if row.weight is not None])
     if not len(weights):
         return None
-    fake = sum(row.weight or 0 for row in rows if row.label is Label.FAKE)
-    real = sum(row.weight or 0 for row in rows if row.label is Label.REAL)
+    fake = sum(row.weight or 0 for row in rows if row.label is ManifestLabel.FAKE)
+    real = sum(row.weight or 0 for row in rows if row.label is ManifestLabel.REAL)
     return {
         "n": len(weights),
         "smallest": float(weights.min()),

@@ -17,7 +17,7 @@ from PIL import Image
 
 from review_app.core.errors import InputError, ManifestError
 from review_app.lab.datasets.origin import Dropped, DropReason
-from review_app.manifests.manifest import Label, ManifestRow, listed
+from review_app.manifests.manifest import ManifestLabel, ManifestRow, listed
 
 SOURCE = "deepfake_eval_2024"
 SEED = 114514
@@ -147,7 +147,7 @@ def _match(record: _Record, index: _Index) -> ManifestRow | Dropped:
     name = PureWindowsPath(record.name).name  # folders of either kind of slash
     if not name or _DAMAGED.fullmatch(name):
         return drop(DropReason.NO_NAME)
-    if record.label.lower() not in set(Label):
+    if record.label.lower() not in set(ManifestLabel):
         return drop(DropReason.UNKNOWN_LABEL, record.label)
     if record.split.lower() not in _SPLITS:
         return drop(DropReason.UNKNOWN_SPLIT, record.split)
@@ -158,7 +158,7 @@ def _match(record: _Record, index: _Index) -> ManifestRow | Dropped:
         row=record.row,
         name=record.name,
         path=path,
-        label=Label(record.label.lower()),
+        label=ManifestLabel(record.label.lower()),
         source=SOURCE,
         split=_SPLITS[record.split.lower()],
     )

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from review_app.core.intervals import of_auroc
 from review_app.lab.datasets.fingerprints import Fingerprint, Inspected
-from review_app.manifests.manifest import Label
+from review_app.manifests.manifest import ManifestLabel
 
 SAMPLES: Final = 1000
 """Bootstrap samples behind each interval, drawn within each class."""
@@ -45,7 +45,7 @@ def shortcuts(inspected: Sequence[Inspected], seed: int) -> list[dict[str, Any]]
     for cue, measure in CUES.items():
         for source in sources:
             known = [
-                (value, one.row.label is Label.FAKE)
+                (value, one.row.label is ManifestLabel.FAKE)
                 for one in labelled
                 if source is None or (one.row.source or "") == source
                 if one.found and (value := measure(one.found)) is not None

@@ -40,7 +40,7 @@ class Drift:
 
 
 @dataclass(frozen=True)
-class Plan:
+class SimulationPlan:
     """One deployment, replayed ``runs`` times.
 
     Raises:

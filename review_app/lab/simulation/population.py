@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from review_app.certification.ladder import Ladder, Side
+from review_app.certification.ladder import Side, ThresholdGrid
 from review_app.core.errors import InputError
 from review_app.lab.simulation.plan import Drift
 from review_app.policy.policy import Policy
@@ -74,7 +74,7 @@ class Population:
 class World:
     """What is met before and, where there is drift, besides that after it."""
 
-    ladders: tuple[Ladder, Ladder]
+    ladders: tuple[ThresholdGrid, ThresholdGrid]
     """For real and for fake; from images that are in neither population."""
     base: Population
     newcomer: Population | None = None
@@ -96,7 +96,7 @@ def world_of(
     table: ScoreTable,
     drift: Drift | None = None,
     *,
-    ladders: tuple[Ladder, Ladder] | None = None,
+    ladders: tuple[ThresholdGrid, ThresholdGrid] | None = None,
     seed: int = 0,
 ) -> World:
     """The world of a labelled score file.

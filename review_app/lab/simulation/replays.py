@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from review_app.certification.bounds import lower_bound, upper_bound
 from review_app.certification.ladder import Side
-from review_app.lab.simulation.plan import BLOCKS, Plan
+from review_app.lab.simulation.plan import BLOCKS, SimulationPlan
 from review_app.lab.simulation.population import World
-from review_app.lab.simulation.run import Run, replay
+from review_app.lab.simulation.run import SimulationRun, replay
 
 SCHEMA_VERSION = 1
 """Of the document."""
@@ -29,16 +29,16 @@ _SPREAD = (5, 50, 95)
 class Simulation:
     """All replays of one plan in one world."""
 
-    plan: Plan
+    plan: SimulationPlan
     world: World
-    runs: tuple[Run, ...]
+    runs: tuple[SimulationRun, ...]
 
     @property
-    def certified(self) -> tuple[Run, ...]:
+    def certified(self) -> tuple[SimulationRun, ...]:
         """The runs in which auto-accept opened."""
         return tuple(run for run in self.runs if run.certified)
 
-    def met_change(self) -> tuple[Run, ...]:
+    def met_change(self) -> tuple[SimulationRun, ...]:
         """Certified runs in which no alarm came before the change."""
         return tuple(
             run
@@ -60,14 +60,14 @@ class Simulation:
 
 
 def simulate(
-    world: World, plan: Plan, progress: Callable[[int, int | None], None] | None = None
+    world: World, plan: SimulationPlan, progress: Callable[[int, int | None], None] | None = None
 ) -> Simulation:
     """Replay ``plan`` in ``world`` as often as it says; the same seed gives the same runs.
 
     Every run has a generator of its own, so more runs only add to those of fewer. ``progress``
     counts runs.
     """
-    runs: list[Run] = []
+    runs: list[SimulationRun] = []
     for seed in np.random.SeedSequence(plan.seed).spawn(plan.runs):
         runs.append(replay(world, plan, np.random.default_rng(seed)))
         if progress:

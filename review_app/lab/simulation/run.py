@@ -16,12 +16,12 @@ from review_app.audits.breaker import examine
 from review_app.certification.bounds import spent_level, upper_bounds
 from review_app.certification.certificate import Provenance
 from review_app.certification.certify import certify_policy
-from review_app.certification.ladder import Ladder, Side
+from review_app.certification.ladder import Side, ThresholdGrid
 from review_app.certification.price import fewest_labels
-from review_app.lab.simulation.plan import BLOCKS, Plan
+from review_app.lab.simulation.plan import BLOCKS, SimulationPlan
 from review_app.lab.simulation.population import Population, Truth, World
 from review_app.policy.policy import Policy, PolicyState, learning_policy
-from review_app.policy.routing import Decisions, decide_many
+from review_app.policy.routing import DecisionBatch, decide_many
 
 _PROVENANCE = Provenance("simulated", "score", "simulated", datetime(2000, 1, 1, tzinfo=UTC))
 Counts = NDArray[np.int64]
@@ -42,7 +42,7 @@ class Alarm:
 
 
 @dataclass(frozen=True)
-class Run:
+class SimulationRun:
     """What one replay came to."""
 
     labels: int
@@ -71,15 +71,15 @@ class Run:
         return self.policy.state is PolicyState.CERTIFIED
 
 
-def replay(world: World, plan: Plan, rng: np.random.Generator) -> Run:
+def replay(world: World, plan: SimulationPlan, rng: np.random.Generator) -> SimulationRun:
     """One run of ``plan``; ``rng`` alone decides what is drawn."""
     policy, labels = cold_start(world, plan, rng)
     return replay_stream(world, plan, policy, labels, rng)
 
 
 def replay_stream(
-    world: World, plan: Plan, policy: Policy, labels: int, rng: np.random.Generator
-) -> Run:
+    world: World, plan: SimulationPlan, policy: Policy, labels: int, rng: np.random.Generator
+) -> SimulationRun:
     """The stream of one run, under the ``policy`` that a cold start of ``labels`` came to."""
     images = _stream(world, plan, rng)
     coins = rng.random(plan.images)
@@ -94,7 +94,7 @@ def replay_stream(
         accepted[closed:] = rest.auto_accepted
     audited = np.flatnonzero(decisions.audited[:closed])
     mix = plan.drift.mix if plan.drift else 0.0
-    return Run(
+    return SimulationRun(
         labels=labels,
         policy=policy,
         before=world.truth(policy),
@@ -111,7 +111,7 @@ def replay_stream(
     )
 
 
-def cold_start(world: World, plan: Plan, rng: np.random.Generator) -> tuple[Policy, int]:
+def cold_start(world: World, plan: SimulationPlan, rng: np.random.Generator) -> tuple[Policy, int]:
     """The policy once it is certified, or after the last try; and the labels it took."""
     policy = learning_policy(
         checkpoint=_PROVENANCE.checkpoint,
@@ -147,7 +147,10 @@ def cold_start(world: World, plan: Plan, rng: np.random.Generator) -> tuple[Poli
 
 
 def _hopeless(
-    labels: Population, ladders: tuple[Ladder, Ladder], plan: Plan, attempt: int | None
+    labels: Population,
+    ladders: tuple[ThresholdGrid, ThresholdGrid],
+    plan: SimulationPlan,
+    attempt: int | None,
 ) -> bool:
     """Whether no rung of either side passes at all: then no method certifies anything."""
     level = spent_level(plan.delta / 2, attempt)
@@ -161,7 +164,7 @@ def _hopeless(
     return True
 
 
-def _stream(world: World, plan: Plan, rng: np.random.Generator) -> Population:
+def _stream(world: World, plan: SimulationPlan, rng: np.random.Generator) -> Population:
     """The images in their order."""
     rows = rng.integers(len(world.base), size=plan.images)
     everything = world.base
@@ -173,14 +176,16 @@ def _stream(world: World, plan: Plan, rng: np.random.Generator) -> Population:
     return everything.take(rows)
 
 
-def _wrong(images: Population, decisions: Decisions) -> NDArray[np.bool_]:
+def _wrong(images: Population, decisions: DecisionBatch) -> NDArray[np.bool_]:
     """Which images it would be an error to accept as proposed."""
     return (decisions.accept_real & images.wrong(Side.REAL)) | (
         decisions.accept_fake & images.wrong(Side.FAKE)
     )
 
 
-def _first_alarm(decisions: Decisions, wrong: NDArray[np.bool_], plan: Plan) -> Alarm | None:
+def _first_alarm(
+    decisions: DecisionBatch, wrong: NDArray[np.bool_], plan: SimulationPlan
+) -> Alarm | None:
     """The earlier of both sides' alarms; verdicts come at once and in order, and are right."""
     proposals = {Side.REAL: decisions.accept_real, Side.FAKE: decisions.accept_fake}
     found: list[tuple[int, Side]] = []

@@ -41,7 +41,7 @@ class Field:
     """The component's value for an option."""
 
 
-class Change(Protocol[AnyOptions]):
+class Saving(Protocol[AnyOptions]):
     """Puts options in force; see `options.store_options`."""
 
     def __call__(
@@ -56,7 +56,7 @@ class OptionsForm(Generic[AnyOptions]):
     database: Database
     kind: type[AnyOptions]
     read: Callable[[Repositories], AnyOptions]
-    change: Change[AnyOptions]
+    change: Saving[AnyOptions]
     fields: Sequence[Field]
 
     def load(self) -> Values:

@@ -16,10 +16,10 @@ from review_app.core.errors import ConflictError, InputError, NotFoundError
 from review_app.core.permissions import Permission
 from review_app.i18n import Text, t
 from review_app.i18n.formatting import plus_minus
-from review_app.records.search import MOST_LETTERS, Found, Line
+from review_app.records.search import MAX_LETTERS, Found, Line
 from review_app.web.admin.images_correction import build_correction
 from review_app.web.admin.images_record import picture_trouble, record_html, veiled
-from review_app.web.admin.images_trail import CORRECTED, Trail, filters_of, search_of
+from review_app.web.admin.images_trail import CORRECTED, PageCursor, filters_of, search_of
 from review_app.web.assets import asset_url
 from review_app.web.handlers import Call, Wiring, html, refusal, section
 from review_app.web.markup import Tone, clamped, moment, notice, picture, table
@@ -40,7 +40,7 @@ _LOOK = """() => requestAnimationFrame(() => {
 
 
 Shown = tuple[Markup, dict[str, Any], Any, Any]
-"""The list, its `Trail`, and whether there are newer and older ones."""
+"""The list, its `PageCursor`, and whether there are newer and older ones."""
 
 
 class ImagesTab:
@@ -62,19 +62,19 @@ class ImagesTab:
         form: tuple[Any, ...] = (gr.skip(),) * 3
         if place is not None:
             form = text, state, verdict = filters_of(place)
-        return *self._page(call, Trail(search_of(text, state, verdict))), *form
+        return *self._page(call, PageCursor(search_of(text, state, verdict))), *form
 
     def older(self, call: Call, trail: Any, *form: str | None) -> Shown:
         """The page after the one that is shown; the first where the form asks for others."""
-        return self._page(call, _turned(trail, Trail.further, *form))
+        return self._page(call, _turned(trail, PageCursor.further, *form))
 
     def newer(self, call: Call, trail: Any, *form: str | None) -> Shown:
         """The page before the one that is shown; the first where the form asks for others."""
-        return self._page(call, _turned(trail, Trail.back, *form))
+        return self._page(call, _turned(trail, PageCursor.back, *form))
 
     def again(self, call: Call, trail: Any) -> Shown:
         """The same page, as it is now."""
-        return self._page(call, Trail.from_json(trail))
+        return self._page(call, PageCursor.from_json(trail))
 
     def show(self, call: Call) -> tuple[Markup, int | None, Any, Markup, int | None, None, str]:
         """The record of the image that was chosen from the list, or none of None, and an empty form
@@ -92,7 +92,7 @@ class ImagesTab:
         shown = veiled(self._app.database, record_html(record, picture_trouble(self._app, item)))
         return shown, item, form, Markup(), record.last_event, None, ""
 
-    def _page(self, call: Call, trail: Trail) -> Shown:
+    def _page(self, call: Call, trail: PageCursor) -> Shown:
         found = self._app.records.find(call.person, trail.search, trail.below)
         return (
             veiled(self._app.database, listing(found)),
@@ -104,13 +104,13 @@ class ImagesTab:
 
 def _turned(
     trail: Any,
-    turn: Callable[[Trail], Trail],
+    turn: Callable[[PageCursor], PageCursor],
     text: str | None,
     state: str | None,
     verdict: str | None,
-) -> Trail:
-    shown, asked = Trail.from_json(trail), search_of(text, state, verdict)
-    return turn(shown) if shown.search == asked else Trail(asked)
+) -> PageCursor:
+    shown, asked = PageCursor.from_json(trail), search_of(text, state, verdict)
+    return turn(shown) if shown.search == asked else PageCursor(asked)
 
 
 def build_images(app: Application, tab: gr.Tab) -> None:
@@ -120,7 +120,7 @@ def build_images(app: Application, tab: gr.Tab) -> None:
     with section(t("images.find_title")):
         with gr.Row(equal_height=False):
             text = gr.Textbox(
-                label=t("images.text"), max_length=MOST_LETTERS, scale=3, min_width=300
+                label=t("images.text"), max_length=MAX_LETTERS, scale=3, min_width=300
             )
             states = [(t(f"records.state_{state}"), state.value) for state in ItemState]
             verdicts = [(t(f"review.answer_{value}"), value.value) for value in VERDICTS]

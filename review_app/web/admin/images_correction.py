@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from review_app.bootstrap import Application
 from review_app.core.permissions import Permission
 from review_app.i18n import listed, t
-from review_app.records.correction import MOST_LETTERS, VALUES, Proposal
+from review_app.records.correction import MAX_LETTERS, VALUES, Proposal
 from review_app.web.admin.confirm import Confirm, Question, answered
 from review_app.web.admin.images_record import picture_trouble, record_html, veiled
 from review_app.web.handlers import Call, Wiring, html, section
@@ -95,7 +95,7 @@ def build_correction(app: Application, item: gr.Number, record: gr.HTML) -> Corr
     with gr.Column(visible=False) as panel, section(title, remark):
         choices = [(t(f"review.answer_{value}"), value.value) for value in VALUES]
         value = gr.Radio(choices, label=t("corrections.value"))
-        reason = gr.Textbox(label=t("corrections.reason"), lines=2, max_length=MOST_LETTERS)
+        reason = gr.Textbox(label=t("corrections.reason"), lines=2, max_length=MAX_LETTERS)
         correct = gr.Button(t("corrections.correct"))
         confirm = Confirm(t("corrections.yes"))
         message, seen = html(), gr.Number(visible=False, precision=0)

@@ -15,8 +15,8 @@ from review_app.i18n.formatting import plus_minus
 from review_app.inspection.inspector import TITLES
 from review_app.policy.review_options import read_options
 from review_app.policy.tags import tag_name
-from review_app.records.record import Answer, Record, Said
-from review_app.records.timeline import Happening
+from review_app.records.record import Answer, DetectorView, ImageRecord
+from review_app.records.timeline import TimelineEvent
 from review_app.web.markup import (
     Content,
     Tone,
@@ -35,7 +35,7 @@ Fact = tuple[str, Content]
 """What it is called, and what it is."""
 
 
-def record_html(record: Record, trouble: str = "") -> Markup:
+def record_html(record: ImageRecord, trouble: str = "") -> Markup:
     """The image larger, what is known of it, and what happened to it. ``trouble``: why the image
     cannot be shown."""
     return Markup(
@@ -53,7 +53,7 @@ def record_html(record: Record, trouble: str = "") -> Markup:
     )
 
 
-def _picture(record: Record) -> Markup:
+def _picture(record: ImageRecord) -> Markup:
     if record.file.size is None:
         return Markup('<p class="empty">{}</p>').format(t("images.no_picture"))
     address = f"/api/v1/admin/images/{record.item_id}"
@@ -95,7 +95,7 @@ def _facts(facts: Iterable[Fact]) -> Markup:
     return Markup('<dl class="facts">{}</dl>').format(rows)
 
 
-def _file_facts(record: Record) -> list[Fact]:
+def _file_facts(record: ImageRecord) -> list[Fact]:
     file = record.file
     state = Markup("{}, {}").format(t(f"records.state_{record.state}"), moment(record.since))
     facts: list[Fact] = [
@@ -121,7 +121,7 @@ def _file_facts(record: Record) -> list[Fact]:
     ]
 
 
-def _size(record: Record) -> str:
+def _size(record: ImageRecord) -> str:
     if record.file.size is None:
         return ""
     width, height = record.file.size
@@ -129,12 +129,12 @@ def _size(record: Record) -> str:
     return t("images.pixels", width=str(width), height=str(height), format=form)
 
 
-def _frames(record: Record) -> str:
+def _frames(record: ImageRecord) -> str:
     shown = first_of(record.file.n_frames, paged=record.file.paged)
     return shown.said(current_language()) if shown else ""
 
 
-def _verdict(record: Record) -> str:
+def _verdict(record: ImageRecord) -> str:
     """As it stands."""
     if record.corrections:
         value = t(f"review.answer_{record.corrections[-1].value}")
@@ -147,7 +147,7 @@ def _verdict(record: Record) -> str:
     return t("images.not_final", value=value, time=f"{record.final_at:%H:%M}")
 
 
-def _corrections(record: Record) -> Markup:
+def _corrections(record: ImageRecord) -> Markup:
     """Newest first: it counts."""
     return join(
         Markup("<p>{} {} {}</p>").format(
@@ -164,19 +164,19 @@ def _corrections(record: Record) -> Markup:
     )
 
 
-def _evidence(record: Record) -> str:
+def _evidence(record: ImageRecord) -> str:
     told = [t(f"images.evidence_{evidence}") for evidence in record.evidence]
     none = "images.evidence_none" if record.final_at is None else "images.evidence_open"
     return " ".join(told) or t(none)
 
 
-def _uncounted(record: Record) -> str:
+def _uncounted(record: ImageRecord) -> str:
     """Why no certificate is computed on its label."""
     near = "" if record.near is None else str(record.near)
     return " ".join(t(f"images.uncounted_{why}", item=near) for why in record.uncounted)
 
 
-def _detector(said: Said | None) -> Markup:
+def _detector(said: DetectorView | None) -> Markup:
     if said is None:
         return Markup('<p class="remark">{}</p>').format(t("images.never_scored"))
     facts: list[Fact] = [
@@ -212,7 +212,7 @@ def _remarks(answer: Answer) -> Markup:
     return join(Markup("<p>{}</p>").format(clamped(line)) for line in lines)
 
 
-def _timeline(happenings: tuple[Happening, ...]) -> Markup:
+def _timeline(happenings: tuple[TimelineEvent, ...]) -> Markup:
     lines = join(
         Markup("<li>{} <b>{}</b> <span>{}</span>{}</li>").format(
             moment(one.at), one.by, clamped(one.words), _note(one)
@@ -222,5 +222,5 @@ def _timeline(happenings: tuple[Happening, ...]) -> Markup:
     return Markup('<ol class="timeline">{}</ol>').format(lines)
 
 
-def _note(one: Happening) -> Markup:
+def _note(one: TimelineEvent) -> Markup:
     return Markup(" <small>{}</small>").format(clamped(one.note)) if one.note else Markup()

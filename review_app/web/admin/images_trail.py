@@ -21,7 +21,7 @@ CORRECTED = "corrected"
 
 
 @dataclass(frozen=True)
-class Trail:
+class PageCursor:
     """One page of one search."""
 
     search: Search = field(default_factory=Search)
@@ -39,11 +39,11 @@ class Trail:
     def is_first(self) -> bool:
         return len(self.begins) <= 1
 
-    def further(self) -> Trail:
+    def further(self) -> PageCursor:
         """The page after this one; this one at the end."""
         return self if self.older is None else replace(self, begins=(*self.begins, self.older))
 
-    def back(self) -> Trail:
+    def back(self) -> PageCursor:
         """The page before this one; the first at the beginning."""
         return replace(self, begins=self.begins[:-1] or (None,))
 
@@ -53,7 +53,7 @@ class Trail:
         return document
 
     @classmethod
-    def from_json(cls, document: object) -> Trail:
+    def from_json(cls, document: object) -> PageCursor:
         """As the page gave it back; the newest images where it gave nothing.
 
         Raises:
@@ -65,7 +65,7 @@ class Trail:
             raise InputError(Text("images.unknown_filter")) from error
 
 
-_TRAIL = TypeAdapter(Trail)
+_TRAIL = TypeAdapter(PageCursor)
 
 
 def filters_of(place: object) -> tuple[str, str, str]:

@@ -23,7 +23,7 @@ from review_app.monitoring.overview import (
     score_map,
 )
 from review_app.policy.policy import PolicyState
-from review_app.triage.forecasting import CertificateProgress, ForecastDesk
+from review_app.triage.forecasting import CertificateProgress, ForecastService
 from review_app.web.admin.policy_certificate import progress_bar
 from review_app.web.charts import Bar, Scatter, bars, uncertainty_map
 from review_app.web.handlers import Call, Wiring, html
@@ -52,7 +52,7 @@ class OverviewTab:
 
     def __init__(self, app: Application) -> None:
         self._app = app
-        self._forecasts = ForecastDesk(app.database, app.detectors)
+        self._forecasts = ForecastService(app.database, app.detectors)
 
     def refresh(self, _call: Call) -> tuple[Markup, Markup, Markup, Markup]:
         """The answers, the states, the map and the reviewers."""

@@ -22,7 +22,7 @@ from review_app.policy.versions import (
     DEFAULT_DELTA,
     DEFAULT_RISK_LIMIT,
 )
-from review_app.triage.forecasting import ForecastDesk
+from review_app.triage.forecasting import ForecastService
 from review_app.web.admin.confirm import Confirm, Question, answered
 from review_app.web.admin.policy_audit import build_audit
 from review_app.web.admin.policy_certificate import certificate_panel
@@ -58,7 +58,7 @@ class PolicyTab:
 
     def __init__(self, app: Application) -> None:
         self._app = app
-        self._forecasts = ForecastDesk(app.database, app.detectors)
+        self._forecasts = ForecastService(app.database, app.detectors)
 
     def load(self, _call: Call) -> tuple[Any, ...]:
         """The words in force, the history, the controls' values, and the version they are of."""

@@ -13,7 +13,7 @@ from review_app.core.errors import CheckpointError
 from review_app.i18n import current_language, listed, percent, significant, t
 from review_app.i18n.formatting import percent_below
 from review_app.policy.policy import Policy, PolicyState, describe
-from review_app.triage.forecasting import CertificateProgress, ForecastDesk
+from review_app.triage.forecasting import CertificateProgress, ForecastService
 from review_app.web.charts import progress
 from review_app.web.curves import Axis, Curve, curves
 from review_app.web.markup import Content, Tone, join, moment, notice, recorded, table
@@ -26,7 +26,7 @@ _TOLD = (0.1, 0.5, 0.9)
 """Shares of fakes for which they are told."""
 
 
-def certificate_panel(policy: Policy, forecasts: ForecastDesk) -> Markup:
+def certificate_panel(policy: Policy, forecasts: ForecastService) -> Markup:
     """The policy in words; while auto-accept is closed how far a certificate is, and what is or was
     proven."""
     words = Markup('<p class="certificate">{}</p>').format(describe(policy))
@@ -35,7 +35,7 @@ def certificate_panel(policy: Policy, forecasts: ForecastDesk) -> Markup:
     return Markup('<div class="proof">{}{}{}</div>').format(words, way, proof)
 
 
-def _way(forecasts: ForecastDesk) -> Markup:
+def _way(forecasts: ForecastService) -> Markup:
     try:
         return progress_panel(forecasts.progress())
     except CheckpointError as error:

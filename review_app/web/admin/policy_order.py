@@ -11,7 +11,7 @@ from review_app.bootstrap import Application
 from review_app.core.errors import InputError
 from review_app.core.permissions import Permission
 from review_app.i18n import Text, significant, t
-from review_app.policy.costs import MOST
+from review_app.policy.costs import MAX_COST
 from review_app.queueing.options import (
     QueueOptions,
     change_queue_options,
@@ -38,7 +38,7 @@ def _deadline(value: float | None) -> float | None:
 def _cost(value: float | None) -> float:
     if value is None:
         raise InputError(Text("order.fill_in"))
-    if not 0 <= value <= MOST:
+    if not 0 <= value <= MAX_COST:
         raise InputError(Text("whatif.wrong_cost"))
     return value
 

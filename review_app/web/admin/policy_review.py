@@ -22,7 +22,7 @@ from review_app.policy.review_options import (
     change_options,
     read_options,
 )
-from review_app.policy.tags import MOST_TAGS, Tags
+from review_app.policy.tags import MAX_TAGS, Tags
 from review_app.web.admin.form import Field, OptionsForm, Values, held
 from review_app.web.handlers import Call, Wiring, html, section
 
@@ -56,7 +56,7 @@ def _tags(lines: str | None) -> list[str]:
         given = [line for line in (lines or "").splitlines() if line.strip()]
         return list(_TAGS.validate_python(given))
     except ValidationError as error:
-        raise InputError(Text("rules.wrong_tags", {"most": MOST_TAGS})) from error
+        raise InputError(Text("rules.wrong_tags", {"most": MAX_TAGS})) from error
 
 
 _share = _number("rules.wrong_gold", lambda value: 0 <= value <= 50)

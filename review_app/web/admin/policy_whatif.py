@@ -15,8 +15,8 @@ from review_app.core.permissions import Permission
 from review_app.i18n import Text, number, percent, significant, t
 from review_app.i18n.formatting import percent_below
 from review_app.policy.costs import Costs
-from review_app.policy.what_if import Forecast, Range, SideForecast, Workload
-from review_app.triage.forecasting import ForecastDesk, Question
+from review_app.policy.what_if import PolicyForecast, Range, ReviewWorkload, SideForecast
+from review_app.triage.forecasting import ForecastService, Question
 from review_app.web.curves import Axis, Curve, curves
 from review_app.web.handlers import Call, Wiring, html, section
 from review_app.web.markup import join, long, notice, table
@@ -34,7 +34,7 @@ class WhatIfPanel:
     """What the panel's buttons do."""
 
     def __init__(self, app: Application) -> None:
-        self._desk = ForecastDesk(app.database, app.detectors)
+        self._desk = ForecastService(app.database, app.detectors)
 
     def load(self, _call: Call) -> tuple[Markup, *tuple[float, ...]]:
         """The policy in force and what was measured, as the question to start from."""
@@ -82,7 +82,7 @@ def _slider(least: float, most: float, start: float, step: float, label: str) ->
     return gr.Slider(least, most, start, step=step, label=label, min_width=_SLIDER, buttons=[])
 
 
-def figures(asked: Forecast) -> Markup:
+def figures(asked: PolicyForecast) -> Markup:
     """The forecast in words and a table."""
     hours = number(asked.reviewer_hours_per_day, 1)
     if not asked.auto_accepted and not asked.audited:
@@ -123,7 +123,7 @@ def _side(side: SideForecast) -> tuple[str, str, str, Markup]:
     return name, share, _range(side.errors_per_day), long(words)
 
 
-def _plot(asked: Forecast, others: Sequence[Forecast]) -> Markup:
+def _plot(asked: PolicyForecast, others: Sequence[PolicyForecast]) -> Markup:
     title = t("whatif.plot")
     first = next((one for one in others if one.auto_accepted), None)
     summary = (
@@ -185,7 +185,7 @@ def _question(values: Sequence[float | None], answers: int) -> Question:
         risk_limit=round(limit / 100, 12),
         delta=round(1 - confidence / 100, 12),
         audit_probability=audit / 100,
-        workload=Workload(pace, seconds, answers),
+        workload=ReviewWorkload(pace, seconds, answers),
         costs=prices(missed, alarm, minute),
     )
 

@@ -27,8 +27,8 @@ from review_app.web.gateway.calls import rewritten, session_of
 from review_app.web.gateway.inputs import FILE_ROUTE, odd
 from review_app.web.gateway.pages import noting_odd
 from review_app.web.gateway.receiving import Receiver
-from review_app.web.gateway.routes import Kind, kind_of
-from review_app.web.pace import Pace
+from review_app.web.gateway.routes import RouteKind, kind_of
+from review_app.web.pace import RateLimit
 
 _Handler = Callable[[Scope, Receive, Send, Person], Awaitable[None]]
 
@@ -45,7 +45,7 @@ class Gateway:
         mount: str,
         uploads: Uploads,
         max_file_bytes: int,
-        pace: Pace | None,
+        pace: RateLimit | None,
     ) -> None:
         self.app = app
         self.pages = pages
@@ -54,15 +54,15 @@ class Gateway:
         self._names = frozenset(name for name, *_ in pages.pages)
         self._uploads = uploads
         self._receiver = Receiver(uploads, self._page, max_file_bytes, pace)
-        self._handlers: dict[Kind, _Handler] = {
-            Kind.PAGE: self._pass_on,
-            Kind.IDENTITY: self._pass_on,
-            Kind.CALL: self._call,
-            Kind.JOIN: self._join,
-            Kind.EVENTS: self._events,
-            Kind.UPLOAD: self._upload,
-            Kind.PROGRESS: self._progress,
-            Kind.FILE: self._file,
+        self._handlers: dict[RouteKind, _Handler] = {
+            RouteKind.PAGE: self._pass_on,
+            RouteKind.IDENTITY: self._pass_on,
+            RouteKind.CALL: self._call,
+            RouteKind.JOIN: self._join,
+            RouteKind.EVENTS: self._events,
+            RouteKind.UPLOAD: self._upload,
+            RouteKind.PROGRESS: self._progress,
+            RouteKind.FILE: self._file,
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

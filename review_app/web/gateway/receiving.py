@@ -20,7 +20,7 @@ from review_app.core.errors import InputError, NotStoredError, ReviewAppError, T
 from review_app.core.uploads import FILES_AT_ONCE, Owner, Uploads
 from review_app.i18n import Text
 from review_app.web.gateway.bodies import chunk, content_length
-from review_app.web.pace import Pace
+from review_app.web.pace import RateLimit
 
 MAX_DRAINED = 256 * 1024**2
 """Most bytes of a refused upload that are read before it is told so."""
@@ -35,7 +35,9 @@ _MIB = 1024**2
 class Receiver:
     """Takes the uploads of one mount, of files of up to ``max_file_bytes``, at ``pace``."""
 
-    def __init__(self, uploads: Uploads, page: str, max_file_bytes: int, pace: Pace | None) -> None:
+    def __init__(
+        self, uploads: Uploads, page: str, max_file_bytes: int, pace: RateLimit | None
+    ) -> None:
         self._uploads = uploads
         self._page = page
         self._max_file_bytes = max_file_bytes

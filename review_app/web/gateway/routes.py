@@ -8,7 +8,7 @@ from collections.abc import Collection
 from enum import Enum, auto
 
 
-class Kind(Enum):
+class RouteKind(Enum):
     """What a route is for, which tells how a request to it is treated."""
 
     PAGE = auto()
@@ -35,26 +35,26 @@ _PART = r"[A-Za-z0-9_-][A-Za-z0-9_.-]*"
 _ROUTES = tuple(
     (kind, methods, re.compile(pattern, re.DOTALL))
     for kind, methods, pattern in (
-        (Kind.PAGE, _GET, rf"/(assets|static)(/{_PART})+"),
-        (Kind.PAGE, _GET, r"/theme\.css"),
-        (Kind.IDENTITY, _GET, r"/gradio_api/app_id"),
-        (Kind.CALL, _POST, r"/gradio_api/run/predict"),
-        (Kind.JOIN, _POST, r"/gradio_api/queue/join"),
-        (Kind.EVENTS, frozenset({"GET"}), r"/gradio_api/queue/data"),
-        (Kind.UPLOAD, _POST, r"/gradio_api/upload"),
-        (Kind.PROGRESS, frozenset({"GET"}), r"/gradio_api/upload_progress"),
-        (Kind.FILE, _GET, r"/gradio_api/file=.+"),
+        (RouteKind.PAGE, _GET, rf"/(assets|static)(/{_PART})+"),
+        (RouteKind.PAGE, _GET, r"/theme\.css"),
+        (RouteKind.IDENTITY, _GET, r"/gradio_api/app_id"),
+        (RouteKind.CALL, _POST, r"/gradio_api/run/predict"),
+        (RouteKind.JOIN, _POST, r"/gradio_api/queue/join"),
+        (RouteKind.EVENTS, frozenset({"GET"}), r"/gradio_api/queue/data"),
+        (RouteKind.UPLOAD, _POST, r"/gradio_api/upload"),
+        (RouteKind.PROGRESS, frozenset({"GET"}), r"/gradio_api/upload_progress"),
+        (RouteKind.FILE, _GET, r"/gradio_api/file=.+"),
     )
 )
 
 
-def kind_of(path: str, method: str, pages: Collection[str]) -> Kind | None:
+def kind_of(path: str, method: str, pages: Collection[str]) -> RouteKind | None:
     """What the route at ``path``, seen from the mount, is for; None where it is shut.
 
     ``pages``: the names of the mount's pages; the first one's is empty.
     """
     if path.removeprefix("/") in pages:
-        return Kind.PAGE if method in _GET else None
+        return RouteKind.PAGE if method in _GET else None
     for kind, methods, pattern in _ROUTES:
         if method in methods and pattern.fullmatch(path):
             return kind
