@@ -36,7 +36,7 @@ from review_app.core.permissions import Person
 from review_app.core.secret import deployment_secret
 from review_app.review.tasks import AnswerInput
 from storage.enums import ItemState, LabelValue
-from storage.repositories.undecided import TriageCandidates
+from storage.repositories.triage_candidates import TriageCandidates
 
 FULL, QUICK = 1_000_000, 50_000
 SAMPLE = 1_000

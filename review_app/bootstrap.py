@@ -32,10 +32,10 @@ from review_app.intake.store import MediaStore
 from review_app.people import People
 from review_app.policy.decision_text import opinion_of
 from review_app.policy.governance import PolicyService
-from review_app.records.desk import RecordService
+from review_app.records.service import RecordService
+from review_app.review.batched import BatchedReview
 from review_app.review.changes import Changes
-from review_app.review.desk import ReviewService
-from review_app.review.shared import BatchedReview
+from review_app.review.service import ReviewService
 from review_app.triage.pipeline import TriageService
 from review_app.triage.uploaded import UploadedBatches
 from storage.database import Database

@@ -27,7 +27,7 @@ from storage.enums import AuditKind
 from storage.errors import Fault, ReadOnlyError, StorageFault, fault_of
 from storage.files import DatabaseFiles
 from storage.repositories import Repositories
-from storage.repositories.audit import AuditLog, Event
+from storage.repositories.event_log import AuditLog, Event
 from storage.seals import heads, keyring
 from storage.seals.heads import ChainHead, HeadsFile
 from storage.seals.keyring import Keyring, fingerprint

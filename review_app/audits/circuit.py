@@ -27,9 +27,9 @@ from storage.database import Database
 from storage.enums import AuditKind
 from storage.models import AuditEvent
 from storage.repositories import Repositories
-from storage.repositories.audit import Event
-from storage.repositories.audits import Accepted
 from storage.repositories.batches import Alike
+from storage.repositories.blind_audits import Accepted
+from storage.repositories.event_log import Event
 from storage.types import utc_now
 
 ACTOR = "system"

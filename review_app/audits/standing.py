@@ -21,7 +21,7 @@ from review_app.policy.routing import Route
 from storage.database import Database
 from storage.enums import LabelValue
 from storage.repositories import Repositories
-from storage.repositories.audits import AuditRow
+from storage.repositories.blind_audits import AuditRow
 from storage.types import utc_now
 
 ROUTES = {Side.REAL: Route.ACCEPT_REAL, Side.FAKE: Route.ACCEPT_FAKE}

@@ -18,7 +18,7 @@ from storage.database import Database
 from storage.enums import AuditKind
 from storage.models import AuditEvent
 from storage.repositories import Repositories
-from storage.repositories.audit import Event
+from storage.repositories.event_log import Event
 from storage.types import utc_now
 
 AnyOptions = TypeVar("AnyOptions", bound=BaseModel)

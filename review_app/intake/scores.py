@@ -27,7 +27,7 @@ from review_app.scores.sample import LadderSample
 from storage.database import Database
 from storage.enums import AuditKind
 from storage.repositories import Repositories
-from storage.repositories.audit import Event
+from storage.repositories.event_log import Event
 from storage.repositories.score_files import Applied, ScoreFiles
 from storage.staging import StagedScores
 from storage.types import utc_now

@@ -16,7 +16,7 @@ from storage.database import Database
 from storage.enums import AuditKind, Role
 from storage.models import User
 from storage.repositories import Repositories
-from storage.repositories.audit import Event
+from storage.repositories.event_log import Event
 from storage.types import utc_now
 
 

@@ -14,7 +14,7 @@ from storage.database import Database
 from storage.enums import AuditKind, SignInMethod
 from storage.models import User, UserSession
 from storage.repositories import Repositories
-from storage.repositories.audit import Event
+from storage.repositories.event_log import Event
 from storage.types import utc_now
 
 SEEN_EVERY = timedelta(minutes=1)

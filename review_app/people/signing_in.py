@@ -20,7 +20,7 @@ from storage.database import Database
 from storage.enums import AuditKind, SignInMethod
 from storage.models import SignInLink, User
 from storage.repositories import Repositories
-from storage.repositories.audit import Event
+from storage.repositories.event_log import Event
 from storage.types import utc_now
 
 _WRONG = "name or password is wrong"

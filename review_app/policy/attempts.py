@@ -10,7 +10,7 @@ from review_app.policy.policy import Policy
 from review_app.policy.versions import refuse_if_changed
 from storage.enums import AuditKind
 from storage.repositories import Repositories
-from storage.repositories.audit import Event
+from storage.repositories.event_log import Event
 
 
 def price_of(repos: Repositories, policy: Policy, labels: CalibrationLabels) -> Price:

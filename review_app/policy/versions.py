@@ -10,7 +10,7 @@ from review_app.policy.policy import Policy, learning_policy
 from storage.enums import AuditKind
 from storage.models import PolicyRow
 from storage.repositories import Repositories
-from storage.repositories.audit import Event
+from storage.repositories.event_log import Event
 
 DEFAULT_RISK_LIMIT = 0.05
 DEFAULT_DELTA = 0.1

@@ -25,7 +25,7 @@ from review_app.records.record import Evidence, evidence_of, last_event
 from storage.enums import AuditKind, ItemState, LabelValue
 from storage.models import Correction, DecisionRow, Item
 from storage.repositories import Repositories
-from storage.repositories.audit import Event
+from storage.repositories.event_log import Event
 from storage.repositories.records import WAITING
 
 VALUES = (LabelValue.REAL, LabelValue.FAKE, LabelValue.UNDECIDABLE)

@@ -21,7 +21,7 @@ from review_app.review.consensus import agreement
 from storage.database import Database
 from storage.enums import AuditKind, LabelValue
 from storage.models import Correction, DecisionRow, Image, Item, KnownLabel, Label
-from storage.repositories.audit import Event
+from storage.repositories.event_log import Event
 from storage.types import utc_now
 
 COLUMNS = (

@@ -18,7 +18,7 @@ from review_app.i18n import Text
 from review_app.policy.review_options import ReviewOptions
 from storage.enums import AuditKind
 from storage.repositories import Repositories
-from storage.repositories.audit import Event
+from storage.repositories.event_log import Event
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(hours=24)
 

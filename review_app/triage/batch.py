@@ -21,7 +21,7 @@ from review_app.policy.routing import LEAST_SPREAD, Decision, annotated
 from review_app.policy.score_arrays import Columns, Floats, decide_columns
 from storage.repositories import Repositories
 from storage.repositories.queue import WaitingQueue
-from storage.repositories.undecided import TriageCandidate
+from storage.repositories.triage_candidates import TriageCandidate
 
 
 @dataclass(frozen=True)

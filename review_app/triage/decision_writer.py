@@ -26,7 +26,7 @@ from storage.repositories import Repositories
 from storage.repositories.batches import Alike
 from storage.repositories.items import Move
 from storage.repositories.queue import WaitingQueue
-from storage.repositories.undecided import TriageCandidate, TriageCandidates
+from storage.repositories.triage_candidates import TriageCandidate, TriageCandidates
 from storage.types import utc_now
 
 CALIBRATION_SPLIT = "calibration"

@@ -20,7 +20,7 @@ from review_app.triage.rescoring import rescore
 from storage.database import Database
 from storage.enums import AuditKind, ItemState
 from storage.repositories.items import Move
-from storage.repositories.undecided import TriageCandidate
+from storage.repositories.triage_candidates import TriageCandidate
 
 PAGE = 4000
 """Scored items decided in one transaction: it holds the write lock for about a tenth of a second,

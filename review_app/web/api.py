@@ -15,7 +15,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from review_app.core.permissions import Permission, Person, require
 from review_app.i18n import t
 from review_app.review.batch import MAX_ENTRIES, Entry, Outcome
-from review_app.review.desk import MAX_AHEAD
+from review_app.review.service import MAX_AHEAD
 from review_app.review.tasks import (
     CLIENT_ID,
     AnswerInput,

@@ -24,8 +24,8 @@ from review_app.web import failures, shell
 from review_app.web.account import account_router
 from review_app.web.admin import build_admin
 from review_app.web.api import api_router
-from review_app.web.api_alike import alike_router
 from review_app.web.api_answers import answers_router
+from review_app.web.api_near_duplicates import alike_router
 from review_app.web.assets import PREFIX, Assets, asset_url
 from review_app.web.cookies import Cookies
 from review_app.web.even import EvenReplies

@@ -7,15 +7,15 @@ from functools import cached_property
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from storage.repositories.audit import AuditLog
-from storage.repositories.audits import Audits
 from storage.repositories.batches import DecisionBatches
+from storage.repositories.blind_audits import Audits
 from storage.repositories.calibration import CalibrationLabels
 from storage.repositories.claims import Claims
 from storage.repositories.corrections import Corrections
 from storage.repositories.counts import Counts
 from storage.repositories.descriptors import Descriptors
 from storage.repositories.detector import Checkpoints, Features, Predictions
+from storage.repositories.event_log import AuditLog
 from storage.repositories.exports import ExportRows
 from storage.repositories.gold import Gold
 from storage.repositories.images import Images

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from storage.enums import AuditKind
 from storage.models import AuditEvent, DecisionRow, Item, Prediction
-from storage.repositories.audit import AuditLog, Event
+from storage.repositories.event_log import AuditLog, Event
 from storage.seals.old_batches import old_seal_holds
 from storage.seals.sealing import driver_of
 from storage.seals.tables import APPENDED

@@ -13,7 +13,7 @@ from sqlalchemy.orm.util import identity_key
 
 from storage.enums import AuditKind, ItemState, LabelValue
 from storage.models import AuditEvent, Claim, Item, KnownLabel, Label
-from storage.repositories.audit import AuditLog, Event
+from storage.repositories.event_log import AuditLog, Event
 from storage.repositories.labels import IN_FORCE
 from storage.types import to_utc, utc_now
 

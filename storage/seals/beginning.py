@@ -11,7 +11,7 @@ import sqlite3
 from sqlalchemy import Connection
 
 from storage.enums import AuditKind
-from storage.repositories.audit import SYSTEM, AuditLog, Event
+from storage.repositories.event_log import SYSTEM, AuditLog, Event
 from storage.seals.chain import NEWEST_TURN, is_plain, newest_events
 from storage.seals.keyring import fingerprint
 from storage.seals.keys import Keys

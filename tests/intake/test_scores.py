@@ -20,7 +20,7 @@ from review_app.scores.card import ExternalCard
 from review_app.scores.row import ScoreRow
 from storage.enums import AuditKind, ItemState, LabelValue
 from storage.models import AuditEvent, CheckpointRow, Image, Item, KnownLabel, PolicyRow, Prediction
-from storage.repositories.audit import Event
+from storage.repositories.event_log import Event
 from tests.applications import Deployment, deployment, write_pictures
 from tests.scores.files import good_detector, row, write
 

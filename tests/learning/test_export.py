@@ -16,14 +16,14 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from review_app.core.permissions import Person
-from review_app.records.desk import RecordService
 from review_app.records.export import (
     COLUMNS,
     rows,
     stream_csv,
     stream_jsonl,
 )
-from review_app.review.desk import ReviewService
+from review_app.records.service import RecordService
+from review_app.review.service import ReviewService
 from review_app.review.tasks import AnswerInput, Queue
 from storage.database import Database
 from storage.enums import ItemState, LabelValue

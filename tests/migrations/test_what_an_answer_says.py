@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import migrations
-from review_app.review.desk import ReviewService
+from review_app.review.service import ReviewService
 from storage.database import Database
 from storage.enums import LabelValue
 from tests.factories import Factory

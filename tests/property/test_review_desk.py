@@ -30,7 +30,7 @@ from storage.database import Database
 from storage.enums import AuditKind, ClaimOutcome, ItemState, LabelValue
 from storage.models import AuditEvent, Claim, Item, Label
 from storage.repositories.items import Move
-from storage.repositories.undecided import TriageCandidates
+from storage.repositories.triage_candidates import TriageCandidates
 from tests.factories import Factory
 from tests.review.desks import FAKE, Bench
 

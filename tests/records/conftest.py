@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from review_app.records.desk import RecordService
+from review_app.records.service import RecordService
 from tests.review.desks import Bench
 
 

@@ -11,9 +11,9 @@ import pytest
 from review_app.core.errors import ConflictError, NotAllowedError, NotFoundError
 from review_app.core.permissions import Person
 from review_app.i18n import Language, speaking
-from review_app.records.desk import RecordService
 from review_app.records.record import AnswerFlag, Evidence
 from review_app.records.search import Search
+from review_app.records.service import RecordService
 from review_app.review.tasks import Queue
 from storage.enums import ItemState, LabelValue
 from tests.applications import deployment

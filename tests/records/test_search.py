@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from review_app.core.errors import NotAllowedError
 from review_app.core.permissions import Person
-from review_app.records.desk import RecordService
 from review_app.records.search import PAGE, Search
+from review_app.records.service import RecordService
 from storage.database import Database
 from storage.enums import ItemState, LabelValue
 from storage.repositories import records as repository

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from review_app.core.permissions import Person
 from review_app.policy.review_options import ReviewOptions, change_options
 from review_app.review.changes import Changes
-from review_app.review.desk import ReviewService
+from review_app.review.service import ReviewService
 from review_app.review.tasks import AnswerChange, AnswerInput, Queue, Receipt
 from storage.database import Database
 from storage.enums import ItemState, LabelValue

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from review_app.core.errors import ClaimLostError, ConflictError, NotFoundError
 from review_app.core.permissions import Person
-from review_app.review import alike
+from review_app.review import near_duplicates
 from review_app.review.batch import LabelEntry, UndoEntry
 from review_app.review.tasks import Queue
 from storage.enums import ItemState
@@ -100,9 +100,9 @@ def test_only_what_waits_is_offered_however_much_looks_alike(
     factory.items(9, ItemState.AUTO_ACCEPTED, alike_id=key)
     factory.items(9, ItemState.RESOLVED, alike_id=key, verdict=REAL)
     assert shown(bench, ada, n=1) == {family[0]: 4}
-    factory.items(2 * alike.MAX_NEAR_DUPLICATES, alike_id=key)
-    assert shown(bench, ada, n=1) == {family[0]: alike.MAX_NEAR_DUPLICATES}
-    assert len(similar(bench, ada, family[0])) == alike.MAX_NEAR_DUPLICATES
+    factory.items(2 * near_duplicates.MAX_NEAR_DUPLICATES, alike_id=key)
+    assert shown(bench, ada, n=1) == {family[0]: near_duplicates.MAX_NEAR_DUPLICATES}
+    assert len(similar(bench, ada, family[0])) == near_duplicates.MAX_NEAR_DUPLICATES
 
 
 def test_whoever_does_not_hold_the_image_gets_none(
@@ -150,7 +150,7 @@ def test_each_tells_how_many_were_answered_with_it_until_it_is_answered_alone(
     assert "together" not in bench.events(family[1])[-1].details
 
 
-@pytest.mark.parametrize("n", [-1, 0, 1, alike.MAX_NEAR_DUPLICATES + 2])
+@pytest.mark.parametrize("n", [-1, 0, 1, near_duplicates.MAX_NEAR_DUPLICATES + 2])
 def test_no_grid_answers_fewer_than_two_or_more_than_it_shows(bench: Bench, n: int) -> None:
     with pytest.raises(ValidationError, match="together"):
         entry(bench, 1, together=n)

@@ -16,7 +16,7 @@ from review_app.review.batch import (
     SkipEntry,
     UndoEntry,
 )
-from review_app.review.desk import ALWAYS, MAX_AHEAD, SHARE
+from review_app.review.service import ALWAYS, MAX_AHEAD, SHARE
 from storage.enums import AuditKind, ItemState, LabelValue
 from tests.factories import Factory
 from tests.review.desks import FAKE, REAL, Bench

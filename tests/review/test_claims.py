@@ -9,7 +9,7 @@ import pytest
 from review_app.core.errors import ClaimLostError, ConflictError, NotAllowedError
 from review_app.core.permissions import Person
 from review_app.people.accounts import Accounts
-from review_app.review.desk import MAX_AHEAD, SHARE
+from review_app.review.service import MAX_AHEAD, SHARE
 from review_app.review.tasks import Queue
 from storage.enums import AuditKind, ItemState
 from tests.factories import NO_PICTURE, Factory

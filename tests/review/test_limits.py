@@ -10,7 +10,7 @@ from review_app.core.errors import LimitError
 from review_app.core.permissions import Person
 from review_app.policy.review_options import ReviewOptions
 from review_app.review.batch import LabelEntry, SkipEntry
-from review_app.review.desk import GRACE, MAX_AHEAD, SHARE
+from review_app.review.service import GRACE, MAX_AHEAD, SHARE
 from storage.database import Database
 from storage.enums import AuditKind
 from storage.models import AuditEvent

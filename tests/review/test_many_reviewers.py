@@ -10,7 +10,7 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 import pytest
 from sqlalchemy import select
 
-from review_app.review.desk import ReviewService
+from review_app.review.service import ReviewService
 from storage.database import Database
 from storage.enums import ItemState
 from storage.models import Claim, Label

@@ -10,8 +10,8 @@ import pytest
 
 from review_app.core.errors import ClaimLostError, ConflictError, NotAllowedError
 from review_app.review.batch import LabelEntry
-from review_app.review.desk import ReviewService
-from review_app.review.shared import BatchedReview
+from review_app.review.batched import BatchedReview
+from review_app.review.service import ReviewService
 from review_app.review.tasks import AnswerInput, Queue
 from storage.database import Database
 from tests.factories import Factory

@@ -8,8 +8,8 @@ import signal
 from os import getpid, kill
 
 from review_app.core.permissions import Person
-from review_app.review.desk import ReviewService
-from review_app.review.shared import BatchedReview
+from review_app.review.batched import BatchedReview
+from review_app.review.service import ReviewService
 from review_app.review.tasks import AnswerInput
 from storage.database import Database
 from storage.enums import LabelValue, Role

@@ -10,7 +10,7 @@ import pytest
 from benchmarks.trust_tampering import DATABASE
 from storage.database import Database
 from storage.enums import AuditKind
-from storage.repositories.audit import Event
+from storage.repositories.event_log import Event
 from storage.seals import heads
 from storage.seals.heads import FILE, ChainHead
 from tests.cli.conftest import Run, data_dir, run

@@ -12,7 +12,7 @@ from review_app.core.errors import SettingsError
 from review_app.core.settings import Settings
 from storage.database import Database
 from storage.enums import AuditKind, LabelValue
-from storage.repositories.audit import Event
+from storage.repositories.event_log import Event
 from storage.seals.chain import key_of, stored_events
 from storage.seals.keyring import FILE, SealKeyError, fingerprint
 from storage.seals.sealing import driver_of

@@ -13,7 +13,7 @@ from benchmarks.trust_changes import CHANGES, Change
 from benchmarks.trust_tampering import DATABASE, copied, plant
 from review_app.bootstrap import upgrade_database
 from storage.enums import AuditKind
-from storage.repositories.audit import Event
+from storage.repositories.event_log import Event
 from storage.seals import heads, keyring
 from tests.seals.conftest import found, opened, report, rewrite
 

@@ -17,7 +17,7 @@ import sys
 from storage.database import Database
 from storage.enums import LabelValue
 from storage.models import Label
-from storage.repositories.audit import AuditKind, Event
+from storage.repositories.event_log import AuditKind, Event
 
 database = Database(sys.argv[1])
 for n in range(100_000):

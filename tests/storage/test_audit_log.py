@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from storage.database import Database
 from storage.enums import AuditKind, ItemState
-from storage.repositories.audit import Event
+from storage.repositories.event_log import Event
 from storage.repositories.items import Move
 from tests.factories import Factory
 

@@ -10,7 +10,7 @@ import pytest
 
 from storage.database import Database, Transactions
 from storage.errors import Fault, StorageFault
-from storage.shared import GroupCommit
+from storage.group_commit import GroupCommit
 from tests.storage.full import no_more_pages, no_room_in_files, read_only
 
 MUCH = "x" * 200_000

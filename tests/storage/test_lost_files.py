@@ -13,7 +13,7 @@ import pytest
 
 from storage.database import Database
 from storage.errors import Fault, StorageFault
-from storage.shared import GroupCommit
+from storage.group_commit import GroupCommit
 from tests.storage.harm import (
     IN_PLACE,
     MOVED,

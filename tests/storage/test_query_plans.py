@@ -14,14 +14,14 @@ from sqlalchemy import event
 
 from review_app.core.permissions import Person
 from review_app.queueing.ranking import sweep
-from review_app.records.desk import RecordService
 from review_app.records.search import Search
+from review_app.records.service import RecordService
 from review_app.review.changes import Changes
-from review_app.review.desk import ReviewService
+from review_app.review.service import ReviewService
 from review_app.review.tasks import AnswerInput, Queue
 from storage.database import Database
 from storage.enums import ItemState, LabelValue
-from storage.repositories.undecided import TriageCandidates
+from storage.repositories.triage_candidates import TriageCandidates
 from storage.repositories.workload import Workload
 from storage.types import utc_now
 from tests.factories import Factory

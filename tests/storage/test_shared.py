@@ -13,9 +13,9 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError
 
 from storage.database import Database, Transactions
-from storage.gathering import PATIENCE
+from storage.group_commit import MAX_TOGETHER, MAX_URGENT_TOGETHER, GroupCommit
+from storage.priority_batcher import PATIENCE
 from storage.repositories.claims import Lease
-from storage.shared import MAX_TOGETHER, MAX_URGENT_TOGETHER, GroupCommit
 from storage.types import utc_now
 from tests.factories import Factory
 

@@ -16,7 +16,7 @@ from storage.database import Database, ReadOnlyError
 from storage.enums import AuditKind, ItemState, LabelValue
 from storage.models import Item, KnownLabel, Option
 from storage.repositories import Repositories
-from storage.repositories.audit import Event
+from storage.repositories.event_log import Event
 from storage.wal import BUSY_TIMEOUT_MS
 from tests.factories import Factory
 

@@ -8,11 +8,11 @@ from typing import TypeVar
 
 from review_app.core.permissions import Person
 from review_app.review.batch import Entry, Outcome
-from review_app.review.desk import ReviewService
+from review_app.review.service import ReviewService
 from review_app.review.tasks import AnswerInput, Queue, Receipt, Task
 from storage.database import Database, Transactions
-from storage.gathering import PriorityBatcher
-from storage.shared import GroupCommit
+from storage.group_commit import GroupCommit
+from storage.priority_batcher import PriorityBatcher
 
 T = TypeVar("T")
 

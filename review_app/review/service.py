@@ -26,7 +26,6 @@ from review_app.policy.review_options import read_options
 from review_app.policy.undo_window import final_since
 from review_app.queueing.options import order_in_use
 from review_app.review import answers, gold
-from review_app.review.alike import count_alike, hand_out_alike
 from review_app.review.backlog import Backlog
 from review_app.review.batch import (
     MAX_ENTRIES,
@@ -39,6 +38,7 @@ from review_app.review.batch import (
 from review_app.review.changes import MAX_RECENT, Changes
 from review_app.review.handing import hand_out
 from review_app.review.limits import Allowances, too_many_new, too_many_skips
+from review_app.review.near_duplicates import count_alike, hand_out_alike
 from review_app.review.replies import receipt_of, task_of, tasks_of
 from review_app.review.tasks import CLIENT_ID, AnswerInput, Progress, Queue, Receipt, Task
 from storage.database import Transactions

@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from typing import Any, Generic, TypeVar
 
 from storage.database import Database, NestedTransactions, Transactions
-from storage.gathering import PriorityBatcher
+from storage.priority_batcher import PriorityBatcher
 
 MAX_TOGETHER = 8
 """Pieces of work in one transaction: those that come after it wait for all of them, what is urgent
