@@ -9,12 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 import migrations
 from review_app.core.permissions import Person
 from storage.database import Database
 from tests.factories import Factory
 from tests.review.desks import Bench
+
+# Property tests here check logic, not speed: no deadline that a busy machine could miss.
+settings.register_profile("no_deadline", deadline=None)
+settings.load_profile("no_deadline")
 
 
 @pytest.hookimpl(optionalhook=True)

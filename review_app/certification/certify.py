@@ -19,7 +19,7 @@ from review_app.certification.certificate import (
     Provenance,
     Shortfall,
 )
-from review_app.certification.fixed_sequence import DEFAULT_METHOD, TestPlan, make_plan, select
+from review_app.certification.fixed_sequence import DEFAULT_METHOD, SequencePlan, make_plan, select
 from review_app.certification.ladder import Side, ThresholdGrid
 from review_app.certification.sample_size import EVEN, LIKELY, CalibrationCounts, LabelForecast
 from review_app.core.errors import CalibrationError
@@ -136,7 +136,9 @@ def _calibration(
     return s, labels.astype(np.bool_)
 
 
-def _shortfall(tally: CalibrationCounts, plan: TestPlan, delta: float, level: float) -> Shortfall:
+def _shortfall(
+    tally: CalibrationCounts, plan: SequencePlan, delta: float, level: float
+) -> Shortfall:
     """``level``: what the next attempt may spend."""
     going_on = LabelForecast(tally, plan.method, plan.risk_limit, level)
     flawless = LabelForecast(tally, plan.method, plan.risk_limit, level, errors_go_on=False)

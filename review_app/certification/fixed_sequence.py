@@ -1,7 +1,7 @@
 """How a threshold is chosen from a ladder so that the certificate holds, and where testing starts.
 
 Every method tests hypotheses "the error share at this rung exceeds the limit" by the exact binomial
-bound. What is tested, in which order and at which level is a `TestPlan`, fixed before any
+bound. What is tested, in which order and at which level is a `SequencePlan`, fixed before any
 calibration label is looked at; `select` then carries it out, on one calibration or on thousands.
 """
 
@@ -32,7 +32,7 @@ Counts = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class TestPlan:
+class SequencePlan:
     """What a method will test."""
 
     method: CertificateMethod
@@ -51,21 +51,23 @@ class TestPlan:
 
 def make_plan(
     method: CertificateMethod, ladder: ThresholdGrid, n: int, risk_limit: float, level: float
-) -> TestPlan:
+) -> SequencePlan:
     """The plan of ``method`` for ``n`` calibration labels, wrong with probability ``level``."""
     rungs = len(ladder.thresholds)
     if not rungs:
-        return TestPlan(method, risk_limit, level, (), 0)
+        return SequencePlan(method, risk_limit, level, (), 0)
     if method is CertificateMethod.SGR:
-        return TestPlan(method, risk_limit, level / rungs.bit_length(), _left_spine(rungs), rungs)
+        return SequencePlan(
+            method, risk_limit, level / rungs.bit_length(), _left_spine(rungs), rungs
+        )
     starts = {start_rung(ladder, n, risk_limit, level)}
     if method is CertificateMethod.MULTI_START:
         share = level / len(MULTI_START_FACTORS)
         starts = {_expecting(ladder, n, risk_limit, share, f) for f in MULTI_START_FACTORS}
-    return TestPlan(method, risk_limit, level / len(starts), tuple(sorted(starts)), rungs)
+    return SequencePlan(method, risk_limit, level / len(starts), tuple(sorted(starts)), rungs)
 
 
-def select(plan: TestPlan, errors: Counts, accepted: Counts) -> NDArray[np.intp]:
+def select(plan: SequencePlan, errors: Counts, accepted: Counts) -> NDArray[np.intp]:
     """The laxest rung that ``plan`` certifies, -1 for none: [...] from counts [..., rungs]."""
     if not plan.rungs:
         return np.full(errors.shape[:-1], -1)

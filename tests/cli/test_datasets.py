@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Run
-from tests.datasets.pictures import save
+from tests.lab.datasets.pictures import save
 
 
 @pytest.fixture

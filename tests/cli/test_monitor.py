@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from storage.enums import LabelValue
+from tests.audits.audited import audited
 from tests.cli.conftest import Run
-from tests.monitoring.audited import audited
 
 
 def test_a_new_deployment_has_nothing_to_audit(run: Run) -> None:

@@ -18,8 +18,8 @@ from review_app.lab.metrics import head_metrics
 from review_app.lab.training import train_heads
 from review_app.manifests.manifest import read_manifest
 from review_app.manifests.weights import effective_size
-from tests.datasets.conftest import write_manifest
 from tests.detector.conftest import labelled, toy_card
+from tests.lab.datasets.conftest import write_manifest
 
 __all__ = ["write_manifest"]
 HEADS = PRESETS["extended"].heads

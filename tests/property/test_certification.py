@@ -25,7 +25,7 @@ from review_app.certification.certify import certify_policy
 from review_app.certification.ladder import Side
 from review_app.policy.policy import Policy, PolicyState
 from review_app.policy.routing import decide_many
-from tests.triage.cases import LADDERS, PROVENANCE, Bools, Floats, draw, start
+from tests.certification.cases import LADDERS, PROVENANCE, Bools, Floats, draw, start
 
 PROBE = np.linspace(0, 1, 201)
 """Scores of images that come in after every step."""

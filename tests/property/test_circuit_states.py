@@ -29,8 +29,8 @@ from review_app.core.errors import CalibrationError
 from review_app.policy.policy import Policy, PolicyState
 from storage.enums import AuditKind, LabelValue
 from storage.models import DecisionRow, Item, PolicyRow
+from tests.audits.audited import Audited, audited
 from tests.history import last_states
-from tests.monitoring.audited import Audited, audited
 
 SCORES = st.sampled_from([0.0, 0.5, 1.0, 1.0])
 PLACES: list[Audited] = []

@@ -24,7 +24,7 @@ from storage.enums import ItemState
 from storage.models import DecisionRow, PolicyRow
 from storage.types import utc_now
 from tests.applications import Deployment, deployment
-from tests.triage.cases import policies
+from tests.certification.cases import policies
 
 SECRET = b"a secret for tests"
 PAGE = 5

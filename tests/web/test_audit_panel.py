@@ -18,7 +18,7 @@ from review_app.web.admin.policy_audit import AuditPanel, panel
 from review_app.web.evidence import POINTS, evidence_chart
 from storage.enums import LabelValue
 from tests.applications import Deployment
-from tests.monitoring.audited import Audited
+from tests.audits.audited import Audited
 from tests.web.handling import call_of
 from tests.web.site import Site
 

@@ -18,7 +18,7 @@ from review_app.web.admin.policy_certificate import certificate_panel, progress_
 from review_app.web.handlers import Call
 from storage.enums import LabelValue
 from tests.applications import LOOSE, Deployment, deployment
-from tests.triage.cases import certificate, certified
+from tests.certification.cases import certificate, certified
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from review_app.policy.policy import Policy
 from review_app.policy.routing import Route, Scores, decide, decide_many
 from storage.enums import ItemState
 from tests.applications import deployment
-from tests.triage.cases import certified, policies, start
+from tests.certification.cases import certified, policies, start
 
 CUTS = UncertaintyCuts(std=0.05, entropy=0.5, mutual_information=0.03)
 probability = st.floats(0, 1) | st.sampled_from([0.0, 0.5, 1.0])

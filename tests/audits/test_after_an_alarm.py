@@ -13,7 +13,7 @@ from review_app.core.errors import CalibrationError
 from review_app.policy.policy import PolicyState
 from storage.enums import ItemState, LabelValue
 from tests.applications import LOOSE
-from tests.monitoring.audited import Audited, audited
+from tests.audits.audited import Audited, audited
 
 REAL, FAKE = LabelValue.REAL, LabelValue.FAKE
 NEW = 15

@@ -9,8 +9,8 @@ from review_app.policy.explanation import explain
 from review_app.policy.policy import Policy
 from review_app.policy.routing import Route, Scores, decide
 from storage.database import Database
+from tests.certification.cases import certified, start
 from tests.factories import Factory
-from tests.triage.cases import certified, start
 
 SCORES = [0.02, 0.3, 0.5, 0.83, 0.97]
 

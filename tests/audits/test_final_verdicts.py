@@ -18,7 +18,7 @@ from review_app.policy.policy import PolicyState
 from review_app.web import watch
 from storage.enums import LabelValue
 from storage.types import utc_now
-from tests.monitoring.audited import Audited, audited
+from tests.audits.audited import Audited, audited
 from tests.review.desks import Clock
 
 ENOUGH = 12

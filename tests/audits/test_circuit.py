@@ -21,7 +21,7 @@ from review_app.core.errors import NotAllowedError
 from review_app.policy.policy import PolicyState
 from storage.enums import AuditKind, ItemState, LabelValue
 from storage.models import AuditEvent
-from tests.monitoring.audited import Audited, audited
+from tests.audits.audited import Audited, audited
 
 REAL, FAKE, UNSURE = LabelValue.REAL, LabelValue.FAKE, LabelValue.UNSURE
 ENOUGH = 12

@@ -17,7 +17,7 @@ from review_app.policy.what_if import (
     forecast,
     poisson_range,
 )
-from tests.triage.cases import LADDERS, PROVENANCE, certificate, draw
+from tests.certification.cases import LADDERS, PROVENANCE, certificate, draw
 
 LOAD = ReviewWorkload(images_per_day=1000, seconds_per_label=9)
 COSTS = Costs(missed_fake=10, false_alarm=5, reviewer_minute=1)

@@ -24,7 +24,7 @@ from review_app.policy.routing import (
     decide_many,
     heads_disagree,
 )
-from tests.triage.cases import certified, policies, start
+from tests.certification.cases import certified, policies, start
 
 probability = st.floats(0, 1) | st.sampled_from([0.0, 0.1, 0.5, 0.9, 1.0])
 coin = st.floats(0, 1, exclude_max=True)

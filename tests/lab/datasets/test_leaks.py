@@ -7,7 +7,7 @@ import pytest
 from review_app.core.errors import ManifestError
 from review_app.lab.datasets.leaks import refuse_leaks
 from review_app.manifests.manifest import read_manifest
-from tests.datasets.conftest import Writer
+from tests.lab.datasets.conftest import Writer
 
 HEADER = "path,label,split"
 

@@ -13,7 +13,7 @@ from review_app.core.hashing import sha256
 from review_app.lab.datasets.fingerprints import inspect_rows, jpeg_quality
 from review_app.lab.datasets.shortcuts import auroc_interval
 from review_app.manifests.manifest import ManifestRow
-from tests.datasets.pictures import save
+from tests.lab.datasets.pictures import save
 
 
 @pytest.mark.parametrize("quality", [1, 10, 35, 50, 75, 90, 95, 100])

@@ -17,8 +17,8 @@ from review_app.lab.datasets.card_page import card_html, card_words, write_card
 from review_app.lab.datasets.fingerprints import inspect_rows
 from review_app.lab.datasets.origin import Dropped, DropReason, origin_path, step, write_origin
 from review_app.manifests.manifest import read_manifest
-from tests.datasets.conftest import Writer
-from tests.datasets.pictures import copy, save
+from tests.lab.datasets.conftest import Writer
+from tests.lab.datasets.pictures import copy, save
 
 HOSTILE = "<script>alert(1)</script>"
 

@@ -12,7 +12,7 @@ from review_app.certification.bounds import spent_level, upper_bound
 from review_app.certification.certificate import Certificate
 from review_app.certification.certify import certify_policy, certify_side
 from review_app.certification.ladder import Side
-from tests.triage.cases import PROVENANCE, Bools, Floats, draw, ladders
+from tests.certification.cases import PROVENANCE, Bools, Floats, draw, ladders
 
 RISK_LIMIT = 0.05
 DELTA = 0.1

@@ -23,7 +23,7 @@ from review_app.durability.backup.restore import restore_backup
 from review_app.durability.backup.verify import verify
 from storage.enums import Role
 from tests.applications import Deployment, deployment, write_pictures
-from tests.backup.conftest import make
+from tests.durability.backup.conftest import make
 from tests.storage.full import no_room_in_files
 
 

@@ -14,7 +14,7 @@ from review_app.certification.certify import PolicyCertificates
 from review_app.certification.ladder import Side
 from review_app.core.errors import CalibrationError, InputError, SettingsError
 from review_app.policy.policy import Policy, PolicyState, describe
-from tests.triage.cases import PROVENANCE, certificate, certified, policies, start
+from tests.certification.cases import PROVENANCE, certificate, certified, policies, start
 
 
 def shortfall(side: Side, expected: int | None = 63) -> Shortfall:

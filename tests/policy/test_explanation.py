@@ -11,7 +11,7 @@ from review_app.policy.explanation import explain, verdict_in_words
 from review_app.policy.flags import UncertaintyCuts
 from review_app.policy.policy import Policy
 from review_app.policy.routing import Scores, decide
-from tests.triage.cases import certified, policies, start
+from tests.certification.cases import certified, policies, start
 
 CUTS = UncertaintyCuts(std=0.05, entropy=0.5, mutual_information=0.03)
 

@@ -14,7 +14,7 @@ from review_app.lab.datasets.families import families, near_edges
 from review_app.lab.datasets.fingerprints import inspect_rows
 from review_app.lab.datasets.splits import SOURCE_SHARES, split_rows
 from review_app.manifests.manifest import ManifestLabel, read_manifest, torn_groups
-from tests.datasets.pictures import inspected
+from tests.lab.datasets.pictures import inspected
 
 CELLS = [(label, source) for label in ManifestLabel for source in ("a", "b")]
 
@@ -147,7 +147,7 @@ def test_a_share_of_nothing_gets_nothing() -> None:
 
 @pytest.mark.data
 def test_real_faces_are_divided_without_tearing_videos_or_near_copies() -> None:
-    path = Path(__file__).parents[2] / "../shared/data/manifest.csv"
+    path = Path(__file__).parents[3] / "../shared/data/manifest.csv"
     if not path.is_file():
         pytest.skip("needs the images of ../shared/data")
     manifest = read_manifest(path)

@@ -11,7 +11,7 @@ from benchmarks.alike_images import post
 from review_app.lab.datasets.families import equal_edges, families, near_edges
 from review_app.lab.datasets.fingerprints import inspect_rows
 from review_app.manifests.manifest import ManifestRow
-from tests.datasets.pictures import inspected
+from tests.lab.datasets.pictures import inspected
 
 
 @settings(deadline=None, max_examples=15)

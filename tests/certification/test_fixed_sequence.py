@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from review_app.certification.bounds import most_errors, proves, zero_error_minimum
 from review_app.certification.certificate import Certificate, CertificateMethod
 from review_app.certification.certify import certify_side
-from review_app.certification.fixed_sequence import TestPlan, make_plan, select, start_rung
+from review_app.certification.fixed_sequence import SequencePlan, make_plan, select, start_rung
 from review_app.certification.ladder import Side, ThresholdGrid
-from tests.triage.cases import LADDERS, PROVENANCE, draw
+from tests.certification.cases import LADDERS, PROVENANCE, draw
 
 LADDER = ThresholdGrid(Side.FAKE, (0.9, 0.8, 0.7), (0.3, 0.6, 1.0))
 N = 7
@@ -28,12 +28,12 @@ shares = st.lists(st.floats(0.01, 1), min_size=3, max_size=3)
 methods = st.sampled_from(CertificateMethod)
 
 
-def plan(method: CertificateMethod) -> TestPlan:
+def plan(method: CertificateMethod) -> SequencePlan:
     """That of ``method``; with so few labels each start is put where it can be tested."""
     found = make_plan(method, LADDER, N, *LIMITS)
     if method is CertificateMethod.MULTI_START:
-        return TestPlan(method, found.risk_limit, LIMITS[1] / 2, (0, 1), 3)
-    return found if method is CertificateMethod.SGR else TestPlan(method, *LIMITS, (0,), 3)
+        return SequencePlan(method, found.risk_limit, LIMITS[1] / 2, (0, 1), 3)
+    return found if method is CertificateMethod.SGR else SequencePlan(method, *LIMITS, (0,), 3)
 
 
 @settings(max_examples=150, deadline=None)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from review_app.core.errors import ManifestError
 from review_app.manifests.manifest import ManifestLabel, read_manifest, require_labels
-from tests.datasets.conftest import Writer
+from tests.lab.datasets.conftest import Writer
 
 
 def test_what_is_known_is_read_and_the_rest_is_none(write_manifest: Writer) -> None:

@@ -17,7 +17,7 @@ from review_app.certification.ladder import Side, ThresholdGrid
 from review_app.certification.sample_size import HORIZON
 from review_app.core.errors import CalibrationError, InputError, SettingsError
 from review_app.core.serialization import from_document, to_document
-from tests.triage.cases import LADDERS, PROVENANCE, certificate, draw, ladders
+from tests.certification.cases import LADDERS, PROVENANCE, certificate, draw, ladders
 
 seeds = st.integers(0, 2**32 - 1)
 

@@ -14,7 +14,7 @@ from benchmarks import real_scores
 from benchmarks.real_scores import Scored
 from review_app.certification.fixed_sequence import DEFAULT_METHOD
 from review_app.certification.ladder import Side
-from tests.triage.cases import LADDERS, draw
+from tests.certification.cases import LADDERS, draw
 
 SCORES, FAKE = draw(np.random.default_rng(3), 1200, separation=1.2)
 WORLD = Scored("default", SCORES, FAKE, {ladder.side: ladder for ladder in LADDERS})
