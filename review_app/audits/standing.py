@@ -2,7 +2,7 @@
 
 Evidence belongs to one certificate. It counts the audits drawn by every policy version that held
 that certificate, each image under its newest decision, in the order in which the verdicts became
-final (`review.finality`); a new certificate starts anew. A verdict does not count where people
+final (`policy.undo_window`); a new certificate starts anew. A verdict does not count where people
 could not tell, or where somebody answered after seeing the model's opinion.
 """
 

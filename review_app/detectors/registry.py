@@ -26,7 +26,7 @@ from storage.models import CheckpointRow, Item
 
 
 class DatabaseFeatureCache:
-    """Features in the deployment's database; see ``detector.features.FeatureCache``."""
+    """Features in the deployment's database; see ``inference.features.FeatureCache``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

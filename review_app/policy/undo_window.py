@@ -4,7 +4,7 @@ The window begins with the answer and is that of the day it was given: changing 
 the end of no window that has begun. An answer put in another's place ends when that one would
 have, so nobody can keep a verdict open for ever; and a verdict is final when the last answer that
 it rests on is. What is final stays so. Evidence is read in the order in which verdicts became
-final, so every reading begins with what earlier ones read, as `triage.evidence` needs it.
+final, so every reading begins with what earlier ones read, as `audits.e_values` needs it.
 """
 
 from __future__ import annotations

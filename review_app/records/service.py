@@ -1,4 +1,4 @@
-"""The record desk: what admins look up, and put right. Each method asks for itself who calls."""
+"""The record service: what admins look up, and put right. Each method asks for itself who calls."""
 
 from __future__ import annotations
 

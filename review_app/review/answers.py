@@ -1,6 +1,6 @@
 """Answers: stored, withdrawn, and turned into the item's state.
 
-Every function here runs inside a writing transaction of the review desk.
+Every function here runs inside a writing transaction of the review service.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Only what waits like any other image is offered: audited ones among them, none that a policy
 accepted. Likeness chooses who gets which near-duplicate, and when; those never calibrate
-(`triage.calibration`), and the first image of all that look alike, which may, keeps its place.
+(`policy.eligibility`), and the first image of all that look alike, which may, keeps its place.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the review desk tells people: tasks, receipts, and their own answers."""
+"""What the review service tells people: tasks, receipts, and their own answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The review desk: hand out items under a lease, take answers in, never lose one.
+"""The review service: hand out items under a lease, take answers in, never lose one.
 
 Each method is one transaction that holds the write lock from its start, so two people cannot get
 the same slot, and an answer is on disk before it is acknowledged.

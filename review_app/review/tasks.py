@@ -1,4 +1,4 @@
-"""What the review desk hands out and takes in."""
+"""What the review service hands out and takes in."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """``/api/v1``: what the review page's script asks for. Session cookie, JSON in and out.
 
 Each route authorises, calls one function of the desk off the event loop, and shapes the reply.
-What people do all the time shares transactions (`review.shared`).
+What people do all the time shares transactions (`review.batched`).
 """
 
 from __future__ import annotations

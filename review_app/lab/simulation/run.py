@@ -1,7 +1,6 @@
 """One replay: cold start, certificate, the stream with its audits, and the alarm.
 
-Everything that decides is the product's own: `triage.certify`, `triage.policy`, `triage.routing`
-and `triage.breaker`.
+Everything that decides is the product's own: `certification`, `policy` and `audits`.
 """
 
 from __future__ import annotations
