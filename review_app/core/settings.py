@@ -18,7 +18,7 @@ from review_app.core.errors import SettingsError
 
 Network = IPv4Network | IPv6Network
 
-DEFAULT_CHECKPOINT = Path(__file__).parents[1] / "checkpoints" / "default"
+DEFAULT_CHECKPOINT = Path(__file__).parents[2] / "checkpoints" / "default"
 
 
 class Settings(BaseSettings):

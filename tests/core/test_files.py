@@ -189,7 +189,7 @@ export.write_export(Database(sys.argv[1]), Path(sys.argv[2]), export.ExportForma
 TRAINED = """
 import sys
 from pathlib import Path
-from review_app.lab import checkpoint
+from review_app.inference import checkpoint
 from review_app.core.settings import DEFAULT_CHECKPOINT
 loaded = checkpoint.Checkpoint.load(DEFAULT_CHECKPOINT)
 write = checkpoint._write
