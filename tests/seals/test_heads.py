@@ -66,7 +66,7 @@ def test_a_database_put_back_to_an_older_copy_is_told(copy: Copy) -> None:
 
 
 def test_the_file_stays_small(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(heads, "MOST_BYTES", 2000)
+    monkeypatch.setattr(heads, "MAX_BYTES", 2000)
     monkeypatch.setattr(heads, "KEPT_LINES", 10)
     for _ in range(60):
         _write(database)

@@ -18,7 +18,7 @@ MAX_JSON = 1024**2
 """Most bytes of a call: the names of some 2,000 uploads fit."""
 MAX_DEPTH = 32
 """How deep lists and objects of a call may be nested."""
-_MAX_INTEGER = 2**63
+_MAX_NUMBER = 2**63
 
 
 async def read_json(headers: Headers, receive: Receive) -> Any:
@@ -98,7 +98,7 @@ def _check(value: Any) -> None:
         value.encode()  # half a surrogate pair breaks whatever stores or shows it
     elif isinstance(value, float) and not math.isfinite(value):
         raise ValueError("not a number")
-    elif isinstance(value, int) and not -_MAX_INTEGER <= value < _MAX_INTEGER:
+    elif isinstance(value, int | float) and not -_MAX_NUMBER <= value < _MAX_NUMBER:
         raise ValueError("no column holds it")
 
 
