@@ -45,7 +45,7 @@ run: setup
 
 test: dev
 	@BROWSER_PATH="$$(sh .ci/browser $(BIN)/python)" && export BROWSER_PATH && \
-		$(BIN)/python -m pytest -n auto
+		$(BIN)/python -m pytest -n auto --durations=25 --durations-min=5
 
 pictures: dev
 	@BROWSER_PATH="$$(sh .ci/browser $(BIN)/python)" && export BROWSER_PATH && \
