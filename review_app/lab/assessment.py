@@ -26,6 +26,7 @@ from review_app.lab.comparison import Contender, compare_all, paired_difference,
 from review_app.lab.metrics import (
     REJECT_RATES,
     Metrics,
+    after_rejecting,
     auroc,
     balance,
     believable,
@@ -38,7 +39,7 @@ from review_app.lab.metrics import (
 )
 from review_app.lab.reliability import consistency_band, reliability_bins
 from review_app.lab.resampling import Resamples
-from review_app.lab.selective import rejected, risk_coverage
+from review_app.lab.selective import risk_coverage
 from review_app.manifests.weights import normalised
 
 IN_FORCE = "balanced_accuracy"
@@ -242,9 +243,7 @@ def _kept(
     is_fake: Labels,
     weights: Weights,
 ) -> Metrics:
-    kept = ~rejected(doubt, rate, weights)
-    mass = None if weights is None else weights[kept]
-    scores = classification(called_fake[kept], is_fake[kept], mass)
+    kept, scores = after_rejecting(rate, doubt, called_fake, is_fake, weights)
     return {
         "rate": rate,
         "kept": int(kept.sum()),

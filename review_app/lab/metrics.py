@@ -85,9 +85,7 @@ def head_metrics(
         "aurc": curve.aurc,
         "eaurc": curve.eaurc,
         "augrc": curve.augrc,
-        "reject": [
-            _after_rejecting(rate, doubt, called_fake, is_fake, weights) for rate in REJECT_RATES
-        ],
+        "reject": [_rejecting(rate, doubt, called_fake, is_fake, weights) for rate in REJECT_RATES],
     }
 
 
@@ -283,9 +281,8 @@ def believable(
     found["accuracy"] = intervals_of.of_share(told["accuracy"], size(wrong | ~wrong, weights))
     found["f1"] = intervals_of.of_f1(told["f1"], size(called_fake | is_fake, weights))
     for rate in REJECT_RATES[1:]:
-        kept = ~rejected(doubt, rate, weights)
-        share = _after_rejecting(rate, doubt, called_fake, is_fake, weights)["accuracy"]
-        ends = intervals_of.of_share(share, size(kept, weights))
+        kept, scores = after_rejecting(rate, doubt, called_fake, is_fake, weights)
+        ends = intervals_of.of_share(scores["accuracy"], size(kept, weights))
         found[f"accuracy_kept_{round(100 * (1 - rate))}"] = ends
     found |= {"auroc": None, "error_auroc": None}
     for name, score, positive in (("auroc", p_fake, is_fake), ("error_auroc", doubt, wrong)):
@@ -308,16 +305,28 @@ def log_losses(p_fake: Float64, is_fake: Labels) -> Float64:
     return losses
 
 
-def _after_rejecting(
+def after_rejecting(
+    rate: float,
+    doubt: Float64,
+    called_fake: NDArray[np.bool_],
+    is_fake: Labels,
+    weights: Weights,
+) -> tuple[NDArray[np.bool_], Metrics]:
+    """Which images are kept when the most uncertain share ``rate`` is rejected, bool [n], and the
+    `classification` of those."""
+    kept = ~rejected(doubt, rate, weights)
+    mass = None if weights is None else weights[kept]
+    return kept, classification(called_fake[kept], is_fake[kept], mass)
+
+
+def _rejecting(
     rate: float,
     doubt: Float64,
     called_fake: NDArray[np.bool_],
     is_fake: Labels,
     weights: Weights,
 ) -> Metrics:
-    kept = ~rejected(doubt, rate, weights)
-    mass = None if weights is None else weights[kept]
-    scores = classification(called_fake[kept], is_fake[kept], mass)
+    _, scores = after_rejecting(rate, doubt, called_fake, is_fake, weights)
     return {"rate": rate, "accuracy": scores["accuracy"], "f1": scores["f1"]}
 
 
