@@ -210,10 +210,9 @@ def _in_families(found: Sequence[Candidate]) -> tuple[list[Candidate], int]:
     for family in families(len(found), equal_edges(alike), equal_edges(groups)):
         members = [found[at] for at in family]
         names = {one.group for one in members}
-        # A group that holds just this family keeps its name.
-        name = names.pop() if len(names) == 1 else f"family-{members[0].sha256[:16]}"
-        if len(members) > 1 and name is None:
-            name = f"family-{members[0].sha256[:16]}"
+        # A group that holds just this family keeps its name, and an image alone needs none.
+        is_named = len(names) == 1 and (len(members) == 1 or None not in names)
+        name = names.pop() if is_named else f"family-{members[0].sha256[:16]}"
         split = _one_split(members)
         for at in family:
             moved += found[at].split != split
