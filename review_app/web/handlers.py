@@ -9,17 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import gradio as gr
 from gradio.blocks import Block
 from gradio.context import Context
 from gradio.utils import NamedString
 from markupsafe import Markup
+from pydantic import BaseModel, ValidationError
 
-from review_app.core.errors import ReviewAppError
+from review_app.core.errors import InputError, ReviewAppError
 from review_app.core.permissions import Permission, Person, require
-from review_app.i18n import current_language, speaking, t
+from review_app.i18n import Text, current_language, speaking, t
 from review_app.web.assets import asset_url
 from review_app.web.identity import person_of
 from review_app.web.language import language_of
@@ -28,8 +29,18 @@ from review_app.web.markup import Tone, notice, sentence
 if TYPE_CHECKING:
     from review_app.bootstrap import Application
 
+Held = TypeVar("Held", bound=BaseModel)
 
 _PROGRESS = gr.Progress()
+
+
+def held_as(kind: type[Held], held: Any) -> Held:
+    """What a page of ours was given to hold, as it has come back. Raises InputError where no page
+    of ours holds that."""
+    try:
+        return kind.model_validate(held)
+    except ValidationError:
+        raise InputError(Text("refusals.odd_call")) from None
 
 
 @dataclass(frozen=True)

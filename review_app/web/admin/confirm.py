@@ -8,18 +8,16 @@ asked, whatever has been typed, chosen or changed by others meanwhile.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import gradio as gr
 from gradio.blocks import Block
 from markupsafe import Markup
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
-from review_app.core.errors import InputError
-from review_app.i18n import Text, t
+from review_app.i18n import t
 from review_app.web.handlers import Call, Wiring, html
 
-About = TypeVar("About", bound=BaseModel)
 _HIDE = "() => ['', { __type__: 'update', visible: false }]"
 
 
@@ -28,14 +26,6 @@ class Question(NamedTuple):
 
     words: str
     about: BaseModel
-
-
-def answered(kind: type[About], held: Any) -> About:
-    """What "yes" was said to. Raises InputError where no page of ours has asked that."""
-    try:
-        return kind.model_validate(held)
-    except ValidationError:
-        raise InputError(Text("refusals.odd_call")) from None
 
 
 class Confirm:

@@ -12,13 +12,12 @@ from typing import Any, Generic, Protocol
 
 import gradio as gr
 from markupsafe import Markup
-from pydantic import ValidationError
 
-from review_app.core.errors import ChangedSinceError, InputError
+from review_app.core.errors import ChangedSinceError
 from review_app.core.options import AnyOptions, document, leaves
 from review_app.core.permissions import Person
-from review_app.i18n import Text, listed, t
-from review_app.web.handlers import refusal
+from review_app.i18n import listed, t
+from review_app.web.handlers import held_as, refusal
 from review_app.web.markup import Tone, notice
 from storage.database import Database
 from storage.repositories import Repositories
@@ -73,7 +72,7 @@ class OptionsForm(Generic[AnyOptions]):
 
         Raises InputError where a value makes no sense.
         """
-        seen = self._seen(held)
+        seen = held_as(self.kind, held)
         given = self._changes(seen, values)
         wanted = self.kind.model_validate(document(leaves(seen) | given))
         try:
@@ -115,12 +114,6 @@ class OptionsForm(Generic[AnyOptions]):
             if option != before[field.path]:
                 given[field.path] = option
         return given
-
-    def _seen(self, held: Any) -> AnyOptions:
-        try:
-            return self.kind.model_validate(held)
-        except ValidationError:
-            raise InputError(Text("refusals.odd_call")) from None
 
 
 def held() -> gr.JSON:

@@ -14,9 +14,9 @@ from review_app.bootstrap import Application
 from review_app.core.permissions import Permission
 from review_app.i18n import listed, t
 from review_app.records.correction import MAX_LETTERS, VALUES, Proposal
-from review_app.web.admin.confirm import Confirm, Question, answered
+from review_app.web.admin.confirm import Confirm, Question
 from review_app.web.admin.images_record import picture_trouble, record_html, veiled
-from review_app.web.handlers import Call, Wiring, html, section
+from review_app.web.handlers import Call, Wiring, held_as, html, section
 from review_app.web.markup import Tone, notice
 from storage.enums import LabelValue
 
@@ -58,7 +58,7 @@ class CorrectionPanel:
 
     def correct(self, call: Call, asked: Any) -> tuple[Markup, Markup, int, None, str]:
         """Correct it; the record anew, and an empty form."""
-        about = answered(Correcting, asked)
+        about = held_as(Correcting, asked)
         made = self._app.records.correct(
             call.person, about.item, about.value, about.reason, about.seen
         )

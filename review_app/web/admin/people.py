@@ -14,10 +14,10 @@ from review_app.core.errors import ChangedSinceError, InputError, NotFoundError
 from review_app.core.permissions import Permission
 from review_app.i18n import Text, significant, t
 from review_app.people import Account, confusable_pairs
-from review_app.web.admin.confirm import Confirm, Question, answered
+from review_app.web.admin.confirm import Confirm, Question
 from review_app.web.admin.people_figures import build_figures
 from review_app.web.admin.people_taking import build_taking
-from review_app.web.handlers import Call, Wiring, html, refusal, section
+from review_app.web.handlers import Call, Wiring, held_as, html, refusal, section
 from review_app.web.markup import Tone, join, moment, notice, table
 from storage.enums import Role
 
@@ -67,7 +67,7 @@ class PeopleTab:
 
     def switch(self, call: Call, asked: Any) -> tuple[Markup, Markup, Any]:
         """Open or close the account, as was asked: whoever was quicker is told of, not undone."""
-        about = answered(Access, asked)
+        about = held_as(Access, asked)
         actor = call.person.name
         try:
             self._app.people.set_enabled(about.name, about.open, actor, expects_change=True)

@@ -23,7 +23,7 @@ from review_app.policy.versions import (
     DEFAULT_RISK_LIMIT,
 )
 from review_app.triage.forecasting import ForecastService
-from review_app.web.admin.confirm import Confirm, Question, answered
+from review_app.web.admin.confirm import Confirm, Question
 from review_app.web.admin.policy_audit import build_audit
 from review_app.web.admin.policy_certificate import certificate_panel
 from review_app.web.admin.policy_detector import build_detector
@@ -31,7 +31,7 @@ from review_app.web.admin.policy_limits import build_limits
 from review_app.web.admin.policy_order import build_order
 from review_app.web.admin.policy_review import build_review_options
 from review_app.web.admin.policy_whatif import build_whatif
-from review_app.web.handlers import Call, Wiring, html, section
+from review_app.web.handlers import Call, Wiring, held_as, html, section
 from review_app.web.markup import Tone, long, moment, notice, recorded, table
 from storage.enums import ItemState
 
@@ -105,7 +105,7 @@ class PolicyTab:
 
     def certify(self, call: Call, asked: Any) -> Markup:
         """Certify on the labels there are and put the result in force, for the price asked."""
-        about = answered(Certifying, asked)
+        about = held_as(Certifying, asked)
         price = Price(**about.model_dump(exclude={"audit_probability"}))
         policy = self._app.policies.certify(
             call.person, price.risk_limit, price.delta, about.audit_probability, asked=price
@@ -129,7 +129,7 @@ class PolicyTab:
 
     def apply(self, call: Call, asked: Any) -> Markup:
         """Put the policy in force to what waits untouched, while it is the one asked about."""
-        self._app.policies.require(answered(Applying, asked).version)
+        self._app.policies.require(held_as(Applying, asked).version)
         report = self._app.triage.retriage(call.person.name, call.count(t("certify.applying")))
         if not report.scored and not report.failed:
             return notice(t("certify.nothing_to_do") + report.rescored_words)

@@ -13,8 +13,8 @@ from review_app.core.errors import CheckpointError, InputError
 from review_app.core.permissions import Permission
 from review_app.i18n import Text, current_language, listed, t
 from review_app.scores.card import HEAD
-from review_app.web.admin.confirm import Confirm, Question, answered
-from review_app.web.handlers import Call, Wiring, html, section
+from review_app.web.admin.confirm import Confirm, Question
+from review_app.web.handlers import Call, Wiring, held_as, html, section
 from review_app.web.markup import Tone, notice
 
 
@@ -53,7 +53,7 @@ class DetectorPanel:
 
     def adopt(self, call: Call, asked: Any) -> Markup:
         """Put the detector that was asked about in force; it starts learning."""
-        about = answered(Adopting, asked)
+        about = held_as(Adopting, asked)
         chosen = about.detector
         self._app.policies.require(about.version)
         head = self._head(chosen)
