@@ -43,7 +43,7 @@ Progress = Callable[[int, int | None], None]
 
 
 @dataclass(frozen=True)
-class Candidate:
+class SettledImage:
     """A settled item."""
 
     sha256: str
@@ -154,8 +154,8 @@ def _nothing(left_out: Counter[LeftOut]) -> str:
 
 def _candidates(
     repos: Repositories, mark: TriageFlag | None, now: datetime
-) -> tuple[list[Candidate], Counter[LeftOut]]:
-    found: list[Candidate] = []
+) -> tuple[list[SettledImage], Counter[LeftOut]]:
+    found: list[SettledImage] = []
     left_out: Counter[LeftOut] = Counter()
     for entry in _entries(repos, mark):
         outcome = settled(entry, now)
@@ -174,9 +174,9 @@ def _entries(repos: Repositories, mark: TriageFlag | None) -> Iterator[dict[str,
                 yield entry
 
 
-def _candidate(entry: dict[str, Any], label: ManifestLabel) -> Candidate:
+def _candidate(entry: dict[str, Any], label: ManifestLabel) -> SettledImage:
     item, image, decision = entry["item"], entry["image"], entry["decision"]
-    return Candidate(
+    return SettledImage(
         sha256=image.sha256,
         name=item.name,
         format=image.format,
@@ -202,7 +202,7 @@ def _certifying(repos: Repositories, now: datetime) -> frozenset[str]:
     return frozenset(row.key for row in rows)
 
 
-def _in_families(found: Sequence[Candidate]) -> tuple[list[Candidate], int]:
+def _in_families(found: Sequence[SettledImage]) -> tuple[list[SettledImage], int]:
     """With one group for each family, and one split; how many were moved to another for that."""
     alike, groups = [one.alike for one in found], [one.group for one in found]
     grouped = list(found)
@@ -220,7 +220,7 @@ def _in_families(found: Sequence[Candidate]) -> tuple[list[Candidate], int]:
     return grouped, moved
 
 
-def _one_split(members: Sequence[Candidate]) -> str | None:
+def _one_split(members: Sequence[SettledImage]) -> str | None:
     splits = {one.split for one in members}
     if len(splits) == 1:
         return splits.pop()
@@ -229,7 +229,7 @@ def _one_split(members: Sequence[Candidate]) -> str | None:
 
 
 def _rows(
-    found: Sequence[Candidate],
+    found: Sequence[SettledImage],
     media: MediaStore,
     copies: Path | None,
     left_out: Counter[LeftOut],
@@ -255,7 +255,7 @@ def _rows(
     return rows, lost
 
 
-def _file(one: Candidate, media: MediaStore, copies: Path | None) -> Path:
+def _file(one: SettledImage, media: MediaStore, copies: Path | None) -> Path:
     if copies is None:
         return media.verified_original(one.sha256)
     path = copies / IMAGES / f"{one.sha256}.{one.format.lower()}"

@@ -21,7 +21,7 @@ ENOUGH = 20
 
 
 @dataclass(frozen=True)
-class _Count:
+class _Counted:
     n: int
     at: datetime
     labels: int
@@ -32,7 +32,7 @@ class Backlog:
     """Counts what waits every now and then; safe to share between threads."""
 
     def __init__(self) -> None:
-        self._count: _Count | None = None
+        self._count: _Counted | None = None
         self._last = 0
         self._lock = threading.Lock()
 
@@ -46,16 +46,16 @@ class Backlog:
         since = count.at + timedelta(microseconds=1)
         return max(1, count.n - repos.labels.count_of(person.id, since))
 
-    def _counted(self, repos: Repositories, n: int, now: datetime) -> _Count:
+    def _counted(self, repos: Repositories, n: int, now: datetime) -> _Counted:
         newest = repos.labels.newest_id()
         with self._lock:
             count = self._count
             if count is None or self._is_old(count, n, newest, now):
-                count = self._count = _Count(n, now, newest)
+                count = self._count = _Counted(n, now, newest)
             self._last = n
             return count
 
-    def _is_old(self, count: _Count, n: int, newest: int, now: datetime) -> bool:
+    def _is_old(self, count: _Counted, n: int, newest: int, now: datetime) -> bool:
         age = now - count.at
         grew = n - self._last >= ENOUGH  # others brought more, or gave much back
         return grew or age >= VERY_OLD or (age >= OLD and newest - count.labels >= ENOUGH)

@@ -43,7 +43,7 @@ class StreamPace:
 
 
 @dataclass(frozen=True)
-class Question:
+class ForecastTerms:
     """What an admin asks about."""
 
     risk_limit: float
@@ -124,17 +124,19 @@ class ForecastService(PolicyService):
             measured=seconds is not None,
         )
 
-    def usual(self) -> Question:
+    def usual(self) -> ForecastTerms:
         """The question that the policy in force and what was measured ask by themselves."""
         policy, pace = self.current(), self.pace()
         with self._database.read() as repos:
             answers = read_options(repos).needed_labels
             costs = read_queue_options(repos).costs
         workload = ReviewWorkload(pace.images_per_day, pace.seconds_per_label, answers)
-        return Question(policy.risk_limit, policy.delta, policy.audit_probability, workload, costs)
+        return ForecastTerms(
+            policy.risk_limit, policy.delta, policy.audit_probability, workload, costs
+        )
 
     def answer(
-        self, person: Person, question: Question, limits: Sequence[float] = LIMITS
+        self, person: Person, question: ForecastTerms, limits: Sequence[float] = LIMITS
     ) -> tuple[PolicyForecast, list[PolicyForecast]]:
         """The forecast asked for, and those for other risk limits, all else equal.
 

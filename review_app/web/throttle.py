@@ -120,7 +120,7 @@ class Throttle:
 
 
 @dataclass
-class _Count:
+class _Attempts:
     n: int
     last: float
 
@@ -132,7 +132,7 @@ class _Backoff:
         self._free = free
         self._forget_after = forget_after
         self._clock = clock
-        self._counts: OrderedDict[str, _Count] = OrderedDict()
+        self._counts: OrderedDict[str, _Attempts] = OrderedDict()
 
     def n(self, key: str) -> int:
         count = self._counts.get(key)
@@ -150,7 +150,7 @@ class _Backoff:
         return max(0.0, self._counts[key].last + wait - self._clock())
 
     def add(self, key: str) -> None:
-        self._counts[key] = _Count(self.n(key) + 1, self._clock())
+        self._counts[key] = _Attempts(self.n(key) + 1, self._clock())
         self._counts.move_to_end(key)
         if len(self._counts) > _MAX_KEYS:
             self._counts.popitem(last=False)

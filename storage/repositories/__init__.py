@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from storage.repositories.batches import DecisionBatches
 from storage.repositories.blind_audits import Audits
-from storage.repositories.calibration import CalibrationLabels
+from storage.repositories.calibration import CalibrationQueries
 from storage.repositories.claims import Claims
 from storage.repositories.corrections import Corrections
 from storage.repositories.counts import Counts
@@ -135,8 +135,8 @@ class Repositories:
         return Counts(self.session)
 
     @cached_property
-    def calibration(self) -> CalibrationLabels:
-        return CalibrationLabels(self.session)
+    def calibration(self) -> CalibrationQueries:
+        return CalibrationQueries(self.session)
 
     @cached_property
     def export_rows(self) -> ExportRows:

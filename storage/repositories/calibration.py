@@ -59,7 +59,7 @@ class Uncounted(StrEnum):
     """Somebody answered after having seen what the detector says."""
 
 
-class CalibrationLabels:
+class CalibrationQueries:
     """Read-only. Near-duplicates of earlier images and the splits for training never count."""
 
     def __init__(self, session: Session) -> None:

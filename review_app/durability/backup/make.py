@@ -14,7 +14,7 @@ from pathlib import Path
 from review_app.core.errors import InputError
 from review_app.durability.backup import copying
 from review_app.durability.backup.content import AFTER, BEFORE, CHECKPOINTS, Content, Media
-from review_app.durability.backup.manifest import DATABASE, NAME, BackupManifest, Entry, LeftOut
+from review_app.durability.backup.manifest import DATABASE, NAME, BackupManifest, Entry, OmittedFile
 from review_app.durability.backup.verify import verify
 from storage.snapshot import Progress, snapshot
 
@@ -75,7 +75,7 @@ class _Maker:
         self._copy = copying.link if links else copying.copy
         self._folders: set[Path] = set()
         self.files: dict[str, Entry] = {}
-        self.left_out: list[LeftOut] = []
+        self.left_out: list[OmittedFile] = []
 
     def add_named(self, names: tuple[str, ...], beside: Path) -> None:
         """Small files of the data directory, or ``beside`` the database, where they are there; for
@@ -110,11 +110,13 @@ class _Maker:
         try:
             entry = self._copy(source, target)
         except FileNotFoundError:
-            self.left_out.append(LeftOut(path=path, why="missing"))
+            self.left_out.append(OmittedFile(path=path, why="missing"))
             return
         if sha256 is not None and entry.sha256 != sha256:
             target.unlink()
-            self.left_out.append(LeftOut(path=path, why="damaged: another hash than was stored"))
+            self.left_out.append(
+                OmittedFile(path=path, why="damaged: another hash than was stored")
+            )
             return
         self.files[path] = entry
 

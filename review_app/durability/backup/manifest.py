@@ -40,7 +40,7 @@ class Entry(_Part):
     n_bytes: int = Field(ge=0)
 
 
-class LeftOut(_Part):
+class OmittedFile(_Part):
     """A file that the database refers to, and that could not be backed up as what it should be."""
 
     path: str
@@ -66,7 +66,7 @@ class BackupManifest(_Part):
     """Rows of some tables, for people to compare."""
     audit_log: AuditHead | None
     files: dict[InnerPath, Entry]
-    left_out: list[LeftOut]
+    left_out: list[OmittedFile]
 
     @property
     def n_bytes(self) -> int:

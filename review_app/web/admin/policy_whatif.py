@@ -16,7 +16,7 @@ from review_app.i18n import Text, number, percent, significant, t
 from review_app.i18n.formatting import percent_below
 from review_app.policy.costs import Costs
 from review_app.policy.what_if import PolicyForecast, Range, ReviewWorkload, SideForecast
-from review_app.triage.forecasting import ForecastService, Question
+from review_app.triage.forecasting import ForecastService, ForecastTerms
 from review_app.web.curves import Axis, Curve, curves
 from review_app.web.handlers import Call, Wiring, html, section
 from review_app.web.markup import join, long, notice, table
@@ -159,7 +159,7 @@ def _plot(asked: PolicyForecast, others: Sequence[PolicyForecast]) -> Markup:
     return Markup("<section><h3>{}</h3><p>{}</p>{}</section>").format(title, summary, drawing)
 
 
-def _values(question: Question) -> tuple[float, ...]:
+def _values(question: ForecastTerms) -> tuple[float, ...]:
     load, costs = question.workload, question.costs
     shares = (question.risk_limit, 1 - question.delta, question.audit_probability)
     return (
@@ -172,7 +172,7 @@ def _values(question: Question) -> tuple[float, ...]:
     )
 
 
-def _question(values: Sequence[float | None], answers: int) -> Question:
+def _question(values: Sequence[float | None], answers: int) -> ForecastTerms:
     numbers = [value for value in values if value is not None]
     if len(numbers) != _FIELDS:
         raise InputError(Text("whatif.fill_in"))
@@ -181,7 +181,7 @@ def _question(values: Sequence[float | None], answers: int) -> Question:
         raise InputError(Text("whatif.say_pace"))
     if not 0 <= audit <= 100:
         raise InputError(Text("whatif.wrong_audit"))
-    return Question(
+    return ForecastTerms(
         risk_limit=round(limit / 100, 12),
         delta=round(1 - confidence / 100, 12),
         audit_probability=audit / 100,
