@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from review_app.web.handlers import Call
-from tests.web.handling import admin_of
+from storage.enums import Role
+from tests.web.handling import admin_of, call_of
 from tests.web.serving import Serving
 from tests.web.site import Site
 from tests.web.world import World
@@ -54,6 +55,18 @@ def fresh(tmp_path: Path) -> Iterator[Site]:
     site = Site(tmp_path)
     yield site
     site.close()
+
+
+@pytest.fixture
+def ada(fresh: Site) -> Call:
+    """An event that an admin of the fresh site caused; ``bo`` is another admin."""
+    return call_of(fresh, fresh.account(Role.ADMIN))
+
+
+@pytest.fixture
+def bo(fresh: Site) -> Call:
+    """An event of the other admin."""
+    return call_of(fresh, fresh.account(Role.ADMIN))
 
 
 @pytest.fixture(scope="module")

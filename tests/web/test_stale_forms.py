@@ -20,16 +20,6 @@ from tests.web.handling import call_of
 from tests.web.site import Site
 
 
-@pytest.fixture
-def ada(fresh: Site) -> Call:
-    return call_of(fresh, fresh.account(Role.ADMIN))
-
-
-@pytest.fixture
-def bo(fresh: Site) -> Call:
-    return call_of(fresh, fresh.account(Role.ADMIN))
-
-
 class Form:
     """A panel's form as it stands in somebody's browser."""
 

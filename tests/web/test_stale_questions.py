@@ -17,20 +17,10 @@ from review_app.web.admin.people import PeopleTab
 from review_app.web.admin.policy import PolicyTab
 from review_app.web.admin.policy_detector import DetectorPanel
 from review_app.web.handlers import Call
-from storage.enums import AuditKind, ItemState, LabelValue, Role
+from storage.enums import AuditKind, ItemState, LabelValue
 from tests.applications import Deployment
-from tests.web.handling import call_of, scored
+from tests.web.handling import scored
 from tests.web.site import Site
-
-
-@pytest.fixture
-def ada(fresh: Site) -> Call:
-    return call_of(fresh, fresh.account(Role.ADMIN))
-
-
-@pytest.fixture
-def bo(fresh: Site) -> Call:
-    return call_of(fresh, fresh.account(Role.ADMIN))
 
 
 def yes(question: Any) -> Any:
