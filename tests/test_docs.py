@@ -16,6 +16,13 @@ ROOT = Path(__file__).parents[1]
 SETTINGS = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
 ROW = re.compile(r"^\| `REVIEW_(\w+)` \| (?:`([^`]*)`)? *\| (.+) \|$", re.MULTILINE)
 ROWS = {name.lower(): (default, words) for name, default, words in ROW.findall(SETTINGS)}
+PAGES = sorted(
+    page
+    for page in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"))
+    if "changelog.d" not in page.parts
+)
+RECORDS = sorted((ROOT / "docs" / "adr").glob("[0-9]*.md"))
+LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
 def test_every_setting_is_documented_and_none_that_does_not_exist() -> None:
@@ -63,6 +70,37 @@ def test_each_promise_of_security_names_tests_that_there_are() -> None:
             assert re.search(rf"^(async )?def {name}\(", source, re.MULTILINE), f"{path}::{name}"
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_each_link_leads_to_a_page_and_a_heading_that_there_are(page: Path) -> None:
+    for link in LINK.findall(page.read_text(encoding="utf-8")):
+        path, _, heading = link.partition("#")
+        if "://" in path:
+            continue
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), link
+        if heading:
+            assert heading in _headings(target), link
+
+
+def test_each_decision_is_dated_tells_what_lost_and_is_listed() -> None:
+    listed = LINK.findall((ROOT / "docs" / "adr" / "README.md").read_text(encoding="utf-8"))
+    for number, record in enumerate(RECORDS, 1):
+        text = record.read_text(encoding="utf-8")
+        assert text.startswith(f"# {number}. "), record.name
+        assert record.name.startswith(f"{number:04d}-")
+        assert re.search(r"^\d{4}-\d\d-\d\d, ", text, re.MULTILINE), record.name
+        for part in ("What was in the way", "What was decided", "What lost"):
+            assert f"\n## {part}\n" in text, record.name
+        assert record.name in listed
+
+
+def test_the_architecture_fits_on_two_screens_and_names_every_package() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 100
+    for package in (ROOT / "review_app").glob("*/__init__.py"):
+        assert f"`review_app/{package.parent.name}`" in text
+
+
 def _in_the_environment(default: Any) -> str:
     assert default is not PydanticUndefined
     if default is None:
@@ -70,3 +108,10 @@ def _in_the_environment(default: Any) -> str:
     if default == DEFAULT_CHECKPOINT:
         return str(DEFAULT_CHECKPOINT.relative_to(ROOT))
     return str(default).lower() if isinstance(default, bool) else str(default)
+
+
+def _headings(page: Path) -> set[str]:
+    """The anchors of a page, as GitHub makes them of its headings."""
+    titles = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    plain = (re.sub(r"[^\w\- ]", "", title.lower()) for title in titles)
+    return {title.replace(" ", "-") for title in plain}
