@@ -19,13 +19,9 @@ import torch
 import torch.nn.functional as F
 
 from benchmarks.outcome import Row, arguments, at_least, document, finish
-from review_app.inference.heads import (
-    Head,
-    HeadName,
-    McDropoutTraining,
-    Training,
-    VariationalTraining,
-)
+from review_app.inference.heads import Head, HeadName, Training
+from review_app.inference.heads.mc_dropout import McDropoutTraining
+from review_app.inference.heads.variational import VariationalTraining
 
 WIDTH = 1280
 PASSES = 50

@@ -1,4 +1,4 @@
-"""``search``: the source method's grid searches on a labelled manifest."""
+"""``search``: grid searches over the heads' hyper-parameters on a labelled manifest."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def search(
     seed: Annotated[int, typer.Option(help="Seed of every fit.")] = SEED,
     as_json: AsJson = False,
 ) -> None:
-    """Try the grids of the variational and the MC dropout head on train; choose on val."""
+    """Try the grids of the heads that declare one on train; choose on val."""
     from review_app.inference.dataset import load_labelled
     from review_app.lab.datasets.leaks import refuse_leaks
     from review_app.lab.search import search as search_grids

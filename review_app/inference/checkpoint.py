@@ -263,7 +263,7 @@ def _model(parts: Mapping[str, State], card: CheckpointCard) -> Model:
         novelty = Novelty.from_state(parts["novelty"], space.dimensions)
     return Model(
         Standardizer.from_state(parts["standardizer"], width),
-        {name: HEADS[name].from_state(parts[name], card.inputs) for name in card.heads},
+        {name: HEADS[name].head.from_state(parts[name], card.inputs) for name in card.heads},
         space,
         gate,
         card.experts,

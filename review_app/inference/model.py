@@ -12,7 +12,14 @@ from review_app.inference.backbones.base import Features
 from review_app.inference.backbones.card import BackboneCard
 from review_app.inference.dataset import Versions
 from review_app.inference.gate import SourceGate, experts_of
-from review_app.inference.heads import Head, HeadName, HeadPrediction, Matrix, Standardizer, Weights
+from review_app.inference.heads import (
+    Head,
+    HeadName,
+    HeadPrediction,
+    Matrix,
+    Standardizer,
+    Weights,
+)
 from review_app.inference.heads.numerics import one_blas_thread
 from review_app.inference.novelty import Novelty
 from review_app.inference.presets import Preset

@@ -6,16 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from review_app.core.errors import DetectorError
-from review_app.inference.heads import (
-    EnsembleTraining,
-    HeadName,
-    LaplaceTraining,
-    LinearTraining,
-    McDropoutTraining,
-    NaiveBayesTraining,
-    Training,
-    VariationalTraining,
-)
+from review_app.inference.heads import HEADS, HeadName, Training
 from review_app.inference.laundering import (
     LAUNDER,
     Jpeg,
@@ -47,32 +38,18 @@ class Preset:
     trained (cross-fitting): more images for either."""
 
 
-_SOURCE: dict[HeadName, Training] = {
-    HeadName.LINEAR: LinearTraining(),
-    HeadName.NAIVE_BAYES: NaiveBayesTraining(),
-    HeadName.MC_DROPOUT: McDropoutTraining(),
-    HeadName.VARIATIONAL: VariationalTraining(),
-}
+def _trained_by(preset: str) -> dict[HeadName, Training]:
+    return {
+        name: spec.trainings[preset] for name, spec in HEADS.items() if preset in spec.trainings
+    }
+
 
 _PRESETS = (
-    Preset("source", _SOURCE),
-    Preset(
-        "extended",
-        {**_SOURCE, HeadName.LAPLACE: LaplaceTraining(), HeadName.ENSEMBLE: EnsembleTraining()},
-        novelty=True,
-        calibrated=True,
-    ),
+    Preset("source", _trained_by("source")),
+    Preset("extended", _trained_by("extended"), novelty=True, calibrated=True),
     Preset(
         "robust",
-        {
-            HeadName.LINEAR: LinearTraining(weight_decay=1e-2),
-            HeadName.NAIVE_BAYES: NaiveBayesTraining(power=1e-3),
-            HeadName.MC_DROPOUT: McDropoutTraining(
-                hidden=64, epochs=12, learning_rate=3e-4, weight_decay=1e-3
-            ),
-            HeadName.VARIATIONAL: VariationalTraining(epochs=30),
-            HeadName.ENSEMBLE: EnsembleTraining(),
-        },
+        _trained_by("robust"),
         copies=(
             TransformChain((Mirror(), Jpeg(60, 95))),
             TransformChain((Mirror(), LAUNDER)),
@@ -85,8 +62,8 @@ _PRESETS = (
     ),
 )
 PRESETS: Mapping[str, Preset] = {preset.name: preset for preset in _PRESETS}
-"""``source``: the source method, its hyper-parameters and nothing else. ``extended``: two more
-heads, calibration and novelty, in seconds. ``robust``: what the shipped checkpoint is made with;
+"""``source``: the source method, its hyper-parameters and nothing else. ``extended``: every head,
+calibration and novelty, in seconds. ``robust``: what the shipped checkpoint is made with;
 its features come from four versions of each image and every head is fitted six times, in minutes.
 """
 

@@ -13,7 +13,7 @@ from review_app.core.permissions import Person
 from review_app.demo.samples import Sample, ensure_samples
 from review_app.detectors.registry import Detectors
 from review_app.i18n import Value, t
-from review_app.inference.heads import HeadName
+from review_app.inference.heads import HeadName, head_title
 from review_app.inference.service import Detector, Opinion
 from review_app.inspection.gate import ReadingGate
 from review_app.inspection.workshop import JobResult, Workshop
@@ -24,14 +24,6 @@ from review_app.policy.governance import PolicyService
 
 NOBODY: Final = 0
 """Whoever starts the server: no account has this id."""
-TITLES = {
-    "linear": "Linear",
-    "naive_bayes": "Naive Bayes",
-    "mc_dropout": "MC dropout",
-    "variational": "Variational",
-    "laplace": "Laplace",
-    "ensemble": "Deep ensemble",
-}
 
 
 @dataclass(frozen=True)
@@ -173,7 +165,7 @@ def _reading(
     spread = (opinion.std, opinion.entropy, opinion.mutual_information)
     return HeadReading(
         name=name,
-        title=TITLES.get(name, name),
+        title=head_title(name),
         p_fake=opinion.p_fake,
         std=opinion.std,
         entropy=opinion.entropy,

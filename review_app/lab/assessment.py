@@ -13,13 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from review_app.inference.heads.base import (
-    SOURCE_SEED,
-    HeadName,
-    HeadPrediction,
-    Labels,
-    Weights,
-)
+from review_app.inference.heads import SOURCE_SEED, HeadName, HeadPrediction, Labels, Weights
 from review_app.inference.rejection import reject_score
 from review_app.lab.choices import mass_from
 from review_app.lab.comparison import Contender, compare_all, paired_difference, told

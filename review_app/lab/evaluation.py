@@ -20,7 +20,7 @@ from review_app.inference.backbones.base import Backbone
 from review_app.inference.checkpoint import Checkpoint, Judgement, require_backbone
 from review_app.inference.dataset import Decoder, LabelledFeatures, decode_plainly, load_labelled
 from review_app.inference.features import FeatureCache, Progress
-from review_app.inference.heads.base import SOURCE_SEED, HeadName
+from review_app.inference.heads import SOURCE_SEED, HeadName
 from review_app.inference.heads.standardizer import Standardizer
 from review_app.lab.assessment import IN_FORCE, HeadEvaluationInput, assess
 from review_app.lab.choices import best_thresholds

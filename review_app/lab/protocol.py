@@ -27,14 +27,14 @@ from review_app.inference.dataset import (
     load_labelled,
 )
 from review_app.inference.features import FeatureCache, Progress
-from review_app.inference.heads.base import SOURCE_SEED, HeadName
+from review_app.inference.heads import SOURCE_SEED, Grid, HeadName
 from review_app.inference.presets import Preset, preset_called
 from review_app.lab.comparison import COMPARED, Contender, compare_all, correct
 from review_app.lab.datasets.leaks import refuse_leaks
 from review_app.lab.evaluation import Evaluation, examine
 from review_app.lab.metrics import replicates
 from review_app.lab.resampling import Resamples
-from review_app.lab.search import SOURCE_GRIDS, Grid, search
+from review_app.lab.search import SOURCE_GRIDS, search
 from review_app.lab.source_figures import SOURCE_FIGURES
 from review_app.lab.stages import Stages
 from review_app.lab.training import train_heads

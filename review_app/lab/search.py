@@ -1,6 +1,6 @@
 """Grid searches over the hyper-parameters of heads, on cached features; resumable.
 
-The source method searches two heads, each chosen on validation AUROC (:data:`SOURCE_GRIDS`). Every
+A head declares its grid in the registry, and its best cell is chosen on validation AUROC. Every
 finished cell is a line of ``search.jsonl``, so that a search which was stopped goes on from there.
 """
 
@@ -10,11 +10,10 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import partial
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +21,13 @@ from review_app.core.errors import DetectorError
 from review_app.inference.dataset import LabelledFeatures
 from review_app.inference.features import Progress
 from review_app.inference.heads import (
+    HEADS,
     SOURCE_SEED,
+    Grid,
     HeadName,
     Matrix,
-    McDropoutTraining,
     Standardizer,
     Training,
-    VariationalTraining,
 )
 from review_app.lab.metrics import auroc_interval
 from review_app.manifests.files import write_whole
@@ -39,35 +38,17 @@ JOURNAL = "search.jsonl"
 RESULT = "search.json"
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """Values to try for some hyper-parameters of one head; the others stay as ``base`` has them."""
-
-    base: Training
-    axes: Mapping[str, Sequence[float]]
-    """Values by field name; the last axis varies fastest."""
-
-    def cells(self) -> Iterator[dict[str, float]]:
-        """Every combination, in order."""
-        for values in product(*self.axes.values()):
-            yield dict(zip(self.axes, values, strict=True))
-
-    def training(self, params: Mapping[str, float]) -> Training:
-        """``base`` with ``params``."""
-        return replace(self.base, **params)  # type: ignore[type-var]
-
-
+GRIDS: Mapping[HeadName, Grid] = dict(
+    sorted(
+        ((name, spec.grid) for name, spec in HEADS.items() if spec.grid),
+        key=lambda each: -len(each[1]),
+    )
+)
+"""Of every head that declares one, the largest first."""
 SOURCE_GRIDS: Mapping[HeadName, Grid] = {
-    HeadName.VARIATIONAL: Grid(
-        VariationalTraining(epochs=50),
-        {"kl_weight": (0.1, 0.5, 1.0, 2.0), "prior_std": (0.5, 1.0, 2.0)},
-    ),
-    HeadName.MC_DROPOUT: Grid(
-        McDropoutTraining(epochs=30, passes=20),
-        {"dropout": (0.1, 0.3, 0.5), "hidden": (128, 256, 512)},
-    ),
+    name: grid for name, grid in GRIDS.items() if "source" in HEADS[name].trainings
 }
-"""The source method's: 12 cells of 50 epochs, and 9 of 30 epochs judged by 20 passes."""
+"""Those of the source method's heads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +70,7 @@ def search(
     val: LabelledFeatures,
     out: Path,
     *,
-    grids: Mapping[HeadName, Grid] = SOURCE_GRIDS,
+    grids: Mapping[HeadName, Grid] = GRIDS,
     seed: int = SOURCE_SEED,
     progress: Progress | None = None,
     workers: int | None = None,

@@ -27,7 +27,7 @@ from review_app.inference.dataset import (
     load_labelled,
 )
 from review_app.inference.features import FeatureCache, Progress
-from review_app.inference.heads.base import SOURCE_SEED, HeadName
+from review_app.inference.heads import SOURCE_SEED, HeadName
 from review_app.inference.presets import Preset, preset_called
 from review_app.inference.rejection import reject_score
 from review_app.lab.comparison import paired_difference, told

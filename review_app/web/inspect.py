@@ -22,7 +22,8 @@ from review_app.forensics.metadata import Fact, facts, in_short
 from review_app.forensics.views import View
 from review_app.i18n import Text, current_language, number, t
 from review_app.i18n.formatting import plus_minus
-from review_app.inspection.inspector import TITLES, HeadReading, Inspection
+from review_app.inference.heads import head_title
+from review_app.inspection.inspector import HeadReading, Inspection
 from review_app.inspection.workshop import JobResult
 from review_app.web.charts import entropy_bar, interval
 from review_app.web.handlers import Call, Wiring, html, open_page, section, title
@@ -78,7 +79,7 @@ class InspectPage:
             self._app.inspector.checkpoint_words(), t("inspect.cannot_tell")
         )
         names = self._app.inspector.heads()
-        choices = [(TITLES.get(name, name), name) for name in names]
+        choices = [(head_title(name), name) for name in names]
         return words, gr.update(choices=choices, value=names)
 
     def load_open(self, call: Call) -> Any:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from review_app.core.errors import CheckpointError
 from review_app.inference.gate import MAX_EXPERTS, SourceGate, experts_of
-from review_app.inference.heads import LinearTraining
+from review_app.inference.heads.linear import LinearTraining
 
 
 def two_sources(n: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

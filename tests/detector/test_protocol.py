@@ -15,10 +15,11 @@ from review_app.inference.backbones import Backbone
 from review_app.inference.checkpoint import Checkpoint
 from review_app.inference.feature_cache import MemoryFeatureCache
 from review_app.inference.features import Progress
-from review_app.inference.heads import HeadName, McDropoutTraining, VariationalTraining
+from review_app.inference.heads import Grid, HeadName
+from review_app.inference.heads.mc_dropout import McDropoutTraining
+from review_app.inference.heads.variational import VariationalTraining
 from review_app.inference.presets import PRESETS
 from review_app.lab.protocol import SEARCHED, SOURCE, run_protocol, searched
-from review_app.lab.search import Grid
 from review_app.lab.source_figures import SOURCE_FIGURES
 from review_app.manifests.manifest import Manifest, read_manifest
 from tests.detector.manifests import picture_manifest

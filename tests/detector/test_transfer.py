@@ -19,7 +19,9 @@ from review_app.inference.backbones import Backbone, BackboneCard
 from review_app.inference.backbones.base import Features
 from review_app.inference.dataset import LabelledFeatures, Versions
 from review_app.inference.feature_cache import MemoryFeatureCache
-from review_app.inference.heads import HeadName, LinearTraining, NaiveBayesTraining
+from review_app.inference.heads import HeadName
+from review_app.inference.heads.linear import LinearTraining
+from review_app.inference.heads.naive_bayes import NaiveBayesTraining
 from review_app.inference.presets import Preset
 from review_app.lab.transfer import measure_transfer, transfer
 from review_app.manifests.manifest import read_manifest

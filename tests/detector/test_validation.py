@@ -10,7 +10,9 @@ import pytest
 from review_app.core.errors import DetectorError
 from review_app.inference.checkpoint import Checkpoint
 from review_app.inference.dataset import LabelledFeatures, Versions
-from review_app.inference.heads import EnsembleTraining, HeadName, LinearTraining
+from review_app.inference.heads import HeadName
+from review_app.inference.heads.ensemble import EnsembleTraining
+from review_app.inference.heads.linear import LinearTraining
 from review_app.inference.laundering import Mirror
 from review_app.inference.model import fit_model
 from review_app.inference.presets import PRESETS, Preset

@@ -11,7 +11,8 @@ import pytest
 
 from review_app.core.errors import ManifestError
 from review_app.inference.dataset import Versions
-from review_app.inference.heads import HeadName, HeadPrediction, NaiveBayesTraining
+from review_app.inference.heads import HeadName, HeadPrediction
+from review_app.inference.heads.naive_bayes import NaiveBayesTraining
 from review_app.inference.presets import PRESETS, Preset
 from review_app.lab.assessment import HeadEvaluationInput, assess
 from review_app.lab.metrics import head_metrics

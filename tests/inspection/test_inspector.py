@@ -10,8 +10,8 @@ import pytest
 
 from review_app.core.settings import DEFAULT_CHECKPOINT
 from review_app.inference.card import Cuts, HeadCard
-from review_app.inference.heads import HeadName
-from review_app.inspection.inspector import TITLES, Inspection
+from review_app.inference.heads import HEADS, HeadName
+from review_app.inspection.inspector import Inspection
 from tests.applications import Deployment, deployment
 from tests.intake.samples import encode, picture
 from tests.scores.files import row, write
@@ -35,14 +35,13 @@ def inspected(place: Deployment, width: int = 200, height: int = 150, seed: int 
 def test_every_head_reads_the_image_and_one_is_the_policys(place: Deployment) -> None:
     inspection = inspected(place)
     assert [reading.name for reading in inspection.heads] == place.app.inspector.heads()
-    assert set(TITLES) == {name.value for name in HeadName}
     (default,) = [reading for reading in inspection.heads if reading.is_default]
     assert default.name == place.app.policies.current().head
     assert inspection.words == default.words
     for reading in inspection.heads:
         assert 0 <= reading.p_fake <= 1
         assert 0 <= reading.entropy <= math.log(2) + 1e-9
-        assert reading.title == TITLES[reading.name]
+        assert reading.title == HEADS[HeadName(reading.name)].title
         assert reading.words.startswith("Likely fake" if reading.p_fake >= 0.5 else "Likely real")
 
 

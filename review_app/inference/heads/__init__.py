@@ -8,7 +8,6 @@ from __future__ import annotations
 from review_app.inference.heads.base import (
     SOURCE_SEED,
     Head,
-    HeadName,
     HeadPrediction,
     Labels,
     Matrix,
@@ -16,49 +15,23 @@ from review_app.inference.heads.base import (
     Training,
     Weights,
 )
-from review_app.inference.heads.ensemble import EnsembleHead, EnsembleTraining
-from review_app.inference.heads.laplace import LaplaceHead, LaplaceTraining
-from review_app.inference.heads.linear import LinearHead, LinearTraining
-from review_app.inference.heads.mc_dropout import McDropoutHead, McDropoutTraining
-from review_app.inference.heads.naive_bayes import NaiveBayesHead, NaiveBayesTraining
+from review_app.inference.heads.grid import Grid
+from review_app.inference.heads.registry import HEADS, HeadName, HeadSpec, head_title
 from review_app.inference.heads.standardizer import Standardizer
-from review_app.inference.heads.variational import VariationalHead, VariationalTraining
-
-HEADS: dict[HeadName, type[Head]] = {
-    head.name: head
-    for head in (
-        LinearHead,
-        NaiveBayesHead,
-        McDropoutHead,
-        VariationalHead,
-        LaplaceHead,
-        EnsembleHead,
-    )
-}
-"""Every head by its name."""
 
 __all__ = [
     "HEADS",
     "SOURCE_SEED",
-    "EnsembleHead",
-    "EnsembleTraining",
+    "Grid",
     "Head",
     "HeadName",
     "HeadPrediction",
+    "HeadSpec",
     "Labels",
-    "LaplaceHead",
-    "LaplaceTraining",
-    "LinearHead",
-    "LinearTraining",
     "Matrix",
-    "McDropoutHead",
-    "McDropoutTraining",
-    "NaiveBayesHead",
-    "NaiveBayesTraining",
     "Standardizer",
     "State",
     "Training",
-    "VariationalHead",
-    "VariationalTraining",
     "Weights",
+    "head_title",
 ]

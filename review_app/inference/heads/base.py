@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, ClassVar, Protocol, Self
 
@@ -25,23 +24,6 @@ State = dict[str, NDArray[Any]]
 
 SOURCE_SEED = 114514
 """The seed of the source method."""
-
-
-class HeadName(StrEnum):
-    """The heads that can be trained and stored."""
-
-    LINEAR = "linear"
-    """One linear layer and a sigmoid: the deterministic baseline."""
-    NAIVE_BAYES = "naive_bayes"
-    """Gaussian naive Bayes: the generative baseline."""
-    MC_DROPOUT = "mc_dropout"
-    """A small network whose dropout stays on (Gal & Ghahramani 2016)."""
-    VARIATIONAL = "variational"
-    """A linear layer with a learned normal posterior over its weights (Blundell et al. 2015)."""
-    LAPLACE = "laplace"
-    """Bayesian logistic regression, its posterior the normal around the mode (MacKay 1992)."""
-    ENSEMBLE = "ensemble"
-    """Linear heads of different starts and bootstrap samples (Lakshminarayanan et al. 2017)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +50,6 @@ class HeadPrediction:
 class Head(ABC):
     """A trained head. A prediction depends on its own row of features alone, to the last bit."""
 
-    name: ClassVar[HeadName]
     has_std: ClassVar[bool]
     """Whether ``std`` and ``mutual_information`` can be other than 0."""
     losses: tuple[float, ...] = ()

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from review_app.inference.heads.base import (
     Head,
-    HeadName,
     HeadPrediction,
     Labels,
     Matrix,
@@ -25,7 +24,6 @@ from review_app.inference.heads.numerics import mixture, predict_by_blocks, rect
 class EnsembleHead(Head):
     """The equal mixture of M networks Linear → ReLU → Linear, their hidden layers side by side."""
 
-    name = HeadName.ENSEMBLE
     has_std = True
 
     def __init__(

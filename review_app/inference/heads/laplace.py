@@ -12,7 +12,6 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from review_app.inference.heads.base import (
     Head,
-    HeadName,
     HeadPrediction,
     Labels,
     Matrix,
@@ -34,7 +33,6 @@ class LaplaceHead(Head):
     settled. Leaving out directions of small l_j can only raise it.
     """
 
-    name = HeadName.LAPLACE
     has_std = True
 
     def __init__(

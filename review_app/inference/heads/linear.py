@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from review_app.inference.heads.base import (
     Head,
-    HeadName,
     HeadPrediction,
     Labels,
     Matrix,
@@ -25,7 +24,6 @@ from review_app.inference.heads.numerics import certain, predict_by_blocks
 class LinearHead(Head):
     """P(fake) = sigmoid(w.x + b)."""
 
-    name = HeadName.LINEAR
     has_std = False
 
     def __init__(self, weight: Matrix, bias: Matrix) -> None:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from review_app.inference.heads.base import (
     Head,
-    HeadName,
     HeadPrediction,
     Labels,
     Matrix,
@@ -29,7 +28,6 @@ class McDropoutHead(Head):
     the T masks are ``h @ (masks * w2).T / keep + b2``.
     """
 
-    name = HeadName.MC_DROPOUT
     has_std = True
 
     def __init__(

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from review_app.inference.heads.base import (
     Head,
-    HeadName,
     HeadPrediction,
     Labels,
     Matrix,
@@ -32,7 +31,6 @@ class NaiveBayesHead(Head):
     their order and lets calibration do the rest.
     """
 
-    name = HeadName.NAIVE_BAYES
     has_std = False
 
     def __init__(

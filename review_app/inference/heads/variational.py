@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from review_app.inference.heads.base import (
     Head,
-    HeadName,
     HeadPrediction,
     Labels,
     Matrix,
@@ -31,7 +30,6 @@ class VariationalHead(Head):
     m = mu.x + mu_b and s² = sum_i sigma_i² x_i² + sigma_b², exactly; see :func:`logit_normal`.
     """
 
-    name = HeadName.VARIATIONAL
     has_std = True
 
     def __init__(self, mean: Matrix, std: Matrix, bias_mean: Matrix, bias_std: Matrix) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from sklearn.metrics import roc_curve
 
-from review_app.inference.heads.base import HeadName
+from review_app.inference.heads import HeadName
 from review_app.lab.assessment import threshold_curve
 from review_app.lab.evaluation import Evaluation
 from review_app.lab.report.style import (

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from review_app.inference.heads.base import HeadName
+from review_app.inference.heads import HeadName
 from review_app.lab.evaluation import Evaluation
 from review_app.lab.report.style import (
     FAINT,

@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.lines import Line2D
 
-from review_app.inference.heads.base import HeadName
+from review_app.inference.heads import HEADS, HeadName
 
 INK = "#1d2733"
 MUTED = "#5b6673"
@@ -32,10 +32,7 @@ FAKE = "#e69f00"
 RIGHT = "#a9bccf"
 WRONG = "#8a2a00"
 _DPI = 150
-_WORDS = {
-    "mc_dropout": "MC dropout",
-    "naive_bayes": "naive Bayes",
-    "laplace": "Laplace",
+_WORDS = {name.value: spec.term for name, spec in HEADS.items()} | {
     "f1": "F1",
     "jpeg": "JPEG",
     "webp": "WebP",
@@ -74,8 +71,10 @@ class Stroke:
 
 
 def stroke(head: HeadName) -> Stroke:
-    """The same for a head in every figure."""
-    return Stroke(*_LINES[list(HeadName).index(head) % len(_LINES)])
+    """The same for a head in every figure; a colour that comes again has another line."""
+    again, at = divmod(list(HeadName).index(head), len(_LINES))
+    _, line, marker = _LINES[(at + again) % len(_LINES)]
+    return Stroke(_LINES[at][0], line, marker)
 
 
 def words(name: str) -> str:

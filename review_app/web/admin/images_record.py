@@ -12,7 +12,7 @@ from review_app.forensics.metadata import claim_in_words
 from review_app.forensics.notes import first_of
 from review_app.i18n import current_language, number, t
 from review_app.i18n.formatting import plus_minus
-from review_app.inspection.inspector import TITLES
+from review_app.inference.heads import head_title
 from review_app.policy.review_options import read_options
 from review_app.policy.tags import tag_name
 from review_app.records.record import Answer, DetectorView, ImageRecord
@@ -183,7 +183,7 @@ def _detector(said: DetectorView | None) -> Markup:
         ("P(fake)", plus_minus(said.p_fake, said.std)),
         (t("images.score"), number(said.score, 3)),
         (t("images.novelty"), "" if said.novelty is None else number(said.novelty, 1)),
-        (t("images.head"), TITLES.get(said.head, said.head)),
+        (t("images.head"), head_title(said.head)),
         (t("images.checkpoint"), said.checkpoint),
         (t("images.policy"), str(said.policy_version)),
         (t("images.decided_at"), moment(said.at)),

@@ -12,7 +12,7 @@ from review_app.bootstrap import Application
 from review_app.core.errors import CheckpointError
 from review_app.core.permissions import Permission
 from review_app.i18n import number, percent, t
-from review_app.inspection.inspector import TITLES
+from review_app.inference.heads import head_title
 from review_app.monitoring.overview import (
     RECENT,
     Marks,
@@ -221,7 +221,7 @@ def _summary(scatter: Scatter, head: str) -> str:
     n = len(scatter.score)
     clear = int(((scatter.score <= 0.1) | (scatter.score >= 0.9)).sum())
     median = float(np.median(scatter.std))
-    name = TITLES.get(head, head)
+    name = head_title(head)
     words = t("overview.summary", n=n, head=name, clear=clear, spread=number(median, 3))
     if scatter.threshold_real is None and scatter.threshold_fake is None:
         return words

@@ -7,7 +7,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy.special import entr, expit
 
-from review_app.inference.heads import EnsembleHead, EnsembleTraining, Matrix
+from review_app.inference.heads import Matrix
+from review_app.inference.heads.ensemble import EnsembleHead, EnsembleTraining
 from tests.detector.conftest import labelled
 
 

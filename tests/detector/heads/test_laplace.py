@@ -8,9 +8,8 @@ from safetensors.numpy import save
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from review_app.inference.heads import LaplaceHead, LaplaceTraining
 from review_app.inference.heads.evidence import Float64, LogisticPosterior
-from review_app.inference.heads.laplace import _BIAS
+from review_app.inference.heads.laplace import _BIAS, LaplaceHead, LaplaceTraining
 from tests.detector.conftest import labelled
 
 SHAPES = [(60, 24), (40, 90)]
