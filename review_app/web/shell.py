@@ -34,10 +34,10 @@ HEAD = f"""
 <link rel="icon" href="{asset_url("icon.svg")}" type="image/svg+xml">
 <link rel="stylesheet" href="{asset_url("app.css")}">
 <link rel="stylesheet" href="{asset_url("review.css")}">
-<link rel="stylesheet" href="{asset_url("closer.css")}">
+<link rel="stylesheet" href="{asset_url("zoom_panel.css")}">
 <link rel="stylesheet" href="{asset_url("care.css")}">
 <link rel="stylesheet" href="{asset_url("statements.css")}">
-<link rel="stylesheet" href="{asset_url("beside.css")}">
+<link rel="stylesheet" href="{asset_url("annotation_panel.css")}">
 <link rel="stylesheet" href="{asset_url("recent.css")}">
 <link rel="stylesheet" href="{asset_url("grid.css")}">
 <link rel="stylesheet" href="{asset_url("panels.css")}">

@@ -120,7 +120,7 @@ def test_reviewing(site: Site, sign_in: SignIn, walk: Walk) -> None:
     page.keyboard.press("2")
     expect(page.locator("#lens img")).to_be_visible()
     page.keyboard.press("i")
-    walk.look(page, "review-closer")
+    walk.look(page, "review-zoom-panel")
     page.keyboard.press("t")
     page.keyboard.press("2")
     walk.look(page, "review-tags")

@@ -38,7 +38,7 @@ def test_the_page_says_that_the_image_is_the_first_of_several(
     assert wait_for_image(page) == first
     note = page.locator("#frames-note")
     expect(note).to_have_text(FRAMES)
-    assert page.locator(".stage").bounding_box()["height"] > 200  # type: ignore[index]
+    assert page.locator(".viewer").bounding_box()["height"] > 200  # type: ignore[index]
     keep_picture(page, f"frames-{viewport['width']}")
     button(page).click()
     options = images(page)

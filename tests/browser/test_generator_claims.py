@@ -16,7 +16,7 @@ LINE = "This file says that a generator made it: ComfyUI. That is plain text in 
 
 
 def file_says(page: Page) -> None:
-    if not page.locator("#closer").is_visible():
+    if not page.locator("#zoom-panel").is_visible():
         page.keyboard.press("l")
     page.locator("#file-says summary").click()
     expect(page.locator("#file-says dl")).to_contain_text("Camera works")

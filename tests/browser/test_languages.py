@@ -150,7 +150,7 @@ def test_a_language_is_chosen_on_the_sign_in_page_and_in_the_menu(
     serving: Serving, sign_in: SignIn
 ) -> None:
     page = in_language(sign_in, "en-GB")
-    expect(page.locator("#closer")).to_be_attached()
+    expect(page.locator("#zoom-panel")).to_be_attached()
     assert "Look closer" in left_in_english(page, Language.DE)
     page.locator(".menu summary").click()
     page.get_by_role("combobox", name="Language").select_option("Español")
@@ -254,7 +254,7 @@ def cut_off(page: Page) -> list[str]:
     Gradio lays its tabs anew some frames later."""
     found: list[str] = page.evaluate(
         """async () => {
-          const found = () => [...document.querySelectorAll("button, .bar, .bar a, .closer")]
+          const found = () => [...document.querySelectorAll("button, .bar, .bar a, .zoom-panel")]
             .filter((e) => e.offsetParent && e.scrollWidth > e.clientWidth + 1)
             .map((e) => e.textContent);
           for (let tries = 0; found().length > 0 && tries < 20; tries += 1) {

@@ -201,11 +201,11 @@ def test_the_panel_begins_at_its_top_with_the_next_image(
     page = sign_in(**{**window, "viewport": {**window["viewport"], "height": 500}})
     wait_for_image(page)
     page.keyboard.press("t")
-    page.wait_for_function("document.querySelector('#closer').scrollTop > 0")
+    page.wait_for_function("document.querySelector('#zoom-panel').scrollTop > 0")
     page.keyboard.press("1")
     page.keyboard.press("f")
     wait_for_image(page, other_than=first)
-    page.wait_for_function("document.querySelector('#closer').scrollTop === 0")
+    page.wait_for_function("document.querySelector('#zoom-panel').scrollTop === 0")
 
 
 IS_ON_TOP = """(place) => {
@@ -249,7 +249,7 @@ def test_with_the_phones_keyboard_up_the_comment_is_seen_whole(
     assert box.evaluate(IS_ON_TOP)
     page.evaluate("coverBy(0)")
     page.wait_for_function(
-        "document.querySelector('.stage').getBoundingClientRect().bottom >"
+        "document.querySelector('.viewer').getBoundingClientRect().bottom >"
         f" document.querySelector('#{note}').getBoundingClientRect().bottom"
     )
 

@@ -72,7 +72,7 @@ def reveal(page: Page, action: str, press: Press) -> Locator:
     found = button(page, action)
     if found.is_visible():
         return found
-    if found.evaluate("button => button.closest('#closer') !== null"):
+    if found.evaluate("button => button.closest('#zoom-panel') !== null"):
         page.keyboard.press("l")
     else:
         press(page.locator("#more"))
@@ -89,7 +89,7 @@ def test_after_a_press_on_fake_space_and_enter_answer_nothing(
     second = wait_for_image(page, other_than=first)
     page.keyboard.press("Enter")
     page.keyboard.down(" ")
-    expect(page.locator(".stage.is-comparing")).to_be_visible()
+    expect(page.locator(".viewer.is-comparing")).to_be_visible()
     page.keyboard.up(" ")
     assert shown_item(page) == second
     press(reveal(page, "skip", press))
@@ -157,9 +157,9 @@ def test_sliders_and_boxes_of_the_panel_give_the_keyboard_back(site: Site, sign_
     leaves_the_keyboard(page, "a slider whose name was clicked")
     page.get_by_text("Keep zoom").click()
     leaves_the_keyboard(page, "a box")
-    expect(page.locator("#closer-keep")).to_be_checked()
+    expect(page.locator("#zoom-panel-keep")).to_be_checked()
     page.keyboard.press(" ")
-    expect(page.locator("#closer-keep")).to_be_checked()
+    expect(page.locator("#zoom-panel-keep")).to_be_checked()
     page.mouse.move(*middle(button(page, "fake")))
     page.mouse.down()
     page.mouse.move(600, 300)
@@ -272,6 +272,6 @@ def test_zoom_goes_on_with_every_press(site: Site, sign_in: SignIn) -> None:
     site.items(1)
     page = sign_in()
     wait_for_image(page)
-    level = "Number(document.querySelector('.stage').style.getPropertyValue('--zoom'))"
+    level = "Number(document.querySelector('.viewer').style.getPropertyValue('--zoom'))"
     button(page, "zoom-in").dblclick()
     assert page.evaluate(level) == pytest.approx(2.25)

@@ -280,7 +280,7 @@ def test_buttons_do_what_keys_do(site: Site, sign_in: SignIn) -> None:
 def test_nothing_moves_when_the_next_image_comes(site: Site, sign_in: SignIn) -> None:
     site.items(3, decided=True)
     page = sign_in()
-    places = (".stage", ".controls", '[data-do="real"]')
+    places = (".viewer", ".controls", '[data-do="real"]')
 
     def layout() -> list[object]:
         return [page.locator(place).bounding_box() for place in places]

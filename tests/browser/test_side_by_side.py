@@ -9,7 +9,7 @@ from tests.browser.checks import barriers, sticks_out
 from tests.browser.conftest import DESKTOP, PHONE, SignIn
 from tests.browser.looks import SCHEMES, SIZES, keep_picture
 from tests.browser.reviewing import wait_for_image
-from tests.browser.test_closer import lens, panel, zoomed
+from tests.browser.test_zoom_panel import lens, panel, zoomed
 from tests.web.site import Site
 
 Box = tuple[float, float, float, float]
@@ -65,14 +65,14 @@ def test_zoom_over_either_moves_both_and_marks_lie_on_the_image(
     place = (left + (right - left) / 4, top + (bottom - top) / 2)
     page.mouse.move(*place)
     page.mouse.wheel(0, -400)
-    expect(page.locator(".stage.is-zoomed")).to_be_attached()
+    expect(page.locator(".viewer.is-zoomed")).to_be_attached()
     assert zoomed(page) > 1
     transforms = page.evaluate(
         """() => ["#frame img", "#lens img"].map(
           (one) => getComputedStyle(document.querySelector(one)).transform)"""
     )
     assert transforms[0] == transforms[1] != "none"
-    pan = page.evaluate("document.querySelector('.stage').style.getPropertyValue('--pan-x')")
+    pan = page.evaluate("document.querySelector('.viewer').style.getPropertyValue('--pan-x')")
     assert float(pan.removesuffix("px")) > 0, "what was pointed at, left of the middle, stayed"
     page.keyboard.press("0")
     page.keyboard.press("m")
@@ -102,7 +102,7 @@ def test_what_is_wide_has_the_view_below_where_there_is_more_room(
     assert image[3] < view[1], "one above the other"
     assert (image[0], image[2]) == (view[0], view[2])
     page.set_viewport_size({"width": DESKTOP["width"], "height": 500})
-    expect(page.locator(".stage.is-stacked")).to_have_count(0)
+    expect(page.locator(".viewer.is-stacked")).to_have_count(0)
     image, view = box(page, "#frame"), box(page, "#lens")
     assert image[2] < view[0]
 

@@ -121,11 +121,11 @@ def test_two_fingers_zoom_and_a_zoomed_image_is_moved_not_answered(
     fingers.down((180, 300), (220, 300))
     fingers.move((100, 300), (300, 300))
     fingers.up()
-    stage = page.locator(".stage.is-zoomed")
-    expect(stage).to_be_visible()
+    viewer = page.locator(".viewer.is-zoomed")
+    expect(viewer).to_be_visible()
     fingers.drag(FAR)
     fingers.up()
-    expect(stage).to_be_visible()
+    expect(viewer).to_be_visible()
     assert moved(page) == 0
     page.wait_for_timeout(300)
     assert labels_of(site, items) == {items[0]: []}

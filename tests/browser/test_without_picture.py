@@ -81,6 +81,6 @@ def test_it_looks_right(site: Site, sign_in: SignIn, scheme: str, size: str) -> 
     page = sign_in(viewport=SIZES[size], color_scheme=scheme)
     expect(page.locator("#frame code")).to_have_text([long, sha256])
     page.get_by_role("button", name="Got it").click()
-    keep_picture(page, f"review-elsewhere-{size}-{scheme}")
+    keep_picture(page, f"review-without-picture-{size}-{scheme}")
     assert barriers(page) == []
     assert not sticks_out(page)

@@ -10,17 +10,17 @@ export class Alike extends EventTarget {
   #grid;
   #server;
   #deck;
-  #supply;
+  #prefetch;
   #cards = [];
   #inDeck = new Set(); // item ids that were in the deck before, and stay there
   #since = 0;
 
-  constructor(grid, server, deck, supply) {
+  constructor(grid, server, deck, prefetch) {
     super();
     this.#grid = grid;
     this.#server = server;
     this.#deck = deck;
-    this.#supply = supply;
+    this.#prefetch = prefetch;
     grid.addEventListener("answer", ({ detail }) => this.#answer(detail));
     grid.addEventListener("close", () => this.#putBack());
   }
@@ -36,7 +36,7 @@ export class Alike extends EventTarget {
     try {
       const tasks = await this.#server.similar(shown.task.item_id);
       this.#cards = [shown, ...tasks.map((task) => new Card(task))];
-      this.#supply.beside = tasks.map((task) => task.item_id);
+      this.#prefetch.alsoHeld = tasks.map((task) => task.item_id);
       if (this.#grid.isOpen) this.#grid.show(this.#cards.map((card) => card.task));
       else this.#putBack();
     } catch (error) {
@@ -67,6 +67,6 @@ export class Alike extends EventTarget {
       if (!this.#inDeck.has(task.item_id)) this.#deck.drop(task.item_id);
     }
     this.#cards = [];
-    this.#supply.beside = [];
+    this.#prefetch.alsoHeld = [];
   }
 }

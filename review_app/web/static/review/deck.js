@@ -1,7 +1,7 @@
 // The items in hand: the one on show, and the next ones, their images here ahead of time.
 
 import { t } from "../words.js";
-import { elsewhere } from "./elsewhere.js";
+import { withoutPicture } from "./without_picture.js";
 import { failure } from "./server.js";
 
 const DECODED = 8; // images; each takes 4 bytes a pixel, while the file takes a tenth of that
@@ -116,34 +116,34 @@ export class Deck {
 export class Card {
   #element = null; // its file is here, or on its way
   #image = null;
-  beside; // what else is said of it at first, or was when it left the page
+  annotations; // what else is said of it at first, or was when it left the page
   of = null; // the client_id of the earlier answer that another one would change
   #shownAt = 0;
 
   constructor(task) {
     this.task = task;
-    this.beside = saidBeside(task.withdrawn ?? {});
+    this.annotations = annotationsOf(task.withdrawn ?? {});
   }
 
   // One's earlier answer, as of /review/recent, to be looked at again.
   static ofAnswer({ client_id, item_id, image_url, path, ...said }) {
     const card = new Card({ item_id, image_url, path });
     card.of = client_id;
-    card.beside = saidBeside(said);
+    card.annotations = annotationsOf(said);
     return card;
   }
 
   // The answer by this id was taken back, and another one may follow.
   takenBack(client_id) {
     this.of = null;
-    this.task = { ...this.task, withdrawn: { client_id, ...this.beside } };
+    this.task = { ...this.task, withdrawn: { client_id, ...this.annotations } };
   }
 
   // The same from the server: another device may have done it.
   learn({ withdrawn }) {
     if (!withdrawn || this.of !== null || withdrawn.client_id === this.after) return;
     this.task = { ...this.task, withdrawn };
-    this.beside = saidBeside(withdrawn);
+    this.annotations = annotationsOf(withdrawn);
   }
 
   // The client_id of one's last answer on it, which what is said now comes after; empty without any.
@@ -154,7 +154,7 @@ export class Card {
   // Have the file come, without decoding it.
   fetch(arrived = () => {}) {
     const { image_url } = this.task;
-    this.#element ??= image_url === null ? elsewhere(this.task) : load(image_url, arrived);
+    this.#element ??= image_url === null ? withoutPicture(this.task) : load(image_url, arrived);
     return this.#element;
   }
 
@@ -186,7 +186,7 @@ export class Card {
   }
 }
 
-function saidBeside({ comment = "", escalation = null, tags = [], regions = [] }) {
+function annotationsOf({ comment = "", escalation = null, tags = [], regions = [] }) {
   return { comment, escalation, tags, regions };
 }
 

@@ -6,13 +6,13 @@ const REMEMBERED = 20; // how many acts back the page can show at once; the serv
 export class History {
   #outbox;
   #drafts;
-  #tabs; // the others are told
+  #otherTabs; // the others are told
   #acts = []; // oldest first: lists of {entry, card}
 
-  constructor(outbox, drafts, tabs) {
+  constructor(outbox, drafts, otherTabs) {
     this.#outbox = outbox;
     this.#drafts = drafts;
-    this.#tabs = tabs;
+    this.#otherTabs = otherTabs;
   }
 
   // The newest answer, unless several were given together.
@@ -27,7 +27,7 @@ export class History {
     for (const card of cards) this.#drafts.drop(card);
     this.#acts = [...this.#acts.slice(1 - REMEMBERED), given];
     this.#outbox.pump();
-    this.#tabs.answered(cards.map((card) => card.task.item_id));
+    this.#otherTabs.answered(cards.map((card) => card.task.item_id));
     return given.map(({ entry }) => entry);
   }
 
@@ -39,7 +39,7 @@ export class History {
   // False where it may be on its way already.
   async cancel(entry) {
     const isBack = await this.#outbox.cancel(entry);
-    if (isBack) this.#tabs.back([entry.item_id]);
+    if (isBack) this.#otherTabs.back([entry.item_id]);
     return isBack;
   }
 
@@ -50,7 +50,7 @@ export class History {
       this.#outbox.add({ kind: "undo", client_id: crypto.randomUUID(), of: client_id, item_id });
     }
     this.#outbox.pump();
-    this.#tabs.back(entries.map((entry) => entry.item_id).filter(Boolean));
+    this.#otherTabs.back(entries.map((entry) => entry.item_id).filter(Boolean));
   }
 
   forget(itemId) {

@@ -12,9 +12,9 @@ import { Outbox } from "./outbox.js";
 import { Pace } from "./pace.js";
 import { Pauses } from "./pauses.js";
 import { Recent } from "./recent.js";
-import { Stage } from "./stage.js";
-import { Supply } from "./supply.js";
-import { Tabs } from "./tabs.js";
+import { Viewer } from "./viewer.js";
+import { Prefetch } from "./prefetch.js";
+import { OtherTabs } from "./other_tabs.js";
 import { Tally } from "./tally.js";
 import { answerName, previousLine } from "./view.js";
 
@@ -25,12 +25,12 @@ export class Review {
   #pace = new Pace();
   #deck;
   #drafts;
-  #supply;
+  #prefetch;
   #tally;
-  #stage;
+  #viewer;
   #recent;
   #alike;
-  #tabs;
+  #otherTabs;
   #history;
   #turn = Promise.resolve(); // actions run one after the other, in the order of the keys
 
@@ -39,45 +39,45 @@ export class Review {
     this.#keymap = keymap;
     this.#outbox = new Outbox(person, (entries) => server.answers(entries));
     this.#drafts = new Drafts(person);
-    this.#tabs = new Tabs(person);
-    this.#history = new History(this.#outbox, this.#drafts, this.#tabs);
+    this.#otherTabs = new OtherTabs(person);
+    this.#history = new History(this.#outbox, this.#drafts, this.#otherTabs);
     this.#deck = new Deck(this.#outbox.entries(), this.#pace);
     const unsent = () => this.#outbox.entries().length;
-    this.#supply = new Supply(server, this.#deck, this.#pace, unsent);
+    this.#prefetch = new Prefetch(server, this.#deck, this.#pace, unsent);
     this.#recent = new Recent(view.root, server, this.#outbox, keymap);
     this.#tally = new Tally(person, server, this.#outbox, view.status);
-    const pauses = new Pauses(view, this.#supply, this.#tally);
-    this.#stage = new Stage(view, this.#deck, this.#supply, pauses, this.#drafts);
-    this.#alike = new Alike(view.grid, server, this.#deck, this.#supply);
+    const pauses = new Pauses(view, this.#prefetch, this.#tally);
+    this.#viewer = new Viewer(view, this.#deck, this.#prefetch, pauses, this.#drafts);
+    this.#alike = new Alike(view.grid, server, this.#deck, this.#prefetch);
   }
 
   start() {
-    const { root, more, beside, session } = this.#view;
+    const { root, more, annotationPanel, session } = this.#view;
     const act = (action, pressed) => {
       more.close();
       if (this.#view.act(action) || this.#recent.act(action)) return; // waits for no answer
-      const isLate = this.#stage.isLate(pressed);
+      const isLate = this.#viewer.isLate(pressed);
       this.#inTurn(() => this.#act(action, isLate));
     };
-    listen(root, this.#keymap, act, (event) => beside.takes(event));
+    listen(root, this.#keymap, act, (event) => annotationPanel.takes(event));
     this.#alike.addEventListener("answered", ({ detail }) => this.#labelTogether(detail));
     session.addEventListener("break", () => this.#rest());
     this.#outbox.addEventListener("stored", (event) => this.#stored(event.detail));
     this.#outbox.addEventListener("refused", (event) => this.#refused(event.detail));
     this.#outbox.addEventListener("unstored", ({ detail }) => this.#view.say(sentence(detail.why)));
-    this.#supply.addEventListener("change", () => this.#show());
-    this.#supply.addEventListener("gone", () => this.#view.setPrevious(t("review.gone")));
+    this.#prefetch.addEventListener("change", () => this.#show());
+    this.#prefetch.addEventListener("gone", () => this.#view.setPrevious(t("review.gone")));
     this.#tally.addEventListener("change", () => this.#show());
     this.#recent.addEventListener("change", ({ detail }) => this.#inTurn(() => this.#change(detail)));
     this.#recent.addEventListener("open", ({ detail }) => this.#inTurn(() => this.#openAgain(detail)));
-    this.#tabs.addEventListener("answered", ({ detail }) => this.#inTurn(() => this.#answeredElsewhere(detail)));
-    this.#tabs.addEventListener("back", ({ detail }) => this.#backElsewhere(detail));
+    this.#otherTabs.addEventListener("answered", ({ detail }) => this.#inTurn(() => this.#answeredInOtherTab(detail)));
+    this.#otherTabs.addEventListener("back", ({ detail }) => this.#backInOtherTab(detail));
     const queue = this.#view.status.queue;
-    queue.addEventListener("change", () => this.#supply.switchTo(queue.value));
+    queue.addEventListener("change", () => this.#prefetch.switchTo(queue.value));
     warnOnLeaving(this.#outbox, this.#view);
     this.#showRefused();
     this.#outbox.pump();
-    this.#supply.start();
+    this.#prefetch.start();
     this.#tally.start();
   }
 
@@ -88,25 +88,25 @@ export class Review {
   // isLate: it was pressed where an image was missed.
   async #act(action, isLate = false) {
     if (action === "help") this.#view.help.open();
-    else if (this.#supply.isResting) this.#view.say(t("care.on_break"));
+    else if (this.#prefetch.isResting) this.#view.say(t("care.on_break"));
     else if (action === "undo") await this.#undo();
     else if (isLate) this.#view.say(t("review.wait"));
     else await this.#actOnImage(action);
   }
 
   async #actOnImage(action) {
-    await this.#stage.settle();
-    const { canSee, isBroken } = this.#stage;
-    if (this.#supply.isResting) this.#view.say(t("care.on_break"));
+    await this.#viewer.settle();
+    const { canSee, isBroken } = this.#viewer;
+    if (this.#prefetch.isResting) this.#view.say(t("care.on_break"));
     else if (action === "skip" && (canSee || isBroken)) this.#skip();
     else if (!canSee) this.#view.say(t("review.wait"));
     else if (action === "alike") this.#alike.open(this.#deck.current);
-    else if (!this.#view.beside.act(action)) this.#label(action);
+    else if (!this.#view.annotationPanel.act(action)) this.#label(action);
   }
 
   #label(value) {
     const { seconds, of } = this.#deck.current;
-    const said = { value, ...this.#view.beside.value };
+    const said = { value, ...this.#view.annotationPanel.value };
     const entry = this.#answer(of ? { kind: "change", of, ...said } : { kind: "label", ...said, seconds });
     this.#view.setPrevious(previousLine(entry));
     if (!of) this.#view.session.answered();
@@ -117,14 +117,14 @@ export class Review {
   // together, too.
   #labelTogether({ value, cards, seconds }) {
     this.#pace.answered();
-    this.#stage.keep();
+    this.#viewer.keep();
     for (const card of cards) {
-      card.beside = this.#drafts.of(card) ?? card.beside;
+      card.annotations = this.#drafts.of(card) ?? card.annotations;
       this.#deck.answered(card.task.item_id);
       this.#view.session.answered();
     }
     const together = cards.length > 1 ? cards.length : undefined; // else a look like any other
-    const whatOf = ({ beside }) => ({ kind: "label", value, ...beside, seconds, together });
+    const whatOf = ({ annotations }) => ({ kind: "label", value, ...annotations, seconds, together });
     this.#history.give(whatOf, cards);
     const words = { n: cards.length, answer: answerName(value) };
     this.#view.setPrevious(t("grid.previous", words));
@@ -133,7 +133,7 @@ export class Review {
 
   async #undoTogether(given) {
     const sent = [];
-    this.#stage.keep();
+    this.#viewer.keep();
     for (const { card, entry } of given.toReversed()) {
       this.#view.session.takenBack();
       if (!(await this.#history.cancel(entry))) {
@@ -141,7 +141,7 @@ export class Review {
         sent.push(entry);
       }
       this.#deck.bringBack(card);
-      this.#drafts.keep(card, card.beside);
+      this.#drafts.keep(card, card.annotations);
     }
     this.#history.undo(sent);
     const words = t("grid.taken_back", { n: given.length });
@@ -169,23 +169,23 @@ export class Review {
   #answer(what) {
     this.#pace.answered();
     const card = this.#deck.pass();
-    card.beside = this.#view.beside.value;
+    card.annotations = this.#view.annotationPanel.value;
     const [entry] = this.#history.give(() => what, [card]);
     this.#view.hint.seen();
-    this.#supply.refillIfShort();
+    this.#prefetch.refillIfShort();
     return entry;
   }
 
   #change({ answer, value }) {
     const card = Card.ofAnswer(answer);
-    this.#history.give(() => ({ kind: "change", of: card.of, value, ...card.beside }), [card]);
+    this.#history.give(() => ({ kind: "change", of: card.of, value, ...card.annotations }), [card]);
     this.#deck.drop(answer.item_id); // it may be open
     this.#show();
   }
 
   #openAgain({ answer }) {
     const words = t("recent.opened", { answer: answerName(answer.value) });
-    if (this.#supply.isResting) this.#view.say(t("care.on_break"));
+    if (this.#prefetch.isResting) this.#view.say(t("care.on_break"));
     else this.#bringBack(Card.ofAnswer(answer), words);
   }
 
@@ -215,25 +215,25 @@ export class Review {
   // With what was said, which a reload must not lose either.
   #takeBack(card) {
     this.#bringBack(card);
-    this.#drafts.keep(card, card.beside);
+    this.#drafts.keep(card, card.annotations);
   }
 
   #bringBack(card, words = t("review.taken_back_again")) {
-    this.#stage.keep();
+    this.#viewer.keep();
     this.#deck.bringBack(card);
     this.#view.setPrevious(words);
     this.#show(words);
   }
 
   #show(words = "") {
-    this.#stage.show(words, () => this.#act("skip"));
+    this.#viewer.show(words, () => this.#act("skip"));
   }
 
   #rest() {
     this.#alike.close();
-    this.#stage.rest(async () => {
+    this.#viewer.rest(async () => {
       this.#view.showWaiting();
-      await this.#supply.wake();
+      await this.#prefetch.wake();
       this.#show();
     });
   }
@@ -242,7 +242,7 @@ export class Review {
     const isLatest = this.#history.latest?.client_id === entry.client_id;
     if (entry.value && isLatest) this.#view.setPrevious(previousLine(entry, reply));
     if (entry.kind === "undo") this.#undone(entry, reply);
-    this.#supply.refillIfShort();
+    this.#prefetch.refillIfShort();
     this.#tally.countSoon();
   }
 
@@ -253,7 +253,7 @@ export class Review {
     if (entry.item_id === task.item_id && !isChanged) return;
     if (entry.item_id !== undefined) this.#deck.drop(entry.item_id);
     this.#history.forget(task.item_id);
-    this.#tabs.back([task.item_id]);
+    this.#otherTabs.back([task.item_id]);
     this.#bringBack(new Card(task));
   }
 
@@ -264,22 +264,22 @@ export class Review {
       this.#view.setPrevious(t("review.not_undone", { why: ended(why) }));
     } else if (entry.kind === "skip") {
       this.#deck.expectAgain(entry.item_id);
-      if (card) this.#drafts.keep(card, card.beside);
-      this.#tabs.back([entry.item_id]);
+      if (card) this.#drafts.keep(card, card.annotations);
+      this.#otherTabs.back([entry.item_id]);
       this.#view.setPrevious(t("review.refused_skip", { why: ended(why) }));
     }
     this.#view.say(t("review.not_taken", { why: ended(why) }));
     this.#showRefused();
     this.#show();
-    this.#supply.refillIfShort();
+    this.#prefetch.refillIfShort();
   }
 
   // In another tab, which holds the same images.
-  #answeredElsewhere(items) {
+  #answeredInOtherTab(items) {
     const shown = this.#deck.current?.task.item_id;
     if (this.#alike.holds(items)) this.#alike.close();
     for (const item of items) this.#deck.answered(item);
-    this.#supply.refillIfShort();
+    this.#prefetch.refillIfShort();
     this.#tally.countSoon();
     if (!items.includes(shown)) return;
     this.#view.setPrevious(t("review.elsewhere_answered"));
@@ -287,7 +287,7 @@ export class Review {
   }
 
   // It is on show there; here it may come again.
-  #backElsewhere(items) {
+  #backInOtherTab(items) {
     for (const item of items) {
       this.#deck.expectAgain(item);
       this.#history.forget(item);

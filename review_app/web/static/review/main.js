@@ -23,8 +23,8 @@ whenThere("#review", (root) => {
     new Review(person, server, view, keymap).start();
     const choices = new Choices(server);
     choices.addEventListener("change", ({ detail }) => {
-      view.veil.usually(detail.veil);
-      view.beside.offer(detail.tags);
+      view.blurOverlay.usually(detail.veil);
+      view.annotationPanel.offer(detail.tags);
     });
     choices.start();
   });

@@ -3,7 +3,7 @@
 
 import { percentage, t } from "../words.js";
 import { Drawing } from "./drawing.js";
-import { ARROWS, Outlining, STEP_PX } from "./outlining.js";
+import { ARROWS, PolygonTool, STEP_PX } from "./polygon_tool.js";
 import { MOST, bounds, contains, isLargeEnough, moved, rectangle, sized } from "./regions.js";
 
 const CLICK_PX = 4; // a drag that is shorter is a click
@@ -11,12 +11,12 @@ const NEW_SHARE = 0.3; // of what is in sight: the size of a mark that is made b
 const SHAPES = { mark: "rectangle", outline: "polygon" }; // by action
 
 export class Marking {
-  #closer;
+  #zoomPanel;
   #zoom;
   #say;
   #changed; // called whenever marks may be others
   #drawing;
-  #outlining;
+  #polygonTool;
   #panel;
   #tools;
   #shape = null; // what is drawn now; nothing: null
@@ -25,27 +25,27 @@ export class Marking {
   #before = null; // what had the focus
   #drag = null; // {from: share, start: pointer event, region}; an outline's has no region
 
-  constructor(root, closer, say, changed) {
-    this.#closer = closer;
-    this.#zoom = closer.zoom;
+  constructor(root, zoomPanel, say, changed) {
+    this.#zoomPanel = zoomPanel;
+    this.#zoom = zoomPanel.zoom;
     this.#say = say;
     this.#changed = changed;
     this.#drawing = new Drawing(root, this.#zoom);
-    this.#outlining = new Outlining(this.#drawing, this.#zoom, say, () => this.#hasRoom());
-    this.#outlining.addEventListener("change", () => this.#sketched());
-    this.#outlining.addEventListener("closed", ({ detail }) => this.#addAndSay(detail.region));
-    this.#panel = root.querySelector("#closer");
+    this.#polygonTool = new PolygonTool(this.#drawing, this.#zoom, say, () => this.#hasRoom());
+    this.#polygonTool.addEventListener("change", () => this.#sketched());
+    this.#polygonTool.addEventListener("closed", ({ detail }) => this.#addAndSay(detail.region));
+    this.#panel = root.querySelector("#zoom-panel");
     this.#tools = root.querySelector("#mark-tools");
     const { surface } = this.#drawing;
     surface.addEventListener("pointerdown", (event) => this.#down(event));
     surface.addEventListener("pointermove", (event) => this.#move(event));
     surface.addEventListener("pointerup", (event) => this.#up(event));
     surface.addEventListener("pointercancel", () => this.#dropDrag());
-    surface.addEventListener("pointerleave", () => this.#draws("polygon") && this.#outlining.follow(null));
+    surface.addEventListener("pointerleave", () => this.#draws("polygon") && this.#polygonTool.follow(null));
     root.querySelector("#mark-list").addEventListener("click", (event) => this.#listClick(event));
     this.#tools.addEventListener("click", (event) => {
       if (event.target.closest("#mark-remove")) this.#remove(this.#inHand);
-      else if (event.target.closest("#corner-back")) this.#outlining.takeBack();
+      else if (event.target.closest("#corner-back")) this.#polygonTool.takeBack();
       else if (event.target.closest("#mark-done")) this.close();
     });
     this.#zoom.addEventListener("change", () => this.#draw());
@@ -53,12 +53,12 @@ export class Marking {
 
   // An outline that nobody has closed counts as if they had.
   get value() {
-    const { region } = this.#outlining;
+    const { region } = this.#polygonTool;
     return region ? [...this.#marks, region] : this.#marks;
   }
 
   set value(regions) {
-    this.#outlining.drop();
+    this.#polygonTool.drop();
     this.#marks = [...regions];
     this.#take(-1);
   }
@@ -73,7 +73,7 @@ export class Marking {
 
   takes(event) {
     if (!this.#isOn || event.target.closest?.("input")) return false;
-    if (this.#draws("polygon") && this.#inHand < 0 && this.#outlining.takes(event)) return true;
+    if (this.#draws("polygon") && this.#inHand < 0 && this.#polygonTool.takes(event)) return true;
     const step = ARROWS[event.key];
     if (step) this.#push(step, event.shiftKey);
     else if (event.key === "Escape") this.close();
@@ -106,7 +106,7 @@ export class Marking {
       return;
     }
     if (!this.#isOn) this.#before = document.activeElement;
-    this.#closer.makeRoom();
+    this.#zoomPanel.makeRoom();
     this.#turn(shape);
     this.#drawing.surface.focus({ preventScroll: true });
     this.#say(shape === "polygon" ? t("beside.outlining") : t("beside.marking"));
@@ -163,16 +163,16 @@ export class Marking {
 
   // One that nobody has closed.
   #keepOutline() {
-    const { region } = this.#outlining;
-    this.#outlining.drop();
+    const { region } = this.#polygonTool;
+    this.#polygonTool.drop();
     if (region) this.#add(region);
   }
 
   // An outline was begun, or goes on: no other mark is in hand meanwhile.
   #sketched() {
-    this.#tools.querySelector("#corner-back").hidden = !this.#outlining.isBegun;
-    this.#tools.querySelector("#mark-remove").hidden = this.#outlining.isBegun;
-    if (this.#outlining.isBegun && this.#inHand >= 0) this.#take(-1);
+    this.#tools.querySelector("#corner-back").hidden = !this.#polygonTool.isBegun;
+    this.#tools.querySelector("#mark-remove").hidden = this.#polygonTool.isBegun;
+    if (this.#polygonTool.isBegun && this.#inHand >= 0) this.#take(-1);
     else this.#draw();
     this.#changed();
   }
@@ -201,7 +201,7 @@ export class Marking {
   #draw() {
     const drawn = this.#drag?.region;
     if (drawn) this.#drawing.draw([...this.#marks, drawn], this.#marks.length);
-    else this.#drawing.draw(this.#marks, this.#inHand, this.#outlining.sketch);
+    else this.#drawing.draw(this.#marks, this.#inHand, this.#polygonTool.sketch);
   }
 
   #down(event) {
@@ -213,7 +213,7 @@ export class Marking {
   }
 
   #move(event) {
-    if (event.isPrimary && this.#draws("polygon")) this.#outlining.follow(this.#shareOf(event));
+    if (event.isPrimary && this.#draws("polygon")) this.#polygonTool.follow(this.#shareOf(event));
     if (!this.#drag || !event.isPrimary || this.#draws("polygon")) return;
     const { start, from } = this.#drag;
     const isClick = Math.hypot(event.clientX - start.clientX, event.clientY - start.clientY) < CLICK_PX;
@@ -225,7 +225,7 @@ export class Marking {
     const drag = this.#drag;
     if (!drag || !event.isPrimary) return;
     this.#dropDrag();
-    if (this.#draws("polygon")) this.#outlining.put(this.#shareOf(event), event.pointerType);
+    if (this.#draws("polygon")) this.#polygonTool.put(this.#shareOf(event), event.pointerType);
     else if (!drag.region) this.#take(this.#marks.findLastIndex((mark) => contains(mark, drag.from)));
     else if (isLargeEnough(drag.region)) this.#addAndSay(drag.region);
   }

@@ -5,12 +5,12 @@ import { AccountClosed, Limited, NotStored, SignedOut, signIn } from "./server.j
 
 export class Pauses {
   #view;
-  #supply;
+  #prefetch;
   #tally;
 
-  constructor(view, supply, tally) {
+  constructor(view, prefetch, tally) {
     this.#view = view;
-    this.#supply = supply;
+    this.#prefetch = prefetch;
     this.#tally = tally;
   }
 
@@ -38,8 +38,8 @@ export class Pauses {
   }
 
   none() {
-    const { isTaking, trouble } = this.#supply;
-    const again = [t("review.look_again"), () => this.#supply.refill()];
+    const { isTaking, trouble } = this.#prefetch;
+    const again = [t("review.look_again"), () => this.#prefetch.refill()];
     if (isTaking && !trouble) {
       this.#view.showWaiting();
     } else if (trouble instanceof SignedOut) {
@@ -58,7 +58,7 @@ export class Pauses {
 
   #nothing() {
     const counts = this.#tally.counts;
-    const waiting = this.#supply.queue === "escalated" ? counts?.escalated : counts?.waiting;
+    const waiting = this.#prefetch.queue === "escalated" ? counts?.escalated : counts?.waiting;
     if (waiting > 0) return t("review.nothing_but", { waiting });
     const done = counts?.done_today;
     return done ? t("review.nothing_done", { done }) : t("review.nothing_yet");

@@ -19,7 +19,7 @@ export class Recent extends EventTarget {
   #list;
   #told; // a line above the list
   #known = []; // what the server has said, newest first, and what it has taken since
-  #unveiled = new Set(); // item ids whose images the person has asked to see
+  #revealed = new Set(); // item ids whose images the person has asked to see
 
   // Tells of "change" {answer, value}, and of "open" {answer}.
   constructor(root, server, outbox, keymap) {
@@ -46,7 +46,7 @@ export class Recent extends EventTarget {
 
   async #open() {
     this.#known = [];
-    this.#unveiled.clear();
+    this.#revealed.clear();
     this.#draw();
     this.#say(t("recent.loading"));
     this.#dialog.showModal();
@@ -81,15 +81,15 @@ export class Recent extends EventTarget {
     }
   }
 
-  // Veils
+  // Blurred images
 
-  get #isVeiled() {
+  get #isCovered() {
     return !["none", undefined].includes(this.#root.dataset.veil);
   }
 
   #key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-    if (!this.#isVeiled || this.#keymap.actionOf(event)?.name !== "veil") return;
+    if (!this.#isCovered || this.#keymap.actionOf(event)?.name !== "veil") return;
     event.preventDefault();
     const place = this.#at;
     if (place) this.#toggle(place);
@@ -105,18 +105,18 @@ export class Recent extends EventTarget {
 
   #toggle(place) {
     const { item } = place.dataset;
-    if (!this.#unveiled.delete(item)) this.#unveiled.add(item);
-    unveil(place, this.#unveiled.has(item));
+    if (!this.#revealed.delete(item)) this.#revealed.add(item);
+    reveal(place, this.#revealed.has(item));
   }
 
   // Rows stay in place when one is changed, and the focus stays on its button.
   #draw() {
     const [item, which] = this.#focused();
     const answers = this.#answers;
-    this.#list.replaceChildren(...answers.map((answer) => row(answer, this.#isVeiled)));
-    for (const place of this.#list.children) unveil(place, this.#unveiled.has(place.dataset.item));
+    this.#list.replaceChildren(...answers.map((answer) => row(answer, this.#isCovered)));
+    for (const place of this.#list.children) reveal(place, this.#revealed.has(place.dataset.item));
     this.#dialog.querySelector("#recent-none").hidden = answers.length > 0;
-    this.#dialog.querySelector("#recent-veiled").hidden = answers.length === 0 || !this.#isVeiled;
+    this.#dialog.querySelector("#recent-veiled").hidden = answers.length === 0 || !this.#isCovered;
     this.#list.querySelectorAll(`[data-item="${item}"] button`)[which]?.focus();
   }
 
@@ -135,7 +135,7 @@ export class Recent extends EventTarget {
   }
 }
 
-function row(answer, isVeiled) {
+function row(answer, isCovered) {
   const place = make("li", "own");
   place.dataset.answer = answer.client_id;
   place.dataset.item = answer.item_id;
@@ -143,7 +143,7 @@ function row(answer, isVeiled) {
   const said = t("recent.said", { time: timeOf(answer.labelled_at), answer: name });
   const words = make("div", "words");
   words.append(make("p", "said", said), ...details(answer).map((line) => quiet(line)));
-  place.append(thumbnail(answer, isVeiled && said), words, choices(answer, said));
+  place.append(thumbnail(answer, isCovered && said), words, choices(answer, said));
   return place;
 }
 
@@ -192,7 +192,7 @@ function choices(answer, said) {
   return group;
 }
 
-// A veiled one is a button that shows it, named after what was said.
+// A blurred one is a button that shows it, named after what was said.
 function thumbnail({ image_url }, said) {
   const place = make(image_url && said ? "button" : "span", "thumbnail");
   if (!image_url) return place;
@@ -203,7 +203,7 @@ function thumbnail({ image_url }, said) {
   return place;
 }
 
-function unveil(place, on) {
+function reveal(place, on) {
   place.classList.toggle("is-shown", on);
   place.querySelector("button.thumbnail")?.setAttribute("aria-pressed", String(on));
 }

@@ -3,8 +3,8 @@
 
 import { number, t } from "../words.js";
 import { Memory } from "./memory.js";
-import { Kind } from "./veil.js";
-import { Worked } from "./worked.js";
+import { Kind } from "./blur_overlay.js";
+import { SessionStatistics } from "./session_statistics.js";
 
 const LATER_MINUTES = 10;
 
@@ -12,18 +12,18 @@ const LATER_MINUTES = 10;
 export class Session extends EventTarget {
   #dialog;
   #calm;
-  #veil;
+  #blurOverlay;
   #memory;
-  #worked;
+  #statistics;
   #later = null; // minutes of work after which a reminder that was put off comes again
 
-  constructor(root, person, veil) {
+  constructor(root, person, blurOverlay) {
     super();
     this.#dialog = root.querySelector("#session-dialog");
     this.#calm = new CalmLine(root);
-    this.#veil = veil;
+    this.#blurOverlay = blurOverlay;
     this.#memory = new Memory("session", person);
-    this.#worked = new Worked(person);
+    this.#statistics = new SessionStatistics(person);
     this.#dialog.addEventListener("input", ({ target }) => this.#choose(target));
     this.#dialog.querySelector("#break-now").addEventListener("click", () => {
       this.#dialog.close();
@@ -41,13 +41,13 @@ export class Session extends EventTarget {
 
   // An answer was given: the only moment at which anything is said unasked.
   answered() {
-    this.#worked.answered();
+    this.#statistics.answered();
     if (this.#isBreakDue) this.#remind();
-    else if (this.#worked.done === this.#goal) this.#tellGoal();
+    else if (this.#statistics.done === this.#goal) this.#tellGoal();
   }
 
   takenBack() {
-    this.#worked.takenBack();
+    this.#statistics.takenBack();
   }
 
   get #goal() {
@@ -56,13 +56,13 @@ export class Session extends EventTarget {
 
   get #isBreakDue() {
     const minutes = this.#memory.get("minutes") ?? 0;
-    return minutes > 0 && this.#worked.sinceBreak >= (this.#later ?? minutes);
+    return minutes > 0 && this.#statistics.sinceBreak >= (this.#later ?? minutes);
   }
 
   #remind() {
-    this.#calm.say(t("care.looked", { n: Math.round(this.#worked.sinceBreak) }), [
+    this.#calm.say(t("care.looked", { n: Math.round(this.#statistics.sinceBreak) }), [
       [t("care.take_break"), () => this.#break()],
-      [t("care.later"), () => (this.#later = this.#worked.sinceBreak + LATER_MINUTES)],
+      [t("care.later"), () => (this.#later = this.#statistics.sinceBreak + LATER_MINUTES)],
     ]);
   }
 
@@ -71,7 +71,7 @@ export class Session extends EventTarget {
   }
 
   #break() {
-    this.#worked.rested();
+    this.#statistics.rested();
     this.#later = null;
     this.#calm.hide();
     this.dispatchEvent(new Event("break"));
@@ -84,12 +84,12 @@ export class Session extends EventTarget {
   #show() {
     this.#field("goal").value = this.#goal ?? "";
     this.#field("minutes").value = this.#memory.get("minutes") ?? 0;
-    this.#field("veil").value = this.#veil.own ?? "";
+    this.#field("veil").value = this.#blurOverlay.own ?? "";
     this.#showDone();
   }
 
   #showDone() {
-    const { done, pace } = this.#worked;
+    const { done, pace } = this.#statistics;
     const goal = this.#goal;
     const $ = (id) => this.#dialog.querySelector(`#session-${id}`);
     $("done").textContent = goal === null ? number(done) : t("care.done_of", { done, goal });
@@ -104,7 +104,7 @@ export class Session extends EventTarget {
     if (!validity.valid) return;
     if (name === "goal") this.#memory.set("goal", value === "" ? null : Number(value));
     if (name === "minutes") this.#memory.set("minutes", Number(value));
-    if (name === "veil") this.#veil.own = Object.values(Kind).includes(value) ? value : null;
+    if (name === "veil") this.#blurOverlay.own = Object.values(Kind).includes(value) ? value : null;
     this.#later = null;
     this.#showDone();
   }

@@ -13,14 +13,14 @@ export class Statements {
   #zoom;
   #shown = []; // regions of the statement whose marks are on the image
 
-  constructor(root, closer) {
+  constructor(root, zoomPanel) {
     this.#section = root.querySelector("#statements");
     this.#list = root.querySelector("#statement-list");
     this.#note = root.querySelector("#statement-note");
     this.#surface = root.querySelector("#their-marks");
-    this.#zoom = closer.zoom;
+    this.#zoom = zoomPanel.zoom;
     this.#zoom.addEventListener("change", () => this.#draw());
-    this.#note.addEventListener("click", () => closer.open());
+    this.#note.addEventListener("click", () => zoomPanel.open());
   }
 
   // Those of another image; null where the person is told of none.

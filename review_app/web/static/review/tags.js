@@ -7,7 +7,7 @@ const BY_DIGIT = 9;
 export const MOST = 20; // with one answer; the server takes no more
 
 export class Tags {
-  #closer;
+  #zoomPanel;
   #say;
   #changed; // called whenever the person has chosen, or has not any more
   #section;
@@ -17,8 +17,8 @@ export class Tags {
   #next = null; // what is offered once the list closes
   #chosen = new Set();
 
-  constructor(root, closer, say, changed) {
-    this.#closer = closer;
+  constructor(root, zoomPanel, say, changed) {
+    this.#zoomPanel = zoomPanel;
     this.#say = say;
     this.#changed = changed;
     this.#section = root.querySelector("#tags");
@@ -92,7 +92,7 @@ export class Tags {
       this.#say(t("beside.no_tags"));
       return;
     }
-    this.#closer.open();
+    this.#zoomPanel.open();
     this.#section.classList.add("is-open");
     this.#section.scrollIntoView({ block: "nearest" });
     const choices = this.#all.slice(0, BY_DIGIT).map((tag, i) => `${i + 1} ${tagName(tag)}`);

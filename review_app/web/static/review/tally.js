@@ -44,7 +44,7 @@ export class Tally extends EventTarget {
     try {
       this.counts = await this.#server.progress(this.#since, midnight());
     } catch {
-      return; // the outbox and the supply tell of trouble
+      return; // the outbox and the prefetch tell of trouble
     }
     this.#status.setProgress(this.counts);
     this.dispatchEvent(new Event("change"));

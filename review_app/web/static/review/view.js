@@ -1,9 +1,9 @@
 // The page's parts and what they show. Knows nothing of the server's answers.
 
 import { ended, t } from "../words.js";
-import { Beside } from "./beside.js";
+import { AnnotationPanel } from "./annotation_panel.js";
 import { drawCaps } from "./caps.js";
-import { Closer } from "./closer.js";
+import { ZoomPanel } from "./zoom_panel.js";
 import { framesOf } from "./frames.js";
 import { Grid } from "./grid.js";
 import { Hint } from "./hint.js";
@@ -14,7 +14,7 @@ import { Session } from "./session.js";
 import { Statements } from "./statements.js";
 import { Status } from "./status.js";
 import { Swipe } from "./swipe.js";
-import { Veil } from "./veil.js";
+import { BlurOverlay } from "./blur_overlay.js";
 
 const VALUES = ["real", "fake", "unsure", "undecidable"];
 const NEEDS_AN_IMAGE = [...VALUES, "skip", "comment", "escalate", "mark", "outline"];
@@ -26,11 +26,11 @@ export class View {
     this.status = new Status(statusPlace);
     this.help = new KeyList(root, keymap);
     this.hint = new Hint(root, person);
-    this.closer = new Closer(root, person);
-    this.veil = new Veil(root, person);
-    this.beside = new Beside(root, this.closer, (text) => this.say(text));
-    this.statements = new Statements(root, this.closer);
-    this.session = new Session(root, person, this.veil);
+    this.zoomPanel = new ZoomPanel(root, person);
+    this.blurOverlay = new BlurOverlay(root, person);
+    this.annotationPanel = new AnnotationPanel(root, this.zoomPanel, (text) => this.say(text));
+    this.statements = new Statements(root, this.zoomPanel);
+    this.session = new Session(root, person, this.blurOverlay);
     this.swipe = new Swipe(root);
     this.grid = new Grid(root, keymap);
     this.more = new More(root);
@@ -41,14 +41,14 @@ export class View {
 
   // Whether the action was one of looking, or about oneself.
   act(action) {
-    return [this.closer, this.veil, this.session].some((part) => part.act(action));
+    return [this.zoomPanel, this.blurOverlay, this.session].some((part) => part.act(action));
   }
 
   showImage(image, task) {
     this.$("pause").hidden = true;
-    this.veil.over(image);
+    this.blurOverlay.over(image);
     this.$("frame").replaceChildren(image);
-    this.closer.show(image);
+    this.zoomPanel.show(image);
     this.statements.show(task.statements);
     this.#tellFrames(framesOf(task));
     this.#enable(true);
@@ -61,8 +61,8 @@ export class View {
 
   showPause(title, text, actions = [], { takesFocus = false } = {}) {
     this.$("frame").replaceChildren();
-    this.closer.show(null);
-    this.veil.over(null);
+    this.zoomPanel.show(null);
+    this.blurOverlay.over(null);
     this.statements.show(null);
     this.#tellFrames("");
     this.$("pause-title").textContent = title;

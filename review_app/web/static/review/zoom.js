@@ -1,4 +1,4 @@
-// Zoom and pan of whatever lies in the stage's frames: by wheel, two fingers, drag and arrow keys.
+// Zoom and pan of whatever lies in the viewer's frames: by wheel, two fingers, drag and arrow keys.
 
 import { isForSomethingElse } from "./keys.js";
 
@@ -9,7 +9,7 @@ const LARGEST_PIXEL = 16; // screen pixels for one of the image, at most
 const PIXELS_FROM = 3; // from here on, pixels are drawn as squares
 
 export class Zoom extends EventTarget {
-  #stage;
+  #viewer;
   #frame;
   #lens; // a view may lie beside the image
   #room = { width: 0, height: 0 }; // of the frame; measured when it changes, as it takes time
@@ -19,14 +19,14 @@ export class Zoom extends EventTarget {
   #y = 0;
   #fingers = new Map(); // pointer id -> last event
 
-  constructor(stage) {
+  constructor(viewer) {
     super();
-    this.#stage = stage;
-    this.#frame = stage.querySelector("#frame");
-    this.#lens = stage.querySelector("#lens");
-    stage.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
-    stage.addEventListener("pointerdown", (event) => this.#down(event));
-    stage.addEventListener("pointermove", (event) => this.#move(event));
+    this.#viewer = viewer;
+    this.#frame = viewer.querySelector("#frame");
+    this.#lens = viewer.querySelector("#lens");
+    viewer.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
+    viewer.addEventListener("pointerdown", (event) => this.#down(event));
+    viewer.addEventListener("pointermove", (event) => this.#move(event));
     for (const end of ["pointerup", "pointercancel"]) {
       addEventListener(end, (event) => this.#fingers.delete(event.pointerId));
     }
@@ -103,7 +103,7 @@ export class Zoom extends EventTarget {
   }
 
   #apply() {
-    const { style, classList } = this.#stage;
+    const { style, classList } = this.#viewer;
     const scale = this.#size ? this.#fit * this.#scale : 1;
     const [width, height] = this.#size ?? [0, 0];
     this.#x = within(this.#x, (width * scale - this.#room.width) / 2);
@@ -126,7 +126,7 @@ export class Zoom extends EventTarget {
   #down(event) {
     if (!isOnImage(event) || event.button !== 0) return;
     this.#fingers.set(event.pointerId, event);
-    if (this.isZoomed || this.#fingers.size > 1) this.#stage.setPointerCapture(event.pointerId);
+    if (this.isZoomed || this.#fingers.size > 1) this.#viewer.setPointerCapture(event.pointerId);
   }
 
   #move(event) {
@@ -172,5 +172,5 @@ function distance(one, other) {
 }
 
 export function isOnImage(event) {
-  return event.target.closest(".float, .pause, .elsewhere, button") === null;
+  return event.target.closest(".float, .pause, .without-picture, button") === null;
 }

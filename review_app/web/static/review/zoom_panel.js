@@ -11,9 +11,9 @@ const SOON_MS = 200; // a view that comes sooner is not announced
 const NEUTRAL = "100";
 const FIRST_VIEW = "error-level"; // side by side with the original, where none was chosen yet
 
-export class Closer {
+export class ZoomPanel {
   #root;
-  #stage;
+  #viewer;
   #frame;
   #lens;
   #panel;
@@ -24,18 +24,18 @@ export class Closer {
   #view = "original";
   #last = FIRST_VIEW; // the view that was chosen last
   #isScrolled = false;
-  #isBeside; // a view lies beside the original, not on it
+  #isSideBySide; // a view lies beside the original, not on it
 
   constructor(root, person) {
     this.#root = root;
-    this.#stage = root.querySelector(".stage");
+    this.#viewer = root.querySelector(".viewer");
     this.#frame = root.querySelector("#frame");
     this.#lens = root.querySelector("#lens");
-    this.#panel = root.querySelector("#closer");
-    this.#zoom = new Zoom(this.#stage);
+    this.#panel = root.querySelector("#zoom-panel");
+    this.#zoom = new Zoom(this.#viewer);
     this.#views = new Views();
     this.#memory = new Memory("closer", person);
-    this.#isBeside = this.#memory.get("side-by-side") ?? false;
+    this.#isSideBySide = this.#memory.get("side-by-side") ?? false;
     this.#open(this.#memory.get("open") ?? matchMedia(WIDE).matches);
     this.#listen();
   }
@@ -92,7 +92,7 @@ export class Closer {
   }
 
   get #keep() {
-    return this.#$("#closer-keep");
+    return this.#$("#zoom-panel-keep");
   }
 
   get #file() {
@@ -114,7 +114,7 @@ export class Closer {
     this.#zoom.addEventListener("change", () => this.#showLevel());
     this.#$(".sliders").addEventListener("input", () => this.#adjust());
     this.#file.addEventListener("toggle", () => this.#readFile());
-    this.#$("#side-by-side").setAttribute("aria-pressed", String(this.#isBeside));
+    this.#$("#side-by-side").setAttribute("aria-pressed", String(this.#isSideBySide));
     addEventListener("resize", () => this.#lay());
     const scrolled = () => (this.#isScrolled = this.#panel.scrollTop > 0);
     this.#panel.addEventListener("scroll", scrolled, { passive: true });
@@ -145,18 +145,18 @@ export class Closer {
   }
 
   #sideBySide() {
-    this.#isBeside = !this.#isBeside;
-    this.#memory.set("side-by-side", this.#isBeside);
-    this.#$("#side-by-side").setAttribute("aria-pressed", String(this.#isBeside));
-    if (this.#isBeside && this.#view === "original") this.#pick(this.#last);
+    this.#isSideBySide = !this.#isSideBySide;
+    this.#memory.set("side-by-side", this.#isSideBySide);
+    this.#$("#side-by-side").setAttribute("aria-pressed", String(this.#isSideBySide));
+    if (this.#isSideBySide && this.#view === "original") this.#pick(this.#last);
     else this.#lay();
   }
 
   // One on the other, or beside each other or one above the other, as the image is larger then.
   #lay() {
-    const { classList } = this.#stage;
+    const { classList } = this.#viewer;
     classList.remove("is-beside", "is-stacked");
-    if (this.#isBeside && !this.#lens.hidden) {
+    if (this.#isSideBySide && !this.#lens.hidden) {
       const [width, height] = this.#size;
       const [across, down] = [this.#frame.clientWidth / width, this.#frame.clientHeight / height];
       classList.add("is-beside");
@@ -175,7 +175,7 @@ export class Closer {
     this.#last = view;
     // The view before would stand beside what is said of this one until it has come.
     this.#lens.replaceChildren();
-    this.#stage.classList.remove("is-covered");
+    this.#viewer.classList.remove("is-covered");
     const { alt } = this.#image;
     const late = setTimeout(() => this.#say(t("closer.drawing")), SOON_MS);
     try {
@@ -185,7 +185,7 @@ export class Closer {
       picture.alt = t("closer.view_of", { view: name, image: alt });
       this.#lens.replaceChildren(picture);
       this.#lens.hidden = false;
-      this.#stage.classList.add("is-covered");
+      this.#viewer.classList.add("is-covered");
       this.#lay();
       this.#say("");
     } catch (error) {
@@ -200,8 +200,8 @@ export class Closer {
   #uncover() {
     this.#lens.hidden = true;
     this.#lens.replaceChildren();
-    this.#stage.classList.remove("is-covered");
-    if (this.#stage.classList.contains("is-beside")) this.#lay();
+    this.#viewer.classList.remove("is-covered");
+    if (this.#viewer.classList.contains("is-beside")) this.#lay();
     this.#say("");
   }
 
@@ -219,11 +219,11 @@ export class Closer {
   }
 
   #say(text) {
-    this.#$("#closer-said").textContent = text;
+    this.#$("#zoom-panel-said").textContent = text;
   }
 
   #compare(on) {
-    this.#stage.classList.toggle("is-comparing", on);
+    this.#viewer.classList.toggle("is-comparing", on);
   }
 
   #showLevel() {
@@ -239,7 +239,7 @@ export class Closer {
   #adjust() {
     const moved = this.#sliders().filter((slider) => slider.value !== NEUTRAL);
     const filters = moved.map((slider) => `${slider.name}(${slider.value}%)`);
-    this.#stage.style.setProperty("--adjust", filters.join(" ") || "none");
+    this.#viewer.style.setProperty("--adjust", filters.join(" ") || "none");
   }
 
   #sliders() {

@@ -7,7 +7,7 @@ const THOUGHT_MS = MINUTE_MS; // of a longer pause between two answers, so much 
 const REST_MS = 5 * MINUTE_MS; // a pause this long is a break
 const ENOUGH = 5; // answers, before a pace says anything
 
-export class Worked {
+export class SessionStatistics {
   #memory;
 
   constructor(person) {

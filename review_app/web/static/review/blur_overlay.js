@@ -8,13 +8,13 @@ const STILL_PX = 10; // a finger that moves further means something else
 
 export const Kind = Object.freeze({ NONE: "none", BLUR: "blur", GREYSCALE: "greyscale" });
 
-export class Veil {
+export class BlurOverlay {
   #root;
-  #stage;
+  #viewer;
   #note;
   #memory;
   #kind = Kind.BLUR;
-  #veiled = true;
+  #isOn = true;
   #hasImage = false;
   #isTold = false; // what the admin wants
   #peeks = false;
@@ -22,7 +22,7 @@ export class Veil {
 
   constructor(root, person) {
     this.#root = root;
-    this.#stage = root.querySelector(".stage");
+    this.#viewer = root.querySelector(".viewer");
     this.#note = root.querySelector("#veil-note");
     this.#memory = new Memory("veil", person);
     this.#listen();
@@ -38,7 +38,7 @@ export class Veil {
   }
 
   get usual() {
-    return this.#memory.get("usual") ?? Kind.BLUR; // sooner veiled for nothing than shown unasked
+    return this.#memory.get("usual") ?? Kind.BLUR; // sooner blurred for nothing than shown unasked
   }
 
   // The person's own choice; null where they leave it to the admin.
@@ -60,16 +60,16 @@ export class Veil {
     return this.own ?? this.usual;
   }
 
-  // Another element is in the stage, or none.
+  // Another element is in the viewer, or none.
   over(element) {
     this.#hasImage = element instanceof HTMLImageElement;
     this.#begin();
   }
 
-  // Whether the action was about the veil.
+  // Whether the action was about the overlay.
   act(action) {
     if (action !== "veil") return false;
-    this.#veiled = !this.#veiled;
+    this.#isOn = !this.#isOn;
     this.#draw();
     return true;
   }
@@ -80,23 +80,23 @@ export class Veil {
     const chosen = this.#chosen;
     this.#root.dataset.veil = chosen; // of all images on the page but the one under review
     this.#kind = chosen === Kind.NONE ? Kind.BLUR : chosen; // what the key draws
-    this.#veiled = chosen !== Kind.NONE;
+    this.#isOn = chosen !== Kind.NONE;
     this.#draw();
   }
 
   #draw() {
-    const veiled = this.#veiled && !this.#peeks;
-    this.#stage.dataset.veil = veiled ? this.#kind : Kind.NONE;
-    this.#note.hidden = !veiled || !this.#hasImage;
+    const covers = this.#isOn && !this.#peeks;
+    this.#viewer.dataset.veil = covers ? this.#kind : Kind.NONE;
+    this.#note.hidden = !covers || !this.#hasImage;
     for (const words of this.#note.querySelectorAll("[data-veil-kind]")) {
       words.hidden = words.dataset.veilKind !== this.#kind;
     }
   }
 
   #listen() {
-    this.#stage.addEventListener("pointerdown", (event) => this.#down(event));
-    this.#stage.addEventListener("pointermove", (event) => this.#move(event));
-    this.#stage.addEventListener("contextmenu", (event) => this.#press && event.preventDefault());
+    this.#viewer.addEventListener("pointerdown", (event) => this.#down(event));
+    this.#viewer.addEventListener("pointermove", (event) => this.#move(event));
+    this.#viewer.addEventListener("contextmenu", (event) => this.#press && event.preventDefault());
     for (const end of ["pointerup", "pointercancel", "blur"]) {
       addEventListener(end, () => this.#letGo());
     }
@@ -104,7 +104,7 @@ export class Veil {
 
   #down(event) {
     this.#letGo();
-    if (!this.#veiled || event.button !== 0 || !event.target.closest(".frame")) return;
+    if (!this.#isOn || event.button !== 0 || !event.target.closest(".frame")) return;
     const timer = setTimeout(() => this.#peek(true), HOLD_MS);
     this.#press = { x: event.clientX, y: event.clientY, timer };
   }

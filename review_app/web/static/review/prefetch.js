@@ -9,7 +9,7 @@ const Rest = Object.freeze({
   FREE: "free", // nothing is held
 });
 
-export class Supply extends EventTarget {
+export class Prefetch extends EventTarget {
   #server;
   #deck;
   #pace;
@@ -20,7 +20,7 @@ export class Supply extends EventTarget {
   #again = false;
   #hiddenSince = null;
   #rest = Rest.NONE;
-  #beside = []; // items in hand that are not in the deck
+  #alsoHeld = []; // items in hand that are not in the deck
   #unwanted = new Set(); // items that were, and that the server may still hold for us
   trouble = null; // why the last call failed
 
@@ -74,12 +74,12 @@ export class Supply extends EventTarget {
     this.refill();
   }
 
-  // Items that are in hand beside the deck. What is among them no longer goes back, once the server
+  // Items that are in hand besides the deck. What is among them no longer goes back, once the server
   // has all answers.
-  set beside(items) {
-    this.#unwanted = new Set([...this.#unwanted, ...this.#beside]);
+  set alsoHeld(items) {
+    this.#unwanted = new Set([...this.#unwanted, ...this.#alsoHeld]);
     for (const item of items) this.#unwanted.delete(item);
-    this.#beside = items;
+    this.#alsoHeld = items;
     this.#giveBackUnwanted();
   }
 
@@ -175,7 +175,7 @@ export class Supply extends EventTarget {
   async #keepOnlyWhatIsInHand() {
     const unwanted = this.#unwanted;
     try {
-      await this.#server.keepOnly(this.#page, [...this.#deck.items, ...this.#beside]);
+      await this.#server.keepOnly(this.#page, [...this.#deck.items, ...this.#alsoHeld]);
       if (this.#unwanted === unwanted) this.#unwanted = new Set();
     } catch {
       // the next look tries again

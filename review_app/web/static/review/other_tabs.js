@@ -2,7 +2,7 @@
 // show in none.
 
 // Tells of "answered" and of "back", their detail being item ids.
-export class Tabs extends EventTarget {
+export class OtherTabs extends EventTarget {
   #channel;
 
   constructor(person) {

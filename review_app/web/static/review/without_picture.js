@@ -4,9 +4,9 @@ import { t } from "../words.js";
 
 const COPIED_MS = 1500;
 
-export function elsewhere({ path, sha256 }) {
+export function withoutPicture({ path, sha256 }) {
   const box = document.createElement("div");
-  box.className = "elsewhere";
+  box.className = "without-picture";
   const words = document.createElement("p");
   words.textContent = t("review.elsewhere");
   const list = document.createElement("dl");

@@ -29,9 +29,9 @@ def lens(page: Page) -> Locator:
 
 
 def style(page: Page, name: str) -> str:
-    """A property that looking closely sets on the stage."""
+    """A property that looking closely sets on the viewer."""
     value: str = page.evaluate(
-        "name => document.querySelector('.stage').style.getPropertyValue(name)", name
+        "name => document.querySelector('.viewer').style.getPropertyValue(name)", name
     )
     return value
 
@@ -79,12 +79,12 @@ def test_where_the_detector_looked_waits_for_the_answer(site: Site, sign_in: Sig
     page = sign_in()
     assert wait_for_image(page) == first
     page.keyboard.press("5")
-    expect(page.locator("#closer-said")).to_contain_text("shown after your own answer")
+    expect(page.locator("#zoom-panel-said")).to_contain_text("shown after your own answer")
     expect(lens(page)).to_have_count(0)
     page.keyboard.press("r")
     wait_until_saved(page)
     wait_for_image(page, other_than=first)
-    expect(page.locator("#closer-said")).to_have_text("")
+    expect(page.locator("#zoom-panel-said")).to_have_text("")
     page.keyboard.press("z")
     expect(page.locator("#frame img")).to_have_attribute("src", media(first))
     wait_until_saved(page)
@@ -101,14 +101,14 @@ def test_zoom_by_keys_wheel_drag_and_arrows(site: Site, sign_in: SignIn) -> None
     page.keyboard.press("+")
     expect(level).to_have_text(re.compile(r"^\d+%$"))
     by_key = zoomed(page)
-    box = page.locator(".stage").bounding_box()
+    box = page.locator(".viewer").bounding_box()
     assert box is not None
     middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.move(*middle)
     page.mouse.wheel(0, -400)
     page.wait_for_function(
         "before => Number("
-        "document.querySelector('.stage').style.getPropertyValue('--zoom')) > before",
+        "document.querySelector('.viewer').style.getPropertyValue('--zoom')) > before",
         arg=by_key,
     )
     page.mouse.down()
@@ -119,7 +119,7 @@ def test_zoom_by_keys_wheel_drag_and_arrows(site: Site, sign_in: SignIn) -> None
     assert panned(page) == pytest.approx((-30, 30), abs=3)
     for _ in range(12):
         page.keyboard.press("+")
-    expect(page.locator(".stage")).to_have_class(re.compile("shows-pixels"))
+    expect(page.locator(".viewer")).to_have_class(re.compile("shows-pixels"))
     page.keyboard.press("0")
     expect(level).to_have_text("Fit")
     assert (zoomed(page), *panned(page)) == (1, 0, 0)
@@ -140,7 +140,7 @@ def test_two_fingers_zoom(site: Site, sign_in: SignIn) -> None:
     fingers("touchStart", (180, 300), (220, 300))
     fingers("touchMove", (140, 300), (260, 300))
     fingers("touchEnd")
-    page.wait_for_function("document.querySelector('.stage').classList.contains('is-zoomed')")
+    page.wait_for_function("document.querySelector('.viewer').classList.contains('is-zoomed')")
     assert zoomed(page) == pytest.approx(3, rel=0.1)
 
 
@@ -191,7 +191,8 @@ def test_the_panel_opens_by_key_or_button_is_remembered_and_moves_no_image(
     expect(panel(page)).to_be_visible()
 
     def layout() -> list[object]:
-        return [page.locator(place).bounding_box() for place in (".stage", "#closer", "#frame")]
+        places = (".viewer", "#zoom-panel", "#frame")
+        return [page.locator(place).bounding_box() for place in places]
 
     before = layout()
     page.keyboard.press("2")
@@ -225,7 +226,7 @@ def test_a_view_that_cannot_be_had_is_told_and_the_image_stays(site: Site, sign_
         assert row is not None
         site.app.media.original(row.image.key).unlink()
     page.keyboard.press("2")
-    expect(page.locator("#closer-said")).to_contain_text("The image is missing on disk")
+    expect(page.locator("#zoom-panel-said")).to_contain_text("The image is missing on disk")
     expect(page.locator("#frame img")).to_be_visible()
 
 
@@ -237,7 +238,7 @@ def test_admins_see_where_the_detector_looks_only_while_they_do_not_judge(
     page.get_by_role("link", name="Review", exact=True).click()
     assert wait_for_image(page) == item
     page.keyboard.press("5")
-    expect(page.locator("#closer-said")).to_contain_text("shown after your own answer")
+    expect(page.locator("#zoom-panel-said")).to_contain_text("shown after your own answer")
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
@@ -256,7 +257,7 @@ def test_looking_closely_shuts_nobody_out(
     expect(lens(page)).to_be_visible()
     page.keyboard.press("i")
     expect(panel(page).locator("dl")).to_contain_text("It holds no such words.")
-    keep_picture(page, f"review-closer-{size}-{scheme}")
+    keep_picture(page, f"review-zoom-panel-{size}-{scheme}")
     assert barriers(page) == []
     assert not sticks_out(page)
     for name in ("Real", "Fake", "Unsure"):

@@ -257,7 +257,7 @@ def test_an_outline_is_drawn_by_keys_and_taken_back(site: Site, sign_in: SignIn)
 
 
 def image_width(page: Page) -> float:
-    frame = page.locator(".stage").bounding_box()
+    frame = page.locator(".viewer").bounding_box()
     assert frame is not None
     return min(frame["width"], frame["height"] * 4 / 3)
 

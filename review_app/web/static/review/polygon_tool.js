@@ -10,7 +10,7 @@ const SAME_PX = 4; // two clicks nearer than this are one
 const REACH_PX = { mouse: 10, pen: 14, touch: 24 }; // so near the first corner, a click means it
 
 // Tells of "change", and of "closed" {region}.
-export class Outlining extends EventTarget {
+export class PolygonTool extends EventTarget {
   #drawing;
   #zoom;
   #say;

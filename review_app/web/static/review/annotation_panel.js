@@ -5,18 +5,18 @@ import { Notes } from "./notes.js";
 import { Tags } from "./tags.js";
 
 // Tells of "change": the person has said something else.
-export class Beside extends EventTarget {
+export class AnnotationPanel extends EventTarget {
   #notes;
   #tags;
   #marking;
   #known = ""; // the value that was told, or given
 
-  constructor(root, closer, say) {
+  constructor(root, zoomPanel, say) {
     super();
     const changed = () => this.#changed();
     this.#notes = new Notes(root, changed);
-    this.#tags = new Tags(root, closer, say, changed);
-    this.#marking = new Marking(root, closer, say, changed);
+    this.#tags = new Tags(root, zoomPanel, say, changed);
+    this.#marking = new Marking(root, zoomPanel, say, changed);
   }
 
   // The tags that the admin has put up.

@@ -5,10 +5,10 @@ import { t } from "../words.js";
 const PAUSE_MS = 300; // without an image: from then on, a press may mean the one before
 const LONGEST_MS = 2000; // that a press waits for its image
 
-export class Stage {
+export class Viewer {
   #view;
   #deck;
-  #supply;
+  #prefetch;
   #pauses;
   #drafts;
   #coming = null; // the card whose image is awaited
@@ -18,14 +18,14 @@ export class Stage {
   #left = 0; // when the last image went
   #arrival = new Arrival(); // of the next one
 
-  constructor(view, deck, supply, pauses, drafts) {
+  constructor(view, deck, prefetch, pauses, drafts) {
     this.#view = view;
     this.#deck = deck;
-    this.#supply = supply;
+    this.#prefetch = prefetch;
     this.#pauses = pauses;
     this.#drafts = drafts;
-    view.beside.addEventListener("change", () => this.#keepDraft());
-    drafts.addEventListener("change", ({ detail }) => this.#saidElsewhere(detail.item));
+    view.annotationPanel.addEventListener("change", () => this.#keepDraft());
+    drafts.addEventListener("change", ({ detail }) => this.#saidInOtherTab(detail.item));
   }
 
   // Whether the current card's image is there to be judged.
@@ -53,13 +53,13 @@ export class Stage {
 
   // What was said so far beside the image on show stays with it.
   keep() {
-    if (this.#isPlaced) this.#placed.beside = this.#view.beside.value;
+    if (this.#isPlaced) this.#placed.annotations = this.#view.annotationPanel.value;
   }
 
   // skip: what a person can do about an image that does not load.
   show(words, skip) {
     const card = this.#deck.current;
-    if (this.#supply.isResting || this.#isPlaced || (card && this.#coming === card)) return;
+    if (this.#prefetch.isResting || this.#isPlaced || (card && this.#coming === card)) return;
     this.#clear();
     this.#present(card, words, skip);
   }
@@ -72,7 +72,7 @@ export class Stage {
     if (!card) {
       this.#pauses.none();
       if (words) this.#view.say(words);
-      if (!this.#supply.isTaking) this.#arrival.end();
+      if (!this.#prefetch.isTaking) this.#arrival.end();
       return;
     }
     this.#coming = card;
@@ -97,7 +97,7 @@ export class Stage {
     this.keep();
     this.#clear();
     this.#arrival.end();
-    this.#supply.rest();
+    this.#prefetch.rest();
     this.#pauses.rest(goOn);
   }
 
@@ -105,28 +105,28 @@ export class Stage {
     if (this.#shown) this.#left = performance.now();
     if (this.#arrival.isOver) this.#arrival = new Arrival();
     this.#coming = this.#placed = this.#shown = null;
-    this.#view.beside.close();
-    this.#view.beside.value = {};
+    this.#view.annotationPanel.close();
+    this.#view.annotationPanel.value = {};
     this.#view.grid.offer(0);
   }
 
   #place(card, image, words) {
     this.#view.showImage(image, card.task);
     this.#view.grid.offer(card.task.alike ?? 0);
-    this.#view.beside.value = this.#drafts.of(card) ?? card.beside;
+    this.#view.annotationPanel.value = this.#drafts.of(card) ?? card.annotations;
     this.#placed = card;
     this.#view.say(`${words} ${t("review.next")}`.trim());
   }
 
   #keepDraft() {
-    if (this.#isPlaced) this.#drafts.keep(this.#placed, this.#view.beside.value);
+    if (this.#isPlaced) this.#drafts.keep(this.#placed, this.#view.annotationPanel.value);
   }
 
   // In another tab, of the same image.
-  #saidElsewhere(item) {
+  #saidInOtherTab(item) {
     if (!this.#isPlaced || this.#placed.task.item_id !== item) return;
     const said = this.#drafts.of(this.#placed);
-    if (said) this.#view.beside.value = said;
+    if (said) this.#view.annotationPanel.value = said;
   }
 
   #seen(card) {
