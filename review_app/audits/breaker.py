@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from review_app.audits.change_detection import alarm_path, calm_audits
 from review_app.audits.e_values import Direction, Floats, evidence_path, interval
 from review_app.certification.ladder import Side
-from review_app.i18n import Language, percent, speaking, t
+from review_app.i18n import Language, percent, t, use_language
 
 ALPHA = 0.05
 """Probability with which true certificates are ever suspended by chance, both sides together."""
@@ -108,7 +108,7 @@ def reason(alarmed: list[SideEvidence]) -> str:
     for evidence in alarmed:
         after = evidence.alarm_after or evidence.audits
         seen = examine(evidence.side, evidence.limit, evidence.wrong[:after], evidence.alpha)
-        with speaking(Language.EN):
+        with use_language(Language.EN):
             parts.append(f"{_found(seen)} At most {percent(seen.limit)} was certified.")
     return (
         "the audit raised an alarm. "

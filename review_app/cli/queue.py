@@ -61,7 +61,7 @@ def ingest(
     for refusal in report.refused:
         sys.stderr.write(f"refused: {refusal}\n")
     for remark in report.remarks:
-        sys.stderr.write(f"note: {remark.said(Language.EN)}\n")
+        sys.stderr.write(f"note: {remark.render(Language.EN)}\n")
     result(document, as_json, _taken_in(report, from_table=_names_table(paths or [])))
     if report.refused:
         raise typer.Exit(REFUSED)

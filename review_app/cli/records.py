@@ -81,7 +81,7 @@ def _lines(record: ImageRecord) -> list[str]:
 
 def _frames(record: ImageRecord) -> str | None:
     shown = first_of(record.file.n_frames, paged=record.file.paged)
-    return shown.said(Language.EN) if shown else None
+    return shown.render(Language.EN) if shown else None
 
 
 def _corrections(record: ImageRecord) -> str:

@@ -43,11 +43,11 @@ class ReviewAppError(Exception):
     """Root of the tree: whatever is caught as this has a message fit for a person.
 
     What a reviewer may read is given as a `Text`: ``str`` has it in English, for logs and the
-    command line, ``said`` in any language.
+    command line, ``render`` in any language.
     """
 
     def __init__(self, message: str | Text) -> None:
-        super().__init__(message if isinstance(message, str) else message.said(Language.EN))
+        super().__init__(message if isinstance(message, str) else message.render(Language.EN))
         self._message = message
 
     @property
@@ -55,10 +55,10 @@ class ReviewAppError(Exception):
         """The message as it was given."""
         return self._message
 
-    def said(self, language: Language) -> str:
+    def render(self, language: Language) -> str:
         """The message in ``language``, where it is known by a key, else as it was given."""
         message = self._message
-        return message if isinstance(message, str) else message.said(language)
+        return message if isinstance(message, str) else message.render(language)
 
 
 class SettingsError(ReviewAppError):
@@ -132,7 +132,7 @@ class RefusedFile(InputError):  # noqa: N818 - a refusal is an outcome that is r
 
     def detail_in(self, language: Language) -> str:
         """What is the matter with the file, where it is known by a key; else as it was given."""
-        return self._detail if isinstance(self._detail, str) else self._detail.said(language)
+        return self._detail if isinstance(self._detail, str) else self._detail.render(language)
 
 
 class DetectorError(ReviewAppError):

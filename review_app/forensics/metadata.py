@@ -86,7 +86,7 @@ def _claimed(metadata: Mapping[str, Any]) -> Iterator[Fact]:
 def _rows(metadata: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     """Where each row comes from (as `Claim.place` has it), its name and its value."""
     for note in noted(metadata):
-        yield "notes", t("inspect.fact_notes"), note.said(current_language())
+        yield "notes", t("inspect.fact_notes"), note.render(current_language())
     yield from _credentials(metadata.get("c2pa"))
     for key, title in (_TITLES | {key: t(f"inspect.fact_{key}") for key in _WORDED}).items():
         content = metadata.get(key)

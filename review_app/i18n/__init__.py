@@ -5,16 +5,16 @@ An entry is a sentence with ``{placeholders}``, or its plural forms, chosen by t
 
     {"too_many": {"one": "Wait {n} minute.", "other": "Wait {n} minutes."}}
 
-``t("signin.too_many", n=3)`` says it in the language of whoever is served (`speech`); a ``Text``
-holds key and values, so that an error can be worded later. Pages that are built once for everybody
-hold marks instead, which are replaced as a page is sent (`marks`). No entry contains ``& < > " ' ``
-or a backslash, so that it means the same in HTML, in an attribute and in JSON.
+``t("signin.too_many", n=3)`` renders it in the language of whoever is served (`render`); a ``Text``
+holds key and values, so that an error can be rendered later. Pages that are built once for
+everybody hold marks instead, which are replaced as a page is sent (`marks`). No entry contains
+``& < > " ' `` or a backslash, so that it means the same in HTML, in an attribute and in JSON.
 """
 
 from review_app.i18n.catalogue import Value, for_browser
-from review_app.i18n.languages import NAMES, Language, negotiate
+from review_app.i18n.locale import NAMES, Language, negotiate
 from review_app.i18n.marks import replace_marks
-from review_app.i18n.speech import (
+from review_app.i18n.render import (
     Text,
     current_language,
     day,
@@ -23,8 +23,8 @@ from review_app.i18n.speech import (
     number,
     percent,
     significant,
-    speaking,
     t,
+    use_language,
 )
 
 __all__ = [
@@ -42,6 +42,6 @@ __all__ = [
     "percent",
     "replace_marks",
     "significant",
-    "speaking",
     "t",
+    "use_language",
 ]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from review_app.i18n.languages import Language
+from review_app.i18n.locale import Language
 from review_app.i18n.numbers import format_number
 
 Value = str | int
@@ -73,7 +73,7 @@ def for_browser(language: Language) -> dict[str, Entry]:
     return {key: e for key, e in entries.items() if key.split(".")[0] not in SERVER_AREAS}
 
 
-def word(language: Language, key: str, values: Mapping[str, Value]) -> str:
+def render(language: Language, key: str, values: Mapping[str, Value]) -> str:
     """The entry ``key`` with its placeholders filled.
 
     Raises ``KeyError`` where there is no such entry or a placeholder has no value.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from review_app.i18n import speech
+from review_app.i18n import render
 
 
 def percent(share: float) -> str:
@@ -14,7 +14,7 @@ def percent(share: float) -> str:
 
 def percent_below(bound: float) -> str:
     """A bound in percent, rounded up: the sentence never claims more than was proven."""
-    return speech.percent(rounded_up(bound))
+    return render.percent(rounded_up(bound))
 
 
 def rounded_up(bound: float) -> float:
@@ -24,7 +24,7 @@ def rounded_up(bound: float) -> float:
 
 def plus_minus(p: float, std: float) -> str:
     """``0.83 ± 0.09``."""
-    return f"{speech.number(p, 2)} ± {speech.number(std, 2)}"
+    return f"{render.number(p, 2)} ± {render.number(std, 2)}"
 
 
 def count(n: int, noun: str) -> str:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from review_app.i18n.catalogue import Value, word
-from review_app.i18n.languages import Language
+from review_app.i18n.catalogue import Value, render
+from review_app.i18n.locale import Language
 
 _MARK = re.compile(r"\[\[t:([a-z0-9_.]+)((?: [a-z0-9_]+=-?\d+)*)\]\]")
 
@@ -27,7 +27,7 @@ def mark(key: str, values: Mapping[str, Value]) -> str:
             raise TypeError(
                 f"{key}: a page built for all may say numbers only, not {name}={value!r}"
             )
-    word(Language.EN, key, values)
+    render(Language.EN, key, values)
     return f"[[t:{' '.join([key, *(f'{name}={value}' for name, value in values.items())])}]]"
 
 
@@ -39,6 +39,6 @@ def replace_marks(text: str, language: Language) -> str:
 def _worded(found: re.Match[str], language: Language) -> str:
     pairs = (pair.partition("=") for pair in found[2].split())
     try:
-        return word(language, found[1], {name: int(value) for name, _, value in pairs})
+        return render(language, found[1], {name: int(value) for name, _, value in pairs})
     except KeyError:  # not made by `mark`: somebody's own words look like one
         return found[0]

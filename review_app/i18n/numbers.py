@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from review_app.i18n.languages import Language
+from review_app.i18n.locale import Language
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,7 +124,7 @@ class _Page:
 
     async def refuse(self, request: Request, person: Person, error: ReviewAppError) -> HTMLResponse:
         status = next(code for kind, code in _STATUS.items() if isinstance(error, kind))
-        said = sentence(error.said(current_language()))
+        said = sentence(error.render(current_language()))
         return await self.show(request, person, status, problem=said)
 
 

@@ -83,7 +83,7 @@ def failure_of(error: ReviewAppError) -> Failure:
     """What ``error`` is called outside."""
     status, code = next((s, c) for kind, s, c in _BY_TYPE if isinstance(error, kind))
     retry_after = error.retry_after if isinstance(error, LimitError) else None
-    return Failure(status, code, error.said(current_language()), retry_after)
+    return Failure(status, code, error.render(current_language()), retry_after)
 
 
 def answer(request: Request, failure: Failure) -> Response:
@@ -132,7 +132,7 @@ async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code = _HTTP_CODES.get(error.status_code, "refused")
     text = _HTTP_TEXTS.get(error.status_code)
-    message = str(error.detail) if text is None else text.said(current_language())
+    message = str(error.detail) if text is None else text.render(current_language())
     return answer(request, Failure(error.status_code, code, message))
 
 

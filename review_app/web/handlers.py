@@ -20,7 +20,7 @@ from pydantic import BaseModel, ValidationError
 
 from review_app.core.errors import InputError, ReviewAppError
 from review_app.core.permissions import Permission, Person, require
-from review_app.i18n import Text, current_language, speaking, t
+from review_app.i18n import Text, current_language, t, use_language
 from review_app.web.assets import asset_url
 from review_app.web.identity import person_of
 from review_app.web.language import language_of
@@ -83,7 +83,7 @@ def guarded(
 
     def run(request: gr.Request, progress: gr.Progress, event: Any, inputs: Sequence[Any]) -> Any:
         # Gradio's queue runs in a task of its own, which knows nothing of the request.
-        with speaking(language_of(request.headers)):
+        with use_language(language_of(request.headers)):
             try:
                 person = require(person_of(app, request), permission)
                 call = Call(person, _origin(app, request), progress, event)
@@ -114,7 +114,7 @@ def _files(inputs: Sequence[Any]) -> Iterator[Path]:
 
 def refusal(error: ReviewAppError) -> Markup:
     """What went wrong, as a sentence in the language of whoever is served."""
-    return notice(sentence(error.said(current_language())), Tone.PROBLEM)
+    return notice(sentence(error.render(current_language())), Tone.PROBLEM)
 
 
 Refresh = Callable[[Callable[..., Any]], Any]

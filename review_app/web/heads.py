@@ -13,7 +13,7 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from review_app.i18n import speaking, t
+from review_app.i18n import t, use_language
 from review_app.web.failures import Failure, answer
 from review_app.web.language import language_of
 
@@ -33,7 +33,7 @@ class Heads:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             given, scope["headers"] = scope["headers"], _with_own_cookies(scope["headers"])
-            with speaking(language_of(Headers(scope=scope))):
+            with use_language(language_of(Headers(scope=scope))):
                 failure = _refusal(given)
                 if failure is not None:
                     await answer(Request(scope), failure)(scope, receive, send)

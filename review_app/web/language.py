@@ -15,7 +15,7 @@ from starlette.requests import cookie_parser
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from review_app.i18n import Language, negotiate, replace_marks, speaking
+from review_app.i18n import Language, negotiate, replace_marks, use_language
 from review_app.web.assets import words_url
 
 COOKIE = "review_language"
@@ -70,7 +70,7 @@ class Interpreter:
         language = language_of(Headers(scope=scope))
         if scope["path"].startswith(_MOUNTS):
             send = _Wording(send, language)
-        with speaking(language):
+        with use_language(language):
             await self._app(scope, receive, send)
 
 

@@ -225,7 +225,7 @@ class _Passwords:
 
 
 def _used(error: NotAllowedError, present: Person | None) -> HTMLResponse:
-    text = sentence(error.said(current_language()))
+    text = sentence(error.render(current_language()))
     return pages.message(text, 403, signed_in=present is not None)
 
 

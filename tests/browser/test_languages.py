@@ -73,7 +73,7 @@ def test_the_review_page_says_nothing_in_english(
     page.goto(f"{serving.url}/review/")
     item = wait_for_image(page)
     assert page.evaluate("document.documentElement.lang") == language
-    tag = page.get_by_role("button", name=Text("tags.face_swap").said(language))
+    tag = page.get_by_role("button", name=Text("tags.face_swap").render(language))
     tag.click()
     assert left_in_english(page, language) == set()
     page.keyboard.press("f")
@@ -111,24 +111,24 @@ def test_the_policy_says_nothing_in_english(
     site: Site, sign_in: SignIn, language: Language
 ) -> None:
     def button(key: str) -> Locator:
-        return page.get_by_role("button", name=Text(key).said(language), exact=True)
+        return page.get_by_role("button", name=Text(key).render(language), exact=True)
 
     scored(site, 240)
     page = in_language(sign_in, language, Role.ADMIN)
-    page.get_by_role("tab", name=Text("overview.tab_policy").said(language)).first.click()
+    page.get_by_role("tab", name=Text("overview.tab_policy").render(language)).first.click()
     expect(page.locator(".certificate")).to_be_visible()
     assert left_in_english(page, language) == set()
 
-    page.get_by_label(Text("certify.risk_limit").said(language)).fill("10")
+    page.get_by_label(Text("certify.risk_limit").render(language)).fill("10")
     button("certify.certify_and_apply").click()
     expect(page.locator(".question")).to_be_visible()
     assert left_in_english(page, language) == set()
     button("certify.yes_certify").click()
-    expect(page.get_by_role("img", name=Text("certificate.mix").said(language))).to_be_visible()
+    expect(page.get_by_role("img", name=Text("certificate.mix").render(language))).to_be_visible()
     button("whatif.show").click()
-    expect(page.get_by_role("img", name=Text("whatif.plot").said(language))).to_be_visible()
+    expect(page.get_by_role("img", name=Text("whatif.plot").render(language))).to_be_visible()
     button("order.save").click()
-    expect(page.get_by_text(Text("changed.nothing").said(language))).to_be_visible()
+    expect(page.get_by_text(Text("changed.nothing").render(language))).to_be_visible()
     button("certify.apply").click()
     expect(page.locator(".question")).to_be_visible()
     button("certify.yes_apply").click()
@@ -136,7 +136,7 @@ def test_the_policy_says_nothing_in_english(
     expect(done).to_have_count(2)
     button("certify.suspend").click()
     expect(done).to_have_count(3)
-    expect(page.get_by_text(Text("certificate.was_proven").said(language))).to_be_visible()
+    expect(page.get_by_text(Text("certificate.was_proven").render(language))).to_be_visible()
     assert left_in_english(page, language) == set()
     assert barriers(page) == []
     for size, viewport in (("desktop", DESKTOP), ("phone", PHONE)):
@@ -194,7 +194,7 @@ def test_long_words_fit_and_shut_nobody_out(
         if name == "":
             wait_for_image(page)
         else:
-            pick_a_sample(page, Text("inspect.samples").said(language))
+            pick_a_sample(page, Text("inspect.samples").render(language))
         keep_picture(page, f"{name or 'review'}-{language}-{size}")
         assert barriers(page) == []
         assert not sticks_out(page)
@@ -235,7 +235,7 @@ def test_data_people_and_export_say_nothing_in_english(
 
 
 def said(key: str, language: Language) -> str:
-    return Text(key).said(language)
+    return Text(key).render(language)
 
 
 def is_clean(page: Page, language: Language, tab: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from review_app.core.errors import ConflictError, InputError, LimitError, ReviewAppError
-from review_app.i18n import Language, speaking
+from review_app.i18n import Language, use_language
 from review_app.review.tasks import AnswerInput
 from review_app.web.admin.people import PeopleTab
 from review_app.web.admin.people_figures import FiguresPanel
@@ -58,7 +58,7 @@ def test_accounts_and_links_are_told_in_the_language_of_whoever_asks(
     site: Site, call: Call
 ) -> None:
     tab, name = PeopleTab(site.app), site.account()
-    with speaking(Language.DE):
+    with use_language(Language.DE):
         accounts, _ = tab.load(call)
         assert f"<td>{name}</td><td>Prüfung</td><td>offen</td>" in accounts
         assert f"Konto {name} sperren?" in tab.ask_switch(call, name).words
@@ -68,7 +68,7 @@ def test_accounts_and_links_are_told_in_the_language_of_whoever_asks(
         assert f"gilt einmal, innerhalb von {minutes:g} Minuten" in link
         with pytest.raises(ConflictError) as refused:
             tab.add(call, name, Role.ADMIN.value)
-    assert refused.value.said(Language.DE).startswith(f"ein Konto {name!r} gibt es schon")
+    assert refused.value.render(Language.DE).startswith(f"ein Konto {name!r} gibt es schon")
     assert str(refused.value).startswith(f"there is a user {name!r} already")
 
 

@@ -136,5 +136,5 @@ def _remarks(remarks: Sequence[Text]) -> Markup:
     if not remarks:
         return Markup()
     language = current_language()
-    lines = join(Markup("<li>{}</li>").format(remark.said(language)) for remark in remarks)
+    lines = join(Markup("<li>{}</li>").format(remark.render(language)) for remark in remarks)
     return Markup('<ul class="remark" aria-label="{}">{}</ul>').format(t("data.remarks"), lines)

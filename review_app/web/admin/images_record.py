@@ -71,7 +71,7 @@ def picture_trouble(app: Application, item_id: int) -> str:
         if picture is not None:
             app.media.verified_public(picture)
     except (NotFoundError, DamagedImageError) as error:
-        return error.said(current_language())
+        return error.render(current_language())
     return ""
 
 
@@ -131,7 +131,7 @@ def _size(record: ImageRecord) -> str:
 
 def _frames(record: ImageRecord) -> str:
     shown = first_of(record.file.n_frames, paged=record.file.paged)
-    return shown.said(current_language()) if shown else ""
+    return shown.render(current_language()) if shown else ""
 
 
 def _verdict(record: ImageRecord) -> str:

@@ -39,7 +39,7 @@ def _way(forecasts: ForecastService) -> Markup:
     try:
         return progress_panel(forecasts.progress())
     except CheckpointError as error:
-        why = error.said(current_language())
+        why = error.render(current_language())
         return notice(t("certificate.cannot_tell", error=why), Tone.PROBLEM)
 
 

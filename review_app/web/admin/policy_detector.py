@@ -79,7 +79,7 @@ class DetectorPanel:
         try:
             own = self._app.policies.offered()
         except CheckpointError as error:
-            own, why = None, error.said(current_language())
+            own, why = None, error.render(current_language())
             words = t("detector.unusable", error=why)
         if own is not None:
             offered = {own[0]: own[1], **offered}

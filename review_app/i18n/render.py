@@ -1,4 +1,4 @@
-"""Who is being spoken to: the language of this request, and texts in it."""
+"""The language of whoever is served, and texts in it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from review_app.i18n.catalogue import Value, word
-from review_app.i18n.languages import Language
+from review_app.i18n.catalogue import Value, render
+from review_app.i18n.locale import Language
 from review_app.i18n.marks import mark
 from review_app.i18n.numbers import format_number, format_percent, format_significant
 
@@ -19,14 +19,14 @@ _marking: ContextVar[bool] = ContextVar("marking", default=False)
 
 @dataclass(frozen=True)
 class Text:
-    """A text that is worded later, when it is known for whom."""
+    """A text that is rendered later, when it is known for whom."""
 
     key: str
     values: Mapping[str, Value | Text] = field(default_factory=dict)
 
-    def said(self, language: Language) -> str:
+    def render(self, language: Language) -> str:
         """The text in ``language``, and texts among its values, too."""
-        return word(language, self.key, _said(self.values, language))
+        return render(language, self.key, _rendered(self.values, language))
 
 
 def current_language() -> Language:
@@ -35,8 +35,8 @@ def current_language() -> Language:
 
 
 @contextmanager
-def speaking(language: Language) -> Iterator[None]:
-    """Have what is worded inside be in ``language``; for this thread or task only."""
+def use_language(language: Language) -> Iterator[None]:
+    """Render what is inside in ``language``; for this thread or task only."""
     before = _language.set(language)
     try:
         yield
@@ -61,7 +61,7 @@ def t(key: str, **values: Value) -> str:
     """
     if _marking.get():
         return mark(key, values)
-    return word(_language.get(), key, values)
+    return render(_language.get(), key, values)
 
 
 def number(value: float, digits: int = 0) -> str:
@@ -91,8 +91,8 @@ def listed(parts: Sequence[str]) -> str:
     return t("list.and", most=", ".join(most), last=last) if most else last
 
 
-def _said(values: Mapping[str, Value | Text], language: Language) -> dict[str, Value]:
+def _rendered(values: Mapping[str, Value | Text], language: Language) -> dict[str, Value]:
     return {
-        name: value.said(language) if isinstance(value, Text) else value
+        name: value.render(language) if isinstance(value, Text) else value
         for name, value in values.items()
     }

@@ -15,8 +15,8 @@ from review_app.i18n import (
     number,
     percent,
     replace_marks,
-    speaking,
     t,
+    use_language,
 )
 
 
@@ -51,12 +51,12 @@ def test_what_somebody_chose_goes_before_what_the_browser_likes() -> None:
 
 
 def test_plural_forms_and_numbers_follow_the_language() -> None:
-    with speaking(Language.DE):
+    with use_language(Language.DE):
         assert "1 Minute " in t("signin.too_many", n=1)
         assert "1.234 Minuten" in t("signin.too_many", n=1234)
         assert number(1234567.25, 1) == "1.234.567,2"
         assert percent(0.0412) == "4,1\N{NO-BREAK SPACE}%"
-    with speaking(Language.ES):
+    with use_language(Language.ES):
         assert (number(1234), number(12345)) == ("1234", "12.345")
     assert (number(-1234.5, 1), percent(0.05)) == ("-1,234.5", "5%")
     assert current_language() is Language.EN
@@ -64,8 +64,8 @@ def test_plural_forms_and_numbers_follow_the_language() -> None:
 
 def test_a_text_is_worded_for_whom_it_is_said_to_with_the_texts_in_it() -> None:
     text = Text("header.signed_in_admin", {"name": Text("header.admin")})
-    assert text.said(Language.EN) == "Signed in as Admin (admin)"
-    assert text.said(Language.DE) == "Angemeldet als Verwaltung (Verwaltung)"
+    assert text.render(Language.EN) == "Signed in as Admin (admin)"
+    assert text.render(Language.DE) == "Angemeldet als Verwaltung (Verwaltung)"
 
 
 def test_a_page_that_is_built_for_all_is_worded_when_it_is_sent() -> None:
@@ -77,5 +77,5 @@ def test_a_page_that_is_built_for_all_is_worded_when_it_is_sent() -> None:
         "[[t:no.such]] [[t:signin.too_many]]"
     )
     assert replace_marks(page, Language.DE) == (
-        f"<p>Sprache</p><p>{Text('signin.too_many', {'n': 2}).said(Language.DE)}</p>"
+        f"<p>Sprache</p><p>{Text('signin.too_many', {'n': 2}).render(Language.DE)}</p>"
     )

@@ -26,7 +26,7 @@ _RANGE = re.compile(
 
 
 def negotiate(accepted: str, chosen: str | None = None) -> Language:
-    """The language to speak.
+    """The language to answer in.
 
     ``chosen`` is what the person picked, if it is one of ours. Otherwise the best of ``accepted``,
     an ``Accept-Language`` header with quality values (RFC 9110, 12.5.4): the highest quality, among
