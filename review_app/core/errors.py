@@ -219,4 +219,4 @@ class ClaimLostError(ConflictError):
 
 
 class QuotaError(ConflictError):
-    """As much as is allowed is there already; some of it has to go first."""
+    """There is as much as is allowed already; some of it has to go first."""

@@ -44,7 +44,7 @@ def storage_error(fault: StorageFault) -> StorageError:
 
 @contextmanager
 def storing() -> Iterator[None]:
-    """Files are written inside.
+    """A block in which files are written.
 
     Raises:
         NotStoredError: there is no room for them, or they may not be written.

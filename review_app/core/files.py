@@ -21,7 +21,7 @@ if os.name == "posix":
 
 _DRAFT = ".draft"
 _MARK = ".deepfake-review-draft"
-"""In each draft of a folder: nobody else's is deleted."""
+"""Each draft of a folder has this name in it: nobody else's is deleted."""
 _NAMELESS = getattr(os, "O_TMPFILE", 0) if Path("/proc/self/fd").is_dir() else 0
 _CANNOT = (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL)
 
@@ -166,7 +166,7 @@ def _plain(name: str) -> str:
 
 
 def _remove_if_left(draft: Path, remove: Callable[[Path], None]) -> None:
-    """Where whoever wrote it is gone: as long as they live, they hold its lock."""
+    """Delete a draft whose writer is gone: as long as one lives, it holds the lock."""
     try:
         lock = _lock(draft)
     except OSError:

@@ -40,7 +40,7 @@ def of_share(share: float | None, n: float) -> Ends | None:
 
 
 def of_f1(f1: float | None, n: float) -> Ends | None:
-    """Of an F1; ``n`` images are fake, or called so, or both.
+    """The interval of an F1; ``n`` images are fake, or called so, or both.
 
     With J the share of hits among them F1 is 2J / (1 + J), which rises with J, so its ends are
     those of J, carried over.
@@ -50,8 +50,9 @@ def of_f1(f1: float | None, n: float) -> Ends | None:
 
 
 def of_auroc(auroc: float, positives: float, negatives: float, drawn: Ends | None) -> Ends | None:
-    """Of an AUROC between two classes of these sizes: the bootstrap's ``drawn`` where it has enough
-    of both and stays away from 0 and 1, else Newcombe's; None below `FEWEST_OF_CLASS`."""
+    """The interval of an AUROC between two classes of these sizes: the bootstrap's ``drawn`` where
+    it has enough of both and stays away from 0 and 1, else Newcombe's; None below
+    `FEWEST_OF_CLASS`."""
     fewest = min(positives, negatives)
     if fewest < FEWEST_OF_CLASS:
         return None
@@ -61,8 +62,8 @@ def of_auroc(auroc: float, positives: float, negatives: float, drawn: Ends | Non
 
 
 def of_figure(drawn: Ends | None, fewest: float) -> Ends | None:
-    """Of what only a bootstrap tells: its ``drawn`` ends where either class has enough images,
-    ``fewest`` the smaller one, and they are not one point; else None."""
+    """The interval of what only a bootstrap tells: its ``drawn`` ends where either class has enough
+    images, ``fewest`` the smaller one, and they are not one point; else None."""
     if drawn is None or fewest < ENOUGH_OF_CLASS or drawn[0] == drawn[1]:
         return None
     return drawn

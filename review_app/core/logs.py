@@ -13,7 +13,8 @@ OURS = ("review_app", "storage", "migrations")
 
 
 class StandardError(logging.Handler):
-    """Writes to what is standard error now, which a progress bar puts a layer over."""
+    """A stream that writes to what is standard error now, which a progress bar puts a layer
+    over."""
 
     def emit(self, record: logging.LogRecord) -> None:
         sys.stderr.write(self.format(record) + "\n")

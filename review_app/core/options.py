@@ -35,8 +35,8 @@ def store_options(
     *,
     logged_as: str = "",
 ) -> AnyOptions:
-    """Put in force under ``key`` what ``options`` has otherwise than ``seen``, or all of it; the
-    options then in force. The log has them as they are, or by a name.
+    """Put in force under ``key`` what ``options`` has otherwise than ``seen``, or all of it, and
+    return the options then in force. The log has them as they are, or by a name.
 
     Raises:
         NotAllowedError: ``person`` may not manage the policy.

@@ -53,7 +53,7 @@ class Person:
 
 
 def require(person: Person | None, permission: Permission) -> Person:
-    """``person``, if they may. Raises ``NotAllowedError`` otherwise."""
+    """Return ``person``, if they may. Raises ``NotAllowedError`` otherwise."""
     if person is None:
         raise NotAllowedError(Text("refusals.sign_in_first"))
     if not person.may(permission):

@@ -34,7 +34,7 @@ def deployment_secret(data_dir: Path) -> bytes:
 
 
 def _make(path: Path) -> None:
-    """Appears whole or not at all, and of two processes that make it one wins."""
+    """Make a secret that appears whole or not at all; of two processes that make it one wins."""
     with (
         suppress(FileExistsError),
         atomic_write(path, mode=0o600, exclusive=True) as file,

@@ -166,7 +166,7 @@ class Settings(BaseSettings):
 
     @property
     def secure_cookies(self) -> bool:
-        """Cookies only over TLS, wherever people come through it."""
+        """Whether cookies go over TLS only: wherever people come through it."""
         return self.public_url.startswith("https://")
 
 

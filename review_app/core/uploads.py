@@ -94,7 +94,8 @@ class Uploads:
         return arriving
 
     def keep(self, arriving: Path, path: Path) -> str:
-        """Keep the file at ``path`` in the folder ``arriving``; what it goes by from now on."""
+        """Keep the file at ``path`` in the folder ``arriving``, and return what it goes by from now
+        on."""
         token = secrets.token_hex(16)
         with self._lock:
             folder = self._home(self._arriving[arriving].owner) / token
@@ -104,7 +105,7 @@ class Uploads:
         return f"{token}/{path.name}"
 
     def settle(self, arriving: Path) -> None:
-        """Nothing more arrives there: what was not kept is deleted."""
+        """End an upload: nothing more arrives in its folder, and what was not kept is deleted."""
         shutil.rmtree(arriving, ignore_errors=True)
         with self._lock:
             self._arriving.pop(arriving, None)
@@ -135,7 +136,7 @@ class Uploads:
 
     @contextmanager
     def in_use(self, paths: Iterable[Path]) -> Iterator[None]:
-        """Nothing of ``paths`` is deleted for its age meanwhile."""
+        """A block in which nothing of ``paths`` is deleted for its age."""
         held = list(paths)
         with self._lock:
             self._in_use.update(held)
@@ -151,7 +152,7 @@ class Uploads:
 
     @contextmanager
     def claim(self, paths: Iterable[Path]) -> Iterator[None]:
-        """``paths`` are `in_use` by one call alone, which may delete them.
+        """A block in which ``paths`` are `in_use` by one call alone, which may delete them.
 
         Raises:
             BusyError: another call has one of them.
@@ -172,7 +173,9 @@ class Uploads:
                 self._claimed -= wanted
 
     def sweep(self) -> int:
-        """Delete what nobody has read for a while, and what an upload that broke off has left.
+        """Delete what nobody has read for a while, and what an upload that broke off has left, and
+        return the number of files deleted. Whatever lies there goes by its age, links and leftovers
+        of Gradio included.
 
         Whatever lies there goes by its age, links and leftovers of Gradio included. The number of
         files deleted.
