@@ -34,7 +34,8 @@ def upper_bound(errors: int, n: int, delta: float) -> float:
 def proves(
     errors: NDArray[np.int64], n: NDArray[np.int64], risk_limit: float, level: float
 ) -> NDArray[np.bool_]:
-    """Where ``BinomCDF(errors; n, risk_limit) <= level``: `upper_bounds` decided without inverting.
+    """Tell where ``BinomCDF(errors; n, risk_limit) <= level``: `upper_bounds` decided without
+    inverting.
 
     Several times faster, for forecasts over many sizes; on the last digit the two may differ, so a
     certificate rests on the bound alone.
@@ -43,7 +44,8 @@ def proves(
 
 
 def most_errors(n: ArrayLike, risk_limit: float, level: float) -> NDArray[np.int64]:
-    """The most errors in ``n`` [...] that still prove ``risk_limit``; -1 where not even none does.
+    """The most errors in ``n`` [...] that still prove ``risk_limit``; -1 where none would not prove
+    it.
 
     Decided as in `proves`.
     """

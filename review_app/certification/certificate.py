@@ -54,9 +54,9 @@ class Provenance:
     checkpoint: str
     head: str
     calibration_set: str
-    """In words, for people: where the labels come from."""
+    """A sentence that tells people where the labels come from."""
     certified_at: datetime
-    """UTC."""
+    """The time of the certificate, in UTC."""
 
     def __post_init__(self) -> None:
         if self.certified_at.utcoffset() is None:

@@ -1,4 +1,4 @@
-"""From calibration labels to certificates, or to the number of labels still missing.
+"""Calibration labels become certificates here, or the number of labels that are still missing.
 
 Selection risk is bounded as in Geifman & El-Yaniv, "Selective classification for deep neural
 networks" (NeurIPS 2017); by default thresholds are tested in a fixed sequence as in Angelopoulos et

@@ -24,8 +24,9 @@ START_FACTOR = 1.5
 """A rung with fewer expected labels than this many zero-error minima can hardly pass, and would
 end the sequence."""
 LARGEST_START_FACTOR = 6.0
-"""Nor does a sequence start beyond this: what it takes a rung to pass is then small beside what it
-accepts, and scores that claim too much shall not push the start out to where errors are."""
+"""No sequence starts beyond this many zero-error minima: what it takes a threshold to pass is then
+small beside what it accepts, and scores that claim too much shall not push the start out to where
+errors are."""
 MULTI_START_FACTORS = (1.5, 3.0, 6.0)
 
 Counts = NDArray[np.int64]
@@ -38,7 +39,7 @@ class SequencePlan:
     method: CertificateMethod
     risk_limit: float
     level: float
-    """Of each single test."""
+    """The level of each single test."""
     openings: tuple[int, ...]
     """A certificate comes exactly where one of these rungs passes; none for an empty ladder."""
     rungs: int
@@ -79,7 +80,7 @@ def select(plan: SequencePlan, errors: Counts, accepted: Counts) -> NDArray[np.i
 
 
 def start_rung(ladder: ThresholdGrid, n: int, risk_limit: float, level: float) -> int:
-    """Where a fixed sequence starts with ``n`` calibration labels.
+    """The threshold at which a fixed sequence starts with ``n`` calibration labels.
 
     Of the rungs expected to accept 1.5 to 6 zero-error minima, the one most likely to pass if it
     erred as its scores say (`ThresholdGrid.predicted_risk`), yet never less than half the limit;
@@ -112,7 +113,8 @@ def _walk(passes: NDArray[np.bool_], start: int) -> NDArray[np.intp]:
 
 
 def _binary_search(passes: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """From the middle rung to laxer ones where it passes, to more conservative ones where not."""
+    """The search goes from the middle threshold to laxer ones where it passes, to more conservative
+    ones where not."""
     rungs = passes.shape[-1]
     low = np.zeros(passes.shape[:-1], np.intp)
     high = np.full(passes.shape[:-1], rungs - 1)

@@ -33,13 +33,13 @@ class Price:
     """
 
     version: int
-    """Of the policy that it would follow."""
+    """The version of the policy that it would follow."""
     attempt: int
-    """Its number, from 1."""
+    """The number of the try, from 1."""
     labels: int
     risk_limit: float
     delta: float
-    """Of all tries together."""
+    """The probability of error of all tries together."""
 
     def __post_init__(self) -> None:
         check_limits(self.risk_limit, self.delta)

@@ -65,7 +65,8 @@ class LabelForecast:
     """Whether further accepted images are wrong at the rate seen, or none of them."""
 
     def chance(self, more: int) -> float:
-        """That of the rung most likely to open the certificate, after ``more`` labels."""
+        """The chance of the threshold most likely to open the certificate, after ``more``
+        labels."""
         tally = self.tally
         plan = make_plan(self.method, tally.ladder, tally.n + more, self.risk_limit, self.level)
         return max((self._passes(rung, more, plan.level) for rung in plan.openings), default=0.0)
