@@ -23,13 +23,13 @@ Looks = Callable[[K], Look | None]
 _BITS: Final = 12
 _MOST: Final = 200
 _TRIED: Final = 4
-"""Of the candidates, those that are laid onto the image: the most similar ones."""
+"""This many of the candidates, the most similar ones, are laid onto the image."""
 _SIMILAR: Final = 0.5
 _REST: Final = 5.0
 """`Fit.rest` up to which a candidate is compared block by block."""
 _REST_ALONE: Final = 2.0
-"""The same where there is nothing else to compare: it is better to take two for copies, which loses
-evidence, than to count one image twice."""
+"""The same limit where there is nothing else to compare: it is better to take two for copies, which
+loses evidence, than to count one image twice."""
 _BLOCK: Final = 8
 """Cells of each side of a block."""
 _SHOWS: Final = 4.0
@@ -134,12 +134,13 @@ def _allowed(look: Look) -> float:
 
 
 def _cells(shortest: int) -> int:
-    """In how many cells a side images of that size are compared: larger ones than their pixels."""
+    """The number of cells a side in which images of that size are compared: each larger than a
+    pixel."""
     return next((n for n in (256, 128) if n <= 0.8 * shortest), 64)
 
 
 def _covered(start: float, end: float, n: int) -> slice:
-    """Of ``n`` equal parts between two shares of a row, the whole blocks that lie within it."""
+    """The whole blocks that lie within a row, of ``n`` equal parts between two shares of it."""
     edges = np.linspace(start, end, n + 1)
     inside = np.flatnonzero((edges[:-1] >= 0) & (edges[1:] <= 1))
     first = int(inside[0])
@@ -147,8 +148,8 @@ def _covered(start: float, end: float, n: int) -> slice:
 
 
 def _beyond(one: Doubles, other: Doubles) -> Doubles:
-    """By how much each cell of either lies outside what the other has there and next to it: a thin
-    line may lie a cell further on."""
+    """The distance by which each cell of either lies outside what the other has there and next to
+    it: a thin line may lie a cell further on."""
     beyond = np.zeros_like(one)
     for a, b in ((one, other), (other, one)):
         low, high = minimum_filter(b, 3), maximum_filter(b, 3)
@@ -157,7 +158,7 @@ def _beyond(one: Doubles, other: Doubles) -> Doubles:
 
 
 def _parts(cells: Doubles) -> Doubles:
-    """`_BLOCK` by `_BLOCK` cells each: [blocks, cells]."""
+    """The blocks of `_BLOCK` by `_BLOCK` cells each: [blocks, cells]."""
     rows, columns = (n // _BLOCK for n in cells.shape)
     parts = cells.reshape(rows, _BLOCK, columns, _BLOCK).swapaxes(1, 2)
     blocks: Doubles = parts.reshape(rows * columns, _BLOCK * _BLOCK)
@@ -165,7 +166,7 @@ def _parts(cells: Doubles) -> Doubles:
 
 
 def _blocks(cells: Doubles) -> Doubles:
-    """The same, each of mean 0."""
+    """The same blocks, each of mean 0."""
     parts = _parts(cells)
     centred: Doubles = parts - parts.mean(1, keepdims=True)
     return centred

@@ -42,7 +42,7 @@ class Descriptor:
     """What is kept of a stored image."""
 
     phash: int
-    """Of the middle, as a signed integer of 64 bits."""
+    """The hash of the middle, as a signed integer of 64 bits."""
     thumb: bytes
     """The middle, `THUMB` by `THUMB` grey levels, row by row."""
 
@@ -71,7 +71,7 @@ class Probe:
         return cls(list(np.frombuffer(data, np.uint8).reshape(-1, SIDE, SIDE)))
 
     def to_bytes(self) -> bytes:
-        """4 KiB a region."""
+        """The regions as bytes, 4 KiB each."""
         return b"".join(region.tobytes() for region in self.regions)
 
     @cached_property
@@ -80,7 +80,8 @@ class Probe:
         return [_variants(region.astype(np.float32)) for region in self.regions]
 
     def windows(self, number: int, *, fine: bool) -> Floats:
-        """Where the middle may be in a region, upright: unit vectors [crops, THUMB * THUMB]."""
+        """The places where the middle may be in a region, upright: unit vectors [crops, THUMB *
+        THUMB]."""
         region = self.regions[number].astype(np.float32)
         samplers = _FINE_SAMPLERS if fine else _COARSE_SAMPLERS
         return middles(region, samplers)
@@ -169,8 +170,8 @@ def _sampler(start: float, end: float) -> Floats:
 
 
 def samplers_after(pairs: Iterable[tuple[float, float]]) -> Floats:
-    """Where the middle is after each pair of crops, the shares cut off either end (below 0 where
-    it is the stored image that was cropped): [pairs, THUMB, SIDE]."""
+    """The places of the middle after each pair of crops, the shares cut off either end (below 0
+    where it is the stored image that was cropped): [pairs, THUMB, SIDE]."""
     return np.stack(
         [_sampler((_MARGIN - a) / (1 - a - b), (1 - _MARGIN - a) / (1 - a - b)) for a, b in pairs]
     )

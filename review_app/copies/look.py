@@ -46,11 +46,11 @@ _ENDS: Final = (-0.05, -0.025, 0.0, 0.025, 0.05)
 _STEPS: Final = tuple(product(_ENDS, _ENDS))
 _STARTS: Final = 8
 _KEPT_STARTS: Final = 3
-"""Of them, those that are followed to the end."""
+"""This many of them are followed to the end."""
 _APART: Final = 0.03
-"""By how much two windows differ that are worth a start each."""
+"""Two windows that differ by this much are worth a start each."""
 _REACH: Final = 0.1
-"""By how much an edge of the window may lie beside the image's own."""
+"""An edge of the window may lie this far beside the image's own."""
 
 Doubles = NDArray[np.float64]
 Window = Doubles
@@ -93,7 +93,8 @@ class Look:
 
     @cached_property
     def windows(self) -> Floats:
-        """Where the middle of a copy may be, more finely: unit vectors [crops, THUMB * THUMB]."""
+        """The places where the middle of a copy may be, more finely: unit vectors [crops, THUMB *
+        THUMB]."""
         return middles(self._small, _FITTED)
 
     def fit(self, thumb: Floats) -> Fit:
@@ -137,7 +138,7 @@ class Look:
         return _gauss_newton(middle, (blur @ wanted @ blur.T).ravel(), window, steps)
 
     def _middle(self, window: Window) -> Doubles:
-        """As `descriptors.describe` would have kept it, had ``window`` been an image."""
+        """The middle as `descriptors.describe` would have kept it, had ``window`` been an image."""
         middle: Doubles = _KEPT @ self.cells(window, SIDE) @ _KEPT.T
         return middle
 
@@ -151,7 +152,7 @@ class Look:
 
     @cached_property
     def _sums(self) -> Doubles:
-        """Of all pixels above and left of each corner, [FINE + 1, FINE + 1]."""
+        """The sums of all pixels above and left of each corner, [FINE + 1, FINE + 1]."""
         sums = np.zeros((FINE + 1, FINE + 1))
         sums[1:, 1:] = self._grey.cumsum(0, dtype=np.float64).cumsum(1)
         return sums
@@ -192,7 +193,7 @@ def _inside(start: float, end: float, n: int) -> NDArray[np.bool_]:
 
 
 def _slope(cells: Doubles) -> Doubles:
-    """By how much each cell differs from its neighbours at most."""
+    """The most by which each cell differs from its neighbours."""
     padded = np.pad(cells, 1, mode="edge")
     middle = padded[1:-1, 1:-1]
     others = (padded[:-2, 1:-1], padded[2:, 1:-1], padded[1:-1, :-2], padded[1:-1, 2:])
@@ -202,7 +203,7 @@ def _slope(cells: Doubles) -> Doubles:
 
 _NUDGE: Final = 0.002
 _FAR: Final = 0.02
-"""By which an edge moves at most in one step."""
+"""An edge moves at most so far in one step."""
 _NEAR: Final = 2e-4
 _WHOLE: Final = np.array([0.0, 1.0, 0.0, 1.0])
 _KEPT: Final = MIDDLE.astype(np.float64)
@@ -216,4 +217,4 @@ _WINDOWS: Final = np.array(
         for (a, b), (c, d) in product(_STEPS, _STEPS)
     ]
 )
-"""What each of `Look.windows` is of."""
+"""The window that each of `Look.windows` stands for."""

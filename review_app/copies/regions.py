@@ -111,7 +111,7 @@ def _spread(lines: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _runs(part: NDArray[np.float32], shades: NDArray[np.float32]) -> list[tuple[int, int]]:
-    """Where rows that are no margin follow each other: first and one after last."""
+    """The runs of rows that are no margin: first and one after last."""
     middles = np.median(part, axis=1, keepdims=True)
     is_shade = (np.abs(middles - shades) <= _PLAIN / 2).any(1)
     busy = ~is_shade | (_spread(part) > _PLAIN)
