@@ -1,4 +1,4 @@
-"""Where a file says itself that a generator made it, by what, and how easily that is forged.
+"""A file may say itself that a generator made it: where, by what, and how easily that is forged.
 
 It decides nothing: anybody can write such a claim into a photograph, and take it out of a fake.
 Absence means nothing at all.
@@ -36,7 +36,8 @@ class GeneratorClaim:
     """What made it, as far as the file tells; ``""`` where it does not."""
     evidence: ClaimEvidence
     place: str
-    """Where it says so: a key of the metadata and the name in it, as in ``exif UserComment``."""
+    """The place where it says so: a key of the metadata and the name in it, as in ``exif
+    UserComment``."""
 
 
 _GENERATED: Final = re.compile(

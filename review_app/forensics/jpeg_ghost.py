@@ -14,7 +14,8 @@ from PIL import Image
 from review_app.forensics.planes import LARGEST_SIDE, Plane, block_means, grey, luma
 
 QUALITIES = tuple(range(40, 95, 5))
-"""Of the earlier save that is looked for. Above, a save leaves too little to find again."""
+"""The qualities of the earlier save that is looked for. Above, a save leaves too little to find
+again."""
 BLOCK = 16
 """Pixels: differences are averaged over blocks of 16 × 16, as in the paper."""
 _FLOOR = 1e-3

@@ -28,7 +28,7 @@ _WORDED: Final = ("text", "comment", "icc", "dpi")
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One row."""
+    """One row of the table of metadata."""
 
     name: str
     value: str
@@ -70,7 +70,7 @@ def in_short(metadata: Mapping[str, Any]) -> list[Fact]:
 
 
 def claim_in_words(claim: str) -> str:
-    """That a generator made it, by what, and what stands behind that; ``claim`` as
+    """A sentence that a generator made it, by what, and what stands behind that; ``claim`` as
     `generator_claim` makes it."""
     evidence, _, by = claim.partition(": ")
     says = t("says.made_by", by=by) if by else t("says.made")
@@ -84,7 +84,7 @@ def _claimed(metadata: Mapping[str, Any]) -> Iterator[Fact]:
 
 
 def _rows(metadata: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """Where each row comes from (as `Claim.place` has it), its name and its value."""
+    """The place that each row comes from (as `Claim.place` has it), its name and its value."""
     for note in noted(metadata):
         yield "notes", t("inspect.fact_notes"), note.render(current_language())
     yield from _credentials(metadata.get("c2pa"))

@@ -50,7 +50,7 @@ def residual(image: Image.Image) -> Plane:
 
 
 def _median(padded: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Of 3 × 3 pixels; one pixel is lost on each side."""
+    """The median of 3 × 3 pixels; one pixel is lost on each side."""
     height, width = padded.shape[0] - 2, padded.shape[1] - 2
     nine = [padded[i : i + height, j : j + width] for i in range(3) for j in range(3)]
     for low, high in _EXCHANGES:

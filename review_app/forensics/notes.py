@@ -20,7 +20,8 @@ def noted(metadata: Mapping[str, Any]) -> Iterator[Text]:
 
 
 def first_of(n_frames: int | None, *, paged: bool) -> Text | None:
-    """That the first of several frames, or pages, is what is shown and scored; None for one."""
+    """A note that the first of several frames, or pages, is what is shown and scored; None for
+    one."""
     if n_frames is None or n_frames < 2:
         return None
     return Text("review.pages" if paged else "review.frames", {"n": n_frames})

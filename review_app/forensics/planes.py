@@ -1,4 +1,4 @@
-"""Between pictures and arrays, for all views."""
+"""Pictures become arrays and arrays pictures here, for all views."""
 
 from __future__ import annotations
 

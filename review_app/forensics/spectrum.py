@@ -59,7 +59,8 @@ def _laplacian(values: Plane) -> Plane:
 
 
 def _starts(length: int, side: int) -> list[int]:
-    """Where tiles begin: half a tile apart, or wider where those would be too many."""
+    """The pixels at which tiles begin: half a tile apart, or wider where those would be too
+    many."""
     last = length - side
     n = min(_PER_SIDE, 1 + -(-last // max(side // 2, 1)))
     return [round(start) for start in np.linspace(0, last, n)]

@@ -13,7 +13,7 @@ from review_app.forensics.noise import noise
 from review_app.forensics.spectrum import spectrum
 
 VERSION = 1
-"""Of all views; a higher one makes stored pictures be computed anew."""
+"""The version of all views; a higher one makes stored pictures be computed anew."""
 
 
 class View(StrEnum):
@@ -28,7 +28,7 @@ class View(StrEnum):
     GHOST = "ghost"
     """Which parts were saved as JPEG before, at another quality."""
     SALIENCY = "saliency"
-    """Where the detector's score changes when a patch is hidden."""
+    """The patches where the detector's score changes when they are hidden."""
 
 
 PIXEL_VIEWS: Mapping[View, Callable[[Image.Image], Image.Image]] = {
@@ -37,7 +37,7 @@ PIXEL_VIEWS: Mapping[View, Callable[[Image.Image], Image.Image]] = {
     View.SPECTRUM: spectrum,
     View.GHOST: jpeg_ghost,
 }
-"""From the pixels as the file stores them, RGB, to the view."""
+"""The views that are made from the pixels as the file stores them, RGB."""
 
 UNALIGNED = frozenset({View.SPECTRUM})
 """Views whose points are not the points of the image."""
