@@ -30,7 +30,7 @@ _LETTERS: Final = str.maketrans({pair[0]: pair[1] for line in _PAIRS for pair in
 _SIGNS: Final = str.maketrans(dict.fromkeys("‐‑‒–—―−", "-") | dict.fromkeys("‘’‛ʼʹʽ′`´", "'"))
 _STROKES: Final = str.maketrans("I1|0", "lllO")
 _SMALL_STROKES: Final = str.maketrans("1|0", "llo")
-"""Without a capital I: once letters are small, nobody takes an i for an l."""
+"""The strokes without a capital I: once letters are small, nobody takes an i for an l."""
 _INVISIBLE: Final = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
     "\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]"
@@ -40,7 +40,8 @@ _SCRIPTS: Final[tuple[str, ...]] = ("armenian", "cyrillic", "greek", "latin")
 _WORD: Final = re.compile(r"[^\W\d_]+")
 
 Skeletons = tuple[str, str, str]
-"""Of a name as it is written, in small letters, and in the small letters of what it looks like."""
+"""The skeletons of a name as it is written, in small letters, and in the small letters of what it
+looks like."""
 
 
 def skeletons(name: str) -> Skeletons:

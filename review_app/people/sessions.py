@@ -29,9 +29,9 @@ class Browser:
     """What a browser says of itself; None where it cannot be told."""
 
     name: str | None = None
-    """As in ``Firefox``."""
+    """The name of the browser, as in ``Firefox``."""
     platform: str | None = None
-    """As in ``Windows``."""
+    """The name of the system, as in ``Windows``."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ class SessionBook:
             repos.audit.add(Event(AuditKind.SESSIONS_ENDED, person.name, details={"n": 1}))
 
     def end_others(self, person: Person, token: str) -> int:
-        """End the person's other sessions, if any; how many there were."""
+        """End the person's other sessions, if any, and return how many there were."""
         now = utc_now()
         with self._database.write() as repos:
             n = self.end_others_in(repos, person.id, token)
@@ -134,7 +134,7 @@ class SessionBook:
         return n
 
     def end_others_in(self, repos: Repositories, user_id: int, token: str) -> int:
-        """As ``end_others``, as a part of a transaction, which says itself why."""
+        """Do ``end_others`` as a part of a transaction, which says itself why."""
         now, this = utc_now(), digest(token)
         rows = repos.sessions.all_open(user_id, now, now - self._idle)
         repos.sessions.revoke_all_of(user_id, now, but_for=[this])
