@@ -1,1 +1,1 @@
-"""In which order images come to people, and which of them a second person sees."""
+"""The queue: in which order images come to people, and which of them a second person sees."""

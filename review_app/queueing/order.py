@@ -1,4 +1,5 @@
-"""In which order people get images: the worth of a look, and how it becomes a place in the queue.
+"""The order in which people get images: the worth of a look, and how it becomes a place in the
+queue.
 
 Low ranks are handed out first. A rank also tells how an item got its place:
 
@@ -52,9 +53,10 @@ class Order(StrEnum):
     OLDEST = "oldest"
     """Run after run; at random within a run."""
     RISK = "risk"
-    """Where a person's look is expected to avoid the highest cost."""
+    """Images come first where a person's look is expected to avoid the highest cost."""
     LEARNING = "learning"
-    """Where a label is expected to teach the detector most about the stream (EPIG)."""
+    """Images come first whose label is expected to teach the detector most about the stream
+    (EPIG)."""
 
     @property
     def words(self) -> str:

@@ -1,10 +1,10 @@
-"""Of which images a second person is asked, where an admin so chose.
+"""Some images are shown to a second person, where an admin so chose: those that a certified
+policy's rule sends to people and that are flagged as unclear.
 
-Of those that a certified policy's rule sends to people and that are marked as unclear. While the
-policy is learning or suspended of none: those verdicts calibrate, and unclear images would be
-missing from the proof for as long as they wait for their second answer.
+While the policy is learning or suspended nobody is asked a second time: those verdicts calibrate,
+and unclear images would be missing from the proof for as long as they wait for their second answer.
 
-Nor may the number of answers tell an audit: an audited image borrows it from another image that
+The number of answers may not tell an audit: an audited image borrows it from another image that
 goes to people, drawn by HMAC. So audits are asked of two as often as the others are, and whether
 one is depends on nothing in the image.
 """

@@ -42,7 +42,7 @@ class RankInput:
     """What an image's place is made from."""
 
     key: str
-    """Of the image."""
+    """The key of the image."""
     p_fake: float
     std: float
     novelty: float | None

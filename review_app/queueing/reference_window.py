@@ -26,7 +26,7 @@ class Recent:
     """Those that the rule itself sends to people. Audited images borrow from them what else would
     tell them apart."""
     marks: list[TriageFlag | None]
-    """Of ``to_people``."""
+    """The flags of ``to_people``."""
 
 
 def recent_items(repos: Repositories, policy: Policy) -> Recent:
