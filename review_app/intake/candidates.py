@@ -13,7 +13,7 @@ class Candidate:
     """One file that may become an item; ``read`` gets its bytes or raises ``RefusedFile``."""
 
     name: str
-    """For people: the path, or ``archive.zip/inner/path``."""
+    """The name for people: the path, or ``archive.zip/inner/path``."""
     read: Callable[[], bytes]
     label: ManifestLabel | None = None
     """What a manifest says it is."""

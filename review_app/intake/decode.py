@@ -37,7 +37,8 @@ else:
 BOMB_FACTOR: Final = 16
 """Declared pixels of this many times the limit are no photograph."""
 BOMB_PIXELS_PER_BYTE: Final = 500
-"""Over the limit and this well compressed: built to exhaust memory. (A photograph has below 50.)"""
+"""A file over the limit and this well compressed was built to exhaust memory. (A photograph has
+below 50.)"""
 
 _DEEPEST: Final = 8
 """Bytes that deep samples may take for each pixel of the limit."""
@@ -100,8 +101,8 @@ class DecodedImage:
     """Whether the file had transparency, now composited on ``MATTE``."""
     icc_profile: bytes | None
     metadata: dict[str, Json]
-    """As `read_metadata` has it; and ``frames``, ``paged`` (they are
-    pages) and ``notes``, where there is anything to tell."""
+    """The metadata as `read_metadata` has it; and ``frames``, ``paged`` (they are pages) and
+    ``notes``, where there is anything to tell."""
     notes: tuple[str, ...] = ()
     """What is odd about the file, though its pixels are right: keys of ``inspect.note_...``."""
 
@@ -181,7 +182,7 @@ def decoder(limits: Limits) -> Callable[[bytes, str], Image.Image]:
 
 
 def shower(limits: Limits) -> Callable[[bytes, str], Image.Image]:
-    """As `decoder`, for people's eyes: in sRGB, for a picture that will carry no profile."""
+    """A `decoder` for people's eyes: in sRGB, for a picture that will carry no profile."""
 
     def shown(data: bytes, name: str) -> Image.Image:
         decoded = decode(data, name, limits)

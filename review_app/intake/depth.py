@@ -18,12 +18,12 @@ _ROWS: Final = 256
 _HIGHLIGHTS: Final = 99.0
 """Percentile: a picture whose values lie below 1 up to here has 1 for white, and highlights."""
 _STILL_ONE: Final = 16.0
-"""Below it, 255 for white would make a black picture of all values: 1 is white, with highlights."""
+"""Values below it would all be black with 255 for white: 1 is white, with highlights."""
 _SAMPLED: Final = 1 << 20
 
 
 class White(NamedTuple):
-    """Which value is white."""
+    """The value that is white."""
 
     level: float
     bits: int | None

@@ -38,7 +38,7 @@ class DerivedFiles:
         self._n_bytes: int | None = None  # not counted yet
 
     def place(self, sha256: str, name: str) -> Path:
-        """Where ``name``, computed from the original ``sha256``, is kept."""
+        """The path where ``name``, computed from the original ``sha256``, is kept."""
         return self._media.derived(sha256, name)
 
     def find(self, path: Path) -> bool:

@@ -15,7 +15,8 @@ _AT_ONCE = 64
 
 
 class Describer:
-    """Where it has come to, in one database. Not safe to share between threads."""
+    """A run through one database, which knows where it has come to. Not safe to share between
+    threads."""
 
     def __init__(self, database: Database, media: MediaStore, limits: Limits) -> None:
         self._database = database

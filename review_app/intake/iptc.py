@@ -25,7 +25,7 @@ _NAMES: Final = {
     120: "Caption",
     122: "CaptionWriter",
 }
-"""Of the application record, 2."""
+"""The names of the fields of the application record, 2."""
 _UTF8: Final = b"\x1b%G"
 """Value of 1:90 where texts are UTF-8."""
 

@@ -25,7 +25,7 @@ class LackingError(Exception):
 
 
 def lacks(format_name: str, what: str, **values: Value) -> LackingError:
-    """That files of the format are taken, but not with ``what`` (a key of words)."""
+    """A reason: files of the format are taken, but not with ``what`` (a key of words)."""
     kind = Text(f"inspect.lacks_{what}", values)
     return LackingError(Text("inspect.lacks", {"format": format_name, "what": kind}))
 

@@ -53,8 +53,8 @@ class Likeness:
                 newest = rows[-1][0]
 
     def earlier(self, batch: Sequence[Seen]) -> dict[str, str]:
-        """By hash of a file, the hash of the image that it is a copy of: a stored one, or else one
-        before it in ``batch``. Files that are stored already are not looked for."""
+        """The hash of the image that a file is a copy of, by hash of the file: a stored one, or
+        else one before it in ``batch``. Files that are stored already are not looked for."""
         among: AlikeIndex[int] = AlikeIndex()
         found: dict[str, str] = {}
         told: set[str] = set()

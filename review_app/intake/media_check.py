@@ -34,7 +34,7 @@ class MediaReport:
 
     @property
     def words(self) -> str:
-        """For people: each file, and how many were read."""
+        """The report for people: each file, and how many were read."""
         lines = [
             f"{what}: {path}"
             for what, paths in (("missing", self.missing), ("damaged", self.damaged))
@@ -44,7 +44,7 @@ class MediaReport:
         return "\n".join([*lines, f"{self.checked} stored files read{orphans}"])
 
     def to_json(self) -> dict[str, object]:
-        """For ``db check --media --json``."""
+        """The report for ``db check --media --json``."""
         return {
             "checked": self.checked,
             "missing": self.missing,

@@ -1,4 +1,5 @@
-"""From bytes of a known format to pixels, with what each format needs that Pillow does not do."""
+"""Bytes of a known format become pixels here, with what each format needs that Pillow does not
+do."""
 
 from __future__ import annotations
 

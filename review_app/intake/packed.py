@@ -48,7 +48,8 @@ def with_labels(
 
 
 def _labels_of_folders(archive: Path, members: Iterable[Entry | RefusedFile]) -> Iterator[Text]:
-    """That folders in an archive without a manifest seem to be labels, which are not taken."""
+    """Yield a note where folders in an archive without a manifest seem to be labels, which are not
+    taken."""
     root = display_name(str(archive))
     names = (one[0] for one in members if not isinstance(one, RefusedFile))
     n = sum(label_of_path(PurePath(name).relative_to(root)) is not None for name in names)

@@ -12,7 +12,7 @@ SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 MAX_TEXT: Final = 1024**2
 """Bytes of one text or profile, unpacked; Pillow refuses the file beyond."""
 _MAX_TOTAL_TEXT: Final = 16 * MAX_TEXT
-"""Of all texts together; Pillow refuses the file at four times as much."""
+"""The most bytes of all texts together; Pillow refuses the file at four times as much."""
 _TEXTS: Final = frozenset({b"tEXt", b"zTXt", b"iTXt"})
 _PROFILE: Final = b"iCCP"
 

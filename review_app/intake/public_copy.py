@@ -107,7 +107,8 @@ def _kept_segment(marker: int, segment: bytes) -> bytes | None:
 
 
 def _strip_png(data: bytes, keeps_profile: bool) -> bytes:
-    """Without a profile that the decoder left out: colours are those that everything else shows."""
+    """The file without a profile that the decoder left out: colours are those that everything else
+    shows."""
     kept = _PNG_KEPT if keeps_profile else _PNG_KEPT - {b"iCCP"}
     chunks = [whole for name, whole in _png_chunks(data) if name in kept]
     return b"".join([_PNG_SIGNATURE, *chunks])

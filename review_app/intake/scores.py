@@ -55,7 +55,7 @@ class ScoreReport:
     path: Path
     sha256: str
     rows: int
-    """Of the detectors that were taken."""
+    """The rows of the detectors that were taken."""
     images: int
     """Distinct ones among them."""
     added: int
@@ -198,7 +198,7 @@ def _keep_card(
 
 
 def _details(report: ScoreReport, applied: Applied) -> dict[str, Any]:
-    """For the audit log: one event tells of all that the file brought."""
+    """The details for the log: one event tells of all that the file brought."""
     return {
         "file": report.path.name,
         "sha256": report.sha256,

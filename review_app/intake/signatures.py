@@ -15,7 +15,7 @@ class FileKind(StrEnum):
     UNSUPPORTED = "unsupported"
     """An image format that intake does not take."""
     OTHER = "other"
-    """Not an image."""
+    """Anything that is not an image."""
 
 
 class Signature(NamedTuple):

@@ -13,9 +13,10 @@ SMALL: Final = 480
 ENOUGH: Final = 2 * SMALL
 """Pixels of the larger side that it is made from as well as from all of them."""
 NAME: Final = f"small-{SMALL}-srgb.webp"
-"""Of the file that it is kept in."""
+"""The name of the file that it is kept in."""
 SLOW_PIXELS: Final = 25_000_000
-"""Of an image whose decoding people would wait for: its small picture is made as it is taken in."""
+"""People would wait for an image of more pixels to be decoded: its small picture is made as it is
+taken in."""
 _QUALITY: Final = 90
 
 

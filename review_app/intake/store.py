@@ -39,15 +39,16 @@ class MediaStore:
         self._verifier = Verifier()
 
     def original(self, sha256: str) -> Path:
-        """Where the untouched file is."""
+        """The path of the untouched file."""
         return self._place("original", sha256)
 
     def public(self, sha256: str, media_type: str) -> Path:
-        """Where the copy for reviewers is; ``sha256`` is that of the original."""
+        """The path of the copy for reviewers; ``sha256`` is that of the original."""
         return self._place("public", sha256).with_suffix(_SUFFIX[media_type])
 
     def verified_public(self, picture: Picture, *, again: bool = False) -> Path:
-        """Where the copy for reviewers is, whole; read ``again``, though it was found whole before.
+        """The path of the copy for reviewers, which is whole; it is read ``again``, though it was
+        found whole before.
 
         Raises:
             NotFoundError: the file is gone.
@@ -59,7 +60,7 @@ class MediaStore:
         return self._verifier.whole(path, damage, again=again)
 
     def verified_original(self, sha256: str, *, again: bool = False) -> Path:
-        """Where the untouched file is, whole. Raises as ``verified_public``."""
+        """The path of the untouched file, which is whole. Raises as ``verified_public``."""
         return self._verifier.whole(self.original(sha256), by_hash(sha256), again=again)
 
     def read_original(self, sha256: str) -> bytes:
@@ -81,7 +82,8 @@ class MediaStore:
         self._write(self.public(sha256, public_type), public)
 
     def derived(self, sha256: str, name: str) -> Path:
-        """Where something computed from the original is kept; it may be deleted at any time."""
+        """The path where something computed from the original is kept; it may be deleted at any
+        time."""
         return self._place("derived", sha256) / name
 
     def all_derived(self) -> Iterator[Path]:

@@ -34,7 +34,7 @@ _RAW_PHOTOMETRIC: Final = frozenset({32803, 34892})
 """Colour filter array, linear raw."""
 _TYPES: Final = {1: "u1", 3: "u2", 4: "u4", 13: "u4", 16: "u8", 18: "u8"}
 _MAX_ENTRIES: Final = 20_000
-"""Of all directories together that are looked at."""
+"""The most entries of all directories together that are looked at."""
 _MAX_VALUES: Final = 1 << 20
 _KINDS: Final = {1: "u", 2: "i", 3: "f"}
 GREY, INVERTED, RGB = (1, 0, 2)
@@ -47,9 +47,9 @@ class Layout:
     width: int
     height: int
     samples: int
-    """Per pixel."""
+    """The number of samples of a pixel."""
     bits: int
-    """Per sample; 0 where they differ."""
+    """The bits of a sample; 0 where they differ."""
     kind: str
     """``u`` (unsigned), ``i`` (signed), ``f`` (floats), or ``?``."""
     photometric: int
@@ -65,7 +65,7 @@ class Layout:
 
     @property
     def n_bytes(self) -> int:
-        """Of all samples, unpacked."""
+        """The bytes of all samples, unpacked."""
         return self.width * self.height * self.samples * max(1, self.bits // 8)
 
 

@@ -17,7 +17,7 @@ _LISTS: Final = frozenset({f"{_RDF}Bag", f"{_RDF}Seq", f"{_RDF}Alt"})
 _OWN: Final = frozenset({f"{_RDF}about", f"{_RDF}parseType", f"{_RDF}resource", f"{_RDF}nodeID"})
 _MAX_BYTES: Final = 4 * 1024**2
 _MAX_ENTRIES: Final = 50
-"""Of one list: a history of a thousand saves says no more."""
+"""The most entries of one list that are read: a history of a thousand saves says no more."""
 _MAX_DEPTH: Final = 12
 _DECLARES: Final = re.compile(r"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
 
