@@ -46,7 +46,7 @@ class Marks:
 
     retrain: int
     retrain_labelled: int
-    """Of those, settled by people."""
+    """Those of them that people have settled."""
     unclear: int
     """Marked for a second reviewer."""
     unclear_labelled: int
@@ -58,7 +58,7 @@ class Overview:
 
     states: dict[ItemState, int]
     waiting_since: datetime | None
-    """When the oldest item that waits for people came to them."""
+    """The time at which the oldest item that waits for people came to them."""
     policy_state: str
     policy_version: int | None
     policy_words: str
@@ -72,12 +72,14 @@ class Overview:
     """What needs the admin now, a sentence each in the reader's language; empty when nothing
     does."""
     order: Order
-    """In which people get the images that wait."""
+    """The order in which people get the images that wait."""
     marks: Marks
     unlike: Unlike | None
-    """Of the last `RECENT`; None where nothing measured it."""
+    """The images of the last `RECENT` that are unlike the training images; None where nothing
+    measured it."""
     escalated_since: datetime | None = None
-    """When the oldest item that waits for an admin came to people, before it was escalated."""
+    """The time at which the oldest item that waits for an admin came to people, before it was
+    escalated."""
 
     @property
     def total(self) -> int:

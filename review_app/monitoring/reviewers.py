@@ -26,7 +26,7 @@ class Rate:
 
     @property
     def share(self) -> float | None:
-        """In [0, 1]; None where there is nothing to count."""
+        """The share, in [0, 1]; None where there is nothing to count."""
         return self.hits / self.n if self.n else None
 
     @property
@@ -46,9 +46,9 @@ class ReviewerFigures:
     undecided: int
     """First blind answers on known images that said neither real nor fake."""
     agrees_blind: Rate
-    """Of first blind answers of real or fake, those that say what the model says."""
+    """The first blind answers of real or fake that say what the model says."""
     agrees_in_sight: Rate
-    """Of answers given in sight of the model's opinion, those that say the same."""
+    """The answers given in sight of the model's opinion that say the same."""
     yielded: Rate
     """Automation bias: of blind answers that differed from the opinion shown after them, those that
     were changed to it."""
@@ -57,7 +57,8 @@ class ReviewerFigures:
 
 
 def reviewer_figures(database: Database, now: datetime | None = None) -> list[ReviewerFigures]:
-    """Of everybody who has given a blind answer that can be compared and is final, by name."""
+    """The figures of everybody who has given a blind answer that can be compared and is final, by
+    name."""
     now = now or utc_now()
     with database.read() as repos:
         names = {user.id: user.name for user in repos.users.all()}
