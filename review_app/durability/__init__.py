@@ -1,1 +1,2 @@
-"""That what was acknowledged is on disk, and that nothing is taken once it would not be."""
+"""Promises about the disk are kept here: what was acknowledged is on it, and nothing is taken once
+it would not be."""

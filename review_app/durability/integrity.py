@@ -24,13 +24,13 @@ class Report:
     head: ChainHead | None
     """The last event of the audit log."""
     sealed_since: str | None
-    """When sealing began, in UTC; None where nothing is sealed."""
+    """The time at which sealing began, in UTC; None where nothing is sealed."""
     sealed_from: int | None
     """The event that sealing began with."""
 
     @property
     def words(self) -> str:
-        """For people: each finding, or that there is none, and what is sealed."""
+        """The report for people: each finding, or that there is none, and what is sealed."""
         lines = [finding.words for finding in self.findings]
         lines += [] if lines else ["the schema, the file, the audit log and all it seals are whole"]
         if self.sealed_since is not None:
@@ -40,7 +40,7 @@ class Report:
         return "\n".join(lines)
 
     def to_json(self) -> dict[str, Any]:
-        """For ``db check --json``."""
+        """The report for ``db check --json``."""
         return {
             "findings": [finding.to_json() for finding in self.findings],
             "head": None if self.head is None else str(self.head),
@@ -76,8 +76,8 @@ def _check_seals(driver: sqlite3.Connection, keys: Keyring, heads: Sequence[Chai
 
 
 def _compare_schema(database: Database, findings: Findings) -> None:
-    """With what the migrations make: a trigger that is gone no longer protects anything, and one
-    that nobody knows may do anything."""
+    """Compare the schema with what the migrations make: a trigger that is gone no longer protects
+    anything, and one that nobody knows may do anything."""
     found, made = migrations.schema(database.engine), migrations.new_schema()
     for name in sorted(found.keys() | made.keys()):
         if name not in found:

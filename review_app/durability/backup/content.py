@@ -39,7 +39,7 @@ class Content:
         return None if found == "ok" else str(found)
 
     def revision(self) -> str:
-        """That of its schema."""
+        """The revision of its schema."""
         (revision,) = self._one("SELECT version_num FROM alembic_version")
         return str(revision)
 

@@ -14,7 +14,7 @@ _NO_LINKS = getattr(os, "O_NOFOLLOW", 0)
 
 
 def hash_of(path: Path) -> Entry:
-    """Of a file; one that is a link is refused with an OSError."""
+    """The SHA-256 of a file; one that is a link is refused with an OSError."""
     return _read(path, lambda _chunk: None)
 
 

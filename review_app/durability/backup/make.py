@@ -19,7 +19,7 @@ from review_app.durability.backup.verify import verify
 from storage.snapshot import Progress, snapshot
 
 _MARK = ".backup-under-way"
-"""In a folder that is not finished: whoever finds one may delete the folder."""
+"""A folder that is not finished has this name in it: whoever finds one may delete the folder."""
 
 
 def make_backup(

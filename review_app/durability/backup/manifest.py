@@ -70,7 +70,7 @@ class BackupManifest(_Part):
 
     @property
     def n_bytes(self) -> int:
-        """Of all files together."""
+        """The bytes of all files together."""
         return sum(entry.n_bytes for entry in self.files.values())
 
 
