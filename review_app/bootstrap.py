@@ -10,13 +10,21 @@ from sqlalchemy import inspect
 from sqlalchemy.engine import make_url
 
 import migrations
-from review_app.audits.circuit import CircuitBreaker
+from review_app.audits.circuit import (
+    BreakerOptions,
+    CircuitBreaker,
+    change_breaker_options,
+    read_breaker_options,
+)
 from review_app.core.errors import SchemaError, SettingsError
 from review_app.core.faults import storage_error
+from review_app.core.notice import Notice
+from review_app.core.options import OptionsService
 from review_app.core.secret import deployment_secret
 from review_app.core.settings import Settings
 from review_app.core.uploads import Uploads
 from review_app.detectors.registry import Detectors
+from review_app.durability.watch import StorageWatch
 from review_app.inspection.gate import ReadingGate
 from review_app.inspection.inspector import Inspector
 from review_app.inspection.stored import StoredImages
@@ -29,13 +37,22 @@ from review_app.intake.decode import Limits
 from review_app.intake.scores import ScoreIntake
 from review_app.intake.service import IntakeService
 from review_app.intake.store import MediaStore
+from review_app.monitoring.service import MonitoringService
 from review_app.people import People
 from review_app.policy.decision_text import opinion_of
 from review_app.policy.governance import PolicyService
+from review_app.policy.review_options import ReviewOptions, change_options, read_options
+from review_app.queueing.options import (
+    QueueOptions,
+    change_queue_options,
+    read_queue_options,
+)
+from review_app.records.export_service import ExportService
 from review_app.records.service import RecordService
 from review_app.review.batched import BatchedReview
 from review_app.review.changes import Changes
 from review_app.review.service import ReviewService
+from review_app.triage.forecasting import ForecastService
 from review_app.triage.pipeline import TriageService
 from review_app.triage.uploaded import UploadedBatches
 from storage.database import Database
@@ -60,10 +77,17 @@ class Application:
     shared_desk: BatchedReview
     changes: Changes
     records: RecordService
+    exports: ExportService
+    monitoring: MonitoringService
     intake: IntakeService
     scores: ScoreIntake
     detectors: Detectors
     policies: PolicyService
+    forecasts: ForecastService
+    review_options: OptionsService[ReviewOptions]
+    queue_options: OptionsService[QueueOptions]
+    breaker_options: OptionsService[BreakerOptions]
+    notice: Notice
     triage: TriageService
     inspector: Inspector
     stored_images: StoredImages
@@ -74,6 +98,7 @@ class Application:
     held: UploadCache
     uploads: Uploads
     uploaded: UploadedBatches
+    storage: StorageWatch
 
     def close(self) -> None:
         """Stop computing views, finish what is being stored, and close the database."""
@@ -101,7 +126,7 @@ def open_application(settings: Settings) -> Application:
         database.close()
         raise
     limits = file_limits(settings)
-    media = MediaStore(settings.data_dir / "media")
+    media = media_store(settings)
     detectors = Detectors(settings, database, media, limits)
     policies = PolicyService(database, detectors)
     breaker = CircuitBreaker(database, secret)
@@ -123,10 +148,21 @@ def open_application(settings: Settings) -> Application:
         shared_desk=BatchedReview(desk, database),
         changes=Changes(database, opinion_of, after_answers=breaker.after_verdicts),
         records=RecordService(database),
+        exports=ExportService(database, media),
+        monitoring=MonitoringService(database),
         intake=IntakeService(database, media, limits, archives, credentials),
         scores=ScoreIntake(database, settings.max_score_rows),
         detectors=detectors,
         policies=policies,
+        forecasts=ForecastService(database, detectors),
+        review_options=OptionsService(database, ReviewOptions, read_options, change_options),
+        queue_options=OptionsService(
+            database, QueueOptions, read_queue_options, change_queue_options
+        ),
+        breaker_options=OptionsService(
+            database, BreakerOptions, read_breaker_options, change_breaker_options
+        ),
+        notice=Notice(database),
         triage=TriageService(database, policies, detectors, secret, breaker.check),
         inspector=Inspector(
             policies,
@@ -147,6 +183,7 @@ def open_application(settings: Settings) -> Application:
         held=UploadCache(settings.data_dir / "inspected"),
         uploads=Uploads(settings.data_dir / "uploads", int(settings.max_uploads_mb * _MIB)),
         uploaded=UploadedBatches(settings.data_dir / "uploaded"),
+        storage=StorageWatch(database),
     )
 
 
@@ -167,6 +204,11 @@ def open_database(settings: Settings) -> Database:
 def _may_only_be_read(settings: Settings) -> bool:
     path = Path(make_url(settings.url).database or "")
     return path.is_file() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
+
+
+def media_store(settings: Settings) -> MediaStore:
+    """The stored images of the data directory that the settings name."""
+    return MediaStore(settings.data_dir / "media")
 
 
 def require_seal_key(database: Database) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from review_app.audits.breaker import reason
-from review_app.audits.standing import ROUTES, AuditReport, SideAudit, read_audits
+from review_app.audits.standing import ROUTES, AuditReport, SideAudit, audit_report, read_audits
 from review_app.core.options import store_options
 from review_app.core.permissions import Person
 from review_app.policy.audit_coin import audit_coins
@@ -54,9 +54,11 @@ def read_breaker_options(repos: Repositories) -> BreakerOptions:
     return BreakerOptions.model_validate(repos.options.get(_KEY) or {})
 
 
-def change_breaker_options(database: Database, person: Person, options: BreakerOptions) -> None:
-    """Put ``options`` in force for the alarms to come."""
-    store_options(database, person, _KEY, options)
+def change_breaker_options(
+    database: Database, person: Person, options: BreakerOptions, seen: BreakerOptions | None = None
+) -> BreakerOptions:
+    """Put ``options`` in force for the alarms to come, as `store_options` does."""
+    return store_options(database, person, _KEY, options, seen)
 
 
 class CircuitBreaker:
@@ -72,6 +74,10 @@ class CircuitBreaker:
         self._secret = secret
         self._clock = clock
         self._looked_at = clock()
+
+    def report(self) -> AuditReport | None:
+        """What the audits say of the policy in force now; None before the first policy."""
+        return audit_report(self._database, self._clock())
 
     def after_verdicts(self, item_ids: Sequence[int] = ()) -> None:
         """Check, if one of the items was drawn for an audit and has its verdict now, or if that of

@@ -11,10 +11,10 @@ from review_app.bootstrap import Application
 from review_app.cli.common import AsJson, application, find_checkpoint, result
 from review_app.cli.operator import operator
 from review_app.core.errors import ConflictError, NotFoundError
+from review_app.detectors.inventory import ExternalDetector
 from review_app.i18n.formatting import count
 from review_app.policy.policy import describe
-from review_app.scores.card import HEAD, ExternalCard
-from storage.repositories import Repositories
+from review_app.scores.card import HEAD
 
 
 def adopt(
@@ -35,24 +35,20 @@ def adopt(
     result(policy.to_json(), as_json, f"{found} is in force. {describe(policy)}")
 
 
-def external_entries(repos: Repositories, in_force: str | None) -> list[dict[str, Any]]:
-    """A line for each external detector whose scores are here."""
-    cards = [(row, ExternalCard.model_validate(row.card)) for row in repos.checkpoints.external()]
-    return [
-        {
-            "id": row.id,
-            "created_at": row.created_at.isoformat(),
-            "images": repos.predictions.count_of(row.id),
-            "ladder_images": len(card.sample),
-            "files": [file.name for file in card.files],
-            "in_force": row.id == in_force,
-        }
-        for row, card in cards
-    ]
+def external_entry(detector: ExternalDetector, in_force: str | None) -> dict[str, Any]:
+    """The line of the list for an external detector whose scores are here."""
+    return {
+        "id": detector.id,
+        "created_at": detector.created_at.isoformat(),
+        "images": detector.n_images,
+        "ladder_images": len(detector.card.sample),
+        "files": [file.name for file in detector.card.files],
+        "in_force": detector.id == in_force,
+    }
 
 
 def external_words(entry: dict[str, Any]) -> str:
-    """The line of `external_entries` for people."""
+    """The line of `external_entry` for people."""
     mark = "*" if entry["in_force"] else " "
     return (
         f"{mark} {entry['id']}: scores of {count(entry['images'], 'image')}; thresholds from "
@@ -62,18 +58,17 @@ def external_words(entry: dict[str, Any]) -> str:
 
 def show_external(checkpoint_id: str, as_json: bool) -> None:
     """Tell what is known of an external detector: where its thresholds and cuts come from."""
-    with application() as app, app.database.read() as repos:
-        row = repos.checkpoints.get(checkpoint_id)
-        images = repos.predictions.count_of(checkpoint_id)
-    if row is None:
+    with application() as app:
+        found = app.detectors.external_detector(checkpoint_id)
+    if found is None:
         raise NotFoundError(
             f"no score file has brought a detector {checkpoint_id}; "
             "see: deepfake-review checkpoint list"
         )
-    card = ExternalCard.model_validate(row.card)
+    card, images = found.card, found.n_images
     ladder = card.heads[HEAD].ladder
     lines = [
-        f"{row.id}: scores of {count(images, 'image')}; its model is not here",
+        f"{found.id}: scores of {count(images, 'image')}; its model is not here",
         *(
             f"  file:       {file.name}, {count(file.rows, 'row')}, taken in "
             f"{file.taken_at:%Y-%m-%d %H:%M} UTC, SHA-256 {file.sha256}"
@@ -83,7 +78,7 @@ def show_external(checkpoint_id: str, as_json: bool) -> None:
         f"for fake, from {count(len(card.sample), 'image')}, whose labels prove nothing",
     ]
     shown = card.model_dump(mode="json", exclude={"sample"})
-    document = {"id": row.id, "images": images, "ladder_images": len(card.sample), "card": shown}
+    document = {"id": found.id, "images": images, "ladder_images": len(card.sample), "card": shown}
     result(document, as_json, "\n".join(lines))
 
 

@@ -26,7 +26,6 @@ from review_app.durability import integrity
 from review_app.durability.backup.make import make_backup
 from review_app.durability.backup.manifest import DATABASE, BackupManifest
 from review_app.durability.backup.restore import restore_backup
-from review_app.records.export import record_export
 
 
 def register(app: typer.Typer) -> None:
@@ -59,7 +58,7 @@ def backup(
             copying_files=bars[1],
             verifying=bars[2],
         )
-        record_export(app.database, ACTOR, "backup")
+        app.exports.record(ACTOR, "backup")
     for left_out in manifest.left_out:
         sys.stderr.write(f"left out: {left_out.path} ({left_out.why})\n")
     result(_document(out, manifest), as_json, f"{_summary(manifest)} in {out}")

@@ -12,7 +12,6 @@ from review_app.cli.operator import operator
 from review_app.cli.scores import DetectorName, ScoreFile, certify_scores
 from review_app.core.errors import InputError
 from review_app.policy.policy import describe
-from review_app.policy.undo_window import not_final_now
 from review_app.policy.versions import DEFAULT_DELTA, DEFAULT_RISK_LIMIT
 
 
@@ -74,13 +73,13 @@ def certify(
         level = now.delta if delta is None else delta
         audit = now.audit_probability if audit_probability is None else audit_probability
         price = app.policies.price(person, limit, level, now.version)
-        told = f"{not_final_now(app.database)} {price.words}".lstrip()
+        told = f"{app.policies.not_final()} {price.words}".lstrip()
         if yes or not _is_attended():
             typer.echo(told, err=True)
         else:
             _ask(told)
         policy = app.policies.certify(person, limit, level, audit, asked=price)
-        not_final = not_final_now(app.database)
+        not_final = app.policies.not_final()
     result(policy.to_json(), as_json, f"{describe(policy)} {not_final}".rstrip())
 
 

@@ -7,13 +7,12 @@ from typing import Annotated
 
 import typer
 
-from review_app.bootstrap import ensure_schema, open_database
+from review_app.bootstrap import ensure_schema, media_store, open_database
 from review_app.cli.common import ACTOR, AsJson, application, progress_bar, result, settings
 from review_app.core.errors import InputError, ReviewAppError
 from review_app.core.settings import Settings
 from review_app.durability import integrity
 from review_app.intake.media_check import MediaReport, check_media
-from review_app.intake.store import MediaStore
 from storage.database import Database
 from storage.seals.heads import ChainHead
 
@@ -78,7 +77,7 @@ def rekey(as_json: AsJson = False) -> None:
 
 def _check_media(here: Settings, database: Database) -> MediaReport:
     with progress_bar("Images") as progress:
-        return check_media(database, MediaStore(here.data_dir / "media"), progress)
+        return check_media(database, media_store(here), progress)
 
 
 def _head(text: str) -> ChainHead:

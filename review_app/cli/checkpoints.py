@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from review_app.cli.adoption import adopt, external_entries, external_words, show_external
+from review_app.cli.adoption import adopt, external_entry, external_words, show_external
 from review_app.cli.common import (
     REFUSED,
     AsJson,
@@ -58,17 +58,11 @@ def register(app: typer.Typer) -> None:
 
 def list_checkpoints(as_json: AsJson = False) -> None:
     """Every checkpoint of the data directory, of the database, of the settings, and the shipped."""
-    with application() as app, app.database.read() as repos:
-        policies = repos.policies.history()
-        used = [repos.checkpoints.get(each) for each in {row.checkpoint_id for row in policies}]
-        current = repos.policies.current()
-        in_force = current.checkpoint_id if current else None
-        folders = [
-            *_folders(app.settings),
-            *sorted(Path(row.path) for row in used if row and row.path),
-        ]
-        external = external_entries(repos, in_force)
-    found = [_entry(folder, in_force) for folder in dict.fromkeys(map(Path.resolve, folders))]
+    with application() as app:
+        known = app.detectors.inventory()
+        folders = [*_folders(app.settings), *known.folders]
+    external = [external_entry(one, known.in_force) for one in known.external]
+    found = [_entry(folder, known.in_force) for folder in dict.fromkeys(map(Path.resolve, folders))]
     lines = [*map(_entry_words, found), *map(external_words, external)]
     result({"checkpoints": found, "external": external}, as_json, "\n".join(lines))
     if any("error" in entry for entry in found):

@@ -14,14 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from review_app.core.errors import CalibrationError
-from review_app.core.notice import DEMO, set_notice
+from review_app.core.notice import DEMO
 from review_app.core.permissions import Person
 from review_app.demo.generate import DemoSplit, generate
 from review_app.inference.backbones import load_backbone
 from review_app.inference.checkpoint import Checkpoint
 from review_app.lab.training import train
 from review_app.manifests.manifest import read_manifest
-from review_app.monitoring.overview import stats
 from review_app.policy.policy import describe
 from storage.enums import Role
 
@@ -70,7 +69,7 @@ def prepare(app: Application, say: Say, progress: Progress) -> DemoSummary:
     started = time.perf_counter()
     admin = app.people.ensure("admin", Role.ADMIN, "demo")
     person = Person(admin.id, admin.name, admin.role)
-    set_notice(app.database, DEMO)
+    app.notice.set(DEMO)
     folder = app.settings.data_dir / "demo-images"
     say("1/5 Making images: crops of free photos, and forgeries of them")
     manifest = generate(folder, progress=progress)
@@ -87,7 +86,7 @@ def prepare(app: Application, say: Say, progress: Progress) -> DemoSummary:
     say("5/5 Triaging the queue")
     _take_in(app, manifest, DemoSplit.QUEUE, progress)
     app.triage.run("demo", progress)
-    items = stats(app.database)["items"]
+    items = app.monitoring.stats()["items"]
     return DemoSummary(items, certified, round(time.perf_counter() - started, 1))
 
 

@@ -10,10 +10,9 @@ import typer
 
 from review_app.cli.common import ACTOR, REFUSED, AsJson, application, progress_bar, result
 from review_app.policy.flags import TriageFlag
-from review_app.policy.undo_window import not_final_now
-from review_app.records.export import ExportFormat, record_export, write_export
-from review_app.records.manifest import TrainingExport, write_training_manifest
-from storage.database import Database
+from review_app.records.export import ExportFormat
+from review_app.records.export_service import ExportService
+from review_app.records.manifest import TrainingExport
 
 _TOLD = {
     "certifying": "bear the certificates in force: a detector that learns from them cannot be "
@@ -61,25 +60,23 @@ def export(
         raise typer.BadParameter("--copy goes with --manifest")
     assert out is not None
     with application() as app:
-        rows = write_export(app.database, out, form, mark)
-        _record(app.database, form)
-        not_final = not_final_now(app.database)
+        rows = app.exports.write(out, form, mark)
+        _record(app.exports, form)
+        not_final = app.policies.not_final()
     document = {"path": str(out), "format": form.value, "rows": rows}
     result(document, as_json, f"{rows} rows in {out}. {not_final}".rstrip())
 
 
-def _record(database: Database, form: str) -> None:
-    if not record_export(database, ACTOR, form):
+def _record(exports: ExportService, form: str) -> None:
+    if not exports.record(ACTOR, form):
         sys.stderr.write("note: the data directory may only be read, so this is not on record\n")
 
 
 def _export_manifest(folder: Path, copy: bool, mark: TriageFlag | None, as_json: bool) -> None:
     with application() as app, progress_bar("Images") as progress:
-        made = write_training_manifest(
-            app.database, app.media, folder, copy=copy, mark=mark, progress=progress
-        )
-        _record(app.database, "manifest")
-        not_final = not_final_now(app.database)
+        made = app.exports.write_manifest(folder, copy=copy, mark=mark, progress=progress)
+        _record(app.exports, "manifest")
+        not_final = app.policies.not_final()
     for lost in made.lost:
         sys.stderr.write(f"lost: {lost}\n")
     words = "\n".join(filter(None, [*_lines(made), not_final]))

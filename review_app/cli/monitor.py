@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import typer
 
-from review_app.audits.standing import audit_report
 from review_app.cli.common import AsJson, application, result
 
 ALARM = 1
@@ -20,7 +19,7 @@ def monitor(as_json: AsJson = False) -> None:
     """Say what the audits tell of the certificates; exit status 1 while an alarm stands."""
     with application() as app:
         app.policies.current()  # a new deployment gets its first policy
-        report = audit_report(app.database)
+        report = app.breaker.report()
     assert report is not None
     result(report.to_json(), as_json, report.words)
     if report.standing:

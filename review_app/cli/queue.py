@@ -17,7 +17,6 @@ from review_app.i18n.formatting import count
 from review_app.intake.service import IntakeReport
 from review_app.manifests.dialect import dialect
 from review_app.manifests.tables import SUFFIXES
-from review_app.monitoring.overview import stats as queue_stats
 
 
 def register(app: typer.Typer) -> None:
@@ -111,7 +110,7 @@ def triage(
 def stats(as_json: AsJson = False) -> None:
     """Count items by state, labels and reviewers."""
     with application() as app:
-        document = queue_stats(app.database)
+        document = app.monitoring.stats()
     lines = [f"{name:>14}: {n}" for name, n in document["items"].items()]
     lines += [f"{name:>14}: {document[name]}" for name in ("labels", "reviewers")]
     result(document, as_json, "\n".join(lines))

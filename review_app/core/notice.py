@@ -10,14 +10,19 @@ DEMO = "header.demo"
 """Key of the words for a deployment whose images this program has made."""
 
 
-def set_notice(database: Database, words: str) -> None:
-    """Show the text with the key ``words`` on every page from the next start on."""
-    with database.write() as repos:
-        repos.options.set(_KEY, {"words": words}, None)
+class Notice:
+    """The line of one deployment."""
 
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
-def read_notice(database: Database) -> str | None:
-    """The line, or None."""
-    with database.read() as repos:
-        stored = repos.options.get(_KEY) or {}
-    return t(stored["words"]) if "words" in stored else None
+    def set(self, words: str) -> None:
+        """Show the text with the key ``words`` on every page from the next start on."""
+        with self._database.write() as repos:
+            repos.options.set(_KEY, {"words": words}, None)
+
+    def read(self) -> str | None:
+        """The line, or None."""
+        with self._database.read() as repos:
+            stored = repos.options.get(_KEY) or {}
+        return t(stored["words"]) if "words" in stored else None

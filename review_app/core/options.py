@@ -6,8 +6,9 @@ else: whatever somebody else has saved meanwhile stays.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
 
@@ -24,6 +25,35 @@ from storage.types import utc_now
 AnyOptions = TypeVar("AnyOptions", bound=BaseModel)
 Leaves = dict[str, Any]
 """The values of a document by their paths, as in ``costs.missed_fake``; lists are values."""
+
+
+class Change(Protocol[AnyOptions]):
+    """Puts options in force, in a transaction of its own; see `store_options`."""
+
+    def __call__(
+        self, database: Database, person: Person, options: AnyOptions, seen: AnyOptions | None
+    ) -> AnyOptions: ...
+
+
+@dataclass(frozen=True)
+class OptionsService(Generic[AnyOptions]):
+    """The options of one kind in one database, for callers that have no transaction open."""
+
+    database: Database
+    kind: type[AnyOptions]
+    read: Callable[[Repositories], AnyOptions]
+    store: Change[AnyOptions]
+
+    def current(self) -> AnyOptions:
+        """The options in force."""
+        with self.database.read() as repos:
+            return self.read(repos)
+
+    def change(
+        self, person: Person, options: AnyOptions, seen: AnyOptions | None = None
+    ) -> AnyOptions:
+        """Put ``options`` in force; raises as `store_options`."""
+        return self.store(self.database, person, options, seen)
 
 
 def store_options(

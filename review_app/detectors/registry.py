@@ -15,6 +15,12 @@ from review_app.core.hashing import sha256 as digest_of
 from review_app.core.settings import DEFAULT_CHECKPOINT, Settings
 from review_app.detectors.adapter import DetectorAdapter, TrainedDetector
 from review_app.detectors.external import find_external
+from review_app.detectors.inventory import (
+    ExternalDetector,
+    Inventory,
+    read_external,
+    read_inventory,
+)
 from review_app.detectors.scoring import Opinions
 from review_app.inference.checkpoint import Checkpoint
 from review_app.inference.features import Loader
@@ -103,6 +109,14 @@ class Detectors:
         """Ids of the external detectors whose scores are here, oldest first."""
         with self._database.read() as repos:
             return [row.id for row in repos.checkpoints.external()]
+
+    def inventory(self) -> Inventory:
+        """Every detector that this deployment knows of; nothing is loaded."""
+        return read_inventory(self._database)
+
+    def external_detector(self, checkpoint_id: str) -> ExternalDetector | None:
+        """What is known of an external detector; None where no score file has brought it."""
+        return read_external(self._database, checkpoint_id)
 
     def reader(self, checkpoint_id: str) -> Detector:
         """The detector that reads images while ``checkpoint_id`` is in force: itself, or where no

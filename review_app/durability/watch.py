@@ -5,6 +5,9 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+from sqlalchemy.exc import SQLAlchemyError
+
+import migrations
 from review_app.core.errors import StorageError
 from storage.database import Database
 from storage.types import utc_now
@@ -17,6 +20,7 @@ class StorageWatch:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._schema = migrations.head_revision()
         self._trouble: str | None = None
         self._is_rescued = False
 
@@ -29,6 +33,16 @@ class StorageWatch:
         except StorageError as error:
             return str(error)
         return self._trouble
+
+    def not_ready(self) -> str | None:
+        """Why a request could not be served now, in words; None where it could."""
+        if trouble := self.trouble:
+            return trouble
+        try:
+            revision = migrations.current_revision(self._database.engine)
+        except SQLAlchemyError:
+            return "database does not answer"
+        return None if revision == self._schema else "database schema has changed; restart"
 
     def look(self) -> None:
         """Store something and find it again; where files were lost, save what was in them.

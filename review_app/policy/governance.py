@@ -17,6 +17,7 @@ from review_app.i18n import t
 from review_app.policy.attempts import begin_try, price_of
 from review_app.policy.eligibility import CalibrationLabels, next_try, read_labels, unscored
 from review_app.policy.policy import Policy, PolicyState, describe, learning_policy
+from review_app.policy.undo_window import not_final_now
 from review_app.policy.versions import newest, put_in_force, refuse_if_changed, start_with
 from storage.database import Database
 from storage.types import utc_now
@@ -212,6 +213,10 @@ class PolicyService:
             return policy.checkpoint, []
         has_seen = self._facts.has_seen(policy.checkpoint)
         return policy.checkpoint, [item_id for item_id, key in found if not has_seen(key)]
+
+    def not_final(self) -> str:
+        """How many answers count for no certificate yet, in words; empty where all do."""
+        return not_final_now(self._database)
 
     def history(self) -> list[PolicyVersion]:
         """Every version, newest first."""

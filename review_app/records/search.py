@@ -19,12 +19,14 @@ from storage.database import Transactions
 from storage.enums import ItemState, LabelValue
 from storage.models import Claim, Correction, DecisionRow, Item
 from storage.repositories import Repositories
-from storage.repositories.records import WAITING, ItemPage, Wanted
+from storage.repositories.records import LOOKED_THROUGH, WAITING, ItemPage, Wanted
 
 PAGE = 25
 """Images on a page of the list."""
 MAX_LETTERS = 1024
 """A name or path has no more."""
+REACH = LOOKED_THROUGH
+"""Items that one page looks through at most, where what is wanted is not indexed."""
 _NUMBER = re.compile(r"#?\s*([0-9]{1,18})")
 _HASH = re.compile(r"[0-9a-f]{6,64}")
 """Shorter beginnings fit too many images to tell which is meant."""

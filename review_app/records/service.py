@@ -43,6 +43,14 @@ class RecordService:
             item = _item_out_of_hand(repos, person, item_id, now)
             return read_record(repos, item, person.id, now)
 
+    def item(self, item_id: int) -> Item:
+        """The item and its image as they are stored. Raises ``NotFoundError`` where there is none.
+
+        It asks for no role: who may look is for the caller to say.
+        """
+        with self._database.read() as repos:
+            return _stored(repos, item_id)
+
     def propose(
         self,
         person: Person,
@@ -82,10 +90,15 @@ class RecordService:
         return made
 
 
-def _item_out_of_hand(repos: Repositories, person: Person, item_id: int, now: datetime) -> Item:
+def _stored(repos: Repositories, item_id: int) -> Item:
     item = repos.items.get(item_id) if 0 < item_id <= _LARGEST_ID else None
     if item is None:
         raise NotFoundError(Text("refusals.no_item", {"item": str(item_id)}))
+    return item
+
+
+def _item_out_of_hand(repos: Repositories, person: Person, item_id: int, now: datetime) -> Item:
+    item = _stored(repos, item_id)
     claim = repos.claims.last_of(person.id, item_id)
     if claim is not None and in_hand(claim, now):
         raise ConflictError(Text("records.in_hands", {"item": str(item_id)}))

@@ -182,7 +182,8 @@ class ForecastService(PolicyService):
         policy = self.current()
         labels, attempt = self._labels(policy), self._next_attempt(policy)
         asked_of = (policy.version, attempt, labels, current_language())
-        if self._remembered is None or self._remembered[0] != asked_of:
+        remembered = self._remembered  # others may put another in its place meanwhile
+        if remembered is None or remembered[0] != asked_of:
             found = self._certificates(policy, labels, attempt)
             progress = CertificateProgress(
                 labels=len(labels.scores),
@@ -193,8 +194,8 @@ class ForecastService(PolicyService):
                 real=found.real,
                 fake=found.fake,
             )
-            self._remembered = asked_of, progress
-        return self._remembered[1]
+            remembered = self._remembered = asked_of, progress
+        return remembered[1]
 
     def _next_attempt(self, policy: Policy) -> int:
         with self._database.read() as repos:

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from review_app.detectors.scoring import BATCH, Scorer, Scoring
 from review_app.policy.governance import PolicyService
 from review_app.policy.policy import Policy
+from review_app.queueing.options import order_in_use
+from review_app.queueing.order import Order
 from review_app.queueing.ranking import PlacesOfRun, misplaced, reorder, sweep
 from review_app.triage.decision_writer import Chunk, DecisionWriter, TriageRun, undecided
 from review_app.triage.report import TriageReport
@@ -59,6 +61,11 @@ class TriageService:
     def retriage(self, actor: str, progress: Progress | None = None) -> TriageReport:
         """Apply the policy in force to items that wait and that nobody has touched."""
         return self._run(actor, ItemState.IN_REVIEW, progress)
+
+    def order_in_use(self) -> Order:
+        """The order in which people get what waits now."""
+        with self._database.read() as repos:
+            return order_in_use(repos)
 
     def reorder(self) -> int:
         """Give all that waits its place by the order in use; how many were placed."""

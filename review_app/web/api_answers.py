@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from review_app.policy.review_options import Veil, read_options
+from review_app.policy.review_options import Veil
 from review_app.review.changes import MAX_RECENT
 from review_app.review.tasks import AnswerChange, OwnAnswer, Receipt
 from review_app.web.api import Reviewer
@@ -41,8 +41,7 @@ def answers_router(app: Application) -> APIRouter:
 
     @router.get("/choices")
     def choices(_person: Reviewer) -> Choices:
-        with app.database.read() as repos:
-            options = read_options(repos)
+        options = app.review_options.current()
         return Choices(values=list(LabelValue), tags=list(options.tags), veil=options.veil)
 
     return router

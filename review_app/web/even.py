@@ -16,8 +16,6 @@ from typing import TYPE_CHECKING
 from anyio.to_thread import run_sync
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from review_app.policy.review_options import read_options
-
 if TYPE_CHECKING:
     from review_app.bootstrap import Application
 
@@ -61,5 +59,4 @@ class EvenReplies:
         return self._mixes
 
     def _look(self) -> bool:
-        with self._application.database.read() as repos:
-            return read_options(repos).gold_share > 0
+        return self._application.review_options.current().gold_share > 0

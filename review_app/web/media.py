@@ -26,7 +26,7 @@ from review_app.forensics.metadata import Fact, facts
 from review_app.forensics.views import View
 from review_app.i18n import Text
 from review_app.inspection.views import MEDIA_TYPE
-from review_app.records import export
+from review_app.records.export import ExportFormat
 from review_app.web.identity import current_person
 from review_app.web.looks import FirstLooks
 from review_app.web.pace import RateLimit
@@ -41,7 +41,10 @@ ItemId = Annotated[int, PathParameter(ge=1, le=2**63 - 1)]
 Signed = Annotated[Person, Depends(current_person)]
 _BY_NUMBER = "#"
 _KEPT = "private, max-age=3600, immutable"
-_EXPORT_TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
+_EXPORT_TYPES = {
+    ExportFormat.CSV: "text/csv; charset=utf-8",
+    ExportFormat.JSONL: "application/x-ndjson",
+}
 
 
 def media_router(app: Application) -> APIRouter:
@@ -161,11 +164,8 @@ class _Images:
         return self._shown(item_id, f"{_BY_NUMBER}{item_id}")
 
     def _shown(self, item_id: int, address: str) -> _Shown:
-        with self._app.database.read() as repos:
-            item = repos.items.get(item_id)
-            if item is None:
-                raise NotFoundError(Text("refusals.no_item", {"item": str(item_id)}))
-            picture = item.image.picture
+        item = self._app.records.item(item_id)
+        picture = item.image.picture
         if picture is None:
             raise NotFoundError(Text("refusals.not_stored_here"))
         return _Shown(item, picture, address)
@@ -213,12 +213,12 @@ def export_router(app: Application) -> APIRouter:
     @router.get("/exports/labels.{form}")
     def labels(form: str, person: Signed) -> StreamingResponse:
         require(person, Permission.EXPORT)
-        if form not in _EXPORT_TYPES:
+        if form not in set(ExportFormat):
             raise NotFoundError(Text("export.no_such_form", {"form": repr(form)}))
-        export.record_export(app.database, person.name, form)
+        app.exports.record(person.name, form)
         return StreamingResponse(
-            export.FORMATS[form](app.database, None),
-            media_type=_EXPORT_TYPES[form],
+            app.exports.stream(ExportFormat(form)),
+            media_type=_EXPORT_TYPES[ExportFormat(form)],
             headers={"content-disposition": f'attachment; filename="labels.{form}"'},
         )
 

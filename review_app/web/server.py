@@ -15,10 +15,8 @@ from fastapi import FastAPI, Request
 from starlette.responses import RedirectResponse
 from starlette.routing import Mount
 
-from review_app.core.notice import read_notice
 from review_app.core.permissions import Area, Person, may_enter
 from review_app.core.uploads import Uploads
-from review_app.durability.watch import StorageWatch
 from review_app.i18n import marking, t
 from review_app.web import failures, shell
 from review_app.web.account import account_router
@@ -67,7 +65,6 @@ def create_app(app: Application) -> FastAPI:
 async def _assemble(app: Application) -> FastAPI:
     cookies = Cookies(app.settings)
     sessions = SessionCache(app.people, cookies)
-    storage = StorageWatch(app.database)
     web = FastAPI(
         title=shell.PRODUCT,
         docs_url=None,
@@ -75,7 +72,7 @@ async def _assemble(app: Application) -> FastAPI:
         openapi_url="/api/v1/openapi.json",
         # Nothing here collects it, and at every call it would look whether something does.
         telemetry={"tracing": False, "metrics": False, "logs": False},
-        lifespan=sweeping(app.uploads, lifespan(app, storage)),
+        lifespan=sweeping(app.uploads, lifespan(app)),
     )
     failures.install(web)
     web.include_router(login_router(app, sessions, cookies))
@@ -88,7 +85,7 @@ async def _assemble(app: Application) -> FastAPI:
     web.include_router(queue_images_router(app))
     web.include_router(inspected_router(app))
     web.include_router(export_router(app))
-    web.include_router(health_router(app, storage))
+    web.include_router(health_router(app))
     web.mount(PREFIX, Assets())
     web.add_api_route("/favicon.ico", _favicon, include_in_schema=False)
     limits = app.settings
@@ -110,7 +107,7 @@ async def _favicon() -> RedirectResponse:
 
 
 def _review_pages(app: Application) -> gr.Blocks:
-    notice = read_notice(app.database)
+    notice = app.notice.read()
     blocks = shell.open_blocks(t("header.review"))
     with blocks:
         shell.header(shell.SitePage.REVIEW, notice)
@@ -122,7 +119,7 @@ def _review_pages(app: Application) -> gr.Blocks:
 
 
 def _admin_pages(app: Application) -> gr.Blocks:
-    notice = read_notice(app.database)
+    notice = app.notice.read()
     blocks = shell.open_blocks(t("header.admin"))
     with blocks:
         shell.header(shell.SitePage.ADMIN, notice)

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from review_app.bootstrap import Application
-    from review_app.durability.watch import StorageWatch
 
 EVERY = 30.0
 """Seconds between two looks at the audits."""
@@ -23,14 +22,14 @@ STORAGE_EVERY = 5.0
 """Seconds between two looks at the database's files."""
 
 
-def lifespan(app: Application, storage: StorageWatch) -> Callable[[FastAPI], Any]:
+def lifespan(app: Application) -> Callable[[FastAPI], Any]:
     """What runs from the server's start to its end: looks at the audits and at the database."""
 
     @asynccontextmanager
     async def running(_web: FastAPI) -> AsyncIterator[None]:
         looks = [
             asyncio.create_task(_again_and_again(app.breaker.after_verdicts, lambda: EVERY)),
-            asyncio.create_task(_again_and_again(storage.look, lambda: STORAGE_EVERY)),
+            asyncio.create_task(_again_and_again(app.storage.look, lambda: STORAGE_EVERY)),
             asyncio.create_task(_again_and_again(app.held.sweep, lambda: EVERY)),
         ]
         # Beside the pool that serves people: it may take hours, once.

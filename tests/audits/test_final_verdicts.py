@@ -13,7 +13,6 @@ from fastapi import FastAPI
 from review_app.audits.circuit import CircuitBreaker
 from review_app.audits.standing import audit_report
 from review_app.certification.ladder import Side
-from review_app.durability.watch import StorageWatch
 from review_app.policy.policy import PolicyState
 from review_app.web import watch
 from storage.enums import LabelValue
@@ -92,7 +91,7 @@ def test_a_server_that_nobody_asks_for_anything_looks_by_itself(
     place.answer_all(LabelValue.REAL)
 
     async def serve() -> None:
-        async with watch.lifespan(place.app, StorageWatch(place.app.database))(FastAPI()):
+        async with watch.lifespan(place.app)(FastAPI()):
             for _ in range(PATIENCE):
                 if await asyncio.to_thread(state, place) is PolicyState.SUSPENDED:
                     return

@@ -9,7 +9,6 @@ import pytest
 
 from review_app.bootstrap import Application, open_application
 from review_app.cli.demo_run import prepare
-from review_app.core.notice import read_notice
 from review_app.core.settings import Settings
 from review_app.demo import generate
 from review_app.demo.photos import Use
@@ -39,7 +38,7 @@ def test_the_loop_ends_with_a_triaged_queue_and_a_second_run_changes_nothing(
     assert items["auto_accepted"] + items["in_review"] == stream - calibration
     assert first.certified == bool(app.policies.current().certificates)
     assert [step[:3] for step in steps if step[1:2] == "/"] == [f"{n}/5" for n in range(1, 6)]
-    assert (read_notice(app.database) or "").startswith("Demo:")
+    assert (app.notice.read() or "").startswith("Demo:")
     version = app.policies.current().version
     prepare(app, steps.append, lambda done, total: None)
     assert stats(app.database)["items"] == items

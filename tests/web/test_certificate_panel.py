@@ -29,7 +29,7 @@ def place(tmp_path: Path) -> Iterator[Deployment]:
 
 @pytest.fixture
 def desk(place: Deployment) -> ForecastService:
-    return ForecastService(place.app.database, place.app.detectors)
+    return place.app.forecasts
 
 
 def shortfall(side: Side, expected: int | None) -> Shortfall:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from review_app.bootstrap import open_application
-from review_app.core.notice import DEMO, set_notice
+from review_app.core.notice import DEMO
 from review_app.core.settings import Settings
 from review_app.i18n import Language
 from review_app.web.assets import words_url
@@ -65,7 +65,7 @@ def test_what_the_deployment_is_stands_on_every_page_in_its_readers_language(
     tmp_path: Path,
 ) -> None:
     with closing(open_application(Settings(data_dir=tmp_path))) as app:
-        set_notice(app.database, DEMO)
+        app.notice.set(DEMO)
     with closing(Site(tmp_path)) as site:
         client, _person = site.signed_in(Role.ADMIN)
         for path in ("/review/", "/review/inspect", "/admin/"):

@@ -8,7 +8,6 @@ from markupsafe import Markup
 from review_app.bootstrap import Application
 from review_app.core.permissions import Permission
 from review_app.i18n import t
-from review_app.policy.undo_window import not_final_now
 from review_app.records.export import COLUMNS
 from review_app.web.handlers import Call, Wiring, html
 from review_app.web.markup import notice, table
@@ -32,7 +31,7 @@ class ExportTab:
 
     def held_back(self, _call: Call) -> Markup:
         """Which answers an export leaves out now."""
-        words = not_final_now(self._app.database)
+        words = self._app.policies.not_final()
         return notice(f"{words} {t('export.left_out')}") if words else Markup()
 
 

@@ -8,19 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol
+from typing import Any, Generic
 
 import gradio as gr
 from markupsafe import Markup
 
 from review_app.core.errors import ChangedSinceError
-from review_app.core.options import AnyOptions, document, leaves
+from review_app.core.options import AnyOptions, OptionsService, document, leaves
 from review_app.core.permissions import Person
 from review_app.i18n import listed, t
 from review_app.web.handlers import held_as, refusal
 from review_app.web.markup import Tone, notice
-from storage.database import Database
-from storage.repositories import Repositories
 
 Values = tuple[Any, ...]
 """What the form's components hold."""
@@ -40,28 +38,16 @@ class Field:
     """The component's value for an option."""
 
 
-class Saving(Protocol[AnyOptions]):
-    """Puts options in force; see `options.store_options`."""
-
-    def __call__(
-        self, database: Database, person: Person, options: AnyOptions, seen: AnyOptions | None
-    ) -> AnyOptions: ...
-
-
 @dataclass(frozen=True)
 class OptionsForm(Generic[AnyOptions]):
     """A part of the options of one kind as a form."""
 
-    database: Database
-    kind: type[AnyOptions]
-    read: Callable[[Repositories], AnyOptions]
-    change: Saving[AnyOptions]
+    options: OptionsService[AnyOptions]
     fields: Sequence[Field]
 
     def load(self) -> Values:
         """What is in force, for the components; and for the page to hold."""
-        with self.database.read() as repos:
-            options = self.read(repos)
+        options = self.options.current()
         return *self._shown(options), options.model_dump(mode="json")
 
     def save(
@@ -72,11 +58,11 @@ class OptionsForm(Generic[AnyOptions]):
 
         Raises InputError where a value makes no sense.
         """
-        seen = held_as(self.kind, held)
+        seen = held_as(self.options.kind, held)
         given = self._changes(seen, values)
-        wanted = self.kind.model_validate(document(leaves(seen) | given))
+        wanted = self.options.kind.model_validate(document(leaves(seen) | given))
         try:
-            now = self.change(self.database, person, wanted, seen)
+            now = self.options.change(person, wanted, seen)
         except ChangedSinceError as error:
             return self._refused(error, given, values)
         words = saved(now) if given else t("changed.nothing")
@@ -88,8 +74,7 @@ class OptionsForm(Generic[AnyOptions]):
     ) -> tuple[Markup, *Values]:
         """Why nothing was saved; in the form what both have changed is as it is in force, and what
         the person alone has changed is as they left it."""
-        with self.database.read() as repos:
-            now = self.read(repos)
+        now = self.options.current()
         both = [t(field.label) for field in self.fields if field.path in error.fields]
         words = ChangedSinceError(error.by, error.at, key="changed.fields", names=listed(both))
         own = given.keys() - set(error.fields)

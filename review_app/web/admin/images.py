@@ -16,7 +16,7 @@ from review_app.core.errors import ConflictError, InputError, NotFoundError
 from review_app.core.permissions import Permission
 from review_app.i18n import Text, t
 from review_app.i18n.formatting import plus_minus
-from review_app.records.search import MAX_LETTERS, Found, Line
+from review_app.records.search import MAX_LETTERS, REACH, Found, Line
 from review_app.web.admin.images_correction import build_correction
 from review_app.web.admin.images_record import picture_trouble, record_html, veiled
 from review_app.web.admin.images_trail import CORRECTED, PageCursor, filters_of, search_of
@@ -24,7 +24,6 @@ from review_app.web.assets import asset_url
 from review_app.web.handlers import Call, Wiring, html, refusal, section
 from review_app.web.markup import Tone, clamped, moment, notice, picture, table
 from storage.enums import ItemState, LabelValue
-from storage.repositories.records import LOOKED_THROUGH
 
 VERDICTS = (LabelValue.REAL, LabelValue.FAKE, LabelValue.UNDECIDABLE, LabelValue.UNSURE)
 _PLACES = asset_url("places.js")
@@ -89,13 +88,13 @@ class ImagesTab:
         except (InputError, NotFoundError, ConflictError) as error:
             return refusal(error), None, gr.update(visible=False), Markup(), None, None, ""
         form = gr.update(visible=record.has_verdict)
-        shown = veiled(self._app.database, record_html(record, picture_trouble(self._app, item)))
+        shown = veiled(self._app, record_html(record, picture_trouble(self._app, item)))
         return shown, item, form, Markup(), record.last_event, None, ""
 
     def _page(self, call: Call, trail: PageCursor) -> Shown:
         found = self._app.records.find(call.person, trail.search, trail.below)
         return (
-            veiled(self._app.database, listing(found)),
+            veiled(self._app, listing(found)),
             replace(trail, older=found.older).to_json(),
             gr.update(interactive=not trail.is_first),
             gr.update(interactive=found.older is not None),
@@ -160,7 +159,7 @@ def listing(found: Found) -> Markup:
     """A page of the list: each image a button that opens its record."""
     held = notice(t("images.held", n=found.held)) if found.held else Markup()
     if not found.lines:
-        far = t("images.nothing_here", n=LOOKED_THROUGH)
+        far = t("images.nothing_here", n=REACH)
         words = t("images.nothing") if found.older is None else far
         return held + notice(words, Tone.NOTE)
     names = ("image", "source", "state", "verdict")

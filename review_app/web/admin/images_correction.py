@@ -67,7 +67,7 @@ class CorrectionPanel:
         )
         trouble = picture_trouble(self._app, made.item_id)
         record = self._app.records.show(call.person, made.item_id)
-        shown = veiled(self._app.database, record_html(record, trouble))
+        shown = veiled(self._app, record_html(record, trouble))
         return notice(words, Tone.DONE), shown, record.last_event, None, ""
 
 

@@ -13,7 +13,6 @@ from review_app.forensics.notes import first_of
 from review_app.i18n import current_language, number, t
 from review_app.i18n.formatting import plus_minus
 from review_app.inference.heads import head_title
-from review_app.policy.review_options import read_options
 from review_app.policy.tags import tag_name
 from review_app.records.record import Answer, DetectorView, ImageRecord
 from review_app.records.timeline import TimelineEvent
@@ -29,7 +28,6 @@ from review_app.web.markup import (
     sentence,
     table,
 )
-from storage.database import Database
 
 Fact = tuple[str, Content]
 """What it is called, and what it is."""
@@ -64,10 +62,8 @@ def _picture(record: ImageRecord) -> Markup:
 
 def picture_trouble(app: Application, item_id: int) -> str:
     """Why the stored image of the item cannot be shown; empty where it can be, or none is here."""
-    with app.database.read() as repos:
-        item = repos.items.get(item_id)
-        picture = None if item is None else item.image.picture
     try:
+        picture = app.records.item(item_id).image.picture
         if picture is not None:
             app.media.verified_public(picture)
     except (NotFoundError, DamagedImageError) as error:
@@ -75,10 +71,9 @@ def picture_trouble(app: Application, item_id: int) -> str:
     return ""
 
 
-def veiled(database: Database, content: Markup) -> Markup:
+def veiled(app: Application, content: Markup) -> Markup:
     """``content``, whose images are veiled at first where the admin chose so for review."""
-    with database.read() as repos:
-        veil = read_options(repos).veil
+    veil = app.review_options.current().veil
     return Markup('<div data-veil="{}">{}</div>').format(veil.value, content)
 
 

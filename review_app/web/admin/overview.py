@@ -19,11 +19,9 @@ from review_app.monitoring.overview import (
     Overview,
     ScoreMap,
     Unlike,
-    overview,
-    score_map,
 )
 from review_app.policy.policy import PolicyState
-from review_app.triage.forecasting import CertificateProgress, ForecastService
+from review_app.triage.forecasting import CertificateProgress
 from review_app.web.admin.policy_certificate import progress_bar
 from review_app.web.charts import Bar, Scatter, bars, uncertainty_map
 from review_app.web.handlers import Call, Wiring, html
@@ -52,15 +50,14 @@ class OverviewTab:
 
     def __init__(self, app: Application) -> None:
         self._app = app
-        self._forecasts = ForecastService(app.database, app.detectors)
 
     def refresh(self, _call: Call) -> tuple[Markup, Markup, Markup, Markup]:
         """The answers, the states, the map and the reviewers."""
-        now = overview(self._app.database)
+        now = self._app.monitoring.overview()
         return (
             answers(now, self._progress(now)),
             _states(now),
-            _map(score_map(self._app.database)),
+            _map(self._app.monitoring.score_map()),
             _reviewers(now),
         )
 
@@ -68,7 +65,7 @@ class OverviewTab:
         if now.policy_version is None or now.policy_state == PolicyState.CERTIFIED:
             return None
         try:
-            return self._forecasts.progress()
+            return self._app.forecasts.progress()
         except CheckpointError:  # the Policy tab says why
             return None
 

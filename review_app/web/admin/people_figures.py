@@ -8,7 +8,7 @@ from markupsafe import Markup
 from review_app.bootstrap import Application
 from review_app.core.permissions import Permission
 from review_app.i18n import percent, t
-from review_app.monitoring.reviewers import Rate, ReviewerFigures, reviewer_figures
+from review_app.monitoring.reviewers import Rate, ReviewerFigures
 from review_app.web.handlers import Call, Wiring, html, section
 from review_app.web.markup import table
 
@@ -23,7 +23,7 @@ class FiguresPanel:
 
     def load(self, _call: Call) -> Markup:
         """The figures of everybody who has answered."""
-        figures = reviewer_figures(self._app.database)
+        figures = self._app.monitoring.reviewer_figures()
         if not figures:
             return Markup('<p class="empty">{}</p>').format(t("figures.nobody"))
         headers = [t(f"figures.{name}") for name in _COLUMNS]

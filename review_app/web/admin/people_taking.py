@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import gradio as gr
 from markupsafe import Markup
 
@@ -12,10 +10,8 @@ from review_app.core.permissions import Permission
 from review_app.i18n import t
 from review_app.web.handlers import Call, Wiring, html, section
 from review_app.web.markup import table
-from storage.types import utc_now
 
 _COLUMNS = ("person", "answered", "skipped", "given_back", "limited")
-DAY = timedelta(hours=24)
 
 
 class TakingPanel:
@@ -26,8 +22,7 @@ class TakingPanel:
 
     def load(self, _call: Call) -> Markup:
         """The last 24 hours of everybody, and all limits that they have ever run into."""
-        with self._app.database.read() as repos:
-            found = repos.taking.since(utc_now() - DAY)
+        found = self._app.monitoring.taking()
         if not found:
             return Markup('<p class="empty">{}</p>').format(t("taking.nobody"))
         headers = [t(f"taking.{name}") for name in _COLUMNS]

@@ -14,15 +14,12 @@ from review_app.certification.price import Price
 from review_app.core.errors import InputError
 from review_app.core.permissions import Permission
 from review_app.i18n import Text, t
-from review_app.monitoring.overview import overview
 from review_app.policy.policy import Policy, PolicyState
-from review_app.policy.undo_window import not_final_now
 from review_app.policy.versions import (
     DEFAULT_AUDIT_PROBABILITY,
     DEFAULT_DELTA,
     DEFAULT_RISK_LIMIT,
 )
-from review_app.triage.forecasting import ForecastService
 from review_app.web.admin.confirm import Confirm, Question
 from review_app.web.admin.policy_audit import build_audit
 from review_app.web.admin.policy_certificate import certificate_panel
@@ -58,7 +55,6 @@ class PolicyTab:
 
     def __init__(self, app: Application) -> None:
         self._app = app
-        self._forecasts = ForecastService(app.database, app.detectors)
 
     def load(self, _call: Call) -> tuple[Any, ...]:
         """The words in force, the history, the controls' values, and the version they are of."""
@@ -100,7 +96,7 @@ class PolicyTab:
         audit_probability = _share("certify.wrong_audit", audit)
         price = self._app.policies.price(call.person, risk_limit, delta, seen or 0)
         about = Certifying(audit_probability=audit_probability, **asdict(price))
-        words = f"{not_final_now(self._app.database)} {price.words}".lstrip()
+        words = f"{self._app.policies.not_final()} {price.words}".lstrip()
         return Question(words, about)
 
     def certify(self, call: Call, asked: Any) -> Markup:
@@ -112,7 +108,7 @@ class PolicyTab:
         )
         self._app.triage.keep_order()
         words = t("certify.done", version=policy.version)
-        return notice(f"{words} {not_final_now(self._app.database)}".rstrip(), Tone.DONE)
+        return notice(f"{words} {self._app.policies.not_final()}".rstrip(), Tone.DONE)
 
     def suspend(self, call: Call, seen: int | None, reason: str | None) -> tuple[Markup, str]:
         """Close auto-accept at once."""
@@ -122,7 +118,7 @@ class PolicyTab:
 
     def ask_apply(self, _call: Call) -> Question:
         """The question before many images may leave the queue."""
-        waiting = overview(self._app.database).states[ItemState.IN_REVIEW]
+        waiting = self._app.monitoring.overview().states[ItemState.IN_REVIEW]
         version = self._app.policies.current().version
         words = t("certify.ask_apply", version=version, n=waiting)
         return Question(words, Applying(version=version))
@@ -144,7 +140,7 @@ class PolicyTab:
         return notice(words + report.rescored_words, Tone.DONE)
 
     def _words(self) -> Markup:
-        return certificate_panel(self._app.policies.current(), self._forecasts)
+        return certificate_panel(self._app.policies.current(), self._app.forecasts)
 
     def _history(self) -> Markup:
         rows = [

@@ -7,12 +7,8 @@ from typing import Any
 import gradio as gr
 from markupsafe import Markup
 
-from review_app.audits.circuit import (
-    BreakerOptions,
-    change_breaker_options,
-    read_breaker_options,
-)
-from review_app.audits.standing import AuditReport, SideAudit, audit_report, audits_left
+from review_app.audits.circuit import BreakerOptions
+from review_app.audits.standing import AuditReport, SideAudit, audits_left
 from review_app.bootstrap import Application
 from review_app.core.permissions import Permission
 from review_app.i18n import number, percent, t
@@ -29,18 +25,17 @@ class AuditPanel:
 
     def load(self, _call: Call) -> tuple[Markup, Any]:
         """The evidence, and the option in force."""
-        with self._app.database.read() as repos:
-            reopen = read_breaker_options(repos).reopen
-        return panel(audit_report(self._app.database)), reopen
+        reopen = self._app.breaker_options.current().reopen
+        return panel(self._app.breaker.report()), reopen
 
     def refresh(self, _call: Call) -> Markup:
         """The evidence alone."""
-        return panel(audit_report(self._app.database))
+        return panel(self._app.breaker.report())
 
     def save(self, call: Call, reopen: bool | None) -> Markup:
         """Change what an alarm does."""
         options = BreakerOptions(reopen=bool(reopen))
-        change_breaker_options(self._app.database, call.person, options)
+        self._app.breaker_options.change(call.person, options)
         words = t("audit.saved_goes_back") if options.reopen else t("audit.saved_stays")
         return notice(words, Tone.DONE)
 

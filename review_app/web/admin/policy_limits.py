@@ -12,7 +12,6 @@ from review_app.bootstrap import Application
 from review_app.core.errors import InputError
 from review_app.core.permissions import Permission
 from review_app.i18n import Text, t
-from review_app.policy.review_options import ReviewOptions, change_options, read_options
 from review_app.web.admin.form import Field, OptionsForm, Values, held
 from review_app.web.handlers import Call, Wiring, html, section
 
@@ -45,7 +44,7 @@ class LimitsPanel:
     """What the panel's button does."""
 
     def __init__(self, app: Application) -> None:
-        self._form = OptionsForm(app.database, ReviewOptions, read_options, change_options, _FIELDS)
+        self._form = OptionsForm(app.review_options, _FIELDS)
 
     def load(self, _call: Call) -> tuple[str, *Values]:
         """The limits now."""

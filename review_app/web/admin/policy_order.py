@@ -12,12 +12,7 @@ from review_app.core.errors import InputError
 from review_app.core.permissions import Permission
 from review_app.i18n import Text, significant, t
 from review_app.policy.costs import MAX_COST
-from review_app.queueing.options import (
-    QueueOptions,
-    change_queue_options,
-    order_in_use,
-    read_queue_options,
-)
+from review_app.queueing.options import QueueOptions
 from review_app.queueing.order import Order
 from review_app.web.admin.form import Field, OptionsForm, Values, held
 from review_app.web.handlers import Call, Refresh, Wiring, html, section
@@ -57,9 +52,7 @@ class OrderPanel:
 
     def __init__(self, app: Application) -> None:
         self._app = app
-        self._form = OptionsForm(
-            app.database, QueueOptions, read_queue_options, change_queue_options, _FIELDS
-        )
+        self._form = OptionsForm(app.queue_options, _FIELDS)
 
     def load(self, _call: Call) -> tuple[Markup, *Values]:
         """The order in use in words, and the fields."""
@@ -82,8 +75,7 @@ class OrderPanel:
         return Markup("<p>{}</p>").format(self._in_use())
 
     def _in_use(self) -> str:
-        with self._app.database.read() as repos:
-            options, order = read_queue_options(repos), order_in_use(repos)
+        options, order = self._app.queue_options.current(), self._app.triage.order_in_use()
         words = t("order.in_use", order=order.words)
         if order is not options.order:
             words += f" {t('order.chosen', order=options.order.words)}"

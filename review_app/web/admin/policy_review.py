@@ -15,13 +15,7 @@ from review_app.bootstrap import Application
 from review_app.core.errors import InputError
 from review_app.core.permissions import Permission
 from review_app.i18n import Text, t
-from review_app.policy.review_options import (
-    Reveal,
-    ReviewOptions,
-    Veil,
-    change_options,
-    read_options,
-)
+from review_app.policy.review_options import Reveal, Veil
 from review_app.policy.tags import MAX_TAGS, Tags
 from review_app.web.admin.form import Field, OptionsForm, Values, held
 from review_app.web.handlers import Call, Wiring, html, section
@@ -96,7 +90,7 @@ class ReviewPanel:
     """What the panel's button does."""
 
     def __init__(self, app: Application) -> None:
-        self._form = OptionsForm(app.database, ReviewOptions, read_options, change_options, _FIELDS)
+        self._form = OptionsForm(app.review_options, _FIELDS)
 
     def load(self, _call: Call) -> tuple[str, *Values]:
         """How review works now."""

@@ -16,7 +16,7 @@ from review_app.i18n import Text, number, percent, significant, t
 from review_app.i18n.formatting import percent_below
 from review_app.policy.costs import Costs
 from review_app.policy.what_if import PolicyForecast, Range, ReviewWorkload, SideForecast
-from review_app.triage.forecasting import ForecastService, ForecastTerms
+from review_app.triage.forecasting import ForecastTerms
 from review_app.web.curves import Axis, Curve, curves
 from review_app.web.handlers import Call, Wiring, html, section
 from review_app.web.markup import join, long, notice, table
@@ -34,11 +34,11 @@ class WhatIfPanel:
     """What the panel's buttons do."""
 
     def __init__(self, app: Application) -> None:
-        self._desk = ForecastService(app.database, app.detectors)
+        self._forecasts = app.forecasts
 
     def load(self, _call: Call) -> tuple[Markup, *tuple[float, ...]]:
         """The policy in force and what was measured, as the question to start from."""
-        question, pace = self._desk.usual(), self._desk.pace()
+        question, pace = self._forecasts.usual(), self._forecasts.pace()
         words = t(
             "whatif.filled_measured" if pace.measured else "whatif.filled_guess",
             images=number(pace.images_per_day),
@@ -48,8 +48,8 @@ class WhatIfPanel:
 
     def ask(self, call: Call, *values: float | None) -> Markup:
         """Figures and curves for the question in the fields."""
-        answers = self._desk.usual().workload.answers
-        asked, others = self._desk.answer(call.person, _question(values, answers))
+        answers = self._forecasts.usual().workload.answers
+        asked, others = self._forecasts.answer(call.person, _question(values, answers))
         return _PARTS.format(figures(asked), _plot(asked, others))
 
 

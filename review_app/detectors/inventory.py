@@ -1,0 +1,60 @@
+"""Which detectors a deployment knows of, for whoever lists them. No model is loaded for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from review_app.scores.card import ExternalCard
+from storage.database import Database
+from storage.models import CheckpointRow
+from storage.repositories import Repositories
+
+
+@dataclass(frozen=True)
+class ExternalDetector:
+    """A detector of which only the scores are here."""
+
+    id: str
+    created_at: datetime
+    n_images: int
+    """Images that it has scored."""
+    card: ExternalCard
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """The detectors of the policies that there were, and those whose scores came in files."""
+
+    in_force: str | None
+    """Id of the one that the policy uses; None before the first policy."""
+    folders: tuple[Path, ...]
+    """Of the checkpoints that a policy has named, sorted."""
+    external: tuple[ExternalDetector, ...]
+    """Oldest first."""
+
+
+def read_inventory(database: Database) -> Inventory:
+    """What is known now, from one snapshot."""
+    with database.read() as repos:
+        used = {policy.checkpoint_id for policy in repos.policies.history()}
+        rows = [repos.checkpoints.get(each) for each in used]
+        current = repos.policies.current()
+        return Inventory(
+            in_force=current.checkpoint_id if current else None,
+            folders=tuple(sorted(Path(row.path) for row in rows if row and row.path)),
+            external=tuple(_external(repos, row) for row in repos.checkpoints.external()),
+        )
+
+
+def read_external(database: Database, checkpoint_id: str) -> ExternalDetector | None:
+    """The external detector of that id; None where no score file has brought it."""
+    with database.read() as repos:
+        row = repos.checkpoints.get(checkpoint_id)
+        return None if row is None else _external(repos, row)
+
+
+def _external(repos: Repositories, row: CheckpointRow) -> ExternalDetector:
+    card = ExternalCard.model_validate(row.card)
+    return ExternalDetector(row.id, row.created_at, repos.predictions.count_of(row.id), card)

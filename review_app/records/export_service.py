@@ -1,0 +1,47 @@
+"""Labels that leave: streamed, or written to files; and that they left is on record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from review_app.intake.store import MediaStore
+from review_app.policy.flags import TriageFlag
+from review_app.records.export import FORMATS, ExportFormat, record_export, write_export
+from review_app.records.manifest import TrainingExport, write_training_manifest
+from storage.database import Database
+
+
+class ExportService:
+    """Exports of one database, and of the images in ``media``."""
+
+    def __init__(self, database: Database, media: MediaStore) -> None:
+        self._database = database
+        self._media = media
+
+    def stream(self, form: ExportFormat) -> Iterator[bytes]:
+        """Every item, a piece at a time."""
+        return FORMATS[form](self._database, None)
+
+    def write(self, out: Path, form: ExportFormat, mark: TriageFlag | None = None) -> int:
+        """Write every item, or those with ``mark``, to ``out``; how many. Raises as
+        `write_export`."""
+        return write_export(self._database, out, form, mark)
+
+    def write_manifest(
+        self,
+        folder: Path,
+        *,
+        copy: bool,
+        mark: TriageFlag | None,
+        progress: Callable[[int, int | None], None] | None,
+    ) -> TrainingExport:
+        """Write what a detector may learn from; see `write_training_manifest`."""
+        return write_training_manifest(
+            self._database, self._media, folder, copy=copy, mark=mark, progress=progress
+        )
+
+    def record(self, actor: str, form: str) -> bool:
+        """Put into the audit log that ``actor`` took labels out; False where that may only be
+        read."""
+        return record_export(self._database, actor, form)
