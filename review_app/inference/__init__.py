@@ -1,1 +1,1 @@
-"""From an image to P(fake) and how sure that is: what the server loads of a detector."""
+"""What the server loads of a detector: it turns an image into P(fake) and says how sure that is."""

@@ -50,7 +50,7 @@ class Cuts(_Frozen):
 
     entropy: float
     std: float | None
-    """None for a head with one set of weights, which has no spread."""
+    """The cut of the spread; None for a head with one set of weights, which has none."""
     mutual_information: float | None
 
 
@@ -85,7 +85,8 @@ class HeadCard(_Frozen):
     threshold: float
     """Called fake at P(fake) >= threshold; that of the highest balanced accuracy."""
     thresholds: dict[str, float] = {}
-    """Of the highest ``balanced_accuracy``, ``f1`` and ``accuracy`` on validation images."""
+    """The thresholds of the highest ``balanced_accuracy``, ``f1`` and ``accuracy`` on validation
+    images."""
     calibration: CalibrationCard = CalibrationCard(name=CalibrationName.NONE)
     reject: RejectCard = RejectCard(doubt=Doubt.CONFIDENCE, shrunk=False)
     cuts: Cuts
@@ -109,7 +110,8 @@ class TrainingData(_Frozen):
     sources: dict[str, int]
     """Training images per source."""
     n_effective: float | None = None
-    """Of training images with weights, how many of equal weight tell as much; else None."""
+    """The number of training images of equal weight that would tell as much as the weighted ones;
+    None without weights."""
     copies: tuple[str, ...] = ()
     """How each training image was prepared again, in words."""
     folds: int = 0
@@ -149,7 +151,7 @@ class CheckpointCard(_Frozen):
     parent: str | None
     """Identity of the checkpoint that this one replaces."""
     heads_sha256: str
-    """Of heads.safetensors."""
+    """The SHA-256 of heads.safetensors."""
 
     @property
     def inputs(self) -> int:

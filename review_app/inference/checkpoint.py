@@ -74,7 +74,7 @@ class Checkpoint:
     card: CheckpointCard
     model: Model
     calibrations: Mapping[HeadName, Calibration]
-    """Of the heads that have one."""
+    """The calibrations of the heads that have one."""
     seen_prefixes: NDArray[np.uint64]
     """Sorted; see the module."""
 
@@ -90,7 +90,7 @@ class Checkpoint:
 
     @property
     def heads(self) -> Mapping[HeadName, Head]:
-        """Every head."""
+        """Every head of the checkpoint, by name."""
         return self.model.heads
 
     def judge(self, features: Features) -> Judgement:

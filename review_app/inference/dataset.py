@@ -22,7 +22,7 @@ from review_app.manifests.weights import normalised
 
 Float64 = NDArray[np.float64]
 Decoder = Callable[[bytes, str], Image.Image]
-"""From a file's bytes and its name (for messages) to an upright image; may raise."""
+"""A function from a file's bytes and its name (for messages) to an upright image; it may raise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class LabelledFeatures:
     is_fake: Labels
     """bool [n]."""
     sources: tuple[str, ...] = ()
-    """Where each image comes from; empty where nobody knows."""
+    """The source of each image; empty where nobody knows."""
     groups: tuple[str, ...] = ()
     """What must not be split, "" for an image by itself; empty where nobody knows."""
     weights: Float64 | None = None

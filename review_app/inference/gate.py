@@ -38,7 +38,8 @@ class SourceGate:
 
     @classmethod
     def fit(cls, coordinates: Matrix, experts: NDArray[np.intp], weights: Weights = None) -> Self:
-        """From coordinates [n, d] and the expert of each image, 0 to k - 1 with k > 1."""
+        """Fit the gate to coordinates [n, d] and the expert of each image, 0 to k - 1 with k >
+        1."""
         from sklearn.linear_model import LogisticRegression  # slow to import
 
         model = LogisticRegression(C=_PENALTY, max_iter=500)

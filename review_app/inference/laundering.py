@@ -34,7 +34,7 @@ class Transform(Protocol):
     """One way to prepare an image again; its fields are its parameters."""
 
     name: ClassVar[str]
-    """For tables and file names."""
+    """The name for tables and file names."""
 
     @property
     def words(self) -> str:

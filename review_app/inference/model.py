@@ -38,7 +38,8 @@ class RawPrediction:
 
     heads: Mapping[HeadName, HeadPrediction]
     log_distances: Float64 | None
-    """To the training images, [n]; None for a model that does not measure them."""
+    """The logarithms of the distances to the training images, [n]; None for a model that does not
+    measure them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Model:
     standardizer: Standardizer
     heads: Mapping[HeadName, Head]
     space: TextureSpace | None = None
-    """Where gate and novelty live; None without either."""
+    """The space of gate and novelty; None without either."""
     gate: SourceGate | None = None
     experts: tuple[tuple[str, ...], ...] = ()
     """The sources that each expert of the gate is for."""

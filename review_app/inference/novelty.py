@@ -19,7 +19,7 @@ from review_app.inference.heads.numerics import by_blocks
 
 NEIGHBOURS = 10
 FLAGGED_SHARE = 0.1
-"""Of the validation images, prepared copies among them, lie beyond the cut."""
+"""This share of the validation images, prepared copies among them, lies beyond the cut."""
 _CENTRE, _SLOPE = 2.0, 2.0
 """Confidence is halved at z = 2, and all but gone at z = 3."""
 _NEAREST = 1e-6
@@ -39,7 +39,7 @@ class Novelty:
 
     @classmethod
     def fit(cls, references: Matrix) -> Self:
-        """From the coordinates of training images [r, d]; not yet scaled by validation images."""
+        """Fit to the coordinates of training images [r, d]; not yet scaled by validation images."""
         return cls(references.astype(np.float16), np.array([0.0, 1.0, 0.0]))
 
     def scaled(self, log_distances: Float64) -> Novelty:
@@ -50,7 +50,7 @@ class Novelty:
 
     @property
     def cut(self) -> float:
-        """Above this z an image is called unlike the training images."""
+        """The z above which an image is called unlike the training images."""
         return float(self.scale[2])
 
     def z(self, log_distances: Float64) -> Float64:

@@ -22,7 +22,7 @@ class Preset:
     """What is trained on which copies of the images, and how choices are made."""
 
     name: str
-    """As the card of a checkpoint has it."""
+    """The name, as the card of a checkpoint has it."""
     heads: Mapping[HeadName, Training]
     copies: tuple[Transform, ...] = ()
     """Every training image is also trained on once through each of these, whatever its label."""

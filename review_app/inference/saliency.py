@@ -1,4 +1,4 @@
-"""Where a detector looks: occlusion, which needs no gradient and no knowledge of the network.
+"""Occlusion tells where a detector looks; it needs no gradient and no knowledge of the network.
 
 M. Zeiler and R. Fergus (2014), "Visualizing and understanding convolutional networks", ECCV, 4.2.
 """
@@ -26,7 +26,7 @@ PFake = Callable[[Sequence[Image.Image]], NDArray[np.float64]]
 
 
 def occlusion(p_fake: PFake, image: Image.Image) -> NDArray[np.float64]:
-    """By how much the log odds of fake fall when a patch is hidden, [rows, columns].
+    """The fall of the log odds of fake when a patch is hidden, [rows, columns].
 
     Positive where the patch speaks for fake. A patch is hidden under the image's mean colour; about
     ``PATCHES`` nearly square patches cover the image (RGB).

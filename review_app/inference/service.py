@@ -91,8 +91,8 @@ class Detector:
         return self._opinions(self._backbone.extract([image]))[0]
 
     def saliency(self, image: Image.Image, head: HeadName) -> NDArray[np.float64]:
-        """Where ``head`` looks: [rows, columns], positive where a patch of ``image`` speaks for
-        fake; see :func:`review_app.inference.saliency.occlusion`."""
+        """The places where ``head`` looks: [rows, columns], positive where a patch of ``image``
+        speaks for fake; see :func:`review_app.inference.saliency.occlusion`."""
 
         def p_fake(images: Sequence[Image.Image]) -> NDArray[np.float64]:
             return self.checkpoint.predict(self._backbone.extract(images))[head].p_fake

@@ -1,4 +1,4 @@
-"""Where an image lies among the training images: a small whitened space of texture statistics.
+"""A small whitened space of texture statistics, in which an image lies among the training images.
 
 In this space a gate tells the sources of the training images apart, and novelty measures how far an
 image is from all of them.
@@ -18,7 +18,8 @@ from review_app.inference.heads.numerics import by_blocks
 
 DIMENSIONS = 128
 _SMALLEST = 1e-3
-"""Of the largest standard deviation: directions below it are noise of the arithmetic."""
+"""The smallest standard deviation as a share of the largest: directions below it are noise of the
+arithmetic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +34,11 @@ class TextureSpace:
     mean: Matrix
     """Subtracted from them, float32 [c]."""
     projection: Matrix
-    """Onto the components, divided by their standard deviations: float32 [c, d]."""
+    """The map onto the components, divided by their standard deviations: float32 [c, d]."""
 
     @classmethod
     def fit(cls, standardised: Matrix, columns: NDArray[np.int32]) -> Self:
-        """From standardised training features [n, width]; at most 128 and n - 1 components."""
+        """Fit to standardised training features [n, width]; at most 128 and n - 1 components."""
         chosen = standardised[:, columns].astype(np.float64)
         mean = chosen.mean(axis=0)
         centred = chosen - mean

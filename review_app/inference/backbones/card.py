@@ -31,7 +31,7 @@ class BackboneCard:
     model: str
     """Name of the architecture in timm, or what else makes the features."""
     weights: str
-    """Where the weights come from, in words."""
+    """The origin of the weights, in words."""
     licence: str
     """Licence of the weights."""
     resize: int

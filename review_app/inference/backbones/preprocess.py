@@ -1,4 +1,4 @@
-"""From any Pillow image to the pixels a network sees. No torch here."""
+"""Any Pillow image becomes the pixels that a network sees. No torch here."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ class Measure:
 
     @classmethod
     def parse(cls, line: str) -> Self:
-        """From its written form."""
+        """Read a measure from its written form."""
         statistic, stage = line.split()
         return cls(Statistic(statistic), stage)
 

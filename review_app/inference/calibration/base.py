@@ -42,14 +42,15 @@ class Calibration(ABC):
     @classmethod
     @abstractmethod
     def fit(cls, p: Float64, is_fake: Labels, weight: Float64) -> Self:
-        """To the labels of images [n] with P(fake) ``p``, each counting ``weight`` times."""
+        """Fit the map to the labels of images [n] with P(fake) ``p``, each counting ``weight``
+        times."""
 
     @abstractmethod
     def apply(self, p: Float64) -> Float64:
         """Calibrated P(fake) [n], in [0, 1]."""
 
     def stretch(self, p: Float64) -> Float64:
-        """By how much a small spread around ``p`` grows, [n].
+        """The factor by which a small spread around ``p`` grows, [n].
 
         A curve of steps has no useful slope: there the spread keeps its share of the standard
         deviation of the label, sqrt(p (1 - p)).

@@ -16,14 +16,14 @@ from review_app.inference.heads import Labels, State
 from review_app.inference.heads.base import checked
 
 _LOG_SLOPE = (-5.0, 5.0)
-"""Where the logarithm of the slope is looked for: a slope above 0 keeps the order of images."""
+"""The range of the logarithm of the slope: a slope above 0 keeps the order of images."""
 _CERTAIN = 1e-15
 """P(fake) this near 0 or 1 has the logit of this."""
 
 
 @dataclass(frozen=True, slots=True)
 class NoCalibration(Calibration):
-    """The identity."""
+    """The map that changes nothing."""
 
     name = CalibrationName.NONE
 
@@ -33,11 +33,11 @@ class NoCalibration(Calibration):
         return cls()
 
     def apply(self, p: Float64) -> Float64:
-        """``p``."""
+        """Return ``p`` as it is."""
         return p
 
     def state(self) -> State:
-        """Empty."""
+        """The state, which is empty."""
         return {}
 
     @classmethod
@@ -55,7 +55,7 @@ class TemperatureCalibration(Calibration):
 
     @classmethod
     def fit(cls, p: Float64, is_fake: Labels, weight: Float64) -> Self:
-        """By maximum likelihood, the slope between exp(-5) and exp(5)."""
+        """Fit by maximum likelihood, the slope between exp(-5) and exp(5)."""
         from scipy.optimize import minimize_scalar  # slow to import
 
         logits, targets = _logit(p), is_fake.astype(np.float64)
@@ -76,7 +76,7 @@ class TemperatureCalibration(Calibration):
         return self.slope * np.square(super(TemperatureCalibration, self).stretch(p))
 
     def state(self) -> State:
-        """``slope`` [1]."""
+        """The state: ``slope`` [1]."""
         return {"slope": np.array([self.slope])}
 
     @classmethod
@@ -95,7 +95,7 @@ class PlattCalibration(Calibration):
 
     @classmethod
     def fit(cls, p: Float64, is_fake: Labels, weight: Float64) -> Self:
-        """By maximum likelihood with Platt's targets, which are never quite 0 or 1."""
+        """Fit by maximum likelihood with Platt's targets, which are never quite 0 or 1."""
         from scipy.optimize import minimize  # slow to import
 
         logits = _logit(p)

@@ -32,9 +32,9 @@ class VennAbersCalibration(Calibration):
     scores: Float64
     """Distinct calibration scores [k], rising."""
     p0: Float64
-    """[2 k + 1]: gap, score, gap, ..., score, gap."""
+    """P(fake) of an image that joins as real, [2 k + 1]: gap, score, gap, ..., score, gap."""
     p1: Float64
-    """As p0."""
+    """P(fake) of an image that joins as fake, in the order of ``p0``."""
 
     @classmethod
     def fit(cls, p: Float64, is_fake: Labels, weight: Float64) -> Self:

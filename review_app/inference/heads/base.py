@@ -37,7 +37,8 @@ class HeadPrediction:
     entropy: NDArray[np.float64]
     """Entropy of the predictive distribution (p_fake, 1 - p_fake), in nats: at most ln 2."""
     mutual_information: NDArray[np.float64]
-    """Between label and weights, in nats: high where the posterior's members disagree."""
+    """The mutual information between label and weights, in nats: high where the posterior's members
+    disagree."""
 
     def __len__(self) -> int:
         return len(self.p_fake)

@@ -13,9 +13,10 @@ from scipy.special import expit
 from review_app.inference.heads.base import Labels, Weights
 
 _PRECISIONS = (1e-1, 1e5)
-"""Where the best prior precision is looked for."""
+"""The range in which the best prior precision is looked for."""
 _PRECISE_TO = 0.1
-"""In the logarithm of the precision: the evidence is flat around its maximum."""
+"""The search ends at this step in the logarithm of the precision: the evidence is flat around its
+maximum."""
 _SETTLED = 1e-9
 """Newton's method ends where a step would gain less than this, in nats."""
 
@@ -69,7 +70,8 @@ class LogisticPosterior:
         return max(modes, key=lambda mode: mode.log_evidence)
 
     def mode(self, precision: float, start: Float64 | None = None) -> Mode:
-        """By Newton's method from ``start``, with steps halved where they overshoot."""
+        """Find the mode by Newton's method from ``start``, with steps halved where they
+        overshoot."""
         weights = np.zeros(self._inputs.shape[1]) if start is None else start
         value = self._log_joint(weights, precision)
         while True:

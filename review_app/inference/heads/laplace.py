@@ -87,9 +87,11 @@ class LaplaceTraining:
     """The mode by Newton's method, the prior by the evidence; no part of it is random."""
 
     prior_precision: float = 0.0
-    """Of the weights; 0 takes the one of the highest Laplace evidence (MacKay 1992)."""
+    """The prior precision of the weights; 0 takes the one of the highest Laplace evidence (MacKay
+    1992)."""
     tolerance: float = 0.01
-    """By how much the stored factor may raise the mean s² of the training images, relatively."""
+    """The relative amount by which the stored factor may raise the mean s² of the training
+    images."""
     max_rank: int = 600
     """Rows of the factor at most, 5 MB at 2,064 features; comes before ``tolerance``."""
 

@@ -86,10 +86,10 @@ class NaiveBayesTraining:
     """Maximum likelihood with a floor under the variances."""
 
     variance_floor: float = 1e-2
-    """In units of the standardised features, whose variance is 1: without it a direction that was
-    almost constant in one class decides alone."""
+    """The smallest variance, in units of the standardised features, whose variance is 1: without it
+    a direction that was almost constant in one class decides alone."""
     power: float = 1.0
-    """Of the likelihood ratio; 1 is naive Bayes as it stands."""
+    """The power of the likelihood ratio; 1 is naive Bayes as it stands."""
 
     def fit(
         self, features: Matrix, labels: Labels, *, seed: int, weights: Weights = None

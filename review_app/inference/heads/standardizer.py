@@ -14,7 +14,8 @@ from review_app.inference.heads.base import Matrix, State, Weights, checked
 Float64 = NDArray[np.float64]
 
 _FLOOR = 0.05
-"""Of the median std: a direction that hardly moved in training must not shout on a new image."""
+"""The smallest std as a share of the median one: a direction that hardly moved in training must not
+shout on a new image."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Standardizer:
 
     @classmethod
     def fit(cls, features: Matrix, weights: Weights = None) -> Self:
-        """From training features [n, width], which count as ``weights`` [n] say."""
+        """Fit to training features [n, width], which count as ``weights`` [n] say."""
         mean, variance = weighed_moments(features.astype(np.float64), weights)
         std = np.sqrt(variance)
         floor = max(_FLOOR * float(np.median(std)), 1e-6)
