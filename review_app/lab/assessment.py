@@ -50,7 +50,8 @@ class HeadEvaluationInput:
     reject: Float64
     """The reject score that ships with the checkpoint, in [0, 0.5]; float64 [n]."""
     thresholds: Mapping[str, float]
-    """By the rule that chose it on validation images: balanced_accuracy, f1, accuracy."""
+    """The thresholds by the rule that chose them on validation images: balanced_accuracy, f1,
+    accuracy."""
     has_std: bool
 
     @property

@@ -67,7 +67,8 @@ def choose_reject(
 
 
 def uncertainty_cuts(prediction: HeadPrediction, has_std: bool) -> Cuts:
-    """From where on an image counts as uncertain: the most uncertain fifth of these images.
+    """The cuts from which on an image counts as uncertain: the most uncertain fifth of these
+    images.
 
     Quantiles, because a fixed cut means nothing: one head's spread is a multiple of another's.
     """
@@ -83,7 +84,8 @@ def uncertainty_cuts(prediction: HeadPrediction, has_std: bool) -> Cuts:
 
 
 def ladders(scores: Float64) -> Ladders:
-    """At most 20 thresholds a side, evenly spaced in the share of images they accept.
+    """The threshold grids: at most 20 thresholds a side, evenly spaced in the share of images they
+    accept.
 
     ``scores`` are signed: see :func:`review_app.inference.rejection.signed`.
     """

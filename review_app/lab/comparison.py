@@ -35,7 +35,7 @@ class DeLong:
     difference: float
     standard_error: float
     z: float | None
-    """None where the standard error is 0: both scores order every pair alike."""
+    """The statistic; None where the standard error is 0: both scores order every pair alike."""
     p_value: float
     """Two-sided."""
     low: float

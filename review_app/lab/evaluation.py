@@ -31,7 +31,7 @@ from review_app.manifests.manifest import Manifest
 from review_app.manifests.weights import effective_size
 
 SCHEMA_VERSION = 1
-"""Of the document in ``metrics.json``."""
+"""The version of the document in ``metrics.json``."""
 
 Float64 = NDArray[np.float64]
 

@@ -1,4 +1,4 @@
-"""Where single images stand: unlike the training images, worst, most uncertain, in a plane."""
+"""A portrait of single images: unlike the training images, worst, most uncertain, in a plane."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ class _Data:
     test: LabelledFeatures
     test_rows: tuple[ManifestRow, ...]
     facts: list[Any]
-    """Of every row what is known of it and the sha256 of its file; JSON-safe."""
+    """Everything that is known of each row, and the sha256 of its file; JSON-safe."""
 
 
 def run_protocol(
@@ -133,7 +133,7 @@ def searched(preset: Preset, found: Mapping[str, Any], *, name: str) -> Preset:
 
 
 def _hyper_parameters(preset: Preset) -> dict[str, Any]:
-    """Of every head, by its name; JSON-safe."""
+    """The hyper-parameters of every head, by its name; JSON-safe."""
     return {
         name.value: asdict(training)  # type: ignore[call-overload]
         for name, training in preset.heads.items()

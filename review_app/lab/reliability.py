@@ -103,7 +103,7 @@ def _errors_if_calibrated(p_fake: Float64, seed: int, samples: int, weights: Flo
 def _rates_by_mass(
     p_fake: Float64, is_fake: Labels, seed: int, samples: int, weights: Float64
 ) -> tuple[Float64, Float64, Float64]:
-    """Of each bin the mean P(fake), the rate of fakes, and rates drawn from P(fake)."""
+    """The mean P(fake) of each bin, the rate of fakes, and rates drawn from P(fake)."""
     ranked = Ranking(p_fake).of(weights[None])
     values = np.vstack([p_fake, is_fake, _labels_if_calibrated(p_fake, seed, samples)])
     mass, sums = bins_of_equal_mass(ranked, values)
@@ -117,7 +117,7 @@ def _labels_if_calibrated(p_fake: Float64, seed: int, samples: int) -> Float64:
 
 
 def _bin_by_mass(p_fake: Float64, weights: Float64) -> NDArray[np.intp]:
-    """In which bin the middle of each image's mass lies, [n]."""
+    """The bin in which the middle of each image's mass lies, [n]."""
     order = np.argsort(p_fake, kind="stable")
     middle = np.cumsum(weights[order]) - weights[order] / 2
     bins: NDArray[np.intp] = (_BINS * middle / weights.sum()).astype(np.intp)
@@ -142,8 +142,8 @@ def _gaps_if_calibrated(p_fake: Float64, seed: int, samples: int) -> Float64:
 
 
 def _starts(n: int) -> NDArray[np.intp]:
-    """Where each bin begins among n sorted images: the sizes of np.array_split, empty bins left
-    out."""
+    """The first image of each bin among n sorted images: the sizes of np.array_split, empty bins
+    left out."""
     bins = min(_BINS, n)
     size, rest = divmod(n, bins)
     return np.cumsum([0] + [size + 1] * rest + [size] * (bins - rest - 1))

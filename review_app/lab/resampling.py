@@ -76,7 +76,7 @@ class Ranked:
 
     order: NDArray[np.intp]
     starts: NDArray[np.intp] | None
-    """Where each group of tied images begins, or None where no two are tied."""
+    """The first image of each group of tied images, or None where no two are tied."""
     counts: Float64
     """How often each image occurs, [rows, n]."""
 

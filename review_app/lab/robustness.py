@@ -30,7 +30,7 @@ from review_app.lab.versions import load_versions, rows_of
 from review_app.manifests.manifest import Manifest
 
 SCHEMA_VERSION = 1
-"""Of the document."""
+"""The version of the document."""
 UNTOUCHED = "untouched"
 """The images as they are, among the transforms."""
 

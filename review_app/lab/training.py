@@ -1,4 +1,5 @@
-"""From labelled images to a checkpoint: heads learn, validation images choose, test measures."""
+"""Labelled images become a checkpoint here: heads learn, validation images choose, test
+measures."""
 
 from __future__ import annotations
 
@@ -164,7 +165,8 @@ def _fit(
 
 
 def _log_distances(validation: Validation) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Of validation images and their copies: laundering alone must not make an image novel."""
+    """The distances of validation images and their copies: laundering alone must not make an image
+    novel."""
     readings = (validation.reading, *validation.copies)
     return np.concatenate([r.log_distances for r in readings if r.log_distances is not None])
 

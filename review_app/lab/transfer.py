@@ -41,7 +41,7 @@ from review_app.lab.versions import JoinedProgress, load_versions, rows_of
 from review_app.manifests.manifest import Manifest, ManifestLabel, ManifestRow, require_labels
 
 SCHEMA_VERSION = 1
-"""Of the document."""
+"""The version of the document."""
 
 Float64 = NDArray[np.float64]
 Rows = NDArray[np.intp]
@@ -236,7 +236,8 @@ def _tested(
 
 
 def _stream(own: NDArray[np.bool_], seed: int) -> Rows:
-    """As many images of its own source as of others, drawn without replacement."""
+    """The rows of a stream: as many images of its own source as of others, drawn without
+    replacement."""
     rng = np.random.default_rng(seed)
     parts = (np.flatnonzero(own), np.flatnonzero(~own))
     size = min(len(part) for part in parts)

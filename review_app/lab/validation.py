@@ -25,13 +25,13 @@ class Validation:
 
     images: LabelledFeatures
     reading: RawPrediction
-    """Of the images as they are, [n]."""
+    """The readings of the images as they are, [n]."""
     copies: tuple[RawPrediction, ...] = ()
-    """Of each kind of copy, [n] each."""
+    """The readings of each kind of copy, [n] each."""
 
 
 def validate(model: Model, images: Versions) -> Validation:
-    """By one model that none of ``images`` trained."""
+    """Read the images by one model that none of ``images`` trained."""
     return Validation(
         images.originals,
         model.read(images.originals.features),

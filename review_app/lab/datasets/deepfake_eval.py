@@ -23,7 +23,7 @@ SOURCE = "deepfake_eval_2024"
 SEED = 114514
 """The seed of the source method."""
 VAL_SHARE = 0.2
-"""Of the authors' training rows: 234 of 1,166."""
+"""The share of the authors' training rows that is for validation: 234 of 1,166."""
 
 _COLUMNS = {"name": "filename", "label": "groundtruth", "split": "finetuningset"}
 """What a header begins with, in small letters without spaces and signs."""

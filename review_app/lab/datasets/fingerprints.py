@@ -19,7 +19,7 @@ from review_app.core.hashing import sha256
 from review_app.manifests.manifest import ManifestRow
 
 Decode = Callable[[bytes, str], Image.Image]
-"""From a file's bytes and its name (for messages) to an upright image; may raise."""
+"""A function from a file's bytes and its name (for messages) to an upright image; it may raise."""
 Progress = Callable[[int, int | None], None]
 """Called with (done, total)."""
 
@@ -53,7 +53,7 @@ class Fingerprint:
     """One readable image file."""
 
     sha256: str
-    """Of the file's bytes, 64 hex digits."""
+    """The SHA-256 of the file's bytes, 64 hex digits."""
     width: int
     """Pixels across, upright."""
     height: int
@@ -65,7 +65,7 @@ class Fingerprint:
     jpeg_quality: int | None
     """1 to 100 as :func:`jpeg_quality` estimates it; None for other formats."""
     looks: Looks | None = field(default=None, compare=False, repr=False)
-    """Of the upright picture; None where it is compared with nothing."""
+    """The looks of the upright picture; None where it is compared with nothing."""
 
 
 @dataclass(frozen=True, slots=True)

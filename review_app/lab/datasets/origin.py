@@ -1,4 +1,4 @@
-"""Where a manifest comes from: the steps that made it, and what they dropped and why.
+"""The origin of a manifest: the steps that made it, and what they dropped and why.
 
 The record lies beside the manifest (``data.csv`` → ``data.origin.json``) and names the digest of
 the very file it is about, so that it is not believed of a manifest that was edited since.
@@ -93,7 +93,7 @@ def read_origin(manifest: Path) -> list[Step]:
 
 
 def origin_path(manifest: Path) -> Path:
-    """Where the record of ``manifest`` lies."""
+    """The path of the record of ``manifest``."""
     return manifest.with_suffix(".origin.json")
 
 

@@ -93,7 +93,7 @@ class _Numbers:
         )
 
     def between(self, form: str, *path: str | int) -> Markup:
-        """From ``low`` to ``high`` of what is at ``path``; a dash where it has no interval."""
+        """The ends ``low`` to ``high`` of what is at ``path``; a dash where it has no interval."""
         found: Any = self._document
         for step in path:
             found = found[step]

@@ -1,4 +1,5 @@
-"""Where images of a replay come from, so that the truth about any policy is known exactly.
+"""The population from which a replay draws its images, so that the truth about any policy is known
+exactly.
 
 Draws are with replacement: the labelled images are the population, not a sample of it, and the
 share of errors among those that a threshold accepts is its true risk.
@@ -75,12 +76,12 @@ class World:
     """What is met before and, where there is drift, besides that after it."""
 
     ladders: tuple[ThresholdGrid, ThresholdGrid]
-    """For real and for fake; from images that are in neither population."""
+    """The threshold grids for real and for fake; from images that are in neither population."""
     base: Population
     newcomer: Population | None = None
 
     def truth(self, policy: Policy, sides: tuple[Side, ...] = tuple(Side), mix: float = 0) -> Truth:
-        """Of ``policy`` on a stream of which the share ``mix`` is the newcomer's."""
+        """The truth of ``policy`` on a stream of which the share ``mix`` is the drift source's."""
         parts = [(1 - mix, self.base)]
         if mix and self.newcomer is not None:
             parts.append((mix, self.newcomer))

@@ -16,11 +16,11 @@ from review_app.lab.simulation.population import World
 from review_app.lab.simulation.run import SimulationRun, replay
 
 SCHEMA_VERSION = 1
-"""Of the document."""
+"""The version of the document."""
 ENOUGH_AUDITS = 300
 """Within so many audits an alarm is expected where errors are two or three times the limit."""
 _TAIL = 0.025
-"""Of intervals of shares, on either side."""
+"""The tail of intervals of shares, on either side."""
 _SPREAD = (5, 50, 95)
 """Percentiles of what differs from run to run."""
 
@@ -47,7 +47,7 @@ class Simulation:
         )
 
     def suspended_in_time(self, times: float) -> tuple[int, int, int]:
-        """Of the runs of `met_change` with a true risk of at least ``times`` the limit since the
+        """The runs of `met_change` with a true risk of at least ``times`` the limit since the
         change: how many were suspended within 300 audits from then on, how many were not, and how
         many streams ended too early to say."""
         risky = [r for r in self.met_change() if r.after.risk >= times * self.plan.risk_limit]
@@ -144,7 +144,7 @@ def _alarms(simulation: Simulation) -> dict[str, Any]:
 
 
 def _over_time(simulation: Simulation) -> dict[str, Any]:
-    """By part of the stream: share accepted without a person, and errors among those."""
+    """The share accepted without a person and the errors among those, by part of the stream."""
     size = simulation.plan.images / BLOCKS
     certified = simulation.certified
     if not certified:

@@ -28,7 +28,7 @@ Counts = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Alarm:
-    """When auto-accept was suspended."""
+    """The moment at which auto-accept was suspended."""
 
     side: Side
     image: int
@@ -45,15 +45,15 @@ class SimulationRun:
     """What one replay came to."""
 
     labels: int
-    """Spent in the cold start."""
+    """The labels spent in the cold start."""
     policy: Policy
-    """Certified, or as it was when the labels ran out."""
+    """The policy as it was certified, or as it was when the labels ran out."""
     before: Truth
-    """On the images that it was certified for."""
+    """The truth on the images that it was certified for."""
     after: Truth
-    """On the stream since the change; the same without drift."""
+    """The truth on the stream since the change; the same without drift."""
     met: Truth | None
-    """On the new source alone."""
+    """The truth on the new source alone."""
     violated: tuple[Side, ...]
     """Sides whose certificate is wrong: their true risk is above the limit."""
     alarm: Alarm | None
@@ -62,7 +62,7 @@ class SimulationRun:
     accepted: Counts
     """Images accepted without a person in each of 40 parts of the stream."""
     wrong: Counts
-    """Of those, errors."""
+    """The errors among them."""
 
     @property
     def certified(self) -> bool:
