@@ -55,7 +55,7 @@ class Manifest:
     path: Path
     rows: tuple[ManifestRow, ...]
     columns: tuple[str, ...] = COLUMNS
-    """As the file names them."""
+    """The columns as the file names them."""
 
     @property
     def hint(self) -> Text | None:
@@ -272,7 +272,7 @@ def _row(path: Path, given: TableRow, label: ManifestLabel | None) -> ManifestRo
 
 
 def _place(folder: Path, name: str) -> Path:
-    """Where the file is that a manifest in ``folder`` calls ``name``, slashes of either way."""
+    """The path of the file that a manifest in ``folder`` calls ``name``, slashes of either way."""
     place = Path(os.path.normpath(folder / name))
     if "\\" in name and not is_file(place):
         return Path(os.path.normpath(folder / name.replace("\\", "/")))

@@ -17,7 +17,7 @@ from review_app.core.errors import ManifestError
 SUFFIXES: Final = frozenset({".csv", ".tsv", ".jsonl", ".ndjson", ".parquet"})
 """Names of tables end so."""
 MAX_BYTES: Final = 512 * 1024**2
-"""Of a table, unpacked: it is read whole."""
+"""The most bytes of a table, unpacked: it is read whole."""
 _SEPARATORS: Final = (",", ";", "\t", "|")
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 
@@ -97,7 +97,7 @@ def _reader(name: str, data: bytes) -> Callable[[str, bytes, Sequence[str]], _Re
 def _names(
     name: str, header: Sequence[str], known: Sequence[str], renamed: Mapping[str, str]
 ) -> list[str]:
-    """Of each column the name it goes by."""
+    """The name that each column goes by."""
     plain = [plain_name(column) for column in header]
     absent = [column for column in renamed if column not in plain]
     if absent:

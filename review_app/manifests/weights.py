@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 Float64 = NDArray[np.float64]
 
 _RANGE: Final = (1e-9, 1e9)
-"""Beyond, a weight is a slip: it would stand for more images than anybody has."""
+"""A weight beyond it is a slip: it would stand for more images than anybody has."""
 WANTED: Final = f"a number from {_RANGE[0]:g} to {_RANGE[1]:g}, with a point"
 """What a weight must be, for messages."""
 
