@@ -24,7 +24,7 @@ from review_app.demo.forgeries import Forgery, Pixels, forge, grey_of
 from review_app.demo.photos import PHOTOS, Photo, Use
 
 SEED: Final = 1
-"""With this one both sides certify; with some others one does not, and the demo says so."""
+"""Both sides certify with this seed; with some others one does not, and the demo says so."""
 COLUMNS: Final = ("path", "label", "source", "group", "split", "photo", "method")
 COUNTS: Final[Mapping[Use, tuple[int, int]]] = {
     Use.TRAIN: (240, 160),
@@ -33,7 +33,7 @@ COUNTS: Final[Mapping[Use, tuple[int, int]]] = {
 }
 """Real and forged images of each use."""
 CALIBRATION_SHARE: Final = 0.45
-"""Of the stream: labelled, drawn at random."""
+"""The share of the stream that is labelled, drawn at random."""
 MIX: Final[Mapping[Forgery, float]] = {
     Forgery.SPLICE: 0.15,
     Forgery.RESYNTHESIS: 0.25,
@@ -73,7 +73,7 @@ class Recipe:
     photo: Photo
     donor: Photo
     method: Forgery | None
-    """None for a real crop."""
+    """The kind of forgery; None for a real crop."""
 
 
 @dataclass(frozen=True, slots=True)

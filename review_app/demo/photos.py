@@ -31,7 +31,7 @@ class Use(StrEnum):
 
 
 class Licence(StrEnum):
-    """Under what terms a photo may be changed and shown."""
+    """The terms under which a photo may be changed and shown."""
 
     PUBLIC_DOMAIN = "public domain"
     """No rights reserved, or none known to exist."""

@@ -28,7 +28,7 @@ class Sample:
     photo: str
     """Its name in `PHOTOS`."""
     method: Forgery | None
-    """None for a real crop."""
+    """The kind of forgery; None for a real crop."""
     credit: str
 
     @property
