@@ -38,7 +38,7 @@ class SourceFile(_Frozen):
     name: str
     sha256: str
     rows: int
-    """Of this detector."""
+    """The rows of this detector."""
     taken_at: datetime
 
 
@@ -46,7 +46,7 @@ class ScoreHead(_Frozen):
     """What the sample decides."""
 
     cuts: Cuts | None
-    """None where the sample is too small."""
+    """The cuts; None where the sample is too small."""
     ladder: Ladders
 
 
@@ -58,7 +58,7 @@ class ExternalCard(_Frozen):
     """Those that the sample is from."""
     heads: dict[str, ScoreHead]
     novelty: NoveltyCard | None
-    """None where the files do not tell novelty."""
+    """The scale and cut of novelty; None where the files do not tell novelty."""
     sample: tuple[Sampled, ...]
 
     def seen(self) -> Callable[[str], bool]:
@@ -91,7 +91,7 @@ def make_card(
 
 
 def entropy(p_fake: ArrayLike) -> NDArray[np.float64]:
-    """Of predictions [n], nats [n]."""
+    """The entropy of predictions [n], in nats [n]."""
     p = np.asarray(p_fake, np.float64)
     return np.asarray(entr(p) + entr(1 - p))
 

@@ -13,7 +13,7 @@ from review_app.scores.table import ScoreTable
 LADDER_SPLIT = "val"
 LEARNED_SPLIT = "train"
 LADDER_SHARE = 0.2
-"""Of the images drawn for the ladder where no split is called val."""
+"""The share of the images drawn for the threshold grid where no split is called val."""
 
 
 def ladders_of(scores: NDArray[np.float64]) -> tuple[ThresholdGrid, ThresholdGrid]:

@@ -1,4 +1,5 @@
-"""From the bytes of a score file to records, in bounded memory: UTF-8, commas, one line a row."""
+"""The bytes of a score file become records here, in bounded memory: UTF-8, commas, one line a
+row."""
 
 from __future__ import annotations
 

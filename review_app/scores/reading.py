@@ -20,7 +20,7 @@ from review_app.scores.table import ScoreTable
 MAX_ROWS = 5_000_000
 """Rows of one file unless told otherwise: about 100 bytes of memory each."""
 MAX_DETECTORS = 100
-"""Of one file; more of them mean that another column was taken for theirs."""
+"""The most detectors of one file; more of them mean that another column was taken for theirs."""
 _NAN = float("nan")
 
 

@@ -8,11 +8,11 @@ STRONG = 0.25
 """A score and P(fake) contradict each other where one is at most this, the other at least 1 less
 it: a threshold or a doubt of one's own explains less, but not that."""
 _ROUNDED = 1e-3
-"""Above 1 or below 0 by so little: sums of floats, and no other scale."""
+"""A number above 1 or below 0 by so little is a sum of floats, and of no other scale."""
 
 
 class Scale:
-    """On which scale numbers are that should be in [0, 1], from those that are not."""
+    """The scale of numbers that should be in [0, 1], told from those that are not."""
 
     def __init__(self) -> None:
         self._low = self._high = 0.5

@@ -12,7 +12,7 @@ from review_app.manifests.labels import ManifestLabel, label_of_word
 
 REQUIRED = ("detector", "p_fake")
 IDENTITY = ("path", "sha256")
-"""At least one of them; where both are given, the image is known by its hash."""
+"""A row has at least one of them; where both are given, the image is known by its hash."""
 OPTIONAL = ("score", "std", "novelty", "label", "source", "split", "time")
 COLUMNS = (*IDENTITY, *REQUIRED, *OPTIONAL)
 LONGEST = {"path": 1024, "detector": 100, "source": 200, "split": 40}
@@ -36,7 +36,7 @@ class ScoreRow:
     """64 lower-case hex digits."""
     detector: str
     p_fake: float
-    """In [0, 1]."""
+    """The probability that the image is fake, in [0, 1]."""
     score: float
     """What thresholds are compared with, in [0, 1]; ``p_fake`` where the file has no other."""
     std: float | None

@@ -30,7 +30,8 @@ class Sampled(BaseModel):
     draw: str
     """16 hexadecimal digits, of the image's key; uniform."""
     is_val: bool
-    """Of split ``val``: where there are such images, no others make the ladder."""
+    """Whether it is of split ``val``: where there are such images, no others make the threshold
+    grid."""
     p_fake: float
     score: float
     std: float | None
