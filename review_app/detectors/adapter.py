@@ -24,7 +24,8 @@ class DetectorAdapter(Protocol):
     """One detector that a policy of this deployment may name."""
 
     def ladders(self, head: str) -> tuple[ThresholdGrid, ThresholdGrid]:
-        """For real and for fake. Raises NotFoundError where it has no such head."""
+        """The threshold grids for real and for fake. Raises NotFoundError where it has no such
+        head."""
         ...
 
     def seen(self) -> Callable[[str], bool]:
@@ -44,13 +45,13 @@ class TrainedDetector:
         self._load = load
 
     def ladders(self, head: str) -> tuple[ThresholdGrid, ThresholdGrid]:
-        """As its validation scores made them."""
+        """The threshold grids as its validation scores made them."""
         checkpoint = self._detector.checkpoint
         cards = {name.value: each.ladder for name, each in checkpoint.card.heads.items()}
         return both_sides(cards, head, checkpoint.id)
 
     def seen(self) -> Callable[[str], bool]:
-        """By the hashes that the checkpoint carries."""
+        """The images that it was trained on, by the hashes that the checkpoint carries."""
         return self._detector.checkpoint.seen
 
     def score(self, items: Sequence[Item]) -> dict[int, Opinions | str]:

@@ -21,7 +21,7 @@ class ExternalDetector:
         self.card = card
 
     def ladders(self, head: str) -> tuple[ThresholdGrid, ThresholdGrid]:
-        """As the sample of its first score files made them."""
+        """The threshold grids as the sample of its first score files made them."""
         cards = {name: each.ladder for name, each in self.card.heads.items()}
         return both_sides(cards, head, self.id)
 
@@ -31,7 +31,7 @@ class ExternalDetector:
         return self.card.seen()
 
     def score(self, items: Sequence[Item]) -> dict[int, Opinions | str]:
-        """In words, by item id, why there is no score: it is not computed here."""
+        """The reason, by item id and in words, why there is no score: it is not computed here."""
         words = (
             f"detector {self.card.detector} has given no score for this image; take in a score "
             "file that has it, then triage with --retry"

@@ -95,7 +95,8 @@ class Detectors:
             return self._loaded[checkpoint_id]
 
     def model(self, checkpoint_id: str) -> dict[str, str | None]:
-        """Where the checkpoint's folder and its backbone's own weights are, for another process.
+        """The places of the checkpoint's folder and of its backbone's own weights, for another
+        process.
 
         Raises as `detector`.
         """
@@ -126,7 +127,7 @@ class Detectors:
         return self.detector(self.start()[0])
 
     def ladders(self, checkpoint_id: str, head: str) -> tuple[ThresholdGrid, ThresholdGrid]:
-        """For real and for fake.
+        """The threshold grids for real and for fake.
 
         Raises:
             NotFoundError: no such detector here, or it has no such head.
@@ -195,8 +196,9 @@ class Detectors:
         )
 
     def _elsewhere(self, recorded: Path) -> list[Path]:
-        """Where else a checkpoint may be: a program that moves or is upgraded takes its checkpoints
-        with it, and keeps an older default one beside the new one under another name."""
+        """The other places where a checkpoint may be: a program that moves or is upgraded takes
+        its checkpoints with it, and keeps an older default one beside the new one under another
+        name."""
         homes = (
             recorded.parent,
             self._settings.checkpoint.parent,

@@ -21,7 +21,7 @@ class Scorer(Protocol):
     """Scores stored images with one checkpoint."""
 
     def score(self, items: Sequence[Item], checkpoint_id: str) -> dict[int, Opinions | str]:
-        """By item id: the opinions of every head, or in words why there are none."""
+        """The opinions of every head by item id, or in words why there are none."""
         ...
 
 
