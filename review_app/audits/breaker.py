@@ -34,7 +34,7 @@ class SideEvidence:
     limit: float
     """The risk limit that was certified."""
     alpha: float
-    """Of this side's alarm."""
+    """The level of this side's alarm."""
     wrong: NDArray[np.bool_]
     """Audits [n] in the order of their verdicts: whether the image was of the other class."""
 

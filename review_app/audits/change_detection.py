@@ -1,4 +1,5 @@
-"""When the error rate of accepted images turns: the alarm, and since when acceptances are in doubt.
+"""An error rate of accepted images may turn: the alarm tells of it, and since when acceptances are
+in doubt.
 
 The alarm is an e-process against "the rate was never above the limit" (see `evidence`) made for a
 change that comes late. A forecast of the next audit's error rate is kept that forgets old audits.
@@ -85,7 +86,7 @@ def _forecast(outcomes: Floats, limit: float) -> Floats:
 
 
 def _faded(values: Floats, fade: float) -> Floats:
-    """At each i, the sum of ``fade^(i - 1 - j) values_j`` [..., n] over j < i."""
+    """The sum of ``fade^(i - 1 - j) values_j`` [..., n] over j < i, at each i."""
     steps = np.moveaxis(values, -1, 0)[:-1]
     start = np.zeros(values.shape[:-1])
     sums = accumulate(steps, lambda total, value: fade * total + value, initial=start)

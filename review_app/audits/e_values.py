@@ -28,11 +28,11 @@ Floats = NDArray[np.float64]
 PRIOR = 0.5
 """Both parameters of the mixture's Beta distribution (Jeffreys')."""
 _SMALLEST = 1e-280
-"""Below this an incomplete beta function is computed by its series instead."""
+"""An incomplete beta function below this is computed by its series instead."""
 _STAKES = expit(np.linspace(-5.5, 3.0, 24))
 """Shares of the largest bet that cannot ruin; the betting bound mixes them evenly."""
 _HALVINGS = 40
-"""Of the search for an interval's ends: far finer than any number shown."""
+"""The steps of the search for an interval's ends: far finer than any number shown."""
 
 
 class Direction(StrEnum):
@@ -121,7 +121,7 @@ def betting_path(
 def betting_interval(
     wrong: ArrayLike, probabilities: ArrayLike, floor: float, alpha: float
 ) -> tuple[float, float]:
-    """As `interval`, for the audits of `betting_path`.
+    """The `interval` for the audits of `betting_path`.
 
     Raises:
         InputError: as `betting_path`.

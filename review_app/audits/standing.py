@@ -52,7 +52,7 @@ class SideAudit:
 
     @property
     def doubtful_since(self) -> datetime:
-        """Since when acceptances are in doubt: the oldest image whose audit came after
+        """The time since when acceptances are in doubt: the oldest image whose audit came after
         `SideEvidence.good_until`; where all of them did, the certificate's date."""
         later = [row.decided_at for row in self.verdicts[self.evidence.good_until :]]
         if not self.evidence.good_until or not later:
@@ -121,7 +121,7 @@ def audit_report(database: Database, now: datetime | None = None) -> AuditReport
 
 
 def read_audits(repos: Repositories, now: datetime) -> AuditReport | None:
-    """As `audit_report`, in the caller's transaction."""
+    """The `audit_report`, in the caller's transaction."""
     row = repos.policies.current()
     if row is None:
         return None
@@ -165,7 +165,7 @@ def _side(
 def _holders(
     repos: Repositories, certificates: tuple[Certificate, ...]
 ) -> dict[Side, tuple[int, ...]]:
-    """By side the policy versions, newest first, that rest on its certificate."""
+    """The policy versions, newest first, that rest on a side's certificate, by side."""
     held: dict[Side, list[int]] = {certificate.side: [] for certificate in certificates}
     for row in repos.policies.history():
         older = Policy.from_json(row.document)
