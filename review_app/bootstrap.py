@@ -1,4 +1,4 @@
-"""From settings to a working application: the one place where the parts are put together."""
+"""Settings become a working application here: the one place where the parts are put together."""
 
 from __future__ import annotations
 
