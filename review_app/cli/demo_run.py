@@ -50,7 +50,7 @@ class DemoSummary:
 
     @property
     def words(self) -> str:
-        """For the terminal."""
+        """The summary for the terminal."""
         n = self.items
         return (
             f"Demo queue ready in {self.seconds:.0f} s: {n['auto_accepted']} accepted by the "

@@ -41,7 +41,7 @@ class Lab:
     settings: Settings
     decode: Decoder
     shown: Decoder
-    """As ``decode``, in the colours that people see."""
+    """A ``decode`` in the colours that people see."""
 
     @cached_property
     def cache(self) -> FeatureCache:

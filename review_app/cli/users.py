@@ -1,4 +1,4 @@
-"""``user add|list|disable|enable|link``."""
+"""``user add|list|disable|enable|link``: accounts, as an operator keeps them."""
 
 from __future__ import annotations
 
