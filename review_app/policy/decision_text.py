@@ -11,7 +11,8 @@ from storage.repositories import Repositories
 
 
 def cuts_of(repos: Repositories, policy: Policy) -> UncertaintyCuts | None:
-    """From where on the policy's head counts as uncertain; None where its card does not say."""
+    """The cuts from which on the policy's head counts as uncertain; None where its card does not
+    say."""
     cuts = repos.checkpoints.cuts(policy.checkpoint, policy.head)
     return None if cuts is None else UncertaintyCuts.of(**cuts)
 

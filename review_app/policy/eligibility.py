@@ -36,7 +36,7 @@ class CalibrationLabels:
     known: int
     reviewed: int
     alarm: datetime | None
-    """When the last alarm was raised."""
+    """The time of the last alarm."""
     outdated: int
     """Labels that would count, had it not been."""
     not_final: int
@@ -116,7 +116,7 @@ def tries(repos: Repositories, checkpoint_id: str, since: datetime | None = None
 
 
 def last_alarm(repos: Repositories) -> datetime | None:
-    """When the audits last raised an alarm, for whatever detector."""
+    """The time at which the audits last raised an alarm, for whatever detector."""
     alarms = repos.audit.of_kind(AuditKind.ALARM)
     return alarms[-1].at if alarms else None
 

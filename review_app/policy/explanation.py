@@ -9,9 +9,9 @@ from review_app.policy.routing import Decision, Reason, Route, Scores
 
 
 def explain(decision: Decision, scores: Scores) -> str:
-    """Where the image went and why, e.g. "Likely fake, but the heads disagree: 0.83 ± 0.09; a
-    person decides.", and what it is marked for; in the language of whoever is served.
-    """
+    """A sentence that says where the image went and why, e.g. "Likely fake, but the heads disagree:
+    0.83 ± 0.09; a person decides.", and what it is flagged for; in the language of whoever is
+    served."""
     score = plus_minus(scores.p_fake, scores.std)
     if decision.route is not Route.REVIEW:
         side = "fake" if decision.route is Route.ACCEPT_FAKE else "real"

@@ -1,4 +1,4 @@
-"""What else an image is good for that goes to people, by the kind of doubt it raises.
+"""An image that goes to people may be good for something else, too, by the kind of doubt it raises.
 
 Doubt is *epistemic* where equally good versions of the detector disagree, or where the image is
 unlike all that they learned from: a label would settle it for them. It is *aleatoric* where they
@@ -31,7 +31,7 @@ class TriageFlag(StrEnum):
 
 @dataclass(frozen=True)
 class UncertaintyCuts:
-    """From where on an image counts as uncertain: quantiles of validation data.
+    """The cuts from which on an image counts as uncertain: quantiles of validation data.
 
     A fixed cut means nothing: the spread of one head is a multiple of another's.
     """
@@ -86,6 +86,6 @@ def find_mark(
     unlike: bool,
     cuts: UncertaintyCuts | None,
 ) -> TriageFlag | None:
-    """As `find_marks`, of one image."""
+    """The flag of one image, as `find_marks` finds it."""
     found: TriageFlag | None = find_marks(std, entropy, mutual_information, unlike, cuts).item()
     return found

@@ -39,7 +39,8 @@ class DetectorFacts(Protocol):
         ...
 
     def has_seen(self, checkpoint_id: str) -> Callable[[str], bool]:
-        """Tells by an image's key whether the checkpoint was trained or tuned on it."""
+        """A function that tells by an image's key whether the checkpoint was trained or tuned on
+        it."""
         ...
 
 
@@ -56,7 +57,7 @@ class PolicyVersion:
 
 
 class PolicyService:
-    """Reads and changes the policy of one database."""
+    """A service that reads and changes the policy of one database."""
 
     def __init__(self, database: Database, facts: DetectorFacts) -> None:
         self._database = database
@@ -69,13 +70,13 @@ class PolicyService:
         return self._start() if row is None else Policy.from_json(row.document)
 
     def get(self, version: int) -> Policy | None:
-        """That version; None: there never was one."""
+        """The policy of that version; None where there never was one."""
         with self._database.read() as repos:
             row = repos.policies.get(version)
         return None if row is None else Policy.from_json(row.document)
 
     def require(self, version: int) -> None:
-        """Raises ChangedSinceError where another version is in force."""
+        """Raise ChangedSinceError where another version is in force."""
         with self._database.read() as repos:
             refuse_if_changed(repos, version)
 

@@ -40,7 +40,8 @@ class PolicyState(StrEnum):
     CERTIFIED = "certified"
     """At least one side is proven: it accepts by itself what lies beyond its threshold."""
     SUSPENDED = "suspended"
-    """Closed by an alarm or an admin: everything goes to people until it is certified again."""
+    """An alarm or an admin has closed auto-accept: everything goes to people until it is certified
+    again."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class Policy:
     real: Certificate | None = None
     fake: Certificate | None = None
     shortfalls: tuple[Shortfall, ...] = ()
-    """Of the sides that the last calibration could not certify."""
+    """The shortfalls of the sides that the last calibration could not certify."""
     reason: str | None = None
     """Why it is suspended."""
 

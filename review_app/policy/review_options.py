@@ -18,23 +18,23 @@ _KEY = "review"
 
 
 class Reveal(StrEnum):
-    """When a reviewer learns what the model thinks."""
+    """The time at which a reviewer learns what the model thinks."""
 
     AFTER_LABEL = "after_label"
     """Once their own answer is stored."""
     NEVER = "never"
-    """Not at all."""
+    """A reviewer never learns it."""
 
 
 class Veil(StrEnum):
     """How an image looks at first, to spare whoever looks at upsetting ones all day."""
 
     NONE = "none"
-    """As it is."""
+    """The image is shown as it is."""
     BLUR = "blur"
     """Blurred, until the reviewer shows it."""
     GREYSCALE = "greyscale"
-    """Without colour, until the reviewer shows it."""
+    """The image has no colour until the reviewer shows it."""
 
 
 class ReviewOptions(BaseModel):
@@ -84,7 +84,7 @@ class ReviewOptions(BaseModel):
     )
 
     def lease(self, now: datetime) -> Lease:
-        """Of what is handed out or renewed ``now``."""
+        """The end of the lease of what is handed out or renewed ``now``."""
         lasts, longest = timedelta(minutes=self.lease_minutes), timedelta(hours=self.hold_hours)
         return Lease.of(now, lasts, longest)
 

@@ -1,4 +1,4 @@
-"""Where one scored image goes, why, and in what words.
+"""A scored image gets its route here: where it goes, why, and in what words.
 
 The certificates cover one rule: the score of the policy's head against a threshold. Nothing else
 may move an image out of acceptance, for the images left would then err more or less often than was
@@ -30,12 +30,12 @@ LEAST_SPREAD = -1e-6
 
 
 class Route(StrEnum):
-    """Where an image goes."""
+    """The place that an image goes to."""
 
     ACCEPT_REAL = "accept_real"
-    """Accepted as real, without a person."""
+    """The image is accepted as real, without a person."""
     ACCEPT_FAKE = "accept_fake"
-    """Accepted as fake, without a person."""
+    """The image is accepted as fake, without a person."""
     REVIEW = "review"
     """A person decides."""
 
@@ -57,14 +57,14 @@ class Reason(StrEnum):
     HEADS_DISAGREE = "heads_disagree"
     """Another head says the opposite; told only of images that go to people for another reason."""
     NEAR_DISPUTED = "near_disputed"
-    """Looks like an earlier image that people disputed; told only of images that go to people for
-    another reason."""
+    """The image looks like an earlier one that people disputed; told only of images that go to
+    people for another reason."""
     AUDIT = "audit"
     """Would have been accepted; the audit coin sent it to people."""
     CERTIFIED_REAL = "certified_real"
-    """Beyond the certified threshold for real."""
+    """The score lies beyond the certified threshold for real."""
     CERTIFIED_FAKE = "certified_fake"
-    """Beyond the certified threshold for fake."""
+    """The score lies beyond the certified threshold for fake."""
 
 
 @dataclass(frozen=True)
@@ -77,13 +77,13 @@ class Scores:
     """
 
     p_fake: float
-    """Of the policy's head."""
+    """The P(fake) of the policy's head."""
     std: float
     """Posterior standard deviation of ``p_fake``."""
     entropy: float
     """Predictive entropy, nats."""
     mutual_information: float
-    """Between prediction and parameters, nats."""
+    """The mutual information between prediction and parameters, in nats."""
     score: float
     """Surely real at 0, surely fake at 1; the only number that decides."""
     novelty: float | None = None
@@ -116,7 +116,7 @@ class Decision:
     """Weightiest first."""
     audited: bool
     audit_probability: float
-    """With which accepted images were sent to audit."""
+    """The probability with which accepted images were sent to audit."""
     inclusion_probability: float
     """Chance that this image got to people, given its scores: its label weighs one over this."""
     policy_version: int
@@ -132,7 +132,7 @@ class DecisionBatch:
 
     policy: Policy
     p_fake: NDArray[np.float64]
-    """Tells which way an image leans."""
+    """The P(fake) of each image, which tells which way it leans."""
     accept_real: NDArray[np.bool_]
     accept_fake: NDArray[np.bool_]
     """Proposals: before the audit coin."""

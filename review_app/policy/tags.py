@@ -18,7 +18,7 @@ COMMON_TAGS = (
     "spliced or composed",
     "other",
 )
-"""As they are stored, whoever chooses them in whatever language."""
+"""The tags as they are stored, whoever chooses them in whatever language."""
 
 MAX_TAGS = 20
 

@@ -20,23 +20,24 @@ from storage.types import utc_now
 
 
 def end_of_window(minutes: float, now: datetime) -> datetime | None:
-    """When an answer given ``now`` becomes final, with a window of so many; None: at once."""
+    """The time at which an answer given ``now`` becomes final, with a window of so many; None: at
+    once."""
     return now + timedelta(minutes=minutes) if minutes else None
 
 
 def final_since(label: Label) -> datetime:
-    """When the answer became final, or will."""
+    """The time at which the answer became final, or will."""
     return label.final_at or label.labelled_at
 
 
 def require_open(label: Label, now: datetime) -> None:
-    """Raises ``ConflictError`` where the answer is final."""
+    """Raise ``ConflictError`` where the answer is final."""
     if now >= final_since(label):
         raise ConflictError(Text("refusals.final", {"time": f"{final_since(label):%H:%M}"}))
 
 
 def verdict_final_at(labels: Iterable[Label], now: datetime) -> datetime | None:
-    """When a verdict that rests on ``labels`` becomes final; None: it is."""
+    """The time at which a verdict that rests on ``labels`` becomes final; None: it is."""
     last = max((final_since(label) for label in labels), default=now)
     return last if last > now else None
 

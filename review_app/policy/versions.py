@@ -42,8 +42,8 @@ def newest(repos: Repositories) -> Policy:
 
 
 def refuse_if_changed(repos: Repositories, seen: int | None) -> None:
-    """Raises ChangedSinceError where another version is in force than the one that was ``seen``,
-    by whoever put it there. None: nobody has looked at one."""
+    """Raise ChangedSinceError where another version is in force than the one that was ``seen``, by
+    whoever put it there. None: nobody has looked at one."""
     row = repos.policies.current()
     if row is None or seen is None or row.version == seen:
         return

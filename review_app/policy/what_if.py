@@ -99,7 +99,8 @@ class PolicyForecast:
 
     @property
     def errors_per_day(self) -> Range:
-        """Of both sides: the sum of the intervals, so it holds at least as surely as both do."""
+        """The errors of both sides: the sum of the intervals, so it holds at least as surely as
+        both do."""
         real, fake = (side.errors_per_day for side in self.sides)
         return Range(real.value + fake.value, real.low + fake.low, real.high + fake.high)
 
@@ -171,7 +172,8 @@ def forecast(
 def _side(
     side: Side, proof: Certificate | Shortfall, scores: NDArray[np.float64], unseen: float
 ) -> SideForecast:
-    """``unseen``: images a day that no audit would look at, were all of them accepted."""
+    """The forecast of one side; ``unseen``: images a day that no audit would look at, were all of
+    them accepted."""
     nothing = Range(0.0, 0.0, 0.0)
     if isinstance(proof, Shortfall):
         return SideForecast(side, proof, nothing, nothing, nothing)
