@@ -29,7 +29,7 @@ class Batch:
     """Items with their decisions."""
 
     candidates: Sequence[TriageCandidate]
-    """By id, each with scores."""
+    """The candidates by id, each with scores."""
     decisions: Sequence[Decision]
     """The distinct ones."""
     which: NDArray[np.intp]
@@ -42,7 +42,7 @@ class Batch:
         return zip(self.candidates, (self.decisions[k] for k in self.which), strict=True)
 
     def only(self, item_ids: AbstractSet[int]) -> Batch:
-        """Those of ``item_ids``."""
+        """The batch of ``item_ids`` alone."""
         kept = [i for i, c in enumerate(self.candidates) if c.item_id in item_ids]
         if len(kept) == len(self):
             return self

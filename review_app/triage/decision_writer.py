@@ -1,4 +1,5 @@
-"""Puts a batch's decisions into force: decisions, states, places and the record of it, all or none.
+"""A batch's decisions are put into force here: decisions, states, places and the record of it, all
+or none.
 
 What takes time is worked out before the write begins, so that people take and answer meanwhile.
 """
@@ -39,9 +40,9 @@ class TriageRun:
 
     actor: str
     state: ItemState
-    """Of the items it looks at: pending, or in review."""
+    """The state of the items it looks at: pending, or in review."""
     started: float
-    """Seconds since 1970."""
+    """The start of the run, in seconds since 1970."""
     places: PlacesOfRun
     report: TriageReport
 
@@ -67,14 +68,15 @@ def undecided(repos: Repositories, state: ItemState, policy: Policy) -> TriageCa
 
 
 class DecisionWriter:
-    """Applies policies to portions of one database's queue. ``secret``: draws coins and places."""
+    """A writer that applies policies to chunks of one database's queue. ``secret``: draws coins and
+    places."""
 
     def __init__(self, database: Database, secret: bytes) -> None:
         self._database = database
         self._secret = secret
 
     def apply(self, portion: Chunk, policy: Policy, run: TriageRun) -> bool:
-        """Decide the portion, unless another policy came into force; whether it was decided.
+        """Decide the chunk, unless another policy came into force, and tell whether it was decided.
 
         Items that somebody moved or took meanwhile are left alone.
         """

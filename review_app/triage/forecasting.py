@@ -25,7 +25,7 @@ from storage.types import utc_now
 LIMITS = (0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.12, 0.15, 0.2, 0.25, 0.3)
 """Risk limits of the curve."""
 _STREAM = 4000
-"""Scores of the newest items stand for the stream."""
+"""The scores of this many of the newest items stand for the stream."""
 _PACE = timedelta(days=7)
 _LEAST = timedelta(days=1)
 """A shorter span would take one upload for a pace."""
@@ -36,7 +36,7 @@ class StreamPace:
     """What was measured of the stream and of the reviewers."""
 
     images_per_day: float
-    """Over the last week, or since the first image of it came."""
+    """The images a day over the last week, or since the first image of it came."""
     seconds_per_label: float
     measured: bool
     """Whether the seconds are those of labels given here, not a default."""
@@ -58,14 +58,14 @@ class CertificateProgress:
     """How far the calibration labels have come towards a certificate: a forecast."""
 
     labels: int
-    """That count."""
+    """The number of labels that count."""
     labels_words: str
-    """Where they come from."""
+    """A sentence that tells where they come from."""
     set_aside: str
     """Which other labels do not count since an alarm, and why; empty where all do."""
     risk_limit: float
     delta: float
-    """Of the policy: both sides together."""
+    """The delta of the policy: both sides together."""
     real: Certificate | Shortfall
     fake: Certificate | Shortfall
 
@@ -103,8 +103,8 @@ class CertificateProgress:
 
 
 class ForecastService(PolicyService):
-    """Answers what-if questions, and how far a certificate is. Nothing is written, applied or
-    spent."""
+    """A service that answers what-if questions, and how far a certificate is. Nothing is written,
+    applied or spent."""
 
     def __init__(self, database: Database, facts: DetectorFacts) -> None:
         super().__init__(database, facts)

@@ -1,4 +1,5 @@
-"""Scores what is pending, decides under the policy in force, and moves each item once.
+"""A run of triage scores what is pending, decides under the policy in force, and moves each item
+once.
 
 A portion is scored and decided outside any transaction and written in one: an interrupted run
 leaves whole portions done and the rest as it was, and the next run goes on from there. The policy
@@ -29,11 +30,11 @@ PAGE = 4000
 and people wait for it that long."""
 
 Progress = Callable[[int, int], None]
-"""Called with (done, total)."""
+"""A function that is called with (done, total)."""
 
 
 class TriageService:
-    """Runs the policy over the queue of one database.
+    """A service that runs the policy over the queue of one database.
 
     ``secret``: draws the audit coins. ``before``: called at the start of every run; the circuit
     breaker's check.

@@ -1,4 +1,4 @@
-"""After another detector came into force: labels that it could not use are scored by it too.
+"""Labels that another detector could not use are scored by it after it came into force.
 
 Labels of items that are settled, or accepted, lie at images that only an older detector has scored.
 Nothing is decided anew and nothing moves; the labels just come to count.

@@ -34,9 +34,10 @@ class UploadedBatch:
     began_at: datetime
     report: IntakeReport = field(default_factory=IntakeReport)
     n_refused: int = 0
-    """Of which the report lists the first `MOST_TOLD`."""
+    """The number of refused files; the report lists the first `MOST_TOLD`."""
     triaged: TriageReport | None = None
-    """None until it is through: it is under way, was cut off, or an error ended it."""
+    """The report of triage; None until it is through: it is under way, was cut off, or an error
+    ended it."""
 
     @classmethod
     def of(cls, began_at: datetime, report: IntakeReport) -> UploadedBatch:
@@ -46,7 +47,7 @@ class UploadedBatch:
         return cls(began_at, short, len(report.refused))
 
     def to_json(self) -> dict[str, Any]:
-        """As it is kept."""
+        """The batch as it is kept."""
         told = {
             "refused": [packed(file) for file in self.report.refused],
             "remarks": [packed_text(remark) for remark in self.report.remarks],
