@@ -1,4 +1,4 @@
-"""Answers: stored, withdrawn, and turned into the item's state.
+"""Answers are stored, withdrawn, and turned into the item's state here.
 
 Every function here runs inside a writing transaction of the review service.
 """
@@ -159,7 +159,7 @@ def withdraw(
 
 
 def require_few_rows(repos: Repositories, label: Label) -> None:
-    """Raises ``ConflictError`` where the author of ``label`` has changed their mind so often that
+    """Raise ``ConflictError`` where the author of ``label`` has changed their mind so often that
     the answer has to stay: rows are kept for ever, and each can be as large as a call."""
     if repos.labels.n_rows(label.user_id, label.item_id) >= MAX_ROWS:
         raise ConflictError(Text("refusals.changed_too_often"))
@@ -174,7 +174,7 @@ def decided_since(repos: Repositories, label: Label) -> bool:
 
 
 def require_undecided(repos: Repositories, label: Label) -> None:
-    """Raises ``ConflictError`` where somebody else has `decided_since`."""
+    """Raise ``ConflictError`` where somebody else has `decided_since`."""
     if decided_since(repos, label):
         raise ConflictError(Text("refusals.decided_since"))
 

@@ -29,7 +29,7 @@ class _Counted:
 
 
 class Backlog:
-    """Counts what waits every now and then; safe to share between threads."""
+    """A count of what waits, made every now and then; safe to share between threads."""
 
     def __init__(self) -> None:
         self._count: _Counted | None = None
@@ -37,8 +37,8 @@ class Backlog:
         self._lock = threading.Lock()
 
     def waiting(self, repos: Repositories, person: Person, now: datetime) -> int:
-        """For those who see the queue, how much waits; for others as the module says. None left is
-        always told at once, as asking for the next item would tell it, too."""
+        """The number of images that wait, for those who see the queue; for others as the module
+        says. None left is always told at once, as asking for the next item would tell it, too."""
         n = repos.items.count(ItemState.IN_REVIEW)
         if n == 0 or person.may(Permission.SEE_QUEUE):
             return n

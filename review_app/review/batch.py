@@ -25,7 +25,7 @@ _Id = Annotated[str, Field(pattern=CLIENT_ID)]
 
 
 class LabelEntry(AnswerInput):
-    """An answer."""
+    """An entry that stores an answer."""
 
     kind: Literal["label"]
 

@@ -38,20 +38,20 @@ class BatchedReview:
         self._answered.close()
 
     async def take(self, person: Person, n: int, queue: Queue) -> list[Task]:
-        """`ReviewService.take`."""
+        """Do `ReviewService.take`."""
         # Somebody looks at an empty place until it comes; for what they said nobody has to wait.
         return await self._do(lambda desk: desk.take(person, n, queue), urgent=True)
 
     async def label(self, person: Person, submission: AnswerInput) -> Receipt:
-        """`ReviewService.label`."""
+        """Do `ReviewService.label`."""
         return await self._do(lambda desk: desk.label(person, submission))
 
     async def answer(self, person: Person, entries: Sequence[Entry]) -> list[Outcome]:
-        """`ReviewService.answer`."""
+        """Do `ReviewService.answer`."""
         return await self._do(lambda desk: desk.answer(person, entries))
 
     async def heartbeat(self, person: Person) -> int:
-        """`ReviewService.heartbeat`."""
+        """Do `ReviewService.heartbeat`."""
         return await self._do(lambda desk: desk.heartbeat(person))
 
     async def _do(self, call: Callable[[ReviewService], T], *, urgent: bool = False) -> T:

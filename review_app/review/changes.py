@@ -29,7 +29,7 @@ MAX_RECENT = 50
 
 
 class Changes:
-    """Over one database; the parameters are those of the `ReviewService`."""
+    """The changes of answers in one database; the parameters are those of the `ReviewService`."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""From several people's answers to one verdict. Pure."""
+"""Several people's answers become one verdict here. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from storage.enums import ItemState, LabelValue
 
 @dataclass(frozen=True)
 class Settlement:
-    """Where an item stands after an answer.
+    """The state of an item after an answer.
 
     ``agreement`` is the share of answers equal to the verdict, in [0, 1]; None without a verdict.
     """

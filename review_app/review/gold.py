@@ -25,7 +25,7 @@ def share_of(options: ReviewOptions, queue: Queue) -> float:
 def mix(
     waiting: Sequence[Item], gold: Sequence[Item], n: int, share: float, coin: Random
 ) -> list[Item]:
-    """Up to ``n`` items, each of them gold with probability ``share``.
+    """Return up to ``n`` items, each of them gold with probability ``share``.
 
     None is gold once all that waits is used up: gold alone would be known for what it is.
     """

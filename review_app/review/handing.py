@@ -30,8 +30,8 @@ def hand_out(
     options: ReviewOptions,
     coin: Random,
 ) -> tuple[list[Handed], int]:
-    """Up to ``wanted`` items, at most ``new`` of which the person was not handed before; and how
-    many of those there are.
+    """Hand out up to ``wanted`` items, at most ``new`` of which the person was not handed before;
+    and tell how many of those there are.
 
     Whoever gives items back and asks again is handed the same ones, under the same handles: giving
     back leads to no other images, and an open page knows them again.

@@ -25,7 +25,7 @@ from storage.repositories import Repositories
 from storage.repositories.claims import Handed
 
 Words = Callable[[DecisionRow], str]
-"""Turns a decision of the log into one plain sentence."""
+"""A function that turns a decision of the log into one plain sentence."""
 
 
 def task_of(repos: Repositories, person: Person, held: Handed) -> Task:

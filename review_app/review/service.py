@@ -51,11 +51,11 @@ from storage.types import utc_now
 MAX_AHEAD = 80
 """Most items one person holds at once."""
 ALWAYS = 3
-"""So many a person may hold however few there are."""
+"""A person may hold so many however few there are."""
 SHARE = 20
-"""Beyond those, nobody holds more than one of so many open items: others need some too."""
+"""Nobody holds more than one of so many open items beyond those: others need some too."""
 ABOUT_NOW = timedelta(days=2)
-"""So far from now a person's day may begin: a day of 25 hours, and a clock that is a day wrong."""
+"""A person's day may begin so far from now: a day of 25 hours, and a clock that is a day wrong."""
 GRACE = timedelta(minutes=10)
 """How long an image can still be looked at after it was given back."""
 
@@ -102,7 +102,7 @@ class ReviewService:
         return ReviewService(transaction, self._words, self._clock, told, coin, memory)
 
     def take(self, person: Person, n: int = 1, queue: Queue = Queue.WAITING) -> list[Task]:
-        """Up to ``n`` items for ``person``: those held already, then new ones. Renews the leases.
+        """Hand ``person`` up to ``n`` items: those held already, then new ones. Renews the leases.
 
         Fewer than ``n`` where that would be more than a fair share (`SHARE`), and fewer or none
         where the queue has no more for this person. Raises ``LimitError`` where nothing is held
@@ -132,7 +132,8 @@ class ReviewService:
         return tasks
 
     def take_alike(self, person: Person, handle: str) -> list[Task]:
-        """Up to `alike.MOST` items that look like one that the person holds; renews the leases.
+        """Hand out up to `MAX_NEAR_DUPLICATES` items that look like one that the person holds;
+        renew the leases.
 
         Raises ``ClaimLostError`` where the person does not hold that one.
         """
