@@ -31,7 +31,7 @@ from storage.repositories.records import WAITING
 VALUES = (LabelValue.REAL, LabelValue.FAKE, LabelValue.UNDECIDABLE)
 """What an image can be corrected to: an admin who is unsure has nothing to put right."""
 MAX_LETTERS = 1000
-"""Of a reason."""
+"""The most letters of a reason."""
 _ACCEPTED = {Route.ACCEPT_REAL: LabelValue.REAL, Route.ACCEPT_FAKE: LabelValue.FAKE}
 
 

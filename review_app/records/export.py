@@ -36,8 +36,8 @@ COLUMNS = (
 on places. docs/exports.md explains each."""
 
 _FORMULA = re.compile(r"(?:\A|(?<=[;\t]))(?=[=+\-@\t\r\n＝＋－＠])|(?<=[\r\n])(?=[=+\-@＝＋－＠])")
-"""Where a formula may begin in some spreadsheet or locale (OWASP, CSV injection): where text
-begins, and where whoever separates cells by semicolons or tabs would take it apart."""
+"""The places where a formula may begin in some spreadsheet or locale (OWASP, CSV injection): where
+text begins, and where whoever separates cells by semicolons or tabs would take it apart."""
 
 Row = dict[str, Any]
 
@@ -71,7 +71,7 @@ class ExportFormat(StrEnum):
     """How an export is written."""
 
     CSV = "csv"
-    """For spreadsheets and pandas; formulas are neutralised."""
+    """A table for spreadsheets and pandas; formulas are neutralised."""
     JSONL = "jsonl"
     """One JSON object a line; text is exactly as it was typed."""
 
@@ -184,7 +184,8 @@ def _row(
 
 
 def _corrected(corrections: list[Correction]) -> Row:
-    """That an admin put the label right, what the image was held to be at first, and why not."""
+    """The columns that tell that an admin put the label right, what the image was held to be at
+    first, and why not."""
     return {
         "corrected": bool(corrections),
         "verdict_was": corrections[0].was if corrections else None,

@@ -32,11 +32,11 @@ from storage.repositories import Repositories
 from storage.types import utc_now
 
 NAME: Final = "manifest.csv"
-"""Of the manifest in its folder."""
+"""The name of the manifest in its folder."""
 IMAGES: Final = "images"
 """Folder beside it for copies."""
 _PROTECTIVE: Final = ("test", "val", "train")
-"""Where a family lies in several splits, all of it goes to the first of these: no figure may be of
+"""A family that lies in several splits goes to the first of these as a whole: no figure may be of
 images whose like was learned from."""
 
 Progress = Callable[[int, int | None], None]
@@ -203,7 +203,8 @@ def _certifying(repos: Repositories, now: datetime) -> frozenset[str]:
 
 
 def _in_families(found: Sequence[SettledImage]) -> tuple[list[SettledImage], int]:
-    """With one group for each family, and one split; how many were moved to another for that."""
+    """The images with one group for each family, and one split; and how many were moved to another
+    for that."""
     alike, groups = [one.alike for one in found], [one.group for one in found]
     grouped = list(found)
     moved = 0

@@ -28,11 +28,11 @@ class AnswerFlag(StrEnum):
     ADJUDICATES = "adjudicates"
     """An admin's, and it alone decides."""
     EXTRA = "extra"
-    """Kept beside the others, and does not count."""
+    """The answer is kept beside the others, and does not count."""
     IN_SIGHT = "in_sight"
-    """Given after its author had seen what the model thinks."""
+    """The answer was given after its author had seen what the model thinks."""
     TOGETHER = "together"
-    """Given in the grid, for several images that look alike at once."""
+    """The answer was given in the grid, for several images that look alike at once."""
     SUPERSEDED = "superseded"
     """Its author gave another one in its place."""
     WITHDRAWN = "withdrawn"
@@ -99,7 +99,7 @@ class File:
     """The image's file."""
 
     name: str
-    """Or its path, as a score file gives it."""
+    """The name of the file, or its path, as a score file gives it."""
     source: str | None
     split: str | None
     sha256: str | None
@@ -108,13 +108,13 @@ class File:
     format: str | None
     n_bytes: int | None
     n_frames: int | None
-    """Of an animation or of several pages the first is what is shown and scored; None where the
-    picture is not stored here."""
+    """The number of frames: of an animation or of several pages the first is what is shown and
+    scored; None where the picture is not stored here."""
     paged: bool
     """Whether those are pages."""
     generator_claim: str | None
-    """That the file says a generator made it, and what stands behind that; see `forensics.claims`.
-    None while the image waits to be judged."""
+    """A sentence that the file says a generator made it, and what stands behind that; see
+    `forensics.claims`. None while the image waits to be judged."""
 
 
 @dataclass(frozen=True)
@@ -130,11 +130,12 @@ class ImageRecord:
     state: ItemState
     since: datetime
     verdict: LabelValue | None
-    """Of people, or the label that it came with; corrections leave it as it is."""
+    """The verdict of people, or the label that it came with; corrections leave it as it is."""
     corrections: tuple[Corrected, ...]
     """Oldest first; the newest one counts."""
     final_at: datetime | None
-    """When the verdict can be taken back no longer; None where there is none, or it is so."""
+    """The time at which the verdict can be taken back no longer; None where there is none, or it is
+    so."""
     blind: bool
     known: LabelValue | None
     """The label that came with it."""

@@ -39,7 +39,7 @@ class Search:
     text: str = ""
     state: ItemState | None = None
     verdict: LabelValue | None = None
-    """As it stands, corrections counted."""
+    """The verdict as it stands, corrections counted."""
     corrected: bool = False
 
 
@@ -49,14 +49,14 @@ class Line:
 
     item_id: int
     name: str
-    """Or its path, as a score file gives it."""
+    """The name of the file, or its path, as a score file gives it."""
     source: str | None
     state: ItemState
     since: datetime
-    """Since when it is in that state."""
+    """The time since which it is in that state."""
     has_picture: bool
     verdict: LabelValue | None
-    """As it stands."""
+    """The verdict as it stands."""
     corrected: bool
     p_fake: float | None
     """P(fake) at the newest decision, with its standard deviation; None where there is no decision,
@@ -70,7 +70,7 @@ class Found:
 
     lines: tuple[Line, ...]
     older: int | None
-    """Where the next page begins; None at the end."""
+    """The place where the next page begins; None at the end."""
     held: int
     """Images that are left out, since they are in the person's own hands."""
 

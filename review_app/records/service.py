@@ -21,7 +21,7 @@ _LARGEST_ID = 2**63 - 1
 
 
 class RecordService:
-    """Over one database. ``clock``: tells the time."""
+    """The records of one database. ``clock``: tells the time."""
 
     def __init__(self, database: Transactions, clock: Callable[[], datetime] = utc_now) -> None:
         self._database = database

@@ -29,7 +29,7 @@ class TimelineEvent:
     by: str
     """A person, "command line", or a part of the program."""
     words: str
-    """In the language of whoever is served."""
+    """A sentence in the language of whoever is served."""
     note: str = ""
     """What the record adds, as it was written then: a reason, a file's name."""
 
