@@ -26,7 +26,7 @@ MAX_A_DAY: Final = 1000
 
 
 class ReadingGate:
-    """Asked before a reading is shown; safe to share between threads."""
+    """A gate that is asked before a reading is shown; safe to share between threads."""
 
     def __init__(self, database: Database, stored: StoredImages) -> None:
         self._database = database
@@ -42,7 +42,7 @@ class ReadingGate:
             return read_options(repos).reviewers_inspect
 
     def require_open(self, person: Person) -> None:
-        """Raises NotAllowedError unless ``person`` may use Inspect."""
+        """Raise NotAllowedError unless ``person`` may use Inspect."""
         require(person, Permission.INSPECT)
         if not self.is_open_to(person):
             raise NotAllowedError(Text("inspect.closed"))

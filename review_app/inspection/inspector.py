@@ -54,8 +54,8 @@ class Inspection:
 
 
 class Inspector:
-    """Reads images with the detector in force, for whoever may know; ``limits``: of one image,
-    ``trust``: certificates of those whose content credentials are trusted."""
+    """A service that reads images with the detector in force, for whoever may know; ``limits``: of
+    one image, ``trust``: certificates of those whose content credentials are trusted."""
 
     def __init__(
         self,

@@ -16,7 +16,7 @@ from storage.types import utc_now
 
 KEPT_FOR = timedelta(minutes=30)
 MAX_BYTES = 256 * 1024**2
-"""Of all files together; the oldest go first."""
+"""The most bytes of all files together; the oldest go first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ from review_app.policy.governance import PolicyService
 
 MEDIA_TYPE = "image/webp"
 MAX_PIXELS = 50_000_000
-"""Of an image that views are computed of: a larger one would take too long and too much memory."""
+"""The most pixels of an image that views are computed of: a larger one would take too long and too
+much memory."""
 _SMALL: Final = "small"
 MAX_WAITING: Final = 100
 """Views that one person may wait for: a grid asks for many at once."""
@@ -59,8 +60,8 @@ class ViewService:
     def request(
         self, person_id: int, sha256: str, view: View, name: str, *, again: bool = False
     ) -> Future[Path]:
-        """Where the picture of ``view`` of the stored image lies, once it does: WebP, its larger
-        side at most ``LARGEST_SIDE``. ``name`` stands for the image in messages. It is drawn
+        """The path of the picture of ``view`` of the stored image, once it lies there: WebP, its
+        larger side at most ``LARGEST_SIDE``. ``name`` stands for the image in messages. It is drawn
         ``again`` though it is kept.
 
         The future raises InputError where the image is too large. Raises NotFoundError where the
@@ -73,8 +74,9 @@ class ViewService:
         return self._once(kept, person_id, sha256, {"view": view, "name": name, **how}, again)
 
     def small(self, person_id: int, sha256: str, name: str, *, again: bool = False) -> Future[Path]:
-        """As ``request``, of the image itself: its larger side at most `SMALL` pixels. Of any image
-        that intake takes: making it smaller takes less than a view."""
+        """The path of a picture of the image itself, as ``request`` has it: its larger side at most
+        `SMALL` pixels. It is made of any image that intake takes: making it smaller takes less than
+        a view."""
         kept = self._kept.place(sha256, NAME)
         return self._once(kept, person_id, sha256, {"view": _SMALL, "name": name}, again)
 
@@ -88,14 +90,15 @@ class ViewService:
         return self._submit(person_id, path, {"view": view, "name": name, **how})
 
     def _saliency(self) -> tuple[str, Job]:
-        """Of the head that triage decides on; by which name its pictures are kept."""
+        """The saliency of the head that triage decides on, by the name by which its pictures are
+        kept."""
         policy = self._policies.current()
         how = self._detectors.model(policy.checkpoint)
         variant = digest(f"{policy.checkpoint}/{policy.head}".encode()).hexdigest()[:16]
         return f"-{variant}", {**how, "head": policy.head}
 
     def _saliency_here(self) -> Job:
-        """Of the detector that reads images here; see ``Detectors.reader``."""
+        """The saliency of the detector that reads images here; see ``Detectors.reader``."""
         policy = self._policies.current()
         checkpoint = self._detectors.reader(policy.checkpoint).checkpoint
         decides = checkpoint.id == policy.checkpoint

@@ -149,7 +149,7 @@ def _decoded(job: Job, data: bytes, least: int = 0) -> DecodedImage:
 
 
 def _pixels(data: bytes) -> int:
-    """As the header declares them; 0 where there is none."""
+    """The number of pixels, as the header declares them; 0 where there is none."""
     with suppress(Exception), Image.open(BytesIO(data)) as image:
         return image.width * image.height
     return 0

@@ -40,8 +40,8 @@ class _Task:
 
 
 class Workshop:
-    """Runs jobs of `inspection.worker` in a process that starts with the first of them; safe to
-    share between threads.
+    """A queue that runs jobs of `inspection.worker` in a process that starts with the first of
+    them; safe to share between threads.
 
     Nobody has more than one job in work, and those who wait take turns, however many jobs each has.
     """
@@ -92,7 +92,7 @@ class Workshop:
 
     @property
     def process_id(self) -> int | None:
-        """Of the worker process; None where none runs."""
+        """The id of the worker process; None where none runs."""
         with self._lock:
             return None if self._process is None else self._process.pid
 
