@@ -139,7 +139,7 @@ def _calibration(
 def _shortfall(
     tally: CalibrationCounts, plan: SequencePlan, delta: float, level: float
 ) -> Shortfall:
-    """``level``: what the next attempt may spend."""
+    """The shortfall at ``level``, which the next attempt may spend."""
     going_on = LabelForecast(tally, plan.method, plan.risk_limit, level)
     flawless = LabelForecast(tally, plan.method, plan.risk_limit, level, errors_go_on=False)
     # Each takes as many labels as the one before at least.

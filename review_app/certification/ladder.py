@@ -21,9 +21,9 @@ class Side(StrEnum):
     """What an image is accepted as."""
 
     REAL = "real"
-    """Accepted as real; an error is a fake that slips through."""
+    """The image is accepted as real; an error is a fake that slips through."""
     FAKE = "fake"
-    """Accepted as fake; an error is a real image called fake."""
+    """The image is accepted as fake; an error is a real image called fake."""
 
     def accepts(self, scores: ArrayLike, threshold: float) -> NDArray[np.bool_]:
         """Which of ``scores`` [...] this side accepts at ``threshold``."""
