@@ -46,7 +46,8 @@ forms and posts have in common however much they differ."""
 
 
 class AlikeIndex(Generic[K]):
-    """Finds the earlier image that another is a copy of. Not safe for writers in several threads.
+    """An index that finds the earlier image that another is a copy of. Not safe for writers in
+    several threads.
 
     Memory is 8 bytes an image besides its key.
     """
