@@ -28,7 +28,7 @@ Leaves = dict[str, Any]
 
 
 class Change(Protocol[AnyOptions]):
-    """Puts options in force, in a transaction of its own; see `store_options`."""
+    """A change that puts options in force, in a transaction of its own; see `store_options`."""
 
     def __call__(
         self, database: Database, person: Person, options: AnyOptions, seen: AnyOptions | None
