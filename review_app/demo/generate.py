@@ -1,4 +1,5 @@
-"""Makes the demo queue: crops of free photos, and forgeries of them, as files and a manifest.
+"""The demo queue is made here: crops of free photos, and forgeries of them, as files and a
+manifest.
 
 Everything but the forgery itself is drawn without looking at the label: crop, size, exposure,
 grain, format, quality. So neither size nor format of a file tells what it is.
@@ -60,7 +61,7 @@ class DemoSplit(StrEnum):
 
 
 Progress = Callable[[int, int], None]
-"""Called with the images done and the images in all, in the caller's thread."""
+"""A function that is called with the images done and the images in all, in the caller's thread."""
 
 
 @dataclass(frozen=True, slots=True)
