@@ -29,7 +29,8 @@ class DetectorAdapter(Protocol):
         ...
 
     def seen(self) -> Callable[[str], bool]:
-        """Tells by an image's key whether it made the detector or its ladder."""
+        """A function that tells by an image's key whether it made the detector or its threshold
+        grid."""
         ...
 
     def score(self, items: Sequence[Item]) -> dict[int, Opinions | str]:
@@ -51,7 +52,8 @@ class TrainedDetector:
         return both_sides(cards, head, checkpoint.id)
 
     def seen(self) -> Callable[[str], bool]:
-        """The images that it was trained on, by the hashes that the checkpoint carries."""
+        """A function that tells by the hashes that the checkpoint carries whether it was trained on
+        an image."""
         return self._detector.checkpoint.seen
 
     def score(self, items: Sequence[Item]) -> dict[int, Opinions | str]:

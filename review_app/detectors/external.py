@@ -26,8 +26,8 @@ class ExternalDetector:
         return both_sides(cards, head, self.id)
 
     def seen(self) -> Callable[[str], bool]:
-        """Tells by an image's key whether its score made the ladder. What it has learned from is
-        told by the image's split."""
+        """A function that tells by an image's key whether its score made the threshold grid. What
+        it has learned from is told by the image's split."""
         return self.card.seen()
 
     def score(self, items: Sequence[Item]) -> dict[int, Opinions | str]:

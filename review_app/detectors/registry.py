@@ -135,7 +135,8 @@ class Detectors:
         return self._known(checkpoint_id).ladders(head)
 
     def has_seen(self, checkpoint_id: str) -> Callable[[str], bool]:
-        """Tells by an image's key whether it made the detector or its ladder."""
+        """A function that tells by an image's key whether it made the detector or its threshold
+        grid."""
         return self._known(checkpoint_id).seen()
 
     def score(self, items: Sequence[Item], checkpoint_id: str) -> dict[int, Opinions | str]:

@@ -18,7 +18,7 @@ Opinions = Mapping[str, Opinion]
 
 
 class Scorer(Protocol):
-    """Scores stored images with one checkpoint."""
+    """A scorer of stored images with one checkpoint."""
 
     def score(self, items: Sequence[Item], checkpoint_id: str) -> dict[int, Opinions | str]:
         """The opinions of every head by item id, or in words why there are none."""
