@@ -1,4 +1,4 @@
-"""Finds out that nothing can be stored while nobody stores anything."""
+"""A watch that finds out that nothing can be stored while nobody stores anything."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _logger = logging.getLogger(__name__)
 
 
 class StorageWatch:
-    """Looks after the files of one database; what it found last is told to whoever asks."""
+    """A watch over the files of one database; what it found last is told to whoever asks."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

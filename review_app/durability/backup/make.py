@@ -67,7 +67,7 @@ def make_backup(
 
 
 class _Maker:
-    """Fills the folder ``draft``."""
+    """A maker that fills the folder ``draft``."""
 
     def __init__(self, data_dir: Path, draft: Path, links: bool) -> None:
         self._data_dir = data_dir
