@@ -24,8 +24,8 @@ _EXCHANGES = (
     *((1, 2), (4, 5), (7, 8), (0, 1), (3, 4), (6, 7), (1, 2), (4, 5), (7, 8), (0, 3)),
     *((5, 8), (4, 7), (3, 6), (1, 4), (2, 5), (4, 7), (4, 2), (6, 4), (4, 2)),
 )
-"""Puts the median of nine values in the middle (A. W. Paeth 1990, "Median finding on a 3 × 3
-grid", Graphics Gems)."""
+"""The exchanges that put the median of nine values in the middle (A. W. Paeth 1990, "Median finding
+on a 3 × 3 grid", Graphics Gems)."""
 
 
 def noise(image: Image.Image) -> Image.Image:
