@@ -83,7 +83,7 @@ class HeadCard(_Frozen):
     losses: tuple[float, ...]
     """Mean training loss of each epoch."""
     threshold: float
-    """Called fake at P(fake) >= threshold; that of the highest balanced accuracy."""
+    """An image is called fake at P(fake) >= threshold; that of the highest balanced accuracy."""
     thresholds: dict[str, float] = {}
     """The thresholds of the highest ``balanced_accuracy``, ``f1`` and ``accuracy`` on validation
     images."""

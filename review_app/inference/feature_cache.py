@@ -16,7 +16,7 @@ _KEYS_PER_QUERY = 500  # below every SQLite build's limit on variables
 
 
 class MemoryFeatureCache:
-    """Keeps features for as long as it lives."""
+    """A cache that keeps features for as long as it lives."""
 
     def __init__(self) -> None:
         self._features: dict[tuple[str, str], Features] = {}
@@ -33,7 +33,8 @@ class MemoryFeatureCache:
 
 
 class DirectoryFeatureCache:
-    """Keeps features in one SQLite file in a folder, as float16 (which loses nothing of them).
+    """A cache that keeps features in one SQLite file in a folder, as float16 (which loses nothing
+    of them).
 
     A run that is killed loses at most the batch it was writing; two runs may share the folder.
     Raises DetectorError where the folder cannot be used.

@@ -17,7 +17,7 @@ from review_app.inference.backbones.base import Backbone, Features
 Loader = Callable[[], Image.Image]
 """Decodes one image when it is needed; may raise anything."""
 Progress = Callable[[int, int | None], None]
-"""Called with (done, total); total is None where it is not known."""
+"""A function that is called with (done, total); total is None where it is not known."""
 
 
 class FeatureCache(Protocol):

@@ -66,7 +66,7 @@ class TextureSpace:
         return coordinates
 
     def state(self) -> State:
-        """Its three tensors."""
+        """The three tensors of which it is made."""
         return {"columns": self.columns, "mean": self.mean, "projection": self.projection}
 
     @classmethod

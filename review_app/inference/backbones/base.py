@@ -24,7 +24,7 @@ class Backbone(Protocol):
 
     @property
     def key(self) -> str:
-        """Names backbone, version and the exact weights: features of one key may be mixed."""
+        """The name of backbone, version and exact weights: features of one key may be mixed."""
         ...
 
     def extract(self, images: Sequence[Image.Image]) -> Features:

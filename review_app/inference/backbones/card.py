@@ -27,7 +27,8 @@ class BackboneCard:
     name: str
     """Name in the registry."""
     version: int
-    """Raised when the code of extraction changes the features; the facts below count anyway."""
+    """A number that is raised when the code of extraction changes the features; the facts below
+    count anyway."""
     model: str
     """Name of the architecture in timm, or what else makes the features."""
     weights: str
@@ -47,7 +48,8 @@ class BackboneCard:
     width: int
     """Numbers per image."""
     native: NativeSize | None = None
-    """Set where images are seen at their own size, instead of ``resize`` and ``input_size``."""
+    """The bounds of a working size, where images keep their own pixels instead of ``resize`` and
+    ``input_size``."""
     recipe: tuple[str, ...] = ()
     """What is measured, in the order of the features; empty for a network's last layer."""
     texture: tuple[tuple[int, int], ...] = ()

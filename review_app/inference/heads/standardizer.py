@@ -39,7 +39,7 @@ class Standardizer:
         return standardised
 
     def state(self) -> State:
-        """Its two tensors."""
+        """The two tensors of which it is made."""
         return {"mean": self.mean, "scale": self.scale}
 
     @classmethod
