@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 
 class Credentials:
-    """Reads content credentials; ``anchors`` (PEM certificates) are who is trusted.
+    """A reader of content credentials; ``anchors`` (PEM certificates) are who is trusted.
 
     Raises:
         SettingsError: the file of ``anchors`` cannot be read.

@@ -149,7 +149,7 @@ def decode(data: bytes, name: str, limits: Limits, least: int = 0) -> DecodedIma
 
 
 class _Check:
-    """Refuses a picture that declares too much, before anything of it is decoded."""
+    """A check that refuses a picture that declares too much, before anything of it is decoded."""
 
     def __init__(self, size: int, name: str, limits: Limits) -> None:
         self._size = size

@@ -14,7 +14,7 @@ from storage.models.image import Picture
 
 _BATCH = 500
 Progress = Callable[[int, int], None]
-"""Called with (done, total)."""
+"""A function that is called with (done, total)."""
 
 
 @dataclass

@@ -61,7 +61,7 @@ def read_metadata(image: Image.Image, texts: Mapping[str, str] | None = None) ->
 
 
 class _Budget:
-    """Cuts long values once those before them have used up what may be kept."""
+    """A budget that cuts long values once those before them have used up what may be kept."""
 
     def __init__(self) -> None:
         self._left = MAX_TOTAL

@@ -18,8 +18,8 @@ from review_app.intake.lacking import lacks
 from review_app.intake.metadata import Json, read_metadata
 
 Check = Callable[..., None]
-"""Called with the pixels declared, and the bytes that they unpack to, before anything is decoded;
-raises where they are too many."""
+"""A function that is called with the pixels declared, and the bytes that they unpack to, before
+anything is decoded; it raises where they are too many."""
 
 _XMP: Final = ("xmp", "XML:com.adobe.xmp")
 _AVERAGED: Final = frozenset({"L", "LA", "RGB", "RGBA", "CMYK", "YCbCr"})

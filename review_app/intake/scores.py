@@ -43,7 +43,7 @@ class DetectorReport:
     checkpoint: str
     rows: int
     new: int
-    """Scores that were not here."""
+    """The scores that were not here."""
     ladder_images: int
     """Images whose scores make its thresholds; their labels never calibrate."""
 
@@ -79,7 +79,7 @@ class _Staged:
 
 
 class ScoreIntake:
-    """Takes score files into the queue of one database."""
+    """A service that takes score files into the queue of one database."""
 
     def __init__(self, database: Database, max_rows: int) -> None:
         self._database = database

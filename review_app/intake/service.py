@@ -43,7 +43,7 @@ BATCH = 32
 _NOTED = 20
 """Files that are told apart, of those that are odd; the others are counted."""
 Progress = Callable[[int, int], None]
-"""Called with (done, total)."""
+"""A function that is called with (done, total)."""
 
 
 @dataclass
@@ -91,7 +91,7 @@ class _Prepared:
 
 
 class IntakeService:
-    """Takes files into the queue of one database."""
+    """A service that takes files into the queue of one database."""
 
     def __init__(
         self,

@@ -24,7 +24,8 @@ Damage = Callable[[bytes], str | None]
 
 
 class Verifier:
-    """Reads each stored file once, and again whenever it is another or was written to.
+    """A verifier that reads each stored file once, and again whenever it is another or was written
+    to.
 
     Safe to share between threads.
     """
