@@ -51,7 +51,7 @@ _SHOWN = (
 )  # fmt: skip
 
 Bar = Callable[[str], AbstractContextManager[Progress]]
-"""Shows the progress of a step of that name."""
+"""A function that shows the progress of a step of that name."""
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from review_app.inference.dataset import LabelledFeatures
 def about_data(
     checkpoint: Checkpoint, data: LabelledFeatures, name: str, split: str | None
 ) -> dict[str, Any]:
-    """Counts of the evaluated images; ``seen``: how many trained or tuned the checkpoint."""
+    """The counts of the evaluated images; ``seen``: how many trained or tuned the checkpoint."""
     sources = data.sources or ("",) * len(data)
     fake = data.is_fake
     return {

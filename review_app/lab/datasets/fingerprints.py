@@ -21,7 +21,7 @@ from review_app.manifests.manifest import ManifestRow
 Decode = Callable[[bytes, str], Image.Image]
 """A function from a file's bytes and its name (for messages) to an upright image; it may raise."""
 Progress = Callable[[int, int | None], None]
-"""Called with (done, total)."""
+"""A function that is called with (done, total)."""
 
 _ANNEX_K = (
     (16, 11, 10, 16, 24, 40, 51, 61),
@@ -44,8 +44,8 @@ class Looks:
     hashes: Words
     """`Look.hashes`."""
     again: Callable[[], Look | None]
-    """Reads the file once more: a look is too large to be kept for every file. None where it cannot
-    be read."""
+    """A function that reads the file once more: a look is too large to be kept for every file. None
+    where it cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
