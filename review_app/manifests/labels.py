@@ -12,7 +12,7 @@ class ManifestLabel(StrEnum):
     REAL = "real"
     """A camera made it."""
     FAKE = "fake"
-    """Made or altered by a generator or an editor."""
+    """A generator or an editor made or altered the image."""
 
 
 WORDS: Final = {

@@ -15,7 +15,7 @@ from typing import Any, Final
 from review_app.core.errors import ManifestError
 
 SUFFIXES: Final = frozenset({".csv", ".tsv", ".jsonl", ".ndjson", ".parquet"})
-"""Names of tables end so."""
+"""The names of tables end so."""
 MAX_BYTES: Final = 512 * 1024**2
 """The most bytes of a table, unpacked: it is read whole."""
 _SEPARATORS: Final = (",", ";", "\t", "|")
