@@ -15,7 +15,7 @@ DAY = timedelta(hours=24)
 
 
 class MonitoringService:
-    """Reads one database and changes nothing; each method is one snapshot."""
+    """A service that reads one database and changes nothing; each method is one snapshot."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
