@@ -39,7 +39,7 @@ class OwnSession:
     """One of a person's sessions, as their page lists it."""
 
     id: str
-    """Tells it apart from the person's others; it opens nothing."""
+    """A number that tells it apart from the person's others; it opens nothing."""
     browser: Browser
     began_at: datetime
     seen_at: datetime

@@ -132,7 +132,8 @@ class People(Accounts):
         return has_password and not self.sessions.began_by_link_just_now(session)
 
     def password_seen(self, person: Person) -> str:
-        """Tells one password of theirs from the next, and from none; it opens nothing."""
+        """A text that tells one password of theirs from the next, and from none; it opens
+        nothing."""
         with self._database.read() as repos:
             return _seen(_enabled(repos, person))
 
