@@ -62,7 +62,7 @@ class ExternalCard(_Frozen):
     sample: tuple[Sampled, ...]
 
     def seen(self) -> Callable[[str], bool]:
-        """Tells by an image's key whether it made the ladder."""
+        """A function that tells by an image's key whether it made the threshold grid."""
         draws = {image.draw for image in self.sample}
         return lambda key: draw_of(key) in draws
 

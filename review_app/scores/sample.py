@@ -44,7 +44,7 @@ def draw_of(key: str) -> str:
 
 
 class LadderSample:
-    """Grows row by row; holds at most `SIZE` images. Each image must come once."""
+    """A sample that grows row by row and holds at most `SIZE` images. Each image must come once."""
 
     def __init__(self, images: Iterable[Sampled] = ()) -> None:
         self._heap: list[tuple[bool, int, Sampled]] = []
