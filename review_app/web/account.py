@@ -140,7 +140,8 @@ class _Changes:
     async def change(
         self, request: Request, person: Person, old: str, new: str, seen: str | None
     ) -> None:
-        """Raises ``BusyError`` after many wrong tries, or what ``change_password`` raises."""
+        """Change the password. Raises ``BusyError`` after many wrong tries, or what
+        ``change_password`` raises."""
         attempt = Attempt(person.name, _NOWHERE, device=str(person.id))
         if wait := self._throttle.begin(attempt):
             raise BusyError(Text("account.too_many", {"n": max(1, round(wait / 60))}))
@@ -159,5 +160,5 @@ class _Changes:
 
 
 def _back(done: AccountChange) -> Response:
-    """To the page, so that loading it again does nothing again."""
+    """A redirect to the page, so that loading it again does nothing again."""
     return RedirectResponse(f"/account?done={done}", 303)

@@ -61,7 +61,7 @@ class Undo(_Body):
 
 
 class Answers(_Body):
-    """Answers, skips and undos, in the order in which they were given."""
+    """The answers, skips and undos of one call, in the order in which they were given."""
 
     entries: list[Entry] = Field(min_length=1, max_length=MAX_ENTRIES)
 

@@ -109,9 +109,9 @@ class Scatter:
     """What thresholds are compared with."""
     std: NDArray[np.float64]
     threshold_real: float | None
-    """At or below it the policy accepts as real."""
+    """The policy accepts as real at or below it."""
     threshold_fake: float | None
-    """At or above it the policy accepts as fake."""
+    """The policy accepts as fake at or above it."""
     axis: str = "P(fake)"
     """What the score is called."""
 

@@ -32,7 +32,7 @@ _NICE = 5
 
 
 class PasswordChecks:
-    """Runs checks in threads: those of good standing at once, others one after another.
+    """A runner of checks in threads: those of good standing at once, others one after another.
 
     The one thread of the others gives way to all else in this process, and is handed round among
     the addresses that wait for it.

@@ -18,7 +18,7 @@ _TOKEN = re.compile(r"[\w-]{43}", re.ASCII)
 
 
 class Cookies:
-    """Names and flags, by whether people come over TLS."""
+    """The names and flags of cookies, by whether people come over TLS."""
 
     def __init__(self, settings: Settings) -> None:
         self._secure = settings.secure_cookies

@@ -27,7 +27,7 @@ _PATHS = ("/api/v1/review/", "/media/")
 
 
 class EvenReplies:
-    """ASGI middleware."""
+    """The ASGI middleware that makes replies even."""
 
     def __init__(self, app: ASGIApp, application: Application) -> None:
         self._app = app

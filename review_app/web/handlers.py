@@ -1,4 +1,4 @@
-"""Between Gradio's events and our functions: who calls, may they, and errors in words.
+"""The layer between Gradio's events and our functions: who calls, may they, and errors in words.
 
 ``api_visibility="private"`` hides a handler but locks nothing: it can still be called by its index.
 So each handler asks for itself who sent the request, and what they may do.
@@ -65,7 +65,7 @@ class Call:
 
 
 Function = Callable[..., Any]
-"""Takes a ``Call`` and the inputs' values; gives the outputs' values."""
+"""A function that takes a ``Call`` and the inputs' values and gives the outputs' values."""
 
 
 def guarded(
@@ -118,7 +118,7 @@ def refusal(error: ReviewAppError) -> Markup:
 
 
 Refresh = Callable[[Callable[..., Any]], Any]
-"""Draws a part of a page anew after the event it is given."""
+"""A function that draws a part of a page anew after the event it is given."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ class Wiring:
         *,
         takes_event: bool = False,
     ) -> Any:
-        """For what takes milliseconds: answered at once, past the queue."""
+        """Wire what takes milliseconds: it is answered at once, past the queue."""
         handler = guarded(self.app, self.permission, function, len(outputs), takes_event)
         return event(
             handler,
@@ -157,7 +157,7 @@ class Wiring:
         *,
         takes_event: bool = False,
     ) -> Any:
-        """For what takes seconds: queued, with progress shown on the first output."""
+        """Wire what takes seconds: it is queued, with progress shown on the first output."""
         handler = guarded(self.app, self.permission, function, len(outputs), takes_event)
         return event(
             handler,

@@ -17,7 +17,7 @@ PLAIN_POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-"""For our own pages and answers: nothing inline, nothing from elsewhere."""
+"""The policy of our own pages and answers: nothing inline, nothing from elsewhere."""
 
 GRADIO_POLICY = "; ".join(
     (
@@ -36,7 +36,8 @@ GRADIO_POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-"""For the two mounts. Nothing from elsewhere either: whatever ran here could call nobody."""
+"""The policy of the two mounts. Nothing from elsewhere either: whatever ran here could call
+nobody."""
 
 _ALWAYS = {
     "x-content-type-options": "nosniff",

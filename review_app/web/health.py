@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def health_router(app: Application) -> APIRouter:
-    """For load balancers and scripts; they tell nothing about the queue."""
+    """The routes for load balancers and scripts; they tell nothing about the queue."""
     router = APIRouter(include_in_schema=False)
 
     @router.get("/healthz")

@@ -30,7 +30,7 @@ _MAX_REMEMBERED = 10_000
 
 
 class SessionCache:
-    """Looks sessions up off the event loop, and remembers each for a moment.
+    """A cache that looks sessions up off the event loop, and remembers each for a moment.
 
     One page load asks for dozens of files; each would otherwise be a read of the database. Only
     sessions that exist are remembered, so made-up tokens fill nothing.
@@ -92,7 +92,8 @@ async def current_person(request: Request) -> Person:
 
 
 def person_of(app: Application, request: gr.Request) -> Person:
-    """For Gradio's handlers: who called, looked up in the database. Raises ``NotAllowedError``.
+    """The person who called a handler of Gradio's, looked up in the database. Raises
+    ``NotAllowedError``.
 
     Gradio's own session hash is bound to nobody; only the cookie says who is there.
     """

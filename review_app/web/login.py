@@ -43,7 +43,7 @@ _BUSY_SECONDS = 15
 
 
 def home_of(person: Person) -> str:
-    """Where a person starts."""
+    """The page where a person starts."""
     return _HOME[person.role]
 
 
@@ -175,7 +175,7 @@ class _TooManyError(Exception):
 
 
 class _Passwords:
-    """Checks passwords, as often and as soon as the throttle lets."""
+    """A check of passwords, as often and as soon as the throttle lets."""
 
     def __init__(self, door: _Door) -> None:
         self._people = door.app.people

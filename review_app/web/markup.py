@@ -87,7 +87,8 @@ def clamped(text: str) -> Markup:
 
 
 def _end_of_beginning(text: str) -> int:
-    """As in the script: so many letters or lines, and no word cut that ends soon."""
+    """The end of the beginning, as in the script: so many letters or lines, and no word cut that
+    ends soon."""
     lines = len("\n".join(text.split("\n")[:_LINES]))
     most = min(lines, _LETTERS)
     if len(text) <= most + _WORD and lines == len(text):

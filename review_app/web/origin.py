@@ -75,6 +75,6 @@ def origin_of(address: str) -> Origin | None:
 
 
 def _host_of(headers: Headers) -> Origin | None:
-    """Where the request went, as its ``Host`` header says."""
+    """The host that the request went to, as its ``Host`` header says."""
     host = headers.get("host", "")
     return None if set(host) & set("/?#\\") else origin_of(f"http://{host}")

@@ -30,7 +30,8 @@ class ConnectionLimits:
     """What a client may take. Times in seconds, sizes in bytes."""
 
     head_seconds: float = 15
-    """For a request's line and headers to be there, from the connection or their first byte."""
+    """The seconds for a request's line and headers to be there, from the connection or their first
+    byte."""
     head_bytes: int = 64 * 1024
     headers: int = 200
     body_window: float = 30
@@ -38,16 +39,16 @@ class ConnectionLimits:
     body_bytes: int = 16 * 1024
     """... the least that comes of it in that time: half a kilobyte a second."""
     rest_seconds: float = 5
-    """For the rest of a body that nobody reads, since the answer is given."""
+    """The seconds for the rest of a body that nobody reads, since the answer is given."""
     write_seconds: float = 60
-    """For a client to take all that waits to be sent to it, or at least ..."""
+    """The seconds for a client to take all that waits to be sent to it, or at least ..."""
     write_bytes: int = 16 * 1024
     """... so much of it."""
     per_address: int = 64
     """Connections of one client; proxies have more."""
     in_all: int = 1000
     look_seconds: float = 1
-    """Between two looks at these times."""
+    """The seconds between two looks at these times."""
 
 
 class _Phase(Enum):
@@ -158,7 +159,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     @property
     def since(self) -> float:
-        """When the present phase began."""
+        """The time at which the present phase began."""
         return self._since
 
     @property

@@ -27,10 +27,10 @@ _STATE = "client"
 
 @dataclass(frozen=True)
 class Client:
-    """Where a request comes from, as far as that is known."""
+    """The origin of a request, as far as that is known."""
 
     address: str
-    """Of IPv6 the first 64 bits, which one person has all of."""
+    """The address; of IPv6 the first 64 bits, which one person has all of."""
     is_shared: bool
     """Whether everybody may come from there: the proxy's own address, or this machine's."""
 
@@ -58,7 +58,7 @@ class Proxies:
         )
 
     def client(self, peer: str, headers: Headers) -> Client:
-        """Where the request comes from that ``peer`` has sent with ``headers``."""
+        """The client of the request that ``peer`` has sent with ``headers``."""
         address = _parsed(peer)
         if address is None:
             return Client(peer, is_shared=True)
@@ -97,7 +97,7 @@ class ClientAddress:
 
 
 def client_of(request: Request) -> Client:
-    """Where ``request`` comes from."""
+    """The client that ``request`` comes from."""
     client = request.scope["state"][_STATE]
     assert isinstance(client, Client)
     return client

@@ -11,12 +11,13 @@ from review_app.core.settings import Settings
 from review_app.web.protocol import limited_protocol
 
 KEEP_ALIVE_SECONDS = 75
-"""Between two requests on a connection: longer than proxies keep one, so that it is they who end
-it, and no request meets a connection that has just been closed."""
+"""The seconds between two requests on a connection: longer than proxies keep one, so that it is
+they who end it, and no request meets a connection that has just been closed."""
 
 
 def server_config(web: ASGIApp, settings: Settings, **others: Any) -> uvicorn.Config:
-    """For ``uvicorn.Server``; ``others`` are options of its own that take the place of ours."""
+    """The configuration for ``uvicorn.Server``; ``others`` are options of its own that take the
+    place of ours."""
     options: dict[str, Any] = {
         "http": limited_protocol(settings),
         "ws": "none",  # the limits of its connections would be others

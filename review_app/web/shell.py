@@ -47,10 +47,11 @@ HEAD = f"""
 <script type="module" src="{asset_url("shell.js")}"></script>
 <script type="module" src="{asset_url("review/main.js")}"></script>
 """
-"""For both mounts; a script finds its own place on the page, or rests where there is none."""
+"""The head of both mounts; a script finds its own place on the page, or rests where there is
+none."""
 
 PLACES = f'<script type="module" src="{asset_url("places.js")}"></script>\n'
-"""For the admin's page, whose tabs and records have addresses."""
+"""The script of the admin's page, whose tabs and records have addresses."""
 
 
 def open_blocks(title: str) -> Pages:

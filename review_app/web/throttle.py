@@ -32,11 +32,11 @@ class Standing(IntEnum):
     """Whose password is checked first, where several wait."""
 
     KNOWN = 0
-    """From a browser or an address at which somebody has signed in."""
+    """The attempt comes from a browser or an address at which somebody has signed in."""
     NEW = 1
-    """From an address that nothing is known of."""
+    """The attempt comes from an address that nothing is known of."""
     SUSPECT = 2
-    """From one with wrong attempts of late."""
+    """The attempt comes from an address with wrong attempts of late."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Attempt:
 
 
 class Throttle:
-    """Counts wrong attempts, in memory: a restart forgives.
+    """A count of wrong attempts, in memory: a restart forgives.
 
     An attempt counts from its start, so that many at once get no further than many in turn; one
     that turns out right is taken back. At a known device only what is tried there counts, so who

@@ -19,7 +19,8 @@ from review_app.web.handlers import Call, Wiring, html, section
 from review_app.web.markup import Tone, join, moment, notice, table
 
 LOOK_SECONDS = 3
-"""Between two looks whether an upload is through that was under way when the page was opened."""
+"""The seconds between two looks whether an upload is through that was under way when the page was
+opened."""
 
 
 class DataTab:

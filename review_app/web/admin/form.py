@@ -29,7 +29,7 @@ class Field:
     """A component of the form, and the option that it is about."""
 
     path: str
-    """As in ``costs.missed_fake``."""
+    """The path of the value, as in ``costs.missed_fake``."""
     label: str
     """The text above the component, by its key."""
     take: Callable[[Any], Any]
@@ -102,5 +102,5 @@ class OptionsForm(Generic[AnyOptions]):
 
 
 def held() -> gr.JSON:
-    """Where the page holds what a form was loaded with."""
+    """The element in which the page holds what a form was loaded with."""
     return gr.JSON(visible=False)

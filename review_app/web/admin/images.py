@@ -186,7 +186,7 @@ def _verdict(line: Line) -> str:
 
 
 def _button(line: Line) -> Markup:
-    """Of a path its last part: the record tells the whole."""
+    """The label of a button: of a path its last part, as the record tells the whole."""
     small = picture(f"/api/v1/admin/images/{line.item_id}/small", lazy=True)
     return Markup(
         '<button type="button" class="found" data-item="{}">{}<b>{}</b> <span>{}</span></button>'

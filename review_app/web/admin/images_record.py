@@ -130,7 +130,7 @@ def _frames(record: ImageRecord) -> str:
 
 
 def _verdict(record: ImageRecord) -> str:
-    """As it stands."""
+    """The verdict as it stands."""
     if record.corrections:
         value = t(f"review.answer_{record.corrections[-1].value}")
         return t("images.is_corrected", value=value)

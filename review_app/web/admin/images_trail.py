@@ -1,4 +1,5 @@
-"""Where somebody is in the list of images: what they look for, and the way back to the newest.
+"""A cursor tells where somebody is in the list of images: what they look for, and the way back to
+the newest.
 
 The page holds it, so it is as little to be trusted as any input. (State that Gradio held here would
 keep a connection open for each page that is open.)
@@ -26,13 +27,13 @@ class PageCursor:
 
     search: Search = field(default_factory=Search)
     begins: tuple[int | None, ...] = (None,)
-    """Where each page up to the one that is shown begins."""
+    """The place where each page up to the one that is shown begins."""
     older: int | None = None
-    """Where the next one begins; None at the end."""
+    """The place where the next one begins; None at the end."""
 
     @property
     def below(self) -> int | None:
-        """Where the page that is shown begins."""
+        """The place where the page that is shown begins."""
         return self.begins[-1] if self.begins else None
 
     @property
@@ -48,13 +49,13 @@ class PageCursor:
         return replace(self, begins=self.begins[:-1] or (None,))
 
     def to_json(self) -> dict[str, Any]:
-        """As the page holds it."""
+        """The cursor as the page holds it."""
         document: dict[str, Any] = _TRAIL.dump_python(self, mode="json")
         return document
 
     @classmethod
     def from_json(cls, document: object) -> PageCursor:
-        """As the page gave it back; the newest images where it gave nothing.
+        """Read a cursor as the page gave it back; the newest images where it gave nothing.
 
         Raises:
             InputError: it is no trail.

@@ -40,7 +40,7 @@ STATES = (
     ItemState.RESOLVED,
     ItemState.FAILED,
 )
-"""In the order in which an image passes through them."""
+"""The states in the order in which an image passes through them."""
 
 _SIGNS = {PolicyState.LEARNING: "○", PolicyState.CERTIFIED: "●", PolicyState.SUSPENDED: "■"}
 

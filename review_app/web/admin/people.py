@@ -22,7 +22,7 @@ from review_app.web.markup import Tone, join, moment, notice, table
 from storage.enums import Role
 
 ROLES = (Role.REVIEWER, Role.ADMIN)
-"""In the order in which they are offered."""
+"""The roles in the order in which they are offered."""
 
 
 class Access(BaseModel):

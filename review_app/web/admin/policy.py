@@ -236,7 +236,7 @@ def _percent(share: float) -> float:
 
 
 def _share(wrong: str, percent: float | None) -> float:
-    """``wrong``: what to say of anything but a number of percent."""
+    """Read a share from percent; ``wrong``: what to say of anything but a number of percent."""
     if percent is None or not 0 <= percent <= 100:
         raise InputError(Text(wrong))
     return round(percent / 100, 12)

@@ -71,7 +71,7 @@ class DetectorPanel:
         return offered[chosen]
 
     def _offered(self) -> tuple[str, dict[str, str]]:
-        """In words, and the head of each detector that is not in force, by id."""
+        """A sentence about each detector that is not in force, and its head, by id."""
         now = self._app.policies.current().checkpoint
         external = [name for name in self._app.detectors.external() if name != now]
         offered = dict.fromkeys(external, HEAD)

@@ -17,7 +17,7 @@ from review_app.web.handlers import Call, Wiring, html, section
 
 
 def _within(name: str, least: float, most: float, *, whole: bool = True) -> Callable[[Any], float]:
-    """Takes numbers between ``least`` and ``most``."""
+    """A reader that takes numbers between ``least`` and ``most``."""
 
     def take(value: float | None) -> float:
         fits = value is not None and least <= value <= most

@@ -24,7 +24,7 @@ _TAGS: TypeAdapter[tuple[str, ...]] = TypeAdapter(Tags)
 
 
 def _one_of(choices: type[StrEnum], wrong: str) -> Callable[[Any], str]:
-    """Takes a value of ``choices``."""
+    """A reader that takes a value of ``choices``."""
 
     def take(value: str | None) -> str:
         if value not in set(choices):
@@ -35,7 +35,7 @@ def _one_of(choices: type[StrEnum], wrong: str) -> Callable[[Any], str]:
 
 
 def _number(wrong: str, fits: Callable[[float], bool]) -> Callable[[Any], float]:
-    """Takes numbers that fit."""
+    """A reader that takes numbers that fit."""
 
     def take(value: float | None) -> float:
         if value is None or not fits(value):

@@ -69,7 +69,7 @@ def accept(blocks: Sequence[Block], values: Sequence[Any], find: Find) -> list[A
 
 
 def refuse_files(value: Any) -> None:
-    """Raises InputError where there is a file anywhere in ``value``."""
+    """Raise InputError where there is a file anywhere in ``value``."""
     if any(isinstance(one, dict) and not _MARKS.isdisjoint(one) for one in walk(value)):
         raise InputError(Text("refusals.file_elsewhere"))
 

@@ -33,7 +33,7 @@ _MIB = 1024**2
 
 
 class Receiver:
-    """Takes the uploads of one mount, of files of up to ``max_file_bytes``, at ``pace``."""
+    """A receiver of the uploads of one mount, of files of up to ``max_file_bytes``, at ``pace``."""
 
     def __init__(
         self, uploads: Uploads, page: str, max_file_bytes: int, pace: RateLimit | None
