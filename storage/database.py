@@ -266,7 +266,7 @@ class PrivateConnection:
 
     @contextmanager
     def write(self) -> Iterator[Repositories]:
-        """As ``Database.write()``."""
+        """A write, as ``Database.write()`` has it."""
         with (
             self._turn(),
             self._session(writes=True, info={KEYS: self._keys}) as session,

@@ -21,7 +21,7 @@ from storage.wal import BUSY_TIMEOUT_MS, write_ahead
 
 WIDE_CACHE_KIB = 65_536
 WAL_PAGES = 8_000
-"""Of 4 kB: the log of changes is copied into the database when it has grown to 32 MB."""
+"""The size in pages of 4 kB at which the log of changes is copied into the database: 32 MB."""
 
 
 def files_of(url: str) -> DatabaseFiles:
@@ -111,8 +111,8 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _commit_sqlite(connection: Connection) -> None:
-    """Where the disk is full SQLite may roll everything back by itself, and go on without a
-    transaction; the driver's commit does nothing then, and says nothing."""
+    """Commit, if there still is a transaction: on a full disk SQLite may roll everything back by
+    itself, and go on without one; the driver's commit does nothing then, and says nothing."""
     driver = connection.connection.driver_connection
     if connection.get_execution_options().get("writes", False) and not is_open(driver):
         raise StorageFault(Fault.FAILING, "the transaction was rolled back by the database itself")

@@ -6,14 +6,14 @@ from enum import StrEnum
 
 
 class ItemState(StrEnum):
-    """Where an item of the queue is; it is in exactly one of these at any moment."""
+    """The state of an item of the queue, which is in exactly one of these at any moment."""
 
     PENDING = "pending"
     """Taken in, not yet scored."""
     AUTO_ACCEPTED = "auto_accepted"
-    """Accepted by a certified policy; no person is asked."""
+    """A certified policy has accepted the image; no person is asked."""
     IN_REVIEW = "in_review"
-    """Waits for people, or is held by one."""
+    """The image waits for people, or is held by one."""
     RESOLVED = "resolved"
     """People, or a known label, gave the verdict."""
     ESCALATED = "escalated"
@@ -23,7 +23,7 @@ class ItemState(StrEnum):
 
 
 class CheckpointKind(StrEnum):
-    """Where a detector's scores come from."""
+    """The origin of a detector's scores."""
 
     TRAINED = "trained"
     """Computed here, by the heads in the checkpoint's folder."""
@@ -52,7 +52,7 @@ class ClaimOutcome(StrEnum):
     SKIPPED = "skipped"
     """The reviewer passed; the item is never offered to that person again."""
     RELEASED = "released"
-    """Given back unanswered, by signing out or closing the page."""
+    """The item was given back unanswered, by signing out or closing the page."""
     EXPIRED = "expired"
     """The lease ran out."""
     OUTWORN = "outworn"
@@ -72,9 +72,9 @@ class SignInMethod(StrEnum):
     """How a session began."""
 
     PASSWORD = "password"  # noqa: S105 - the word, not one
-    """By name and password."""
+    """The person came by name and password."""
     LINK = "link"
-    """By a one-time link."""
+    """The person came by a one-time link."""
 
 
 class AuditKind(StrEnum):
@@ -133,6 +133,6 @@ class AuditKind(StrEnum):
     SEALED = "sealed"
     """Rows were written that no other event seals."""
     SEALING_BEGAN = "sealing_began"
-    """From here on everything is sealed, and what there was before is sealed as it was then."""
+    """Everything is sealed from here on, and what there was before is sealed as it was then."""
     REKEYED = "rekeyed"
     """The events that follow are chained under another key."""

@@ -52,7 +52,7 @@ class DatabaseFiles:
         return self._lost
 
     def before_opening(self) -> None:
-        """To be called before each connection; the first time, the files are made out.
+        """Look before each connection is opened; the first time, the files are made out.
 
         Raises:
             StorageFault: the files are others than those that are open.
@@ -74,7 +74,7 @@ class DatabaseFiles:
             self._compare()
 
     def check_written(self) -> None:
-        """As ``check``, after a commit and before anybody is told of it. One thread at a time.
+        """Do ``check`` after a commit and before anybody is told of it. One thread at a time.
 
         It also finds files that were emptied or cut off where they are: a commit goes after what
         was there, and behind a hole nobody finds it.
@@ -109,7 +109,7 @@ class DatabaseFiles:
             self._anchor.backup(copy)
 
     def close(self) -> None:
-        """After the last other connection. Lost files are left as they are.
+        """Close after the last other connection. Lost files are left as they are.
 
         The last connection to close would write the lost log over whatever is there by now. So the
         connection of our own stays open until the process is gone, whose end writes nothing.

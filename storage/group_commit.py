@@ -70,7 +70,8 @@ class _Work(Generic[T]):
         self._error: BaseException | None = None
 
     def attempt(self, transaction: NestedTransactions) -> None:
-        """Raises where it has ended the transaction, and with it what others did in it."""
+        """Do the work. Raises where it has ended the transaction, and with it what others did in
+        it."""
         try:
             self._found = self._do(transaction)
         except Exception as refusal:

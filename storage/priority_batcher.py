@@ -10,11 +10,12 @@ from typing import Generic, TypeVar
 Thing = TypeVar("Thing")
 
 PATIENCE = 8
-"""So many times in a row what is urgent goes before what waits beside it."""
+"""Urgent things go so many times in a row before what waits beside them."""
 
 
 class PriorityBatcher(Generic[Thing]):
-    """Hands ``deal`` what was put since its last call, in order, ``at_most`` so many at a time.
+    """A batcher that hands ``deal`` what was put since its last call, in order, ``at_most`` so many
+    at a time.
 
     What is urgent goes first and by itself, ``urgent_at_most`` at a time. ``deal`` is called by one
     thread, which starts with the first thing, and must not raise.

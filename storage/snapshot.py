@@ -11,7 +11,7 @@ STEP = 1000
 """Pages of 4 kB that are copied at a time; between two steps nothing is held up."""
 
 Progress = Callable[[int, int], None]
-"""Called with (done, total)."""
+"""A function that is called with (done, total)."""
 
 
 def snapshot(path: Path, out: Path, progress: Progress = lambda done, total: None) -> None:

@@ -86,7 +86,8 @@ IMAGES = _table(
 )
 """One image of the file each, with what its rows say of it, and its id once that is known."""
 KNOWN = Index("ix_staged_known", IMAGES.c.image_id, sqlite_where=~IMAGES.c.is_new)
-"""Made once ids are known: what rows say of images that were here is looked up by it."""
+"""The index that is made once ids are known: what rows say of images that were here is looked up by
+it."""
 _BARE_PATHS = Index("ix_staged_path", IMAGES.c.path, sqlite_where=IMAGES.c.sha256.is_(None))
 
 
@@ -97,11 +98,11 @@ class Contradiction(NamedTuple):
     given: str
     other: str
     other_row: int | None = None
-    """Where the other one is of the same file."""
+    """The row of the other one, where it is of the same file."""
 
 
 class StagedScores:
-    """Fills the tables, and finds where the file contradicts itself."""
+    """The staged scores: what fills the tables, and finds where the file contradicts itself."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

@@ -24,7 +24,7 @@ class CheckpointRow(Base):
     path: Mapped[str | None] = mapped_column(String(1024))
     """Folder of a trained one."""
     backbone_key: Mapped[str | None] = mapped_column(String(200))
-    """Of a trained one."""
+    """The key of the backbone of a trained one."""
     card: Mapped[Json]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 

@@ -25,7 +25,7 @@ from storage.models.base import Base, IntPk, Json
 from storage.types import text_enum, utc_now
 
 PATH_KEY = "path:"
-"""Before the path in the key of an image without a hash."""
+"""The beginning of the key of an image without a hash, before its path."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Image(Base):
     id: Mapped[IntPk]
     sha256: Mapped[str | None] = mapped_column(String(64), unique=True)
     path: Mapped[str | None] = mapped_column(String(1024))
-    """As a score file gives it, to the letter; the identity where there is no hash."""
+    """The path as a score file gives it, to the letter; the identity where there is no hash."""
     n_bytes: Mapped[int | None] = mapped_column(BigInteger)
     width: Mapped[int | None]
     height: Mapped[int | None]
@@ -70,7 +70,7 @@ class Image(Base):
     public_type: Mapped[str | None] = mapped_column(String(32))
     """Media type of the copy without metadata that reviewers see; None without a picture."""
     public_sha256: Mapped[str | None] = mapped_column(String(64))
-    """Of that copy; None also where it was made before copies were hashed."""
+    """The SHA-256 of that copy; None also where it was made before copies were hashed."""
     phash: Mapped[int | None] = mapped_column(BigInteger)
     """64-bit perceptual hash, as a signed integer."""
     near_id: Mapped[int | None] = mapped_column(ForeignKey("image.id"))
@@ -140,8 +140,8 @@ class Item(Base):
     image_id: Mapped[int] = mapped_column(ForeignKey("image.id"), unique=True)
     state: Mapped[ItemState] = mapped_column(text_enum(ItemState), default=ItemState.PENDING)
     state_since: Mapped[datetime] = mapped_column(default=utc_now)
-    """Since when it is in this state; with people, who escalate and take back, since when it is
-    with them."""
+    """The time since which it is in this state; with people, who escalate and take back, since when
+    it is with them."""
     name: Mapped[str] = mapped_column(String(1024))
     """The path or archive member the image came as; admins and exports see it, reviewers never."""
     source: Mapped[str | None] = mapped_column(String(200))
@@ -155,8 +155,8 @@ class Item(Base):
     verdict: Mapped[LabelValue | None] = mapped_column(text_enum(LabelValue))
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     final_at: Mapped[datetime | None]
-    """When the verdict can be taken back no longer, and counts as evidence; None where that has
-    been so since it was given, or where there is none."""
+    """The time at which the verdict can be taken back no longer, and counts as evidence; None where
+    that has been so since it was given, or where there is none."""
     alike_id: Mapped[int | None]
     """The first image of all that look alike, step by step of `Image.near_id`; None for that image
     itself, and for one that looks like none before it."""
@@ -170,7 +170,8 @@ class Item(Base):
 
 
 class QueuePlace(Base):
-    """Where an item waits: what is handed out next is found by walking this table from its front.
+    """A place where an item waits: what is handed out next is found by walking this table from its
+    front.
 
     Triggers put in whatever comes to wait for people or changes its place, and take out what
     leaves. But what the policy accepts leaves by thousands and in no order of the queue, so that

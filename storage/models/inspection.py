@@ -12,7 +12,7 @@ from storage.types import utc_now
 
 
 class ImageDescriptor(Base):
-    """By what copies of an image are found: see `review_app.copies.descriptors`."""
+    """The descriptor by which copies of an image are found: see `review_app.copies.descriptors`."""
 
     __tablename__ = "image_descriptor"
 

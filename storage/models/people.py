@@ -41,7 +41,7 @@ class UserSession(Base):
     browser: Mapped[str | None] = mapped_column(String(40))
     platform: Mapped[str | None] = mapped_column(String(40))
     last_seen_at: Mapped[datetime | None]
-    """To the minute; None where it was not kept, in sessions of before."""
+    """The minute of the last request; None where it was not kept, in sessions of before."""
 
 
 class KnownDevice(Base):

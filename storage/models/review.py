@@ -18,7 +18,7 @@ its index, or SQLite does not use that."""
 SKIPPED = "outcome = 'skipped'"
 """The same, for a claim that ended by a skip."""
 HANDLE_LETTERS = 22
-"""Of a handle: 128 bits in an alphabet that addresses may hold."""
+"""The letters of a handle: 128 bits in an alphabet that addresses may hold."""
 
 
 def new_handle() -> str:
@@ -60,7 +60,7 @@ class Claim(Base):
     """What its holder knows the item by; nothing else names it to them. Claims of before there were
     handles have the item's number."""
     claimed_at: Mapped[datetime]
-    """When it was last handed out."""
+    """The time at which it was last handed out."""
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     outcome: Mapped[ClaimOutcome | None] = mapped_column(text_enum(ClaimOutcome))
@@ -90,7 +90,7 @@ class Label(Base):
 
     id: Mapped[IntPk]
     client_id: Mapped[str] = mapped_column(String(64), unique=True)
-    """Made by the page, so that sending an answer twice stores it once."""
+    """An id made by the page, so that sending an answer twice stores it once."""
     item_id: Mapped[int] = mapped_column(ForeignKey("item.id"))
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
     value: Mapped[LabelValue | None] = mapped_column(text_enum(LabelValue))
@@ -101,20 +101,21 @@ class Label(Base):
     revealed: Mapped[bool] = mapped_column(default=False)
     """The answer's receipt showed the model's opinion."""
     adjudicates: Mapped[bool] = mapped_column(default=False)
-    """Given on an escalated item; it alone decides the verdict."""
+    """Whether it was given on an escalated item; it alone decides the verdict."""
     extra: Mapped[bool] = mapped_column(default=False)
     """Came after the lease had run out and others had answered: kept, not counted."""
     seconds: Mapped[float | None]
-    """From the image's appearance to the answer, as the page measured it."""
+    """The seconds from the image's appearance to the answer, as the page measured it."""
     labelled_at: Mapped[datetime] = mapped_column(default=utc_now)
     escalation: Mapped[str | None] = mapped_column(Text)
     """Why an admin should decide; None where the reviewer did not ask for one."""
     tags: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
     """Kinds of manipulation seen, in the order given; None without any."""
     regions: Mapped[list[Json] | None] = mapped_column(JSON(none_as_null=True))
-    """Where on the image, as `review_app.review.regions` describes them; None without any."""
+    """The places on the image, as `review_app.review.regions` describes them; None without any."""
     final_at: Mapped[datetime | None]
-    """Until when its author may take it back or change it; None where it was final at once."""
+    """The time until which its author may take it back or change it; None where it was final at
+    once."""
     together: Mapped[int | None]
     """How many images the same confirmation in the grid answered, this one among them; None for a
     look at this image alone."""

@@ -60,7 +60,7 @@ class Alike:
 
 
 class DecisionBatches:
-    """Appends batches of decisions, and checks that nobody rewrote them."""
+    """A repository that appends batches of decisions, and checks that nobody rewrote them."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

@@ -36,7 +36,7 @@ class Accepted:
 
     item_id: int
     key: str
-    """Of the image."""
+    """The key of the image."""
     checkpoint_id: str
     head: str
     audit_probability: float
@@ -139,8 +139,8 @@ class Audits:
     def still_accepted(
         self, versions: Sequence[int], route: str, since: datetime, limit: int, after_id: int = 0
     ) -> list[Accepted]:
-        """Up to ``limit`` items that were accepted since ``since`` and still are; by id, above
-        ``after_id``."""
+        """Return up to ``limit`` items that were accepted since ``since`` and still are; by id,
+        above ``after_id``."""
         query = (
             select(
                 Item.id,

@@ -27,11 +27,11 @@ class CalibrationRow:
     """A scored image whose label is known, or was found while everything went to people."""
 
     key: str
-    """Of the image."""
+    """The key of the image."""
     label: LabelValue
     known: bool
     met_at: datetime
-    """When triage first decided on the image; before that, when it came in."""
+    """The time at which triage first decided on the image; before that, when it came in."""
     score: float
 
 

@@ -228,7 +228,7 @@ def handed(claim: Claim, item: Item) -> Handed:
 
 @dataclass(frozen=True)
 class Skips:
-    """Of one person, in some time."""
+    """The skips of one person, in some time."""
 
     n: int
     first: datetime | None
@@ -249,8 +249,8 @@ class Claims:
         lease: Lease,
         overdue_before: datetime | None = None,
     ) -> list[Item]:
-        """Up to ``limit`` items in ``state`` with an open slot for the user, with images; to be
-        leased in the same transaction.
+        """Find up to ``limit`` items in ``state`` with an open slot for the user, with images; to
+        be leased in the same transaction.
 
         By rank; but those that have waited since before ``overdue_before`` first, oldest first.
 
@@ -271,7 +271,7 @@ class Claims:
         return list(found.values())[:limit]
 
     def find_alike(self, user_id: int, key: int, limit: int, lease: Lease) -> list[Item]:
-        """As `find`, of items in review that look alike by ``key`` (`Item.alike_key`), by id; but
+        """Find items in review that look alike by ``key`` (`Item.alike_key`), as `find`, by id; but
         not the first of them, whose verdict may calibrate: no likeness may choose that."""
         asked = {"user": user_id, "key": key, "n": limit, "rested": lease.rested}
         found = self._session.scalars(_TAKE_ALIKE, asked).all()

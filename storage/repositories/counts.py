@@ -27,7 +27,7 @@ class ReviewerCounts:
 
     @property
     def total(self) -> int:
-        """Of all values."""
+        """The sum of all values."""
         return self.real + self.fake + self.unsure + self.undecidable
 
 
@@ -42,7 +42,7 @@ class ScoredItem:
 
 
 class Counts:
-    """Read-only sums."""
+    """A read-only repository of sums."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -74,7 +74,7 @@ class Counts:
         return self._scalar(select(func.count()).select_from(Claim).where(Claim.ended_at.is_(None)))
 
     def oldest_in(self, state: ItemState) -> datetime | None:
-        """Since when the longest-waiting item of ``state`` has been in it."""
+        """The time since which the longest-waiting item of ``state`` has been in it."""
         return self._session.scalar(select(func.min(Item.state_since)).where(Item.state == state))
 
     def per_reviewer(self) -> list[ReviewerCounts]:

@@ -37,15 +37,15 @@ class Checkpoints:
         return self._session.get(CheckpointRow, checkpoint_id)
 
     def novelty(self, checkpoint_id: str) -> NoveltyCut | None:
-        """From where on the checkpoint calls an image unlike its training images; ``None`` where it
-        does not measure that."""
+        """The cut from which on the checkpoint calls an image unlike its training images; ``None``
+        where it does not measure that."""
         row = self.get(checkpoint_id)
         card = None if row is None else row.card.get("novelty")
         return None if card is None else NoveltyCut(card["cut"], card["flagged"])
 
     def cuts(self, checkpoint_id: str, head: str) -> Json | None:
-        """From where on ``head`` counts as uncertain of an image, as its card has it; ``None``
-        where the card does not say."""
+        """The cuts from which on ``head`` counts as uncertain of an image, as its card has it;
+        ``None`` where the card does not say."""
         row = self.get(checkpoint_id)
         heads: Json = {} if row is None else row.card.get("heads", {})
         cuts: Json | None = heads.get(head, {}).get("cuts")

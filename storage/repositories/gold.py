@@ -16,14 +16,14 @@ from storage.repositories.labels import is_final
 
 
 class Gold:
-    """Draws gold; nothing of the item changes by it."""
+    """A repository that draws gold; nothing of the item changes by it."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def draw(self, user_id: int, limit: int, now: datetime, coin: Random) -> list[Item]:
-        """Up to ``limit`` images that the user has neither held nor answered, from a random one on,
-        in an order of their own."""
+        """Draw up to ``limit`` images that the user has neither held nor answered, from a random
+        one on, in an order of their own."""
         newest = self._session.scalar(select(func.max(KnownLabel.id))) or 0
         start = coin.randint(1, max(newest, 1))
         drawn = self._drawn(user_id, limit, start, newest, now)

@@ -121,7 +121,8 @@ class Items:
         return self._session.scalar(select(Item).where(Item.image_id == image_id))
 
     def in_state(self, state: ItemState, limit: int, after_id: int = 0) -> list[Item]:
-        """Up to ``limit`` items in ``state`` with ids above ``after_id``, by id, with images."""
+        """Return up to ``limit`` items in ``state`` with ids above ``after_id``, by id, with
+        images."""
         query = (
             select(Item)
             .where(Item.state == state, Item.id > after_id)
@@ -211,8 +212,8 @@ class Items:
             self._session.expire(item, ["open_slots"])
 
     def _since(self, item: Item, state: ItemState, now: datetime) -> datetime:
-        """Of the item once it is in ``state``: what goes from people to people, or comes back to
-        them, has waited since it came to the first."""
+        """The time since which the item is in ``state``, once it is: what goes from people to
+        people, or comes back to them, has waited since it came to the first."""
         waited, waits = item.state in WITH_PEOPLE, state in WITH_PEOPLE
         if state is item.state or (waited and waits):
             return item.state_since

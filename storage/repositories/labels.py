@@ -145,7 +145,7 @@ class Labels:
         return self._session.scalar(query) or 0
 
     def newest_id(self) -> int:
-        """Of all labels; 0 without any."""
+        """The highest id of all labels; 0 without any."""
         return self._session.connection().scalar(_NEWEST_ID) or 0
 
     def count_of(self, user_id: int, since: datetime) -> int:

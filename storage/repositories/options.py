@@ -14,7 +14,7 @@ _VALUE = select(Option.value).where(Option.key == bindparam("key"))
 
 
 class Options:
-    """Deployment-wide choices."""
+    """The repository of deployment-wide choices."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

@@ -38,7 +38,7 @@ _OPEN = (
 
 
 class Users:
-    """Accounts."""
+    """The repository of accounts."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

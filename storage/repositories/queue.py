@@ -42,7 +42,7 @@ class Waiting:
 
     item_id: int
     key: str
-    """Of the image."""
+    """The key of the image."""
     state_since: datetime
     rank: float
     checkpoint_id: str
@@ -59,7 +59,8 @@ class WaitingQueue:
         self._session = session
 
     def after(self, item_id: int, limit: int) -> list[Waiting]:
-        """Up to ``limit`` decided items that wait, by id, from ``item_id`` on exclusively."""
+        """Return up to ``limit`` decided items that wait, by id, from ``item_id`` on
+        exclusively."""
         return self._rows(self._waiting().where(Item.id > item_id).order_by(Item.id).limit(limit))
 
     def newest(self, limit: int) -> list[Waiting]:

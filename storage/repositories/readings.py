@@ -55,7 +55,7 @@ class Readings:
         return reading.id
 
     def nth_newest_of(self, user_id: int, n: int) -> datetime | None:
-        """When the person's ``n``-th newest reading was; None where there are fewer."""
+        """The time of the person's ``n``-th newest reading; None where there are fewer."""
         asked = {"user": user_id, "n": n - 1}
         return self._session.scalar(_NTH_NEWEST, asked)
 

@@ -26,7 +26,7 @@ class Wanted:
     """Part of the name or of a score file's path, in whatever case (ASCII)."""
     state: ItemState | None = None
     verdict: LabelValue | None = None
-    """As it stands, corrections counted."""
+    """The verdict as it stands, corrections counted."""
     corrected: bool = False
     """Only those whose verdict was ever corrected."""
     without: Collection[int] = ()
@@ -49,13 +49,13 @@ class ItemPage:
 
 
 class Records:
-    """Read-only."""
+    """A read-only repository of what is shown of images."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def page(self, wanted: Wanted, limit: int, below: int | None = None) -> ItemPage:
-        """Up to ``limit`` items with ids under ``below``, or the newest.
+        """Return up to ``limit`` items with ids under ``below``, or the newest.
 
         Fewer where they would have to be looked for among more than `LOOKED_THROUGH` items:
         `ItemPage.older` goes on from there. No page walks the whole table, wherever it begins.

@@ -49,7 +49,8 @@ class Applied:
 
 
 class ScoreFiles:
-    """Works on the tables of `storage.staging`, in the transaction that applies them."""
+    """A repository that works on the tables of `storage.staging`, in the transaction that applies
+    them."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -231,8 +232,8 @@ class ScoreFiles:
         return self._session.connection().execute(statement).rowcount
 
     def _contradictions(self, query: Query) -> Iterator[Contradiction]:
-        """By row; the first column of ``query`` is the row, the others are what is given and what
-        is known."""
+        """The contradictions by row; the first column of ``query`` is the row, the others are what
+        is given and what is known."""
         ordered = query.order_by(text("1"))
         return (Contradiction(*row) for row in self._session.execute(ordered))
 

@@ -33,7 +33,7 @@ class Taking:
         self._session = session
 
     def since(self, since: datetime) -> list[Taken]:
-        """Of everybody, by name."""
+        """What everybody was handed and gave back since then, by name."""
         n = func.count()
         query = (
             select(

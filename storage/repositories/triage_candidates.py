@@ -22,7 +22,7 @@ class TriageCandidate(NamedTuple):
 
     item_id: int
     key: str
-    """Of the image."""
+    """The key of the image."""
     near: bool
     """An earlier image looks like it."""
     p_fake: float | None
@@ -32,9 +32,9 @@ class TriageCandidate(NamedTuple):
     score: float | None
     novelty: float | None
     least: float | None
-    """Of all heads' P(fake); None where the score is not ``between``."""
+    """The lowest of all heads' P(fake); None where the score is not ``between``."""
     most: float | None
-    """Of all heads' P(fake); None where the score is not ``between``."""
+    """The highest of all heads' P(fake); None where the score is not ``between``."""
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,10 @@ class TriageCandidates:
     checkpoint_id: str
     head: str
     between: tuple[float, float]
-    """Scores between which, both excluded, it matters what the other heads say."""
+    """The scores between which, both excluded, it matters what the other heads say."""
 
     def after(self, item_id: int, limit: int) -> list[TriageCandidate]:
-        """Up to ``limit`` of them by id, above ``item_id``."""
+        """Return up to ``limit`` of them by id, above ``item_id``."""
         return self._read(self._candidates().where(Item.id > item_id).limit(limit))
 
     def of(self, item_ids: Sequence[int]) -> list[TriageCandidate]:

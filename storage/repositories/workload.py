@@ -24,7 +24,7 @@ class RecentScore:
     """What one head said of a recent item."""
 
     key: str
-    """Of the image."""
+    """The key of the image."""
     p_fake: float
     std: float
     entropy: float
@@ -34,7 +34,7 @@ class RecentScore:
 
 
 class Workload:
-    """Read-only."""
+    """A read-only repository of what came in and how long people took."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -58,7 +58,7 @@ class Workload:
         return median(seconds) if len(seconds) >= ENOUGH_LABELS else None
 
     def recent_scores(self, checkpoint_id: str, head: str, limit: int) -> list[RecentScore]:
-        """Of the newest items that ``head`` has scored, newest first."""
+        """The scores of the newest items that ``head`` has scored, newest first."""
         own = (Prediction.checkpoint_id == checkpoint_id, Prediction.head == head)
         scored = select(Prediction.image_id).where(Prediction.image_id == Item.image_id, *own)
         # From the newest item on until there are enough: a plain join would be begun at the

@@ -131,7 +131,7 @@ class Chain:
         self.began_at: int | None = None
         """The first event under a key."""
         self.anchored = False
-        """That event seals what was there before, or there was nothing."""
+        """Whether that event seals what was there before, or there was nothing."""
         self.unknown_key: str | None = None
         """A fingerprint that the log tells and the file of keys does not have."""
 

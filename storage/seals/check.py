@@ -1,4 +1,4 @@
-"""Compares all evidence with what the audit log sealed, in one pass over the log.
+"""The check that compares all evidence with what the log sealed, in one pass over the log.
 
 Nothing here trusts a row: whoever can write to the file may have put anything anywhere. Only an
 event whose hash was made with the key is believed, and what it does not seal counts as added.
@@ -39,7 +39,7 @@ class Checked:
     head: ChainHead | None
     """The log's last event."""
     sealed_since: str | None
-    """When sealing began, in UTC; None where nothing is sealed."""
+    """The time at which sealing began, in UTC; None where nothing is sealed."""
     sealed_from: int | None
     """The event that sealing began with."""
 

@@ -14,7 +14,7 @@ from storage.seals.keyring import Keyring
 from storage.seals.sealing import digest_of, values_in
 
 Overlays = dict[str, dict[int, dict[str, Any]]]
-"""By table and row, what columns held when the row was sealed."""
+"""The values that columns held when the row was sealed, by table and row."""
 _TOLD = "(seals LIKE '%\"changed\":%' OR seals LIKE '%\"filled\":%')"
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from storage.seals.tables import runs
 
 MAX_SPANS = 50
-"""Of rows named in one finding."""
+"""The most spans of rows named in one finding."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Finding:
     words: str
 
     def to_json(self) -> dict[str, Any]:
-        """For the document of ``db check --json``."""
+        """The finding for the document of ``db check --json``."""
         return {
             "table": self.table,
             "kind": self.kind,
@@ -50,7 +50,7 @@ KINDS = {
 
 
 class Findings:
-    """Collects rows by table, kind and what else there is to say of them."""
+    """A collection of rows by table, kind and what else there is to say of them."""
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, str, str], list[Any]] = {}

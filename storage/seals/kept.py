@@ -9,7 +9,7 @@ from storage.seals.tables import KEPT
 
 
 class Kept:
-    """Collects the seals in order; the newest of a row counts."""
+    """A collection of the seals in order; the newest of a row counts."""
 
     def __init__(self) -> None:
         self._newest: dict[str, dict[str, str | None]] = {table: {} for table in KEPT}
@@ -20,7 +20,7 @@ class Kept:
             self._newest[table].update(rows)
 
     def compare(self, driver: sqlite3.Connection, findings: Findings) -> None:
-        """With the rows that there are."""
+        """Compare them with the rows that there are."""
         for table, sealed in KEPT.items():
             told = {key: digest for key, digest in self._newest[table].items() if digest}
             for row in driver.execute(sealed.select):

@@ -99,12 +99,12 @@ def _draft(path: Path, keys: list[bytes]) -> Path:
 
 
 def _write(path: Path, keys: list[bytes]) -> None:
-    """In place of what is there, whole or not at all."""
+    """Write in place of what is there, whole or not at all."""
     _draft(path, keys).replace(path)
 
 
 def _write_new(path: Path, keys: list[bytes]) -> None:
-    """Of two processes that make it one wins."""
+    """Write what is not there yet; of two processes that make it one wins."""
     draft = _draft(path, keys)
     try:
         os.link(draft, path)

@@ -9,7 +9,8 @@ from storage.seals.heads import ChainHead
 from storage.seals.keyring import Keyring, SealKeyError
 
 LOOKED_AT = 20
-"""Of the log's last events: one of them may have been forged since."""
+"""The number of the log's last events that are looked at: one of them may have been forged
+since."""
 
 
 class Keys:

@@ -15,7 +15,7 @@ Span = Sequence[int]
 
 
 class PredictionSeals:
-    """Compares each seal with what there is, and remembers what is covered."""
+    """A check that compares each seal with what there is, and remembers what is covered."""
 
     def __init__(self, driver: sqlite3.Connection, findings: Findings) -> None:
         self._driver = driver

@@ -34,9 +34,9 @@ from storage.seals.tables import (
 
 Seals = dict[str, Any]
 SEALING = "sealing"
-"""Where a session and a connection have the `Sealing` of their transaction."""
+"""The place where a session and a connection have the `Sealing` of their transaction."""
 KEYS = "keys"
-"""Where a session has the keys of its database."""
+"""The place where a session has the keys of its database."""
 CHECKPOINT, HEAD = map(PREDICTION.columns.index, ("checkpoint_id", "head"))
 _WATCHED = {Image: APPENDED["image"], Item: APPENDED["item"]}
 
@@ -46,9 +46,9 @@ class _State:
     """What is known of the transaction; a part that is refused takes it back to what it was."""
 
     marks: dict[str, int] = field(default_factory=dict)
-    """By table, the last row that is sealed or was there before."""
+    """The last row that is sealed or was there before, by table."""
     before: dict[str, dict[Any, str]] = field(default_factory=dict)
-    """By small table, the hash of each row as it was sealed or was there before."""
+    """The hash of each row of a small table as it was sealed or was there before, by table."""
     changed: dict[tuple[str, int], Row] = field(default_factory=dict)
     """Rows that something is filled in of, as they were."""
     filled: list[list[Any]] = field(default_factory=list)
@@ -62,7 +62,7 @@ class _State:
 
 
 class Sealing:
-    """Of one transaction that writes, on its own connection."""
+    """The sealing of one transaction that writes, on its own connection."""
 
     def __init__(self, driver: sqlite3.Connection, keys: Keys, info: dict[Any, Any]) -> None:
         self.driver = driver
@@ -195,7 +195,7 @@ class Sealing:
 
 
 def sealing_of(session: Session) -> Sealing:
-    """Of the transaction that ``session`` is in.
+    """The sealing of the transaction that ``session`` is in.
 
     Raises:
         ReadOnlyError: the session only reads.
@@ -213,7 +213,7 @@ def driver_of(session: Session) -> sqlite3.Connection:
 
 
 def watch(connection: Connection, statement: Executable, *_: Any) -> None:
-    """To be called before each statement of a connection that writes."""
+    """Look at a statement before it is run, on each connection that writes."""
     if statement.is_dml:
         sealing: Sealing | None = connection.info.get(SEALING)
         table = getattr(getattr(statement, "table", None), "name", "")

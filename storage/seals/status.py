@@ -38,7 +38,7 @@ class Difference(NamedTuple):
 
 
 class Statuses:
-    """Of all items, by id; grows as needed. A byte each for what is one of a few."""
+    """The states of all items, by id; they grow as needed. A byte each for what is one of a few."""
 
     def __init__(self) -> None:
         self._states = bytearray()

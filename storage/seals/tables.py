@@ -96,7 +96,7 @@ def _content(values: Sequence[Any], floats: bool) -> bytes:
 
 
 def _sealed(model: type[Base], key: str, *columns: str) -> Sealed:
-    """Without ``columns`` all of them."""
+    """The seal of a table: of ``columns``, or of all of them."""
     table = model.__table__
     rest = sorted(columns or (c.key for c in table.columns))
     names = (key, *(name for name in rest if name != key))

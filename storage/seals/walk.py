@@ -10,11 +10,11 @@ from storage.seals.findings import Findings
 from storage.seals.tables import Row, Sealed
 
 Overlay = Mapping[int, Mapping[str, Any]]
-"""By row, what columns held before they were filled in."""
+"""The values that columns held before they were filled in, by row."""
 
 
 class Walk:
-    """Over one table whose rows are added by ascending key."""
+    """A walk over one table whose rows are added by ascending key."""
 
     def __init__(
         self, driver: sqlite3.Connection, sealed: Sealed, overlay: Overlay, findings: Findings
