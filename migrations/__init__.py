@@ -68,7 +68,7 @@ def schema(engine: Engine) -> Schema:
 
 @cache
 def new_schema() -> Schema:
-    """Of a new database."""
+    """The schema of a new database."""
     with TemporaryDirectory(prefix="schema-") as folder:
         engine = make_engine(f"sqlite:///{folder}/new.db", DatabaseFiles(None))
         try:
@@ -103,7 +103,7 @@ def _transaction(engine: Engine) -> Iterator[Config]:
 
 
 def _enforce_foreign_keys(connection: Connection, enforced: bool) -> None:
-    """On SQLite, past SQLAlchemy, which would begin a transaction first."""
+    """Enforce foreign keys on SQLite, past SQLAlchemy, which would begin a transaction first."""
     driver = connection.connection.driver_connection
     if connection.dialect.name == "sqlite" and driver is not None:
         driver.execute(f"PRAGMA foreign_keys={'ON' if enforced else 'OFF'}")

@@ -21,5 +21,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Answers on gold stay, as the extra answers that they are."""
+    """Take the column away; answers on gold stay, as the extra answers that they are."""
     op.drop_column("claim", "gold")

@@ -1,4 +1,4 @@
-"""Until when an answer, and the verdict that rests on it, may still be taken back.
+"""The moment until which an answer, and the verdict that rests on it, may still be taken back.
 
 Revision: 0009, after 0008. Answers given before could be taken back at any time; from here on they
 are final. Columns that come last and may be empty need no copy of the table, so the append-only

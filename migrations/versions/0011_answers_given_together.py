@@ -26,7 +26,8 @@ def downgrade() -> None:
 
 
 def _refuse_to_lose() -> None:
-    """Without it these answers would pass for looks at one image each."""
+    """Refuse to lose the column: without it these answers would pass for looks at one image
+    each."""
     query = sa.text("SELECT count(*) FROM label WHERE together IS NOT NULL")
     if n := op.get_bind().execute(query).scalar_one():
         raise RuntimeError(

@@ -45,7 +45,8 @@ def downgrade() -> None:
 
 
 def _refuse_to_lose() -> None:
-    """Without them exports would tell verdicts that are known to be wrong."""
+    """Refuse to lose corrections: without them exports would tell verdicts that are known to be
+    wrong."""
     query = sa.text("SELECT count(*) FROM correction")
     if n := op.get_bind().execute(query).scalar_one():
         raise RuntimeError(
