@@ -10,7 +10,7 @@ from collections.abc import Callable
 from PIL import Image, ImageDraw, ImageFont
 
 Make = Callable[[int, int], Image.Image]
-"""From the number of a layout and the number of an image of it."""
+"""A function of the number of a layout and the number of an image of it."""
 Way = Callable[[Image.Image, random.Random], Image.Image]
 
 _TEXT = """

@@ -29,7 +29,7 @@ AUDITS = 3000
 SOON = 300
 SEED = 20260301
 CHUNK = 100
-"""Runs judged at once."""
+"""The number of runs judged at once."""
 Runs = NDArray[np.bool_]
 Counts = NDArray[np.int64]
 

@@ -21,7 +21,7 @@ from benchmarks.blinding_features import Features
 FOLDS = 5
 RESAMPLES = 2000
 CLEAR = 0.8
-"""From here on the groups are told apart, whatever the interval is."""
+"""The groups are told apart from here on, whatever the interval is."""
 LOTS = 16
 
 
@@ -68,7 +68,7 @@ def tell_apart(
 def _auroc(
     numbers: NDArray[np.float64], truth: NDArray[np.bool_], seed: int
 ) -> tuple[float, list[NDArray[np.float64]]]:
-    """And, for each fifth, how its pairs compare."""
+    """The AUROC, and how the pairs of each fifth compare."""
     with threadpool_limits(1):  # a library's own threads would wait for each other
         folds = [
             _compared(numbers, truth, fold, seed)
@@ -92,8 +92,8 @@ def _spread_by_chance(numbers: NDArray[np.float64], truth: NDArray[np.bool_], se
 def _compared(
     numbers: NDArray[np.float64], truth: NDArray[np.bool_], fold: NDArray[np.int_], seed: int
 ) -> NDArray[np.float64]:
-    """For each pair of ``fold``, one of each group: 1 where they are told apart rightly, 1/2 where
-    not at all, and 0 where wrongly."""
+    """The pairs of ``fold``, one of each group: 1 where they are told apart rightly, 1/2 where not
+    at all, and 0 where wrongly."""
     others = np.setdiff1d(np.arange(len(truth)), fold)
     score = np.mean(
         [

@@ -28,7 +28,8 @@ class Told:
     status: int
     headers: list[tuple[str, str]]
     text: str
-    """Of JSON; pictures are told by their size alone, for their content is what is judged."""
+    """The text of JSON; pictures are told by their size alone, for their content is what is
+    judged."""
     n_bytes: int
 
 
@@ -63,7 +64,7 @@ def features(answer: Told) -> Features:
 
 
 def changes(before: Features, after: Features, what: str) -> Features:
-    """By how much the same numbers have changed."""
+    """The amounts by which the same numbers have changed."""
     shared = before.keys() & after.keys()
     return {f"{what} {name}": after[name] - before[name] for name in shared}
 

@@ -26,9 +26,9 @@ class Seen:
 
     handle: str
     before: list[Told] = field(default_factory=list)
-    """Until it was answered."""
+    """What was told until it was answered."""
     after: list[Told] = field(default_factory=list)
-    """From its answer until the next one's."""
+    """What was told from its answer until the next one's."""
     task: Features = field(default_factory=dict)
     counts: tuple[Told, Told] | None = None
     """The header's numbers before and after the answer."""
@@ -65,7 +65,7 @@ class Watcher:
         self._client.close()
 
     def work(self, most: int) -> list[Seen]:
-        """Until nothing is left, or ``most`` items are answered."""
+        """Work until nothing is left, or ``most`` items are answered."""
         found: list[Seen] = []
         hand: list[Seen] = []
         known: set[str] = set()

@@ -113,7 +113,7 @@ class Truth:
 
 
 def measure(scored: Scored, n: int, resamples: int, rng: np.random.Generator) -> dict[str, Row]:
-    """By limit: violation rate and coverage of every method over the resamples."""
+    """The violation rate and coverage of every method over the resamples, by limit."""
     size = scored.scores.size
     drawn = rng.multinomial(n, np.full(size, 1 / size), resamples)
     once = (rng.random((resamples, size)).argsort(axis=1) < n).astype(np.int64)

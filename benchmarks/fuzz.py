@@ -56,7 +56,7 @@ def write_files(folder: Path, n: int, seed: int) -> None:
 
 
 def work() -> None:
-    """In a process of its own: take everything in, and print what became of it."""
+    """Take everything in, in a process of its own, and print what became of it."""
     folder, journal = map(Path, sys.argv[1:3])
     found: Row = {"errors": [], "differ": [], "slowest": ["", 0.0], "compared": 0}
     reasons: Counter[str] = Counter()

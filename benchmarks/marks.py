@@ -33,7 +33,7 @@ FACTOR = 2.0
 
 
 def measure(found: NDArray[np.object_], wrong: NDArray[np.bool_]) -> dict[str, Row]:
-    """By mark: the share of images, and of errors among them with a 95% interval."""
+    """The share of images, and of errors among them with a 95% interval, by flag."""
     rows: dict[str, Row] = {}
     for mark in (None, *TriageFlag):
         of_mark = found == mark

@@ -37,7 +37,7 @@ class Learner:
         return self._head.predict(self._standardizer.apply(features))
 
     def auroc(self, data: LabelledFeatures) -> float:
-        """On other images."""
+        """The AUROC on other images."""
         found = auroc(self.predict(data.features).p_fake, data.is_fake)
         assert found is not None  # both classes are there
         return found

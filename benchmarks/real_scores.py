@@ -30,7 +30,7 @@ class Scored:
     """The default head of one checkpoint on the test images."""
 
     checkpoint: str
-    """Its name."""
+    """The name of the checkpoint."""
     scores: NDArray[np.float64]
     """What thresholds are compared with, [n]."""
     is_fake: NDArray[np.bool_]

@@ -73,7 +73,7 @@ class Desk:
         self._cdp.send("Network.emulateNetworkConditions", conditions)
 
     def sign_in(self, app: Application, url: str, name: str) -> None:
-        """Onto the review page, by a one-time link."""
+        """Go onto the review page, by a one-time link."""
         follow_link(self.page, f"{url}/login/link/{app.people.make_link(name, 'benchmark')}")
         self.page.wait_for_url("**/review/")
         self.wait_for_image()
@@ -82,7 +82,7 @@ class Desk:
         self.page.wait_for_selector(FRAME)
 
     def probe(self, selector: str) -> None:
-        """From now on, remember what was answered, and after how many ms the next was shown."""
+        """Remember from now on what was answered, and after how many ms the next was shown."""
         self.page.wait_for_selector(selector)
         self.page.evaluate(_PROBE, selector)
 
@@ -109,7 +109,7 @@ class Desk:
                 self._cdp.send("Input.dispatchKeyEvent", key)
 
     def wait_until_dealt_with(self) -> None:
-        """Until no key press waits for its image any more."""
+        """Wait until no key press waits for its image any more."""
         before = -1
         while (answers := len(self.given())) != before:
             before = answers

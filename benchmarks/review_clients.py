@@ -27,11 +27,11 @@ class Work:
 
     port: int
     cookies: list[str]
-    """Of those who are signed in."""
+    """The cookies of those who are signed in."""
     seconds: float
     ahead: bool
-    """As the page does: many items are held, and what was answered travels in one call. Else each
-    is taken and answered in a call of its own."""
+    """Whether many items are held and what was answered travels in one call, as the page does it.
+    Else each is taken and answered in a call of its own."""
     every: float
     """Seconds between two answers of one person; 0: as fast as the server lets them."""
 
@@ -51,7 +51,7 @@ class Told:
     took: float = 0.0
     """Seconds that all of it took."""
     processor_seconds: float = 0.0
-    """Of this process, meanwhile."""
+    """The seconds of this process, meanwhile."""
 
 
 class Line:

@@ -93,12 +93,12 @@ class Server:
 
     @property
     def process_id(self) -> int:
-        """Of the command, which runs."""
+        """The id of the process of the command, which runs."""
         assert self._process is not None
         return self._process.pid
 
     def start(self) -> None:
-        """Returns once it answers."""
+        """Start the server and return once it answers."""
         silent = subprocess.DEVNULL
         self._process = subprocess.Popen(
             self._command, env=self._environment, stdout=silent, stderr=silent
@@ -110,7 +110,7 @@ class Server:
             time.sleep(0.1)
 
     def kill(self) -> None:
-        """As a power cut would: no chance to finish anything."""
+        """Kill the server as a power cut would: no chance to finish anything."""
         assert self._process is not None
         self._process.kill()
         self._process.wait()

@@ -221,8 +221,7 @@ class _Setting:
         return Simulation(plan, self.world, tuple(runs))
 
     def holds(self) -> list[bool]:
-        """For each certified policy, whether it does little with the other source, or little
-        harm."""
+        """Whether each certified policy does little with the other source, or little harm."""
         truths = [self.world.truth(policy, mix=1.0) for policy in self.policies]
         return [
             truth.coverage <= FEW or truth.risk <= TIMES * self.plan.risk_limit for truth in truths

@@ -40,7 +40,7 @@ class Size:
     kills: int
     guesses: int
     items: int
-    """Of each group that nobody may tell from the other."""
+    """The items of each group that nobody may tell from the other."""
 
 
 FULL = Size(200, 1000, 300)

@@ -43,15 +43,15 @@ from tests.applications import Deployment
 SEED = 20261
 A_MONTH = 30 * 24 * 3600.0
 SURPLUS = 1.3
-"""So many times the known images that are wanted are there: they come by chance."""
+"""Known images are there in so many times the number that is wanted: they come by chance."""
 GOLD_SHARE = 0.5
 
 Groups = dict[str, bool]
-"""By handle: whether it is one of those that nobody may tell."""
+"""A map from handles to whether the item is one of those that nobody may tell."""
 
 
 def measure(folder: Path, n: int) -> dict[str, Any]:
-    """Of ``n`` items of each group and more: AUROCs with their 95% intervals.
+    """The AUROCs with their 95% intervals, of ``n`` items of each group and more.
 
     ``gold_before``, ``gold_after``: known images against those that wait, by what is told until the
     answer, and until it was taken back, given again and changed, the detector's opinion included.
@@ -137,7 +137,7 @@ def known_image(place: Deployment, rng: random.Random) -> int:
 
 
 def waiting_image(place: Deployment, rng: random.Random) -> int:
-    """As triage sends it to people."""
+    """An image as triage sends it to people."""
     item = place.factory.item(rank=rng.random())
     place.factory.decision(item, p_fake=rng.random(), std=rng.random() / 5)
     return item
@@ -169,7 +169,8 @@ def of_audits(folder: Path, n: int) -> tuple[list[Seen], Groups]:
 def _reviewed(
     folder: Path, token: str, looked_at: tuple[str, Sequence[int]] | None = None
 ) -> list[Seen]:
-    """``looked_at``: by whom, and what, before; known images have been seen by others."""
+    """The items that are reviewed; ``looked_at``: by whom, and what, before; known images have been
+    seen by others."""
     rng = random.Random(SEED)
     with (
         serving(folder) as server,
@@ -223,7 +224,7 @@ def _session(app: Application, role: Role) -> str:
 
 
 def _pictures(n: int, rng: random.Random) -> list[bytes]:
-    """In random order, so that whoever gets the first of them gets no other ones."""
+    """The pictures in random order, so that whoever gets the first of them gets no other ones."""
     made = [_picture(seed) for seed in range(n)]
     rng.shuffle(made)
     return made

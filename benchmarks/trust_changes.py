@@ -41,7 +41,7 @@ class Change:
 
 
 def _rewrite_and_hash_anew(file: sqlite3.Connection) -> None:
-    """As whoever knows the program but not the key would: from event 60 on."""
+    """Rewrite the log from event 60 on, as whoever knows the program but not the key would."""
     file.execute("UPDATE audit_event SET actor = 'nobody' WHERE id = 60")
     previous = file.execute("SELECT hash FROM audit_event WHERE id = 59").fetchone()[0]
     for event in list(stored_events(file, "id >= 60")):

@@ -21,7 +21,7 @@ PAUSE = 0.02
 SKIPS, UNDOS = 0.03, 0.08
 """Share of what people do."""
 _RETRY = (429, 503, 507)
-"""Not now: the same call again, a moment later."""
+"""The replies that mean "not now": the same call is made again, a moment later."""
 Entry = dict[str, Any]
 
 

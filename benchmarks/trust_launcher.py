@@ -37,7 +37,7 @@ class Launcher:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        """Returns once the server is ready."""
+        """Start the server and return once it is ready."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(f"{self.port}\n")
@@ -108,7 +108,7 @@ def main() -> None:
 
 
 def _serve(port: str) -> None:
-    """In the child: what `deepfake-review serve` does."""
+    """Do in the child what `deepfake-review serve` does."""
     import review_app.cli
 
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)

@@ -52,7 +52,7 @@ class Scene:
         self.app.triage.run(ACTOR)
 
     def _answer(self) -> None:
-        """Answers, one taken back, one changed in sight of the model's opinion."""
+        """Answer some images, take one answer back, change one in sight of the model's opinion."""
         for value in (REAL, FAKE) * 4:
             self._label(self.ada, value)
         first = self._label(self.ben, FAKE)
