@@ -23,7 +23,7 @@ class Faults:
         self._shown: list[str] = []
         self._count = 0
         self.scale = Scale()
-        """Of every p_fake in a row with a fault."""
+        """The scale of every p_fake in a row with a fault."""
 
     def add(self, row: int, what: str) -> None:
         """``row`` counts lines of the file: its header is row 1."""
