@@ -85,14 +85,14 @@ class _Curve:
         self._weights: list[float] = [0.0, *np.cumsum(weights).tolist()]
         self._size = len(weights)
         self._starts: list[int] = []
-        """Where the last block of the scores 0..i begins."""
+        """The begin of the last block of the scores 0..i."""
         for i in range(self._size):
             start = i
             while start and self._mean(self._starts[start - 1], start) >= self._mean(start, i + 1):
                 start = self._starts[start - 1]
             self._starts.append(start)
         self._ends = [self._size] * (self._size + 1)
-        """Where the first block of the scores i..k - 1 ends, exclusive."""
+        """The end, exclusive, of the first block of the scores i..k - 1."""
         for i in reversed(range(self._size)):
             end = i + 1
             while end < self._size and self._mean(i, end) >= self._mean(end, self._ends[end]):
