@@ -1,4 +1,6 @@
 # make run    set everything up and open the app on the demo queue
+# make setup  only what a server needs
+# make lab    and what training, evaluation and reports need
 # make test   set up the development tools and run every test
 # make pictures  the pictures in docs/images, taken anew
 # make check  ruff, mypy --strict, import contracts
@@ -10,9 +12,11 @@ LOCKS = .ci/requirements
 HASHED = $(PIP) install -q --no-deps --require-hashes
 DEMO_DATA ?= demo-data
 
-.PHONY: setup dev lock run test pictures check format bench clean
+.PHONY: setup demo lab dev lock run test pictures check format bench clean
 
 setup: $(VENV)/.installed
+demo: $(VENV)/.installed-demo
+lab: $(VENV)/.installed-lab
 dev: $(VENV)/.installed-dev
 
 $(VENV)/bin/python:
@@ -31,16 +35,19 @@ $(VENV)/.installed: pyproject.toml $(wildcard $(LOCKS)/*.lock) | $(VENV)/bin/pyt
 	$(PIP) install -q --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(VENV)/.installed-dev: $(VENV)/.installed $(LOCKS)/dev.lock
-	$(HASHED) -r $(LOCKS)/dev.lock
+# The rest lies beside that: .ci/requirements has a list for each extra.
+$(VENV)/.installed-%: $(LOCKS)/%.lock $(VENV)/.installed
+	$(HASHED) -r $<
 	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed-demo $(VENV)/.installed-lab
 
 # After a change of constraints.txt or of the dependencies.
 lock: | $(VENV)/bin/python
 	$(PIP) install -q uv
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python .ci/lock
 
-run: setup
+run: demo
 	REVIEW_DATA_DIR=$${REVIEW_DATA_DIR:-$(DEMO_DATA)} $(BIN)/deepfake-review demo
 
 test: dev

@@ -29,7 +29,7 @@ def _blocks(path: Path) -> list[str]:
 
 def test_what_is_locked_is_what_the_tests_run_with() -> None:
     tested = _pins(ROOT / "constraints.txt")
-    locked = _pins(LOCKS / "run.lock", LOCKS / "dev.lock", LOCKS / "cuda.lock")
+    locked = _pins(*(lock for lock in LOCKS.glob("*.lock") if lock.stem != "torch-cpu"))
     differing = {
         package: (version, locked[package])
         for package, version in tested.items()
@@ -40,9 +40,13 @@ def test_what_is_locked_is_what_the_tests_run_with() -> None:
 
 def test_everything_the_package_asks_for_is_locked() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    asked = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
-    names = {_name(re.split(r"[<>=!~;\[ ]", requirement)[0]) for requirement in asked}
-    assert names <= set(_pins(LOCKS / "run.lock", LOCKS / "dev.lock")), "run: make lock"
+    extras = project["optional-dependencies"]
+    lists = {"run": [], "lab": ["run"], "demo": ["run"], "dev": ["run", "lab", "demo"]}
+    for name, beside in lists.items():
+        asked = project["dependencies"] if name == "run" else extras[name]
+        names = {_name(re.split(r"[<>=!~;\[ ]", requirement)[0]) for requirement in asked}
+        locked = _pins(*(LOCKS / f"{each}.lock" for each in (name, *beside)))
+        assert names <= set(locked), "run: make lock"
 
 
 @pytest.mark.parametrize("lock", sorted(LOCKS.glob("*.lock")), ids=lambda path: path.stem)
@@ -61,6 +65,13 @@ def test_make_installs_nothing_without_its_hash() -> None:
     for command in re.findall(r"^\t@?\$\(PIP\) install (.+)$", makefile, flags=re.MULTILINE):
         # The package itself, whose build may download nothing; and the tool that writes the lists.
         assert command in ("-q --no-deps --no-build-isolation -e .", "-q uv")
+
+
+def test_what_a_server_needs_not_is_in_the_lists_of_extras() -> None:
+    server = set(_pins(LOCKS / "run.lock"))
+    assert not server & {"matplotlib", "scikit-learn", "scikit-image"}
+    for extra in ("lab", "demo", "dev"):
+        assert not server & set(_pins(LOCKS / f"{extra}.lock"))
 
 
 def test_every_note_of_the_changelog_has_a_kind_and_a_sentence() -> None:

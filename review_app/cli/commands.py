@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from typer.core import TyperGroup
 
 from review_app.core.errors import ReviewAppError, StorageError
+from review_app.core.extras import missing_extra
 
 FAILED = 1
 INTERRUPTED = 130
@@ -36,6 +37,10 @@ class Commands(TyperGroup):
                 f"the database cannot be used ({error.orig}); look at the disk, at who may write "
                 "to it and at REVIEW_DATABASE_URL, or restore a backup"
             )
+        except ModuleNotFoundError as error:
+            if (words := missing_extra(error)) is None:
+                raise
+            _fail(words)
         except OSError as error:
             if error.errno == errno.EPIPE:
                 _leave_quietly()

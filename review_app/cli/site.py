@@ -45,6 +45,9 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Make a queue of sample images, train, certify, triage it, and open the app."""
+    from review_app.demo.photos import require_photos
+
+    require_photos()
     from review_app.cli.demo_run import prepare
 
     with application() as app:

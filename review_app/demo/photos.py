@@ -1,4 +1,4 @@
-"""The photos that the demo queue is cut from: all ship inside packages that are installed anyway.
+"""The photos that the demo queue is cut from: all ship inside packages that the extra ``demo`` has.
 
 Only photos whose package states their licence, and whose licence allows changes, are used;
 docs/demo-licences.md lists them, and what was left out and why.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.resources import files
+from importlib.util import find_spec
 from typing import Final
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from review_app.core.errors import NotFoundError
+from review_app.core.extras import remedy
 
 
 class Use(StrEnum):
@@ -67,7 +69,7 @@ class Photo:
         except (OSError, ModuleNotFoundError) as error:
             raise NotFoundError(
                 f"the demo photo {self.name} is not in the installed {self.package} "
-                f"({self.file}); install the tested versions with 'make setup'"
+                f"({self.file}); install the tested versions with 'make demo'"
             ) from error
 
 
@@ -100,3 +102,17 @@ PHOTOS: Final = (
     _sklearn("flower.jpg", "vultilion, Flickr", _STREAM),
 )
 """The registry. Every use has colour and grey, fine texture and smooth areas."""
+
+
+def photos_installed() -> bool:
+    """Whether the packages that hold the photos are installed."""
+    return all(find_spec(package) for package in sorted({photo.package for photo in PHOTOS}))
+
+
+def require_photos() -> None:
+    """Raise NotFoundError where the packages that hold the photos are not installed."""
+    if not photos_installed():
+        raise NotFoundError(
+            "the demo is cut from photos of scikit-image and scikit-learn, which the extra 'demo' "
+            f"brings; {remedy('demo')}"
+        )

@@ -13,7 +13,7 @@ import numpy as np
 from review_app.core.files import atomic_folder
 from review_app.demo.forgeries import Forgery
 from review_app.demo.generate import Recipe, render, save
-from review_app.demo.photos import PHOTOS, Use
+from review_app.demo.photos import PHOTOS, Use, photos_installed
 from review_app.i18n import t
 
 _SEED: Final = 7
@@ -39,8 +39,13 @@ class Sample:
 
 
 def ensure_samples(folder: Path) -> list[Sample]:
-    """The samples in ``folder``, made there if need be; complete or not at all."""
+    """The samples in ``folder``, made there if need be; complete or not at all.
+
+    There are none where the extra ``demo`` is not installed, which has the photos.
+    """
     if not (folder / _INDEX).is_file():
+        if not photos_installed():
+            return []
         _make(folder)
     entries = json.loads((folder / _INDEX).read_text(encoding="utf-8"))
     return [_read(folder, entry) for entry in entries]

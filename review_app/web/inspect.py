@@ -60,8 +60,10 @@ class InspectPage:
         self._app = app
 
     def load_samples(self, _call: Call) -> Markup:
-        """The samples as buttons, with whom to thank for them."""
+        """The samples as buttons, with whom to thank for them; nothing where there are none."""
         samples = self._app.inspector.samples()
+        if not samples:
+            return Markup()
         buttons = join(
             Markup(
                 '<li><button type="button" data-sample="{}">{}'

@@ -39,7 +39,7 @@ def test_every_use_has_several_photos() -> None:
 
 
 def test_a_photo_that_is_gone_says_which_package_to_install() -> None:
-    with pytest.raises(NotFoundError, match="make setup"):
+    with pytest.raises(NotFoundError, match="make demo"):
         replace(PHOTOS[0], file="data/no-such-photo.png").load()
     with pytest.raises(NotFoundError, match="no_such_package"):
         replace(PHOTOS[0], package="no_such_package").load()

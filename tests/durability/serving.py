@@ -20,13 +20,13 @@ ROOT = Path(__file__).parents[2]
 
 
 class Process:
-    """``deepfake-review serve`` over ``data_dir``; what it logs is kept beside that."""
+    """``deepfake-review serve`` over ``data_dir``, by ``python``; its log is kept beside that."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, *, python: Path = Path(sys.executable)) -> None:
         self._log = data_dir.with_name("log")
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "review_app", "serve", "--port", "0"],
+                [python, "-m", "review_app", "serve", "--port", "0"],
                 cwd=ROOT,
                 env={"REVIEW_DATA_DIR": str(data_dir), "PATH": "/usr/bin:/bin"},
                 stdout=subprocess.PIPE,
