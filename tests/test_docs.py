@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +26,18 @@ PAGES = sorted(
 )
 RECORDS = sorted((ROOT / "docs" / "adr").glob("[0-9]*.md"))
 LINK = re.compile(r"\]\(([^)\s]+)\)")
+SOURCES = sorted(
+    path
+    for folder in ("review_app", "storage", "migrations")
+    for path in (ROOT / folder).rglob("*.py")
+)
+FRAGMENTS = re.compile(
+    "after|although|and|around|as|at|because|before|below|beside|between|beyond|but|by|during|for|"
+    "from|if|in|into|like|nor|of|on|onto|or|out|over|per|since|so|than|that|through|to|under|"
+    "unless|until|up|via|when|where|while|with|without"
+)
+"""Words that tie what follows to something that is not said: "of the image", "as p0"."""
+QUANTITIES = (["at", "most"], ["at", "least"])
 
 
 def test_every_setting_is_documented_and_none_that_does_not_exist() -> None:
@@ -101,6 +116,16 @@ def test_the_architecture_fits_on_two_screens_and_names_every_package() -> None:
         assert f"`review_app/{package.parent.name}`" in text
 
 
+def test_each_docstring_has_a_subject() -> None:
+    faults = []
+    for path in SOURCES:
+        for line, text in _docstrings(ast.parse(path.read_text(encoding="utf-8"))):
+            words = text.lower().split()
+            if words[:2] not in QUANTITIES and FRAGMENTS.fullmatch(words[0].strip(",.:;")):
+                faults.append(f"{path.relative_to(ROOT)}:{line}: {text.strip().splitlines()[0]}")
+    assert not faults, "\n".join(faults)
+
+
 def _in_the_environment(default: Any) -> str:
     assert default is not PydanticUndefined
     if default is None:
@@ -108,6 +133,25 @@ def _in_the_environment(default: Any) -> str:
     if default == DEFAULT_CHECKPOINT:
         return str(DEFAULT_CHECKPOINT.relative_to(ROOT))
     return str(default).lower() if isinstance(default, bool) else str(default)
+
+
+def _docstrings(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Line and text of all docstrings, those below attributes included."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            if text := ast.get_docstring(node):
+                yield node.body[0].lineno, text
+            for one, other in pairwise(node.body):
+                if isinstance(one, ast.Assign | ast.AnnAssign) and (text := _text(other)):
+                    yield other.lineno, text
+
+
+def _text(statement: ast.stmt) -> str | None:
+    """The text of a statement that is nothing but one."""
+    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
+        value = statement.value.value
+        return value if isinstance(value, str) else None
+    return None
 
 
 def _headings(page: Path) -> set[str]:

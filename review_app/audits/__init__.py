@@ -1,1 +1,1 @@
-"""What blind audits say of the certificates in force, and the circuit breaker that they trip."""
+"""Audits: blind audits test the certificates in force, and an alarm trips the circuit breaker."""

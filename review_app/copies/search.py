@@ -22,7 +22,7 @@ from review_app.copies.descriptors import (
 SAME: Final = 0.95
 """Similarity from which two images count as copies of each other."""
 ALIKE: Final = 0.85
-"""From this similarity on one may be a copy of the other that was edited more strongly."""
+"""The similarity from which on one may be a copy of the other that was edited more strongly."""
 _BITS: Final = 10
 """Differing bits up to which pixels are compared."""
 _CANDIDATES: Final = 2000

@@ -1,1 +1,2 @@
-"""What every part may use, and what uses none of them."""
+"""Core: errors, settings, permissions, hashes and options, which every part may use and which use
+none of them."""

@@ -1,0 +1,1 @@
+"""The demo: its photos, and the forgeries that are made of them."""

@@ -1,1 +1,1 @@
-"""The detectors of this deployment, wherever their models are: native ones, and external ones."""
+"""Detectors: those of this deployment behind one adapter, native ones and external ones."""

@@ -30,7 +30,7 @@ class Inventory:
     in_force: str | None
     """Id of the one that the policy uses; None before the first policy."""
     folders: tuple[Path, ...]
-    """Of the checkpoints that a policy has named, sorted."""
+    """The checkpoints that a policy has named, sorted."""
     external: tuple[ExternalDetector, ...]
     """Oldest first."""
 

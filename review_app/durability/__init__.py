@@ -1,2 +1,1 @@
-"""Promises about the disk are kept here: what was acknowledged is on it, and nothing is taken once
-it would not be."""
+"""Durability: what was acknowledged is on disk, and nothing is taken once it would not be."""

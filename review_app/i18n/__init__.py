@@ -1,4 +1,4 @@
-"""What people read, in their language: catalogues, plural forms, numbers.
+"""Languages: what people read comes from catalogues, with plural forms and numbers.
 
 A text is known by its key, ``area.name``: the entry ``name`` of ``i18n/<language>/<area>.json``.
 An entry is a sentence with ``{placeholders}``, or its plural forms, chosen by the value ``n``::

@@ -1,1 +1,2 @@
-"""What the server loads of a detector: it turns an image into P(fake) and says how sure that is."""
+"""Inference: what the server loads of a detector turns an image into P(fake) and says how sure that
+is."""

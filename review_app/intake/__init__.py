@@ -1,0 +1,1 @@
+"""Intake: files become safe, deduplicated images that wait to be scored."""

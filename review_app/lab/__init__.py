@@ -1,1 +1,1 @@
-"""Training, evaluation, protocols and reports: what the server never loads."""
+"""The lab: training, evaluation, protocols and reports, which the server never loads."""

@@ -44,7 +44,7 @@ GRIDS: Mapping[HeadName, Grid] = dict(
         key=lambda each: -len(each[1]),
     )
 )
-"""Of every head that declares one, the largest first."""
+"""The searches of every head that declares one, the largest first."""
 SOURCE_GRIDS: Mapping[HeadName, Grid] = {
     name: grid for name, grid in GRIDS.items() if "source" in HEADS[name].trainings
 }

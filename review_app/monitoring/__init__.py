@@ -1,0 +1,1 @@
+"""Monitoring: what waits, how people answer, and what needs an admin."""

@@ -1,4 +1,4 @@
-"""Accounts and sign-in: who there is, and who is there."""
+"""People: accounts, sessions and signing in."""
 
 from review_app.people.accounts import Account, normal
 from review_app.people.credentials import MAX_PASSWORD, MIN_PASSWORD

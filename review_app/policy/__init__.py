@@ -1,1 +1,2 @@
-"""What admins have set, which labels may prove it right, and where it sends an image."""
+"""The policy: what admins have set, which labels may prove it right, and where it sends an
+image."""

@@ -1,1 +1,2 @@
-"""What is known of each image: found, told with everything that happened to it, and corrected."""
+"""Records: every image can be found, with everything that happened to it, corrected and
+exported."""

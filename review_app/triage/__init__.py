@@ -1,0 +1,1 @@
+"""Triage: a run applies the policy in force to the queue."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 FILE = "seal.heads"
-"""Beside the database file, unless told otherwise."""
+"""The file beside the database, unless told otherwise."""
 MAX_BYTES = 256 * 1024
 KEPT_LINES = 1000
 _LINE = re.compile(r"(\d{1,18}):([0-9a-f]{64})")

@@ -16,7 +16,7 @@ from pathlib import Path
 
 BYTES = 32
 FILE = "seal.key"
-"""Beside the database file, unless told otherwise."""
+"""The file beside the database, unless told otherwise."""
 
 
 class SealKeyError(RuntimeError):
