@@ -3,16 +3,18 @@
 # make lab    and what training, evaluation and reports need
 # make test   set up the development tools and run every test
 # make pictures  the pictures in docs/images, taken anew
-# make check  ruff, mypy --strict, import contracts
+# make check  ruff, mypy --strict, import contracts; eslint for the scripts
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/pip --disable-pip-version-check
 LOCKS = .ci/requirements
 HASHED = $(PIP) install -q --no-deps --require-hashes
+JS = .ci/javascript
+NODE = PATH="$$(sh .ci/node $(BIN)/python):$$PATH"
 DEMO_DATA ?= demo-data
 
-.PHONY: setup demo lab dev lock run test pictures check format bench clean
+.PHONY: setup demo lab dev lock run test pictures check check-javascript format bench clean
 
 setup: $(VENV)/.installed
 demo: $(VENV)/.installed-demo
@@ -58,11 +60,18 @@ pictures: dev
 	@BROWSER_PATH="$$(sh .ci/browser $(BIN)/python)" && export BROWSER_PATH && \
 		$(BIN)/python -m tests.browser.pictures
 
-check: dev
+check: dev check-javascript
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+check-javascript: $(JS)/node_modules/.package-lock.json
+	$(NODE) && node $(JS)/node_modules/eslint/bin/eslint.js --config $(JS)/eslint.config.js review_app/web/static $(JS)
+
+$(JS)/node_modules/.package-lock.json: $(JS)/package-lock.json | $(VENV)/bin/python
+	@$(NODE) && cd $(JS) && npm ci --silent
+	@touch $@
 
 format: dev
 	$(BIN)/ruff check --fix .
@@ -72,4 +81,4 @@ bench: dev
 	for name in heads certify marks audits simulate triage intake review trust fuzz; do $(BIN)/python -m benchmarks.$$name || failed=1; done; test -z "$$failed"
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(JS)/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis

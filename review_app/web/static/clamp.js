@@ -1,6 +1,7 @@
 // Long texts show their beginning until somebody asks for more, so that they push nothing away. The
 // server writes them alike (markup.clamped).
 
+import { make } from "./dom.js";
 import { t } from "./words.js";
 
 const LETTERS = 240;
@@ -30,10 +31,6 @@ function end(text) {
   const at = space > Math.max(0, most - WORD) ? space : most;
   const isPair = (text.codePointAt(at - 1) ?? 0) > 0xffff; // two halves are one letter
   return isPair ? at - 1 : at;
-}
-
-function make(tag, properties) {
-  return Object.assign(document.createElement(tag), properties);
 }
 
 document.addEventListener("click", (event) => {

@@ -1,5 +1,13 @@
-// Gradio draws the page after scripts have loaded; wait for an element of ours to be there.
+// Elements: made, found, and waited for.
 
+// properties: as of Object.assign; children: nodes and texts. Never markup.
+export function make(tag, properties = {}, ...children) {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children);
+  return element;
+}
+
+// Gradio draws the page after scripts have loaded; wait for an element of ours to be there.
 export function whenThere(selector, then) {
   const found = document.querySelector(selector);
   if (found) {

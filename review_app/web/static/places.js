@@ -16,17 +16,17 @@ let look = () => {}; // have the list look for them
 let open = () => {}; // have a record shown, or none
 
 function inAddress() {
-  const asked = new URLSearchParams(location.search);
-  const number = Number(asked.get("image"));
+  const query = new URLSearchParams(location.search);
+  const number = Number(query.get("image"));
   const image = Number.isSafeInteger(number) && number > 0 ? number : null;
-  return { ...Object.fromEntries(FILTERS.map((name) => [name, asked.get(name) ?? ""])), image };
+  return { ...Object.fromEntries(FILTERS.map((filter) => [filter, query.get(filter) ?? ""])), image };
 }
 
 function address() {
   const query = new URLSearchParams();
   if (tab !== FIRST) query.set("tab", tab);
   if (tab === IMAGES) {
-    for (const [name, value] of Object.entries(images)) if (value) query.set(name, value);
+    for (const [filter, value] of Object.entries(images)) if (value) query.set(filter, value);
   }
   return location.pathname + (query.size > 0 ? `?${query}` : "");
 }
@@ -34,10 +34,10 @@ function address() {
 // The person went somewhere: one step that Back takes back.
 function went() {
   if (address() !== location.pathname + location.search) history.pushState(null, "", address());
-  name();
+  nameTab();
 }
 
-function name() {
+function nameTab() {
   const image = tab === IMAGES && images.image ? [`#${images.image}`] : [];
   document.title = [...image, button(tab)?.textContent.trim(), product].filter(Boolean).join(" · ");
 }
@@ -59,7 +59,7 @@ function go() {
   button(tab).click();
   if (isThere && unasked) look();
   if (images.image !== from.image) open(images.image);
-  name();
+  nameTab();
 }
 
 // What the list is to look for: what stands in the form and, where the form does not show that yet,

@@ -95,14 +95,14 @@ function isNothing({ comment, escalation, tags, regions }) {
 function sane(said) {
   const { comment, escalation, tags, regions } = Object(said);
   return {
-    comment: text(comment, MOST_COMMENT),
-    escalation: text(escalation, MOST_REASON) || null,
+    comment: cut(comment, MOST_COMMENT),
+    escalation: cut(escalation, MOST_REASON) || null,
     tags: list(tags, (tag) => typeof tag === "string", MOST_TAGS),
     regions: list(regions, isRegion, MOST_REGIONS),
   };
 }
 
-function text(value, most) {
+function cut(value, most) {
   return typeof value === "string" ? value.slice(0, most) : "";
 }
 

@@ -1,7 +1,7 @@
 // Marks as they are seen: outlines that lie on the image wherever it is zoomed to, and a list.
 
 import { t } from "../words.js";
-import { corners } from "./regions.js";
+import { corners as cornersOf } from "./regions.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const CORNER_PX = 4;
@@ -46,7 +46,7 @@ export class Drawing {
 }
 
 export function outline(region, box, i, isInHand) {
-  const points = corners(region).map(onFrame(box));
+  const points = cornersOf(region).map(onFrame(box));
   const group = document.createElementNS(SVG, "g");
   group.classList.toggle("is-in-hand", isInHand);
   group.append(...lines("polygon", { points: points.join(" ") }));

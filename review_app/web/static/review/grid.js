@@ -20,6 +20,14 @@ export class Grid extends EventTarget {
   #dialog;
   #list;
   #asked = null; // the answer that is asked about
+  #buttons = {
+    all: () => this.#chooseAll(),
+    confirm: () => this.#confirm(),
+    back: () => this.#back(),
+    unveil: () => this.#reveal(),
+    large: () => this.#enlarge(null),
+    close: () => this.close(),
+  };
 
   constructor(root, keymap) {
     super();
@@ -144,6 +152,10 @@ export class Grid extends EventTarget {
     large.replaceChildren(...(each ? [picture(each.dataset.large)] : []));
   }
 
+  #reveal() {
+    this.#dialog.classList.toggle("is-shown");
+  }
+
   // Asking
 
   #ask(value) {
@@ -179,12 +191,7 @@ export class Grid extends EventTarget {
       this.#choose(each);
       this.#focus(this.#options.indexOf(each));
     } else if (answer && this.#options.length) this.#ask(answer);
-    else if (grid === "all") this.#chooseAll();
-    else if (grid === "confirm") this.#confirm();
-    else if (grid === "back") this.#back();
-    else if (grid === "unveil") this.#dialog.classList.toggle("is-shown");
-    else if (grid === "large") this.#enlarge(null);
-    else if (grid === "close") this.close();
+    else this.#buttons[grid]?.();
     if (detail > 0) this.#leaveButton();
   }
 
@@ -198,16 +205,26 @@ export class Grid extends EventTarget {
   #key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || this.#asked) return;
     const each = document.activeElement.closest("[role=option]");
+    const isTaken = (each && this.#keyOnImage(event.key, each)) || this.#keyAnywhere(event);
+    if (isTaken) event.preventDefault();
+  }
+
+  #keyOnImage(key, each) {
+    if (/^(Arrow|Home|End)/.test(key)) this.#move(key);
+    else if (key === " ") this.#choose(each);
+    else if (key === "Enter") this.#enlarge(this.#isLarge ? null : each);
+    else return false;
+    return true;
+  }
+
+  #keyAnywhere(event) {
     const action = this.#keymap.actionOf(event)?.name;
-    if (each && /^(Arrow|Home|End)/.test(event.key)) this.#move(event.key);
-    else if (each && event.key === " ") this.#choose(each);
-    else if (each && event.key === "Enter") this.#enlarge(this.#isLarge ? null : each);
-    else if (ANSWERS.includes(action) && this.#options.length) this.#ask(action);
+    if (ANSWERS.includes(action) && this.#options.length) this.#ask(action);
     else if (event.key.toLowerCase() === "a") this.#chooseAll();
-    else if (action === "veil") this.#dialog.classList.toggle("is-shown");
+    else if (action === "veil") this.#reveal();
     else if (action === "alike") this.close();
-    else return;
-    event.preventDefault();
+    else return false;
+    return true;
   }
 
   #escape(event) {

@@ -18,8 +18,7 @@ export function listen(root, keymap, act, takes) {
     // A button that has the focus repeats its click while Enter is held down.
     if (event.repeat && event.target.closest?.("#review button")) event.preventDefault();
     const action = keymap.actionOf(event);
-    if (!action || isForSomethingElse(event)) return;
-    if (event.key === " " && event.target.closest?.(PRESSED_BY_SPACE)) return;
+    if (!action || isForSomethingElse(event) || pressesControl(event)) return;
     event.preventDefault();
     if (event.repeat) return;
     if (action.held) held.set(event.code, action.name);
@@ -38,8 +37,12 @@ export function listen(root, keymap, act, takes) {
   });
 }
 
+function pressesControl(event) {
+  return event.key === " " && Boolean(event.target.closest?.(PRESSED_BY_SPACE));
+}
+
 export function isForSomethingElse(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || isComposing(event)) return true;
   if (document.querySelector("dialog[open]")) return true;
-  return event.target.closest?.(TYPING) != null;
+  return Boolean(event.target.closest?.(TYPING));
 }

@@ -74,6 +74,10 @@ export class Marking {
   takes(event) {
     if (!this.#isOn || event.target.closest?.("input")) return false;
     if (this.#draws("polygon") && this.#inHand < 0 && this.#polygonTool.takes(event)) return true;
+    return this.#takesForMark(event);
+  }
+
+  #takesForMark(event) {
     const step = ARROWS[event.key];
     if (step) this.#push(step, event.shiftKey);
     else if (event.key === "Escape") this.close();

@@ -57,8 +57,11 @@ export class PolygonTool extends EventTarget {
     const at = corner(point);
     if (!this.isBegun && !this.#mayBegin()) return;
     if (this.#corners.length > 2 && this.#isNear(at, 0, REACH_PX[pointer])) this.close();
-    else if (this.isBegun && this.#isNear(at, -1)) return;
-    else if (this.#corners.length === MOST_CORNERS) this.#say(t("beside.most_corners", { n: MOST_CORNERS }));
+    else if (!this.isBegun || !this.#isNear(at, -1)) this.#append(at);
+  }
+
+  #append(at) {
+    if (this.#corners.length === MOST_CORNERS) this.#say(t("beside.most_corners", { n: MOST_CORNERS }));
     else this.#set([...this.#corners, at], t("beside.corner", { n: this.#corners.length + 1, ...place(at) }));
   }
 

@@ -53,11 +53,11 @@ export function moved(region, right, down) {
 export function sized(region, wider, taller) {
   if (region.shape !== "rectangle") return region;
   const [[left, top], [right, bottom]] = region.points;
-  const corner = [
+  const lowerRight = [
     within(right + wider, Math.min(1, left + SMALLEST), 1),
     within(bottom + taller, Math.min(1, top + SMALLEST), 1),
   ];
-  return rectangle([left, top], corner);
+  return rectangle([left, top], lowerRight);
 }
 
 export function corners({ shape, points }) {

@@ -1,21 +1,24 @@
 // The part of the header that is about this page: queue, progress, whether all is saved.
 
+import { make } from "../dom.js";
 import { t } from "../words.js";
 
 export class Status {
   constructor(place) {
-    place.innerHTML = `<div class="status">
-<label id="queue-label" hidden><span class="visually-hidden">${t("status.queue")}</span>
-<select id="queue"><option value="waiting">${t("status.waiting")}</option>
-<option value="escalated">${t("status.escalated")}</option></select></label>
-<span id="progress"></span><button type="button" id="session" aria-haspopup="dialog">${t("care.title")}</button><span id="order"></span>
-<span id="saved" role="status"></span></div>`;
-    this.queue = place.querySelector("#queue");
-    this.queueLabel = place.querySelector("#queue-label");
-    this.progress = place.querySelector("#progress");
-    this.session = place.querySelector("#session");
-    this.order = place.querySelector("#order");
-    this.saved = place.querySelector("#saved");
+    this.queue = make(
+      "select",
+      { id: "queue" },
+      make("option", { value: "waiting" }, t("status.waiting")),
+      make("option", { value: "escalated" }, t("status.escalated")),
+    );
+    const name = make("span", { className: "visually-hidden" }, t("status.queue"));
+    this.queueLabel = make("label", { id: "queue-label", hidden: true }, name, this.queue);
+    this.progress = make("span", { id: "progress" });
+    this.session = make("button", { type: "button", id: "session", ariaHasPopup: "dialog" }, t("care.title"));
+    this.order = make("span", { id: "order" });
+    this.saved = make("span", { id: "saved", role: "status" });
+    const parts = [this.queueLabel, this.progress, this.session, this.order, this.saved];
+    place.replaceChildren(make("div", { className: "status" }, ...parts));
   }
 
   setProgress(progress) {

@@ -13,7 +13,7 @@ export class Tally extends EventTarget {
   #outbox;
   #status;
   #since;
-  #soon = null;
+  #isCountDue = false;
   #slow = null; // a timer: sending is mentioned only when it takes long
   counts = null;
 
@@ -33,8 +33,10 @@ export class Tally extends EventTarget {
   }
 
   countSoon() {
-    this.#soon ??= setTimeout(() => {
-      this.#soon = null;
+    if (this.#isCountDue) return;
+    this.#isCountDue = true;
+    setTimeout(() => {
+      this.#isCountDue = false;
       this.#count();
     }, SOON_MS);
   }

@@ -46,7 +46,7 @@ export class Viewer {
   // A press that comes a moment before its image waits for it; one that comes with it, for the frame.
   async settle() {
     const rest = this.#left + LONGEST_MS - performance.now();
-    const tooLong = new Promise((done) => setTimeout(done, rest));
+    const tooLong = new Promise((done) => void setTimeout(done, rest));
     if (!this.#isPlaced) await Promise.race([this.#arrival.over, tooLong]);
     if (this.#isPlaced) await this.#arrival.over;
   }
@@ -140,7 +140,7 @@ export class Viewer {
 class Arrival {
   #done;
   isOver = false;
-  over = new Promise((done) => (this.#done = done));
+  over = new Promise((done) => void (this.#done = done));
 
   end() {
     this.isOver = true;
@@ -150,5 +150,5 @@ class Arrival {
 
 // What is on the page now has been on the screen.
 function drawn() {
-  return new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+  return new Promise((done) => void requestAnimationFrame(() => setTimeout(done)));
 }
