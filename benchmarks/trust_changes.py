@@ -1,4 +1,4 @@
-"""Forty ways of changing the database behind the program's back, and what must be said of each.
+"""Ways of changing the database behind the program's back, and what must be said of each.
 
 Each is done with plain SQL by somebody who can write to the file and knows the program, but has no
 key: append-only triggers are dropped first and put back afterwards.
@@ -201,6 +201,21 @@ CHANGES = (
            "UPDATE checkpoint SET card = json_set(card, '$.name', 'another') "
            "WHERE kind = 'external'",
            "checkpoint", "changed", "SELECT id FROM checkpoint WHERE kind = 'external'"),
+    # What single events tell
+    Change("an attempt to certify taken out, so that its confidence could be spent again",
+           "DELETE FROM certification_attempt WHERE id = 1",
+           "certification_attempt", "missing", "SELECT 1"),
+    Change("the only attempts of a checkpoint moved to another",
+           "UPDATE certification_attempt SET checkpoint_id = (SELECT id FROM checkpoint "
+           "WHERE kind = 'external')",
+           "certification_attempt", "changed", "SELECT id FROM certification_attempt"),
+    Change("an attempt dated before an alarm, so that it counts no more",
+           "UPDATE certification_attempt SET tried_at = '2020-01-01 00:00:00.000000'",
+           "certification_attempt", "changed", "SELECT id FROM certification_attempt"),
+    Change("an attempt added that nobody made",
+           "INSERT INTO certification_attempt (checkpoint_id, labels, tried_by, tried_at) SELECT "
+           "checkpoint_id, labels, tried_by, tried_at FROM certification_attempt WHERE id = 1",
+           "certification_attempt", "added", "SELECT max(id) + 1 FROM certification_attempt"),
     # What protects, and the log itself
     Change("the append-only triggers dropped", "SELECT 1",
            "schema", "schema", "SELECT 'trigger label_no_update'", protects=False),

@@ -109,6 +109,12 @@ class Factory:
                 repos.policies.add(PolicyRow(version=version, state=state, **columns))
         return version
 
+    def attempt(self, labels: str = "8 verdicts") -> None:
+        """Somebody has tried to certify the checkpoint."""
+        checkpoint_id = self.checkpoint()
+        with self._database.write() as repos:
+            repos.attempts.add(checkpoint_id, labels, ACTOR)
+
     def decision(self, item_id: int, **values: Any) -> None:
         """A decision on the item, by policy 1 and for review unless told otherwise."""
         columns = {

@@ -15,7 +15,6 @@ from typing import Any
 from review_app.core.chunks import batches
 from review_app.intake.archives import display_name
 from review_app.intake.service import Progress
-from review_app.policy.eligibility import tries
 from review_app.policy.review_options import read_options
 from review_app.policy.versions import start_with
 from review_app.scores.card import HEAD, ExternalCard, SourceFile, checkpoint_id, entropy, make_card
@@ -186,7 +185,7 @@ def _keep_card(
     known = repos.checkpoints.get(checkpoint_id(name))
     old = None if known is None else ExternalCard.model_validate(known.card)
     if old is not None and (
-        tries(repos, checkpoint_id(name)) or source.sha256 in {f.sha256 for f in old.files}
+        repos.attempts.count(checkpoint_id(name)) or source.sha256 in {f.sha256 for f in old.files}
     ):
         return old
     earlier = () if old is None else old.sample

@@ -8,9 +8,7 @@ from review_app.core.permissions import Person
 from review_app.policy.eligibility import CalibrationLabels, next_try
 from review_app.policy.policy import Policy
 from review_app.policy.versions import refuse_if_changed
-from storage.enums import AuditKind
 from storage.repositories import Repositories
-from storage.repositories.event_log import Event
 
 
 def price_of(repos: Repositories, policy: Policy, labels: CalibrationLabels) -> Price:
@@ -42,8 +40,7 @@ def begin_try(
         refuse_if_changed(repos, asked.version)
         _refuse_if_spent(repos, asked, price)
     _refuse_too_few(price, labels)
-    details = {"checkpoint": policy.checkpoint, "labels": labels.recorded}
-    repos.audit.add(Event(AuditKind.CERTIFICATION_TRIED, person.name, details=details))
+    repos.attempts.add(policy.checkpoint, labels.recorded, person.name)
     return price.attempt
 
 
@@ -64,5 +61,7 @@ def _refuse_too_few(price: Price, labels: CalibrationLabels) -> None:
 
 def _refuse_if_spent(repos: Repositories, asked: Price, now: Price) -> None:
     if asked.attempt != now.attempt:
-        last = repos.audit.of_kind(AuditKind.CERTIFICATION_TRIED)[-1]
-        raise ChangedSinceError(last.actor, last.at, key="certify.spent", attempt=asked.attempt)
+        last = repos.attempts.last()
+        assert last is not None  # else both were the first
+        key = "certify.spent"
+        raise ChangedSinceError(last.tried_by, last.tried_at, key=key, attempt=asked.attempt)

@@ -105,14 +105,7 @@ def unscored(repos: Repositories, policy: Policy) -> list[tuple[int, str]]:
 
 def next_try(repos: Repositories, checkpoint_id: str) -> int:
     """The number, from 1, of the next try to certify this checkpoint on labels that count now."""
-    return 1 + tries(repos, checkpoint_id, last_alarm(repos))
-
-
-def tries(repos: Repositories, checkpoint_id: str, since: datetime | None = None) -> int:
-    """How often somebody has tried to certify this checkpoint here."""
-    events = repos.audit.of_kind(AuditKind.CERTIFICATION_TRIED)
-    own = [event for event in events if event.details["checkpoint"] == checkpoint_id]
-    return sum(since is None or event.at >= since for event in own)
+    return 1 + repos.attempts.count(checkpoint_id, last_alarm(repos))
 
 
 def last_alarm(repos: Repositories) -> datetime | None:

@@ -7,6 +7,7 @@ from functools import cached_property
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from storage.repositories.attempts import CertificationAttempts
 from storage.repositories.batches import DecisionBatches
 from storage.repositories.blind_audits import Audits
 from storage.repositories.calibration import CalibrationQueries
@@ -77,6 +78,10 @@ class Repositories:
     @cached_property
     def policies(self) -> Policies:
         return Policies(self.session)
+
+    @cached_property
+    def attempts(self) -> CertificationAttempts:
+        return CertificationAttempts(self.session)
 
     @cached_property
     def decisions(self) -> Decisions:

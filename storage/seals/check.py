@@ -23,6 +23,7 @@ from storage.seals.old_batches import old_seal_holds, span_of
 from storage.seals.predictions import PredictionSeals
 from storage.seals.status import Statuses
 from storage.seals.tables import APPENDED
+from storage.seals.told import ToldRows
 from storage.seals.walk import Walk
 
 LOG = "audit_event"
@@ -129,11 +130,13 @@ class _Rows:
         self._kept = Kept()
         self._predictions = PredictionSeals(driver, findings)
         self._statuses = Statuses()
+        self._told = ToldRows()
         decision = APPENDED["decision"].columns
         self._item, self._route = decision.index("item_id"), decision.index("route")
 
     def believe(self, event: Stored) -> None:
-        """Compare what the event seals."""
+        """Compare what the event seals, and keep what it tells."""
+        self._told.told(event)
         seals = json.loads(event.seals) if event.seals else {}
         if "status" in seals:
             self._statuses.load(seals["status"])
@@ -145,7 +148,9 @@ class _Rows:
             self._statuses.told(event.item_id, event.to_state, json.loads(event.details))
 
     def believe_old(self, event: Stored) -> None:
-        """Compare the decisions that an event from before sealing began tells."""
+        """Compare the decisions that an event from before sealing began tells, and keep the rest
+        of it."""
+        self._told.told(event)
         if event.kind not in BATCHES or event.item_id is not None:
             return
         details = json.loads(event.details)
@@ -154,11 +159,12 @@ class _Rows:
             self._findings.add("decision", "changed", range(first, last + 1))
 
     def finish(self) -> None:
-        """Tell of what no seal covers, and of items that are not as the log has them."""
+        """Tell of what no seal covers, and of rows that are not as the log has them."""
         for walk in self._walks.values():
             walk.finish()
         self._kept.compare(self._driver, self._findings)
         self._predictions.finish()
+        self._told.compare(self._driver, self._findings)
         for found in self._statuses.differences(self._driver):
             self._findings.add("item", "changed", [found.item_id], found.column)
 

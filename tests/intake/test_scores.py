@@ -20,7 +20,6 @@ from review_app.scores.card import ExternalCard
 from review_app.scores.row import ScoreRow
 from storage.enums import AuditKind, ItemState, LabelValue
 from storage.models import AuditEvent, CheckpointRow, Image, Item, KnownLabel, PolicyRow, Prediction
-from storage.repositories.event_log import Event
 from tests.applications import Deployment, deployment, write_pictures
 from tests.scores.files import good_detector, row, write
 
@@ -288,8 +287,7 @@ def test_the_ladder_grows_until_somebody_tries_to_certify(place: Deployment, tak
     assert len(second.files) == 2
     assert set(first.sample) < set(second.sample)
     with place.app.database.write() as repos:
-        details = {"checkpoint": "external:theirs", "labels": "none"}
-        repos.audit.add(Event(AuditKind.CERTIFICATION_TRIED, "tester", details=details))
+        repos.attempts.add("external:theirs", "none", "tester")
     report = take(*rows[400:])
     assert report.added == 200
     assert card(place) == second

@@ -20,7 +20,14 @@ from storage.enums import LabelValue
 from storage.models import Base
 from tests.factories import Factory
 
-APPEND_ONLY = ("audit_event", "correction", "decision", "known_label", "label")
+APPEND_ONLY = (
+    "audit_event",
+    "certification_attempt",
+    "correction",
+    "decision",
+    "known_label",
+    "label",
+)
 
 
 def _scripts() -> ScriptDirectory:
@@ -35,6 +42,7 @@ def _fill(factory: Factory) -> None:
     item_id = factory.item(known=LabelValue.FAKE, decided=True)
     factory.label(person, item_id, LabelValue.REAL)
     factory.correction(person, item_id, LabelValue.REAL)
+    factory.attempt()
 
 
 def test_there_is_one_head() -> None:

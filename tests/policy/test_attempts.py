@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Barrier
 
 import pytest
+from sqlalchemy import func, select
 
 from review_app.certification.price import Price, fewest_labels
 from review_app.core.errors import (
@@ -20,6 +21,7 @@ from review_app.core.errors import (
 from review_app.core.permissions import Person
 from review_app.policy.policy import PolicyState
 from storage.enums import AuditKind, LabelValue
+from storage.models import CertificationAttempt
 from tests.applications import LOOSE, Deployment, deployment
 
 USUAL = (0.05, 0.1)
@@ -43,7 +45,10 @@ def bo(place: Deployment) -> Person:
 
 def tries(place: Deployment) -> int:
     with place.app.database.read() as repos:
-        return len(repos.audit.of_kind(AuditKind.CERTIFICATION_TRIED))
+        told = len(repos.audit.of_kind(AuditKind.CERTIFICATION_TRIED))
+        kept = repos.session.scalar(select(func.count()).select_from(CertificationAttempt))
+    assert kept == told, "the log tells each attempt once"
+    return told
 
 
 # --- Too few labels

@@ -1,4 +1,4 @@
-"""Forty ways of changing the database behind the program's back: each is found and named."""
+"""Ways of changing the database behind the program's back: each is found and named."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from benchmarks.trust_tampering import checked, plant
 from tests.seals.conftest import Copy
 
 
-def test_there_are_forty_and_nothing_is_said_of_what_nobody_changed(scene: Path) -> None:
-    assert len({change.name for change in CHANGES}) == 40
+def test_nothing_is_said_of_what_nobody_changed(scene: Path) -> None:
+    assert len({change.name for change in CHANGES}) == len(CHANGES)
     assert checked(scene).findings == ()
 
 
