@@ -216,6 +216,19 @@ CHANGES = (
            "INSERT INTO certification_attempt (checkpoint_id, labels, tried_by, tried_at) SELECT "
            "checkpoint_id, labels, tried_by, tried_at FROM certification_attempt WHERE id = 1",
            "certification_attempt", "added", "SELECT max(id) + 1 FROM certification_attempt"),
+    Change("an alarm taken out, so that older labels count again", "DELETE FROM alarm",
+           "alarm", "missing", "SELECT id FROM alarm"),
+    Change("an alarm moved to a policy that did not close auto-accept",
+           "UPDATE alarm SET policy_version = 1", "alarm", "changed", "SELECT id FROM alarm"),
+    Change("an alarm that is settled made to reopen again",
+           "UPDATE alarm SET settled_at = NULL", "alarm", "changed", "SELECT id FROM alarm"),
+    Change("what an alarm put in doubt cut down",
+           "UPDATE alarm SET doubtful_since = '2999-01-01 00:00:00.000000'",
+           "alarm", "changed", "SELECT id FROM alarm"),
+    Change("an alarm added that no audit raised",
+           "INSERT INTO alarm (policy_version, side, rule, raised_at) "
+           f"VALUES (1, 'real', 'change_detection', '{_NOW}')",
+           "alarm", "added", "SELECT max(id) + 1 FROM alarm"),
     # What protects, and the log itself
     Change("the append-only triggers dropped", "SELECT 1",
            "schema", "schema", "SELECT 'trigger label_no_update'", protects=False),

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from review_app.audits.change_detection import alarm_path, calm_audits
-from review_app.audits.e_values import Direction, Floats, evidence_path, interval
+from review_app.audits.change_detection import alarm_path
+from review_app.audits.e_values import Direction, Floats, Wrong, evidence_path, interval
+from review_app.audits.rules import RaisedBy, alpha_of_each, first_alarm
 from review_app.certification.ladder import Side
 from review_app.i18n import Language, percent, t, use_language
 
@@ -35,8 +36,7 @@ class SideEvidence:
     """The risk limit that was certified."""
     alpha: float
     """The level of this side's alarm."""
-    wrong: NDArray[np.bool_]
-    """Audits [n] in the order of their verdicts: whether the image was of the other class."""
+    wrong: Wrong
 
     @cached_property
     def log_holds(self) -> Floats:
@@ -56,7 +56,7 @@ class SideEvidence:
     @property
     def log_line(self) -> float:
         """The log evidence at which the alarm is raised, or the certificate proven anew."""
-        return -math.log(self.alpha)
+        return -math.log(alpha_of_each(self.alpha))
 
     @property
     def audits(self) -> int:
@@ -66,10 +66,15 @@ class SideEvidence:
     def errors(self) -> int:
         return int(self.wrong.sum())
 
+    @cached_property
+    def raised(self) -> RaisedBy | None:
+        """The rule that raised the alarm, and when; it stands whatever came later."""
+        return first_alarm(self.wrong, self.limit, self.alpha)
+
     @property
     def alarm_after(self) -> int | None:
-        """The number of audits at which the alarm was raised; it stands whatever came later."""
-        return _first(self.log_alarm >= self.log_line)
+        """The number of audits at which the alarm was raised; None where none was."""
+        return None if self.raised is None else self.raised.after
 
     @property
     def proven_after(self) -> int | None:
@@ -78,8 +83,8 @@ class SideEvidence:
 
     @cached_property
     def good_until(self) -> int:
-        """How many audits came before anything that an alarm now would put in doubt."""
-        return calm_audits(self.wrong, self.limit)
+        """How many audits came before anything that the alarm puts in doubt; 0 without one."""
+        return 0 if self.raised is None else self.raised.rule.calm_audits(self.wrong, self.limit)
 
     @property
     def words(self) -> str:
@@ -121,12 +126,10 @@ def reason(alarmed: list[SideEvidence]) -> str:
 def _found(evidence: SideEvidence) -> str:
     found = "found_one" if evidence.errors == 1 else "found"
     words = t(f"audit.{found}_{evidence.side}", n=evidence.audits, errors=evidence.errors)
-    calm = evidence.good_until
-    if evidence.alarm_after is None or not calm:
+    if evidence.raised is None:
         return words
-    # A rate over everything hides a change: the alarm is about the last of them.
-    recent = int(evidence.wrong[calm:].sum())
-    return f"{words} {t('audit.lately', last=evidence.audits - calm, n=recent)}"
+    more = evidence.raised.rule.words(evidence.wrong, evidence.limit)
+    return f"{words} {more}".rstrip()
 
 
 def _meaning(evidence: SideEvidence) -> str:
@@ -139,5 +142,5 @@ def _meaning(evidence: SideEvidence) -> str:
     return "for" if evidence.log_holds[-1] > 0 else "open"
 
 
-def _first(reached: NDArray[np.bool_]) -> int | None:
+def _first(reached: Wrong) -> int | None:
     return int(reached.argmax()) + 1 if reached.any() else None

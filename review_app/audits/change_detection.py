@@ -11,13 +11,15 @@ variables by betting" (JRSS B 86, 2024); starting again and again: Shin, Ramdas 
 
 from __future__ import annotations
 
+import math
 from itertools import accumulate
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import xlog1py, xlogy
 
-from review_app.audits.e_values import Floats
+from review_app.audits.e_values import Floats, Wrong
+from review_app.i18n import t
 
 MEMORY = 6.0
 """Errors at the limit that the forecast remembers: of a limit of 5%, those of 120 audits."""
@@ -31,6 +33,28 @@ PATIENCE = 50.0
 """Errors at the limit after which 1 - 1 / sqrt(2) of that rest has started."""
 DOUBT = 1 / 200
 """A change is taken to be possible where its likelihood is this share of the likeliest one's."""
+
+
+class ChangeDetection:
+    """The alarm rule of this module: see `review_app.audits.rules`."""
+
+    name = "change_detection"
+
+    def alarm_after(self, wrong: Wrong, limit: float, alpha: float) -> int | None:
+        """The number of audits at which the evidence first reached ``1 / alpha``."""
+        reached = alarm_path(wrong, limit) >= -math.log(alpha)
+        return int(reached.argmax()) + 1 if reached.any() else None
+
+    def calm_audits(self, wrong: Wrong, limit: float) -> int:
+        """How many audits came before the rate can have risen."""
+        return calm_audits(wrong, limit)
+
+    def words(self, wrong: Wrong, limit: float) -> str:
+        """How many of the last were wrong: a rate over everything hides a change."""
+        calm = calm_audits(wrong, limit)
+        if not calm:
+            return ""
+        return t("audit.lately", last=len(wrong) - calm, n=int(wrong[calm:].sum()))
 
 
 def alarm_path(wrong: ArrayLike, limit: float) -> Floats:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
+from itertools import groupby
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -25,14 +25,14 @@ from review_app.policy.routing import Reason, Route
 from review_app.policy.versions import suspend_for
 from storage.database import Database
 from storage.enums import AuditKind
-from storage.models import AuditEvent
+from storage.models import Alarm
 from storage.repositories import Repositories
+from storage.repositories.alarms import Doubt, RaisedAlarm, doubt_of
 from storage.repositories.batches import Alike
 from storage.repositories.blind_audits import Accepted
-from storage.repositories.event_log import Event
+from storage.repositories.event_log import SYSTEM
 from storage.types import utc_now
 
-ACTOR = "system"
 BATCH = 4000
 """Items reopened in one transaction."""
 _KEY = "breaker"
@@ -116,40 +116,36 @@ class CircuitBreaker:
                 return False
             words = reason([side.evidence for side in alarmed])
             reopen = read_breaker_options(repos).reopen
-            details = {
-                "version": suspend_for(repos, words).version,
-                "sides": [side.certificate.side.value for side in alarmed],
-                "reason": words,
-                "reopen": [_span(side) for side in alarmed] if reopen else [],
-            }
-            repos.audit.add(Event(AuditKind.ALARM, ACTOR, details=details))
+            version = suspend_for(repos, words).version
+            repos.alarms.add(version, words, [_alarm(side, reopen=reopen) for side in alarmed])
         _logger.warning("auto-accept is suspended: %s", words)
         return True
 
     def _reopen(self) -> None:
         with self._database.read() as repos:
-            alarms = _unsettled(repos)
-        for alarm in alarms:
-            moved = sum(self._reopen_span(alarm, span) for span in alarm.details["reopen"])
-            details = {"version": alarm.details["version"], "reopened": moved}
+            alarms = repos.alarms.unsettled()
+        for version, of_version in groupby(alarms, key=lambda alarm: alarm.policy_version):
+            moved = sum(map(self._reopen_doubtful, of_version))
             with self._database.write() as repos:
-                repos.audit.add(Event(AuditKind.ALARM_SETTLED, ACTOR, details=details))
+                repos.alarms.settle(version, moved)
 
-    def _reopen_span(self, alarm: AuditEvent, span: dict[str, Any]) -> int:
+    def _reopen_doubtful(self, alarm: Alarm) -> int:
+        """Send to people what ``alarm`` puts in doubt; how many items."""
         moved, after = 0, 0
-        version = alarm.details["version"]
-        since = datetime.fromisoformat(span["since"])
+        version, doubt = alarm.policy_version, doubt_of(alarm)
+        if doubt is None:
+            return 0
         while True:
             with self._database.write(durable=False) as repos:
                 found = repos.audits.still_accepted(
-                    span["versions"], span["route"], since, BATCH, after
+                    doubt.versions, doubt.route, doubt.since, BATCH, after
                 )
                 if not found:
                     return moved
                 about = {"policy_version": version, "routes": {Route.REVIEW.value: len(found)}}
                 now = utc_now()
                 back = _to_people(found, version, now)
-                repos.batches.add(AuditKind.REOPENED, ACTOR, back, about)
+                repos.batches.add(AuditKind.REOPENED, SYSTEM, back, about)
                 coins = audit_coins((accepted.key for accepted in found), 0, self._secret)
                 places = (now.timestamp() + coin for coin in coins)
                 ids = [accepted.item_id for accepted in found]
@@ -161,33 +157,18 @@ class CircuitBreaker:
 def _due(repos: Repositories, report: AuditReport | None) -> list[SideAudit]:
     """The sides whose evidence has raised an alarm that nobody has acted on yet."""
     alarmed = [] if report is None else report.alarmed
-    if not alarmed:
-        return []
-    known = [
-        (alarm.details["version"], side)
-        for alarm in repos.audit.of_kind(AuditKind.ALARM)
-        for side in alarm.details["sides"]
-    ]
     return [
         side
         for side in alarmed
-        if not any((v, side.certificate.side.value) in known for v in side.versions)
+        if not repos.alarms.any_on(side.certificate.side.value, side.versions)
     ]
 
 
-def _span(side: SideAudit) -> dict[str, Any]:
-    """Which acceptances are in doubt."""
-    return {
-        "versions": list(side.versions),
-        "route": ROUTES[side.certificate.side].value,
-        "since": side.doubtful_since.isoformat(),
-    }
-
-
-def _unsettled(repos: Repositories) -> list[AuditEvent]:
-    settled = {e.details["version"] for e in repos.audit.of_kind(AuditKind.ALARM_SETTLED)}
-    alarms = repos.audit.of_kind(AuditKind.ALARM)
-    return [alarm for alarm in alarms if alarm.details["version"] not in settled]
+def _alarm(side: SideAudit, *, reopen: bool) -> RaisedAlarm:
+    raised, name = side.evidence.raised, side.certificate.side
+    assert raised is not None  # the side is alarmed
+    doubt = Doubt(side.versions, ROUTES[name].value, side.doubtful_since) if reopen else None
+    return RaisedAlarm(name.value, raised.rule.name, doubt)
 
 
 def _to_people(found: Sequence[Accepted], version: int, now: datetime) -> list[Alike]:

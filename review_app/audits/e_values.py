@@ -24,6 +24,8 @@ from scipy.special import betainc, betaln, expit, logsumexp
 from review_app.core.errors import InputError
 
 Floats = NDArray[np.float64]
+Wrong = NDArray[np.bool_]
+"""Audits [n] in the order of their verdicts: whether the image was of the other class."""
 
 PRIOR = 0.5
 """Both parameters of the mixture's Beta distribution (Jeffreys')."""

@@ -21,7 +21,7 @@ from datetime import datetime
 from review_app.i18n import Language, day, t, use_language
 from review_app.policy.policy import Policy
 from review_app.policy.undo_window import not_final_words
-from storage.enums import AuditKind, LabelValue
+from storage.enums import LabelValue
 from storage.repositories import Repositories
 from storage.repositories.calibration import CalibrationRow
 from storage.types import utc_now
@@ -78,7 +78,7 @@ def read_labels(
 
     ``has_seen`` tells by an image's key whether the checkpoint was trained or tuned on it.
     """
-    alarm, now = last_alarm(repos), utc_now()
+    alarm, now = repos.alarms.last_raised(), utc_now()
     usable = [
         row
         for row in repos.calibration.rows(policy.checkpoint, policy.head, now)
@@ -105,13 +105,7 @@ def unscored(repos: Repositories, policy: Policy) -> list[tuple[int, str]]:
 
 def next_try(repos: Repositories, checkpoint_id: str) -> int:
     """The number, from 1, of the next try to certify this checkpoint on labels that count now."""
-    return 1 + repos.attempts.count(checkpoint_id, last_alarm(repos))
-
-
-def last_alarm(repos: Repositories) -> datetime | None:
-    """The time at which the audits last raised an alarm, for whatever detector."""
-    alarms = repos.audit.of_kind(AuditKind.ALARM)
-    return alarms[-1].at if alarms else None
+    return 1 + repos.attempts.count(checkpoint_id, repos.alarms.last_raised())
 
 
 def _counts(row: CalibrationRow, alarm: datetime | None) -> bool:

@@ -2,7 +2,7 @@
 
 from storage.models.base import Base
 from storage.models.detector import CheckpointRow, Feature, Prediction
-from storage.models.governance import CertificationAttempt
+from storage.models.governance import Alarm, CertificationAttempt
 from storage.models.image import Image, Item, KnownLabel, Picture, QueuePlace
 from storage.models.inspection import ImageDescriptor, Reading, ReadingMatch
 from storage.models.people import KnownDevice, SignInLink, User, UserSession
@@ -11,6 +11,7 @@ from storage.models.review import Claim, Correction, Label
 from storage.models.triage import DecisionRow, PolicyRow
 
 __all__ = [
+    "Alarm",
     "AuditEvent",
     "Base",
     "CertificationAttempt",

@@ -7,6 +7,7 @@ from functools import cached_property
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from storage.repositories.alarms import Alarms
 from storage.repositories.attempts import CertificationAttempts
 from storage.repositories.batches import DecisionBatches
 from storage.repositories.blind_audits import Audits
@@ -78,6 +79,10 @@ class Repositories:
     @cached_property
     def policies(self) -> Policies:
         return Policies(self.session)
+
+    @cached_property
+    def alarms(self) -> Alarms:
+        return Alarms(self.session)
 
     @cached_property
     def attempts(self) -> CertificationAttempts:

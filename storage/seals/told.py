@@ -1,70 +1,100 @@
-"""Tables whose rows single events of the log tell: what decides and what witnesses it.
+"""Tables whose rows single events of the log tell: the rows decide, and the log is their witness.
 
-The program asks the tables and never the log. No seal covers their rows: an event tells all that
-its row says, so a row that was changed, added or taken out contradicts the log.
+No seal covers these rows: an event tells all that its row says. So a row that was changed, added
+or taken out behind the program's back contradicts the log.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 
 from storage.enums import AuditKind
 from storage.seals.chain import Stored
 from storage.seals.findings import Findings
-from storage.seals.tables import Row, quoted
+from storage.seals.tables import quoted
+from storage.types import to_utc
 
-
-class _Table(NamedTuple):
-    columns: tuple[str, ...]
-    """What an event tells; the rows are numbered from 1 in the order of the log."""
-    rows: Callable[[Stored, dict[str, Any]], list[Row]]
-    """The rows that an event with these details was written with."""
-
-
-def _attempts(event: Stored, details: dict[str, Any]) -> list[Row]:
-    return [(details["checkpoint"], details.get("labels", ""), event.actor, event.at)]
-
-
-_TOLD_BY: Mapping[str, tuple[str, _Table]] = {
-    AuditKind.CERTIFICATION_TRIED.value: (
-        "certification_attempt",
-        _Table(("checkpoint_id", "labels", "tried_by", "tried_at"), _attempts),
+ATTEMPTS, ALARMS = "certification_attempt", "alarm"
+_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    ATTEMPTS: ("checkpoint_id", "labels", "tried_by", "tried_at"),
+    ALARMS: (
+        "policy_version",
+        "side",
+        "rule",
+        "raised_at",
+        "settled_at",
+        "doubtful_versions",
+        "doubtful_route",
+        "doubtful_since",
     ),
 }
-"""Tables and what they have, by the kind of event."""
+"""What an event tells of a row; rows are numbered from 1 in the order of the log."""
+_VERSION, _SETTLED = (_COLUMNS[ALARMS].index(name) for name in ("policy_version", "settled_at"))
+_ONLY_RULE = "change_detection"
+"""The rule of alarms from before there were several."""
 
 
 class ToldRows:
     """Collects what the events say in order; `compare` holds the rows against it."""
 
     def __init__(self) -> None:
-        self._rows: dict[str, list[Row]] = {name: [] for name, _ in _TOLD_BY.values()}
+        self._rows: dict[str, list[list[Any]]] = {table: [] for table in _COLUMNS}
+        self._tell = {
+            AuditKind.CERTIFICATION_TRIED.value: self._attempt,
+            AuditKind.ALARM.value: self._alarm,
+            AuditKind.ALARM_SETTLED.value: self._settled,
+        }
 
     def told(self, event: Stored) -> None:
         """The next event of the log."""
-        found = _TOLD_BY.get(event.kind)
-        if found is None:
+        tell = self._tell.get(event.kind)
+        if tell is None:
             return
-        name, table = found
         try:
-            rows = table.rows(event, json.loads(event.details))
-        except (KeyError, TypeError, ValueError, AttributeError):
-            rows = [()]  # what the program never wrote: no row says the same
-        self._rows[name] += rows
+            tell(event, json.loads(event.details))
+        except (KeyError, TypeError, ValueError):
+            return  # the program writes no such event, and it vouches for no row
 
     def compare(self, driver: sqlite3.Connection, findings: Findings) -> None:
         """Name the rows that are not as the events told."""
-        for name, table in _TOLD_BY.values():
-            told = dict(enumerate(self._rows[name], start=1))
-            columns = ", ".join(map(quoted, ("id", *table.columns)))
-            for number, *row in driver.execute(f"SELECT {columns} FROM {quoted(name)}"):
+        for table, columns in _COLUMNS.items():
+            told = dict(enumerate(self._rows[table], start=1))
+            names = ", ".join(("id", *columns))
+            for number, *row in driver.execute(f"SELECT {names} FROM {quoted(table)}"):
                 said = told.pop(number, None)
                 if said is None:
-                    findings.add(name, "added", [number])
-                elif tuple(said) != tuple(row):
-                    findings.add(name, "changed", [number])
+                    findings.add(table, "added", [number])
+                elif said != row:
+                    findings.add(table, "changed", [number])
             if told:
-                findings.add(name, "missing", told)
+                findings.add(table, "missing", told)
+
+    def _attempt(self, event: Stored, details: dict[str, Any]) -> None:
+        row = [details["checkpoint"], details.get("labels", ""), event.actor, event.at]
+        self._rows[ATTEMPTS].append(row)
+
+    def _alarm(self, event: Stored, details: dict[str, Any]) -> None:
+        version, sides = details["version"], details["sides"]
+        rules = details.get("rules") or [_ONLY_RULE] * len(sides)
+        spans = details["reopen"] or [None] * len(sides)
+        self._rows[ALARMS] += [
+            [version, side, rule, event.at, None, *_doubt(span)]
+            for side, rule, span in zip(sides, rules, spans, strict=True)
+        ]
+
+    def _settled(self, event: Stored, details: dict[str, Any]) -> None:
+        for row in self._rows[ALARMS]:
+            if row[_VERSION] == details["version"] and row[_SETTLED] is None:
+                row[_SETTLED] = event.at
+
+
+def _doubt(span: dict[str, Any] | None) -> tuple[str | None, str | None, str | None]:
+    """The columns of acceptances in doubt, as they are stored."""
+    if span is None:
+        return None, None, None
+    since = to_utc(datetime.fromisoformat(span["since"]))
+    return json.dumps(span["versions"]), span["route"], f"{since:%Y-%m-%d %H:%M:%S.%f}"
