@@ -60,14 +60,14 @@ class Answers:
     def give(self) -> None:
         """One image, one answer; timed together."""
         clock = time.perf_counter()
-        (task,) = self.app.desk.take(self.person)
+        (task,) = self.app.review.take(self.person)
         took = time.perf_counter() - clock
-        item_id = self.app.desk.image_of(self.person, task.item_id)
+        item_id = self.app.review.image_of(self.person, task.item_id)
         assert item_id is not None
         value = LabelValue.FAKE if self.truth[item_id - 1] else LabelValue.REAL
         answer = AnswerInput(client_id=uuid4().hex, item_id=task.item_id, value=value)
         clock = time.perf_counter()
-        self.app.desk.label(self.person, answer)
+        self.app.review.label(self.person, answer)
         self.seconds.append(took + time.perf_counter() - clock)
         time.sleep(PAUSE)
 

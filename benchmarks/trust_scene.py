@@ -59,9 +59,9 @@ class Scene:
             self._label(self.ada, value)
         first = self._label(self.ben, FAKE)
         change = AnswerChange(client_id=self._id(), of=first, value=REAL)
-        self.app.changes.change(self.ben, change)
+        self.app.review.change(self.ben, change)
         self._label(self.ben, REAL)
-        self.app.desk.undo(self.ben, self._id())
+        self.app.review.undo(self.ben, self._id())
         self._label(self.ben, FAKE)
 
     def _certify(self) -> None:
@@ -77,11 +77,11 @@ class Scene:
 
     def _disagree(self) -> None:
         """An image that its reviewer leaves to an admin, who decides."""
-        (task,) = self.app.desk.take(self.ada)
+        (task,) = self.app.review.take(self.ada)
         said = self._submission(task.item_id, REAL, escalation="the ears")
-        self.app.desk.label(self.ada, said)
-        (task,) = self.app.desk.take(self.root, 1, Queue.ESCALATED)
-        self.app.desk.label(self.root, self._submission(task.item_id, FAKE))
+        self.app.review.label(self.ada, said)
+        (task,) = self.app.review.take(self.root, 1, Queue.ESCALATED)
+        self.app.review.label(self.root, self._submission(task.item_id, FAKE))
 
     def _alarm(self) -> None:
         """Images that the detector takes for fake and people for real, until auto-accept closes."""
@@ -99,9 +99,9 @@ class Scene:
         self.app.scores.ingest(write(folder / "more.csv", more), ACTOR)
 
     def _label(self, person: Person, value: LabelValue) -> str:
-        (task,) = self.app.desk.take(person)
+        (task,) = self.app.review.take(person)
         said = self._submission(task.item_id, value)
-        self.app.desk.label(person, said)
+        self.app.review.label(person, said)
         return said.client_id
 
     def _submission(self, item_id: str, value: LabelValue, **more: Any) -> AnswerInput:

@@ -50,7 +50,7 @@ from review_app.queueing.options import (
 from review_app.records.export_service import ExportService
 from review_app.records.service import RecordService
 from review_app.review.batched import BatchedReview
-from review_app.review.changes import Changes
+from review_app.review.context import ReviewContext
 from review_app.review.service import ReviewService
 from review_app.triage.forecasting import ForecastService
 from review_app.triage.pipeline import TriageService
@@ -73,9 +73,8 @@ class Application:
     database: Database
     media: MediaStore
     people: People
-    desk: ReviewService
-    shared_desk: BatchedReview
-    changes: Changes
+    review: ReviewService
+    batched_review: BatchedReview
     records: RecordService
     exports: ExportService
     monitoring: MonitoringService
@@ -105,7 +104,7 @@ class Application:
         self.stored_images.close()
         self.workshop.close()
         self.views.close()
-        self.shared_desk.close()
+        self.batched_review.close()
         self.people.close()
         self.database.close()
 
@@ -132,7 +131,9 @@ def open_application(settings: Settings) -> Application:
     breaker = CircuitBreaker(database, secret)
     if not database.read_only:
         breaker.check()
-    desk = ReviewService(database, opinion_of, after_answers=breaker.after_verdicts)
+    review = ReviewService(
+        ReviewContext(database, opinion_of, after_answers=breaker.after_verdicts)
+    )
     stored_images = StoredImages(database, media, limits)
     gate, workshop = ReadingGate(database, stored_images), Workshop()
     credentials = Credentials(settings.c2pa_trust)
@@ -144,9 +145,8 @@ def open_application(settings: Settings) -> Application:
         people=People(
             database, settings.session_hours, settings.link_minutes, settings.idle_minutes
         ),
-        desk=desk,
-        shared_desk=BatchedReview(desk, database),
-        changes=Changes(database, opinion_of, after_answers=breaker.after_verdicts),
+        review=review,
+        batched_review=BatchedReview(review, database),
         records=RecordService(database),
         exports=ExportService(database, media),
         monitoring=MonitoringService(database),

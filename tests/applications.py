@@ -92,10 +92,10 @@ class Deployment:
         """One new reviewer gives the next ``n`` items the same label."""
         reviewer = self.factory.person()
         for _ in range(n):
-            (task,) = self.app.desk.take(reviewer)
+            (task,) = self.app.review.take(reviewer)
             client_id = f"answer-{task.item_id}-{reviewer.id}"
             given = AnswerInput(client_id=client_id, item_id=task.item_id, value=value)
-            self.app.desk.label(reviewer, given)
+            self.app.review.label(reviewer, given)
         return reviewer
 
     def _say(self, item_ids: list[int], p_fake: float, says: Mapping[str, Any] = {}) -> None:

@@ -1,5 +1,5 @@
 """Fixtures that every part of the tests shares: a real migrated database, builders on it,
-and a review desk with people at it."""
+and the review service with people at work."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import migrations
 from review_app.core.permissions import Person
 from storage.database import Database
 from tests.factories import Factory
-from tests.review.desks import Bench
+from tests.review.bench import Bench
 
 # Property tests here check logic, not speed: no deadline that a busy machine could miss.
 settings.register_profile("no_deadline", deadline=None)
@@ -64,7 +64,7 @@ def factory(database: Database) -> Factory:
 
 @pytest.fixture
 def bench(database: Database) -> Bench:
-    """A review desk over ``database``, with a clock to turn."""
+    """The review service over ``database``, with a clock to turn."""
     return Bench(database)
 
 

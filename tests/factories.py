@@ -158,7 +158,7 @@ class Factory:
             repos.predictions.add_many([{"image_id": item.image_id, **columns}])
 
     def label(self, person: Person, item_id: int, value: LabelValue, **values: Any) -> int:
-        """The id of a label stored as it is, without the desk: states and slots do not move."""
+        """The id of a label stored as it is, past the service: states and slots do not move."""
         columns = {
             "client_id": f"factory-{next(self._numbers)}",
             "item_id": item_id,
@@ -171,7 +171,7 @@ class Factory:
             return repos.labels.add(Label(**columns)).id
 
     def correction(self, admin: Person, item_id: int, value: LabelValue, **values: Any) -> None:
-        """A correction stored as it is, without the desk."""
+        """A correction stored as it is, without any service."""
         columns = {"was": LabelValue.FAKE, "reason": "looked again", **values}
         with self._database.write() as repos:
             row = Correction(item_id=item_id, user_id=admin.id, value=value, **columns)

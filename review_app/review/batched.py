@@ -1,4 +1,4 @@
-"""The desk when many work at once: calls that wait at the same time share a transaction."""
+"""The review service when many work at once: calls that wait together share a transaction."""
 
 from __future__ import annotations
 
@@ -23,12 +23,13 @@ MAX_TOLD = 32
 class BatchedReview:
     """What people do all the time at a `ReviewService`, for callers on an event loop.
 
-    Each call is as the desk's own: stored before it returns, or refused alone. But nobody waits for
-    what the desk tells after answers: that follows in a moment, of all who answered meanwhile.
+    Each call is as the service's own: stored before it returns, or refused alone. But nobody waits
+    for what the service tells after answers: that follows in a moment, of all who answered
+    meanwhile.
     """
 
-    def __init__(self, desk: ReviewService, database: Database) -> None:
-        self._desk = desk
+    def __init__(self, review: ReviewService, database: Database) -> None:
+        self._review = review
         self._writes = GroupCommit(database)
         self._answered: PriorityBatcher[list[int]] = PriorityBatcher(self._tell, MAX_TOLD)
 
@@ -40,25 +41,25 @@ class BatchedReview:
     async def take(self, person: Person, n: int, queue: Queue) -> list[Task]:
         """Do `ReviewService.take`."""
         # Somebody looks at an empty place until it comes; for what they said nobody has to wait.
-        return await self._do(lambda desk: desk.take(person, n, queue), urgent=True)
+        return await self._do(lambda review: review.take(person, n, queue), urgent=True)
 
     async def label(self, person: Person, submission: AnswerInput) -> Receipt:
         """Do `ReviewService.label`."""
-        return await self._do(lambda desk: desk.label(person, submission))
+        return await self._do(lambda review: review.label(person, submission))
 
     async def answer(self, person: Person, entries: Sequence[Entry]) -> list[Outcome]:
         """Do `ReviewService.answer`."""
-        return await self._do(lambda desk: desk.answer(person, entries))
+        return await self._do(lambda review: review.answer(person, entries))
 
     async def heartbeat(self, person: Person) -> int:
         """Do `ReviewService.heartbeat`."""
-        return await self._do(lambda desk: desk.heartbeat(person))
+        return await self._do(lambda review: review.heartbeat(person))
 
     async def _do(self, call: Callable[[ReviewService], T], *, urgent: bool = False) -> T:
         answered: list[int] = []
 
         def do(transaction: Transactions) -> T:
-            return call(self._desk.within(transaction, answered))
+            return call(self._review.within(transaction, answered))
 
         found = await asyncio.wrap_future(self._writes.submit(do, urgent=urgent))
         if answered:
@@ -66,4 +67,4 @@ class BatchedReview:
         return found
 
     def _tell(self, answered: list[list[int]]) -> None:
-        self._desk.after_answers([item_id for part in answered for item_id in part])
+        self._review.after_answers([item_id for part in answered for item_id in part])

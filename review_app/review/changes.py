@@ -7,7 +7,6 @@ once a verdict is final is `review_app.records.correction`.)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from review_app.core.errors import ConflictError, NotFoundError
@@ -16,73 +15,53 @@ from review_app.i18n import Text
 from review_app.policy.undo_window import require_open
 from review_app.review import answers
 from review_app.review.blindness import is_blind
-from review_app.review.replies import Words, handle_of, own_answer, receipt_of
+from review_app.review.context import ReviewContext
+from review_app.review.replies import handle_of, own_answer, receipt_of
 from review_app.review.tasks import AnswerChange, OwnAnswer, Receipt
-from storage.database import Transactions
 from storage.enums import AuditKind, ItemState
 from storage.models import Label
 from storage.repositories import Repositories
-from storage.types import utc_now
 
 MAX_RECENT = 50
 """Most answers that one call lists."""
 
 
-class Changes:
-    """The changes of answers in one database; the parameters are those of the `ReviewService`."""
+def recent(context: ReviewContext, person: Person, n: int = 20) -> list[OwnAnswer]:
+    """Do what `ReviewService.recent` says."""
+    require(person, Permission.REVIEW)
+    n = max(1, min(n, MAX_RECENT))
+    now = context.clock()
+    with context.database.read() as repos:
+        labels = repos.labels.recent_of(person.id, n)
+        return [own_answer(repos, label, context.words, now) for label in labels]
 
-    def __init__(
-        self,
-        database: Transactions,
-        words: Words,
-        clock: Callable[[], datetime] = utc_now,
-        after_answers: Callable[[Sequence[int]], None] = lambda _item_ids: None,
-    ) -> None:
-        self._database = database
-        self._words = words
-        self._clock = clock
-        self._after_answers = after_answers
 
-    def recent(self, person: Person, n: int = 20) -> list[OwnAnswer]:
-        """The person's newest answers in force, newest first."""
-        require(person, Permission.REVIEW)
-        n = max(1, min(n, MAX_RECENT))
-        now = self._clock()
-        with self._database.read() as repos:
-            labels = repos.labels.recent_of(person.id, n)
-            return [own_answer(repos, label, self._words, now) for label in labels]
-
-    def change(self, person: Person, change: AnswerChange) -> Receipt:
-        """Put another answer in place of one's own. Sending it again returns the same receipt.
-
-        Raises ``NotFoundError`` where the person has no such answer, and ``ConflictError`` where it
-        is final, was withdrawn or changed already, an admin has decided the item since, or the
-        person has changed their mind too often.
-        """
-        require(person, Permission.REVIEW)
-        with self._database.write() as repos:
-            now = self._clock()  # once nobody else writes: what is final by then stays
-            old = _own(repos, person, change.of)
-            known = repos.labels.by_client_id(change.client_id)
-            if known is not None:
-                known = _same_change(known, old, change)
-                return receipt_of(repos, known, handle_of(repos, known), self._words)
-            if repos.labels.successor_of(old.id) is not None:
-                raise ConflictError(Text("refusals.changed_already"))
-            require_open(old, now)
-            answers.require_undecided(repos, old)
-            answers.require_few_rows(repos, old)
-            item = answers.item_of(repos, old.item_id)
-            was = item.state
-            blind = is_blind(repos, person.id, item.id, item.image_id)
-            reveals = answers.reveals(repos, item)
-            label = _replace(repos, old, change, blind, reveals, now)
-            answers.record(repos, person, item, AuditKind.CHANGED, label, now)
-            if was is ItemState.ESCALATED and item.state is not was:
-                answers.call_off_adjudication(repos, item, now)
-            receipt = receipt_of(repos, label, handle_of(repos, label), self._words)
-        self._after_answers([item.id])
-        return receipt
+def change(context: ReviewContext, person: Person, change: AnswerChange) -> Receipt:
+    """Do what `ReviewService.change` says."""
+    require(person, Permission.REVIEW)
+    with context.database.write() as repos:
+        now = context.clock()  # once nobody else writes: what is final by then stays
+        old = _own(repos, person, change.of)
+        known = repos.labels.by_client_id(change.client_id)
+        if known is not None:
+            known = _same_change(known, old, change)
+            return receipt_of(repos, known, handle_of(repos, known), context.words)
+        if repos.labels.successor_of(old.id) is not None:
+            raise ConflictError(Text("refusals.changed_already"))
+        require_open(old, now)
+        answers.require_undecided(repos, old)
+        answers.require_few_rows(repos, old)
+        item = answers.item_of(repos, old.item_id)
+        was = item.state
+        blind = is_blind(repos, person.id, item.id, item.image_id)
+        reveals = answers.reveals(repos, item)
+        label = _replace(repos, old, change, blind, reveals, now)
+        answers.record(repos, person, item, AuditKind.CHANGED, label, now)
+        if was is ItemState.ESCALATED and item.state is not was:
+            answers.call_off_adjudication(repos, item, now)
+        receipt = receipt_of(repos, label, handle_of(repos, label), context.words)
+    context.after_answers([item.id])
+    return receipt
 
 
 def _own(repos: Repositories, person: Person, client_id: str) -> Label:

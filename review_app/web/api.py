@@ -1,7 +1,7 @@
 """``/api/v1``: what the review page's script asks for. Session cookie, JSON in and out.
 
-Each route authorises, calls one function of the desk off the event loop, and shapes the reply.
-What people do all the time shares transactions (`review.batched`).
+Each route authorises, calls one method of the review service off the event loop, and shapes the
+reply. What people do all the time shares transactions (`review.batched`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from review_app.core.permissions import Permission, Person, require
 from review_app.i18n import t
 from review_app.review.batch import MAX_ENTRIES, Entry, Outcome
-from review_app.review.service import MAX_AHEAD
+from review_app.review.taking import MAX_AHEAD
 from review_app.review.tasks import (
     CLIENT_ID,
     AnswerInput,
@@ -167,7 +167,7 @@ def _who(app: Application) -> Callable[..., Me]:
 def api_router(app: Application) -> APIRouter:
     """The routes, bound to ``app``."""
     router = APIRouter(prefix="/api/v1")
-    desk, shared = app.desk, app.shared_desk
+    review, shared = app.review, app.batched_review
     pages = OpenPages()
 
     router.get("/me")(_who(app))
@@ -187,11 +187,11 @@ def api_router(app: Application) -> APIRouter:
 
     @router.post("/review/skip", status_code=204)
     def skip(body: Skip, person: Reviewer) -> None:
-        desk.skip(person, body.item_id)
+        review.skip(person, body.item_id)
 
     @router.post("/review/undo")
     def undo(body: Undo, person: Reviewer) -> Task:
-        return desk.undo(person, body.client_id)
+        return review.undo(person, body.client_id)
 
     @router.post("/review/heartbeat")
     async def heartbeat(person: Reviewer) -> Counted:
@@ -201,7 +201,7 @@ def api_router(app: Application) -> APIRouter:
     def release(body: Release, person: Reviewer) -> Counted:
         if not pages.may_release(person, body.page):
             return Counted(items=0)
-        return Counted(items=desk.release(person, body.keep))
+        return Counted(items=review.release(person, body.keep))
 
     @router.get("/review/progress")
     def progress(
@@ -209,6 +209,6 @@ def api_router(app: Application) -> APIRouter:
         since: Annotated[Moment, Query()],
         today: Annotated[Moment | None, Query(description="When the person's day began.")] = None,
     ) -> Progress:
-        return desk.progress(person, since, today)
+        return review.progress(person, since, today)
 
     return router

@@ -33,11 +33,11 @@ def answers_router(app: Application) -> APIRouter:
     def recent(
         person: Reviewer, n: Annotated[int, Query(ge=1, le=MAX_RECENT)] = 20
     ) -> list[OwnAnswer]:
-        return app.changes.recent(person, n)
+        return app.review.recent(person, n)
 
     @router.post("/change")
     def change(body: AnswerChange, person: Reviewer) -> Receipt:
-        return app.changes.change(person, body)
+        return app.review.change(person, body)
 
     @router.get("/choices")
     def choices(_person: Reviewer) -> Choices:

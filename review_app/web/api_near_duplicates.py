@@ -28,6 +28,6 @@ def alike_router(app: Application) -> APIRouter:
 
     @router.post("/similar")
     def similar(body: Shown, person: Reviewer) -> list[Task]:
-        return app.desk.take_alike(person, body.item_id)
+        return app.review.take_alike(person, body.item_id)
 
     return router

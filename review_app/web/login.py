@@ -161,7 +161,7 @@ class _Door:
         if person is None or token is None:
             return
         if person != now:
-            await run_sync(self.app.desk.release, person)
+            await run_sync(self.app.review.release, person)
         await run_sync(self.app.people.sign_out, token)
         self.sessions.forget(token)
 

@@ -153,7 +153,7 @@ class _Images:
     def handed(self, person: Person, handle: str) -> _Shown:
         """What the person was handed as ``handle``."""
         # One answer for "not yours", "not any more" and "not there": what exists is no news.
-        item_id = self._app.desk.image_of(person, handle)
+        item_id = self._app.review.image_of(person, handle)
         if item_id is None:
             raise NotAllowedError(Text("refusals.not_handed"))
         return self._shown(item_id, handle)
@@ -182,7 +182,7 @@ class _Images:
         return self._app.views.small(person.id, sha256, "the image", again=again), address
 
     def view(self, person: Person, shown: _Shown, view: View) -> tuple[Future[Path], str]:
-        if view is View.SALIENCY and not self._app.desk.may_see_opinion(person, shown.item.id):
+        if view is View.SALIENCY and not self._app.review.may_see_opinion(person, shown.item.id):
             raise NotAllowedError(Text("refusals.saliency_later"))
         address = f"{shown.address}/{view}"
         again = self._is_first_look(address)
@@ -196,7 +196,7 @@ class _Images:
         item = shown.item
         name = PurePath(item.name)
         names = [item.name, name.name, name.stem, item.source or "", item.group_key or ""]
-        revealing = self._app.desk.may_know_claim(person, item.id)
+        revealing = self._app.review.may_know_claim(person, item.id)
         return facts(item.image.file_metadata or {}, names, revealing=revealing)
 
 

@@ -83,7 +83,7 @@ def test_an_answer_after_seeing_the_models_opinion_is_set_aside(place: Audited) 
     place.accept(1)
     place.place.factory.review_options(undo_minutes=5)
     place.answer(REAL)
-    place.app.desk.undo(place.reviewer, "undo-0001")
+    place.app.review.undo(place.reviewer, "undo-0001")
     place.place.factory.review_options(undo_minutes=0)
     place.answer(FAKE)
     fake = next(s for s in report(place).sides if s.certificate.side is Side.FAKE)
@@ -226,13 +226,10 @@ def test_reviewers_may_not_change_what_an_alarm_does(place: Audited) -> None:
 # --- Crashes
 
 
-def test_a_start_of_the_program_acts_on_what_a_crash_left(
-    place: Audited, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_start_of_the_program_acts_on_what_a_crash_left(place: Audited) -> None:
     place.certify()
     place.accept(ENOUGH)
-    with monkeypatch.context() as patch:  # the power goes after every answer
-        patch.setattr(place.app.desk, "after_answers", lambda _item_ids: None)
+    with place.power_goes_after_answers():
         place.answer_all(REAL)
     assert state(place) is PolicyState.CERTIFIED
     open_application(place.app.settings).close()

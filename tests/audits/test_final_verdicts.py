@@ -18,7 +18,7 @@ from review_app.web import watch
 from storage.enums import LabelValue
 from storage.types import utc_now
 from tests.audits.audited import Audited, audited
-from tests.review.desks import Clock
+from tests.review.bench import Clock
 
 ENOUGH = 12
 """Errors in a row that raise the alarm at a limit of 30%."""
@@ -60,7 +60,7 @@ def test_an_answer_changed_within_the_window_enters_once_with_its_last_value(
 ) -> None:
     place.place.factory.review_options(undo_minutes=5, reveal="never")
     place.answer(LabelValue.REAL)
-    place.app.desk.undo(place.reviewer, "undo-0001")
+    place.app.review.undo(place.reviewer, "undo-0001")
     assert audits(place, 6) == (0, ENOUGH)
     place.answer(LabelValue.FAKE)
     report = audit_report(place.app.database, utc_now() + timedelta(minutes=6))

@@ -153,7 +153,7 @@ def answer_some(gallery: Gallery) -> None:
 
 def _answer(gallery: Gallery, by: Person, value: LabelValue | None = None, **more: object) -> None:
     """``by`` answers what comes next; rightly, unless with another ``value``."""
-    (task,) = gallery.app.desk.take(by)
+    (task,) = gallery.app.review.take(by)
     with gallery.app.database.read() as repos:
         (item_id,) = repos.claims.items_known_as(task.item_id)
         item = repos.items.get(item_id)
@@ -161,7 +161,7 @@ def _answer(gallery: Gallery, by: Person, value: LabelValue | None = None, **mor
         truth = gallery.made(item).value
     given = {"client_id": f"picture-{item_id}-{by.id}", "item_id": task.item_id}
     said = AnswerInput.model_validate({**given, "value": value or truth, "seconds": 4.2, **more})
-    gallery.app.desk.label(by, said)
+    gallery.app.review.label(by, said)
 
 
 def review(gallery: Gallery, size: str) -> None:

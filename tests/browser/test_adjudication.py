@@ -26,8 +26,8 @@ def disagreement(site: Site) -> int:
     change_options(site.app.database, admin, ReviewOptions())
     (item,) = site.items(1)
     _, first = site.signed_in()
-    site.app.desk.take(first)
-    site.app.desk.label(
+    site.app.review.take(first)
+    site.app.review.label(
         first,
         AnswerInput(
             client_id=f"statement-{next(_numbers):04}",
@@ -97,11 +97,11 @@ def test_reviewers_are_told_nothing_of_what_others_said(site: Site, sign_in: Sig
         assert row is not None
         row.needed_labels = 2
     _, first = site.signed_in()
-    site.app.desk.take(first)
+    site.app.review.take(first)
     answer = AnswerInput(
         client_id="statement-first", item_id=site.handle(item), value=LabelValue.FAKE
     )
-    site.app.desk.label(first, answer)
+    site.app.review.label(first, answer)
     page = sign_in()
     assert wait_for_image(page) == item
     expect(said(page)).to_be_hidden()

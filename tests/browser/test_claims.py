@@ -92,11 +92,11 @@ def test_an_answer_after_others_settled_the_image_is_kept_beside_theirs_and_told
 ) -> None:
     page, item = held_too_long(site, sign_in)
     _, other = site.signed_in()
-    (task,) = site.app.desk.take(other)
+    (task,) = site.app.review.take(other)
     assert task.item_id == site.handle(item)
     given = {"client_id": "the-others-answer", "item_id": task.item_id}
     answer = AnswerInput.model_validate({**given, "value": LabelValue.REAL})
-    site.app.desk.label(other, answer)
+    site.app.review.label(other, answer)
     page.keyboard.press("f")
     expect(page.locator("#previous-text")).to_contain_text("yours is kept beside theirs")
     wait_until_saved(page)

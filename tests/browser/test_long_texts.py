@@ -50,10 +50,10 @@ def test_a_long_comment_pushes_nothing_away(
     admin = site.app.people.person(site.token(name))
     assert admin is not None
     (item,) = site.items(1)
-    site.app.desk.take(admin)
+    site.app.review.take(admin)
     words = {"value": LabelValue.FAKE, "comment": COMMENT, "escalation": REASON}
     given = AnswerInput(client_id=f"long-texts-{size}", item_id=site.handle(item), **words)
-    site.app.desk.label(admin, given)
+    site.app.review.label(admin, given)
     assert state_of(site, item) is ItemState.ESCALATED
     with site.app.database.write() as repos:
         found = repos.items.get(item)

@@ -152,7 +152,7 @@ def test_an_answer_that_is_refused_is_told_calmly_and_blocks_nothing(
     first = wait_for_image(page)
     person = site.app.people.person(site.token(name))
     assert person is not None
-    site.app.desk.skip(person, site.handle(first))  # as in another window
+    site.app.review.skip(person, site.handle(first))  # as in another window
     page.keyboard.press("r")
     refusal = page.locator("#aside")
     expect(refusal).to_contain_text("Your answer “real” was not taken: you have skipped this image")
@@ -178,7 +178,7 @@ def test_an_undo_of_a_refused_answer_does_not_reach_an_older_one(
     second = wait_for_image(page, other_than=first)
     person = site.app.people.person(site.token(name))
     assert person is not None
-    site.app.desk.skip(person, site.handle(second))
+    site.app.review.skip(person, site.handle(second))
     page.route("**/review/answers", lambda route: None)  # on its way, and no answer yet
     page.keyboard.press("f")
     wait_for_image(page, other_than=second)

@@ -95,7 +95,7 @@ def answer_all() -> None:
         names = {item.id: item.name for item in place.items().values()}
         admin = place.factory.admin()
         unsure = next(item_id for item_id, name in names.items() if "noisy" in name)
-        while tasks := app.desk.take(admin):
+        while tasks := app.review.take(admin):
             item_id = held(place, tasks[0].item_id)
             value = LabelValue.FAKE if "noisy" in names[item_id] else LabelValue.REAL
             given = AnswerInput(
@@ -103,7 +103,7 @@ def answer_all() -> None:
                 item_id=tasks[0].item_id,
                 value=LabelValue.UNSURE if item_id == unsure else value,
             )
-            app.desk.label(admin, given)
+            app.review.label(admin, given)
     finally:
         app.close()
 

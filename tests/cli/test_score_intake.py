@@ -27,7 +27,7 @@ def answer_everything(truth: dict[str, LabelValue]) -> int:
         rita = Person(account.id, account.name, account.role)
         Factory(app.database).review_options(undo_minutes=0)
         done = 0
-        while tasks := app.desk.take(rita, 5):
+        while tasks := app.review.take(rita, 5):
             for task in tasks:
                 assert task.image_url is None
                 assert task.path is not None
@@ -35,7 +35,7 @@ def answer_everything(truth: dict[str, LabelValue]) -> int:
                 answer = AnswerInput(
                     client_id=f"answer-{done:06}", item_id=task.item_id, value=truth[task.path]
                 )
-                app.desk.label(rita, answer)
+                app.review.label(rita, answer)
         return done
     finally:
         app.close()

@@ -11,7 +11,7 @@ from storage.database import Database
 from storage.models import Claim
 from tests.factories import Factory
 from tests.migrations.snapshots import rows, without
-from tests.review.desks import FAKE, REAL, Bench
+from tests.review.bench import FAKE, REAL, Bench
 
 NEW = {"handle"}
 
@@ -32,16 +32,16 @@ def test_open_pages_and_answers_on_their_way_are_still_understood(
     answer = AnswerInput.model_validate(
         {"client_id": "answer-0009", "item_id": held, "value": FAKE}
     )
-    bench.desk.label(ada, answer)
+    bench.review.label(ada, answer)
     assert bench.item(held).verdict is FAKE
-    assert bench.desk.image_of(ada, str(lost)) == lost
-    (own,) = (one for one in bench.changes.recent(ada) if one.value is REAL)
+    assert bench.review.image_of(ada, str(lost)) == lost
+    (own,) = (one for one in bench.review.recent(ada) if one.value is REAL)
     assert own.image_url == f"/media/{told}"
     with pytest.raises(ClaimLostError):
-        bench.desk.label(ben, answer.model_copy(update={"client_id": "answer-0010"}))
+        bench.review.label(ben, answer.model_copy(update={"client_id": "answer-0010"}))
     assert bench.take(ben) == [other]
     with pytest.raises(ClaimLostError):  # handed out since: the number names it to nobody
-        bench.desk.skip(ben, str(other))
+        bench.review.skip(ben, str(other))
 
 
 def test_what_was_given_back_before_comes_again_under_a_handle(
@@ -52,7 +52,7 @@ def test_what_was_given_back_before_comes_again_under_a_handle(
     bench.take(ada)
     migrations.downgrade(database.engine, "0015")
     migrations.upgrade(database.engine)
-    bench.desk.release(ada)
+    bench.review.release(ada)
     assert bench.take(ada) == [item]
     assert len(bench.handle(item, ada)) == 22
     with database.read() as repos:
@@ -67,7 +67,7 @@ def test_a_claim_that_was_outworn_has_run_out_to_an_older_program(
     bench.take(ada)
     for _ in range(5 * 60):
         bench.clock.pass_minutes(1)
-        bench.desk.heartbeat(ada)
+        bench.review.heartbeat(ada)
     assert [row["outcome"] for row in rows(database)["claim"]] == ["outworn"]
     migrations.downgrade(database.engine, "0015")
     assert [row["outcome"] for row in rows(database)["claim"]] == ["expired"]

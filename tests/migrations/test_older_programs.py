@@ -20,7 +20,7 @@ from storage.database import Database
 from storage.enums import AuditKind, ItemState, Role
 from tests.migrations.old import DATABASE, restored
 from tests.migrations.snapshots import Rows, rows
-from tests.review.desks import items_of
+from tests.review.bench import items_of
 
 REVISIONS = ("0001", "0017")
 
@@ -91,6 +91,6 @@ def test_people_go_on_with_what_waits_in_the_order_of_before(
             repos.options.set("queue", {"deadline_hours": None}, None)
         account = app.people.add("dora", Role.REVIEWER, "test")
         dora = Person(account.id, account.name, account.role)
-        taken = items_of(app.database, [task.item_id for task in app.desk.take(dora, 10)])
+        taken = items_of(app.database, [task.item_id for task in app.review.take(dora, 10)])
     assert taken
     assert taken == order[: len(taken)]

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 import migrations
+from review_app.review.context import ReviewContext
 from review_app.review.service import ReviewService
 from storage.database import Database
 from storage.enums import LabelValue
 from tests.factories import Factory
 from tests.migrations.snapshots import rows, schema, without
-from tests.review.desks import items_of
+from tests.review.bench import items_of
 
 NEW = {"escalation", "tags", "regions"}
 
@@ -58,8 +59,8 @@ def test_claims_of_before_are_no_gold_and_going_down_and_up_again_loses_nothing(
     database: Database, factory: Factory
 ) -> None:
     person, item_id = factory.person(), factory.item()
-    desk = ReviewService(database, lambda _: "words")
-    assert items_of(database, [task.item_id for task in desk.take(person)]) == [item_id]
+    review = ReviewService(ReviewContext(database, lambda _: "words"))
+    assert items_of(database, [task.item_id for task in review.take(person)]) == [item_id]
     migrations.downgrade(database.engine, "0006")
     before = rows(database)
     migrations.upgrade(database.engine, "0007")

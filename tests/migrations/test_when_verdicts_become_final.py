@@ -11,7 +11,7 @@ from storage.database import Database
 from storage.enums import LabelValue
 from tests.factories import Factory
 from tests.migrations.snapshots import rows, schema, without
-from tests.review.desks import FAKE, Bench
+from tests.review.bench import FAKE, Bench
 
 NEW = {"final_at"}
 LATER = {"handle"}

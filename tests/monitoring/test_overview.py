@@ -95,7 +95,7 @@ def test_what_needs_the_admin_is_said_in_words(place: Deployment) -> None:
 
 def test_held_items_are_counted_as_claims(place: Deployment) -> None:
     place.factory.items(3)
-    place.app.desk.take(place.factory.person(role=Role.REVIEWER), 2)
+    place.app.review.take(place.factory.person(role=Role.REVIEWER), 2)
     assert overview(place.app.database).live_claims == 2
 
 

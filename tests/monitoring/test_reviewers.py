@@ -1,4 +1,4 @@
-"""What the admin is told of how people answer, on answers given at the real desk."""
+"""What the admin is told of how people answer, on answers given through the real service."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from review_app.policy.review_options import Reveal
 from storage.database import Database
 from storage.enums import LabelValue
 from tests.factories import Factory
-from tests.review.desks import FAKE, REAL, UNDECIDABLE, UNSURE, Bench
+from tests.review.bench import FAKE, REAL, UNDECIDABLE, UNSURE, Bench
 
 BEFORE = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -24,12 +24,13 @@ from review_app.core.permissions import Person
 from review_app.policy.decision_text import words_of
 from review_app.policy.governance import DetectorFacts, PolicyService
 from review_app.policy.policy import Policy, PolicyState
+from review_app.review.context import ReviewContext
 from review_app.review.service import ReviewService
 from review_app.review.tasks import AnswerInput, Queue
 from storage.enums import AuditKind, ItemState, LabelValue
 from storage.types import utc_now
 from tests.applications import LOOSE, Deployment, deployment
-from tests.review.desks import items_of
+from tests.review.bench import items_of
 
 
 @pytest.fixture
@@ -207,9 +208,9 @@ def test_verdicts_of_the_cold_start_count_and_those_that_tell_nothing_do_not(
     place.app.triage.run("tester")
     place.answer(LabelValue.REAL)
     place.answer(value)
-    (task,) = place.app.desk.take(admin, 1, Queue.ESCALATED)
+    (task,) = place.app.review.take(admin, 1, Queue.ESCALATED)
     decision = AnswerInput(client_id="decision-1", item_id=task.item_id, value=value)
-    place.app.desk.label(admin, decision)
+    place.app.review.label(admin, decision)
     (item,) = items_of(place.app.database, [task.item_id])
     assert place.items()[item].verdict is value
     assert place.counted(admin) == (0, 1)
@@ -230,7 +231,7 @@ def test_verdicts_that_a_certified_policy_asked_for_do_not_count(
     place.scored(0.5)
     place.app.triage.run("tester")  # calibration images go first; they are accepted
     reviewer = place.answer(LabelValue.REAL)
-    assert place.app.desk.take(reviewer) == []
+    assert place.app.review.take(reviewer) == []
     assert place.counted(admin) == (30, 0)
 
 
@@ -260,7 +261,9 @@ def test_verdicts_that_can_still_be_taken_back_do_not_count_and_are_told_of(
     assert place.counted(admin) == (0, 0)
     words = place.app.policies.preview(admin, *LOOSE)
     assert "1 answer can still be taken back and does not count yet." in words
-    earlier = ReviewService(place.app.database, words_of, lambda: utc_now() - timedelta(minutes=6))
+    earlier = ReviewService(
+        ReviewContext(place.app.database, words_of, lambda: utc_now() - timedelta(minutes=6))
+    )
     reviewer = place.factory.person()
     (task,) = earlier.take(reviewer)
     given = AnswerInput(client_id="earlier-1", item_id=task.item_id, value=LabelValue.REAL)
@@ -275,12 +278,12 @@ def test_an_answer_given_after_seeing_the_model_does_not_count(
     place.app.triage.run("tester")
     place.factory.review_options(undo_minutes=5)
     reviewer = place.answer(LabelValue.REAL)  # the receipt shows the model's opinion
-    task = place.app.desk.undo(reviewer, "undo-after-the-reveal")
+    task = place.app.review.undo(reviewer, "undo-after-the-reveal")
     place.factory.review_options(undo_minutes=0)
     again = AnswerInput(
         client_id="answer-after-seeing", item_id=task.item_id, value=LabelValue.FAKE
     )
-    place.app.desk.label(reviewer, again)
+    place.app.review.label(reviewer, again)
     (item,) = items_of(place.app.database, [task.item_id])
     assert place.states()[item] is ItemState.RESOLVED
     assert place.counted(admin) == (0, 0)
@@ -352,10 +355,10 @@ def test_a_suspension_during_certification_stays_in_force(place: Deployment, adm
             return place.app.detectors.has_seen(checkpoint_id)
 
     facts: DetectorFacts = Facts()  # type: ignore[assignment]
-    desk = PolicyService(place.app.database, facts)
+    policies = PolicyService(place.app.database, facts)
     with pytest.raises(ChangedSinceError, match=r"version 2 \(suspended\), by bo, at .* UTC"):
-        desk.certify(admin, *LOOSE, audit_probability=0.0)
-    assert desk.current().state is PolicyState.SUSPENDED
+        policies.certify(admin, *LOOSE, audit_probability=0.0)
+    assert policies.current().state is PolicyState.SUSPENDED
     assert tries(place) == 1
 
 

@@ -12,7 +12,7 @@ from review_app.monitoring.reviewers import reviewer_figures
 from review_app.review.tasks import Queue
 from storage.enums import ItemState
 from tests.factories import Factory
-from tests.review.desks import FAKE, REAL, UNSURE, Bench
+from tests.review.bench import FAKE, REAL, UNSURE, Bench
 
 
 def answered(bench: Bench, person: Person, value: str = REAL) -> str:
@@ -42,10 +42,10 @@ def test_a_change_is_refused_once_the_answer_is_final_and_the_list_says_so(
     factory.item()
     given = bench.clock.now
     first = answered(bench, ada)
-    (own,) = bench.changes.recent(ada)
+    (own,) = bench.review.recent(ada)
     assert (own.changeable, own.final_at) == (True, given + timedelta(minutes=5))
     bench.clock.pass_minutes(5)
-    (own,) = bench.changes.recent(ada)
+    (own,) = bench.review.recent(ada)
     assert not own.changeable
     with pytest.raises(ConflictError, match="tell an admin"):
         bench.change(ada, first, FAKE)

@@ -1,6 +1,6 @@
 """Labels that trickle in, tries, suspensions: no order of them opens auto-accept without proof.
 
-The pure rules run as the policy desk runs them, by every method, with each try counted. What the
+The pure rules run as the policy service runs them, by every method, with each try counted. What the
 database does with them is tested beside, in `test_circuit_states`.
 """
 

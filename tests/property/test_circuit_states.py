@@ -69,10 +69,8 @@ class CircuitMachine(RuleBasedStateMachine):
 
     @rule(n=st.integers(1, 6))
     def people_answer_and_the_power_goes_each_time(self, n: int) -> None:
-        desk = self.place.app.desk
-        check, desk.after_answers = desk.after_answers, lambda _item_ids: None
-        self.people_answer(n, wrong=True)
-        desk.after_answers = check
+        with self.place.power_goes_after_answers():
+            self.people_answer(n, wrong=True)
         self.crashed = True
 
     @rule()

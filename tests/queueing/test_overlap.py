@@ -51,7 +51,7 @@ def answer(place: Deployment, item_id: int) -> None:
         handle = claim.handle
     client_id = f"{person.name}-answers"
     submission = AnswerInput(client_id=client_id, item_id=handle, value=LabelValue.FAKE)
-    place.app.desk.label(person, submission)
+    place.app.review.label(person, submission)
 
 
 def test_an_unclear_image_goes_to_two_people_and_settles_when_they_agree(

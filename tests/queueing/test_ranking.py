@@ -17,7 +17,7 @@ from storage.models import Item
 from storage.repositories.queue import WaitingQueue
 from storage.types import utc_now
 from tests.applications import Deployment, deployment
-from tests.review.desks import items_of
+from tests.review.bench import items_of
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def doubtful(place: Deployment, p_fake: float, near_id: int | None = None) -> in
 
 def taken(place: Deployment, n: int) -> list[int]:
     """The next items, as one new person gets them."""
-    tasks = place.app.desk.take(place.factory.person(), n)
+    tasks = place.app.review.take(place.factory.person(), n)
     return items_of(place.app.database, (task.item_id for task in tasks))
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from review_app.records.service import RecordService
-from tests.review.desks import Bench
+from tests.review.bench import Bench
 
 
 @pytest.fixture
 def records(bench: Bench) -> RecordService:
-    """A record desk over the same database, by the same clock."""
+    """The record service over the same database, by the same clock."""
     return RecordService(bench.database, bench.clock)

@@ -20,7 +20,7 @@ from storage.database import Database
 from storage.enums import AuditKind, ItemState, LabelValue
 from storage.types import utc_now
 from tests.factories import Factory
-from tests.review.desks import FAKE, REAL, UNDECIDABLE, UNSURE, Bench
+from tests.review.bench import FAKE, REAL, UNDECIDABLE, UNSURE, Bench
 
 WHY = "The agency sent the raw file."
 

@@ -23,6 +23,7 @@ from review_app.records.export import (
     stream_jsonl,
 )
 from review_app.records.service import RecordService
+from review_app.review.context import ReviewContext
 from review_app.review.service import ReviewService
 from review_app.review.tasks import AnswerInput, Queue
 from storage.database import Database
@@ -30,7 +31,7 @@ from storage.enums import ItemState, LabelValue
 from storage.repositories import exports
 from storage.types import utc_now
 from tests.factories import Factory
-from tests.review.desks import items_of
+from tests.review.bench import items_of
 
 CONTRACT = [
     "image_id", "sha256", "path", "source", "label", "label_source", "n_labels", "agreement",
@@ -42,21 +43,21 @@ Answer = Callable[..., None]
 
 
 @pytest.fixture
-def desk(database: Database, factory: Factory) -> ReviewService:
+def review(database: Database, factory: Factory) -> ReviewService:
     factory.review_options(undo_minutes=0)
-    return ReviewService(database, lambda _: "words")
+    return ReviewService(ReviewContext(database, lambda _: "words"))
 
 
 @pytest.fixture
-def answer(desk: ReviewService) -> Answer:
+def answer(review: ReviewService) -> Answer:
     """Takes the next item and answers it."""
 
     def answer(
         person: Person, value: LabelValue, comment: str = "", queue: Queue = Queue.WAITING
     ) -> None:
-        (task,) = desk.take(person, 1, queue)
+        (task,) = review.take(person, 1, queue)
         client_id = f"answer-{task.item_id}-{person.id}-{value}"
-        desk.label(
+        review.label(
             person,
             AnswerInput(client_id=client_id, item_id=task.item_id, value=value, comment=comment),
         )
@@ -148,13 +149,13 @@ def test_the_newest_decision_is_the_one_that_counts(database: Database, factory:
 
 
 def test_an_answer_that_was_undone_does_not_leave(
-    database: Database, factory: Factory, desk: ReviewService, answer: Answer
+    database: Database, factory: Factory, review: ReviewService, answer: Answer
 ) -> None:
     factory.item()
     factory.review_options(undo_minutes=5)
     reviewer = factory.person()
     answer(reviewer, LabelValue.FAKE, comment="slip")
-    desk.undo(reviewer, "undo-0001")
+    review.undo(reviewer, "undo-0001")
     (row,) = exported(database)
     assert (row["label"], row["n_labels"], row["reviewer"], row["comment"]) == (None, 0, "", "")
     assert row["not_final"] == 0
@@ -242,19 +243,19 @@ def test_the_first_of_two_answers_is_told_while_the_second_is_missing(
 
 
 def test_every_label_leaves_as_it_was_given(
-    database: Database, factory: Factory, desk: ReviewService
+    database: Database, factory: Factory, review: ReviewService
 ) -> None:
     factory.items(60)
     given: dict[int, str] = {}
     for person in (factory.person(), factory.person()):
-        while tasks := desk.take(person, 5):
+        while tasks := review.take(person, 5):
             for task in tasks:
                 (item_id,) = items_of(database, [task.item_id])
                 value = list(LabelValue)[item_id % 3]
                 answer = AnswerInput(
                     client_id=f"answer-{item_id}", item_id=task.item_id, value=value
                 )
-                desk.label(person, answer)
+                review.label(person, answer)
                 given[item_id] = value.value
     found = exported(database)
     assert len(given) == len(found) == 60

@@ -18,7 +18,7 @@ from review_app.review.tasks import Queue
 from storage.enums import ItemState, LabelValue
 from tests.applications import deployment
 from tests.factories import Factory
-from tests.review.desks import FAKE, REAL, Bench
+from tests.review.bench import FAKE, REAL, Bench
 from tests.scores.files import row, write
 
 

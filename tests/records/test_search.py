@@ -15,7 +15,7 @@ from storage.enums import ItemState, LabelValue
 from storage.repositories import records as repository
 from storage.repositories.records import Wanted
 from tests.factories import NO_PICTURE, Factory
-from tests.review.desks import Bench
+from tests.review.bench import Bench
 
 ONLY_ROLLED_BACK = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None

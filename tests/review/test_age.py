@@ -19,7 +19,7 @@ from storage.models import Item
 from storage.repositories.items import Move
 from storage.types import utc_now
 from tests.factories import Factory
-from tests.review.desks import FAKE, REAL, UNSURE, Bench
+from tests.review.bench import FAKE, REAL, UNSURE, Bench
 
 DAYS = timedelta(days=3)
 
@@ -126,7 +126,7 @@ def test_the_deadline_holds_for_an_image_that_was_taken_back(
     assert bench.take(ada) == [item]
     bench.label(ada, item, REAL)
     bench.undo(ada)
-    bench.desk.release(ada)
+    bench.review.release(ada)
     factory.items(3, rank=-1.9)  # worth more, and young
     bench.clock.pass_minutes(120)
     assert bench.take(ben) == [item]

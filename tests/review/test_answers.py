@@ -11,7 +11,7 @@ from review_app.policy.review_options import Reveal
 from review_app.review.tasks import AnswerInput, Queue
 from storage.enums import AuditKind, ItemState, LabelValue
 from tests.factories import Factory
-from tests.review.desks import FAKE, REAL, UNSURE, Bench
+from tests.review.bench import FAKE, REAL, UNSURE, Bench
 
 
 @pytest.mark.parametrize("value", [REAL, FAKE])
@@ -162,7 +162,7 @@ def test_a_late_answer_counts_once_the_other_has_let_go_too(
 ) -> None:
     item = factory.item()
     bench.take(ada)
-    bench.desk.release(ada)
+    bench.review.release(ada)
     bench.take(ben)
     bench.clock.pass_minutes(10)
     assert not bench.label(ada, item, FAKE).extra
@@ -175,7 +175,7 @@ def test_a_late_answer_counts_where_there_is_room_beside_the_others(
     item = factory.item(needed_labels=2)
     bench.take(ada)
     bench.take(ben)
-    bench.desk.release(ada)
+    bench.review.release(ada)
     assert not bench.label(ada, item, FAKE).extra
     assert not bench.label(ben, item, FAKE).extra
     assert bench.item(item).verdict is FAKE
@@ -187,7 +187,7 @@ def test_an_undo_withdraws_the_answer_and_gives_the_item_back(
     item = factory.item()
     bench.take(ada)
     bench.label(ada, item, FAKE)
-    task = bench.desk.undo(ada, "undo-0001")
+    task = bench.review.undo(ada, "undo-0001")
     assert task.item_id == bench.handle(item)
     assert (bench.state(item), bench.item(item).verdict) == (ItemState.IN_REVIEW, None)
     assert bench.in_force(item) == []
@@ -214,12 +214,12 @@ def test_an_undo_sent_twice_withdraws_one_answer(
     for item in (first, second):
         bench.take(ada)
         bench.label(ada, item)
-    task = bench.desk.undo(ada, "undo-0001")
-    assert bench.desk.undo(ada, "undo-0001") == task
+    task = bench.review.undo(ada, "undo-0001")
+    assert bench.review.undo(ada, "undo-0001") == task
     assert bench.state(first) is ItemState.RESOLVED
     bench.label(ada, second)
     with pytest.raises(ConflictError, match="done already"):
-        bench.desk.undo(ada, "undo-0001")
+        bench.review.undo(ada, "undo-0001")
     assert bench.state(second) is ItemState.RESOLVED
 
 
@@ -231,10 +231,10 @@ def test_an_undo_cannot_borrow_the_id_of_an_answer_or_of_somebody_else(
     bench.label(ada, first, REAL, "answer-of-ada")
     bench.take(ben)
     bench.label(ben, second)
-    bench.desk.undo(ben, "undo-of-ben")
+    bench.review.undo(ben, "undo-of-ben")
     for client_id in ("answer-of-ada", "undo-of-ben"):
         with pytest.raises(ConflictError, match="another answer"):
-            bench.desk.undo(ada, client_id)
+            bench.review.undo(ada, client_id)
     assert bench.state(first) is ItemState.RESOLVED
 
 
@@ -245,7 +245,7 @@ def test_an_unusable_id_of_an_undo_is_refused(
     client_id: str, bench: Bench, factory: Factory, ada: Person
 ) -> None:
     with pytest.raises(InputError):
-        bench.desk.undo(ada, client_id)
+        bench.review.undo(ada, client_id)
 
 
 def test_what_was_undone_and_let_go_is_offered_again(

@@ -16,10 +16,10 @@ from review_app.review.batch import (
     SkipEntry,
     UndoEntry,
 )
-from review_app.review.service import ALWAYS, MAX_AHEAD, SHARE
+from review_app.review.taking import ALWAYS, MAX_AHEAD, SHARE
 from storage.enums import AuditKind, ItemState, LabelValue
 from tests.factories import Factory
-from tests.review.desks import FAKE, REAL, Bench
+from tests.review.bench import FAKE, REAL, Bench
 
 
 def label(bench: Bench, item_id: int, value: LabelValue = REAL, client_id: str = "") -> LabelEntry:
@@ -47,7 +47,7 @@ def test_each_entry_is_taken_in_its_order(bench: Bench, factory: Factory, ada: P
         undo(),
         label(bench, third, FAKE),
     ]
-    outcomes = bench.desk.answer(ada, entries)
+    outcomes = bench.review.answer(ada, entries)
     assert [outcome.client_id for outcome in outcomes] == [entry.client_id for entry in entries]
     assert not any(outcome.refusal for outcome in outcomes)
     answered = bench.items(outcome.receipt.item_id for outcome in outcomes if outcome.receipt)
@@ -66,7 +66,7 @@ def test_a_refused_entry_changes_nothing_and_holds_up_none(
     assert bench.take(ada) == [mine]
     bench.take(factory.person())
     assert bench.take(ada, n=2) == [mine, last]
-    outcomes = bench.desk.answer(
+    outcomes = bench.review.answer(
         ada, [label(bench, mine), label(bench, other), skip(bench, other), label(bench, last)]
     )
     assert [type(outcome.refusal) for outcome in outcomes] == [
@@ -82,7 +82,7 @@ def test_an_undo_of_a_refused_answer_does_not_reach_an_older_one(
     first, never_held = factory.items(2)
     bench.take(ada)
     refused = label(bench, never_held)
-    outcomes = bench.desk.answer(ada, [label(bench, first), refused, undo(of=refused.client_id)])
+    outcomes = bench.review.answer(ada, [label(bench, first), refused, undo(of=refused.client_id)])
     assert [type(outcome.refusal) for outcome in outcomes] == [
         type(None), ClaimLostError, ConflictError
     ]  # fmt: skip
@@ -95,11 +95,11 @@ def test_sending_a_call_again_stores_nothing_twice(
     first, second = factory.items(2)
     bench.take(ada, n=2)
     entries: list[Entry] = [label(bench, first), skip(bench, second)]
-    once, again = bench.desk.answer(ada, entries), bench.desk.answer(ada, entries)
+    once, again = bench.review.answer(ada, entries), bench.review.answer(ada, entries)
     assert again == once
     more: list[Entry] = [*entries, undo(), label(bench, first, FAKE)]
     for _ in range(2):
-        bench.desk.answer(ada, more)
+        bench.review.answer(ada, more)
     assert [row.value for row in bench.in_force(first)] == [FAKE]
     kinds = Counter(event.kind for event in bench.events(first))
     assert (kinds[AuditKind.LABELLED], kinds[AuditKind.UNDONE]) == (2, 1)
@@ -114,7 +114,7 @@ def test_an_answer_can_be_changed_in_the_call_that_brings_it(
     change = ChangeEntry(kind="change", client_id="the-change-1", of="the-answer-1", value=REAL)
     lost = ChangeEntry(kind="change", client_id="the-change-2", of="no-such-answer", value=REAL)
     for _ in range(2):  # sent again, it stores nothing twice
-        outcomes = bench.desk.answer(ada, [given, change, lost])
+        outcomes = bench.review.answer(ada, [given, change, lost])
         assert [type(outcome.refusal) for outcome in outcomes] == [
             type(None), type(None), NotFoundError
         ]  # fmt: skip
@@ -130,7 +130,7 @@ def test_too_many_entries_are_refused_as_a_whole(
     bench.take(ada)
     entry = label(bench, item_id)
     with pytest.raises(InputError, match="send 50 at a time"):
-        bench.desk.answer(ada, [entry] * (MAX_ENTRIES + 1))
+        bench.review.answer(ada, [entry] * (MAX_ENTRIES + 1))
     assert bench.in_force(item_id) == []
 
 
@@ -149,6 +149,6 @@ def test_what_is_to_be_kept_stays_when_the_rest_is_given_back(
 ) -> None:
     first, second, third = factory.items(3)
     bench.take(ada, n=3)
-    assert bench.desk.release(ada, keep=[bench.handle(first)]) == 2
+    assert bench.review.release(ada, keep=[bench.handle(first)]) == 2
     assert bench.take(ben, n=3) == [second, third]
     assert bench.take(ada, n=3) == [first]

@@ -1,4 +1,4 @@
-"""The desk when many call at once: each call is as one of its own."""
+"""The review service when many call at once: each call is as one of its own."""
 
 from __future__ import annotations
 
@@ -11,22 +11,23 @@ import pytest
 from review_app.core.errors import ClaimLostError, ConflictError, NotAllowedError
 from review_app.review.batch import LabelEntry
 from review_app.review.batched import BatchedReview
+from review_app.review.context import ReviewContext
 from review_app.review.service import ReviewService
 from review_app.review.tasks import AnswerInput, Queue
 from storage.database import Database
 from tests.factories import Factory
-from tests.review.desks import FAKE, REAL, handle_of, items_of
+from tests.review.bench import FAKE, REAL, handle_of, items_of
 
 PEOPLE = 12
 
 
 class Told:
-    """A shared desk, and the items that it told of after answers."""
+    """The service for callers on an event loop, and the items that it told of after answers."""
 
     def __init__(self, database: Database) -> None:
         self.items: list[int] = []
-        self.desk = BatchedReview(
-            ReviewService(database, lambda _: "", after_answers=self._hear), database
+        self.review = BatchedReview(
+            ReviewService(ReviewContext(database, lambda _: "", after_answers=self._hear)), database
         )
 
     def _hear(self, item_ids: Sequence[int]) -> None:
@@ -46,12 +47,12 @@ def test_those_who_take_and_answer_at_once_each_get_their_own(
 
     async def work() -> list[int]:
         taken = await asyncio.gather(
-            *(told.desk.take(person, 3, Queue.WAITING) for person in people)
+            *(told.review.take(person, 3, Queue.WAITING) for person in people)
         )
-        assert await asyncio.gather(*map(told.desk.heartbeat, people)) == [3] * PEOPLE
+        assert await asyncio.gather(*map(told.review.heartbeat, people)) == [3] * PEOPLE
         receipts = await asyncio.gather(
             *(
-                told.desk.label(person, answer(task.item_id))
+                told.review.label(person, answer(task.item_id))
                 for person, tasks in zip(people, taken, strict=True)
                 for task in tasks
             )
@@ -59,7 +60,7 @@ def test_those_who_take_and_answer_at_once_each_get_their_own(
         return items_of(database, [receipt.item_id for receipt in receipts])
 
     answered = asyncio.run(work())
-    told.desk.close()
+    told.review.close()
     assert Counter(answered) == Counter(told.items) == dict.fromkeys(items, 1)
     with database.read() as repos:
         assert repos.counts.labels() == len(items)
@@ -72,25 +73,27 @@ def test_a_call_that_is_refused_spoils_no_other(database: Database, factory: Fac
     told = Told(database)
 
     async def work() -> list[object]:
-        mine, also_mine = (task.item_id for task in await told.desk.take(person, 2, Queue.WAITING))
-        (theirs,) = (task.item_id for task in await told.desk.take(nobody, 1, Queue.WAITING))
+        mine, also_mine = (
+            task.item_id for task in await told.review.take(person, 2, Queue.WAITING)
+        )
+        (theirs,) = (task.item_id for task in await told.review.take(nobody, 1, Queue.WAITING))
         assert items_of(database, [mine, also_mine, theirs]) == [first, second, foreign]
         entries = [
             LabelEntry(kind="label", client_id=f"entry-{handle}", item_id=handle, value=REAL)
             for handle in (also_mine, theirs)
         ]
         found = await asyncio.gather(
-            told.desk.label(nobody, answer(mine, "answer-of-another")),
-            told.desk.take(nobody, 1, Queue.ESCALATED),
-            told.desk.label(person, answer(mine)),
-            told.desk.label(person, answer(mine, "answered-again")),
-            told.desk.answer(person, entries),
+            told.review.label(nobody, answer(mine, "answer-of-another")),
+            told.review.take(nobody, 1, Queue.ESCALATED),
+            told.review.label(person, answer(mine)),
+            told.review.label(person, answer(mine, "answered-again")),
+            told.review.answer(person, entries),
             return_exceptions=True,
         )
         return list(found)
 
     lost, forbidden, receipt, twice, outcomes = asyncio.run(work())
-    told.desk.close()
+    told.review.close()
     assert isinstance(lost, ClaimLostError)
     assert isinstance(forbidden, NotAllowedError)
     assert isinstance(twice, ConflictError)
@@ -109,12 +112,12 @@ def test_an_answer_sent_several_times_at_once_is_stored_once(
     told = Told(database)
 
     async def work() -> list[object]:
-        (task,) = await told.desk.take(person, 1, Queue.WAITING)
-        sent = (told.desk.label(person, answer(task.item_id)) for _ in range(times))
+        (task,) = await told.review.take(person, 1, Queue.WAITING)
+        sent = (told.review.label(person, answer(task.item_id)) for _ in range(times))
         return list(await asyncio.gather(*sent))
 
     receipts = asyncio.run(work())
-    told.desk.close()
+    told.review.close()
     assert receipts == receipts[:1] * times
     with database.read() as repos:
         assert repos.counts.labels() == 1

@@ -10,7 +10,7 @@ from review_app.review.answers import MAX_ROWS
 from review_app.review.tasks import AnswerChange, Queue
 from storage.enums import AuditKind, ItemState
 from tests.factories import Factory
-from tests.review.desks import FAKE, REAL, UNSURE, Bench
+from tests.review.bench import FAKE, REAL, UNSURE, Bench
 
 
 def answered(bench: Bench, person: Person, *values: str) -> list[str]:
@@ -28,10 +28,10 @@ def test_own_answers_are_listed_newest_first_and_nobody_elses(
     factory.items(4)
     ids = answered(bench, ada, REAL, FAKE, UNSURE)
     answered(bench, ben, REAL)
-    assert [own.client_id for own in bench.changes.recent(ada)] == ids[::-1]
-    assert [own.value for own in bench.changes.recent(ada, 2)] == [UNSURE, FAKE]
+    assert [own.client_id for own in bench.review.recent(ada)] == ids[::-1]
+    assert [own.value for own in bench.review.recent(ada, 2)] == [UNSURE, FAKE]
     bench.undo(ada)
-    assert [own.client_id for own in bench.changes.recent(ada)] == ids[1::-1]
+    assert [own.client_id for own in bench.review.recent(ada)] == ids[1::-1]
 
 
 def test_a_change_supersedes_and_settles_the_item_anew(
@@ -44,7 +44,7 @@ def test_a_change_supersedes_and_settles_the_item_anew(
     assert (label.value, label.comment, label.tags) == (FAKE, "the ear", ["face swap"])
     assert bench.item(item).verdict is FAKE
     assert bench.events(item)[-1].kind is AuditKind.CHANGED
-    (own,) = bench.changes.recent(ada)
+    (own,) = bench.review.recent(ada)
     assert (own.value, own.tags) == (FAKE, ("face swap",))
     assert own.item_id == bench.handle(item)
     assert bench.first_broken() is None
@@ -64,11 +64,11 @@ def test_a_change_sent_twice_is_stored_once(bench: Bench, factory: Factory, ada:
     item = factory.item()
     (first,) = answered(bench, ada, REAL)
     change = AnswerChange(client_id="the-change", of=first, value=FAKE)
-    receipt = bench.changes.change(ada, change)
-    assert bench.changes.change(ada, change) == receipt
+    receipt = bench.review.change(ada, change)
+    assert bench.review.change(ada, change) == receipt
     assert len(bench.in_force(item)) == 1
     with pytest.raises(ConflictError, match="other content"):
-        bench.changes.change(ada, change.model_copy(update={"value": UNSURE}))
+        bench.review.change(ada, change.model_copy(update={"value": UNSURE}))
 
 
 def test_a_change_can_escalate_and_another_can_take_that_back(
@@ -80,7 +80,7 @@ def test_a_change_can_escalate_and_another_can_take_that_back(
     assert bench.take(root, Queue.ESCALATED) == [item]
     bench.change(ada, second, FAKE)
     assert (bench.state(item), bench.item(item).verdict) == (ItemState.RESOLVED, FAKE)
-    assert bench.desk.release(root) == 0  # the claim was called off
+    assert bench.review.release(root) == 0  # the claim was called off
 
 
 def test_what_an_admin_has_decided_is_no_longer_the_reviewers(
@@ -90,7 +90,7 @@ def test_what_an_admin_has_decided_is_no_longer_the_reviewers(
     (first,) = answered(bench, ada, UNSURE)
     bench.take(root, Queue.ESCALATED)
     decision = bench.label(root, item, FAKE).client_id
-    assert not bench.changes.recent(ada)[0].changeable
+    assert not bench.review.recent(ada)[0].changeable
     with pytest.raises(ConflictError, match="an admin has decided"):
         bench.change(ada, first, REAL)
     bench.change(root, decision, REAL)

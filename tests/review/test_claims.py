@@ -9,11 +9,11 @@ import pytest
 from review_app.core.errors import ClaimLostError, ConflictError, NotAllowedError
 from review_app.core.permissions import Person
 from review_app.people.accounts import Accounts
-from review_app.review.service import MAX_AHEAD, SHARE
+from review_app.review.taking import MAX_AHEAD, SHARE
 from review_app.review.tasks import Queue
 from storage.enums import AuditKind, ItemState
 from tests.factories import NO_PICTURE, Factory
-from tests.review.desks import REAL, UNSURE, Bench
+from tests.review.bench import REAL, UNSURE, Bench
 
 
 def test_items_are_handed_out_in_order_of_rank(bench: Bench, factory: Factory, ada: Person) -> None:
@@ -67,7 +67,7 @@ def test_asking_for_none_still_hands_out_one(bench: Bench, factory: Factory, ada
 
 def test_a_task_hints_at_nothing(bench: Bench, factory: Factory, ada: Person) -> None:
     factory.item(decided=True, known=REAL, name="fakes/swap.png", source="fakes")
-    (task,) = bench.desk.take(ada)
+    (task,) = bench.review.take(ada)
     told = {"item_id", "image_url", "width", "height", "expires_at", "alike", "frames", "paged"}
     assert set(task.model_dump(exclude_none=True)) == told
     assert "swap" not in task.model_dump_json()
@@ -78,7 +78,7 @@ def test_a_task_without_a_picture_tells_what_the_image_is_known_by(
     identity: dict[str, str], bench: Bench, factory: Factory, ada: Person
 ) -> None:
     factory.item(decided=True, image=NO_PICTURE | identity)
-    (task,) = bench.desk.take(ada)
+    (task,) = bench.review.take(ada)
     assert task.model_dump(exclude={"expires_at"}, exclude_none=True) == {
         "item_id": task.item_id,
         "alike": 0,
@@ -92,7 +92,7 @@ def test_a_lease_runs_out_and_the_item_goes_to_the_next_person(
     bench: Bench, factory: Factory, ada: Person, ben: Person
 ) -> None:
     item = factory.item()
-    (task,) = bench.desk.take(ada)
+    (task,) = bench.review.take(ada)
     assert task.expires_at == bench.clock.now + timedelta(minutes=10)
     bench.clock.pass_minutes(9.9)
     assert bench.take(ben) == []
@@ -117,7 +117,7 @@ def test_a_heartbeat_keeps_what_is_held(
     bench.take(ada)
     for _ in range(3):
         bench.clock.pass_minutes(9)
-        assert bench.desk.heartbeat(ada) == 1
+        assert bench.review.heartbeat(ada) == 1
     assert bench.take(ben) == []
 
 
@@ -127,7 +127,7 @@ def test_a_heartbeat_after_the_lease_ran_out_revives_nothing(
     item = factory.item()
     bench.take(ada)
     bench.clock.pass_minutes(10)
-    assert bench.desk.heartbeat(ada) == 0
+    assert bench.review.heartbeat(ada) == 0
     assert bench.take(ben) == [item]
 
 
@@ -136,9 +136,9 @@ def test_released_items_go_to_others_at_once(
 ) -> None:
     items = factory.items(3)
     bench.take(ada, n=3)
-    assert bench.desk.release(ada) == 3
+    assert bench.review.release(ada) == 3
     assert bench.take(ben, n=3) == items
-    assert bench.desk.release(ada) == 0
+    assert bench.review.release(ada) == 0
 
 
 def test_a_skipped_item_is_never_offered_to_that_person_again(
@@ -227,11 +227,11 @@ def test_reviewers_see_the_images_that_were_handed_to_them_and_no_others(
 ) -> None:
     mine, other = factory.items(2)
     bench.take(ada)
-    assert bench.desk.image_of(ada, bench.handle(mine)) == mine
+    assert bench.review.image_of(ada, bench.handle(mine)) == mine
     bench.take(root)
-    assert bench.desk.image_of(root, bench.handle(other)) == other
-    assert bench.desk.image_of(ada, bench.handle(other)) is None
-    assert bench.desk.image_of(ada, str(mine)) is None, "the number leads nowhere"
+    assert bench.review.image_of(root, bench.handle(other)) == other
+    assert bench.review.image_of(ada, bench.handle(other)) is None
+    assert bench.review.image_of(ada, str(mine)) is None, "the number leads nowhere"
 
 
 def test_progress_counts_what_waits_and_what_was_done(
@@ -249,12 +249,12 @@ def test_progress_counts_what_waits_and_what_was_done(
     (third,) = bench.take(ada)
     bench.label(ada, third)
     bench.undo(ada)
-    progress = bench.desk.progress(ada, start - timedelta(hours=1))
+    progress = bench.review.progress(ada, start - timedelta(hours=1))
     assert (progress.waiting, progress.done_today, progress.done_session) == (2, 1, 2)
     assert progress.escalated is None
-    assert bench.desk.progress(root, start).escalated == 1
+    assert bench.review.progress(root, start).escalated == 1
     west = bench.clock.now - timedelta(hours=7)
-    assert bench.desk.progress(ada, start, west).done_today == 2, "the day goes on there"
+    assert bench.review.progress(ada, start, west).done_today == 2, "the day goes on there"
 
 
 def test_closing_an_account_gives_back_at_once_what_it_holds(
@@ -289,12 +289,12 @@ def test_a_call_that_was_under_way_when_the_account_was_closed_hands_out_nothing
     bench: Bench, factory: Factory, ada: Person, ben: Person
 ) -> None:
     items = factory.items(2)
-    (task,) = bench.desk.take(ada)
+    (task,) = bench.review.take(ada)
     bench.label(ada, items[0], REAL)
     Accounts(bench.database).set_enabled(ada.name, False, "root")
     for call in (
-        lambda: bench.desk.take(ada),
-        lambda: bench.desk.take_alike(ada, task.item_id),
+        lambda: bench.review.take(ada),
+        lambda: bench.review.take_alike(ada, task.item_id),
         lambda: bench.undo(ada),
     ):
         with pytest.raises(NotAllowedError, match="closed"):
@@ -306,9 +306,9 @@ def test_an_account_that_is_opened_again_goes_on_where_it_was(
     bench: Bench, factory: Factory, ada: Person
 ) -> None:
     items = factory.items(2)
-    handles = [task.item_id for task in bench.desk.take(ada, 2)]
+    handles = [task.item_id for task in bench.review.take(ada, 2)]
     accounts = Accounts(bench.database)
     for enabled in (False, True):
         accounts.set_enabled(ada.name, enabled, "root")
-    again = [task.item_id for task in bench.desk.take(ada, 2)]
+    again = [task.item_id for task in bench.review.take(ada, 2)]
     assert (again, bench.items(again)) == (handles, items)

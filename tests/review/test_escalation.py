@@ -9,7 +9,7 @@ from review_app.core.permissions import Person
 from review_app.review.tasks import AnswerInput, Queue
 from storage.enums import ItemState
 from tests.factories import Factory
-from tests.review.desks import FAKE, REAL, UNDECIDABLE, UNSURE, Bench
+from tests.review.bench import FAKE, REAL, UNDECIDABLE, UNSURE, Bench
 
 REASON = "a public figure, days before a vote"
 
@@ -21,7 +21,7 @@ def test_an_escalated_item_goes_to_the_admins_at_once_with_its_reason(
     bench.take(ada)
     bench.label(ada, item, FAKE, comment="lips", tags=("face swap",), escalation=f" {REASON} ")
     assert bench.state(item) is ItemState.ESCALATED
-    (task,) = bench.desk.take(root, 1, Queue.ESCALATED)
+    (task,) = bench.review.take(root, 1, Queue.ESCALATED)
     assert task.statements is not None
     (said,) = task.statements
     assert (said.value, said.comment, said.tags) == (FAKE, "lips", ("face swap",))
@@ -37,7 +37,7 @@ def test_nobody_else_is_told_what_others_said(
     factory.item(needed_labels=3)
     bench.label(ada, bench.take(ada)[0], FAKE, comment="lips")
     for person in (ben, root):
-        (task,) = bench.desk.take(person)
+        (task,) = bench.review.take(person)
         assert task.statements is None
 
 
@@ -51,7 +51,7 @@ def test_who_was_asked_before_the_escalation_still_counts(
     assert bench.take(root, Queue.ESCALATED) == []  # ben still looks at it
     assert not bench.label(ben, item, FAKE).extra
     assert bench.state(item) is ItemState.ESCALATED
-    (task,) = bench.desk.take(root, 1, Queue.ESCALATED)
+    (task,) = bench.review.take(root, 1, Queue.ESCALATED)
     assert [said.value for said in task.statements or ()] == [UNSURE, FAKE]
 
 

@@ -13,7 +13,7 @@ from review_app.review.tasks import Queue
 from storage.database import Database
 from storage.enums import ItemState
 from tests.factories import Factory
-from tests.review.desks import FAKE, REAL, Bench
+from tests.review.bench import FAKE, REAL, Bench
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def test_gold_is_kept_over_a_reload_and_comes_back_after_an_undo(
     assert bench.undo(ada) == item
     assert bench.take(ada) == [item]
     assert not bench.label(ada, item, FAKE).extra
-    bench.desk.release(ada)
+    bench.review.release(ada)
 
 
 def test_gold_that_was_met_never_comes_again(
@@ -151,14 +151,14 @@ def test_gold_that_was_given_back_returns_as_its_neighbour_does(
     """It would be known by returning, or by not returning, while others do the opposite."""
     factory.items(60)
     bench.options(root, gold_share=0.5)
-    bench.desk.take(ada, 3)
+    bench.review.take(ada, 3)
     first = bench.take(ada, n=3)
     while not any(a not in gold and b in gold for a, b in itertools.pairwise(first)):
         bench.label(ada, first[0])
         first = bench.take(ada, n=3)
-    bench.desk.release(ada)
+    bench.review.release(ada)
     assert bench.take(ada, n=3) == first, "nobody else has any of them"
-    bench.desk.release(ada)
+    bench.review.release(ada)
     bench.options(root, gold_share=0)
     taken = set(bench.take(ben, n=3))
     bench.options(root, gold_share=0.5)
@@ -177,7 +177,7 @@ def test_gold_that_an_admin_decided_can_be_changed_like_any_other(
     bench.options(root, gold_share=0.5)
     item = gold_item(bench, ada, {only})
     given = bench.label(ada, item, REAL)
-    assert all(own.changeable for own in bench.changes.recent(ada))
+    assert all(own.changeable for own in bench.review.recent(ada))
     bench.change(ada, given.client_id, FAKE)
     assert bench.undo(ada) == item
 
@@ -188,33 +188,33 @@ def test_what_waits_falls_by_each_answer_whatever_it_was_on(
     factory.items(60)
     bench.options(root, gold_share=0.5)
     start = bench.clock.now
-    told = [bench.desk.progress(ada, start).waiting]
+    told = [bench.review.progress(ada, start).waiting]
     for _ in range(40):
         bench.clock.pass_minutes(0.1)
         (item,) = bench.take(ada)
         bench.label(ada, item, REAL)
-        told.append(bench.desk.progress(ada, start).waiting)
+        told.append(bench.review.progress(ada, start).waiting)
     assert told == list(range(60, 19, -1))
     bench.undo(ada)
-    assert bench.desk.progress(ada, start).waiting == 21
+    assert bench.review.progress(ada, start).waiting == 21
     bench.clock.pass_minutes(60)
-    waiting = bench.desk.progress(root, start).waiting
+    waiting = bench.review.progress(root, start).waiting
     assert waiting > 21, "those who see the queue are told the truth"
-    assert bench.desk.progress(ada, start).waiting == waiting, "and reviewers after a while"
+    assert bench.review.progress(ada, start).waiting == waiting, "and reviewers after a while"
     factory.items(30)
-    assert bench.desk.progress(ada, start).waiting == waiting + 30, "much that is new, at once"
+    assert bench.review.progress(ada, start).waiting == waiting + 30, "much that is new, at once"
 
 
 def test_that_nothing_waits_is_told_at_once(bench: Bench, factory: Factory, ada: Person) -> None:
     factory.items(3)
     start = bench.clock.now
-    bench.desk.progress(ada, start)
+    bench.review.progress(ada, start)
     other = factory.person()
     for left in (1, 1, 0):  # of the two last answers of others nothing is told at once
         bench.clock.pass_minutes(0.1)
         (item,) = bench.take(other)
         bench.label(other, item, REAL)
-        assert min(1, bench.desk.progress(ada, start).waiting) == left
+        assert min(1, bench.review.progress(ada, start).waiting) == left
 
 
 def test_the_opinion_tells_neither_an_audit_nor_under_which_policy_it_was_formed(

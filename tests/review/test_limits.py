@@ -10,12 +10,13 @@ from review_app.core.errors import LimitError
 from review_app.core.permissions import Person
 from review_app.policy.review_options import ReviewOptions
 from review_app.review.batch import LabelEntry, SkipEntry
-from review_app.review.service import GRACE, MAX_AHEAD, SHARE
+from review_app.review.looking import GRACE
+from review_app.review.taking import MAX_AHEAD, SHARE
 from storage.database import Database
 from storage.enums import AuditKind
 from storage.models import AuditEvent
 from tests.factories import Factory
-from tests.review.desks import FAKE, Bench
+from tests.review.bench import FAKE, Bench
 
 OPTIONS = ReviewOptions()
 MANY = 1000
@@ -76,7 +77,7 @@ def test_nor_than_a_day_allows_however_slowly(
 def test_giving_back_and_taking_again_leads_to_the_same_images(
     bench: Bench, queue: list[int], ada: Person, ben: Person
 ) -> None:
-    seen = crawl(bench, ada, lambda _item: bench.desk.release(ada))
+    seen = crawl(bench, ada, lambda _item: bench.review.release(ada))
     assert seen == {queue[0]}
     first = bench.take(ada, n=MAX_AHEAD)
     handles = [bench.handle(item, ada) for item in first]
@@ -99,7 +100,7 @@ def test_answering_and_taking_back_earns_nothing(
         seen.add(item)
         bench.label(ada, item)
         bench.undo(ada)
-        bench.desk.release(ada)
+        bench.review.release(ada)
         assert bench.take(ben) == [item]
         bench.label(ben, item)  # so that it cannot come back
     assert len(seen) <= 50
@@ -118,7 +119,7 @@ def test_whoever_answers_is_never_held_up(bench: Bench, factory: Factory, ada: P
             LabelEntry(kind="label", client_id=bench.new_id(), item_id=bench.handle(i), value=FAKE)
             for i in items
         ]
-        bench.desk.answer(ada, entries)
+        bench.review.answer(ada, entries)
         done += len(items)
     assert done == OPTIONS.new_per_hour * 3
 
@@ -135,11 +136,11 @@ def test_a_refused_skip_holds_up_no_answer(
     answer = LabelEntry(
         kind="label", client_id="answer-0001", item_id=bench.handle(third), value=FAKE
     )
-    outcomes = bench.desk.answer(ada, [*skips, answer])
+    outcomes = bench.review.answer(ada, [*skips, answer])
     assert [type(outcome.refusal) for outcome in outcomes] == [type(None), LimitError, type(None)]
     assert bench.item(third).verdict is FAKE
     assert second in bench.take(ada, n=3), "what could not be skipped is still in hand"
-    again = bench.desk.answer(ada, skips[:1])
+    again = bench.review.answer(ada, skips[:1])
     assert again[0].refusal is None, "a skip that is sent again is none more"
 
 
@@ -156,7 +157,7 @@ def test_heartbeats_do_not_renew_a_claim_for_ever(
 ) -> None:
     (item,) = bench.take(ada)
     minutes = 0
-    while bench.desk.heartbeat(ada) and minutes < 24 * 60:
+    while bench.review.heartbeat(ada) and minutes < 24 * 60:
         bench.clock.pass_minutes(1)
         minutes += 1
     assert minutes == pytest.approx(60 * OPTIONS.hold_hours, abs=OPTIONS.lease_minutes)
@@ -170,7 +171,7 @@ def test_what_was_held_too_long_comes_back_once_others_had_the_time_to_take_it(
 ) -> None:
     item = factory.item()
     bench.take(ada)
-    while bench.desk.heartbeat(ada):
+    while bench.review.heartbeat(ada):
         bench.clock.pass_minutes(1)
     bench.clock.pass_minutes(OPTIONS.lease_minutes)
     assert bench.take(ada) == []
@@ -184,11 +185,11 @@ def test_an_image_can_be_looked_at_for_a_while_after_it_was_given_back(
     skipped, left = bench.take(ada, n=2)
     handles = [bench.handle(item) for item in (skipped, left)]
     bench.skip(ada, skipped)
-    bench.desk.release(ada)
+    bench.review.release(ada)
     bench.clock.pass_minutes(GRACE.total_seconds() / 60 - 1)
-    assert [bench.desk.image_of(ada, handle) for handle in handles] == [skipped, left]
+    assert [bench.review.image_of(ada, handle) for handle in handles] == [skipped, left]
     bench.clock.pass_minutes(1)
-    assert [bench.desk.image_of(ada, handle) for handle in handles] == [None, None]
+    assert [bench.review.image_of(ada, handle) for handle in handles] == [None, None]
 
 
 def test_ones_own_answers_can_be_looked_at_while_they_are_listed(
@@ -199,6 +200,6 @@ def test_ones_own_answers_can_be_looked_at_while_they_are_listed(
     for _ in range(49):
         bench.label(ada, bench.take(ada)[0])
     bench.clock.pass_minutes(60)
-    assert bench.desk.image_of(ada, bench.handle(first)) == first
+    assert bench.review.image_of(ada, bench.handle(first)) == first
     bench.label(ada, bench.take(ada)[0])
-    assert bench.desk.image_of(ada, bench.handle(first)) is None
+    assert bench.review.image_of(ada, bench.handle(first)) is None

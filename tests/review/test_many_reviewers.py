@@ -10,12 +10,13 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 import pytest
 from sqlalchemy import select
 
+from review_app.review.context import ReviewContext
 from review_app.review.service import ReviewService
 from storage.database import Database
 from storage.enums import ItemState
 from storage.models import Claim, Label
 from tests.factories import Factory
-from tests.review.desks import FAKE, items_of
+from tests.review.bench import FAKE, items_of
 from tests.review.workers import label_one_and_die, review_until_empty, work
 
 SPAWN = multiprocessing.get_context("spawn")
@@ -25,9 +26,9 @@ WORKERS = 8
 def test_eight_threads_share_four_hundred_items(database: Database, factory: Factory) -> None:
     items = factory.items(400)
     people = [factory.person() for _ in range(WORKERS)]
-    desk = ReviewService(database, lambda _: "")
+    review = ReviewService(ReviewContext(database, lambda _: ""))
     with ThreadPoolExecutor(WORKERS) as pool:
-        answered = list(pool.map(lambda person: work(desk, person), people))
+        answered = list(pool.map(lambda person: work(review, person), people))
     _assert_each_answered_once(database, items, answered, overlap=1)
 
 
@@ -46,9 +47,9 @@ def test_at_overlap_two_each_item_is_answered_by_two_people(
 ) -> None:
     items = factory.items(100, needed_labels=2)
     people = [factory.person() for _ in range(WORKERS)]
-    desk = ReviewService(database, lambda _: "")
+    review = ReviewService(ReviewContext(database, lambda _: ""))
     with ThreadPoolExecutor(WORKERS) as pool:
-        answered = list(pool.map(lambda person: work(desk, person), people))
+        answered = list(pool.map(lambda person: work(review, person), people))
     _assert_each_answered_once(database, items, answered, overlap=2)
 
 
@@ -79,9 +80,9 @@ def test_two_who_take_at_once_never_get_one_slot(
     """All take before anybody answers, so that only the claims keep them apart."""
     items = factory.items(12, needed_labels=overlap)
     people = [factory.person() for _ in range(WORKERS)]
-    desk = ReviewService(database, lambda _: "")
+    review = ReviewService(ReviewContext(database, lambda _: ""))
     with ThreadPoolExecutor(WORKERS) as pool:
-        taken = list(pool.map(lambda person: desk.take(person, 5), people))
+        taken = list(pool.map(lambda person: review.take(person, 5), people))
     handles = [task.item_id for tasks in taken for task in tasks]
     holders = Counter(items_of(database, handles))
     assert holders == dict.fromkeys(items, overlap)

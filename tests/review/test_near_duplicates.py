@@ -14,7 +14,7 @@ from review_app.review.batch import LabelEntry, UndoEntry
 from review_app.review.tasks import Queue
 from storage.enums import ItemState
 from tests.factories import Factory
-from tests.review.desks import FAKE, REAL, Bench
+from tests.review.bench import FAKE, REAL, Bench
 
 
 @pytest.fixture
@@ -28,12 +28,12 @@ def family(factory: Factory, bench: Bench) -> list[int]:
 
 def shown(bench: Bench, person: Person, **more: Any) -> dict[int, int]:
     """How many look alike, by item taken."""
-    tasks = bench.desk.take(person, **more)
+    tasks = bench.review.take(person, **more)
     return dict(zip(bench.items(t.item_id for t in tasks), (t.alike for t in tasks), strict=True))
 
 
 def similar(bench: Bench, person: Person, item_id: int) -> list[int]:
-    tasks = bench.desk.take_alike(person, bench.handle(item_id, person))
+    tasks = bench.review.take_alike(person, bench.handle(item_id, person))
     return bench.items(task.item_id for task in tasks)
 
 
@@ -86,10 +86,10 @@ def test_what_somebody_skipped_or_answered_or_others_settled_is_not_offered(
     similar(bench, ada, family[0])
     bench.skip(ada, family[1])
     bench.label(ada, family[2])
-    bench.desk.release(ada)
+    bench.review.release(ada)
     assert shown(bench, ada, n=1) == {family[0]: 2}
     assert similar(bench, ada, family[0]) == family[3:]
-    bench.desk.release(ada)
+    bench.review.release(ada)
     assert shown(bench, ben, n=1) == {family[0]: 3}
 
 
@@ -122,12 +122,12 @@ def test_each_gets_a_label_of_its_own_and_all_can_be_taken_back_in_one_call(
     bench.take(ada)
     similar(bench, ada, family[0])
     given = [entry(bench, item_id) for item_id in family]
-    bench.desk.answer(ada, given)
+    bench.review.answer(ada, given)
     assert [bench.item(item_id).verdict for item_id in family] == [FAKE] * 5
     later = bench.take(ada)[0]
     bench.label(ada, later, REAL)
     back = [UndoEntry(kind="undo", client_id=bench.new_id(), of=g.client_id) for g in given]
-    outcomes = bench.desk.answer(ada, back)
+    outcomes = bench.review.answer(ada, back)
     assert bench.items(o.task.item_id for o in outcomes if o.task) == family
     assert [bench.state(item_id) for item_id in family] == [ItemState.IN_REVIEW] * 5
     assert bench.item(later).verdict is REAL, "an answer that nobody named stays"
@@ -139,11 +139,11 @@ def test_each_tells_how_many_were_answered_with_it_until_it_is_answered_alone(
     bench.take(ada)
     similar(bench, ada, family[0])
     given = [entry(bench, item_id, together=5) for item_id in family]
-    bench.desk.answer(ada, given)
+    bench.review.answer(ada, given)
     assert [label.together for i in family for label in bench.in_force(i)] == [5] * 5
     assert bench.events(family[1])[-1].details["together"] == 5
     bench.change(ada, given[0].client_id, REAL)
-    bench.desk.undo(ada, bench.new_id(), given[1].client_id)
+    bench.review.undo(ada, bench.new_id(), given[1].client_id)
     bench.label(ada, family[1], REAL)
     told = [label.together for i in family for label in bench.in_force(i)]
     assert told == [None, None, 5, 5, 5], "a change is a look at that image alone"
@@ -160,8 +160,8 @@ def test_an_admin_is_told_that_an_answer_was_given_for_many(
     bench: Bench, ada: Person, root: Person, family: list[int]
 ) -> None:
     bench.take(ada)
-    bench.desk.answer(ada, [entry(bench, family[0], together=5, escalation="a public figure")])
-    (task,) = bench.desk.take(root, 1, Queue.ESCALATED)
+    bench.review.answer(ada, [entry(bench, family[0], together=5, escalation="a public figure")])
+    (task,) = bench.review.take(root, 1, Queue.ESCALATED)
     assert [said.together for said in task.statements or ()] == [5]
 
 
@@ -171,10 +171,10 @@ def test_an_answer_is_taken_back_once_and_with_whatever_took_its_place(
     bench.take(ada)
     given = bench.label(ada, family[0], FAKE)
     bench.change(ada, given.client_id, REAL)
-    task = bench.desk.undo(ada, bench.new_id(), given.client_id)
+    task = bench.review.undo(ada, bench.new_id(), given.client_id)
     assert (bench.items([task.item_id]), bench.in_force(family[0])) == (family[:1], [])
     with pytest.raises(ConflictError, match="taken back already"):
-        bench.desk.undo(ada, bench.new_id(), given.client_id)
+        bench.review.undo(ada, bench.new_id(), given.client_id)
 
 
 def test_nobody_takes_back_what_another_said(
@@ -186,6 +186,6 @@ def test_nobody_takes_back_what_another_said(
     bench.label(ben, own, REAL)
     for of in (given.client_id, "nobodys-answer"):
         with pytest.raises(NotFoundError):
-            bench.desk.undo(ben, bench.new_id(), of)
+            bench.review.undo(ben, bench.new_id(), of)
     assert bench.item(family[0]).verdict is FAKE
     assert bench.item(own).verdict is REAL, "nor is an answer of one's own taken back instead"

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from review_app.core.permissions import Person
 from review_app.review.regions import Region, Shape
 from tests.factories import Factory
-from tests.review.desks import FAKE, Bench
+from tests.review.bench import FAKE, Bench
 
 SHARE = st.floats(0, 1, allow_nan=False)
 TRIANGLE = ((0.1, 0.1), (0.5, 0.1), (0.1, 0.5))
@@ -59,5 +59,5 @@ def test_regions_are_stored_with_the_answer_and_come_back_as_they_were(
         Region(shape=Shape.RECTANGLE, points=((0.2, 0.2), (0.4, 0.3))),
     )
     bench.label(ada, item, FAKE, regions=regions)
-    (own,) = bench.changes.recent(ada)
+    (own,) = bench.review.recent(ada)
     assert own.regions == regions

@@ -9,7 +9,7 @@ from review_app.review.regions import Region
 from review_app.review.tasks import Queue, Task
 from storage.enums import ItemState
 from tests.factories import Factory
-from tests.review.desks import FAKE, REAL, UNSURE, Bench
+from tests.review.bench import FAKE, REAL, UNSURE, Bench
 
 EAR = Region.model_validate({"shape": "rectangle", "points": [[0.1, 0.2], [0.3, 0.5]]})
 SAID: dict[str, Any] = {
@@ -27,15 +27,15 @@ def withdrawn(task: Task) -> dict[str, Any] | None:
 
 def test_an_undo_gives_back_all_that_was_said(bench: Bench, factory: Factory, ada: Person) -> None:
     item = factory.item()
-    assert [task.withdrawn for task in bench.desk.take(ada)] == [None]
+    assert [task.withdrawn for task in bench.review.take(ada)] == [None]
     bench.label(ada, item, FAKE, "answer-a", **SAID)
-    task = bench.desk.undo(ada, "undo-0001")
+    task = bench.review.undo(ada, "undo-0001")
     assert withdrawn(task) == {"client_id": "answer-a", "value": FAKE, **SAID}
-    assert bench.desk.undo(ada, "undo-0001") == task, "sent again"
-    (elsewhere,) = bench.desk.take(ada)  # by another device, or after a reload
+    assert bench.review.undo(ada, "undo-0001") == task, "sent again"
+    (elsewhere,) = bench.review.take(ada)  # by another device, or after a reload
     assert elsewhere.withdrawn == task.withdrawn
-    bench.desk.release(ada)
-    (later,) = bench.desk.take(ada)
+    bench.review.release(ada)
+    (later,) = bench.review.take(ada)
     assert later.withdrawn == task.withdrawn
 
 
@@ -46,12 +46,12 @@ def test_of_two_undone_answers_the_later_one_comes_back(
     bench.take(ada)
     for known_as, comment in (("answer-a", "first"), ("answer-b", "second")):
         bench.label(ada, item, REAL, known_as, comment=comment)
-        task = bench.desk.undo(ada, bench.new_id())
+        task = bench.review.undo(ada, bench.new_id())
         assert task.withdrawn is not None
         assert (task.withdrawn.client_id, task.withdrawn.comment) == (known_as, comment)
     bench.label(ada, item, REAL, "answer-c")
     bench.change(ada, "answer-c", FAKE, client_id="change-d", comment="third")
-    task = bench.desk.undo(ada, bench.new_id(), "answer-c")
+    task = bench.review.undo(ada, bench.new_id(), "answer-c")
     assert task.withdrawn is not None
     assert (task.withdrawn.client_id, task.withdrawn.value) == ("change-d", FAKE)
 
@@ -63,15 +63,15 @@ def test_nobody_else_is_told_what_somebody_took_back(
     bench.take(ada)
     bench.label(ada, item, FAKE, **SAID)
     bench.undo(ada)
-    bench.desk.release(ada)
+    bench.review.release(ada)
     for person in (ben, root):
-        (task,) = bench.desk.take(person)
+        (task,) = bench.review.take(person)
         assert task.withdrawn is None
         assert "lips" not in task.model_dump_json()
     bench.label(ben, item, UNSURE, escalation="not mine")
     assert bench.state(item) is ItemState.ESCALATED
-    bench.desk.release(root)
-    (task,) = bench.desk.take(root, 1, Queue.ESCALATED)
+    bench.review.release(root)
+    (task,) = bench.review.take(root, 1, Queue.ESCALATED)
     assert task.withdrawn is None
     assert "lips" not in task.model_dump_json()
 
@@ -85,7 +85,7 @@ def test_an_admin_gets_a_decision_back_with_what_was_said_of_it(
     bench.take(root, Queue.ESCALATED)
     bench.label(root, item, FAKE, comment="the ear", tags=("face swap",))
     bench.undo(root)
-    (task,) = bench.desk.take(root, 1, Queue.ESCALATED)
+    (task,) = bench.review.take(root, 1, Queue.ESCALATED)
     assert task.withdrawn is not None
     assert (task.withdrawn.value, task.withdrawn.comment) == (FAKE, "the ear")
     assert [said.comment for said in task.statements or ()] == ["hm"]
@@ -100,5 +100,5 @@ def test_an_answer_in_force_is_no_withdrawn_one(
     bench.label(root, item, REAL, comment="first")
     bench.undo(root)
     bench.label(root, item, UNSURE, comment="second")
-    (task,) = bench.desk.take(root, 1, Queue.ESCALATED)
+    (task,) = bench.review.take(root, 1, Queue.ESCALATED)
     assert task.withdrawn is None

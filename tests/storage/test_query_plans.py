@@ -16,7 +16,7 @@ from review_app.core.permissions import Person
 from review_app.queueing.ranking import sweep
 from review_app.records.search import Search
 from review_app.records.service import RecordService
-from review_app.review.changes import Changes
+from review_app.review.context import ReviewContext
 from review_app.review.service import ReviewService
 from review_app.review.tasks import AnswerInput, Queue
 from storage.database import Database
@@ -29,20 +29,20 @@ from tests.factories import Factory
 Work = Callable[[Database, ReviewService, Person], object]
 
 
-def _label(database: Database, desk: ReviewService, person: Person) -> None:
-    (task,) = desk.take(person)
-    desk.label(
+def _label(database: Database, review: ReviewService, person: Person) -> None:
+    (task,) = review.take(person)
+    review.label(
         person,
         AnswerInput(client_id="answer-1", item_id=task.item_id, value=LabelValue.FAKE),
     )
 
 
-def _undo(database: Database, desk: ReviewService, person: Person) -> None:
-    _label(database, desk, person)
-    desk.undo(person, "undo-0001")
+def _undo(database: Database, review: ReviewService, person: Person) -> None:
+    _label(database, review, person)
+    review.undo(person, "undo-0001")
 
 
-def _page_through(database: Database, desk: ReviewService, person: Person) -> None:
+def _page_through(database: Database, review: ReviewService, person: Person) -> None:
     with database.read() as repos:
         repos.items.in_state(ItemState.PENDING, 64, 1000)
         for state in (ItemState.PENDING, ItemState.IN_REVIEW):
@@ -53,48 +53,48 @@ def _page_through(database: Database, desk: ReviewService, person: Person) -> No
         repos.counts.oldest_in(ItemState.IN_REVIEW)
 
 
-def _take_with_gold(database: Database, _desk: ReviewService, person: Person) -> None:
+def _take_with_gold(database: Database, _review: ReviewService, person: Person) -> None:
     with database.write() as repos:
         repos.options.set("review", {"gold_share": 0.5}, person.id)
-    taken = ReviewService(database, lambda _: "", coin=Random(0)).take(person, 3)
+    taken = ReviewService(ReviewContext(database, lambda _: "", coin=Random(0))).take(person, 3)
     with database.read() as repos:
         assert any(claim.gold for claim, _ in repos.claims.held_by(person.id)), taken
 
 
-def _take_again(_database: Database, desk: ReviewService, person: Person) -> None:
-    first = desk.take(person, 3)
-    assert desk.release(person) == 3
-    again = desk.take(person, 3)
+def _take_again(_database: Database, review: ReviewService, person: Person) -> None:
+    first = review.take(person, 3)
+    assert review.release(person) == 3
+    again = review.take(person, 3)
     assert [task.item_id for task in again] == [task.item_id for task in first]
 
 
-def _skip(_database: Database, desk: ReviewService, person: Person) -> None:
-    for task in desk.take(person, 2):
-        desk.skip(person, task.item_id)
+def _skip(_database: Database, review: ReviewService, person: Person) -> None:
+    for task in review.take(person, 2):
+        review.skip(person, task.item_id)
 
 
-def _sweep(database: Database, _desk: ReviewService, _person: Person) -> None:
+def _sweep(database: Database, _review: ReviewService, _person: Person) -> None:
     sweep(database)
 
 
-def _take_alike(database: Database, desk: ReviewService, person: Person) -> None:
+def _take_alike(database: Database, review: ReviewService, person: Person) -> None:
     with database.write() as repos:
         first, *others = repos.items.in_state(ItemState.IN_REVIEW, 3)
         for item in others:
             item.alike_id = first.image_id
-    (task,) = desk.take(person, 1)
+    (task,) = review.take(person, 1)
     assert task.alike == 2
-    assert len(desk.take_alike(person, task.item_id)) == 2
+    assert len(review.take_alike(person, task.item_id)) == 2
 
 
-def _look_at_audits(database: Database, _desk: ReviewService, _person: Person) -> None:
+def _look_at_audits(database: Database, _review: ReviewService, _person: Person) -> None:
     with database.read() as repos:
         assert not repos.audits.any_settled_since(utc_now() - timedelta(hours=1), utc_now())
         assert not repos.audits.is_settled(1, utc_now())
         assert repos.labels.count_open(utc_now()) == 0
 
 
-def _look_up(database: Database, _desk: ReviewService, person: Person) -> None:
+def _look_up(database: Database, _review: ReviewService, person: Person) -> None:
     records = RecordService(database)
     searches = [
         Search(text, state, verdict)
@@ -113,21 +113,21 @@ WORK: dict[str, Work] = {
     "look images up": _look_up,
     "take what looks alike": _take_alike,
     "look at the audits": _look_at_audits,
-    "take": lambda database, desk, person: desk.take(person, 3),
+    "take": lambda database, review, person: review.take(person, 3),
     "take with gold": _take_with_gold,
     "take what was given back": _take_again,
     "skip": _skip,
-    "look at an image": lambda _database, desk, person: desk.image_of(
-        person, desk.take(person)[0].item_id
+    "look at an image": lambda _database, review, person: review.image_of(
+        person, review.take(person)[0].item_id
     ),
-    "take escalated": lambda database, desk, person: desk.take(person, 3, Queue.ESCALATED),
+    "take escalated": lambda database, review, person: review.take(person, 3, Queue.ESCALATED),
     "label": _label,
     "undo": _undo,
-    "recent answers": lambda database, _desk, person: Changes(database, lambda _: "words").recent(
-        person
-    ),
-    "heartbeat": lambda database, desk, person: desk.heartbeat(person),
-    "progress": lambda database, desk, person: desk.progress(person, utc_now()),
+    "recent answers": lambda database, _review, person: ReviewService(
+        ReviewContext(database, lambda _: "words")
+    ).recent(person),
+    "heartbeat": lambda database, review, person: review.heartbeat(person),
+    "progress": lambda database, review, person: review.progress(person, utc_now()),
     "page through the queue": _page_through,
     "sweep": _sweep,
 }
@@ -142,9 +142,9 @@ def test_no_query_walks_a_whole_table_or_sorts_one(
     for item_id in known:
         factory.decision(item_id)
     person = factory.admin()
-    desk = ReviewService(database, lambda _: "")
+    review = ReviewService(ReviewContext(database, lambda _: ""))
     with _statements(database) as statements:
-        WORK[name](database, desk, person)
+        WORK[name](database, review, person)
     assert statements
     assert [plan for s in statements if _is_slow(plan := _plan(database, *s))] == []
 

@@ -24,7 +24,7 @@ from storage.enums import AuditKind, ItemState, LabelValue
 from storage.models import DecisionRow, Item, QueuePlace
 from storage.repositories.items import Move
 from tests.applications import Deployment, deployment, write_pictures
-from tests.review.desks import items_of
+from tests.review.bench import items_of
 
 ROOT = Path(__file__).parents[2]
 SECRET = b"a secret for tests"
@@ -277,7 +277,7 @@ def test_retriage_leaves_alone_what_somebody_has_touched(place: Deployment) -> N
     admin, reviewer = place.factory.admin(), place.factory.person()
     ids = [place.scored(1.0) for _ in range(5)]
     place.app.triage.run("tester")
-    desk = place.app.desk
+    desk = place.app.review
     (answered,) = desk.take(reviewer)
     answer = AnswerInput(client_id="answer-0001", item_id=answered.item_id, value=LabelValue.REAL)
     desk.label(reviewer, answer)

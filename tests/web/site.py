@@ -21,7 +21,7 @@ from review_app.web.identity import COOKIE
 from review_app.web.server import create_app
 from storage.enums import ItemState, Role
 from tests.factories import Factory
-from tests.review.desks import handle_of, items_of
+from tests.review.bench import handle_of, items_of
 
 ADDRESS = "http://127.0.0.1:7860"
 PASSWORD = "correct horse battery"

@@ -28,7 +28,7 @@ def place(tmp_path: Path) -> Iterator[Deployment]:
 
 
 @pytest.fixture
-def desk(place: Deployment) -> ForecastService:
+def forecasts(place: Deployment) -> ForecastService:
     return place.app.forecasts
 
 
@@ -71,11 +71,11 @@ def test_while_it_learns_the_panel_shows_the_way_and_every_side() -> None:
     assert "Accepting as fake is not certified: about 400 more random labels" in shown
 
 
-def test_a_certificate_shows_every_figure_that_it_rests_on(desk: ForecastService) -> None:
+def test_a_certificate_shows_every_figure_that_it_rests_on(forecasts: ForecastService) -> None:
     policy = certified()
     held = policy.real
     assert held is not None
-    shown = certificate_panel(policy, desk)
+    shown = certificate_panel(policy, forecasts)
     for figure in (
         f"{held.errors:,} of {held.accepted:,}",
         "<td>5%</td>",
@@ -91,8 +91,8 @@ def test_a_certificate_shows_every_figure_that_it_rests_on(desk: ForecastService
     assert "How far" not in shown
 
 
-def test_the_bounds_at_other_shares_of_fakes_are_told_and_drawn(desk: ForecastService) -> None:
-    shown = certificate_panel(certified(), desk)
+def test_the_bounds_at_other_shares_of_fakes_are_told_and_drawn(forecasts: ForecastService) -> None:
+    shown = certificate_panel(certified(), forecasts)
     held = certified().fake
     assert held is not None
     assert f"{percent_below(held.bound_at_prevalence(0.5))} with 50% fakes" in shown
@@ -102,26 +102,26 @@ def test_the_bounds_at_other_shares_of_fakes_are_told_and_drawn(desk: ForecastSe
     assert shown.count('x1="50.00" x2="50.00"') == 2
 
 
-def test_a_closed_policy_shows_its_certificates_as_past(desk: ForecastService) -> None:
-    shown = certificate_panel(certified().suspended("<b>drift</b>"), desk)
+def test_a_closed_policy_shows_its_certificates_as_past(forecasts: ForecastService) -> None:
+    shown = certificate_panel(certified().suspended("<b>drift</b>"), forecasts)
     assert "How far is a certificate?" in shown
     assert "What was proven before auto-accept closed" in shown
     assert "&lt;b&gt;drift" in shown
 
 
 def test_progress_goes_with_the_labels_and_ends_with_a_certificate(
-    place: Deployment, desk: ForecastService
+    place: Deployment, forecasts: ForecastService
 ) -> None:
     call = Call(place.factory.admin(), "", gr.Progress())
     overview, tab = OverviewTab(place.app), PolicyTab(place.app)
     place.scored(1.0, LabelValue.FAKE)
-    first = desk.progress()
+    first = forecasts.progress()
     assert (first.labels, first.ready) == (1, False)
-    assert desk.progress() is first
+    assert forecasts.progress() is first
 
     place.calibrated(10)
     place.app.triage.run("tester")
-    second = desk.progress()
+    second = forecasts.progress()
     assert second.labels == 21
     assert (first.missing or 0) > (second.missing or 0) > 0
     assert second.words in overview.refresh(call)[0]
@@ -132,7 +132,7 @@ def test_progress_goes_with_the_labels_and_ends_with_a_certificate(
     assert "What is proven" in tab.load(call)[0]
     place.app.policies.suspend(call.person, "to look at it")
     assert 'role="progressbar"' in overview.refresh(call)[0]
-    assert desk.progress().ready
+    assert forecasts.progress().ready
 
 
 def test_a_checkpoint_that_is_gone_closes_neither_page(place: Deployment) -> None:

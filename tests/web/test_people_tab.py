@@ -106,17 +106,17 @@ def test_who_looks_through_the_queue_is_told(site: Site, call: Call) -> None:
     crawler = site.factory.person("Carl <b>")
     site.factory.review_options(skips_per_minute=2)
     site.items(6)
-    (task,) = site.app.desk.take(kept)
+    (task,) = site.app.review.take(kept)
     said = {"client_id": "taking-00001", "item_id": task.item_id, "value": "real"}
-    site.app.desk.label(kept, AnswerInput.model_validate(said))
+    site.app.review.label(kept, AnswerInput.model_validate(said))
     for _ in range(2):
-        (task,) = site.app.desk.take(crawler)
-        site.app.desk.skip(crawler, task.item_id)
-    (task,) = site.app.desk.take(crawler)
+        (task,) = site.app.review.take(crawler)
+        site.app.review.skip(crawler, task.item_id)
+    (task,) = site.app.review.take(crawler)
     for _ in range(3):
         with pytest.raises(LimitError):
-            site.app.desk.skip(crawler, task.item_id)
-    site.app.desk.release(crawler)
+            site.app.review.skip(crawler, task.item_id)
+    site.app.review.release(crawler)
     told = str(TakingPanel(site.app).load(call))
     rows = [re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", row) for row in told.split("<tr>")]
     assert ["Bea", "1", "0", "0", "0"] in rows

@@ -74,7 +74,7 @@ class DataTab:
 
 def build_data(app: Application, blocks: gr.Blocks) -> None:
     """Add the tab's components to the open context."""
-    desk = DataTab(app)
+    actions = DataTab(app)
     with section(t("data.title")):
         remark = html()
         files = gr.File(label=t("data.files"), file_count="multiple", height=180)
@@ -82,12 +82,12 @@ def build_data(app: Application, blocks: gr.Blocks) -> None:
         message = html(min_height=96)
         refused = html()
     wiring = Wiring(app, Permission.MANAGE_POLICY)
-    wiring.quick(blocks.load, desk.remark, [remark])
+    wiring.quick(blocks.load, actions.remark, [remark])
     look = gr.Timer(LOOK_SECONDS, active=False)
     for event in (blocks.load, look.tick):
-        wiring.quick(event, desk.last, [message, refused, look])
+        wiring.quick(event, actions.last, [message, refused, look])
     outputs: list[Any] = [message, refused, files]
-    wiring.slow(button.click, desk.take_in, outputs, [files])
+    wiring.slow(button.click, actions.take_in, outputs, [files])
 
 
 def _outcome(batch: UploadedBatch) -> Markup:

@@ -114,7 +114,7 @@ def _turned(
 
 def build_images(app: Application, tab: gr.Tab) -> None:
     """Add the tab's components to the open context."""
-    desk = ImagesTab(app)
+    actions = ImagesTab(app)
     wiring = Wiring(app, Permission.SEE_QUEUE)
     with section(t("images.find_title")):
         with gr.Row(equal_height=False):
@@ -139,15 +139,15 @@ def build_images(app: Application, tab: gr.Tab) -> None:
     ask = partial(gr.on, asked, trigger_mode="always_last", js=_ASKED)
     asks = [text, state, verdict]
     place = gr.JSON(visible=False)
-    answered = wiring.quick(ask, desk.search, [*page, *asks], [*asks, place])
+    answered = wiring.quick(ask, actions.search, [*page, *asks], [*asks, place])
     answered.then(None, js=_ANSWERED, api_visibility="private")
-    wiring.quick(older.click, desk.older, page, [trail, *asks])
-    wiring.quick(newer.click, desk.newer, page, [trail, *asks])
+    wiring.quick(older.click, actions.older, page, [trail, *asks])
+    wiring.quick(newer.click, actions.newer, page, [trail, *asks])
     choose = partial(found.select, trigger_mode="always_last")
     opened = [record, chosen, form.panel, form.message, form.seen, form.value, form.reason]
-    shown = wiring.quick(choose, desk.show, opened, takes_event=True)
+    shown = wiring.quick(choose, actions.show, opened, takes_event=True)
     form.confirm.withdraw(found.select)
-    wiring.quick(form.done, desk.again, page, [trail])
+    wiring.quick(form.done, actions.again, page, [trail])
     shown.then(None, js=_LOOK, api_visibility="private")
 
 

@@ -89,7 +89,7 @@ class CorrectionForm:
 
 def build_correction(app: Application, item: gr.Number, record: gr.HTML) -> CorrectionForm:
     """Add the panel to the open context; it is about the image in ``item``."""
-    desk = CorrectionPanel(app)
+    corrections = CorrectionPanel(app)
     wiring = Wiring(app, Permission.ADJUDICATE)
     title, remark = t("corrections.title"), t("corrections.remark")
     with gr.Column(visible=False) as panel, section(title, remark):
@@ -100,10 +100,10 @@ def build_correction(app: Application, item: gr.Number, record: gr.HTML) -> Corr
         confirm = Confirm(t("corrections.yes"))
         message, seen = html(), gr.Number(visible=False, precision=0)
     given = [item, seen, value, reason]
-    confirm.ask(wiring, correct, desk.ask, given)
+    confirm.ask(wiring, correct, corrections.ask, given)
     for event in (value.input, reason.input):
         confirm.withdraw(event)
-    done = confirm.then(wiring, desk.correct, [message, record, seen, value, reason])
+    done = confirm.then(wiring, corrections.correct, [message, record, seen, value, reason])
     return CorrectionForm(panel, message, seen, value, reason, confirm, done.then)
 
 

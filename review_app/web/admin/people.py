@@ -112,7 +112,7 @@ _COPY = """element.addEventListener("click", async (event) => {
 
 def build_people(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
     """Add the tab's components to the open context."""
-    desk = PeopleTab(app)
+    actions = PeopleTab(app)
     wiring = Wiring(app, Permission.MANAGE_PEOPLE)
     accounts = html()
     message = html()
@@ -131,12 +131,12 @@ def build_people(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
     build_figures(app, tab)
     build_taking(app, tab)
     for event in (blocks.load, tab.select):
-        wiring.quick(event, desk.load, [accounts, who])
-    wiring.quick(add.click, desk.add, [message, link, accounts, who, name], [name, role])
-    wiring.quick(again.click, desk.new_link, [message, link], [who])
-    confirm.ask(wiring, switch, desk.ask_switch, [who])
+        wiring.quick(event, actions.load, [accounts, who])
+    wiring.quick(add.click, actions.add, [message, link, accounts, who, name], [name, role])
+    wiring.quick(again.click, actions.new_link, [message, link], [who])
+    confirm.ask(wiring, switch, actions.ask_switch, [who])
     confirm.withdraw(who.input)
-    confirm.then(wiring, desk.switch, [message, accounts, who])
+    confirm.then(wiring, actions.switch, [message, accounts, who])
 
 
 def _alike(names: list[str]) -> Markup:

@@ -161,16 +161,16 @@ class PolicyTab:
 
 def build_policy(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
     """Add the tab's components to the open context."""
-    desk = PolicyTab(app)
+    actions = PolicyTab(app)
     wiring = Wiring(app, Permission.MANAGE_POLICY)
     with section(t("certify.in_force")):
         words = html()
     audit = build_audit(app, blocks)
     build_whatif(app, blocks)
     seen = gr.Number(visible=False, precision=0)
-    numbers, *certifying = _certify(desk, wiring, seen)
-    applied = _apply(desk, wiring)
-    suspended = _suspend(desk, wiring, seen)
+    numbers, *certifying = _certify(actions, wiring, seen)
+    applied = _apply(actions, wiring)
+    suspended = _suspend(actions, wiring, seen)
     *adopting, adopted = build_detector(app, tab, seen)
     with section(t("certify.history")):
         history = html()
@@ -178,16 +178,18 @@ def build_policy(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
     build_review_options(app, blocks)
     build_limits(app, blocks)
     shown = [words, history, *numbers, seen]
-    wiring.quick(blocks.load, desk.load, shown)
+    wiring.quick(blocks.load, actions.load, shown)
     for asked in (*adopting, applied):
-        wiring.quick(asked.then, desk.refresh, shown, [seen, *numbers])
+        wiring.quick(asked.then, actions.refresh, shown, [seen, *numbers])
     for event in (tab.select, *(one.then for one in (*certifying, suspended, adopted))):
-        wiring.quick(event, desk.refresh, shown, [seen, *numbers])
+        wiring.quick(event, actions.refresh, shown, [seen, *numbers])
         audit(event)
         order(event)
 
 
-def _certify(desk: PolicyTab, wiring: Wiring, seen: gr.Number) -> tuple[list[gr.Number], Any, Any]:
+def _certify(
+    actions: PolicyTab, wiring: Wiring, seen: gr.Number
+) -> tuple[list[gr.Number], Any, Any]:
     """The controls, and the events of asking and of certifying."""
     with section(t("certify.title"), t("certify.choose_first")):
         with gr.Row():
@@ -199,30 +201,30 @@ def _certify(desk: PolicyTab, wiring: Wiring, seen: gr.Number) -> tuple[list[gr.
             certify = gr.Button(t("certify.certify_and_apply"), variant="primary")
         confirm = Confirm(t("certify.yes_certify"))
         message = html()
-    wiring.slow(preview.click, desk.preview, [message], [limit, confidence])
+    wiring.slow(preview.click, actions.preview, [message], [limit, confidence])
     numbers = [limit, confidence, audit]
-    asked = confirm.ask(wiring, certify, desk.ask_certify, [seen, *numbers])
+    asked = confirm.ask(wiring, certify, actions.ask_certify, [seen, *numbers])
     for control in numbers:
         confirm.withdraw(control.input)
-    return numbers, asked, confirm.then(wiring, desk.certify, [message])
+    return numbers, asked, confirm.then(wiring, actions.certify, [message])
 
 
-def _apply(desk: PolicyTab, wiring: Wiring) -> Any:
+def _apply(actions: PolicyTab, wiring: Wiring) -> Any:
     with section(t("certify.waiting"), t("certify.waiting_remark")):
         button = gr.Button(t("certify.apply"))
         confirm = Confirm(t("certify.yes_apply"))
         message = html()
-    confirm.ask(wiring, button, desk.ask_apply)
-    return confirm.then(wiring, desk.apply, [message])
+    confirm.ask(wiring, button, actions.ask_apply)
+    return confirm.then(wiring, actions.apply, [message])
 
 
-def _suspend(desk: PolicyTab, wiring: Wiring, seen: gr.Number) -> Any:
+def _suspend(actions: PolicyTab, wiring: Wiring, seen: gr.Number) -> Any:
     with section(t("certify.close"), t("certify.close_remark")):
         with gr.Row():
             reason = gr.Textbox(label=t("certify.reason"), max_length=400, scale=3)
             button = gr.Button(t("certify.suspend"), variant="stop")
         message = html()
-    return wiring.quick(button.click, desk.suspend, [message, reason], [seen, reason])
+    return wiring.quick(button.click, actions.suspend, [message, reason], [seen, reason])
 
 
 def _terms(policy: Policy) -> tuple[float, float, float]:

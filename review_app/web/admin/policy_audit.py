@@ -42,15 +42,15 @@ class AuditPanel:
 
 def build_audit(app: Application, blocks: gr.Blocks) -> Refresh:
     """Add the panel to the open context; what draws it anew after an event."""
-    desk = AuditPanel(app)
+    audits = AuditPanel(app)
     wiring = Wiring(app, Permission.MANAGE_POLICY)
     with section(t("audit.title"), t("audit.remark")):
         evidence = html()
         reopen = gr.Checkbox(True, label=t("audit.reopen"))
         message = html()
-    wiring.quick(blocks.load, desk.load, [evidence, reopen])
-    wiring.quick(reopen.input, desk.save, [message], [reopen])
-    return lambda event: wiring.quick(event, desk.refresh, [evidence])
+    wiring.quick(blocks.load, audits.load, [evidence, reopen])
+    wiring.quick(reopen.input, audits.save, [message], [reopen])
+    return lambda event: wiring.quick(event, audits.refresh, [evidence])
 
 
 def panel(report: AuditReport | None) -> Markup:

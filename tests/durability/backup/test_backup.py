@@ -61,7 +61,7 @@ def test_what_is_restored_is_what_was_there(place: Deployment, tmp_path: Path) -
         assert restored.chain_holds()
         account = restored.app.people.ensure("ada", Role.REVIEWER, "test")
         person = Person(account.id, account.name, account.role)
-        assert restored.app.desk.take(person)
+        assert restored.app.review.take(person)
 
 
 def test_the_manifest_names_every_file_and_what_was_backed_up(

@@ -85,7 +85,7 @@ class OldDeployment:
         self._answer(self.ben, FAKE)
         self._order(Order.RISK, AT_ONCE)
         self._answer(self.ben, REAL)
-        self.app.desk.take(self.ada)
+        self.app.review.take(self.ada)
         self._order(Order.RISK)
         self._doubtful(4)
         self._answer(self.ben, FAKE)
@@ -96,19 +96,19 @@ class OldDeployment:
 
     def _leave_open(self) -> None:
         """Somebody holds an image, has skipped one, given one back, and answered a known one."""
-        (task,) = self.app.desk.take(self.ben)
-        self.app.desk.skip(self.ben, task.item_id)
-        self.app.desk.take(self.ben, 2)
-        self.app.desk.release(self.ben)
-        (task, _) = self.app.desk.take(self.ben, 2)
+        (task,) = self.app.review.take(self.ben)
+        self.app.review.skip(self.ben, task.item_id)
+        self.app.review.take(self.ben, 2)
+        self.app.review.release(self.ben)
+        (task, _) = self.app.review.take(self.ben, 2)
         self._say(self.ben, task.item_id, FAKE, together=2, seconds=1.5)
-        (task,) = self.app.desk.take(self.ada)
+        (task,) = self.app.review.take(self.ada)
         self._say(self.ada, task.item_id, REAL, escalation="the hands", tags=("portrait",))
         self._options(gold_share=0.5, undo_minutes=600)
         for value in (REAL, FAKE) * 3:
             self._answer(self.root, value)
         self._options(undo_minutes=600)
-        self.app.desk.take(self.root, 1, Queue.ESCALATED)
+        self.app.review.take(self.root, 1, Queue.ESCALATED)
 
     def _interrupt(self) -> None:
         """A reordering of the queue is cut off half-way, and images are handed out late."""
@@ -119,7 +119,7 @@ class OldDeployment:
             assert places is not None
             queue.place(_by_worth(queue.after(0, 8), places))
         self._order(Order.RISK, AT_ONCE)
-        self.app.desk.take(self.ada, 3)
+        self.app.review.take(self.ada, 3)
 
     def _fail(self) -> None:
         """An image whose stored file is gone can not be scored."""
@@ -154,13 +154,13 @@ class OldDeployment:
         self.app.triage.run(ACTOR)
 
     def _answer(self, person: Person, value: LabelValue) -> None:
-        (task,) = self.app.desk.take(person)
+        (task,) = self.app.review.take(person)
         self._say(person, task.item_id, value)
 
     def _say(self, person: Person, item_id: str, value: LabelValue, **more: object) -> None:
         self._answers += 1
         said = {"client_id": f"old-{self._answers:04}", "item_id": item_id, "value": value, **more}
-        self.app.desk.label(person, AnswerInput.model_validate(said))
+        self.app.review.label(person, AnswerInput.model_validate(said))
 
     def _order(self, order: Order, deadline_hours: float = 48) -> None:
         options = QueueOptions(order=order, deadline_hours=deadline_hours)

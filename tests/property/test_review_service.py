@@ -1,6 +1,6 @@
 """Any sequence of moves by three people leaves the queue whole.
 
-A model of the queue runs beside the real desk on a real database file; after every step the two
+A model of the queue runs beside the real service on a real database file; after every step the two
 are compared, and the rules that may never break are checked on what is stored.
 """
 
@@ -32,7 +32,7 @@ from storage.models import AuditEvent, Claim, Item, Label
 from storage.repositories.items import Move
 from storage.repositories.triage_candidates import TriageCandidates
 from tests.factories import Factory
-from tests.review.desks import FAKE, Bench
+from tests.review.bench import FAKE, Bench
 
 N_ITEMS = 6
 MOVES = [
@@ -121,13 +121,13 @@ class ReviewMachine(RuleBasedStateMachine):
             self._label(self._person(user_id), item_id, value, escalation="too much at stake")
 
     def change(self, person: Person, pick: int, value: LabelValue) -> None:
-        own = self.bench.changes.recent(person)
+        own = self.bench.review.recent(person)
         if not own:
             return
         old, before = own[pick % len(own)], self._labels()
         new = AnswerChange(client_id=self.bench.new_id(), of=old.client_id, value=value)
         try:
-            self.bench.changes.change(person, new)
+            self.bench.review.change(person, new)
         except ConflictError:
             assert not old.changeable
             return
@@ -142,7 +142,7 @@ class ReviewMachine(RuleBasedStateMachine):
             return
         person, answer = self.sent[-1 - pick % len(self.sent)]
         before = self._labels()
-        assert self.bench.desk.label(person, answer).client_id == answer.client_id
+        assert self.bench.review.label(person, answer).client_id == answer.client_id
         assert self._labels() == before
 
     def skip(self, _person: Person, pick: int, _: LabelValue) -> None:
@@ -154,11 +154,11 @@ class ReviewMachine(RuleBasedStateMachine):
     def undo(self, person: Person, pick: int, _: LabelValue) -> None:
         client_id, before = self.bench.new_id(), self._labels()
         try:
-            task = self.bench.desk.undo(person, client_id)
+            task = self.bench.review.undo(person, client_id)
         except (NotFoundError, ConflictError):
             return
         if pick % 2:
-            assert self.bench.desk.undo(person, client_id) == task
+            assert self.bench.review.undo(person, client_id) == task
         newest = max(label for label in before if label[1] == person.id)
         assert before - self._labels() == {newest}
         (item_id,) = self.bench.items([task.item_id])
@@ -167,11 +167,11 @@ class ReviewMachine(RuleBasedStateMachine):
         self.skipped.discard((person.id, item_id))
 
     def release(self, person: Person, _pick: int, _: LabelValue) -> None:
-        self.bench.desk.release(person)
+        self.bench.review.release(person)
         assert not any(user_id == person.id for _, user_id in self._live())
 
     def heartbeat(self, person: Person, _pick: int, _: LabelValue) -> None:
-        self.bench.desk.heartbeat(person)
+        self.bench.review.heartbeat(person)
 
     def time_passes(self, _person: Person, pick: int, _: LabelValue) -> None:
         self.bench.clock.pass_minutes((1, 4, 11)[pick % 3])
@@ -207,7 +207,7 @@ class ReviewMachine(RuleBasedStateMachine):
         )
         held = (item_id, person.id) in self._live()
         try:
-            receipt = self.bench.desk.label(person, answer)
+            receipt = self.bench.review.label(person, answer)
         except (ClaimLostError, ConflictError):
             return
         undisturbed = item_id not in self.answered_late | self.escalated

@@ -1,4 +1,4 @@
-"""A review desk with a clock that tests turn by hand."""
+"""The review service with a clock that tests turn by hand."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from review_app.core.permissions import Person
 from review_app.policy.review_options import ReviewOptions, change_options
-from review_app.review.changes import Changes
+from review_app.review.context import ReviewContext
 from review_app.review.service import ReviewService
 from review_app.review.tasks import AnswerChange, AnswerInput, Queue, Receipt
 from storage.database import Database
@@ -58,13 +58,12 @@ def _words(decision: DecisionRow) -> str:
 
 
 class Bench:
-    """A desk, its clock, and short ways to work at it and to look at what is stored."""
+    """The review service, its clock, and short ways to use it and to see what is stored."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
         self.clock = Clock()
-        self.desk = ReviewService(database, _words, self.clock, coin=Random(0))
-        self.changes = Changes(database, _words, self.clock)
+        self.review = ReviewService(ReviewContext(database, _words, self.clock, coin=Random(0)))
         self._ids = count(1)
 
     def new_id(self) -> str:
@@ -72,7 +71,7 @@ class Bench:
 
     def take(self, person: Person, queue: Queue = Queue.WAITING, n: int = 1) -> list[int]:
         """The ids of the items handed out."""
-        return self.items([task.item_id for task in self.desk.take(person, n, queue)])
+        return self.items([task.item_id for task in self.review.take(person, n, queue)])
 
     def items(self, handles: Iterable[str]) -> list[int]:
         """The ids of what was handed out under ``handles``."""
@@ -92,18 +91,18 @@ class Bench:
         client_id = client_id or self.new_id()
         handle = self.handle(item_id, person)
         submission = AnswerInput(client_id=client_id, item_id=handle, value=value, **more)
-        return self.desk.label(person, submission)
+        return self.review.label(person, submission)
 
     def skip(self, person: Person, item_id: int) -> None:
-        self.desk.skip(person, self.handle(item_id, person))
+        self.review.skip(person, self.handle(item_id, person))
 
     def change(self, person: Person, of: str, value: LabelValue, **more: Any) -> Receipt:
         change = AnswerChange(**{"client_id": self.new_id(), **more}, of=of, value=value)
-        return self.changes.change(person, change)
+        return self.review.change(person, change)
 
     def undo(self, person: Person) -> int:
         """The id of the item that is in the person's hands again."""
-        (item,) = self.items([self.desk.undo(person, self.new_id()).item_id])
+        (item,) = self.items([self.review.undo(person, self.new_id()).item_id])
         return item
 
     def options(self, admin: Person, **values: object) -> None:
