@@ -19,7 +19,7 @@ from review_app.audits.change_detection import alarm_path
 from review_app.audits.e_values import Direction, Floats, Wrong, evidence_path, interval
 from review_app.audits.rules import RaisedBy, alpha_of_each, first_alarm
 from review_app.certification.ladder import Side
-from review_app.i18n import Language, percent, t, use_language
+from review_app.i18n import ENGLISH, percent, t, use_language
 
 ALPHA = 0.05
 """Probability with which true certificates are ever suspended by chance, both sides together."""
@@ -113,7 +113,7 @@ def reason(alarmed: list[SideEvidence]) -> str:
     for evidence in alarmed:
         after = evidence.alarm_after or evidence.audits
         seen = examine(evidence.side, evidence.limit, evidence.wrong[:after], evidence.alpha)
-        with use_language(Language.EN):
+        with use_language(ENGLISH):
             parts.append(f"{_found(seen)} At most {percent(seen.limit)} was certified.")
     return (
         "the audit raised an alarm. "

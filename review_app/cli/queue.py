@@ -12,7 +12,7 @@ from review_app.cli.common import ACTOR, REFUSED, AsJson, application, progress_
 from review_app.cli.dialects import MapColumn, MapLabel
 from review_app.cli.score_intake import ingest_scores
 from review_app.cli.scores import DetectorName, ScoreFile
-from review_app.i18n import Language
+from review_app.i18n import ENGLISH
 from review_app.i18n.formatting import count
 from review_app.intake.service import IntakeReport
 from review_app.manifests.dialect import dialect
@@ -60,7 +60,7 @@ def ingest(
     for refusal in report.refused:
         sys.stderr.write(f"refused: {refusal}\n")
     for remark in report.remarks:
-        sys.stderr.write(f"note: {remark.render(Language.EN)}\n")
+        sys.stderr.write(f"note: {remark.render(ENGLISH)}\n")
     result(document, as_json, _taken_in(report, from_table=_names_table(paths or [])))
     if report.refused:
         raise typer.Exit(REFUSED)

@@ -9,7 +9,7 @@ import typer
 from review_app.cli.common import AsJson, application, result
 from review_app.cli.operator import operator
 from review_app.forensics.notes import first_of
-from review_app.i18n import Language
+from review_app.i18n import ENGLISH
 from review_app.i18n.formatting import plus_minus
 from review_app.records.correction import VALUES
 from review_app.records.record import Answer, ImageRecord
@@ -81,7 +81,7 @@ def _lines(record: ImageRecord) -> list[str]:
 
 def _frames(record: ImageRecord) -> str | None:
     shown = first_of(record.file.n_frames, paged=record.file.paged)
-    return shown.render(Language.EN) if shown else None
+    return shown.render(ENGLISH) if shown else None
 
 
 def _corrections(record: ImageRecord) -> str:

@@ -36,7 +36,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from review_app.i18n import Language, Text
+from review_app.i18n import ENGLISH, Language, Text
 
 
 class ReviewAppError(Exception):
@@ -47,7 +47,7 @@ class ReviewAppError(Exception):
     """
 
     def __init__(self, message: str | Text) -> None:
-        super().__init__(message if isinstance(message, str) else message.render(Language.EN))
+        super().__init__(message if isinstance(message, str) else message.render(ENGLISH))
         self._message = message
 
     @property
@@ -114,7 +114,7 @@ class RefusedFile(InputError):  # noqa: N818 - a refusal is an outcome that is r
     @property
     def detail(self) -> str:
         """What is the matter with the file, in English."""
-        return self.detail_in(Language.EN)
+        return self.detail_in(ENGLISH)
 
     @property
     def detail_text(self) -> str | Text:

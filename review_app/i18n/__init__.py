@@ -1,9 +1,9 @@
 """Languages: what people read comes from catalogues, with plural forms and numbers.
 
-A text is known by its key, ``area.name``: the entry ``name`` of ``i18n/<language>/<area>.json``.
-An entry is a sentence with ``{placeholders}``, or its plural forms, chosen by the value ``n``::
-
-    {"too_many": {"one": "Wait {n} minute.", "other": "Wait {n} minutes."}}
+A text is known by its key, ``area.name``: an entry of ``catalogues/<language>.json``, which is all
+that a language consists of (`catalogue`). An entry is a sentence with ``{placeholders}``, or its
+plural forms, chosen by the value ``n``. Which form, and how numbers, lists and dates are written,
+is Unicode CLDR's (`cldr`); scripts in the browser ask its ``Intl``, which knows the same.
 
 ``t("signin.too_many", n=3)`` renders it in the language of whoever is served (`render`); a ``Text``
 holds key and values, so that an error can be rendered later. Pages that are built once for
@@ -11,8 +11,8 @@ everybody hold marks instead, which are replaced as a page is sent (`marks`). No
 ``& < > " ' `` or a backslash, so that it means the same in HTML, in an attribute and in JSON.
 """
 
-from review_app.i18n.catalogue import Value, for_browser
-from review_app.i18n.locale import NAMES, Language, negotiate
+from review_app.i18n.catalogue import Value, for_browser, names
+from review_app.i18n.locale import ENGLISH, LANGUAGES, Language, language_named, negotiate
 from review_app.i18n.marks import replace_marks
 from review_app.i18n.render import (
     Text,
@@ -28,15 +28,18 @@ from review_app.i18n.render import (
 )
 
 __all__ = [
-    "NAMES",
+    "ENGLISH",
+    "LANGUAGES",
     "Language",
     "Text",
     "Value",
     "current_language",
     "day",
     "for_browser",
+    "language_named",
     "listed",
     "marking",
+    "names",
     "negotiate",
     "number",
     "percent",

@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import re
-from enum import StrEnum
+from pathlib import Path
+from typing import NewType
 
+from babel.core import negotiate_locale
 
-class Language(StrEnum):
-    """A language that every text exists in, as a BCP 47 tag."""
+Language = NewType("Language", str)
+"""A language that there is a catalogue of, as a BCP 47 tag."""
 
-    EN = "en"
-    """English: what the texts are written in first, and what is spoken where nobody asks."""
-    DE = "de"
-    """German."""
-    ES = "es"
-    """Spanish."""
+FOLDER = Path(__file__).parent / "catalogues"
+ENGLISH = Language("en")
+"""What the texts are written in first, and what is used where nobody asks, or a text is missing."""
 
-
-NAMES = {Language.EN: "English", Language.DE: "Deutsch", Language.ES: "Español"}
-"""Each in its own words, for those who read no other."""
-
-_RANGE = re.compile(
-    r"\s*([A-Za-z]{1,8}|\*)(?:-[A-Za-z0-9-]*)?\s*(?:;\s*q=([01](?:\.\d{0,3})?))?\s*"
+LANGUAGES = (
+    ENGLISH,
+    *(Language(name) for name in sorted({p.stem for p in FOLDER.glob("*.json")} - {ENGLISH})),
 )
+"""Every language, one for each file of ``catalogues``; English first."""
+
+_RANGE = re.compile(r"\s*([A-Za-z]{1,8}(?:-[A-Za-z0-9-]*)?)\s*(?:;\s*q=([01](?:\.\d{0,3})?))?\s*")
+
+
+def language_named(tag: str) -> Language:
+    """The language ``tag``. Raises ``ValueError`` where there is no catalogue of it."""
+    if tag not in LANGUAGES:
+        raise ValueError(f"there is no such language; there are: {', '.join(LANGUAGES)}")
+    return Language(tag)
 
 
 def negotiate(accepted: str, chosen: str | None = None) -> Language:
@@ -30,17 +36,14 @@ def negotiate(accepted: str, chosen: str | None = None) -> Language:
 
     ``chosen`` is what the person picked, if it is one of ours. Otherwise the best of ``accepted``,
     an ``Accept-Language`` header with quality values (RFC 9110, 12.5.4): the highest quality, among
-    equals the first. Only the primary subtag counts, so ``de-AT`` is German. Parts that cannot be
-    read are passed over; where nothing fits, English.
+    equals the first. Where the whole tag is none of ours its primary subtag counts, so ``de-AT`` is
+    German. Parts that cannot be read are passed over; where nothing fits, English.
     """
-    if chosen in set(Language):
+    if chosen in LANGUAGES:
         return Language(chosen)
-    best, best_quality = Language.EN, 0.0
-    for part in accepted.split(","):
-        found = _RANGE.fullmatch(part)
-        if found is None:
-            continue
-        tag, quality = found[1].lower(), float(found[2] or 1)
-        if tag in set(Language) and quality > best_quality:
-            best, best_quality = Language(tag), quality
-    return best
+    ranges = [found for part in accepted.split(",") if (found := _RANGE.fullmatch(part))]
+    weighed = [(float(found[2] or 1), found[1].lower()) for found in ranges]
+    wanted = [tag for weight, tag in sorted(weighed, key=lambda one: -one[0]) if weight > 0]
+    by_tag = {language.lower(): language for language in LANGUAGES}
+    best = negotiate_locale(wanted, by_tag, sep="-", aliases={})
+    return by_tag[best] if best else ENGLISH

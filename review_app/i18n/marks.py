@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 
 from review_app.i18n.catalogue import Value, render
-from review_app.i18n.locale import Language
+from review_app.i18n.locale import ENGLISH, Language
 
 _MARK = re.compile(r"\[\[t:([a-z0-9_.]+)((?: [a-z0-9_]+=-?\d+)*)\]\]")
 
@@ -27,7 +27,7 @@ def mark(key: str, values: Mapping[str, Value]) -> str:
             raise TypeError(
                 f"{key}: a page built for all may say numbers only, not {name}={value!r}"
             )
-    render(Language.EN, key, values)
+    render(ENGLISH, key, values)
     return f"[[t:{' '.join([key, *(f'{name}={value}' for name, value in values.items())])}]]"
 
 

@@ -8,12 +8,12 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from review_app.i18n.catalogue import Value, render
-from review_app.i18n.locale import Language
+from review_app.i18n.catalogue import Value, catalogue, render
+from review_app.i18n.cldr import Cldr
+from review_app.i18n.locale import ENGLISH, Language
 from review_app.i18n.marks import mark
-from review_app.i18n.numbers import format_number, format_percent, format_significant
 
-_language: ContextVar[Language] = ContextVar("language", default=Language.EN)
+_language: ContextVar[Language] = ContextVar("language", default=ENGLISH)
 _marking: ContextVar[bool] = ContextVar("marking", default=False)
 
 
@@ -66,29 +66,31 @@ def t(key: str, **values: Value) -> str:
 
 def number(value: float, digits: int = 0) -> str:
     """``value`` as the language writes it, with ``digits`` after the decimal sign."""
-    return format_number(_language.get(), value, digits)
+    return _cldr().number(value, digits)
 
 
 def significant(value: float, digits: int = 3) -> str:
     """``value`` to so many significant digits, as the language writes it."""
-    return format_significant(_language.get(), value, digits)
+    return _cldr().significant(value, digits)
 
 
 def percent(share: float) -> str:
     """``0.0412`` as ``4.1%``, as the language writes it."""
-    return format_percent(_language.get(), share)
+    return _cldr().percent(share)
 
 
 def day(at: datetime) -> str:
     """``3 May 2026``, as the language writes it."""
-    month = t(f"date.month_{at.month}")
-    return t("date.day", day=str(at.day), month=month, year=str(at.year))
+    return _cldr().day(at)
 
 
 def listed(parts: Sequence[str]) -> str:
     """``a``, ``a and b``, ``a, b and c``, as the language joins them."""
-    *most, last = parts
-    return t("list.and", most=", ".join(most), last=last) if most else last
+    return _cldr().list(parts)
+
+
+def _cldr() -> Cldr:
+    return catalogue(_language.get()).cldr
 
 
 def _rendered(values: Mapping[str, Value | Text], language: Language) -> dict[str, Value]:

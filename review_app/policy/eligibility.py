@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from review_app.i18n import Language, day, t, use_language
+from review_app.i18n import ENGLISH, day, t, use_language
 from review_app.policy.policy import Policy
 from review_app.policy.undo_window import not_final_words
 from storage.enums import LabelValue
@@ -56,7 +56,7 @@ class CalibrationLabels:
     @property
     def recorded(self) -> str:
         """The same as the certificate names its calibration set: records are kept in English."""
-        with use_language(Language.EN):
+        with use_language(ENGLISH):
             return self.words
 
     @property

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from review_app.i18n import Language, for_browser
+from review_app.i18n import LANGUAGES, Language, for_browser
 
 STATIC = Path(__file__).parent / "static"
 
@@ -21,7 +21,7 @@ def _version() -> str:
         if path.is_file():
             digest.update(f"{path.relative_to(STATIC)}\0".encode())
             digest.update(path.read_bytes())
-    for language in Language:
+    for language in LANGUAGES:
         digest.update(_words(language))
     return digest.hexdigest()[:16]
 
@@ -51,7 +51,7 @@ class Assets(StaticFiles):
 
     def __init__(self) -> None:
         super().__init__(directory=STATIC)
-        self._words = {f"words/{language}.js": _words(language) for language in Language}
+        self._words = {f"words/{language}.js": _words(language) for language in LANGUAGES}
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         words = self._words.get(path)

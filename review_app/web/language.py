@@ -10,12 +10,19 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Form
+from pydantic import AfterValidator
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from review_app.i18n import Language, negotiate, replace_marks, use_language
+from review_app.i18n import (
+    Language,
+    language_named,
+    negotiate,
+    replace_marks,
+    use_language,
+)
 from review_app.web.assets import words_url
 
 COOKIE = "review_language"
@@ -35,13 +42,13 @@ def language_router(secure: bool) -> APIRouter:
 
     @router.post("/language")
     async def choose(
-        language: Annotated[Language, Form()],
+        language: Annotated[Language, AfterValidator(language_named), Form()],
         target: Annotated[str, Form(alias="next", max_length=2048)] = "/",
     ) -> Response:
         answer = RedirectResponse(target if is_own_path(target) else "/", 303)
         answer.set_cookie(
             COOKIE,
-            language.value,
+            language,
             max_age=_YEAR_SECONDS,
             secure=secure,
             httponly=True,

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from review_app.core.permissions import Person
-from review_app.i18n import NAMES, current_language, t
+from review_app.i18n import current_language, names, t
 from review_app.people import MAX_PASSWORD, MIN_PASSWORD, OwnSession
 from review_app.web.assets import asset_url
 from review_app.web.markup import moment
@@ -24,7 +24,7 @@ _templates = Environment(
 _templates.globals["asset_url"] = asset_url
 _templates.globals["t"] = t
 _templates.globals["moment"] = moment
-_templates.globals["languages"] = NAMES
+_templates.globals["languages"] = names
 _templates.globals["language"] = current_language
 
 MAX_TARGET = 2048

@@ -13,6 +13,7 @@ from tests.browser.conftest import SignIn
 from tests.browser.looks import SCHEMES, SIZES, keep_picture
 from tests.browser.test_admin import HOSTILE, open_tab
 from tests.browser.test_languages import in_language, is_clean, said
+from tests.languages import GERMAN, SPANISH
 from tests.web.site import Site
 
 
@@ -151,7 +152,7 @@ def test_the_tab_shuts_nobody_out(site: Site, sign_in: SignIn, size: str, scheme
     assert not sticks_out(page)
 
 
-@pytest.mark.parametrize("language", [Language.DE, Language.ES])
+@pytest.mark.parametrize("language", [GERMAN, SPANISH])
 def test_it_says_nothing_in_english(site: Site, sign_in: SignIn, language: Language) -> None:
     item = settled(site, "b.png")
     page = in_language(sign_in, language, Role.ADMIN)

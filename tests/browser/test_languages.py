@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from review_app.i18n import Language, Text
+from review_app.i18n import ENGLISH, Language, Text
 from review_app.i18n.catalogue import PLACEHOLDER, Entry, catalogue
 from storage.enums import LabelValue, Role
 from tests.browser.checks import barriers, overlapping, sticks_out
@@ -17,6 +17,7 @@ from tests.browser.looks import keep_picture
 from tests.browser.reviewing import stored, wait_for_image, wait_until_sent
 from tests.browser.test_admin import open_tab
 from tests.browser.test_inspect import pick_a_sample
+from tests.languages import GERMAN, SPANISH
 from tests.web.handling import scored
 from tests.web.serving import Serving
 from tests.web.site import Site
@@ -45,8 +46,8 @@ def forms(entry: Entry) -> list[str]:
 
 def english_only(language: Language) -> re.Pattern[str]:
     """What no page in ``language`` should say: English texts that are not also texts of its own."""
-    own = {form for entry in catalogue(language).values() for form in forms(entry)}
-    english = {form for entry in catalogue(Language.EN).values() for form in forms(entry)} - own
+    own = {form for entry in catalogue(language).entries.values() for form in forms(entry)}
+    english = {form for entry in catalogue(ENGLISH).entries.values() for form in forms(entry)} - own
     # "{low} to {high}" would be found in any sentence.
     worth = [form for form in english if re.search(r"[A-Za-z]{3}", PLACEHOLDER.sub("", form))]
     patterns = [".+?".join(map(re.escape, PLACEHOLDER.split(form)[::2])) for form in worth]
@@ -64,7 +65,7 @@ def in_language(sign_in: SignIn, tag: str, role: Role = Role.REVIEWER, **options
     return sign_in(role, locale=tag, **options)
 
 
-@pytest.mark.parametrize("language", [Language.DE, Language.ES])
+@pytest.mark.parametrize("language", [GERMAN, SPANISH])
 def test_the_review_page_says_nothing_in_english(
     site: Site, serving: Serving, sign_in: SignIn, language: Language
 ) -> None:
@@ -91,7 +92,7 @@ def test_inspect_says_nothing_in_english(sign_in: SignIn, serving: Serving) -> N
     expect(page.get_by_role("heading", name="Ein Bild untersuchen")).to_be_visible()
     page.get_by_role("list", name="Beispiele").get_by_role("button").first.wait_for()
     pick_a_sample(page, "Beispiele")
-    assert left_in_english(page, Language.DE) == set()
+    assert left_in_english(page, GERMAN) == set()
     assert barriers(page) == []
 
 
@@ -101,12 +102,12 @@ def test_the_admins_first_screen_says_nothing_in_english(site: Site, sign_in: Si
     expect(page.get_by_role("heading", name="Ist die automatische Annahme an?")).to_be_visible()
     expect(page.locator(".bars").first).to_be_visible()
     keep_picture(page, "overview-de-phone", whole=True)
-    assert left_in_english(page, Language.DE) == set()
+    assert left_in_english(page, GERMAN) == set()
     assert not sticks_out(page)
     assert barriers(page) == []
 
 
-@pytest.mark.parametrize("language", [Language.DE, Language.ES])
+@pytest.mark.parametrize("language", [GERMAN, SPANISH])
 def test_the_policy_says_nothing_in_english(
     site: Site, sign_in: SignIn, language: Language
 ) -> None:
@@ -151,7 +152,7 @@ def test_a_language_is_chosen_on_the_sign_in_page_and_in_the_menu(
 ) -> None:
     page = in_language(sign_in, "en-GB")
     expect(page.locator("#zoom-panel")).to_be_attached()
-    assert "Look closer" in left_in_english(page, Language.DE)
+    assert "Look closer" in left_in_english(page, GERMAN)
     page.locator(".menu summary").click()
     page.get_by_role("combobox", name="Language").select_option("Español")
     expect(page.get_by_role("link", name="Revisar")).to_be_visible()
@@ -161,7 +162,7 @@ def test_a_language_is_chosen_on_the_sign_in_page_and_in_the_menu(
     expect(page.get_by_role("heading", name="Iniciar sesión")).to_be_visible()  # it is remembered
     page.get_by_role("button", name="Deutsch").click()
     expect(page.get_by_role("heading", name="Anmelden")).to_be_visible()
-    assert left_in_english(page, Language.DE) == set()
+    assert left_in_english(page, GERMAN) == set()
     page.goto(f"{serving.url}/login")
     expect(page.get_by_role("heading", name="Anmelden")).to_be_visible()
 
@@ -181,7 +182,7 @@ def test_the_header_holds_its_parts_apart_at_every_width(
         assert not sticks_out(page), width
 
 
-@pytest.mark.parametrize("language", [Language.DE, Language.ES])
+@pytest.mark.parametrize("language", [GERMAN, SPANISH])
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_long_words_fit_and_shut_nobody_out(
     site: Site, serving: Serving, sign_in: SignIn, viewport: dict[str, int], language: Language
@@ -201,7 +202,7 @@ def test_long_words_fit_and_shut_nobody_out(
         assert cut_off(page) == []
 
 
-@pytest.mark.parametrize("language", [Language.DE, Language.ES])
+@pytest.mark.parametrize("language", [GERMAN, SPANISH])
 def test_data_people_and_export_say_nothing_in_english(
     site: Site, sign_in: SignIn, tmp_path: Path, language: Language
 ) -> None:

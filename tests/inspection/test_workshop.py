@@ -17,7 +17,7 @@ import pytest
 
 from review_app.core.errors import BusyError, DetectorError, InputError, RefusalReason, RefusedFile
 from review_app.core.messages import packed, unpacked
-from review_app.i18n import Language, Text
+from review_app.i18n import LANGUAGES, Text
 from review_app.inspection.workshop import JobResult, Workshop
 from tests.intake.samples import encode, picture, png_declaring
 
@@ -153,7 +153,7 @@ def test_errors_keep_their_kind_and_are_worded_later() -> None:
     again = unpacked(packed(refused))
     assert isinstance(again, RefusedFile)
     assert again.reason is RefusalReason.NOT_AN_IMAGE
-    for language in Language:
+    for language in LANGUAGES:
         assert again.detail_in(language) == refused.detail_in(language)
     for error in (InputError("plain"), DetectorError(Text("inspect.given_up"))):
         assert type(unpacked(packed(error))) is type(error)

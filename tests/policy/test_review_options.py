@@ -7,11 +7,12 @@ from pydantic import ValidationError
 
 from review_app.core.errors import NotAllowedError
 from review_app.core.permissions import Person
-from review_app.i18n import Language, use_language
+from review_app.i18n import use_language
 from review_app.policy.review_options import Reveal, ReviewOptions, change_options, read_options
 from review_app.policy.tags import COMMON_TAGS, tag_name
 from storage.database import Database
 from storage.enums import AuditKind
+from tests.languages import GERMAN, SPANISH
 
 
 def test_a_new_deployment_reveals_after_the_label_and_asks_one_person(database: Database) -> None:
@@ -57,7 +58,7 @@ def test_unusable_options_are_refused(values: dict[str, object]) -> None:
 
 def test_tags_that_the_program_comes_with_have_a_name_in_each_language() -> None:
     assert tuple(map(tag_name, COMMON_TAGS)) == COMMON_TAGS
-    for language in (Language.DE, Language.ES):
+    for language in (GERMAN, SPANISH):
         with use_language(language):
             named = set(map(tag_name, COMMON_TAGS))
             assert len(named) == len(COMMON_TAGS)

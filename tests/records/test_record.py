@@ -10,7 +10,7 @@ import pytest
 
 from review_app.core.errors import ConflictError, NotAllowedError, NotFoundError
 from review_app.core.permissions import Person
-from review_app.i18n import Language, use_language
+from review_app.i18n import use_language
 from review_app.records.record import AnswerFlag, Evidence
 from review_app.records.search import Search
 from review_app.records.service import RecordService
@@ -18,6 +18,7 @@ from review_app.review.tasks import Queue
 from storage.enums import ItemState, LabelValue
 from tests.applications import deployment
 from tests.factories import Factory
+from tests.languages import GERMAN
 from tests.review.bench import FAKE, REAL, Bench
 from tests.scores.files import row, write
 
@@ -156,7 +157,7 @@ def test_what_happened_is_told_in_the_readers_language(
     records: RecordService, factory: Factory, root: Person
 ) -> None:
     item = factory.item(ItemState.RESOLVED, known=FAKE, verdict=FAKE, decided=True)
-    with use_language(Language.DE):
+    with use_language(GERMAN):
         happenings = records.show(root, item).happenings
     assert "Kam mit einem Label: gefälscht." in [one.words for one in happenings]
     assert "Richtlinie 1" in [one.by for one in happenings]

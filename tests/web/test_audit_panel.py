@@ -13,12 +13,13 @@ from review_app.audits.breaker import examine, reason
 from review_app.audits.circuit import read_breaker_options
 from review_app.audits.standing import audit_report
 from review_app.certification.ladder import Side
-from review_app.i18n import Language, use_language
+from review_app.i18n import use_language
 from review_app.web.admin.policy_audit import AuditPanel, panel
 from review_app.web.evidence import POINTS, evidence_chart
 from storage.enums import LabelValue
 from tests.applications import Deployment
 from tests.audits.audited import Audited
+from tests.languages import GERMAN
 from tests.web.handling import call_of
 from tests.web.site import Site
 
@@ -97,7 +98,7 @@ def _panel(place: Audited) -> str:
 def test_evidence_is_told_in_the_readers_language_and_kept_in_english() -> None:
     turned = examine(Side.FAKE, 0.05, [False] * 200 + [True] * 20)
     kept = reason([turned])
-    with use_language(Language.DE):
+    with use_language(GERMAN):
         assert turned.words.startswith(
             "Von 220 blind geprüften Bildern, die als gefälscht angenommen wurden, waren 20 echt. "
         )

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from review_app.core.errors import InputError
-from review_app.i18n import Language, use_language
+from review_app.i18n import LANGUAGES, Language, use_language
 from review_app.i18n.catalogue import catalogue
 from review_app.records.export import COLUMNS
 from review_app.triage.uploaded import UploadedBatches
@@ -22,6 +22,7 @@ from review_app.web.admin.export import ExportTab, columns
 from review_app.web.handlers import Call
 from storage.enums import LabelValue
 from storage.types import utc_now
+from tests.languages import GERMAN
 from tests.web.handling import admin_of
 from tests.web.site import Site, picture
 
@@ -68,7 +69,7 @@ def test_what_was_refused_is_told_again_to_whoever_uploaded_it(fresh: Site, tmp_
     assert (message, refused) == told
     assert "odd.gif: 2 frames" in refused
     assert not look["active"]
-    with use_language(Language.DE):
+    with use_language(GERMAN):
         assert "<td>bad.jpg</td><td>kein Bild</td>" in tab.last(call)[1]
     assert tab.last(admin_of(fresh))[:2] == ("", ""), "a colleague's"
 
@@ -92,7 +93,7 @@ def test_refusals_and_limits_are_told_in_the_language_of_whoever_asks(
     packed, listing = tmp_path / "damaged.zip", tmp_path / "list.csv"
     packed.write_bytes(b"PK\x03\x04 and no more")
     listing.write_text("path\n")
-    with use_language(Language.DE):
+    with use_language(GERMAN):
         message, refused, _ = DataTab(site.app).take_in(call, [str(packed), str(listing)])
         remark = DataTab(site.app).remark(call)
     assert "0 Bilder eingelesen, 2 abgelehnt. Von der Richtlinie angenommen: 0;" in message
@@ -110,12 +111,14 @@ def test_the_export_tab_tells_which_answers_are_left_out(fresh: Site) -> None:
     assert "1 answer can still be taken back and does not count yet. Exports" in tab.held_back(call)
 
 
-@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_every_column_of_the_export_is_explained_in_every_language(language: Language) -> None:
     with use_language(language):
         explained = columns()
     beginning = "export.column_"
-    meanings = {key: said for key, said in catalogue(language).items() if key.startswith(beginning)}
+    meanings = {
+        key: said for key, said in catalogue(language).entries.items() if key.startswith(beginning)
+    }
     assert {key.removeprefix(beginning) for key in meanings} == set(COLUMNS)
     for column in COLUMNS:
         row = f'<td><span lang="en">{column}</span></td><td>{meanings[beginning + column]}</td>'
@@ -154,7 +157,7 @@ def test_what_is_odd_about_uploads_is_told_in_the_language_of_whoever_asks(
     labelled = zipped(tmp_path / "set.zip", {"real/a.png": picture(4), "fake/b.png": picture(5)})
     uploads = [str(tmp_path / "a.gif"), str(labelled)]
     tab, call = DataTab(fresh.app), admin_of(fresh)
-    with use_language(Language.DE):
+    with use_language(GERMAN):
         _, told, _ = tab.take_in(call, uploads)
     assert "<li>a.gif: 3 Einzelbilder; dies ist das erste</li>" in told
     assert "2 Bilder in set.zip liegen in Ordnern" in told

@@ -6,12 +6,13 @@ import gradio as gr
 import pytest
 
 from review_app.core.errors import ConflictError, InputError, NotAllowedError, NotFoundError
-from review_app.i18n import Language, use_language
+from review_app.i18n import use_language
 from review_app.records.search import PAGE
 from review_app.web.admin.images import ImagesTab
 from review_app.web.admin.images_correction import CorrectionPanel
 from review_app.web.handlers import Call
 from storage.enums import ItemState, LabelValue, Role
+from tests.languages import GERMAN
 from tests.web.handling import admin_of, call_of
 from tests.web.site import Site
 
@@ -31,7 +32,7 @@ def test_images_are_listed_with_their_state_and_score_and_names_are_escaped(fres
     assert f'data-item="{item}"' in listed
     assert "0.83 ± 0.09" in listed
     assert "<img src=x" not in listed
-    with use_language(Language.DE):
+    with use_language(GERMAN):
         assert "gefälscht" in ImagesTab(fresh.app).search(call, "", "", "")[0]
 
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from review_app.core.errors import InputError
 from review_app.forensics.views import View
-from review_app.i18n import Language, use_language
+from review_app.i18n import LANGUAGES, use_language
 from review_app.inspection.inspector import HeadReading, Inspection
 from review_app.inspection.worker import SHOWN_PIXELS
 from review_app.web.handlers import Call
@@ -136,11 +136,11 @@ def test_every_sample_has_a_button_and_a_credit(site: Site, page: InspectPage, c
     assert shown.count("<button") == len(samples) > 0
     assert all(sample.credit for sample in samples)
     names = set()
-    for language in Language:
+    for language in LANGUAGES:
         with use_language(language):
             names |= {sample.name for sample in samples}
     kinds = {(sample.photo, sample.method) for sample in samples}
-    assert len(names) == len(Language) * len(kinds), "each is named in each language"
+    assert len(names) == len(LANGUAGES) * len(kinds), "each is named in each language"
 
 
 def test_a_sample_is_read(site: Site, page: InspectPage, call: Call) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from review_app.i18n import Language, use_language
+from review_app.i18n import use_language
 from review_app.web.inspect import InspectPage
 from storage.enums import Role
 from tests.intake.samples import encode, exif
 from tests.intake.samples import picture as image
 from tests.intake.signing import Authority, signed
+from tests.languages import GERMAN
 from tests.web.handling import call_of
 from tests.web.site import Site
 
@@ -42,7 +43,7 @@ def test_credentials_are_trusted_or_of_an_unknown_signer_or_broken_or_not_there(
         told[name] = shown.split('<section class="says"')[1].split("</section>")[0]
         raw[name] = shown.split('<section class="looks"')[1]
     path.write_bytes(trusted)
-    with use_language(Language.DE):
+    with use_language(GERMAN):
         _, shown, _ = page.read_upload(call, str(path))
     site.close()
 

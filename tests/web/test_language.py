@@ -54,7 +54,7 @@ def test_gradios_pages_are_worded_on_their_way_out(site: Site, path: str) -> Non
     answer = client.get(path, headers=GERMAN)
     assert answer.status_code == 200
     assert 'lang="de"' in answer.text
-    assert words_url(Language.DE) in answer.text
+    assert words_url(Language("de")) in answer.text
     assert "Abmelden" in answer.text
     assert "Sign out" not in answer.text
     assert "[[t:" not in answer.text
@@ -75,11 +75,12 @@ def test_what_the_deployment_is_stands_on_every_page_in_its_readers_language(
 
 
 def test_the_texts_for_scripts_are_a_module_that_may_be_kept_for_ever(site: Site) -> None:
-    answer = site.anybody().get(words_url(Language.DE))
+    answer = site.anybody().get(words_url(Language("de")))
     assert answer.headers["content-type"].startswith("text/javascript")
     assert "immutable" in answer.headers["cache-control"]
-    entries = json.loads(answer.text.removeprefix("export default ").rstrip(";\n"))
-    assert entries["header.sign_out"] == "Abmelden"
+    (german,) = json.loads(answer.text.removeprefix("export default ").rstrip(";\n"))
+    assert german["locale"] == "de"
+    assert german["texts"]["header.sign_out"] == "Abmelden"
 
 
 def test_a_refusal_is_worded_for_who_asks_and_in_english_where_nobody_does(site: Site) -> None:

@@ -8,13 +8,14 @@ import pytest
 from starlette.testclient import TestClient
 
 from review_app.core.errors import ConflictError, InputError, LimitError, ReviewAppError
-from review_app.i18n import Language, use_language
+from review_app.i18n import use_language
 from review_app.review.tasks import AnswerInput
 from review_app.web.admin.people import PeopleTab
 from review_app.web.admin.people_figures import FiguresPanel
 from review_app.web.admin.people_taking import TakingPanel
 from review_app.web.handlers import Call
 from storage.enums import LabelValue, Role
+from tests.languages import GERMAN
 from tests.web.handling import admin_of
 from tests.web.site import ADDRESS, Site
 
@@ -58,7 +59,7 @@ def test_accounts_and_links_are_told_in_the_language_of_whoever_asks(
     site: Site, call: Call
 ) -> None:
     tab, name = PeopleTab(site.app), site.account()
-    with use_language(Language.DE):
+    with use_language(GERMAN):
         accounts, _ = tab.load(call)
         assert f"<td>{name}</td><td>Prüfung</td><td>offen</td>" in accounts
         assert f"Konto {name} sperren?" in tab.ask_switch(call, name).words
@@ -68,7 +69,7 @@ def test_accounts_and_links_are_told_in_the_language_of_whoever_asks(
         assert f"gilt einmal, innerhalb von {minutes:g} Minuten" in link
         with pytest.raises(ConflictError) as refused:
             tab.add(call, name, Role.ADMIN.value)
-    assert refused.value.render(Language.DE).startswith(f"ein Konto {name!r} gibt es schon")
+    assert refused.value.render(GERMAN).startswith(f"ein Konto {name!r} gibt es schon")
     assert str(refused.value).startswith(f"there is a user {name!r} already")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from review_app.core.errors import InputError
-from review_app.i18n import Language, use_language
+from review_app.i18n import use_language
 from review_app.policy.review_options import ReviewOptions, read_options
 from review_app.queueing.options import QueueOptions, read_queue_options
 from review_app.queueing.order import Order
@@ -16,6 +16,7 @@ from review_app.web.admin.policy_order import OrderPanel
 from review_app.web.admin.policy_review import ReviewPanel
 from review_app.web.handlers import Call
 from storage.enums import AuditKind, Role
+from tests.languages import GERMAN
 from tests.web.handling import call_of
 from tests.web.site import Site
 
@@ -103,7 +104,7 @@ def test_costs_and_order_are_saved_apart(fresh: Site, ada: Call, bo: Call) -> No
     assert "Saved" in one.save(_0=Order.RISK.value, _1=0)
     now = queue(fresh)
     assert (now.order, now.deadline_hours, now.costs.missed_fake) == (Order.RISK, None, 40)
-    with use_language(Language.DE):
+    with use_language(GERMAN):
         refused = other.save(_0=Order.LEARNING.value)
     assert f"Seitdem geändert von {ada.person.name}, am " in refused
     assert queue(fresh).order is Order.RISK

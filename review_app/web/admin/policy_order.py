@@ -10,7 +10,7 @@ from markupsafe import Markup
 from review_app.bootstrap import Application
 from review_app.core.errors import InputError
 from review_app.core.permissions import Permission
-from review_app.i18n import Text, significant, t
+from review_app.i18n import Text, t
 from review_app.policy.costs import MAX_COST
 from review_app.queueing.options import QueueOptions
 from review_app.queueing.order import Order
@@ -81,7 +81,7 @@ class OrderPanel:
             words += f" {t('order.chosen', order=options.order.words)}"
         hours = options.deadline_hours
         if order is not Order.OLDEST and hours:
-            words += f" {t('order.overdue', n=1 if hours == 1 else significant(hours, 6))}"
+            words += f" {t('order.overdue', n=hours)}"
         return words
 
 

@@ -1,39 +1,45 @@
-// Texts, numbers and moments in the language of the page: the same catalogues as the server's.
+// Texts, numbers, lists and moments in the language of the page: from the same catalogues as the
+// server's, by the same rules, Unicode CLDR's, which the browser's Intl knows.
 
 const language = document.documentElement.lang;
-const { default: entries } = await import(`./words/${language}.js`);
-const forms = new Intl.PluralRules(language);
+// The page's own catalogue, and after it the English texts that it lacks.
+const { default: catalogues } = await import(`./words/${language}.js`);
+const { locale: own } = catalogues[0];
 
 // The text by its key, its {placeholders} filled; the value n chooses the plural form.
 export function t(key, values = {}) {
-  const entry = entries[key];
-  if (entry === undefined) throw new Error(`there is no text ${key}`);
-  const text = typeof entry === "string" ? entry : (entry[forms.select(values.n)] ?? entry.other);
+  const { locale, texts } = catalogueOf(key);
+  const entry = texts[key];
+  const text = typeof entry === "string" ? entry : (entry[form(values.n, locale)] ?? entry.other);
   return text.replace(/\{(\w+)\}/g, (_, name) => {
     if (values[name] === undefined) throw new Error(`text ${key}: nothing given for ${name}`);
-    return typeof values[name] === "number" ? number(values[name]) : values[name];
+    return typeof values[name] === "number" ? written(values[name], locale) : values[name];
   });
 }
 
 export function has(key) {
-  return Object.hasOwn(entries, key);
+  return catalogues.some(({ texts }) => Object.hasOwn(texts, key));
+}
+
+function catalogueOf(key) {
+  const found = catalogues.find(({ texts }) => Object.hasOwn(texts, key));
+  if (found === undefined) throw new Error(`there is no text ${key}`);
+  return found;
 }
 
 // As the language writes it, with so many digits after the decimal sign.
 export function number(value, digits = 0) {
-  return (inDigits[digits] ??= formatter(digits)).format(value);
-}
-
-const inDigits = []; // the formatters, by number of digits: to make one takes longer than to use it
-
-function formatter(digits) {
-  const options = { minimumFractionDigits: digits, maximumFractionDigits: digits };
-  return new Intl.NumberFormat(language, options);
+  return written(value, own, { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
 // 0.5 as 50%, or 50 %, as the language writes it.
 export function percentage(share) {
-  return new Intl.NumberFormat(language, { style: "percent" }).format(share);
+  return written(share, own, { style: "percent" });
+}
+
+// "a", "a and b", "a, b and c", as the language joins them.
+export function listed(parts) {
+  return kept(Intl.ListFormat, own).format(parts);
 }
 
 // With a full stop at its end.
@@ -43,10 +49,27 @@ export function ended(text) {
 
 // With a capital at its start, too.
 export function sentence(text) {
-  return ended(text.charAt(0).toLocaleUpperCase(language) + text.slice(1));
+  return ended(text.charAt(0).toLocaleUpperCase(own) + text.slice(1));
 }
 
 // A moment (Date) as the language writes it; options as of Intl.DateTimeFormat.
 export function moment(date, options = { dateStyle: "medium", timeStyle: "short" }) {
-  return new Intl.DateTimeFormat(language, options).format(date);
+  return kept(Intl.DateTimeFormat, own, options).format(date);
+}
+
+function form(n, locale) {
+  return kept(Intl.PluralRules, locale).select(n);
+}
+
+function written(value, locale, options) {
+  return kept(Intl.NumberFormat, locale, options).format(value);
+}
+
+// To make a formatter takes longer than to use it.
+const formatters = new Map();
+
+function kept(Formatter, locale, options = {}) {
+  const name = `${Formatter.name} ${locale} ${JSON.stringify(options)}`;
+  if (!formatters.has(name)) formatters.set(name, new Formatter(locale, options));
+  return formatters.get(name);
 }

@@ -1,7 +1,7 @@
 // One's own recent answers: what was said of which image, to be changed or looked at again.
 
 import { clamped } from "../clamp.js";
-import { ended, moment, t } from "../words.js";
+import { ended, listed, moment, t } from "../words.js";
 import { merged } from "./merged.js";
 import { claimLine } from "./says.js";
 import { tagName } from "./tagname.js";
@@ -158,7 +158,7 @@ function details(answer) {
   return [
     path,
     comment,
-    tags.map(tagName).join(", "),
+    listed(tags.map(tagName)),
     regions.length > 0 && t("recent.marks", { n: regions.length }),
     escalation && t("recent.escalated", { reason: escalation }),
     opinion && t("review.previous_model", { words: opinion.words }),

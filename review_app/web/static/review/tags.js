@@ -1,6 +1,6 @@
 // Kinds of manipulation, as chips in the panel; by key, the list opens and digits choose from it.
 
-import { t } from "../words.js";
+import { listed, t } from "../words.js";
 import { tagName } from "./tagname.js";
 
 const BY_DIGIT = 9;
@@ -96,7 +96,7 @@ export class Tags {
     this.#section.classList.add("is-open");
     this.#section.scrollIntoView({ block: "nearest" });
     const choices = this.#all.slice(0, BY_DIGIT).map((tag, i) => `${i + 1} ${tagName(tag)}`);
-    this.#say(t("beside.open", { choices: choices.join(", ") }));
+    this.#say(t("beside.open", { choices: listed(choices) }));
   }
 
   #toggle(tag) {
