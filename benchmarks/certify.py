@@ -12,7 +12,7 @@ and exact. Against the images left over by a draw without replacement (``on_the_
 counts the chance in those few; it is told, but no certificate is about it.
 
 The oracle knows the truth and takes the laxest threshold there is. The naive rule takes the laxest
-rung whose error share on the calibration images is within the limit.
+threshold whose error share on the calibration images is within the limit.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from benchmarks.real_scores import Scored
 from review_app.certification.bounds import upper_bound
 from review_app.certification.certificate import CertificateMethod
 from review_app.certification.fixed_sequence import DEFAULT_METHOD, make_plan, select
-from review_app.certification.ladder import Side
+from review_app.certification.threshold_grid import Side
 
 DELTA = 0.1
 SIZES = (234, 500, 1000)
@@ -52,7 +52,7 @@ class World:
     scored: Scored
     order: NDArray[np.intp]
     ends: NDArray[np.intp]
-    """How many images each rung accepts."""
+    """How many images each threshold accepts."""
     own: int
     """How many lie on this side of one half."""
     wrong: NDArray[np.bool_]
@@ -63,13 +63,14 @@ class World:
         sign = -1 if side is Side.FAKE else 1
         order = np.argsort(sign * scored.scores, kind="stable")
         ranked = sign * scored.scores[order]
-        thresholds = sign * np.array(scored.ladders[side].thresholds)
+        thresholds = sign * np.array(scored.grids[side].thresholds)
         wrong = (scored.is_fake if side is Side.REAL else ~scored.is_fake)[order]
         ends = np.searchsorted(ranked, thresholds, side="right")
         return cls(side, scored, order, ends, int(np.searchsorted(ranked, sign * 0.5)), wrong)
 
     def counts(self, weights: Ints) -> tuple[Ints, Ints]:
-        """Errors and accepted images of each rung, [..., rungs], of images drawn so many times."""
+        """Errors and accepted images of each threshold, [..., thresholds], of images drawn so many
+        times."""
         drawn = weights[..., self.order]
         start = np.zeros((*drawn.shape[:-1], 1), np.int64)
         accepted = np.concatenate([start, drawn.cumsum(axis=-1)], axis=-1)
@@ -83,32 +84,32 @@ class World:
         return float(allowed.max(initial=0) / self.wrong.size)
 
     def choose(self, method: str, errors: Ints, accepted: Ints, n: int, limit: float) -> Ints:
-        """The rung that ``method`` takes, [resamples]; -1 for none."""
+        """The threshold that ``method`` takes, [resamples]; -1 for none."""
         if method == NAIVE:
             passes = (errors <= limit * accepted) & (accepted > 0)
             laxest = passes.shape[-1] - 1 - passes[..., ::-1].argmax(axis=-1)
             return np.where(passes.any(axis=-1), laxest, -1)
-        ladder = self.scored.ladders[self.side]
-        plan = make_plan(CertificateMethod(method), ladder, n, limit, DELTA / 2)
+        grid = self.scored.grids[self.side]
+        plan = make_plan(CertificateMethod(method), grid, n, limit, DELTA / 2)
         return select(plan, errors, accepted)
 
 
 @dataclass(frozen=True)
 class Truth:
-    """What each rung really does: one row for all resamples, or one row each."""
+    """What each threshold really does: one row for all resamples, or one row each."""
 
     errors: Ints
     accepted: Ints
     size: int
 
-    def outcome(self, rung: Ints, limit: float) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """Coverage and violation where ``rung`` [resamples] is accepted."""
-        shape = (rung.size, self.errors.shape[-1])
+    def outcome(self, chosen: Ints, limit: float) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Coverage and violation where ``chosen`` [resamples] is accepted."""
+        shape = (chosen.size, self.errors.shape[-1])
         errors, accepted = (
-            np.take_along_axis(np.broadcast_to(x, shape), rung.clip(0)[:, None], 1)[:, 0]
+            np.take_along_axis(np.broadcast_to(x, shape), chosen.clip(0)[:, None], 1)[:, 0]
             for x in (self.errors, self.accepted)
         )
-        taken = rung >= 0
+        taken = chosen >= 0
         return taken * accepted / self.size, taken & (errors > limit * accepted + 1e-9)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from review_app.certification.ladder import Side, ThresholdGrid
+from review_app.certification.threshold_grid import Side, ThresholdGrid
 from review_app.inference.backbones import load_backbone
 from review_app.inference.checkpoint import Checkpoint, Judgement
 from review_app.inference.dataset import LabelledFeatures, load_labelled
@@ -34,7 +34,7 @@ class Scored:
     scores: NDArray[np.float64]
     """What thresholds are compared with, [n]."""
     is_fake: NDArray[np.bool_]
-    ladders: dict[Side, ThresholdGrid]
+    grids: dict[Side, ThresholdGrid]
 
 
 def load(cache: Path, checkpoints: tuple[str, ...] = ("default", "source")) -> list[Scored]:

@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.outcome import Row, arguments, document, finish, judged
-from review_app.certification.ladder import Side, ThresholdGrid
+from review_app.certification.threshold_grid import Side, ThresholdGrid
 from review_app.inference.backbones import load_backbone
 from review_app.inference.backbones.base import Backbone
 from review_app.inference.checkpoint import Checkpoint
@@ -70,7 +70,7 @@ class Trained:
 
     source: str
     table: ScoreTable
-    ladders: tuple[ThresholdGrid, ThresholdGrid]
+    grids: tuple[ThresholdGrid, ThresholdGrid]
 
     def scored_by(self, kind: str) -> ScoreTable:
         """``shipped``, or ``p_fake`` as if nothing measured novelty."""
@@ -109,14 +109,14 @@ def trained(cache: Path) -> Iterator[Trained]:
         checkpoint = _checkpoint(manifest, backbone, source, features, cache)
         path = cache / f"{checkpoint.id}.csv"
         write_scores(path, own_scores(checkpoint, test, rows))
-        ladder = checkpoint.card.heads[checkpoint.default_head].ladder
+        grid = checkpoint.card.heads[checkpoint.default_head].ladder
         assert checkpoint.card.novelty is not None
         yield Trained(
             source,
             read_scores(path),
             (
-                ThresholdGrid(Side.REAL, ladder.real.thresholds, ladder.real.acceptance),
-                ThresholdGrid(Side.FAKE, ladder.fake.thresholds, ladder.fake.acceptance),
+                ThresholdGrid(Side.REAL, grid.real.thresholds, grid.real.acceptance),
+                ThresholdGrid(Side.FAKE, grid.fake.thresholds, grid.fake.acceptance),
             ),
         )
 
@@ -198,7 +198,7 @@ class _Setting:
             runs=runs,
         )
         table = detector.scored_by(kind)
-        self.world: World = world_of(table, self.plan.drift, ladders=detector.ladders)
+        self.world: World = world_of(table, self.plan.drift, grids=detector.grids)
         generators = np.random.SeedSequence(0).spawn(runs)
         started = [cold_start(self.world, self.plan, np.random.default_rng(g)) for g in generators]
         self.policies: list[Policy] = [

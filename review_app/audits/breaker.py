@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 from review_app.audits.change_detection import alarm_path
 from review_app.audits.e_values import Direction, Floats, Wrong, evidence_path, interval
 from review_app.audits.rules import RaisedBy, alpha_of_each, first_alarm
-from review_app.certification.ladder import Side
+from review_app.certification.threshold_grid import Side
 from review_app.i18n import ENGLISH, percent, t, use_language
 
 ALPHA = 0.05

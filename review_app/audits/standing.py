@@ -14,7 +14,7 @@ from typing import Any
 
 from review_app.audits.breaker import SideEvidence, examine
 from review_app.certification.certificate import Certificate
-from review_app.certification.ladder import Side
+from review_app.certification.threshold_grid import Side
 from review_app.i18n import percent, t
 from review_app.policy.policy import Policy, PolicyState
 from review_app.policy.routing import Route

@@ -7,7 +7,7 @@ How thresholds are found: `review_app.certification.certify`.
 
 It holds for images like the calibration images. It is void when calibration labels were not drawn
 at random from the stream, are wrong, repeat images the detector was trained on (or near-duplicates
-of them or of each other), or helped to choose the head, the ladder or the limit; and when an
+of them or of each other), or helped to choose the head, the grid or the limit; and when an
 acceptance rule is added later that had no part in calibration. Testing again as labels come in is
 another ``attempt``: count them, at sizes fixed beforehand, and the confidence is shared.
 """
@@ -21,7 +21,7 @@ from enum import StrEnum
 from typing import Any
 
 from review_app.certification.bounds import check_limits, lower_bound, upper_bound
-from review_app.certification.ladder import Side
+from review_app.certification.threshold_grid import Side
 from review_app.core.errors import CalibrationError
 from review_app.core.serialization import added, from_document, to_document
 from review_app.i18n import Value, percent, t
@@ -35,16 +35,16 @@ class CertificateMethod(StrEnum):
     """How the certified threshold was found; every test is the exact binomial one."""
 
     FIXED_SEQUENCE = "fixed_sequence"
-    """One walk along the ladder at the full level, from a start fixed beforehand to the first
-    failure. Valid for any ladder (Angelopoulos et al. 2021, "Learn then Test")."""
+    """One walk along the grid at the full level, from a start fixed beforehand to the first
+    failure. Valid for any grid (Angelopoulos et al. 2021, "Learn then Test")."""
     MULTI_START = "multi_start"
     """Such walks from several starts fixed beforehand, each at an equal part of the level; the
-    laxest threshold that any of them reaches. Valid for any ladder (Learn then Test, too)."""
+    laxest threshold that any of them reaches. Valid for any grid (Learn then Test, too)."""
     SGR = "sgr"
-    """Selection with guaranteed risk (Geifman & El-Yaniv 2017): binary search over the ladder, each
-    of its ``floor(log2(rungs)) + 1`` tests at an equal part of the level. The source searches the
-    ``n`` calibration scores in ``ceil(log2(n))`` tests. Valid where errors do not get rarer along
-    the ladder: if they did, which rungs are tested would depend on labels."""
+    """Selection with guaranteed risk (Geifman & El-Yaniv 2017): binary search over the grid, each
+    of its ``floor(log2(thresholds)) + 1`` tests at an equal part of the level. The source searches
+    the ``n`` calibration scores in ``ceil(log2(n))`` tests. Valid where errors do not get rarer
+    along the grid: if they did, which thresholds are tested would depend on labels."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Certificate:
     n_fake: int
     """Calibration images that are fake."""
     candidates: int
-    """Rungs that could have been certified, known before any label was looked at."""
+    """Thresholds that could have been certified, known before any label was looked at."""
     provenance: Provenance
 
     def __post_init__(self) -> None:
@@ -126,11 +126,11 @@ class Certificate:
 
         For the real side ``pi a_F / (pi a_F + (1 - pi) a_R)``, where ``a_F`` and ``a_R`` are the
         shares of fakes and of reals that the threshold accepts; for the fake side with the classes
-        exchanged. The wrong class's share is replaced by its Clopper–Pearson upper bound, the
-        right one's by its lower bound, each at ``level / (2 * candidates)``: half for either
-        rate, and an equal part for every rung that might have been chosen. So the bounds hold at
-        ``1 - level`` for all prevalences at once; at the calibration prevalence they are looser
-        than ``upper_bound``. They assume that only the mix changes, not what the classes look like.
+        exchanged. The wrong class's share is replaced by its Clopper–Pearson upper bound, the right
+        one's by its lower bound, each at ``level / (2 * candidates)``: half for either rate, and an
+        equal part for every threshold that might have been chosen. So the bounds hold at ``1 -
+        level`` for all prevalences at once; at the calibration prevalence they are looser than
+        ``upper_bound``. They assume that only the mix changes, not what the classes look like.
         """
         part = self.level / (2 * self.candidates)
         wrong = upper_bound(self.errors, self._class_size(wrong=True), part)
@@ -167,7 +167,7 @@ class Shortfall:
     delta: float
     n_calibration: int
     threshold: float | None
-    """The rung nearest to being certified; ``None`` where the ladder has none."""
+    """The threshold nearest to being certified; ``None`` where the grid has none."""
     accepted: int
     errors: int
     labels_at_least: int | None

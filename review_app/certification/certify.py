@@ -20,8 +20,8 @@ from review_app.certification.certificate import (
     Shortfall,
 )
 from review_app.certification.fixed_sequence import DEFAULT_METHOD, SequencePlan, make_plan, select
-from review_app.certification.ladder import Side, ThresholdGrid
 from review_app.certification.sample_size import EVEN, LIKELY, CalibrationCounts, LabelForecast
+from review_app.certification.threshold_grid import Side, ThresholdGrid
 from review_app.core.errors import CalibrationError
 
 
@@ -36,8 +36,8 @@ class PolicyCertificates:
 def certify_policy(
     scores: ArrayLike,
     is_fake: ArrayLike,
-    ladder_real: ThresholdGrid,
-    ladder_fake: ThresholdGrid,
+    grid_real: ThresholdGrid,
+    grid_fake: ThresholdGrid,
     *,
     risk_limit: float,
     delta: float,
@@ -49,14 +49,14 @@ def certify_policy(
 
     Arguments and errors as in `certify_side`.
     """
-    if (ladder_real.side, ladder_fake.side) != (Side.REAL, Side.FAKE):
-        raise CalibrationError("The ladders are exchanged: the first is for real, then fake.")
+    if (grid_real.side, grid_fake.side) != (Side.REAL, Side.FAKE):
+        raise CalibrationError("The grids are exchanged: the first is for real, then fake.")
 
-    def certify(ladder: ThresholdGrid) -> Certificate | Shortfall:
+    def certify(grid: ThresholdGrid) -> Certificate | Shortfall:
         return certify_side(
             scores,
             is_fake,
-            ladder,
+            grid,
             risk_limit=risk_limit,
             delta=delta / 2,
             provenance=provenance,
@@ -64,13 +64,13 @@ def certify_policy(
             method=method,
         )
 
-    return PolicyCertificates(real=certify(ladder_real), fake=certify(ladder_fake))
+    return PolicyCertificates(real=certify(grid_real), fake=certify(grid_fake))
 
 
 def certify_side(
     scores: ArrayLike,
     is_fake: ArrayLike,
-    ladder: ThresholdGrid,
+    grid: ThresholdGrid,
     *,
     risk_limit: float,
     delta: float,
@@ -78,10 +78,10 @@ def certify_side(
     attempt: int | None = None,
     method: CertificateMethod = DEFAULT_METHOD,
 ) -> Certificate | Shortfall:
-    """The laxest threshold of ``ladder`` that ``method`` proves.
+    """The laxest threshold of ``grid`` that ``method`` proves.
 
     ``scores`` and ``is_fake`` [n] are those of calibration images, drawn at random and apart from
-    the data of the ladder. ``attempt``: see `bounds.spent_level`.
+    the data of the grid. ``attempt``: see `bounds.spent_level`.
 
     Raises:
         SettingsError: limit, delta or attempt out of range.
@@ -90,17 +90,17 @@ def certify_side(
     check_limits(risk_limit, delta)
     level = spent_level(delta, attempt)
     s, fake = _calibration(scores, is_fake)
-    tally = CalibrationCounts.count(ladder, s, fake)
-    plan = make_plan(method, ladder, tally.n, risk_limit, level)
-    rung = int(select(plan, tally.errors, tally.accepted))
-    if rung < 0:
+    tally = CalibrationCounts.count(grid, s, fake)
+    plan = make_plan(method, grid, tally.n, risk_limit, level)
+    at = int(select(plan, tally.errors, tally.accepted))
+    if at < 0:
         retry = level if attempt is None else spent_level(delta, attempt + 1)
         return _shortfall(tally, plan, delta, retry)
-    accepted, errors = int(tally.accepted[rung]), int(tally.errors[rung])
+    accepted, errors = int(tally.accepted[at]), int(tally.errors[at])
     return Certificate(
-        side=ladder.side,
+        side=grid.side,
         method=method,
-        threshold=ladder.thresholds[rung],
+        threshold=grid.thresholds[at],
         accepted=accepted,
         errors=errors,
         upper_bound=upper_bound(errors, accepted, plan.level),
@@ -147,13 +147,13 @@ def _shortfall(
     even = None if least is None else going_on.labels(EVEN, least)
     likely = None if even is None else going_on.labels(LIKELY, even)
     bounds = upper_bounds(tally.errors, tally.accepted, plan.level)
-    nearest = min(plan.openings, key=lambda rung: float(bounds[rung]), default=None)
+    nearest = min(plan.starts, key=lambda at: float(bounds[at]), default=None)
     return Shortfall(
-        side=tally.ladder.side,
+        side=tally.grid.side,
         risk_limit=plan.risk_limit,
         delta=delta,
         n_calibration=tally.n,
-        threshold=None if nearest is None else tally.ladder.thresholds[nearest],
+        threshold=None if nearest is None else tally.grid.thresholds[nearest],
         accepted=0 if nearest is None else int(tally.accepted[nearest]),
         errors=0 if nearest is None else int(tally.errors[nearest]),
         labels_at_least=least,

@@ -12,7 +12,7 @@ from scipy.special import bdtr, gammaln, xlog1py, xlogy
 from review_app.certification.bounds import most_errors
 from review_app.certification.certificate import CertificateMethod
 from review_app.certification.fixed_sequence import make_plan
-from review_app.certification.ladder import Side, ThresholdGrid
+from review_app.certification.threshold_grid import Side, ThresholdGrid
 
 EVEN, LIKELY = 0.5, 0.9
 """Chances of a certificate for which the missing labels are told."""
@@ -21,7 +21,7 @@ HORIZON = 20_000
 """More labels than this are called out of reach."""
 
 PRIOR_WEIGHT = 10
-"""How many labels the expectation without labels counts for beside those there are: the ladder's
+"""How many labels the expectation without labels counts for beside those there are: the grid's
 acceptance share, and errors at a quarter of the limit, as of a detector worth certifying."""
 
 _STEP = 1.5
@@ -31,25 +31,25 @@ _REACH = 6
 
 @dataclass(frozen=True)
 class CalibrationCounts:
-    """What each rung of a ladder does on ``n`` calibration images."""
+    """What each threshold of a grid does on ``n`` calibration images."""
 
-    ladder: ThresholdGrid
+    grid: ThresholdGrid
     n: int
     accepted: NDArray[np.int64]
-    """Images accepted, per rung."""
+    """Images accepted, per threshold."""
     errors: NDArray[np.int64]
-    """Images of the other class among them, per rung."""
+    """Images of the other class among them, per threshold."""
 
     @classmethod
     def count(
-        cls, ladder: ThresholdGrid, scores: NDArray[np.float64], fake: NDArray[np.bool_]
+        cls, grid: ThresholdGrid, scores: NDArray[np.float64], fake: NDArray[np.bool_]
     ) -> CalibrationCounts:
         """Count ``scores`` [n] with their labels."""
-        wrong = fake if ladder.side is Side.REAL else ~fake
-        masks = [ladder.side.accepts(scores, t) for t in ladder.thresholds]
+        wrong = fake if grid.side is Side.REAL else ~fake
+        masks = [grid.side.accepts(scores, t) for t in grid.thresholds]
         accepted = np.array([m.sum() for m in masks], np.int64)
         errors = np.array([(m & wrong).sum() for m in masks], np.int64)
-        return cls(ladder, scores.size, accepted, errors)
+        return cls(grid, scores.size, accepted, errors)
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,8 @@ class LabelForecast:
         """The chance of the threshold most likely to open the certificate, after ``more``
         labels."""
         tally = self.tally
-        plan = make_plan(self.method, tally.ladder, tally.n + more, self.risk_limit, self.level)
-        return max((self._passes(rung, more, plan.level) for rung in plan.openings), default=0.0)
+        plan = make_plan(self.method, tally.grid, tally.n + more, self.risk_limit, self.level)
+        return max((self._passes(at, more, plan.level) for at in plan.starts), default=0.0)
 
     def labels(self, chance: float, at_least: int = 1) -> int | None:
         """Fewest further labels after which ``chance`` is reached; ``None``: out of reach.
@@ -86,9 +86,9 @@ class LabelForecast:
             below, more = (below, middle) if self.chance(middle) >= chance else (middle, more)
         return more
 
-    def _passes(self, rung: int, more: int, level: float) -> float:
-        accepted, errors = int(self.tally.accepted[rung]), int(self.tally.errors[rung])
-        prior = self.tally.ladder.acceptance[rung]
+    def _passes(self, at: int, more: int, level: float) -> float:
+        accepted, errors = int(self.tally.accepted[at]), int(self.tally.errors[at])
+        prior = self.tally.grid.acceptance[at]
         share = (accepted + PRIOR_WEIGHT * prior) / (self.tally.n + PRIOR_WEIGHT)
         risk = 0.0
         if self.errors_go_on:

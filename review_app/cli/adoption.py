@@ -66,7 +66,7 @@ def show_external(checkpoint_id: str, as_json: bool) -> None:
             "see: deepfake-review checkpoint list"
         )
     card, images = found.card, found.n_images
-    ladder = card.heads[HEAD].ladder
+    grid = card.heads[HEAD].ladder
     lines = [
         f"{found.id}: scores of {count(images, 'image')}; its model is not here",
         *(
@@ -74,7 +74,7 @@ def show_external(checkpoint_id: str, as_json: bool) -> None:
             f"{file.taken_at:%Y-%m-%d %H:%M} UTC, SHA-256 {file.sha256}"
             for file in card.files
         ),
-        f"  thresholds: {len(ladder.real.thresholds)} for real and {len(ladder.fake.thresholds)} "
+        f"  thresholds: {len(grid.real.thresholds)} for real and {len(grid.fake.thresholds)} "
         f"for fake, from {count(len(card.sample), 'image')}, whose labels prove nothing",
     ]
     shown = card.model_dump(mode="json", exclude={"sample"})

@@ -34,7 +34,7 @@ def _document(report: ScoreReport) -> dict[str, Any]:
                 "checkpoint": found.checkpoint,
                 "rows": found.rows,
                 "new": found.new,
-                "ladder_images": found.ladder_images,
+                "ladder_images": found.grid_images,
                 "in_force": found.checkpoint == report.in_force,
             }
             for found in report.detectors
@@ -56,7 +56,7 @@ def _lines(report: ScoreReport) -> list[str]:
 def _detector_words(found: DetectorReport) -> str:
     return (
         f"{found.name}: {count(found.new, 'new score')} of {found.rows:,}; its thresholds come "
-        f"from {count(found.ladder_images, 'image')}, whose labels prove nothing"
+        f"from {count(found.grid_images, 'image')}, whose labels prove nothing"
     )
 
 

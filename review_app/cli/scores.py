@@ -125,21 +125,21 @@ def certify_scores(
 ) -> tuple[dict[str, Any], str]:
     """What a score file proves, as a document and in words; nothing is put in force.
 
-    The ladder comes from split ``val`` or a fifth of the rows, the proof from the other labels. It
+    The grid comes from split ``val`` or a fifth of the rows, the proof from the other labels. It
     is taken as the only try.
     """
     from review_app.certification.certificate import Certificate, Provenance
     from review_app.certification.certify import certify_policy
-    from review_app.scores.ladders import ladder_part, ladders_of
+    from review_app.scores.threshold_grids import grid_part, threshold_grids_of
     from storage.types import utc_now
 
     table = read(path, detector)
-    ladder, rest = ladder_part(table, seed=0)
+    grid, rest = grid_part(table, seed=0)
     labels = table.take(rest).with_labels()
     found = certify_policy(
         labels.score,
         labels.is_fake,
-        *ladders_of(table.score[ladder]),
+        *threshold_grids_of(table.score[grid]),
         risk_limit=risk_limit,
         delta=delta,
         provenance=Provenance(table.detector, "score", path.name, utc_now()),

@@ -26,7 +26,7 @@ class Use(StrEnum):
     TRAIN = "train"
     """Labels that the heads learn from."""
     VAL = "val"
-    """Labels that choices are made on: the head, and the ladder of thresholds."""
+    """Labels that choices are made on: the head, and the threshold grid."""
     STREAM = "stream"
     """What arrives. A certificate holds for images like its calibration images, so these are
     drawn at random from the stream itself, as in earnest; the rest is the queue."""

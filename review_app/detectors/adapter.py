@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from review_app.certification.ladder import Side, ThresholdGrid
+from review_app.certification.threshold_grid import Side, ThresholdGrid
 from review_app.core.errors import NotFoundError
 from review_app.detectors.scoring import Opinions
-from review_app.inference.card import Ladders
+from review_app.inference.card import ThresholdGridCards
 from review_app.inference.features import Loader
 from review_app.inference.service import Detector, Failed
 from storage.models import Item
@@ -23,7 +23,7 @@ NO_PICTURE = (
 class DetectorAdapter(Protocol):
     """One detector that a policy of this deployment may name."""
 
-    def ladders(self, head: str) -> tuple[ThresholdGrid, ThresholdGrid]:
+    def threshold_grids(self, head: str) -> tuple[ThresholdGrid, ThresholdGrid]:
         """The threshold grids for real and for fake. Raises NotFoundError where it has no such
         head."""
         ...
@@ -45,7 +45,7 @@ class TrainedDetector:
         self._detector = detector
         self._load = load
 
-    def ladders(self, head: str) -> tuple[ThresholdGrid, ThresholdGrid]:
+    def threshold_grids(self, head: str) -> tuple[ThresholdGrid, ThresholdGrid]:
         """The threshold grids as its validation scores made them."""
         checkpoint = self._detector.checkpoint
         cards = {name.value: each.ladder for name, each in checkpoint.card.heads.items()}
@@ -73,14 +73,14 @@ class TrainedDetector:
 
 
 def both_sides(
-    ladders: Mapping[str, Ladders], head: str, checkpoint_id: str
+    grids: Mapping[str, ThresholdGridCards], head: str, checkpoint_id: str
 ) -> tuple[ThresholdGrid, ThresholdGrid]:
-    """The ladders of ``head`` for real and for fake, from the ``ladders`` of a card by head."""
-    if head not in ladders:
+    """The grids of ``head`` for real and for fake, from the ``grids`` of a card by head."""
+    if head not in grids:
         raise NotFoundError(
-            f"checkpoint {checkpoint_id} has no head {head!r}, only: {', '.join(ladders)}"
+            f"checkpoint {checkpoint_id} has no head {head!r}, only: {', '.join(grids)}"
         )
-    own = ladders[head]
+    own = grids[head]
     return (
         ThresholdGrid(Side.REAL, own.real.thresholds, own.real.acceptance),
         ThresholdGrid(Side.FAKE, own.fake.thresholds, own.fake.acceptance),

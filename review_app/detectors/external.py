@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from review_app.certification.ladder import ThresholdGrid
+from review_app.certification.threshold_grid import ThresholdGrid
 from review_app.detectors.adapter import both_sides
 from review_app.detectors.scoring import Opinions
 from review_app.scores.card import ExternalCard
@@ -20,7 +20,7 @@ class ExternalDetector:
         self.id = checkpoint_id
         self.card = card
 
-    def ladders(self, head: str) -> tuple[ThresholdGrid, ThresholdGrid]:
+    def threshold_grids(self, head: str) -> tuple[ThresholdGrid, ThresholdGrid]:
         """The threshold grids as the sample of its first score files made them."""
         cards = {name: each.ladder for name, each in self.card.heads.items()}
         return both_sides(cards, head, self.id)
@@ -41,7 +41,7 @@ class ExternalDetector:
 
 def find_external(database: Database, checkpoint_id: str) -> ExternalDetector | None:
     """The external detector of this id, if it is one. Read anew each time: until somebody tries to
-    certify it, a further score file makes its ladder anew."""
+    certify it, a further score file makes its grid anew."""
     with database.read() as repos:
         row = repos.checkpoints.get(checkpoint_id)
     if row is None or row.kind is not CheckpointKind.EXTERNAL:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from review_app.certification.ladder import ThresholdGrid
+from review_app.certification.threshold_grid import ThresholdGrid
 from review_app.core.errors import CheckpointError, NotFoundError, RefusalReason, RefusedFile
 from review_app.core.hashing import sha256 as digest_of
 from review_app.core.settings import DEFAULT_CHECKPOINT, Settings
@@ -126,13 +126,13 @@ class Detectors:
             return self.detector(checkpoint_id)
         return self.detector(self.start()[0])
 
-    def ladders(self, checkpoint_id: str, head: str) -> tuple[ThresholdGrid, ThresholdGrid]:
+    def threshold_grids(self, checkpoint_id: str, head: str) -> tuple[ThresholdGrid, ThresholdGrid]:
         """The threshold grids for real and for fake.
 
         Raises:
             NotFoundError: no such detector here, or it has no such head.
         """
-        return self._known(checkpoint_id).ladders(head)
+        return self._known(checkpoint_id).threshold_grids(head)
 
     def has_seen(self, checkpoint_id: str) -> Callable[[str], bool]:
         """A function that tells by an image's key whether it made the detector or its threshold

@@ -24,7 +24,7 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
 
 
-class Ladder(_Frozen):
+class ThresholdGridCard(_Frozen):
     """Candidate thresholds on the score of one side, from validation scores; most conservative
     first.
 
@@ -37,11 +37,11 @@ class Ladder(_Frozen):
     """Share of validation images that each threshold accepts."""
 
 
-class Ladders(_Frozen):
-    """The ladders of both sides; either may be empty."""
+class ThresholdGridCards(_Frozen):
+    """The grids of both sides; either may be empty."""
 
-    fake: Ladder
-    real: Ladder
+    fake: ThresholdGridCard
+    real: ThresholdGridCard
 
 
 class Cuts(_Frozen):
@@ -90,7 +90,8 @@ class HeadCard(_Frozen):
     calibration: CalibrationCard = CalibrationCard(name=CalibrationName.NONE)
     reject: RejectCard = RejectCard(doubt=Doubt.CONFIDENCE, shrunk=False)
     cuts: Cuts
-    ladder: Ladders
+    ladder: ThresholdGridCards
+    """The threshold grids, by the name that cards have had for them since their first version."""
     validation: dict[str, Any]
     """Metrics on validation images: optimistic, since they made the choices."""
     test: dict[str, dict[str, Any]]

@@ -22,7 +22,7 @@ from review_app.scores.faults import Faults
 from review_app.scores.reading import stream_scores
 from review_app.scores.remedies import contradicts
 from review_app.scores.row import ScoreRow
-from review_app.scores.sample import LadderSample
+from review_app.scores.sample import GridSample
 from storage.database import Database
 from storage.enums import AuditKind
 from storage.repositories import Repositories
@@ -43,7 +43,7 @@ class DetectorReport:
     rows: int
     new: int
     """The scores that were not here."""
-    ladder_images: int
+    grid_images: int
     """Images whose scores make its thresholds; their labels never calibrate."""
 
 
@@ -74,7 +74,7 @@ class _Staged:
 
     rows: dict[str, int]
     contradicting: int
-    samples: dict[str, LadderSample]
+    samples: dict[str, GridSample]
 
 
 class ScoreIntake:
@@ -115,7 +115,7 @@ def _stage(table: StagedScores, rows: Iterable[ScoreRow], progress: Progress | N
         for row in batch:
             staged.rows[row.detector] = staged.rows.get(row.detector, 0) + 1
             staged.contradicting += contradicts(row.score, row.p_fake)
-            staged.samples.setdefault(row.detector, LadderSample()).add(row)
+            staged.samples.setdefault(row.detector, GridSample()).add(row)
         table.add(list(_staged_rows(batch)))
         done += len(batch)
         if progress:
@@ -178,9 +178,9 @@ def _apply(
 
 
 def _keep_card(
-    repos: Repositories, name: str, source: SourceFile, sample: LadderSample
+    repos: Repositories, name: str, source: SourceFile, sample: GridSample
 ) -> ExternalCard:
-    """The detector's card, with ladder and cuts made anew from all of its files' samples; but once
+    """The detector's card, with grid and cuts made anew from all of its files' samples; but once
     somebody has tried to certify it, thresholds move no more."""
     known = repos.checkpoints.get(checkpoint_id(name))
     old = None if known is None else ExternalCard.model_validate(known.card)
@@ -191,7 +191,7 @@ def _keep_card(
     earlier = () if old is None else old.sample
     drawn = {image.draw: image for image in (*earlier, *sample.images())}
     files = (*(() if old is None else old.files), source)
-    card = make_card(name, files, LadderSample(drawn.values()).images())
+    card = make_card(name, files, GridSample(drawn.values()).images())
     repos.checkpoints.keep_external(checkpoint_id(name), card.model_dump(mode="json"))
     return card
 

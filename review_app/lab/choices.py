@@ -1,12 +1,13 @@
-"""What validation images decide: thresholds, cuts, ladders, the reject score, the default head."""
+"""What validation images decide: thresholds, cuts, threshold grids, the reject score, the default
+head."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from review_app.certification.threshold_grid import rungs
-from review_app.inference.card import Cuts, Ladder, Ladders, RejectCard
+from review_app.certification.threshold_grid import candidate_thresholds
+from review_app.inference.card import Cuts, RejectCard, ThresholdGridCard, ThresholdGridCards
 from review_app.inference.heads import HeadPrediction, Labels, Weights
 from review_app.inference.rejection import Doubt, rejection
 from review_app.lab.selective import risk_coverage
@@ -83,16 +84,16 @@ def uncertainty_cuts(prediction: HeadPrediction, has_std: bool) -> Cuts:
     )
 
 
-def ladders(scores: Float64) -> Ladders:
+def threshold_grids(scores: Float64) -> ThresholdGridCards:
     """The threshold grids: at most 20 thresholds a side, evenly spaced in the share of images they
     accept.
 
     ``scores`` are signed: see :func:`review_app.inference.rejection.signed`.
     """
-    real, fake = rungs(scores, fake=False), rungs(scores, fake=True)
-    return Ladders(
-        fake=Ladder(thresholds=fake[0], acceptance=fake[1]),
-        real=Ladder(thresholds=real[0], acceptance=real[1]),
+    real, fake = candidate_thresholds(scores, fake=False), candidate_thresholds(scores, fake=True)
+    return ThresholdGridCards(
+        fake=ThresholdGridCard(thresholds=fake[0], acceptance=fake[1]),
+        real=ThresholdGridCard(thresholds=real[0], acceptance=real[1]),
     )
 
 

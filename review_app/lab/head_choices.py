@@ -22,7 +22,7 @@ from review_app.inference.model import Model
 from review_app.inference.novelty import Float64
 from review_app.inference.presets import Preset
 from review_app.inference.rejection import rejection, signed
-from review_app.lab.choices import best_thresholds, choose_reject, ladders, uncertainty_cuts
+from review_app.lab.choices import best_thresholds, choose_reject, threshold_grids, uncertainty_cuts
 from review_app.lab.metrics import Metrics, head_metrics
 from review_app.lab.selective import risk_coverage
 from review_app.lab.validation import Validation
@@ -117,7 +117,7 @@ def _head_card(
         calibration=calibration,
         reject=chosen,
         cuts=uncertainty_cuts(prediction, head.has_std),
-        ladder=ladders(signed(prediction.p_fake, reject, unlike)),
+        ladder=threshold_grids(signed(prediction.p_fake, reject, unlike)),
         validation=head_metrics(
             prediction, images.is_fake, threshold, has_std=head.has_std, weights=weights
         ),

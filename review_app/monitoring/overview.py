@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from review_app.certification.ladder import Side
+from review_app.certification.threshold_grid import Side
 from review_app.i18n import t
 from review_app.policy.flags import TriageFlag
 from review_app.policy.policy import Policy, PolicyState, describe

@@ -9,8 +9,8 @@ from typing import Protocol
 
 from review_app.certification.certificate import Provenance
 from review_app.certification.certify import PolicyCertificates, certify_policy
-from review_app.certification.ladder import ThresholdGrid
 from review_app.certification.price import Price
+from review_app.certification.threshold_grid import ThresholdGrid
 from review_app.core.errors import CalibrationError
 from review_app.core.permissions import Permission, Person, require
 from review_app.i18n import t
@@ -31,8 +31,8 @@ class DetectorFacts(Protocol):
         other calls know it."""
         ...
 
-    def ladders(self, checkpoint_id: str, head: str) -> tuple[ThresholdGrid, ThresholdGrid]:
-        """Ladders for real and for fake, from the checkpoint's validation scores.
+    def threshold_grids(self, checkpoint_id: str, head: str) -> tuple[ThresholdGrid, ThresholdGrid]:
+        """Threshold grids for real and for fake, from the checkpoint's validation scores.
 
         Raises ``NotFoundError`` for a checkpoint or head that is not there.
         """
@@ -190,7 +190,7 @@ class PolicyService:
         """
         if actor is not None:
             require(actor, Permission.MANAGE_POLICY)
-        self._facts.ladders(checkpoint_id, head)
+        self._facts.threshold_grids(checkpoint_id, head)
         self.current()  # there is one to follow
         with self._database.write() as repos:
             refuse_if_changed(repos, seen)
@@ -246,12 +246,12 @@ class PolicyService:
     def _certificates(
         self, policy: Policy, labels: CalibrationLabels, attempt: int
     ) -> PolicyCertificates:
-        ladder_real, ladder_fake = self._facts.ladders(policy.checkpoint, policy.head)
+        grid_real, grid_fake = self._facts.threshold_grids(policy.checkpoint, policy.head)
         return certify_policy(
             labels.scores,
             labels.is_fake,
-            ladder_real,
-            ladder_fake,
+            grid_real,
+            grid_fake,
             risk_limit=policy.risk_limit,
             delta=policy.delta,
             provenance=Provenance(policy.checkpoint, policy.head, labels.recorded, utc_now()),

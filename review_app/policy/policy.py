@@ -18,7 +18,7 @@ from typing import Any
 from review_app.certification.bounds import check_limits
 from review_app.certification.certificate import Certificate, Shortfall, goal_words
 from review_app.certification.certify import PolicyCertificates
-from review_app.certification.ladder import Side
+from review_app.certification.threshold_grid import Side
 from review_app.core.errors import CalibrationError, InputError, SettingsError
 from review_app.core.serialization import from_document, to_document
 from review_app.i18n import percent, significant, t

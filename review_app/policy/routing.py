@@ -18,7 +18,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from review_app.certification.ladder import Side
+from review_app.certification.threshold_grid import Side
 from review_app.core.errors import InputError
 from review_app.policy.flags import TriageFlag, UncertaintyCuts, find_mark, find_marks
 from review_app.policy.policy import Policy, PolicyState

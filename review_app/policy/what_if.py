@@ -3,7 +3,8 @@
 Pure arithmetic on certificates that somebody else has computed. The stream is taken to go on as the
 recent scores, and to err as the calibration labels did. Two intervals, of different kinds:
 
-* the *certificate* bounds the error share, with the policy's confidence, whatever rung was chosen;
+* the *certificate* bounds the error share, with the policy's confidence, whatever threshold was
+  chosen;
 * a *forecast* is an ordinary 95% interval around the observed share at the chosen threshold. The
   threshold was chosen on the same labels, so forecasts lean to the bright side; bounds do not.
 """
@@ -19,7 +20,7 @@ from scipy.stats import poisson
 from review_app.certification.bounds import lower_bound, upper_bound
 from review_app.certification.certificate import Certificate, Shortfall
 from review_app.certification.certify import PolicyCertificates
-from review_app.certification.ladder import Side
+from review_app.certification.threshold_grid import Side
 from review_app.core.errors import InputError
 from review_app.i18n import Text
 from review_app.policy.costs import Costs, cost_of_reviewing

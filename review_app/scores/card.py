@@ -14,9 +14,9 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import BaseModel, ConfigDict
 from scipy.special import entr
 
-from review_app.inference.card import Cuts, Ladder, Ladders, NoveltyCard
-from review_app.scores.ladders import ladders_of
+from review_app.inference.card import Cuts, NoveltyCard, ThresholdGridCard, ThresholdGridCards
 from review_app.scores.sample import Sampled, draw_of
+from review_app.scores.threshold_grids import threshold_grids_of
 
 HEAD = "score"
 """An external detector has this one head."""
@@ -47,7 +47,8 @@ class ScoreHead(_Frozen):
 
     cuts: Cuts | None
     """The cuts; None where the sample is too small."""
-    ladder: Ladders
+    ladder: ThresholdGridCards
+    """The threshold grids, by the name that cards have for them."""
 
 
 class ExternalCard(_Frozen):
@@ -75,16 +76,16 @@ def checkpoint_id(detector: str) -> str:
 def make_card(
     detector: str, files: Sequence[SourceFile], sample: Sequence[Sampled]
 ) -> ExternalCard:
-    """Ladder and cuts of the ``sample``."""
-    real, fake = ladders_of(np.array([image.score for image in sample]))
-    ladder = Ladders(
-        real=Ladder(thresholds=real.thresholds, acceptance=real.acceptance),
-        fake=Ladder(thresholds=fake.thresholds, acceptance=fake.acceptance),
+    """Threshold grid and cuts of the ``sample``."""
+    real, fake = threshold_grids_of(np.array([image.score for image in sample]))
+    grid = ThresholdGridCards(
+        real=ThresholdGridCard(thresholds=real.thresholds, acceptance=real.acceptance),
+        fake=ThresholdGridCard(thresholds=fake.thresholds, acceptance=fake.acceptance),
     )
     return ExternalCard(
         detector=detector,
         files=tuple(files),
-        heads={HEAD: ScoreHead(cuts=_cuts(sample), ladder=ladder)},
+        heads={HEAD: ScoreHead(cuts=_cuts(sample), ladder=grid)},
         novelty=_novelty(sample),
         sample=tuple(sample),
     )

@@ -1,4 +1,4 @@
-"""The images that make an external detector's ladder: a sample that can be merged with another.
+"""The images that make an external detector's grid: a sample that can be merged with another.
 
 Each image has a draw, a hash of its key. The sample keeps the lowest draws, so what it holds does
 not depend on the order of rows, nor on how they were divided into files (bottom-k sampling, Cohen &
@@ -13,12 +13,12 @@ from hashlib import blake2b
 
 from pydantic import BaseModel, ConfigDict
 
-from review_app.scores.ladders import LADDER_SHARE, LADDER_SPLIT, LEARNED_SPLIT
 from review_app.scores.row import ScoreRow
+from review_app.scores.threshold_grids import GRID_SHARE, GRID_SPLIT, LEARNED_SPLIT
 
 SIZE = 2000
-"""Images at most: the thresholds of twenty rungs a side then accept what they say to within 1.5
-points, and labels of no more images than these are lost to calibration."""
+"""The most images: twenty thresholds a side then accept what they say to within
+1.5 points, and labels of no more images than these are lost to calibration."""
 _DIGITS = 16
 
 
@@ -43,7 +43,7 @@ def draw_of(key: str) -> str:
     return blake2b(key.encode(), digest_size=_DIGITS // 2).hexdigest()
 
 
-class LadderSample:
+class GridSample:
     """A sample that grows row by row and holds at most `SIZE` images. Each image must come once."""
 
     def __init__(self, images: Iterable[Sampled] = ()) -> None:
@@ -53,8 +53,8 @@ class LadderSample:
 
     def add(self, row: ScoreRow) -> None:
         """Consider a row: of split ``val``, or by its draw one of a random fifth of the others."""
-        is_val, draw = row.split == LADDER_SPLIT, draw_of(row.key)
-        drawn = int(draw, 16) < LADDER_SHARE * 16**_DIGITS
+        is_val, draw = row.split == GRID_SPLIT, draw_of(row.key)
+        drawn = int(draw, 16) < GRID_SHARE * 16**_DIGITS
         if is_val or (drawn and row.split != LEARNED_SPLIT):
             self._keep(
                 Sampled(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from review_app.certification.ladder import Side
+from review_app.certification.threshold_grid import Side
 from review_app.policy.audit_coin import audit_coins
 from review_app.policy.policy import Policy
 from review_app.policy.routing import Decision, Route

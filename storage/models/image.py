@@ -96,7 +96,7 @@ class Image(Base):
 
     @hybrid_property
     def key(self) -> str:
-        """What draws (audit coins, places, ladders) are made from: the hash, or ``path:...``."""
+        """What draws (audit coins, places, grids) are made from: the hash, or ``path:...``."""
         return self.sha256 or f"{PATH_KEY}{self.path}"
 
     @key.inplace.expression

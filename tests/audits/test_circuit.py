@@ -16,7 +16,7 @@ from review_app.audits.circuit import (
 )
 from review_app.audits.standing import AuditReport, audit_report
 from review_app.bootstrap import open_application
-from review_app.certification.ladder import Side
+from review_app.certification.threshold_grid import Side
 from review_app.core.errors import NotAllowedError
 from review_app.policy.policy import PolicyState
 from storage.enums import AuditKind, ItemState, LabelValue

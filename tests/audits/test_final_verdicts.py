@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from review_app.audits.circuit import CircuitBreaker
 from review_app.audits.standing import audit_report
-from review_app.certification.ladder import Side
+from review_app.certification.threshold_grid import Side
 from review_app.policy.policy import PolicyState
 from review_app.web import watch
 from storage.enums import LabelValue

@@ -12,7 +12,7 @@ from scipy.special import expit
 from review_app.certification.bounds import upper_bound, zero_error_minimum
 from review_app.certification.certificate import Certificate, CertificateMethod, Provenance
 from review_app.certification.certify import PolicyCertificates
-from review_app.certification.ladder import Side, ThresholdGrid
+from review_app.certification.threshold_grid import Side, ThresholdGrid
 from review_app.policy.policy import Policy, PolicyState, learning_policy
 
 Floats = NDArray[np.float64]
@@ -30,14 +30,15 @@ def draw(rng: np.random.Generator, n: int, separation: float = 1.5) -> tuple[Flo
     return expit(2 * separation * z), fake
 
 
-def ladders(real: tuple[float, ...]) -> tuple[ThresholdGrid, ThresholdGrid]:
-    """Ladders for real and fake, the second a mirror image; each of 20 rungs accepts 2.5% more."""
-    shares = tuple(rung / 40 for rung in range(1, len(real) + 1))
+def threshold_grids(real: tuple[float, ...]) -> tuple[ThresholdGrid, ThresholdGrid]:
+    """Threshold grids for real and fake, the second a mirror image; each of 20 thresholds accepts
+    2.5% more."""
+    shares = tuple(at / 40 for at in range(1, len(real) + 1))
     fake = tuple(1 - threshold for threshold in real)
     return ThresholdGrid(Side.REAL, real, shares), ThresholdGrid(Side.FAKE, fake, shares)
 
 
-LADDERS = ladders(
+GRIDS = threshold_grids(
     (
         0.00008, 0.00025, 0.00052, 0.00091, 0.0015, 0.0023, 0.0034, 0.0051, 0.0074, 0.0106,
         0.0154, 0.0225, 0.0329, 0.0478, 0.0706, 0.1045, 0.159, 0.241, 0.359, 0.499,

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from review_app.certification.bounds import upper_bound, zero_error_minimum
 from review_app.certification.certificate import Certificate, Shortfall
 from review_app.certification.certify import certify_policy, certify_side
-from review_app.certification.ladder import Side, ThresholdGrid
 from review_app.certification.sample_size import HORIZON
+from review_app.certification.threshold_grid import Side, ThresholdGrid
 from review_app.core.errors import CalibrationError, InputError, SettingsError
 from review_app.core.serialization import from_document, to_document
-from tests.certification.cases import LADDERS, PROVENANCE, certificate, draw, ladders
+from tests.certification.cases import GRIDS, PROVENANCE, certificate, draw, threshold_grids
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -25,14 +25,14 @@ seeds = st.integers(0, 2**32 - 1)
 def certify(
     p: object,
     fake: object,
-    ladder: ThresholdGrid,
+    grid: ThresholdGrid,
     risk_limit: float = 0.05,
     attempt: int | None = None,
 ) -> Certificate | Shortfall:
     return certify_side(
         np.asarray(p),
         np.asarray(fake),
-        ladder,
+        grid,
         risk_limit=risk_limit,
         delta=0.1,
         provenance=PROVENANCE,
@@ -46,9 +46,9 @@ def test_a_certificate_needs_the_labels_and_a_shortfall_says_what_is_missing(
     seed: int, n: int, risk_limit: float, side: Side
 ) -> None:
     rng = np.random.default_rng(seed)
-    ladder = LADDERS[side is Side.FAKE]
+    grid = GRIDS[side is Side.FAKE]
     p, fake = draw(rng, n)
-    found = certify(p, fake, ladder, risk_limit)
+    found = certify(p, fake, grid, risk_limit)
     if isinstance(found, Certificate):
         accepted = side.accepts(p, found.threshold)
         wrong = fake if side is Side.REAL else ~fake
@@ -71,46 +71,46 @@ def test_more_errors_never_give_a_laxer_threshold(
     seed: int, n: int, side: Side, data: st.DataObject
 ) -> None:
     rng = np.random.default_rng(seed)
-    ladder = LADDERS[side is Side.FAKE]
+    grid = GRIDS[side is Side.FAKE]
     p, fake = draw(rng, n)
     flipped = data.draw(st.sets(st.integers(0, n - 1), max_size=20))
     worse = fake.copy()
     worse[list(flipped)] = side is Side.REAL  # wrong for this side, whatever they were
-    before, after = certify(p, fake, ladder), certify(p, worse, ladder)
+    before, after = certify(p, fake, grid), certify(p, worse, grid)
     if isinstance(after, Certificate):
         assert isinstance(before, Certificate)
-        order = ladder.thresholds.index
+        order = grid.thresholds.index
         assert order(after.threshold) <= order(before.threshold)
 
 
 def test_the_start_does_not_look_at_calibration_errors() -> None:
-    _, ladder = ladders(tuple(rung / 40 for rung in range(1, 20)))
+    _, grid = threshold_grids(tuple(at / 40 for at in range(1, 20)))
     p = np.linspace(0, 1, 600)
-    clean = certify(p, np.ones(600, bool), ladder)
-    hopeless = certify(p, np.zeros(600, bool), ladder)
+    clean = certify(p, np.ones(600, bool), grid)
+    hopeless = certify(p, np.zeros(600, bool), grid)
     assert isinstance(clean, Certificate)
     assert isinstance(hopeless, Shortfall)
-    assert hopeless.threshold == ladder.thresholds[len(ladder.thresholds) - clean.candidates]
+    assert hopeless.threshold == grid.thresholds[len(grid.thresholds) - clean.candidates]
 
 
-def test_a_walk_stops_at_the_first_failure_though_a_laxer_rung_would_pass() -> None:
-    ladder = ThresholdGrid(Side.FAKE, (0.9, 0.8, 0.7), (0.1, 0.2, 0.9))
+def test_a_walk_stops_at_the_first_failure_though_a_laxer_threshold_would_pass() -> None:
+    grid = ThresholdGrid(Side.FAKE, (0.9, 0.8, 0.7), (0.1, 0.2, 0.9))
     p = np.r_[np.full(100, 0.95), np.full(100, 0.85), np.full(800, 0.75)]
     fake = np.ones(1000, bool)
-    fake[100:120] = False  # 20 errors on the second rung; all of the third would pass
-    found = certify(p, fake, ladder)
+    fake[100:120] = False  # 20 errors on the second threshold; all of the third would pass
+    found = certify(p, fake, grid)
     assert isinstance(found, Certificate)
     assert found.threshold == 0.9
     assert upper_bound(20, 1000, 0.1) < 0.05
 
 
 def test_the_labels_still_missing_are_named_in_words() -> None:
-    ladder = ThresholdGrid(Side.FAKE, (0.9, 0.6), (0.25, 0.5))
+    grid = ThresholdGrid(Side.FAKE, (0.9, 0.6), (0.25, 0.5))
     p, fake = (
         np.r_[np.full(40, 0.95), np.full(40, 0.1)],
         np.r_[np.ones(40, bool), np.zeros(40, bool)],
     )
-    found = certify(p, fake, ladder)
+    found = certify(p, fake, grid)
     assert isinstance(found, Shortfall)
     assert found.words == (
         f"Accepting as fake is not certified: about {found.labels_expected} more random labels for "
@@ -120,13 +120,13 @@ def test_the_labels_still_missing_are_named_in_words() -> None:
 
 
 def test_a_detector_that_errs_too_often_is_told_that_labels_alone_will_not_do() -> None:
-    ladder = ThresholdGrid(Side.FAKE, (0.9,), (0.5,))
+    grid = ThresholdGrid(Side.FAKE, (0.9,), (0.5,))
     p, fake = np.full(200, 0.95), np.arange(200) % 5 > 0
-    found = certify(p, fake, ladder)
+    found = certify(p, fake, grid)
     assert isinstance(found, Shortfall)
     assert found.labels_expected is None
     assert "and fewer errors" in found.words
-    hopeless = certify(p, fake, ladder, risk_limit=0.001)
+    hopeless = certify(p, fake, grid, risk_limit=0.001)
     assert isinstance(hopeless, Shortfall)
     assert "out of reach" in hopeless.words
 
@@ -147,7 +147,7 @@ def test_no_labels_at_all_is_a_shortfall_too() -> None:
 
 def test_the_sides_are_certified_apart_at_half_of_delta_each() -> None:
     rng = np.random.default_rng(4)
-    real, fake = LADDERS
+    real, fake = GRIDS
     p, is_fake = draw(rng, 2000)
     found = certify_policy(
         p, is_fake, real, fake, risk_limit=0.05, delta=0.1, provenance=PROVENANCE
@@ -160,15 +160,15 @@ def test_the_sides_are_certified_apart_at_half_of_delta_each() -> None:
 
 
 def test_a_second_attempt_has_to_prove_more() -> None:
-    ladder = ThresholdGrid(Side.FAKE, (0.9,), (1.0,))
+    grid = ThresholdGrid(Side.FAKE, (0.9,), (1.0,))
     n = zero_error_minimum(0.05, 0.1 / 4)
     p, fake = np.full(n, 0.95), np.ones(n, bool)
-    second = certify(p, fake, ladder, attempt=2)
+    second = certify(p, fake, grid, attempt=2)
     assert isinstance(second, Certificate)
     assert (second.delta, second.level) == (0.1, 0.025)
-    assert isinstance(certify(p, fake, ladder, attempt=3), Shortfall)
-    assert isinstance(certify(p[1:], fake[1:], ladder, attempt=2), Shortfall)
-    assert isinstance(certify(p[1:], fake[1:], ladder), Certificate)
+    assert isinstance(certify(p, fake, grid, attempt=3), Shortfall)
+    assert isinstance(certify(p[1:], fake[1:], grid, attempt=2), Shortfall)
+    assert isinstance(certify(p[1:], fake[1:], grid), Certificate)
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,11 @@ from benchmarks import certify as benchmark
 from benchmarks import real_scores
 from benchmarks.real_scores import Scored
 from review_app.certification.fixed_sequence import DEFAULT_METHOD
-from review_app.certification.ladder import Side
-from tests.certification.cases import LADDERS, draw
+from review_app.certification.threshold_grid import Side
+from tests.certification.cases import GRIDS, draw
 
 SCORES, FAKE = draw(np.random.default_rng(3), 1200, separation=1.2)
-WORLD = Scored("default", SCORES, FAKE, {ladder.side: ladder for ladder in LADDERS})
+WORLD = Scored("default", SCORES, FAKE, {grid.side: grid for grid in GRIDS})
 
 
 @pytest.mark.parametrize("side", Side)
@@ -25,11 +25,11 @@ def test_counts_are_those_of_a_plain_count(side: Side) -> None:
     world = benchmark.World.of(WORLD, side)
     weights = np.random.default_rng(1).multinomial(300, np.full(1200, 1 / 1200), 2)
     errors, accepted = world.counts(weights)
-    for rung, threshold in enumerate(WORLD.ladders[side].thresholds):
+    for at, threshold in enumerate(WORLD.grids[side].thresholds):
         taken = side.accepts(SCORES, threshold)
         wrong = taken & (FAKE if side is Side.REAL else ~FAKE)
-        assert accepted[:, rung].tolist() == (weights @ taken).tolist()
-        assert errors[:, rung].tolist() == (weights @ wrong).tolist()
+        assert accepted[:, at].tolist() == (weights @ taken).tolist()
+        assert errors[:, at].tolist() == (weights @ wrong).tolist()
 
 
 def test_certificates_keep_the_limit_that_the_naive_rule_breaks() -> None:

@@ -13,11 +13,16 @@ from hypothesis import strategies as st
 from review_app.certification.bounds import most_errors, proves, zero_error_minimum
 from review_app.certification.certificate import Certificate, CertificateMethod
 from review_app.certification.certify import certify_side
-from review_app.certification.fixed_sequence import SequencePlan, make_plan, select, start_rung
-from review_app.certification.ladder import Side, ThresholdGrid
-from tests.certification.cases import LADDERS, PROVENANCE, draw
+from review_app.certification.fixed_sequence import (
+    SequencePlan,
+    make_plan,
+    select,
+    start_of_sequence,
+)
+from review_app.certification.threshold_grid import Side, ThresholdGrid
+from tests.certification.cases import GRIDS, PROVENANCE, draw
 
-LADDER = ThresholdGrid(Side.FAKE, (0.9, 0.8, 0.7), (0.3, 0.6, 1.0))
+GRID = ThresholdGrid(Side.FAKE, (0.9, 0.8, 0.7), (0.3, 0.6, 1.0))
 N = 7
 LIMITS = 0.5, 0.25
 """Risk limit and delta: so loose that a few labels can certify."""
@@ -30,7 +35,7 @@ methods = st.sampled_from(CertificateMethod)
 
 def plan(method: CertificateMethod) -> SequencePlan:
     """That of ``method``; with so few labels each start is put where it can be tested."""
-    found = make_plan(method, LADDER, N, *LIMITS)
+    found = make_plan(method, GRID, N, *LIMITS)
     if method is CertificateMethod.MULTI_START:
         return SequencePlan(method, found.risk_limit, LIMITS[1] / 2, (0, 1), 3)
     return found if method is CertificateMethod.SGR else SequencePlan(method, *LIMITS, (0,), 3)
@@ -48,8 +53,8 @@ def test_a_method_certifies_too_much_risk_with_probability_delta_at_most(
     assert probability.sum() == pytest.approx(1)
     counts = ARRANGEMENTS.reshape(-1, 3, 2)
     errors, accepted = counts[..., 1].cumsum(axis=1), counts.sum(axis=2).cumsum(axis=1)
-    rung = select(plan(method), errors, accepted)
-    violated = (rung >= 0) & (risks[rung] > LIMITS[0] + 1e-9)
+    at = select(plan(method), errors, accepted)
+    violated = (at >= 0) & (risks[at] > LIMITS[0] + 1e-9)
     assert probability[violated].sum() <= LIMITS[1] + 1e-9
 
 
@@ -62,7 +67,7 @@ def test_no_method_certifies_with_fewer_labels_than_the_zero_error_minimum(
     found = certify_side(
         p,
         fake,
-        LADDERS[1],
+        GRIDS[1],
         risk_limit=risk_limit,
         delta=0.1,
         provenance=PROVENANCE,
@@ -77,13 +82,13 @@ def test_no_method_certifies_with_fewer_labels_than_the_zero_error_minimum(
 
 @settings(max_examples=100, deadline=None)
 @given(methods, st.data())
-def test_more_errors_never_give_a_laxer_rung(
+def test_more_errors_never_give_a_laxer_threshold(
     method: CertificateMethod, data: st.DataObject
 ) -> None:
     fresh = np.array(data.draw(st.lists(st.integers(0, 60), min_size=20, max_size=20)))
     wrong = np.array([data.draw(st.integers(0, min(int(f), 6))) for f in fresh])
     more = np.minimum(wrong + data.draw(st.integers(0, 2)), fresh)
-    made = make_plan(method, LADDERS[1], int(fresh.sum()), 0.1, 0.1)
+    made = make_plan(method, GRIDS[1], int(fresh.sum()), 0.1, 0.1)
     before, after = select(made, np.stack([wrong, more]).cumsum(1), fresh.cumsum()[None])
     assert after <= before
 
@@ -100,26 +105,26 @@ def test_the_most_errors_are_the_last_count_that_proves_the_limit(
         assert most == -1
 
 
-def test_rungs_that_can_hardly_pass_are_skipped() -> None:
+def test_thresholds_that_can_hardly_pass_are_skipped() -> None:
     for n in (200, 500, 2000):
-        start = start_rung(LADDERS[1], n, 0.1, 0.05)
-        expected = n * LADDERS[1].acceptance[start]
+        start = start_of_sequence(GRIDS[1], n, 0.1, 0.05)
+        expected = n * GRIDS[1].acceptance[start]
         assert expected >= 1.5 * zero_error_minimum(0.1, 0.05)
 
 
 def test_the_start_goes_where_the_scores_promise_few_errors() -> None:
-    shares = tuple(rung / 40 for rung in range(1, 21))
-    sure = ThresholdGrid(Side.FAKE, tuple(0.999 - 0.0001 * rung for rung in range(20)), shares)
-    unsure = ThresholdGrid(Side.FAKE, tuple(0.99 - 0.024 * rung for rung in range(20)), shares)
-    assert start_rung(sure, 1000, 0.1, 0.05) > start_rung(unsure, 1000, 0.1, 0.05)
+    shares = tuple(at / 40 for at in range(1, 21))
+    sure = ThresholdGrid(Side.FAKE, tuple(0.999 - 0.0001 * at for at in range(20)), shares)
+    unsure = ThresholdGrid(Side.FAKE, tuple(0.99 - 0.024 * at for at in range(20)), shares)
+    assert start_of_sequence(sure, 1000, 0.1, 0.05) > start_of_sequence(unsure, 1000, 0.1, 0.05)
 
 
 def test_the_binary_search_ends_where_passing_ends() -> None:
-    ladder = LADDERS[0]
-    made = make_plan(CertificateMethod.SGR, ladder, 1000, 0.1, 0.1)
+    grid = GRIDS[0]
+    made = make_plan(CertificateMethod.SGR, grid, 1000, 0.1, 0.1)
     accepted = np.arange(1, 21) * 60
     for bad in range(21):
         errors = np.where(np.arange(20) >= bad, accepted, 0)
         assert select(made, errors, accepted) == bad - 1
     assert made.level == pytest.approx(0.1 / 5)
-    assert made.openings == (10, 5, 2, 1, 0)
+    assert made.starts == (10, 5, 2, 1, 0)

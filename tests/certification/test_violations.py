@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from review_app.certification.bounds import spent_level, upper_bound
 from review_app.certification.certificate import Certificate
 from review_app.certification.certify import certify_policy, certify_side
-from review_app.certification.ladder import Side
-from tests.certification.cases import PROVENANCE, Bools, Floats, draw, ladders
+from review_app.certification.threshold_grid import Side
+from tests.certification.cases import PROVENANCE, Bools, Floats, draw, threshold_grids
 
 RISK_LIMIT = 0.05
 DELTA = 0.1
@@ -24,7 +24,7 @@ POPULATION = draw(np.random.default_rng(99), 200_000, separation=1.2)
 ORDER = np.argsort(POPULATION[0])
 SCORES = POPULATION[0][ORDER]
 FAKES_BELOW: NDArray[np.int64] = np.concatenate([[0], np.cumsum(POPULATION[1][ORDER])])
-LADDERS = ladders(
+GRIDS = threshold_grids(
     (
         0.0005, 0.0017, 0.0036, 0.0058, 0.009, 0.014, 0.019, 0.026, 0.034, 0.046,
         0.064, 0.09, 0.114, 0.15, 0.19, 0.24, 0.29, 0.34, 0.41, 0.493,
@@ -57,7 +57,7 @@ def certified_wrongly(p: Floats, fake: Bools) -> bool:
     found = certify_side(
         p,
         fake,
-        LADDERS[1],
+        GRIDS[1],
         risk_limit=RISK_LIMIT,
         delta=DELTA,
         provenance=PROVENANCE,
@@ -66,9 +66,9 @@ def certified_wrongly(p: Floats, fake: Bools) -> bool:
 
 
 def naively_wrong(p: Floats, fake: Bools) -> bool:
-    """The laxest rung whose error on the calibration labels is within the limit, no bound."""
+    """The laxest threshold whose error on the calibration labels is within the limit, no bound."""
     passing = [
-        t for t in LADDERS[1].thresholds if (p >= t).any() and (~fake[p >= t]).mean() <= RISK_LIMIT
+        t for t in GRIDS[1].thresholds if (p >= t).any() and (~fake[p >= t]).mean() <= RISK_LIMIT
     ]
     return bool(passing) and true_risk(Side.FAKE, passing[-1]) > RISK_LIMIT
 
@@ -85,7 +85,7 @@ def test_a_threshold_without_a_bound_is_wrong_far_more_often() -> None:
 def test_both_sides_of_a_policy_hold_together() -> None:
     def wrong(p: Floats, fake: Bools) -> bool:
         found = certify_policy(
-            p, fake, *LADDERS, risk_limit=RISK_LIMIT, delta=DELTA, provenance=PROVENANCE
+            p, fake, *GRIDS, risk_limit=RISK_LIMIT, delta=DELTA, provenance=PROVENANCE
         )
         return any(
             true_risk(one.side, one.threshold) > RISK_LIMIT
@@ -121,7 +121,7 @@ def test_the_bound_over_prevalence_holds_when_the_mix_changes() -> None:
 
     def exceeded(p: Floats, fake: Bools) -> bool:
         found = certify_side(
-            p, fake, LADDERS[1], risk_limit=RISK_LIMIT, delta=DELTA, provenance=PROVENANCE
+            p, fake, GRIDS[1], risk_limit=RISK_LIMIT, delta=DELTA, provenance=PROVENANCE
         )
         if not isinstance(found, Certificate):
             return False

@@ -24,7 +24,7 @@ from sklearn.metrics import (
 
 from review_app.inference.heads import HeadPrediction
 from review_app.inference.heads.numerics import certain
-from review_app.lab.choices import best_thresholds, ladders
+from review_app.lab.choices import best_thresholds, threshold_grids
 from review_app.lab.metrics import (
     auroc_interval,
     classification,
@@ -135,8 +135,10 @@ def test_no_threshold_is_better_than_the_chosen_one(rows: list[tuple[int, bool]]
 
 @settings(deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=60))
-def test_ladders_stay_on_their_side_and_run_from_conservative_to_lax(values: list[float]) -> None:
-    sides = ladders(np.array(values))
+def test_threshold_grids_stay_on_their_side_and_run_from_conservative_to_lax(
+    values: list[float],
+) -> None:
+    sides = threshold_grids(np.array(values))
     assert all(t > 0.5 for t in sides.fake.thresholds)
     assert all(t < 0.5 for t in sides.real.thresholds)
     assert list(sides.fake.thresholds) == sorted(sides.fake.thresholds, reverse=True)

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from review_app.bootstrap import file_limits
-from review_app.certification.ladder import Side
+from review_app.certification.threshold_grid import Side
 from review_app.core.errors import CheckpointError, NotFoundError
 from review_app.core.hashing import sha256
 from review_app.core.settings import DEFAULT_CHECKPOINT, Settings
@@ -117,14 +117,14 @@ def test_a_checkpoint_that_was_never_used_here_is_not_found(place: Deployment) -
         place.app.detectors.detector("other-1234")
 
 
-def test_ladders_are_those_of_the_card(place: Deployment) -> None:
+def test_threshold_grids_are_those_of_the_card(place: Deployment) -> None:
     checkpoint_id, head = place.app.detectors.start()
-    real, fake = place.app.detectors.ladders(checkpoint_id, head)
+    real, fake = place.app.detectors.threshold_grids(checkpoint_id, head)
     assert (real.side, fake.side) == (Side.REAL, Side.FAKE)
     assert len(real.thresholds) > 0
     assert len(fake.thresholds) > 0
     with pytest.raises(NotFoundError, match="no head 'oracle', only: "):
-        place.app.detectors.ladders(checkpoint_id, "oracle")
+        place.app.detectors.threshold_grids(checkpoint_id, "oracle")
 
 
 def test_a_checkpoint_that_moved_is_found_where_the_settings_say(tmp_path: Path) -> None:
@@ -215,17 +215,17 @@ def test_the_settings_name_the_checkpoint_of_a_new_deployment(tmp_path: Path) ->
     assert Settings().checkpoint == DEFAULT_CHECKPOINT
 
 
-def test_an_external_detector_has_a_ladder_and_no_model(tmp_path: Path) -> None:
+def test_an_external_detector_has_a_threshold_grid_and_no_model(tmp_path: Path) -> None:
     with deployment(tmp_path) as place:
         rows = good_detector(300)
         place.app.scores.ingest(write(tmp_path / "s.csv", rows), "tester")
         detectors, name = place.app.detectors, "external:theirs"
-        real, fake = detectors.ladders(name, "score")
+        real, fake = detectors.threshold_grids(name, "score")
         assert (real.side, fake.side) == (Side.REAL, Side.FAKE)
         assert 0 < len(real.thresholds) <= 20
         assert detectors.external() == [name]
         with pytest.raises(NotFoundError, match="no head 'oracle', only: score"):
-            detectors.ladders(name, "oracle")
+            detectors.threshold_grids(name, "oracle")
         with pytest.raises(NotFoundError, match="only the scores that were taken in"):
             detectors.detector(name)
         assert detectors.reader(name).checkpoint.id == detectors.start()[0]

@@ -119,11 +119,11 @@ def test_the_log_tells_of_the_whole_file_at_once(place: Deployment, take: Take) 
 def test_the_same_file_again_changes_nothing(place: Deployment, take: Take) -> None:
     rows = good_detector(300, labels=True)
     take(*rows)
-    before, ladder = held(place), card(place)
+    before, grid = held(place), card(place)
     report = take(*rows)
     assert (report.added, report.labels, report.detectors[0].new) == (0, 0, 0)
     assert held(place) == before | {"audit_event": before["audit_event"] + 1}
-    assert card(place) == ladder
+    assert card(place) == grid
 
 
 def test_a_second_file_adds_images_and_fills_in_what_was_not_known(
@@ -277,7 +277,9 @@ def test_scores_of_pictures_that_are_here_join_their_items(
         take(row(str(paths[0])))
 
 
-def test_the_ladder_grows_until_somebody_tries_to_certify(place: Deployment, take: Take) -> None:
+def test_the_threshold_grid_grows_until_somebody_tries_to_certify(
+    place: Deployment, take: Take
+) -> None:
     rows = good_detector(600)
     take(*rows[:200])
     first = card(place)
@@ -291,10 +293,10 @@ def test_the_ladder_grows_until_somebody_tries_to_certify(place: Deployment, tak
     report = take(*rows[400:])
     assert report.added == 200
     assert card(place) == second
-    assert report.detectors[0].ladder_images == len(second.sample)
+    assert report.detectors[0].grid_images == len(second.sample)
 
 
-def test_labels_of_images_that_made_the_ladder_never_calibrate(
+def test_labels_of_images_that_made_the_threshold_grid_never_calibrate(
     place: Deployment, take: Take
 ) -> None:
     take(*good_detector(100, labels=True))

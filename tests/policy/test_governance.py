@@ -11,7 +11,7 @@ from threading import Barrier
 import pytest
 
 from review_app.certification.certificate import Shortfall
-from review_app.certification.ladder import ThresholdGrid
+from review_app.certification.threshold_grid import ThresholdGrid
 from review_app.core.errors import (
     CalibrationError,
     ChangedSinceError,
@@ -188,8 +188,10 @@ def test_images_that_the_checkpoint_has_seen_do_not_count(place: Deployment, adm
         def start(self) -> tuple[str, str]:
             return place.app.detectors.start()
 
-        def ladders(self, checkpoint_id: str, head: str) -> tuple[ThresholdGrid, ThresholdGrid]:
-            return place.app.detectors.ladders(checkpoint_id, head)
+        def threshold_grids(
+            self, checkpoint_id: str, head: str
+        ) -> tuple[ThresholdGrid, ThresholdGrid]:
+            return place.app.detectors.threshold_grids(checkpoint_id, head)
 
         def has_seen(self, checkpoint_id: str) -> object:
             return lambda other: other == sha256
@@ -347,9 +349,11 @@ def test_a_suspension_during_certification_stays_in_force(place: Deployment, adm
         def start(self) -> tuple[str, str]:
             return place.app.detectors.start()
 
-        def ladders(self, checkpoint_id: str, head: str) -> tuple[ThresholdGrid, ThresholdGrid]:
+        def threshold_grids(
+            self, checkpoint_id: str, head: str
+        ) -> tuple[ThresholdGrid, ThresholdGrid]:
             place.app.policies.suspend(other, "alarm")
-            return place.app.detectors.ladders(checkpoint_id, head)
+            return place.app.detectors.threshold_grids(checkpoint_id, head)
 
         def has_seen(self, checkpoint_id: str) -> object:
             return place.app.detectors.has_seen(checkpoint_id)

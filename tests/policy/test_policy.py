@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from review_app.certification.certificate import Provenance, Shortfall
 from review_app.certification.certify import PolicyCertificates
-from review_app.certification.ladder import Side
+from review_app.certification.threshold_grid import Side
 from review_app.core.errors import CalibrationError, InputError, SettingsError
 from review_app.policy.policy import Policy, PolicyState, describe
 from tests.certification.cases import PROVENANCE, certificate, certified, policies, start

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import kstest
 
-from review_app.certification.ladder import Side
+from review_app.certification.threshold_grid import Side
 from review_app.core.errors import InputError, SettingsError
 from review_app.policy.audit_coin import audit_coin
 from review_app.policy.policy import Policy, PolicyState

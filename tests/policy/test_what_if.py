@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from review_app.certification.certify import PolicyCertificates, certify_policy
-from review_app.certification.ladder import Side
+from review_app.certification.threshold_grid import Side
 from review_app.core.errors import InputError
 from review_app.policy.costs import Costs
 from review_app.policy.what_if import (
@@ -17,7 +17,7 @@ from review_app.policy.what_if import (
     forecast,
     poisson_range,
 )
-from tests.certification.cases import LADDERS, PROVENANCE, certificate, draw
+from tests.certification.cases import GRIDS, PROVENANCE, certificate, draw
 
 LOAD = ReviewWorkload(images_per_day=1000, seconds_per_label=9)
 COSTS = Costs(missed_fake=10, false_alarm=5, reviewer_minute=1)
@@ -26,7 +26,7 @@ COSTS = Costs(missed_fake=10, false_alarm=5, reviewer_minute=1)
 def _found(seed: int, n: int = 500, risk_limit: float = 0.1) -> PolicyCertificates:
     scores, fake = draw(np.random.default_rng(seed), n)
     return certify_policy(
-        scores, fake, *LADDERS, risk_limit=risk_limit, delta=0.1, provenance=PROVENANCE
+        scores, fake, *GRIDS, risk_limit=risk_limit, delta=0.1, provenance=PROVENANCE
     )
 
 

@@ -22,10 +22,10 @@ from hypothesis.stateful import (
 from review_app.certification.bounds import upper_bound, zero_error_minimum
 from review_app.certification.certificate import CertificateMethod, Shortfall
 from review_app.certification.certify import certify_policy
-from review_app.certification.ladder import Side
+from review_app.certification.threshold_grid import Side
 from review_app.policy.policy import Policy, PolicyState
 from review_app.policy.routing import decide_many
-from tests.certification.cases import LADDERS, PROVENANCE, Bools, Floats, draw, start
+from tests.certification.cases import GRIDS, PROVENANCE, Bools, Floats, draw, start
 
 PROBE = np.linspace(0, 1, 201)
 """Scores of images that come in after every step."""
@@ -56,7 +56,7 @@ class CertificationMachine(RuleBasedStateMachine):
         found = certify_policy(
             self.scores,
             self.fake,
-            *LADDERS,
+            *GRIDS,
             risk_limit=self.policy.risk_limit,
             delta=self.policy.delta,
             provenance=PROVENANCE,

@@ -1,4 +1,4 @@
-"""The sample that makes an external detector's ladder, and the card that it makes."""
+"""The sample that makes an external detector's grid, and the card that it makes."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from hypothesis import strategies as st
 from review_app.scores import sample as module
 from review_app.scores.card import ENOUGH, make_card
 from review_app.scores.row import ScoreRow
-from review_app.scores.sample import SIZE, LadderSample, Sampled
+from review_app.scores.sample import SIZE, GridSample, Sampled
 from tests.scores.files import row
 
 
 def sampled(rows: list[ScoreRow]) -> tuple[Sampled, ...]:
-    sample = LadderSample()
+    sample = GridSample()
     for each in rows:
         sample.add(each)
     return sample.images()
 
 
-def test_a_random_fifth_makes_the_ladder_and_never_more_than_it_holds() -> None:
+def test_a_random_fifth_makes_the_threshold_grid_and_never_more_than_it_holds() -> None:
     assert 150 < len(sampled([row(i) for i in range(1000)])) < 250
     rows = [row(i, i / 20_000) for i in range(20_000)]
     images = sampled(rows)
@@ -38,7 +38,7 @@ def test_neither_the_order_of_rows_nor_their_division_into_files_matters(
         whole = sampled([row(i, i / 60) for i in range(60)])
         rows = [row(i, i / 60) for i in order]
         first, second = sampled(rows[:cut]), sampled(rows[cut:])
-        assert LadderSample([*second, *first]).images() == whole
+        assert GridSample([*second, *first]).images() == whole
 
 
 def test_rows_of_split_val_make_it_where_there_are_any_and_those_of_train_never() -> None:
@@ -49,7 +49,7 @@ def test_rows_of_split_val_make_it_where_there_are_any_and_those_of_train_never(
     assert sampled([row(i, split="train") for i in range(100)]) == ()
 
 
-def test_a_card_knows_which_images_made_its_ladder() -> None:
+def test_a_card_knows_which_images_made_its_threshold_grid() -> None:
     rows = [row(i) for i in range(100)]
     seen = make_card("theirs", [], sampled(rows)).seen()
     share = np.mean([seen(each.key) for each in rows])

@@ -12,7 +12,7 @@ import pytest
 from review_app.audits.breaker import examine, reason
 from review_app.audits.circuit import read_breaker_options
 from review_app.audits.standing import audit_report
-from review_app.certification.ladder import Side
+from review_app.certification.threshold_grid import Side
 from review_app.i18n import use_language
 from review_app.web.admin.policy_audit import AuditPanel, panel
 from review_app.web.evidence import POINTS, evidence_chart

@@ -9,7 +9,7 @@ import gradio as gr
 import pytest
 
 from review_app.certification.certificate import Certificate, Shortfall
-from review_app.certification.ladder import Side
+from review_app.certification.threshold_grid import Side
 from review_app.i18n.formatting import percent_below
 from review_app.triage.forecasting import CertificateProgress, ForecastService
 from review_app.web.admin.overview import OverviewTab

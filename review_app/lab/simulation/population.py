@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from review_app.certification.ladder import Side, ThresholdGrid
+from review_app.certification.threshold_grid import Side, ThresholdGrid
 from review_app.core.errors import InputError
 from review_app.lab.simulation.plan import Drift
 from review_app.policy.policy import Policy
-from review_app.scores.ladders import ladder_part, ladders_of
 from review_app.scores.table import ScoreTable
+from review_app.scores.threshold_grids import grid_part, threshold_grids_of
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Population:
 class World:
     """What is met before and, where there is drift, besides that after it."""
 
-    ladders: tuple[ThresholdGrid, ThresholdGrid]
+    grids: tuple[ThresholdGrid, ThresholdGrid]
     """The threshold grids for real and for fake; from images that are in neither population."""
     base: Population
     newcomer: Population | None = None
@@ -97,17 +97,17 @@ def world_of(
     table: ScoreTable,
     drift: Drift | None = None,
     *,
-    ladders: tuple[ThresholdGrid, ThresholdGrid] | None = None,
+    grids: tuple[ThresholdGrid, ThresholdGrid] | None = None,
     seed: int = 0,
 ) -> World:
     """The world of a labelled score file.
 
-    ``ladders``: those of the detector, where they are known; else a part of the file makes them
-    (see `review_app.scores.ladders.ladder_part`). Images of the drifting source are met only from
+    ``grids``: those of the detector, where they are known; else a part of the file makes them (see
+    `review_app.scores.threshold_grids.grid_part`). Images of the drifting source are met only from
     its appearance on. Raises InputError for labels of one class, and for an unknown source.
     """
     held = None if drift is None else drift.source
-    ladder, rest = ladder_part(table, seed, never=held)
+    grid, rest = grid_part(table, seed, never=held)
     base = rest & table.labelled
     newcomer = None
     if held is not None:
@@ -121,7 +121,7 @@ def world_of(
         newcomer = Population.of(table.take(base & own))
         base = base & ~own
     return World(
-        ladders or ladders_of(table.score[ladder]),
+        grids or threshold_grids_of(table.score[grid]),
         Population.of(table.take(base).with_labels()),
         newcomer,
     )

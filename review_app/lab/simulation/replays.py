@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from review_app.certification.bounds import lower_bound, upper_bound
-from review_app.certification.ladder import Side
+from review_app.certification.threshold_grid import Side
 from review_app.lab.simulation.plan import BLOCKS, SimulationPlan
 from review_app.lab.simulation.population import World
 from review_app.lab.simulation.run import SimulationRun, replay

@@ -15,8 +15,8 @@ from review_app.audits.breaker import examine
 from review_app.certification.bounds import spent_level, upper_bounds
 from review_app.certification.certificate import Provenance
 from review_app.certification.certify import certify_policy
-from review_app.certification.ladder import Side, ThresholdGrid
 from review_app.certification.price import fewest_labels
+from review_app.certification.threshold_grid import Side, ThresholdGrid
 from review_app.lab.simulation.plan import BLOCKS, SimulationPlan
 from review_app.lab.simulation.population import Population, Truth, World
 from review_app.policy.policy import Policy, PolicyState, learning_policy
@@ -128,12 +128,12 @@ def cold_start(world: World, plan: SimulationPlan, rng: np.random.Generator) -> 
             continue  # no try, as in the product
         number += 1
         labels = world.base.take(rows[:n])
-        if _hopeless(labels, world.ladders, plan, attempt):
+        if _hopeless(labels, world.grids, plan, attempt):
             continue  # what is missing, which is slow to tell, is not asked here
         found = certify_policy(
             labels.score,
             labels.is_fake,
-            *world.ladders,
+            *world.grids,
             risk_limit=plan.risk_limit,
             delta=plan.delta,
             provenance=_PROVENANCE,
@@ -147,15 +147,15 @@ def cold_start(world: World, plan: SimulationPlan, rng: np.random.Generator) -> 
 
 def _hopeless(
     labels: Population,
-    ladders: tuple[ThresholdGrid, ThresholdGrid],
+    grids: tuple[ThresholdGrid, ThresholdGrid],
     plan: SimulationPlan,
     attempt: int | None,
 ) -> bool:
-    """Whether no rung of either side passes at all: then no method certifies anything."""
+    """Whether no threshold of either side passes at all: then no method certifies anything."""
     level = spent_level(plan.delta / 2, attempt)
-    for ladder in ladders:
-        wrong = labels.wrong(ladder.side)
-        taken = [ladder.side.accepts(labels.score, rung) for rung in ladder.thresholds]
+    for grid in grids:
+        wrong = labels.wrong(grid.side)
+        taken = [grid.side.accepts(labels.score, threshold) for threshold in grid.thresholds]
         errors = [int((mask & wrong).sum()) for mask in taken]
         bounds = upper_bounds(errors, [int(mask.sum()) for mask in taken], level)
         if (bounds <= plan.risk_limit).any():

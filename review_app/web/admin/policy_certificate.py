@@ -8,7 +8,7 @@ import numpy as np
 from markupsafe import Markup
 
 from review_app.certification.certificate import Certificate, Shortfall
-from review_app.certification.ladder import Side
+from review_app.certification.threshold_grid import Side
 from review_app.core.errors import CheckpointError
 from review_app.i18n import current_language, listed, percent, significant, t
 from review_app.i18n.formatting import percent_below

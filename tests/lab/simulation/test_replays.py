@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from review_app.certification.ladder import Side
+from review_app.certification.threshold_grid import Side
 from review_app.core.errors import InputError, SettingsError
 from review_app.lab.simulation.plan import BLOCKS, Drift, SimulationPlan
 from review_app.lab.simulation.population import World, world_of
@@ -43,7 +43,7 @@ def world() -> World:
     return world_of(stream(), DRIFT.drift)
 
 
-def test_a_source_held_out_is_in_neither_ladder_nor_base() -> None:
+def test_a_source_held_out_is_in_neither_threshold_grid_nor_base() -> None:
     made = stream()
     found = world_of(made, Drift("new"))
     assert found.newcomer is not None

@@ -1,4 +1,4 @@
-"""Ladders: thresholds on their own side of 0.5, from conservative to lax."""
+"""Threshold grids: thresholds on their own side of 0.5, from conservative to lax."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review_app.certification.ladder import Side, ThresholdGrid
+from review_app.certification.threshold_grid import Side, ThresholdGrid
 from review_app.core.errors import CalibrationError
 
 scores = st.lists(st.floats(0, 1), max_size=60)
@@ -32,8 +32,8 @@ def test_a_score_of_one_half_lies_on_neither_side() -> None:
         ((0.9,), (0.0,)),
     ],
 )
-def test_what_is_no_ladder_is_refused(
+def test_what_is_no_threshold_grid_is_refused(
     thresholds: tuple[float, ...], acceptance: tuple[float, ...]
 ) -> None:
-    with pytest.raises(CalibrationError, match="no ladder"):
+    with pytest.raises(CalibrationError, match="no threshold grid"):
         ThresholdGrid(Side.FAKE, thresholds, acceptance)
