@@ -229,6 +229,14 @@ CHANGES = (
            "INSERT INTO alarm (policy_version, side, rule, raised_at) "
            f"VALUES (1, 'real', 'change_detection', '{_NOW}')",
            "alarm", "added", "SELECT max(id) + 1 FROM alarm"),
+    Change("a score file taken out, as if nobody had read it",
+           "DELETE FROM score_file WHERE id = 1", "score_file", "missing", "SELECT 1"),
+    Change("a score file's hash exchanged for another's",
+           "UPDATE score_file SET sha256 = substr(sha256, 2) || '0' WHERE id = 2",
+           "score_file", "changed", "SELECT 2"),
+    Change("images that a score file brought said to be another's",
+           "UPDATE score_file SET first_item_id = 1, last_item_id = 2 WHERE id = 2",
+           "score_file", "changed", "SELECT 2"),
     # What protects, and the log itself
     Change("the append-only triggers dropped", "SELECT 1",
            "schema", "schema", "SELECT 'trigger label_no_update'", protects=False),

@@ -24,9 +24,8 @@ from review_app.scores.remedies import contradicts
 from review_app.scores.row import ScoreRow
 from review_app.scores.sample import GridSample
 from storage.database import Database
-from storage.enums import AuditKind
+from storage.models import ScoreFile
 from storage.repositories import Repositories
-from storage.repositories.event_log import Event
 from storage.repositories.score_files import Applied, ScoreFiles
 from storage.staging import StagedScores
 from storage.types import utc_now
@@ -173,7 +172,7 @@ def _apply(
         detectors=tuple(found),
         in_force=None if policy is None else policy.checkpoint_id,
     )
-    repos.audit.add(Event(AuditKind.SCORES_INGESTED, actor, details=_details(report, applied)))
+    repos.taken_files.add(_taken(report, applied, actor))
     return report
 
 
@@ -185,7 +184,8 @@ def _keep_card(
     known = repos.checkpoints.get(checkpoint_id(name))
     old = None if known is None else ExternalCard.model_validate(known.card)
     if old is not None and (
-        repos.attempts.count(checkpoint_id(name)) or source.sha256 in {f.sha256 for f in old.files}
+        repos.attempts.count(checkpoint_id(name))
+        or repos.taken_files.has(source.sha256, checkpoint_id(name))
     ):
         return old
     earlier = () if old is None else old.sample
@@ -196,17 +196,19 @@ def _keep_card(
     return card
 
 
-def _details(report: ScoreReport, applied: Applied) -> dict[str, Any]:
-    """The details for the log: one event tells of all that the file brought."""
-    return {
-        "file": report.path.name,
-        "sha256": report.sha256,
-        "rows": report.rows,
-        "scores": {found.checkpoint: found.new for found in report.detectors},
-        "labels": report.labels,
-        "images": report.added,
-        "items": applied.items,
-    }
+def _taken(report: ScoreReport, applied: Applied, actor: str) -> ScoreFile:
+    first, last = applied.items or (None, None)
+    return ScoreFile(
+        name=report.path.name,
+        sha256=report.sha256,
+        rows=report.rows,
+        scores={found.checkpoint: found.new for found in report.detectors},
+        images=report.added,
+        labels=report.labels,
+        first_item_id=first,
+        last_item_id=last,
+        taken_by=actor,
+    )
 
 
 def _hash(path: Path) -> str:

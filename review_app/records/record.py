@@ -15,7 +15,7 @@ from review_app.policy.decision_text import words_of
 from review_app.policy.undo_window import final_since
 from review_app.records.search import display_name
 from review_app.records.timeline import ANSWERS, NEUTRAL, TimelineEvent, timeline
-from storage.enums import AuditKind, ItemState, LabelValue
+from storage.enums import ItemState, LabelValue
 from storage.models import AuditEvent, DecisionRow, Item, Label
 from storage.repositories import Repositories
 from storage.repositories.calibration import Uncounted
@@ -172,6 +172,7 @@ def read_record(repos: Repositories, item: Item, person_id: int, now: datetime) 
     answers_told = not blind or item.state is ItemState.ESCALATED
     decisions = [] if blind else repos.decisions.all_on(item.id)
     labels = repos.labels.ever_on(item.id) if answers_told else []
+    file = repos.taken_files.that_brought(item.id)
     final_at = item.final_at if item.final_at and item.final_at > now else None
     return ImageRecord(
         item_id=item.id,
@@ -188,7 +189,7 @@ def read_record(repos: Repositories, item: Item, person_id: int, now: datetime) 
         evidence=() if blind else tuple(evidence_of(repos, item.id, now)),
         uncounted=() if blind else tuple(repos.calibration.uncounted(item.id, now)),
         near=None if blind else _near(repos, item),
-        happenings=tuple(timeline(_events(repos, item, blind), decisions)),
+        happenings=tuple(timeline(_events(repos, item, blind), file, decisions)),
         last_event=last_event(repos, item.id),
     )
 
@@ -217,15 +218,7 @@ def _near(repos: Repositories, item: Item) -> int | None:
 def _events(repos: Repositories, item: Item, blind: bool) -> list[AuditEvent]:
     told = (*NEUTRAL, *(ANSWERS if item.state is ItemState.ESCALATED else ()))
     events = repos.audit.of_item(item.id)
-    if not any(event.kind is AuditKind.INGESTED for event in events):
-        events += [event for event in repos.audit.score_files() if _brought(event, item.id)]
     return [event for event in events if not blind or event.kind in told]
-
-
-def _brought(event: AuditEvent, item_id: int) -> bool:
-    """Whether the score file that the event is about brought the item."""
-    first, last = event.details["items"] or (0, 0)
-    return bool(first <= item_id <= last)
 
 
 def _corrections(repos: Repositories, item_id: int) -> list[Corrected]:

@@ -9,12 +9,11 @@ from datetime import datetime
 from review_app.i18n import t
 from review_app.policy.decision_text import words_of
 from storage.enums import AuditKind
-from storage.models import AuditEvent, DecisionRow
+from storage.models import AuditEvent, DecisionRow, ScoreFile
 
 ANSWERS = (AuditKind.LABELLED, AuditKind.UNDONE, AuditKind.CHANGED)
 NEUTRAL = (
     AuditKind.INGESTED,
-    AuditKind.SCORES_INGESTED,
     AuditKind.FAILED,
     AuditKind.RETRIED,
 )
@@ -34,15 +33,22 @@ class TimelineEvent:
     """What the record adds, as it was written then: a reason, a file's name."""
 
 
-def timeline(events: Iterable[AuditEvent], decisions: Iterable[DecisionRow]) -> list[TimelineEvent]:
+def timeline(
+    events: Iterable[AuditEvent], file: ScoreFile | None, decisions: Iterable[DecisionRow]
+) -> list[TimelineEvent]:
     """All of it in order of time."""
-    told = [*map(_event, events), *map(_decision, decisions)]
+    brought = [] if file is None else [_file(file)]
+    told = [*map(_event, events), *brought, *map(_decision, decisions)]
     return sorted(told, key=lambda happening: happening.at)
 
 
 def _decision(row: DecisionRow) -> TimelineEvent:
     by = t("records.by_policy", version=str(row.policy_version))
     return TimelineEvent(row.decided_at, by, words_of(row))
+
+
+def _file(row: ScoreFile) -> TimelineEvent:
+    return TimelineEvent(row.taken_at, row.taken_by, t("records.event_scores_ingested"), row.name)
 
 
 def _event(event: AuditEvent) -> TimelineEvent:
@@ -67,7 +73,6 @@ def _key(event: AuditEvent) -> str:
 def _note(event: AuditEvent) -> str:
     names = {
         AuditKind.INGESTED: "name",
-        AuditKind.SCORES_INGESTED: "file",
         AuditKind.FAILED: "reason",
         AuditKind.KNOWN_LABEL: "provenance",
         AuditKind.CORRECTED: "reason",

@@ -8,6 +8,7 @@ from storage.models.inspection import ImageDescriptor, Reading, ReadingMatch
 from storage.models.people import KnownDevice, SignInLink, User, UserSession
 from storage.models.record import AuditEvent, Option
 from storage.models.review import Claim, Correction, Label
+from storage.models.score_file import ScoreFile
 from storage.models.triage import DecisionRow, PolicyRow
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "QueuePlace",
     "Reading",
     "ReadingMatch",
+    "ScoreFile",
     "SignInLink",
     "User",
     "UserSession",

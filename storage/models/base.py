@@ -26,4 +26,9 @@ class Base(DeclarativeBase):
     """Parent of every table."""
 
     metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map: ClassVar = {datetime: UtcDateTime, Json: JSON, list[str]: JSON}
+    type_annotation_map: ClassVar = {
+        datetime: UtcDateTime,
+        Json: JSON,
+        list[str]: JSON,
+        dict[str, int]: JSON,
+    }

@@ -28,6 +28,7 @@ from storage.repositories.people import Devices, Links, Sessions, Users
 from storage.repositories.readings import Readings
 from storage.repositories.records import Records
 from storage.repositories.reviewers import Reviewers
+from storage.repositories.taken_files import TakenFiles
 from storage.repositories.taking import Taking
 from storage.repositories.triage import Decisions, Policies
 
@@ -63,6 +64,10 @@ class Repositories:
     @cached_property
     def known_labels(self) -> KnownLabels:
         return KnownLabels(self.session)
+
+    @cached_property
+    def taken_files(self) -> TakenFiles:
+        return TakenFiles(self.session)
 
     @cached_property
     def checkpoints(self) -> Checkpoints:

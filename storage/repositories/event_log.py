@@ -75,13 +75,6 @@ class AuditLog:
         query = select(AuditEvent).where(AuditEvent.item_id == item_id).order_by(AuditEvent.id)
         return list(self._session.scalars(query))
 
-    def score_files(self) -> list[AuditEvent]:
-        """The events about score files, oldest first: each tells which items its file brought."""
-        query = select(AuditEvent).where(
-            AuditEvent.item_id.is_(None), AuditEvent.kind == AuditKind.SCORES_INGESTED
-        )
-        return list(self._session.scalars(query.order_by(AuditEvent.id)))
-
     def latest(self, limit: int) -> list[AuditEvent]:
         """The newest events, newest first."""
         return list(

@@ -18,7 +18,7 @@ from storage.seals.findings import Findings
 from storage.seals.tables import quoted
 from storage.types import to_utc
 
-ATTEMPTS, ALARMS = "certification_attempt", "alarm"
+ATTEMPTS, ALARMS, FILES = "certification_attempt", "alarm", "score_file"
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
     ATTEMPTS: ("checkpoint_id", "labels", "tried_by", "tried_at"),
     ALARMS: (
@@ -30,6 +30,18 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
         "doubtful_versions",
         "doubtful_route",
         "doubtful_since",
+    ),
+    FILES: (
+        "name",
+        "sha256",
+        "rows",
+        "scores",
+        "images",
+        "labels",
+        "first_item_id",
+        "last_item_id",
+        "taken_by",
+        "taken_at",
     ),
 }
 """What an event tells of a row; rows are numbered from 1 in the order of the log."""
@@ -47,6 +59,7 @@ class ToldRows:
             AuditKind.CERTIFICATION_TRIED.value: self._attempt,
             AuditKind.ALARM.value: self._alarm,
             AuditKind.ALARM_SETTLED.value: self._settled,
+            AuditKind.SCORES_INGESTED.value: self._score_file,
         }
 
     def told(self, event: Stored) -> None:
@@ -90,6 +103,12 @@ class ToldRows:
         for row in self._rows[ALARMS]:
             if row[_VERSION] == details["version"] and row[_SETTLED] is None:
                 row[_SETTLED] = event.at
+
+    def _score_file(self, event: Stored, details: dict[str, Any]) -> None:
+        told = [details[name] for name in ("file", "sha256", "rows")]
+        told += [json.dumps(details["scores"]), details["images"], details["labels"]]
+        first, last = details["items"] or (None, None)
+        self._rows[FILES].append([*told, first, last, event.actor, event.at])
 
 
 def _doubt(span: dict[str, Any] | None) -> tuple[str | None, str | None, str | None]:

@@ -19,11 +19,20 @@ from review_app.manifests.manifest import ManifestLabel
 from review_app.scores.card import ExternalCard
 from review_app.scores.row import ScoreRow
 from storage.enums import AuditKind, ItemState, LabelValue
-from storage.models import AuditEvent, CheckpointRow, Image, Item, KnownLabel, PolicyRow, Prediction
+from storage.models import (
+    AuditEvent,
+    CheckpointRow,
+    Image,
+    Item,
+    KnownLabel,
+    PolicyRow,
+    Prediction,
+    ScoreFile,
+)
 from tests.applications import Deployment, deployment, write_pictures
 from tests.scores.files import good_detector, row, write
 
-TABLES = (Image, Item, Prediction, KnownLabel, CheckpointRow, PolicyRow, AuditEvent)
+TABLES = (Image, Item, Prediction, KnownLabel, CheckpointRow, PolicyRow, AuditEvent, ScoreFile)
 HASH = "ab" * 32
 Take = Callable[..., ScoreReport]
 
@@ -122,7 +131,8 @@ def test_the_same_file_again_changes_nothing(place: Deployment, take: Take) -> N
     before, grid = held(place), card(place)
     report = take(*rows)
     assert (report.added, report.labels, report.detectors[0].new) == (0, 0, 0)
-    assert held(place) == before | {"audit_event": before["audit_event"] + 1}
+    told = {name: before[name] + 1 for name in ("audit_event", "score_file")}
+    assert held(place) == before | told
     assert card(place) == grid
 
 
