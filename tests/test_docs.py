@@ -116,6 +116,15 @@ def test_the_architecture_fits_on_two_screens_and_names_every_package() -> None:
         assert f"`review_app/{package.parent.name}`" in text
 
 
+def test_no_two_classes_have_one_name() -> None:
+    places: dict[str, list[str]] = {}
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name, []).append(str(path.relative_to(ROOT)))
+    assert not {name: found for name, found in places.items() if len(found) > 1}
+
+
 def test_each_docstring_has_a_subject() -> None:
     faults = []
     for path in SOURCES:

@@ -27,7 +27,7 @@ from storage.database import Database
 from storage.enums import AuditKind
 from storage.models import Alarm
 from storage.repositories import Repositories
-from storage.repositories.alarms import Doubt, RaisedAlarm, doubt_of
+from storage.repositories.alarms import DoubtfulSpan, RaisedAlarm, doubt_of
 from storage.repositories.batches import Alike
 from storage.repositories.blind_audits import Accepted
 from storage.repositories.event_log import SYSTEM
@@ -167,7 +167,7 @@ def _due(repos: Repositories, report: AuditReport | None) -> list[SideAudit]:
 def _alarm(side: SideAudit, *, reopen: bool) -> RaisedAlarm:
     raised, name = side.evidence.raised, side.certificate.side
     assert raised is not None  # the side is alarmed
-    doubt = Doubt(side.versions, ROUTES[name].value, side.doubtful_since) if reopen else None
+    doubt = DoubtfulSpan(side.versions, ROUTES[name].value, side.doubtful_since) if reopen else None
     return RaisedAlarm(name.value, raised.rule.name, doubt)
 
 

@@ -11,7 +11,7 @@ from review_app.bootstrap import Application
 from review_app.cli.common import AsJson, application, find_checkpoint, result
 from review_app.cli.operator import operator
 from review_app.core.errors import ConflictError, NotFoundError
-from review_app.detectors.inventory import ExternalDetector
+from review_app.detectors.inventory import InventoryEntry
 from review_app.i18n.formatting import count
 from review_app.policy.policy import describe
 from review_app.scores.card import HEAD
@@ -35,7 +35,7 @@ def adopt(
     result(policy.to_json(), as_json, f"{found} is in force. {describe(policy)}")
 
 
-def external_entry(detector: ExternalDetector, in_force: str | None) -> dict[str, Any]:
+def external_entry(detector: InventoryEntry, in_force: str | None) -> dict[str, Any]:
     """The line of the list for an external detector whose scores are here."""
     return {
         "id": detector.id,

@@ -13,7 +13,7 @@ from storage.repositories import Repositories
 
 
 @dataclass(frozen=True)
-class ExternalDetector:
+class InventoryEntry:
     """A detector of which only the scores are here."""
 
     id: str
@@ -31,7 +31,7 @@ class Inventory:
     """Id of the one that the policy uses; None before the first policy."""
     folders: tuple[Path, ...]
     """The checkpoints that a policy has named, sorted."""
-    external: tuple[ExternalDetector, ...]
+    external: tuple[InventoryEntry, ...]
     """Oldest first."""
 
 
@@ -48,13 +48,13 @@ def read_inventory(database: Database) -> Inventory:
         )
 
 
-def read_external(database: Database, checkpoint_id: str) -> ExternalDetector | None:
+def read_external(database: Database, checkpoint_id: str) -> InventoryEntry | None:
     """The external detector of that id; None where no score file has brought it."""
     with database.read() as repos:
         row = repos.checkpoints.get(checkpoint_id)
         return None if row is None else _external(repos, row)
 
 
-def _external(repos: Repositories, row: CheckpointRow) -> ExternalDetector:
+def _external(repos: Repositories, row: CheckpointRow) -> InventoryEntry:
     card = ExternalCard.model_validate(row.card)
-    return ExternalDetector(row.id, row.created_at, repos.predictions.count_of(row.id), card)
+    return InventoryEntry(row.id, row.created_at, repos.predictions.count_of(row.id), card)

@@ -16,8 +16,8 @@ from review_app.core.settings import DEFAULT_CHECKPOINT, Settings
 from review_app.detectors.adapter import DetectorAdapter, TrainedDetector
 from review_app.detectors.external import find_external
 from review_app.detectors.inventory import (
-    ExternalDetector,
     Inventory,
+    InventoryEntry,
     read_external,
     read_inventory,
 )
@@ -115,7 +115,7 @@ class Detectors:
         """Every detector that this deployment knows of; nothing is loaded."""
         return read_inventory(self._database)
 
-    def external_detector(self, checkpoint_id: str) -> ExternalDetector | None:
+    def external_detector(self, checkpoint_id: str) -> InventoryEntry | None:
         """What is known of an external detector; None where no score file has brought it."""
         return read_external(self._database, checkpoint_id)
 

@@ -68,7 +68,7 @@ SERVER_AREAS = frozenset(
 """Areas that no script in the browser uses, and that therefore are not sent there."""
 
 
-class _File(BaseModel):
+class _CatalogueFile(BaseModel):
     """A file of ``catalogues``, as it is written."""
 
     model_config = ConfigDict(extra="forbid")
@@ -118,7 +118,7 @@ def read_catalogue(path: Path) -> Catalogue:
 
     Raises pydantic's ``ValidationError`` where the file is not as it should be.
     """
-    file = _File.model_validate_json(path.read_bytes())
+    file = _CatalogueFile.model_validate_json(path.read_bytes())
     entries: dict[str, Entry] = {
         f"{area}.{name}": entry
         for area, texts in file.texts.items()

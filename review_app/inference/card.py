@@ -20,11 +20,13 @@ SCHEMA_VERSION = 2
 READABLE_VERSIONS = (1, 2)
 
 
-class _Frozen(BaseModel):
+class CardPart(BaseModel):
+    """A part of a card: frozen, and read strictly."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
 
 
-class ThresholdGridCard(_Frozen):
+class ThresholdGridCard(CardPart):
     """Candidate thresholds on the score of one side, from validation scores; most conservative
     first.
 
@@ -37,14 +39,14 @@ class ThresholdGridCard(_Frozen):
     """Share of validation images that each threshold accepts."""
 
 
-class ThresholdGridCards(_Frozen):
+class ThresholdGridCards(CardPart):
     """The grids of both sides; either may be empty."""
 
     fake: ThresholdGridCard
     real: ThresholdGridCard
 
 
-class Cuts(_Frozen):
+class Cuts(CardPart):
     """What the most uncertain fifth of the validation images exceeds, each measure by itself: from
     there on triage marks an image for retraining or for a second reviewer."""
 
@@ -54,7 +56,7 @@ class Cuts(_Frozen):
     mutual_information: float | None
 
 
-class RejectCard(_Frozen):
+class RejectCard(CardPart):
     """The reject score of a head; see :mod:`review_app.inference.rejection`."""
 
     doubt: Doubt
@@ -65,7 +67,7 @@ class RejectCard(_Frozen):
     """AURC on validation images of each doubt, and of the chosen one with novelty (``shrunk``)."""
 
 
-class CalibrationCard(_Frozen):
+class CalibrationCard(CardPart):
     """How P(fake) of a head was calibrated."""
 
     name: CalibrationName
@@ -73,7 +75,7 @@ class CalibrationCard(_Frozen):
     """Cross-validated negative log-likelihood on validation images, by calibration."""
 
 
-class HeadCard(_Frozen):
+class HeadCard(CardPart):
     """How one head was trained, what was chosen on validation images, and what it is worth."""
 
     training: dict[str, float]
@@ -98,7 +100,7 @@ class HeadCard(_Frozen):
     """Metrics on test images: ``all`` of them, and each source apart; empty without test images."""
 
 
-class TrainingData(_Frozen):
+class TrainingData(CardPart):
     """What the checkpoint has learned from."""
 
     name: str
@@ -120,7 +122,7 @@ class TrainingData(_Frozen):
     k: they learned from both, and cross-fitting over k folds made the choices."""
 
 
-class NoveltyCard(_Frozen):
+class NoveltyCard(CardPart):
     """How unlike the training images an image must be to be flagged."""
 
     cut: float
@@ -129,7 +131,7 @@ class NoveltyCard(_Frozen):
     """Share of validation images, as they are, beyond the cut."""
 
 
-class CheckpointCard(_Frozen):
+class CheckpointCard(CardPart):
     """The card; see the module."""
 
     schema_version: Literal[1, 2]

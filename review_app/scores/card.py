@@ -11,10 +11,15 @@ from datetime import datetime
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pydantic import BaseModel, ConfigDict
 from scipy.special import entr
 
-from review_app.inference.card import Cuts, NoveltyCard, ThresholdGridCard, ThresholdGridCards
+from review_app.inference.card import (
+    CardPart,
+    Cuts,
+    NoveltyCard,
+    ThresholdGridCard,
+    ThresholdGridCards,
+)
 from review_app.scores.sample import Sampled, draw_of
 from review_app.scores.threshold_grids import threshold_grids_of
 
@@ -28,11 +33,7 @@ _UNLIKE = 0.9
 """Quantiles beyond which an image counts as uncertain and as unlike, as for trained checkpoints."""
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class SourceFile(_Frozen):
+class SourceFile(CardPart):
     """A score file that was taken in."""
 
     name: str
@@ -42,7 +43,7 @@ class SourceFile(_Frozen):
     taken_at: datetime
 
 
-class ScoreHead(_Frozen):
+class ScoreHead(CardPart):
     """What the sample decides."""
 
     cuts: Cuts | None
@@ -51,7 +52,7 @@ class ScoreHead(_Frozen):
     """The threshold grids, by the name that cards have for them."""
 
 
-class ExternalCard(_Frozen):
+class ExternalCard(CardPart):
     """The card; see the module."""
 
     detector: str

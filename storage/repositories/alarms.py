@@ -17,7 +17,7 @@ from storage.types import to_utc, utc_now
 
 
 @dataclass(frozen=True)
-class Doubt:
+class DoubtfulSpan:
     """Acceptances that an alarm sends to people."""
 
     versions: tuple[int, ...]
@@ -43,7 +43,7 @@ class RaisedAlarm:
     side: str
     rule: str
     """The name of the rule that raised it."""
-    doubt: Doubt | None
+    doubt: DoubtfulSpan | None
     """None: what was accepted stays."""
 
 
@@ -92,12 +92,12 @@ class Alarms:
         return self._session.scalar(query.limit(1)) is not None
 
 
-def doubt_of(alarm: Alarm) -> Doubt | None:
+def doubt_of(alarm: Alarm) -> DoubtfulSpan | None:
     """The acceptances that ``alarm`` sends to people."""
     versions, route, since = alarm.doubtful_versions, alarm.doubtful_route, alarm.doubtful_since
     if versions is None or route is None or since is None:
         return None
-    return Doubt(tuple(versions), route, since)
+    return DoubtfulSpan(tuple(versions), route, since)
 
 
 def _row(version: int, alarm: RaisedAlarm, now: datetime) -> Alarm:

@@ -27,7 +27,7 @@ Counts = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Alarm:
+class SimulatedAlarm:
     """The moment at which auto-accept was suspended."""
 
     side: Side
@@ -56,7 +56,7 @@ class SimulationRun:
     """The truth on the new source alone."""
     violated: tuple[Side, ...]
     """Sides whose certificate is wrong: their true risk is above the limit."""
-    alarm: Alarm | None
+    alarm: SimulatedAlarm | None
     audits: int
     audits_since_change: int
     accepted: Counts
@@ -184,7 +184,7 @@ def _wrong(images: Population, decisions: DecisionBatch) -> NDArray[np.bool_]:
 
 def _first_alarm(
     decisions: DecisionBatch, wrong: NDArray[np.bool_], plan: SimulationPlan
-) -> Alarm | None:
+) -> SimulatedAlarm | None:
     """The earlier of both sides' alarms; verdicts come at once and in order, and are right."""
     proposals = {Side.REAL: decisions.accept_real, Side.FAKE: decisions.accept_fake}
     found: list[tuple[int, Side]] = []
@@ -198,7 +198,7 @@ def _first_alarm(
     image, side = min(found)
     audits = int(decisions.audited[: image + 1].sum())
     since = int(decisions.audited[plan.change : image + 1].sum())
-    return Alarm(side, image, audits, since)
+    return SimulatedAlarm(side, image, audits, since)
 
 
 def _by_block(mask: NDArray[np.bool_]) -> Counts:

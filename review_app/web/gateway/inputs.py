@@ -39,7 +39,7 @@ Find = Callable[[str], Path]
 """The own upload that goes by a name. Raises NotFoundError."""
 
 
-class _File(BaseModel):
+class _UploadedFile(BaseModel):
     """A file as the page names it; what else it says of it is dropped."""
 
     model_config = ConfigDict(strict=True)
@@ -98,7 +98,7 @@ def _files(value: Any, find: Find, several: bool) -> Any:
 
 def _file(value: Any, find: Find) -> dict[str, Any]:
     try:
-        named = _File.model_validate(value)
+        named = _UploadedFile.model_validate(value)
     except ValidationError:
         raise odd() from None
     path = find(named.path)
