@@ -14,26 +14,12 @@ from typing import Any
 
 from review_app.core.errors import InputError
 from review_app.core.files import atomic_write
-from review_app.forensics.claims import generator_claim
 from review_app.policy.flags import TriageFlag
-from review_app.policy.undo_window import final_since
-from review_app.review.consensus import agreement
+from review_app.records.export_columns import COLUMN_NAMES, Exported, row_of
 from storage.database import Database
-from storage.enums import AuditKind, LabelValue
-from storage.models import Correction, DecisionRow, Image, Item, KnownLabel, Label
+from storage.enums import AuditKind
 from storage.repositories.event_log import Event
 from storage.types import utc_now
-
-COLUMNS = (
-    "image_id", "sha256", "path", "source", "label", "label_source", "n_labels", "agreement",
-    "reviewer", "labelled_at", "p_fake", "std", "entropy", "mutual_information", "checkpoint",
-    "policy_version", "decision", "inclusion_probability", "audit", "state", "comment",
-    "score", "novelty", "mark", "tags", "escalation", "regions", "not_final",
-    "together", "corrected", "verdict_was", "correction_reason",
-    "generator_claim", "n_frames",
-)  # fmt: skip
-"""The outside contract's columns, in order, and ours after them, the newest last: scripts may count
-on places. docs/exports.md explains each."""
 
 _FORMULA = re.compile(r"(?:\A|(?<=[;\t]))(?=[=+\-@\t\r\n＝＋－＠])|(?<=[\r\n])(?=[=+\-@＝＋－＠])")
 """The places where a formula may begin in some spreadsheet or locale (OWASP, CSV injection): where
@@ -51,7 +37,7 @@ def rows(
     with database.read() as repos:
         for batch in repos.export_rows.batches():
             for entry in batch:
-                row = _row(**entry, now=now)
+                row = row_of(Exported(now=now, given=entry.pop("labels"), **entry))
                 if mark is None or row["mark"] == mark:
                     yield row
 
@@ -123,11 +109,11 @@ def record_export(database: Database, actor: str, form: str) -> bool:
 def _encode_csv(stream: Iterator[Row]) -> Iterator[bytes]:
     buffer = io.StringIO()
     # Quoted, text stays one cell where a locale separates by semicolons.
-    writer = csv.DictWriter(buffer, COLUMNS, quoting=csv.QUOTE_NONNUMERIC)
-    writer.writeheader()
+    writer = csv.writer(buffer, quoting=csv.QUOTE_NONNUMERIC)
+    writer.writerow(COLUMN_NAMES)
     yield _drain(buffer)
     for row in stream:
-        writer.writerow({key: _neutral(value) for key, value in row.items()})
+        writer.writerow(map(_neutral, row.values()))
         yield _drain(buffer)
 
 
@@ -141,102 +127,3 @@ def _drain(buffer: io.StringIO) -> bytes:
 def _neutral(value: object) -> object:
     """Text gets an apostrophe wherever a cell may begin in it like a formula."""
     return _FORMULA.sub("'", value) if isinstance(value, str) else value
-
-
-def _row(
-    item: Item,
-    image: Image,
-    decision: DecisionRow | None,
-    labels: list[tuple[Label, str]],
-    known: KnownLabel | None,
-    corrections: list[Correction],
-    now: datetime,
-) -> Row:
-    given, labels = len(labels), [pair for pair in labels if final_since(pair[0]) <= now]
-    answers = [label.value for label, _ in labels if not label.extra and label.value is not None]
-    verdict = None if item.final_at and item.final_at > now else item.verdict
-    value, source = _label(verdict, answers, known, corrections)
-    return {
-        "image_id": image.id,
-        "sha256": image.sha256,
-        "path": image.path or item.name or None,
-        "source": item.source,
-        "label": value,
-        "label_source": source,
-        "n_labels": len(labels),
-        "agreement": agreement(answers, verdict),
-        "reviewer": ";".join(dict.fromkeys(name for _, name in labels)),
-        "labelled_at": labels[-1][0].labelled_at.isoformat() if labels else None,
-        **_scores(decision),
-        **({"inclusion_probability": None} if corrections and not answers else {}),
-        "state": item.state.value,
-        "comment": " | ".join(label.comment for label, _ in labels if label.comment),
-        "score": decision.score if decision else None,
-        "novelty": decision.novelty if decision else None,
-        "mark": decision.mark if decision else None,
-        **_remarks(labels),
-        "not_final": given - len(labels),
-        "together": max((label.together for label, _ in labels if label.together), default=None),
-        **_corrected(corrections),
-        "generator_claim": generator_claim(image.file_metadata),
-        "n_frames": image.n_frames,
-    }
-
-
-def _corrected(corrections: list[Correction]) -> Row:
-    """The columns that tell that an admin put the label right, what the image was held to be at
-    first, and why not."""
-    return {
-        "corrected": bool(corrections),
-        "verdict_was": corrections[0].was if corrections else None,
-        "correction_reason": corrections[-1].reason if corrections else None,
-    }
-
-
-def _remarks(labels: list[tuple[Label, str]]) -> Row:
-    """What else people said: each tag once, reasons for asking an admin, and regions as JSON."""
-    tags = dict.fromkeys(tag for label, _ in labels for tag in label.tags or ())
-    regions = [region for label, _ in labels for region in label.regions or ()]
-    return {
-        "tags": ";".join(tags),
-        "escalation": " | ".join(label.escalation for label, _ in labels if label.escalation),
-        "regions": json.dumps(regions) if regions else None,
-    }
-
-
-def _label(
-    verdict: LabelValue | None,
-    answers: list[LabelValue],
-    known: KnownLabel | None,
-    corrections: list[Correction],
-) -> tuple[LabelValue | None, str | None]:
-    """The label and who it comes from: an admin's correction, else people, else what came with the
-    image.
-
-    What the policy accepted by itself is no label: training on it would teach the detector its own
-    mistakes. The column ``decision`` tells of it.
-    """
-    if corrections:
-        return corrections[-1].value, "correction"
-    if answers:
-        value = verdict or (answers[0] if len(set(answers)) == 1 else None)
-        return value, "reviewer" if value else None
-    return (known.value, "known") if known else (None, None)
-
-
-def _scores(decision: DecisionRow | None) -> Row:
-    if decision is None:
-        names = ("p_fake", "std", "entropy", "mutual_information", "checkpoint")
-        more = ("policy_version", "decision", "inclusion_probability", "audit")
-        return dict.fromkeys((*names, *more))
-    return {
-        "p_fake": decision.p_fake,
-        "std": decision.std,
-        "entropy": decision.entropy,
-        "mutual_information": decision.mutual_information,
-        "checkpoint": decision.checkpoint_id,
-        "policy_version": decision.policy_version,
-        "decision": decision.route,
-        "inclusion_probability": decision.inclusion_probability,
-        "audit": decision.audited,
-    }

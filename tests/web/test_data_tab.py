@@ -15,7 +15,7 @@ from PIL import Image
 from review_app.core.errors import InputError
 from review_app.i18n import LANGUAGES, Language, use_language
 from review_app.i18n.catalogue import catalogue
-from review_app.records.export import COLUMNS
+from review_app.records.export_columns import COLUMN_NAMES
 from review_app.triage.uploaded import UploadedBatches
 from review_app.web.admin.data import DataTab
 from review_app.web.admin.export import ExportTab, columns
@@ -119,8 +119,8 @@ def test_every_column_of_the_export_is_explained_in_every_language(language: Lan
     meanings = {
         key: said for key, said in catalogue(language).entries.items() if key.startswith(beginning)
     }
-    assert {key.removeprefix(beginning) for key in meanings} == set(COLUMNS)
-    for column in COLUMNS:
+    assert {key.removeprefix(beginning) for key in meanings} == set(COLUMN_NAMES)
+    for column in COLUMN_NAMES:
         row = f'<td><span lang="en">{column}</span></td><td>{meanings[beginning + column]}</td>'
         assert row in explained
 

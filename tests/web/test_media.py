@@ -12,7 +12,7 @@ from email.utils import formatdate
 import pytest
 
 from review_app.policy.review_options import ReviewOptions, change_options
-from review_app.records.export import COLUMNS
+from review_app.records.export_columns import COLUMN_NAMES
 from review_app.web import even
 from storage.enums import AuditKind, Role
 from storage.models import AuditEvent
@@ -145,7 +145,7 @@ def test_exports_hold_the_answers_and_are_recorded(site: Site) -> None:
             if form == "csv"
             else [json.loads(line) for line in export.text.splitlines()]
         )
-        assert tuple(rows[0]) == COLUMNS
+        assert tuple(rows[0]) == COLUMN_NAMES
         labelled = [row for row in rows if row["label"] == "fake"]
         assert len(labelled) == 1
         assert reviewer.name not in export.text, "people go by their pseudonyms"

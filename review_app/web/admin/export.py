@@ -8,7 +8,7 @@ from markupsafe import Markup
 from review_app.bootstrap import Application
 from review_app.core.permissions import Permission
 from review_app.i18n import t
-from review_app.records.export import COLUMNS
+from review_app.records.export_columns import COLUMNS
 from review_app.web.handlers import Call, Wiring, html
 from review_app.web.markup import notice, table
 
@@ -46,5 +46,5 @@ def build_export(app: Application, tab: gr.Tab) -> None:
 def columns() -> Markup:
     """What each column of an export means, as a table."""
     name = Markup('<span lang="en">{}</span>')
-    rows = [(name.format(column), t(f"export.column_{column}")) for column in COLUMNS]
+    rows = [(name.format(column.name), t(column.description)) for column in COLUMNS]
     return table(t("export.columns"), (t("export.column"), t("export.meaning")), rows)

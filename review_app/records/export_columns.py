@@ -1,0 +1,166 @@
+"""What an export tells of an item: the one list of its columns, and how a row gets each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from review_app.forensics.claims import generator_claim
+from review_app.policy.undo_window import final_since
+from review_app.review.consensus import agreement
+from storage.enums import LabelValue
+from storage.models import Correction, DecisionRow, Image, Item, KnownLabel, Label
+
+Value = str | int | float | bool | None
+
+
+@dataclass(frozen=True)
+class Exported:
+    """Everything that is known of an item at the moment ``now``."""
+
+    item: Item
+    image: Image
+    decision: DecisionRow | None
+    """The newest one."""
+    given: list[tuple[Label, str]]
+    """Answers in force with their authors' pseudonyms, oldest first."""
+    known: KnownLabel | None
+    corrections: list[Correction]
+    """Oldest first."""
+    now: datetime
+
+    @cached_property
+    def labels(self) -> list[tuple[Label, str]]:
+        """Those of ``given`` that can no longer be taken back; of others nothing is told."""
+        return [pair for pair in self.given if final_since(pair[0]) <= self.now]
+
+    @cached_property
+    def answers(self) -> list[LabelValue]:
+        """The answers that count for the verdict."""
+        return [
+            label.value for label, _ in self.labels if not label.extra and label.value is not None
+        ]
+
+    @cached_property
+    def verdict(self) -> LabelValue | None:
+        """What people hold the image to be, once that is final."""
+        is_open = self.item.final_at is not None and self.item.final_at > self.now
+        return None if is_open else self.item.verdict
+
+    @cached_property
+    def label(self) -> tuple[LabelValue | None, str | None]:
+        """The label and who it comes from: an admin's correction, else people, else what came with
+        the image.
+
+        What the policy accepted by itself is no label: training on it would teach the detector its
+        own mistakes. The column ``decision`` tells of it.
+        """
+        if self.corrections:
+            return self.corrections[-1].value, "correction"
+        if answers := self.answers:
+            value = self.verdict or (answers[0] if len(set(answers)) == 1 else None)
+            return value, "reviewer" if value else None
+        return (self.known.value, "known") if self.known else (None, None)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column. The catalogues explain it under ``description``, docs/exports.md in full."""
+
+    name: str
+    type: type[str] | type[int] | type[float] | type[bool]
+    """What its values are, unless they are None: empty in CSV, null in JSON."""
+    value: Callable[[Exported], Value]
+
+    @property
+    def description(self) -> str:
+        """The key of the text that explains it."""
+        return f"export.column_{self.name}"
+
+
+def _inclusion_probability(of: Exported) -> float | None:
+    """The chance, or None where only a correction gives a label: somebody chose to look there."""
+    is_chosen = bool(of.corrections) and not of.answers
+    return None if is_chosen or of.decision is None else of.decision.inclusion_probability
+
+
+def _joined(parts: list[str | None], by: str) -> str:
+    return by.join(part for part in parts if part)
+
+
+def _tags(of: Exported) -> str:
+    """The tags that reviewers saw, each once."""
+    return ";".join(dict.fromkeys(tag for label, _ in of.labels for tag in label.tags or ()))
+
+
+def _together(of: Exported) -> int | None:
+    return max((label.together for label, _ in of.labels if label.together), default=None)
+
+
+def _regions(of: Exported) -> str | None:
+    regions = [region for label, _ in of.labels for region in label.regions or ()]
+    return json.dumps(regions) if regions else None
+
+
+def _of_decision(value: Callable[[DecisionRow], Value]) -> Callable[[Exported], Value]:
+    """A column that tells of the newest decision, and is None where there is none."""
+    return lambda of: None if of.decision is None else value(of.decision)
+
+
+COLUMNS = (
+    Column("image_id", int, lambda of: of.image.id),
+    Column("sha256", str, lambda of: of.image.sha256),
+    Column("path", str, lambda of: of.image.path or of.item.name or None),
+    Column("source", str, lambda of: of.item.source),
+    Column("label", str, lambda of: of.label[0]),
+    Column("label_source", str, lambda of: of.label[1]),
+    Column("n_labels", int, lambda of: len(of.labels)),
+    Column("agreement", float, lambda of: agreement(of.answers, of.verdict)),
+    Column("reviewer", str, lambda of: ";".join(dict.fromkeys(name for _, name in of.labels))),
+    Column(
+        "labelled_at",
+        str,
+        lambda of: of.labels[-1][0].labelled_at.isoformat() if of.labels else None,
+    ),
+    Column("p_fake", float, _of_decision(lambda decision: decision.p_fake)),
+    Column("std", float, _of_decision(lambda decision: decision.std)),
+    Column("entropy", float, _of_decision(lambda decision: decision.entropy)),
+    Column("mutual_information", float, _of_decision(lambda decision: decision.mutual_information)),
+    Column("checkpoint", str, _of_decision(lambda decision: decision.checkpoint_id)),
+    Column("policy_version", int, _of_decision(lambda decision: decision.policy_version)),
+    Column("decision", str, _of_decision(lambda decision: decision.route)),
+    Column("inclusion_probability", float, _inclusion_probability),
+    Column("audit", bool, _of_decision(lambda decision: decision.audited)),
+    Column("state", str, lambda of: of.item.state.value),
+    Column("comment", str, lambda of: _joined([label.comment for label, _ in of.labels], " | ")),
+    Column("score", float, _of_decision(lambda decision: decision.score)),
+    Column("novelty", float, _of_decision(lambda decision: decision.novelty)),
+    Column("mark", str, _of_decision(lambda decision: decision.mark)),
+    Column("tags", str, _tags),
+    Column(
+        "escalation", str, lambda of: _joined([label.escalation for label, _ in of.labels], " | ")
+    ),
+    Column("regions", str, _regions),
+    Column("not_final", int, lambda of: len(of.given) - len(of.labels)),
+    Column("together", int, _together),
+    Column("corrected", bool, lambda of: bool(of.corrections)),
+    Column("verdict_was", str, lambda of: of.corrections[0].was if of.corrections else None),
+    Column(
+        "correction_reason",
+        str,
+        lambda of: of.corrections[-1].reason if of.corrections else None,
+    ),
+    Column("generator_claim", str, lambda of: generator_claim(of.image.file_metadata)),
+    Column("n_frames", int, lambda of: of.image.n_frames),
+)
+"""The outside contract's columns, in order, and ours after them, the newest last: scripts may count
+on places. docs/exports.md explains each."""
+COLUMN_NAMES = tuple(column.name for column in COLUMNS)
+
+
+def row_of(of: Exported) -> dict[str, Value]:
+    """The row that tells of an item, by column."""
+    return {column.name: column.value(of) for column in COLUMNS}
