@@ -22,14 +22,10 @@ from storage.enums import AuditKind, ItemState
 from storage.models import Label
 from storage.repositories import Repositories
 
-MAX_RECENT = 50
-"""Most answers that one call lists."""
-
 
 def recent(context: ReviewContext, person: Person, n: int = 20) -> list[OwnAnswer]:
     """Do what `ReviewService.recent` says."""
     require(person, Permission.REVIEW)
-    n = max(1, min(n, MAX_RECENT))
     now = context.clock()
     with context.database.read() as repos:
         labels = repos.labels.recent_of(person.id, n)

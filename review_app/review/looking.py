@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from review_app.core.permissions import Permission, Person
 from review_app.policy.review_options import read_options
 from review_app.policy.undo_window import final_since
-from review_app.review.changes import MAX_RECENT
 from review_app.review.context import ReviewContext
+from review_app.review.requests import MAX_RECENT
 from storage.repositories import Repositories
 
 GRACE = timedelta(minutes=10)

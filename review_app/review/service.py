@@ -26,7 +26,10 @@ from storage.database import Transactions
 
 
 class ReviewService:
-    """All that people do with the images they review, over one database."""
+    """All that people do with the images they review, over one database.
+
+    It takes what `requests` and `tasks` let through: their models check every limit on it.
+    """
 
     def __init__(self, context: ReviewContext) -> None:
         self._context = context
@@ -79,7 +82,7 @@ class ReviewService:
         """Take several entries in, in order and in one transaction; what became of each.
 
         A refused one changes nothing and holds up none. Sending the same again stores nothing
-        twice. Raises ``InputError`` for more than `batch.MAX_ENTRIES`.
+        twice.
         """
         return taking_in.answer(self._context, person, entries)
 
@@ -96,9 +99,9 @@ class ReviewService:
 
         ``of``, the ``client_id`` of one of their answers, names that answer instead.
         ``client_id``, of the same form as an answer's, makes the undo idempotent. Raises
-        ``InputError`` for an unusable one, ``NotFoundError`` with nothing to undo, and
-        ``ConflictError`` where the answer is final, where an admin has decided the item since, or
-        where the undo is repeated after the item has left the person's hands again.
+        ``NotFoundError`` with nothing to undo, and ``ConflictError`` where the answer is final,
+        where an admin has decided the item since, or where the undo is repeated after the item has
+        left the person's hands again.
         """
         return undoing.undo(self._context, person, client_id, of)
 

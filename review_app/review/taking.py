@@ -14,13 +14,12 @@ from review_app.review.handing import hand_out
 from review_app.review.limits import too_many_new
 from review_app.review.near_duplicates import count_alike, hand_out_alike
 from review_app.review.replies import tasks_of
+from review_app.review.requests import MAX_AHEAD
 from review_app.review.tasks import Queue, Task
 from storage.enums import ClaimOutcome
 from storage.repositories import Repositories
 from storage.repositories.claims import Handed, Lease, handed
 
-MAX_AHEAD = 80
-"""Most items one person holds at once."""
 ALWAYS = 3
 """A person may hold so many however few there are."""
 SHARE = 20
@@ -32,7 +31,6 @@ def take(
 ) -> list[Task]:
     """Do what `ReviewService.take` says."""
     _require_queue(person, queue)
-    n = max(1, min(n, MAX_AHEAD))
     with context.database.write() as repos:
         options = read_options(repos)
         lease = options.lease(context.clock())

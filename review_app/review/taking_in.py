@@ -9,7 +9,6 @@ from review_app.core.permissions import Permission, Person, require
 from review_app.i18n import Text
 from review_app.review import answering, changes, undoing
 from review_app.review.batch import (
-    MAX_ENTRIES,
     ChangeEntry,
     Entry,
     LabelEntry,
@@ -22,8 +21,6 @@ from review_app.review.context import ReviewContext
 def answer(context: ReviewContext, person: Person, entries: Sequence[Entry]) -> list[Outcome]:
     """Do what `ReviewService.answer` says."""
     require(person, Permission.REVIEW)
-    if len(entries) > MAX_ENTRIES:
-        raise InputError(Text("refusals.too_many", {"n": len(entries), "most": MAX_ENTRIES}))
     answered: list[int] = []
     with context.database.together() as parts:
         inside = context.within(parts, answered)

@@ -21,9 +21,6 @@ from review_app.i18n import marking, t
 from review_app.web import failures, shell
 from review_app.web.account import account_router
 from review_app.web.admin import build_admin
-from review_app.web.api import api_router
-from review_app.web.api_answers import answers_router
-from review_app.web.api_near_duplicates import alike_router
 from review_app.web.assets import PREFIX, Assets, asset_url
 from review_app.web.cookies import Cookies
 from review_app.web.even import EvenReplies
@@ -44,7 +41,8 @@ from review_app.web.media import (
 from review_app.web.origin import Origins
 from review_app.web.pace import RateLimit
 from review_app.web.proxies import ClientAddress, Proxies
-from review_app.web.review import build_review
+from review_app.web.review.api import review_router
+from review_app.web.review.page import build_review
 from review_app.web.sweeping import sweeping
 from review_app.web.theme import make_theme
 from review_app.web.watch import lifespan
@@ -78,9 +76,7 @@ async def _assemble(app: Application) -> FastAPI:
     web.include_router(login_router(app, sessions, cookies))
     web.include_router(account_router(app, sessions, cookies))
     web.include_router(language_router(app.settings.secure_cookies))
-    web.include_router(api_router(app))
-    web.include_router(answers_router(app))
-    web.include_router(alike_router(app))
+    web.include_router(review_router(app))
     web.include_router(media_router(app))
     web.include_router(queue_images_router(app))
     web.include_router(inspected_router(app))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from pydantic import ValidationError
 
-from review_app.core.errors import ClaimLostError, ConflictError, InputError, NotFoundError
+from review_app.core.errors import ClaimLostError, ConflictError, NotFoundError
 from review_app.core.permissions import Person
 from review_app.review.batch import (
     MAX_ENTRIES,
@@ -16,7 +17,8 @@ from review_app.review.batch import (
     SkipEntry,
     UndoEntry,
 )
-from review_app.review.taking import ALWAYS, MAX_AHEAD, SHARE
+from review_app.review.requests import MAX_AHEAD, Answers
+from review_app.review.taking import ALWAYS, SHARE
 from storage.enums import AuditKind, ItemState, LabelValue
 from tests.factories import Factory
 from tests.review.bench import FAKE, REAL, Bench
@@ -123,15 +125,16 @@ def test_an_answer_can_be_changed_in_the_call_that_brings_it(
     assert bench.first_broken() is None
 
 
-def test_too_many_entries_are_refused_as_a_whole(
+def test_a_call_has_an_entry_at_least_and_not_too_many(
     bench: Bench, factory: Factory, ada: Person
 ) -> None:
     item_id = factory.item()
     bench.take(ada)
     entry = label(bench, item_id)
-    with pytest.raises(InputError, match="send 50 at a time"):
-        bench.review.answer(ada, [entry] * (MAX_ENTRIES + 1))
-    assert bench.in_force(item_id) == []
+    assert len(Answers(entries=[entry] * MAX_ENTRIES).entries) == MAX_ENTRIES
+    for entries in ([], [entry] * (MAX_ENTRIES + 1)):
+        with pytest.raises(ValidationError):
+            Answers(entries=entries)
 
 
 def test_where_few_are_open_nobody_holds_more_than_a_share(

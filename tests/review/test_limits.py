@@ -11,7 +11,8 @@ from review_app.core.permissions import Person
 from review_app.policy.review_options import ReviewOptions
 from review_app.review.batch import LabelEntry, SkipEntry
 from review_app.review.looking import GRACE
-from review_app.review.taking import MAX_AHEAD, SHARE
+from review_app.review.requests import MAX_AHEAD
+from review_app.review.taking import SHARE
 from storage.database import Database
 from storage.enums import AuditKind
 from storage.models import AuditEvent

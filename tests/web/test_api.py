@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from review_app.core.permissions import Person
 from review_app.policy.review_options import Reveal, ReviewOptions, change_options
-from review_app.review.taking import MAX_AHEAD
+from review_app.review.requests import MAX_AHEAD
 from storage.enums import ItemState, Role
 from tests.web.site import Site, site_of
 

@@ -10,60 +10,37 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Depends, Header, HTTPException, Query
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from review_app.core.permissions import Permission, Person, require
 from review_app.i18n import t
-from review_app.review.batch import MAX_ENTRIES, Entry, Outcome
-from review_app.review.taking import MAX_AHEAD
+from review_app.policy.review_options import Veil
+from review_app.review.batch import Outcome
+from review_app.review.requests import (
+    Answers,
+    HowMany,
+    Moment,
+    Release,
+    Shown,
+    Skip,
+    Take,
+    Undo,
+)
 from review_app.review.tasks import (
-    CLIENT_ID,
+    AnswerChange,
     AnswerInput,
-    Handle,
+    OwnAnswer,
     Progress,
-    Queue,
     Receipt,
     Task,
 )
 from review_app.web.failures import failure_of
 from review_app.web.identity import current_person
-from storage.types import to_utc
+from review_app.web.review.open_pages import OpenPages
+from storage.enums import LabelValue
 
 if TYPE_CHECKING:
     from review_app.bootstrap import Application
-
-ClientId = Annotated[str, Field(pattern=CLIENT_ID)]
-Moment = Annotated[AwareDatetime, AfterValidator(to_utc)]
-
-
-class _Body(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Take(_Body):
-    """How many items the page wants to hold, and from where."""
-
-    n: int = Field(3, ge=1, le=MAX_AHEAD)
-    queue: Queue = Queue.WAITING
-    page: ClientId | None = Field(None, description="The open page; see OpenPages.")
-
-
-class Skip(_Body):
-    """An item given back unanswered."""
-
-    item_id: Handle
-
-
-class Undo(_Body):
-    """Withdraws the newest answer; sending the same ``client_id`` again changes nothing more."""
-
-    client_id: ClientId
-
-
-class Answers(_Body):
-    """The answers, skips and undos of one call, in the order in which they were given."""
-
-    entries: list[Entry] = Field(min_length=1, max_length=MAX_ENTRIES)
 
 
 class Refusal(BaseModel):
@@ -84,13 +61,6 @@ class Answered(BaseModel):
     error: Refusal | None
 
 
-class Release(_Body):
-    """What is held is given back, unless another page of the same person has taken since."""
-
-    page: ClientId | None = None
-    keep: list[Handle] = Field([], max_length=MAX_AHEAD, description="Items that stay.")
-
-
 class Me(BaseModel):
     """Who is signed in."""
 
@@ -106,22 +76,12 @@ class Counted(BaseModel):
     items: int
 
 
-class OpenPages:
-    """The page that each person took items with last.
+class Choices(BaseModel):
+    """What the page offers beside an image, and how an image looks at first."""
 
-    A page that is reloaded says "release" on its way out, and that word can arrive after the new
-    page has taken the same items again; so only the last page to take may release.
-    """
-
-    def __init__(self) -> None:
-        self._last: dict[int, str] = {}
-
-    def took(self, person: Person, page: str | None) -> None:
-        if page is not None:
-            self._last[person.id] = page
-
-    def may_release(self, person: Person, page: str | None) -> bool:
-        return page is None or self._last.get(person.id) == page
+    values: list[LabelValue]
+    tags: list[str]
+    veil: Veil
 
 
 async def reviewer(
@@ -164,51 +124,92 @@ def _who(app: Application) -> Callable[..., Me]:
     return me
 
 
-def api_router(app: Application) -> APIRouter:
+def _choices(app: Application) -> Choices:
+    options = app.review_options.current()
+    return Choices(values=list(LabelValue), tags=list(options.tags), veil=options.veil)
+
+
+def review_router(app: Application) -> APIRouter:
     """The routes, bound to ``app``."""
     router = APIRouter(prefix="/api/v1")
-    review, shared = app.review, app.batched_review
-    pages = OpenPages()
-
     router.get("/me")(_who(app))
+    for routes in (_holding, _answering, _telling):
+        router.include_router(routes(app), prefix="/review")
+    return router
 
-    @router.post("/review/take")
+
+def _holding(app: Application) -> APIRouter:
+    """What a person holds: taken, renewed, given back."""
+    router, pages = APIRouter(), OpenPages()
+
+    @router.post("/take")
     async def take(body: Take, person: Reviewer) -> list[Task]:
         pages.took(person, body.page)
-        return await shared.take(person, body.n, body.queue)
+        return await app.batched_review.take(person, body.n, body.queue)
 
-    @router.post("/review/label")
-    async def label(body: AnswerInput, person: Reviewer) -> Receipt:
-        return await shared.label(person, body)
+    @router.post("/similar")
+    def similar(body: Shown, person: Reviewer) -> list[Task]:
+        return app.review.take_alike(person, body.item_id)
 
-    @router.post("/review/answers")
-    async def answers(body: Answers, person: Reviewer) -> list[Answered]:
-        return [_answered(outcome) for outcome in await shared.answer(person, body.entries)]
-
-    @router.post("/review/skip", status_code=204)
-    def skip(body: Skip, person: Reviewer) -> None:
-        review.skip(person, body.item_id)
-
-    @router.post("/review/undo")
-    def undo(body: Undo, person: Reviewer) -> Task:
-        return review.undo(person, body.client_id)
-
-    @router.post("/review/heartbeat")
+    @router.post("/heartbeat")
     async def heartbeat(person: Reviewer) -> Counted:
-        return Counted(items=await shared.heartbeat(person))
+        return Counted(items=await app.batched_review.heartbeat(person))
 
-    @router.post("/review/release")
+    @router.post("/release")
     def release(body: Release, person: Reviewer) -> Counted:
         if not pages.may_release(person, body.page):
             return Counted(items=0)
-        return Counted(items=review.release(person, body.keep))
+        return Counted(items=app.review.release(person, body.keep))
 
-    @router.get("/review/progress")
+    return router
+
+
+def _answering(app: Application) -> APIRouter:
+    """What a person says, or takes back."""
+    router = APIRouter()
+
+    @router.post("/label")
+    async def label(body: AnswerInput, person: Reviewer) -> Receipt:
+        return await app.batched_review.label(person, body)
+
+    @router.post("/answers")
+    async def answers(body: Answers, person: Reviewer) -> list[Answered]:
+        outcomes = await app.batched_review.answer(person, body.entries)
+        return [_answered(outcome) for outcome in outcomes]
+
+    @router.post("/skip", status_code=204)
+    def skip(body: Skip, person: Reviewer) -> None:
+        app.review.skip(person, body.item_id)
+
+    @router.post("/undo")
+    def undo(body: Undo, person: Reviewer) -> Task:
+        return app.review.undo(person, body.client_id)
+
+    @router.post("/change")
+    def change(body: AnswerChange, person: Reviewer) -> Receipt:
+        return app.review.change(person, body)
+
+    return router
+
+
+def _telling(app: Application) -> APIRouter:
+    """What a page is told, which changes nothing."""
+    router = APIRouter()
+
+    @router.get("/recent")
+    def recent(person: Reviewer, n: Annotated[HowMany, Query()] = 20) -> list[OwnAnswer]:
+        return app.review.recent(person, n)
+
+    @router.get("/choices")
+    def choices(_person: Reviewer) -> Choices:
+        return _choices(app)
+
+    @router.get("/progress")
     def progress(
         person: Reviewer,
         since: Annotated[Moment, Query()],
         today: Annotated[Moment | None, Query(description="When the person's day began.")] = None,
     ) -> Progress:
-        return review.progress(person, since, today)
+        return app.review.progress(person, since, today)
 
     return router

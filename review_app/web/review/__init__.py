@@ -1,0 +1,1 @@
+"""The review page: its frame, and the routes that its script asks."""

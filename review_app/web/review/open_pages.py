@@ -1,0 +1,23 @@
+"""Which of a person's open pages took items last."""
+
+from __future__ import annotations
+
+from review_app.core.permissions import Person
+
+
+class OpenPages:
+    """The page that each person took items with last.
+
+    A page that is reloaded says "release" on its way out, and that word can arrive after the new
+    page has taken the same items again; so only the last page to take may release.
+    """
+
+    def __init__(self) -> None:
+        self._last: dict[int, str] = {}
+
+    def took(self, person: Person, page: str | None) -> None:
+        if page is not None:
+            self._last[person.id] = page
+
+    def may_release(self, person: Person, page: str | None) -> bool:
+        return page is None or self._last.get(person.id) == page
