@@ -68,7 +68,7 @@ class ReviewOptions(BaseModel):
     )
     lease_minutes: float = Field(10, gt=0, le=24 * 60, description="How long a claim lasts.")
     hold_hours: float = Field(
-        4, gt=0, le=24 * 7, description="How long a claim can be renewed; then others come first."
+        4, ge=0.1, le=24 * 7, description="How long a claim can be renewed; then others come first."
     )
     skips_per_minute: int = Field(
         30, ge=1, le=1000, description="Images that one person may skip in a minute."

@@ -12,11 +12,12 @@ from typing import Any, Generic
 
 import gradio as gr
 from markupsafe import Markup
+from pydantic import BaseModel, ValidationError
 
-from review_app.core.errors import ChangedSinceError
+from review_app.core.errors import ChangedSinceError, InputError
 from review_app.core.options import AnyOptions, OptionsService, document, leaves
 from review_app.core.permissions import Person
-from review_app.i18n import listed, t
+from review_app.i18n import Text, listed, t
 from review_app.web.handlers import held_as, refusal
 from review_app.web.markup import Tone, notice
 
@@ -36,6 +37,21 @@ class Field:
     """The option that the component's value means. Raises InputError where it can mean none."""
     show: Callable[[Any], Any] = lambda option: option
     """The component's value for an option."""
+
+
+def allowed(kind: type[BaseModel], name: str, wrong: Text) -> Callable[[Any], Any]:
+    """Take for the option ``name`` what its model allows; say ``wrong`` of anything else.
+
+    Every other option of ``kind`` must have a default.
+    """
+
+    def take(value: Any) -> Any:
+        try:
+            return getattr(kind.model_validate({name: value}), name)
+        except ValidationError:
+            raise InputError(wrong) from None
+
+    return take
 
 
 @dataclass(frozen=True)

@@ -2,42 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
 from markupsafe import Markup
 
 from review_app.bootstrap import Application
-from review_app.core.errors import InputError
 from review_app.core.permissions import Permission
 from review_app.i18n import Text, t
-from review_app.web.admin.form import Field, OptionsForm, Values, held
+from review_app.policy.review_options import ReviewOptions
+from review_app.web.admin.form import Field, OptionsForm, Values, allowed, held
 from review_app.web.handlers import Call, Wiring, html, section
 
 
-def _within(name: str, least: float, most: float, *, whole: bool = True) -> Callable[[Any], float]:
-    """A reader that takes numbers between ``least`` and ``most``."""
-
-    def take(value: float | None) -> float:
-        fits = value is not None and least <= value <= most
-        if value is None or not fits or (whole and not float(value).is_integer()):
-            bounds = {"least": f"{least:g}", "most": f"{most:g}"}
-            raise InputError(Text("rules.wrong_limit", {"what": Text(f"rules.{name}"), **bounds}))
-        return round(value) if whole else value
-
-    return take
+def _number(name: str) -> Field:
+    bounds = ReviewOptions.model_json_schema()["properties"][name]
+    least, most = f"{bounds['minimum']:g}", f"{bounds['maximum']:g}"
+    wrong = Text("rules.wrong_limit", {"what": Text(f"rules.{name}"), "least": least, "most": most})
+    return Field(name, f"rules.{name}", allowed(ReviewOptions, name, wrong))
 
 
-_FIELDS = tuple(
-    Field(name, f"rules.{name}", take)
-    for name, take in {
-        "hold_hours": _within("hold_hours", 0.1, 24 * 7, whole=False),
-        "skips_per_minute": _within("skips_per_minute", 1, 1000),
-        "skips_per_day": _within("skips_per_day", 1, 100_000),
-        "new_per_hour": _within("new_per_hour", 10, 100_000),
-    }.items()
-)
+_FIELDS = tuple(map(_number, ("hold_hours", "skips_per_minute", "skips_per_day", "new_per_hour")))
 
 
 class LimitsPanel:

@@ -11,39 +11,39 @@ from review_app.bootstrap import Application
 from review_app.core.errors import InputError
 from review_app.core.permissions import Permission
 from review_app.i18n import Text, t
-from review_app.policy.costs import MAX_COST
+from review_app.policy.costs import Costs
 from review_app.queueing.options import QueueOptions
 from review_app.queueing.order import Order
-from review_app.web.admin.form import Field, OptionsForm, Values, held
+from review_app.web.admin.form import Field, OptionsForm, Values, allowed, held
 from review_app.web.handlers import Call, Refresh, Wiring, html, section
 
-
-def _order(value: str | None) -> str:
-    if value not in set(Order):
-        raise InputError(Text("order.choose"))
-    return Order(value).value
-
-
-def _deadline(value: float | None) -> float | None:
-    if value is None or not 0 <= value <= 24 * 365:
-        raise InputError(Text("order.wrong_deadline"))
-    return value or None
+_LABELS = {"missed_fake": "missed", "false_alarm": "alarm", "reviewer_minute": "minute"}
+"""The labels of costs, by their keys."""
+_order = allowed(QueueOptions, "order", Text("order.choose"))
+_hours = allowed(QueueOptions, "deadline_hours", Text("order.wrong_deadline"))
 
 
-def _cost(value: float | None) -> float:
+def _deadline(value: float | None) -> Any:
     if value is None:
-        raise InputError(Text("order.fill_in"))
-    if not 0 <= value <= MAX_COST:
-        raise InputError(Text("whatif.wrong_cost"))
-    return value
+        raise InputError(Text("order.wrong_deadline"))
+    return _hours(value or None)  # 0: there is none
+
+
+def _cost(name: str) -> Field:
+    take = allowed(Costs, name, Text("whatif.wrong_cost"))
+
+    def cost(value: float | None) -> Any:
+        if value is None:
+            raise InputError(Text("order.fill_in"))
+        return take(value)
+
+    return Field(f"costs.{name}", f"order.{_LABELS[name]}", cost)
 
 
 _FIELDS = (
     Field("order", "order.people_first", _order),
     Field("deadline_hours", "order.deadline", _deadline, lambda hours: hours or 0),
-    Field("costs.missed_fake", "order.missed", _cost),
-    Field("costs.false_alarm", "order.alarm", _cost),
-    Field("costs.reviewer_minute", "order.minute", _cost),
+    *map(_cost, _LABELS),
 )
 
 

@@ -4,84 +4,46 @@ tags the page offers, and how images look at first."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import StrEnum
 from typing import Any
 
 import gradio as gr
 from markupsafe import Markup
-from pydantic import TypeAdapter, ValidationError
 
 from review_app.bootstrap import Application
-from review_app.core.errors import InputError
 from review_app.core.permissions import Permission
 from review_app.i18n import Text, t
-from review_app.policy.review_options import Reveal, Veil
-from review_app.policy.tags import MAX_TAGS, Tags
-from review_app.web.admin.form import Field, OptionsForm, Values, held
+from review_app.policy.review_options import Reveal, ReviewOptions, Veil
+from review_app.policy.tags import MAX_TAGS
+from review_app.web.admin.form import Field, OptionsForm, Values, allowed, held
 from review_app.web.handlers import Call, Wiring, html, section
 
-_TAGS: TypeAdapter[tuple[str, ...]] = TypeAdapter(Tags)
 
-
-def _one_of(choices: type[StrEnum], wrong: str) -> Callable[[Any], str]:
-    """A reader that takes a value of ``choices``."""
-
-    def take(value: str | None) -> str:
-        if value not in set(choices):
-            raise InputError(Text(wrong))
-        return str(value)
-
-    return take
-
-
-def _number(wrong: str, fits: Callable[[float], bool]) -> Callable[[Any], float]:
-    """A reader that takes numbers that fit."""
-
-    def take(value: float | None) -> float:
-        if value is None or not fits(value):
-            raise InputError(Text(wrong))
-        return value
-
-    return take
+def _allowed(name: str, wrong: str) -> Callable[[Any], Any]:
+    return allowed(ReviewOptions, name, Text(f"rules.{wrong}"))
 
 
 def _tags(lines: str | None) -> list[str]:
-    try:
-        given = [line for line in (lines or "").splitlines() if line.strip()]
-        return list(_TAGS.validate_python(given))
-    except ValidationError as error:
-        raise InputError(Text("rules.wrong_tags", {"most": MAX_TAGS})) from error
+    given = [line for line in (lines or "").splitlines() if line.strip()]
+    wrong = Text("rules.wrong_tags", {"most": MAX_TAGS})
+    return list(allowed(ReviewOptions, "tags", wrong)(given))
 
 
-_share = _number("rules.wrong_gold", lambda value: 0 <= value <= 50)
+def _share(percent: float | None) -> float:
+    share = None if percent is None else round(percent / 100, 12)
+    return float(_allowed("gold_share", "wrong_gold")(share))
+
+
 _FIELDS = (
-    Field("reveal", "rules.reveal", _one_of(Reveal, "rules.wrong_reveal")),
-    Field("veil", "rules.veil", _one_of(Veil, "rules.wrong_veil")),
-    Field(
-        "needed_labels",
-        "rules.needed",
-        _number("rules.wrong_needed", lambda value: value in range(1, 10)),
-    ),
-    Field(
-        "undo_minutes",
-        "rules.undo",
-        _number("rules.wrong_undo", lambda value: 0 <= value <= 24 * 60),
-    ),
-    Field(
-        "lease_minutes",
-        "rules.lease",
-        _number("rules.wrong_lease", lambda value: 0 < value <= 24 * 60),
-    ),
+    Field("reveal", "rules.reveal", _allowed("reveal", "wrong_reveal")),
+    Field("veil", "rules.veil", _allowed("veil", "wrong_veil")),
+    Field("needed_labels", "rules.needed", _allowed("needed_labels", "wrong_needed")),
+    Field("undo_minutes", "rules.undo", _allowed("undo_minutes", "wrong_undo")),
+    Field("lease_minutes", "rules.lease", _allowed("lease_minutes", "wrong_lease")),
     Field("second_reviewer", "rules.second", bool),
     Field("reviewers_inspect", "rules.inspect", bool),
     Field("claim_before_answer", "rules.claim", bool),
     Field("tags", "rules.tags", _tags, "\n".join),
-    Field(
-        "gold_share",
-        "rules.gold",
-        lambda percent: round(_share(percent) / 100, 12),
-        lambda share: round(100 * share, 10),
-    ),
+    Field("gold_share", "rules.gold", _share, lambda share: round(100 * share, 10)),
     Field("gold_feedback", "rules.feedback", bool),
 )
 
