@@ -77,3 +77,8 @@ def _with_what_came_before(error: BaseException) -> Iterator[BaseException]:
 
 class ReadOnlyError(RuntimeError):
     """Code tried to change something inside ``Database.read()``: a mistake in the program."""
+
+
+class TransitionError(RuntimeError):
+    """Code tried to take an item where it may not go, as nothing declares: a mistake in the
+    program."""

@@ -18,6 +18,24 @@ ACTOR = "factory"
 _PICTURE = ("n_bytes", "width", "height", "format", "public_type", "phash", "file_metadata")
 NO_PICTURE: dict[str, Any] = dict.fromkeys(("sha256", *_PICTURE))
 """Values of an image of which only scores are here; add a path or a hash."""
+_WAYS: dict[ItemState, list[tuple[AuditKind, ItemState]]] = {
+    ItemState.PENDING: [],
+    ItemState.AUTO_ACCEPTED: [(AuditKind.TRIAGED, ItemState.AUTO_ACCEPTED)],
+    ItemState.IN_REVIEW: [(AuditKind.TRIAGED, ItemState.IN_REVIEW)],
+    ItemState.RESOLVED: [(AuditKind.TRIAGED, ItemState.RESOLVED)],
+    ItemState.FAILED: [(AuditKind.FAILED, ItemState.FAILED)],
+    ItemState.ESCALATED: [
+        (AuditKind.TRIAGED, ItemState.IN_REVIEW),
+        (AuditKind.LABELLED, ItemState.ESCALATED),
+    ],
+}
+"""How an item gets where a test wants it, from being new."""
+
+
+def bring(repos: Repositories, item_id: int, state: ItemState, **values: Any) -> None:
+    """Take a pending item to ``state``, by steps that are declared; ``values`` of its row, too."""
+    for kind, after in _WAYS[state]:
+        repos.items.move(ACTOR, [Move(item_id, after, kind, {}, values)])
 
 
 class Factory:
@@ -68,6 +86,11 @@ class Factory:
         if decided:
             self.decision(item_id)
         return item_id
+
+    def bring(self, item_id: int, state: ItemState, **values: Any) -> None:
+        """As `bring`, in a transaction of its own."""
+        with self._database.write() as repos:
+            bring(repos, item_id, state, **values)
 
     def items(
         self,
@@ -203,6 +226,5 @@ class Factory:
         needed = values.get("needed_labels", 1)
         columns = {"name": f"image-{image.id}.png", "open_slots": needed, **values}
         item = repos.items.add(Item(image_id=image.id, **columns), ACTOR)
-        if state is not ItemState.PENDING:
-            repos.items.move(ACTOR, [Move(item.id, state, AuditKind.TRIAGED)])
+        bring(repos, item.id, state)
         return item.id

@@ -24,7 +24,7 @@ from review_app.policy.policy import PolicyState
 from review_app.policy.routing import Reason, Route
 from review_app.policy.versions import suspend_for
 from storage.database import Database
-from storage.enums import AuditKind
+from storage.enums import AuditKind, ItemState
 from storage.models import Alarm
 from storage.repositories import Repositories
 from storage.repositories.alarms import DoubtfulSpan, RaisedAlarm, doubt_of
@@ -149,7 +149,9 @@ class CircuitBreaker:
                 coins = audit_coins((accepted.key for accepted in found), 0, self._secret)
                 places = (now.timestamp() + coin for coin in coins)
                 ids = [accepted.item_id for accepted in found]
-                repos.items.send_to_people(dict(zip(ids, places, strict=True)), now)
+                ranks = dict(zip(ids, places, strict=True))
+                accepted = ItemState.AUTO_ACCEPTED
+                repos.items.send_to_people(ranks, accepted, AuditKind.REOPENED, now)
             moved += len(found)
             after = ids[-1]
 

@@ -123,7 +123,7 @@ class DecisionWriter:
         settled = [(c, d) for c, d in batch if c.item_id in known] if known else []
         repos.items.move(run.actor, [_settle(c, d, known[c.item_id]) for c, d in settled])
         accepted, waiting = _by_route(batch, known.keys())
-        repos.items.accept(accepted, now)
+        repos.items.accept(accepted, run.state, now)
         self._place(repos, {i: ranks[i] for i in waiting if i in ranks}, now, run)
         if run.state is ItemState.PENDING:
             people = set(waiting)
@@ -138,7 +138,7 @@ class DecisionWriter:
         self, repos: Repositories, ranks: Mapping[int, float], now: datetime, run: TriageRun
     ) -> None:
         if run.state is ItemState.PENDING:
-            repos.items.send_to_people(ranks, now)
+            repos.items.send_to_people(ranks, run.state, AuditKind.TRIAGED, now)
         else:
             WaitingQueue(repos.session).place(ranks)
 

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Case, SQLColumnExpression, bindparam, case, func, insert, select, update
+from sqlalchemy import (
+    Case,
+    CursorResult,
+    SQLColumnExpression,
+    bindparam,
+    case,
+    event,
+    func,
+    insert,
+    inspect,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.util import identity_key
 
 from storage.enums import AuditKind, ItemState, LabelValue
+from storage.errors import TransitionError
 from storage.models import AuditEvent, Claim, Item, KnownLabel, Label
 from storage.repositories.event_log import AuditLog, Event
 from storage.repositories.labels import IN_FORCE
+from storage.states import require
 from storage.types import to_utc, utc_now
 
 
@@ -54,6 +68,18 @@ _SETTLE = _ONE.values(
     final_at=bindparam("final_at"),
     open_slots=_open_slots(_NEW_STATE),
 )
+# As a case, or SQLite would look batches up by the very index that they are about to change.
+_BEFORE = case((Item.state == bindparam("before"), 1), else_=0) == 1
+_ACCEPT = (
+    update(Item)
+    .where(Item.id.in_(bindparam("items", expanding=True)), _BEFORE)
+    .values(state=ItemState.AUTO_ACCEPTED, state_since=bindparam("now"))
+    # Else SQLite copies every page it changes, to be able to undo this statement alone.
+    .prefix_with("OR ROLLBACK", dialect="sqlite")
+)
+_SEND_TO_PEOPLE = _ONE.where(_BEFORE).values(
+    state=ItemState.IN_REVIEW, state_since=bindparam("now"), rank=bindparam("place")
+)
 
 
 WITH_PEOPLE = (ItemState.IN_REVIEW, ItemState.ESCALATED)
@@ -69,6 +95,13 @@ _LEFT_PEOPLE = (
     .order_by(AuditEvent.id.desc())
     .limit(1)
 )
+
+
+@event.listens_for(Item.state, "set")
+def _refuse_to_set(item: Item, *_: object) -> None:
+    """A stored item's state is for `Items` to change."""
+    if inspect(item).persistent:
+        raise TransitionError(f"the state of item {item.id} was set past Items, which checks it")
 
 
 def told_of(verdict: LabelValue | None, final_at: datetime | None) -> dict[str, Any]:
@@ -95,7 +128,9 @@ def _told(move: Move) -> dict[str, Any]:
 
 
 class Items:
-    """The queue. Every change of state goes through ``move``, which also writes the audit log."""
+    """The queue. Nothing else changes an item's state, and each change is one that
+    `storage.states.TRANSITIONS` declares. The audit log tells it: by an event about the item or, of
+    batches, by the decisions that an event seals."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -104,6 +139,7 @@ class Items:
         """Put a new item into the queue and record it."""
         self._session.add(item)
         self._session.flush()
+        require(None, AuditKind.INGESTED, item.state)
         event = Event(AuditKind.INGESTED, actor, item.id, None, item.state, {"name": item.name})
         AuditLog(self._session).add(event)
         return item
@@ -145,6 +181,7 @@ class Items:
         rows = []
         for move in moves:
             old = before[move.item_id]
+            require(old, move.kind, move.to_state)
             changed = {"state_since": now} if old != move.to_state else {}
             rows.append({"id": move.item_id, "state": move.to_state, **changed, **move.values})
             events.append(
@@ -166,6 +203,7 @@ class Items:
     ) -> None:
         """Move one item, which this transaction has read, to what the answers on it say, and
         recount its open slots; the audit log tells it."""
+        require(item.state, kind, state)
         now = utc_now()
         settled = {
             "item": item.id,
@@ -183,26 +221,35 @@ class Items:
         AuditLog(self._session).add(Event(kind, actor, item.id, item.state, state, told, now))
         self._session.expire(item, ["state", "state_since", "verdict", "final_at", "open_slots"])
 
-    def accept(self, item_ids: Sequence[int], now: datetime) -> None:
-        """Let the policy accept the items of a batch, whose decisions record it.
+    def accept(self, item_ids: Sequence[int], before: ItemState, now: datetime) -> None:
+        """Let the policy accept the items of a batch, all of them in the state ``before``, whose
+        decisions record it.
 
         They keep their places until `WaitingQueue.sweep` takes them out in order: scattered all
         over the queue, each would cost a page of it now.
         """
-        changed = {"state": ItemState.AUTO_ACCEPTED, "state_since": now}
-        chosen = update(Item).where(Item.id.in_(bindparam("items", expanding=True)))
-        # Else SQLite copies every page it changes, to be able to undo this statement alone.
-        chosen = chosen.prefix_with("OR ROLLBACK", dialect="sqlite")
-        self._session.connection().execute(chosen.values(changed), {"items": item_ids})
+        require(before, AuditKind.TRIAGED, ItemState.AUTO_ACCEPTED)
+        asked = {"items": item_ids, "before": before, "now": now}
+        self._all_changed(self._session.connection().execute(_ACCEPT, asked), item_ids)
 
-    def send_to_people(self, ranks: Mapping[int, float], now: datetime) -> None:
-        """Let people decide the items of a batch, whose decisions record it, in the places given by
-        id. Each must come from another state: who waits already keeps the time since when."""
-        rows = [{"item": item_id, "place": rank} for item_id, rank in ranks.items()]
-        changed = {"state": ItemState.IN_REVIEW, "state_since": now, "rank": bindparam("place")}
-        chosen = update(Item).where(Item.id == bindparam("item")).values(changed)
+    def send_to_people(
+        self, ranks: Mapping[int, float], before: ItemState, event: AuditKind, now: datetime
+    ) -> None:
+        """Let people decide the items of a batch, all of them in the state ``before``, whose
+        decisions record it, in the places given by id."""
+        require(before, event, ItemState.IN_REVIEW)
+        shared = {"before": before, "now": now}
+        rows = [{"item": item_id, "place": rank, **shared} for item_id, rank in ranks.items()]
         if rows:
-            self._session.connection().execute(chosen, rows)
+            self._all_changed(self._session.connection().execute(_SEND_TO_PEOPLE, rows), rows)
+
+    def _all_changed(self, done: CursorResult[Any], asked: Sized) -> None:
+        """Raises `TransitionError` where some of a batch were in another state than was said."""
+        if done.rowcount != len(asked):
+            raise TransitionError(
+                f"{len(asked) - done.rowcount} of {len(asked)} items were not in the state that "
+                "they were to leave"
+            )
 
     def refresh_slots(self, item_id: int) -> None:
         """Recount the labels still wanted."""

@@ -25,10 +25,11 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.schema import CreateIndex
 
-from storage.enums import ItemState
+from storage.enums import AuditKind, ItemState
 from storage.models import Base, Image, Item, KnownLabel, Prediction
 from storage.seals.sealing import sealing_of
 from storage.staging import IMAGES, KNOWN, SCORES, Contradiction
+from storage.states import require
 from storage.types import UtcDateTime
 
 Query = Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]]
@@ -179,6 +180,7 @@ class ScoreFiles:
             )
 
     def _add_items(self, needed_labels: int, at: ColumnElement[datetime]) -> int:
+        require(None, AuditKind.SCORES_INGESTED, ItemState.PENDING)
         rows = (
             select(
                 IMAGES.c.image_id,

@@ -103,7 +103,7 @@ def _fresh_start(site: Site, serving: Serving) -> None:
     with site.app.database.write() as repos:
         for state in (ItemState.IN_REVIEW, ItemState.ESCALATED):
             left = repos.items.in_state(state, 1000)
-            moves = [Move(item.id, ItemState.RESOLVED, AuditKind.TRIAGED) for item in left]
+            moves = [Move(item.id, ItemState.RESOLVED, AuditKind.LABELLED) for item in left]
             repos.items.move("test", moves)
 
 

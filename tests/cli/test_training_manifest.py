@@ -28,7 +28,7 @@ def settle(place: Deployment, item_id: int, value: LabelValue, **decision: Any) 
     """As one reviewer's answer under a decision would."""
     place.factory.decision(item_id, **decision)
     place.factory.label(place.factory.person(), item_id, value)
-    change(place, item_id, state=ItemState.RESOLVED, verdict=value)
+    place.factory.bring(item_id, ItemState.RESOLVED, verdict=value)
 
 
 def change(place: Deployment, item_id: int, **values: Any) -> None:
@@ -71,14 +71,14 @@ def test_only_what_is_settled_as_real_or_fake_is_in_and_the_rest_is_counted(
         settle(place, 2, LabelValue.UNDECIDABLE)
         for person, value in ((first, REAL), (second, FAKE)):
             factory.label(person, 3, value)
-        change(place, 3, state=ItemState.ESCALATED)
-        change(place, 4, state=ItemState.ESCALATED)
+        place.factory.bring(3, ItemState.ESCALATED)
+        place.factory.bring(4, ItemState.ESCALATED)
         factory.label(first, 5, FAKE)  # a second answer is wanted
         factory.decision(6, route="accept_real", inclusion_probability=0.05)
-        change(place, 6, state=ItemState.AUTO_ACCEPTED)
+        place.factory.bring(6, ItemState.AUTO_ACCEPTED)
         factory.correction(admin, 6, FAKE, was=REAL)
         factory.decision(7, route="accept_real", inclusion_probability=0.05)
-        change(place, 7, state=ItemState.AUTO_ACCEPTED)
+        place.factory.bring(7, ItemState.AUTO_ACCEPTED)
         settle(place, 8, FAKE)
         with place.app.database.write() as repos:
             repos.known_labels.add(8, REAL, "known.csv (row 2)", "test")

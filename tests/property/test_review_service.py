@@ -188,7 +188,7 @@ class ReviewMachine(RuleBasedStateMachine):
                     repos.session, before, 2, "none", "none", (0, 1)
                 ).of([item_id])
             ]
-            if free:
+            if free and self.bench.state(item_id) is not state:
                 repos.items.move("triage", [Move(item_id, state, AuditKind.TRIAGED)])
 
     def _take(self, person: Person, queue: Queue, n: int) -> None:

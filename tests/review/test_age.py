@@ -16,7 +16,6 @@ from review_app.web.admin.overview import answers
 from storage.database import Database
 from storage.enums import AuditKind, ItemState
 from storage.models import Item
-from storage.repositories.items import Move
 from storage.types import utc_now
 from tests.factories import Factory
 from tests.review.bench import FAKE, REAL, UNSURE, Bench
@@ -103,13 +102,12 @@ def test_an_answer_changed_to_another_than_a_colleagues_leaves_the_image_as_old(
 
 
 def test_an_image_that_people_see_again_after_an_acceptance_begins_to_wait_then(
-    bench: Bench, item: int, ada: Person, came: datetime
+    bench: Bench, item: int, came: datetime
 ) -> None:
-    bench.take(ada)
-    bench.label(ada, item, REAL)
-    with bench.database.write() as repos:  # as where it is accepted, and an alarm brings it back
-        for state in (ItemState.AUTO_ACCEPTED, ItemState.IN_REVIEW):
-            repos.items.move("test", [Move(item, state, AuditKind.TRIAGED)])
+    with bench.database.write() as repos:
+        repos.items.accept([item], ItemState.IN_REVIEW, utc_now())
+        accepted, places = ItemState.AUTO_ACCEPTED, {item: 1.0}
+        repos.items.send_to_people(places, accepted, AuditKind.REOPENED, utc_now())
     (since, _) = waits_since(bench.database)
     assert since is not None
     assert since > came

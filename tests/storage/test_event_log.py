@@ -119,10 +119,16 @@ def test_each_change_of_state_leaves_a_row_that_says_from_where_to_where(
     database: Database, factory: Factory
 ) -> None:
     item_id = factory.item(ItemState.PENDING, name="a.png")
-    path = [ItemState.FAILED, ItemState.PENDING, ItemState.AUTO_ACCEPTED, ItemState.IN_REVIEW]
-    for state in path:
+    steps = {
+        ItemState.FAILED: AuditKind.FAILED,
+        ItemState.PENDING: AuditKind.RETRIED,
+        ItemState.AUTO_ACCEPTED: AuditKind.TRIAGED,
+        ItemState.IN_REVIEW: AuditKind.REOPENED,
+    }
+    path = list(steps)
+    for state, kind in steps.items():
         with database.write() as repos:
-            repos.items.move("ada", [Move(item_id, state, AuditKind.TRIAGED, {"why": "a test"})])
+            repos.items.move("ada", [Move(item_id, state, kind, {"why": "a test"})])
     with database.read() as repos:
         events = repos.audit.of_item(item_id)
     assert [event.to_state for event in events] == [ItemState.PENDING, *path]

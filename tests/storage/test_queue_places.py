@@ -77,13 +77,13 @@ def test_walking_the_queue_finds_what_waits_whatever_happened(
         else:
             with database.write() as repos:
                 if kind == "accept":
-                    repos.items.accept([ids[which]], utc_now())
-                else:
-                    changed = update(Item).where(Item.id == ids[which]).values(values)
-                    repos.session.execute(changed)
+                    values = {"state": ItemState.AUTO_ACCEPTED}
+                changed = update(Item).where(Item.id == ids[which]).values(values)
+                repos.session.execute(changed)
         assert walked(database) == waiting(database)
     with database.write() as repos:
-        repos.items.accept([place[2] for place in waiting(database)], utc_now())
+        left = Item.id.in_([place[2] for place in waiting(database)])
+        repos.session.execute(update(Item).where(left).values(state=ItemState.AUTO_ACCEPTED))
     sweep(database)
     assert [place for place in places(database) if place[0] is ItemState.IN_REVIEW] == []
 
@@ -93,7 +93,7 @@ def test_accepted_items_leave_their_places_to_the_sweep(
 ) -> None:
     ids = factory.items(30)
     with database.write() as repos:
-        repos.items.accept(ids[::2], utc_now())
+        repos.items.accept(ids[::2], ItemState.IN_REVIEW, utc_now())
     assert len(places(database)) == 30
     assert [place[2] for place in walked(database)] == ids[1::2]
     with database.write() as repos:

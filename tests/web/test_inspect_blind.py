@@ -11,9 +11,9 @@ from sqlalchemy import delete
 
 from review_app.demo.photos import PHOTOS
 from review_app.policy.review_options import ReviewOptions, change_options
-from storage.enums import AuditKind, ItemState, LabelValue, Role
+from storage.enums import ItemState, LabelValue, Role
 from storage.models import ImageDescriptor, Label
-from storage.repositories.items import Move
+from tests.factories import bring
 from tests.intake.samples import encode
 from tests.web.gradio_calls import Caller, file_of
 from tests.web.serving import Serving
@@ -105,8 +105,7 @@ def stored(
     with site.app.database.write() as repos:
         (item_id,) = [i.id for i in repos.items.in_state(ItemState.PENDING, 9) if i.name]
         verdict = {"verdict": LabelValue(known)} if known else {}
-        values = {"rank": -1000.0 * number, **verdict}
-        repos.items.move("test", [Move(item_id, state, AuditKind.TRIAGED, {}, values)])
+        bring(repos, item_id, state, rank=-1000.0 * number, **verdict)
     return item_id
 
 
