@@ -127,7 +127,7 @@ def _changed_since(
     repos: Repositories, lost: Sequence[str], now: Leaves, logged_as: str
 ) -> ChangedSinceError:
     """The refusal to overwrite the values at ``lost``, in the name of who set the last of them."""
-    events = repos.audit.of_kind(AuditKind.OPTIONS_CHANGED)
+    events = repos.event_history.of_kind(AuditKind.OPTIONS_CHANGED)
     path = f"{logged_as}." if logged_as else ""
     setters = [_setter(events, f"{path}{at}", now[at]) for at in lost]
     last = max((one for one in setters if one), key=lambda event: event.id, default=None)

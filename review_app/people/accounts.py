@@ -132,7 +132,7 @@ def _clean_name(name: str) -> str:
 def _done_since(repos: Repositories, user: User) -> ChangedSinceError:
     """The refusal to open or close ``user`` once more, in the name of who did."""
     kinds = (AuditKind.USER_ENABLED, AuditKind.USER_DISABLED, AuditKind.USER_ADDED)
-    events = [event for kind in kinds for event in repos.audit.of_kind(kind)]
+    events = [event for kind in kinds for event in repos.event_history.of_kind(kind)]
     own = [event for event in events if event.details["name"] == user.name]
     last = max(own, key=lambda event: event.id, default=None)
     by = Text("policy.by_system") if last is None else last.actor

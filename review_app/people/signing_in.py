@@ -179,7 +179,7 @@ def _seen(user: User) -> str:
 
 
 def _changed_since(repos: Repositories, user: User) -> ChangedSinceError:
-    events = repos.audit.of_kind(AuditKind.PASSWORD_CHANGED)
+    events = repos.event_history.of_kind(AuditKind.PASSWORD_CHANGED)
     own = [event.at for event in events if event.details["name"] == user.name]
     at = own[-1] if own else user.created_at
     return ChangedSinceError(user.name, at, key="account.changed_since")

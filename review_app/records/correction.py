@@ -128,7 +128,7 @@ def _reason(reason: str | None) -> str:
 
 
 def _refuse_if_changed(repos: Repositories, item: Item, seen: int | None) -> None:
-    events = repos.audit.of_item(item.id)
+    events = repos.event_history.of_item(item.id)
     if seen is not None and events and events[-1].id != seen:
         last = events[-1]
         key = "corrections.changed_since"

@@ -206,7 +206,7 @@ def evidence_of(repos: Repositories, item_id: int, now: datetime) -> list[Eviden
 
 def last_event(repos: Repositories, item_id: int) -> int:
     """The number of the newest event about the item; 0: there is none."""
-    return max((event.id for event in repos.audit.of_item(item_id)), default=0)
+    return max((event.id for event in repos.event_history.of_item(item_id)), default=0)
 
 
 def _near(repos: Repositories, item: Item) -> int | None:
@@ -217,7 +217,7 @@ def _near(repos: Repositories, item: Item) -> int | None:
 
 def _events(repos: Repositories, item: Item, blind: bool) -> list[AuditEvent]:
     told = (*NEUTRAL, *(ANSWERS if item.state is ItemState.ESCALATED else ()))
-    events = repos.audit.of_item(item.id)
+    events = repos.event_history.of_item(item.id)
     return [event for event in events if not blind or event.kind in told]
 
 

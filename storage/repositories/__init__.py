@@ -17,6 +17,7 @@ from storage.repositories.corrections import Corrections
 from storage.repositories.counts import Counts
 from storage.repositories.descriptors import Descriptors
 from storage.repositories.detector import Checkpoints, Features, Predictions
+from storage.repositories.event_history import EventHistory
 from storage.repositories.event_log import AuditLog
 from storage.repositories.exports import ExportRows
 from storage.repositories.gold import Gold
@@ -140,6 +141,10 @@ class Repositories:
     @cached_property
     def audit(self) -> AuditLog:
         return AuditLog(self.session)
+
+    @cached_property
+    def event_history(self) -> EventHistory:
+        return EventHistory(self.session)
 
     @cached_property
     def options(self) -> Options:

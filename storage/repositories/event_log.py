@@ -70,22 +70,6 @@ class AuditLog:
         if sealing.pending():
             self.add(Event(AuditKind.SEALED, SYSTEM))
 
-    def of_item(self, item_id: int) -> list[AuditEvent]:
-        """The item's events, oldest first."""
-        query = select(AuditEvent).where(AuditEvent.item_id == item_id).order_by(AuditEvent.id)
-        return list(self._session.scalars(query))
-
-    def latest(self, limit: int) -> list[AuditEvent]:
-        """The newest events, newest first."""
-        return list(
-            self._session.scalars(select(AuditEvent).order_by(AuditEvent.id.desc()).limit(limit))
-        )
-
-    def of_kind(self, kind: AuditKind) -> list[AuditEvent]:
-        """Every event of ``kind``, oldest first."""
-        query = select(AuditEvent).where(AuditEvent.kind == kind).order_by(AuditEvent.id)
-        return list(self._session.scalars(query))
-
     def head(self) -> ChainHead | None:
         """The last event; None where there is none."""
         last = self._session.connection().execute(_LAST).first()

@@ -9,7 +9,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from storage.enums import AuditKind, ClaimOutcome
-from storage.models import AuditEvent, Claim, User
+from storage.models import Claim, User
+from storage.repositories.event_history import EventHistory
 
 _GIVEN_BACK = (ClaimOutcome.RELEASED, ClaimOutcome.EXPIRED, ClaimOutcome.OUTWORN)
 
@@ -47,16 +48,8 @@ class Taking:
             .group_by(User.name)
         )
         counts = {row[0]: (row[1], row[2], row[3]) for row in self._session.execute(query)}
-        limited = self._limited()
+        limited = EventHistory(self._session).count_by_actor(AuditKind.LIMITED)
         return [
             Taken(name, *counts.get(name, (0, 0, 0)), limited.get(name, 0))
             for name in sorted(counts.keys() | limited.keys())
         ]
-
-    def _limited(self) -> dict[str, int]:
-        query = (
-            select(AuditEvent.actor, func.count())
-            .where(AuditEvent.item_id.is_(None), AuditEvent.kind == AuditKind.LIMITED)
-            .group_by(AuditEvent.actor)
-        )
-        return {row[0]: row[1] for row in self._session.execute(query)}

@@ -48,7 +48,7 @@ def counts(place: Audited) -> dict[Side, tuple[int, int]]:
 
 def events(place: Audited, kind: AuditKind) -> list[AuditEvent]:
     with place.app.database.read() as repos:
-        return repos.audit.of_kind(kind)
+        return repos.event_history.of_kind(kind)
 
 
 def state(place: Audited) -> PolicyState:

@@ -56,7 +56,7 @@ def test_an_admin_sees_the_counts_certifies_applies_and_suspends(
     page.keyboard.press("Enter")  # as a double click
     expect(page.get_by_text(f"Policy version {version} is in force")).to_be_visible()
     with site.app.database.read() as repos:
-        assert len(repos.audit.of_kind(AuditKind.CERTIFICATION_TRIED)) == 1
+        assert len(repos.event_history.of_kind(AuditKind.CERTIFICATION_TRIED)) == 1
     expect(page.locator(".certificate")).to_contain_text("Auto-accept is on")
     expect(page.get_by_role("heading", name="Accepted as fake")).to_be_visible()  # its audits
     page.get_by_role("button", name="Show what would happen").click()

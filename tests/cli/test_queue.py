@@ -202,7 +202,7 @@ def test_certify_tells_the_price_and_spends_nothing_until_somebody_at_the_termin
     assert "Auto-accept is on." in agreed.out
     assert "Auto-accept is on." in run(*terms, "--yes").out
     with deployment(tmp_path) as place, place.app.database.read() as repos:
-        assert len(repos.audit.of_kind(AuditKind.CERTIFICATION_TRIED)) == 2
+        assert len(repos.event_history.of_kind(AuditKind.CERTIFICATION_TRIED)) == 2
 
 
 def test_a_script_that_certifies_is_told_the_price_and_not_asked(run: Run, tmp_path: Path) -> None:

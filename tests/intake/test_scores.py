@@ -60,7 +60,7 @@ def held(place: Deployment) -> dict[str, int]:
             table.__tablename__: repos.session.scalar(select(func.count()).select_from(table)) or 0
             for table in TABLES
         }
-        found["audit_event"] -= len(repos.audit.of_kind(AuditKind.SEALED))
+        found["audit_event"] -= len(repos.event_history.of_kind(AuditKind.SEALED))
     return found
 
 
@@ -112,7 +112,7 @@ def test_rows_become_items_with_scores_and_labels(place: Deployment, take: Take)
 def test_the_log_tells_of_the_whole_file_at_once(place: Deployment, take: Take) -> None:
     report = take(row(1), row(2, label=ManifestLabel.REAL))
     with place.app.database.read() as repos:
-        (event,) = repos.audit.of_kind(AuditKind.SCORES_INGESTED)
+        (event,) = repos.event_history.of_kind(AuditKind.SCORES_INGESTED)
     assert event.actor == "tester"
     assert event.details == {
         "file": "s.csv",
@@ -337,7 +337,7 @@ def test_an_image_without_a_score_fails_in_words_until_a_file_has_it(
     digest = sha256(path.read_bytes())
     lost = items(place)[digest]
     with place.app.database.read() as repos:
-        event = repos.audit.of_item(lost.id)[-1]
+        event = repos.event_history.of_item(lost.id)[-1]
     assert event.details["reason"].startswith("detector theirs has given no score for this image")
     take(row("x", sha256=digest))
     place.app.triage.retry_failed("tester")
@@ -353,7 +353,7 @@ def test_an_image_without_a_picture_fails_under_a_detector_that_would_look(
     assert place.app.triage.run("tester").failed == 1
     (item,) = place.items().values()
     with place.app.database.read() as repos:
-        event = repos.audit.of_item(item.id)[-1]
+        event = repos.event_history.of_item(item.id)[-1]
     assert "not stored here" in event.details["reason"]
     policies.adopt(place.factory.admin(), "external:theirs", "score", "theirs again")
     place.app.triage.retry_failed("tester")

@@ -53,7 +53,7 @@ def test_the_count_goes_on_from_what_an_old_database_has_spent(
     migrations.upgrade(tried.engine)
     factory.attempt("10 verdicts")
     with tried.read() as repos:
-        events = repos.audit.of_kind(AuditKind.CERTIFICATION_TRIED)
+        events = repos.event_history.of_kind(AuditKind.CERTIFICATION_TRIED)
         assert repos.attempts.count("checkpoint-1") == 3
         assert repos.attempts.count("checkpoint-1", events[2].at) == 2
         assert repos.attempts.count("checkpoint-2") == 1

@@ -32,7 +32,7 @@ def people(database: Database) -> Iterator[People]:
 
 def _kinds(database: Database) -> list[AuditKind]:
     with database.read() as repos:
-        return [event.kind for event in reversed(repos.audit.latest(100))]
+        return [event.kind for event in reversed(repos.event_history.latest(100))]
 
 
 def test_a_password_is_kept_as_argon2id_only(people: People, database: Database) -> None:

@@ -45,7 +45,7 @@ def bo(place: Deployment) -> Person:
 
 def tries(place: Deployment) -> int:
     with place.app.database.read() as repos:
-        told = len(repos.audit.of_kind(AuditKind.CERTIFICATION_TRIED))
+        told = len(repos.event_history.of_kind(AuditKind.CERTIFICATION_TRIED))
         kept = repos.session.scalar(select(func.count()).select_from(CertificationAttempt))
     assert kept == told, "the log tells each attempt once"
     return told

@@ -51,7 +51,7 @@ def admin(place: Deployment) -> Person:
 
 def tries(place: Deployment) -> int:
     with place.app.database.read() as repos:
-        return len(repos.audit.of_kind(AuditKind.CERTIFICATION_TRIED))
+        return len(repos.event_history.of_kind(AuditKind.CERTIFICATION_TRIED))
 
 
 # --- The start, and who may change anything

@@ -27,7 +27,7 @@ def test_options_are_kept_and_their_change_is_logged(database: Database, root: P
     change_options(database, root, options)
     with database.read() as repos:
         assert read_options(repos) == options
-        (event,) = repos.audit.of_kind(AuditKind.OPTIONS_CHANGED)
+        (event,) = repos.event_history.of_kind(AuditKind.OPTIONS_CHANGED)
         assert (event.actor, event.details["reveal"]) == ("root", "never")
         assert repos.audit.first_broken() is None
 

@@ -122,7 +122,7 @@ class CircuitMachine(RuleBasedStateMachine):
     @invariant()
     def no_certificate_rests_on_labels_from_before_an_alarm(self) -> None:
         with self.place.app.database.read() as repos:
-            alarms = [event.at for event in repos.audit.of_kind(AuditKind.ALARM)]
+            alarms = [event.at for event in repos.event_history.of_kind(AuditKind.ALARM)]
             items = repos.session.scalars(select(Item.created_at)).all()
         for certificate in self.place.app.policies.current().certificates:
             at = certificate.provenance.certified_at
@@ -160,7 +160,7 @@ def test_no_sequence_of_events_accepts_while_suspended_or_leaves_an_item_in_two_
             ),
         )
         with place.app.database.read() as repos:
-            alarms = repos.audit.of_kind(AuditKind.ALARM)
+            alarms = repos.event_history.of_kind(AuditKind.ALARM)
             certified = [row for row in repos.policies.history() if row.state == "certified"]
         assert alarms, "no sequence got as far as an alarm"
         assert any(row.created_at > alarms[0].at for row in certified), "none opened it again"

@@ -224,7 +224,7 @@ def test_evidence_is_the_same_before_and_after_whatever_corrections(
             continue
     assert evidence_in(database) == before
     with database.read() as repos:
-        assert len(repos.audit.of_kind(AuditKind.CORRECTED)) >= made
+        assert len(repos.event_history.of_kind(AuditKind.CORRECTED)) >= made
         assert repos.audit.first_broken() is None
 
 

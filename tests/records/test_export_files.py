@@ -80,5 +80,5 @@ def test_a_device_is_not_replaced_by_a_file(database: Database) -> None:
 def test_taking_labels_out_is_recorded(database: Database) -> None:
     record_export(database, "ada", "csv")
     with database.read() as repos:
-        (event,) = repos.audit.of_kind(AuditKind.EXPORTED)
+        (event,) = repos.event_history.of_kind(AuditKind.EXPORTED)
     assert (event.actor, event.details) == ("ada", {"format": "csv"})

@@ -123,7 +123,7 @@ class Bench:
 
     def events(self, item_id: int) -> list[AuditEvent]:
         with self.database.read() as repos:
-            return repos.audit.of_item(item_id)
+            return repos.event_history.of_item(item_id)
 
     def first_broken(self) -> int | None:
         with self.database.read() as repos:

@@ -266,7 +266,7 @@ def test_closing_an_account_gives_back_at_once_what_it_holds(
     assert bench.take(ben, n=3) == rest
     assert len(bench.in_force(answered)) == 1
     with bench.database.read() as repos:
-        (closed,) = repos.audit.of_kind(AuditKind.USER_DISABLED)
+        (closed,) = repos.event_history.of_kind(AuditKind.USER_DISABLED)
     assert closed.details == {"name": ada.name, "given_back": 2}
     assert bench.first_broken() is None
 

@@ -90,7 +90,7 @@ def test_a_log_that_was_broken_before_says_so(old: Path, tmp_path: Path) -> None
     with opened(data) as database:
         upgrade_database(database)
         with database.read() as repos:
-            (began,) = repos.audit.of_kind(AuditKind.SEALING_BEGAN)
+            (began,) = repos.event_history.of_kind(AuditKind.SEALING_BEGAN)
     assert began.details["broken_at"] == 5
     assert found(data) == ["audit_event 5: not made with the key"]
 

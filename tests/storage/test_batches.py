@@ -91,7 +91,7 @@ def test_a_batch_with_an_item_that_has_no_scores_is_refused_whole(
 def test_a_batch_without_items_leaves_no_trace(database: Database) -> None:
     _add(database)
     with database.read() as repos:
-        assert repos.audit.of_kind(AuditKind.TRIAGED) == []
+        assert repos.event_history.of_kind(AuditKind.TRIAGED) == []
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_a_changed_decision_contradicts_the_event_that_sealed_it(
     change: str, database: Database, decided: list[int]
 ) -> None:
     with database.read() as repos:
-        events = repos.audit.of_kind(AuditKind.TRIAGED)
+        events = repos.event_history.of_kind(AuditKind.TRIAGED)
         second = [event for event in events if event.item_id is None][1]
     _rewrite(database, change)
     assert _first_broken(database) == second.id

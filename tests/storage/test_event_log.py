@@ -109,7 +109,7 @@ def test_whatever_an_event_holds_it_reads_back_as_it_was_hashed(
     with database.write() as repos:
         repos.audit.add(Event(AuditKind.EXPORTED, "ada", at=at, details=details))
     with database.read() as repos:
-        (event,) = repos.audit.latest(1)
+        (event,) = repos.event_history.latest(1)
         assert event.at == at
         assert set(event.details) == {str(key) for key in details}
         assert repos.audit.first_broken() is None
@@ -130,7 +130,7 @@ def test_each_change_of_state_leaves_a_row_that_says_from_where_to_where(
         with database.write() as repos:
             repos.items.move("ada", [Move(item_id, state, kind, {"why": "a test"})])
     with database.read() as repos:
-        events = repos.audit.of_item(item_id)
+        events = repos.event_history.of_item(item_id)
     assert [event.to_state for event in events] == [ItemState.PENDING, *path]
     assert [event.from_state for event in events] == [None, ItemState.PENDING, *path[:-1]]
     assert [event.actor for event in events][1:] == ["ada"] * 4

@@ -80,7 +80,7 @@ def test_a_read_cannot_change_anything_and_says_so(change: object, database: Dat
         change(repos)  # type: ignore[operator]
     with database.read() as repos:
         assert repos.options.get("there") == {"changed": False}
-        assert [event.kind for event in repos.audit.latest(2)] == [AuditKind.SEALED]
+        assert [event.kind for event in repos.event_history.latest(2)] == [AuditKind.SEALED]
 
 
 def test_a_read_sees_one_snapshot_while_others_write(database: Database) -> None:

@@ -143,7 +143,7 @@ def test_an_image_whose_stored_file_is_damaged_fails_alone_and_can_be_retried(
         [first.id, second.id], ItemState.FAILED
     )
     with place.app.database.read() as repos:
-        reasons = [repos.audit.of_item(i.id)[-1].details["reason"] for i in (first, second)]
+        reasons = [repos.event_history.of_item(i.id)[-1].details["reason"] for i in (first, second)]
     assert "unreadable" in reasons[0]
     assert "No such file" in reasons[1]
     assert str(lost) in reasons[1]
@@ -255,7 +255,7 @@ def test_the_audit_draws_the_same_coins_again_and_nobody_sees_who_was_drawn(
         assert waits == decision.audited
     assert 0 < sum(by_item[i].audited for i in ids) < 40
     with app.database.read() as repos:
-        (event,) = repos.audit.of_kind(AuditKind.TRIAGED)
+        (event,) = repos.event_history.of_kind(AuditKind.TRIAGED)
     assert event.details["routes"] == Counter(d.route for d in by_item.values())
 
 

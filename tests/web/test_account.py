@@ -46,7 +46,7 @@ def is_in(client: TestClient) -> bool:
 
 def latest(site: Site) -> tuple[AuditKind, str, dict[str, object]]:
     with site.app.database.read() as repos:
-        (event,) = repos.audit.latest(1)
+        (event,) = repos.event_history.latest(1)
         return event.kind, event.actor, event.details
 
 

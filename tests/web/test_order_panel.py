@@ -39,7 +39,7 @@ def test_an_admin_chooses_an_order_and_what_waits_follows_it(tmp_path: Path) -> 
         with place.app.database.read() as repos:
             assert order_in_use(repos) is Order.LEARNING
             assert read_queue_options(repos).costs.missed_fake == 20
-            assert repos.audit.of_kind("options_changed")  # type: ignore[arg-type]
+            assert repos.event_history.of_kind("options_changed")  # type: ignore[arg-type]
 
 
 def test_what_makes_no_sense_is_refused_and_nothing_changes(tmp_path: Path) -> None:

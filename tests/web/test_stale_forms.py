@@ -57,7 +57,7 @@ def test_saving_one_field_leaves_what_another_admin_has_saved_in_the_others(
     assert one.values[3] == 30  # and the form has learned of it
 
     with fresh.app.database.read() as repos:
-        *_, last = repos.audit.of_kind(AuditKind.OPTIONS_CHANGED)
+        *_, last = repos.event_history.of_kind(AuditKind.OPTIONS_CHANGED)
     assert (last.actor, last.details["undo_minutes"]) == (ada.person.name, 30)
 
 
@@ -120,7 +120,7 @@ def test_a_stale_form_in_which_nothing_was_changed_saves_nothing(
     assert "You have changed nothing." in one.save()
     assert options(fresh).undo_minutes == 30
     with fresh.app.database.read() as repos:
-        assert len(repos.audit.of_kind(AuditKind.OPTIONS_CHANGED)) == 1
+        assert len(repos.event_history.of_kind(AuditKind.OPTIONS_CHANGED)) == 1
 
 
 @pytest.mark.parametrize("seen", [None, [], "x", {"lease_minutes": -1}, {"unknown": 1}])

@@ -34,7 +34,7 @@ def since(by: Call) -> str:
 
 def tries(site: Site) -> int:
     with site.app.database.read() as repos:
-        return len(repos.audit.of_kind(AuditKind.CERTIFICATION_TRIED))
+        return len(repos.event_history.of_kind(AuditKind.CERTIFICATION_TRIED))
 
 
 # --- People

@@ -44,7 +44,7 @@ def test_the_panel_tells_what_would_happen_and_changes_nothing(tmp_path: Path) -
             panel.ask(call, *ASKED[:-1], 1e12)
         assert place.app.policies.current().version == version
         with place.app.database.read() as repos:
-            assert all(event.kind != "certify_tried" for event in repos.audit.latest(100))
+            assert all(event.kind != "certify_tried" for event in repos.event_history.latest(100))
 
 
 def test_only_who_manages_the_policy_may_ask(tmp_path: Path) -> None:

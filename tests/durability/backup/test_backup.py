@@ -76,7 +76,7 @@ def test_the_manifest_names_every_file_and_what_was_backed_up(
     assert (manifest.counts["item"], manifest.counts["label"]) == (6, 2)
     with place.app.database.read() as repos:
         assert manifest.audit_log is not None
-        assert manifest.audit_log.event == repos.audit.latest(1)[0].id
+        assert manifest.audit_log.event == repos.event_history.latest(1)[0].id
     assert manifest.left_out == []
 
 
