@@ -2,6 +2,7 @@
 # make setup  only what a server needs
 # make lab    and what training, evaluation and reports need
 # make test   set up the development tools and run every test
+# make test-fast  what is pure, and the database: no browser, server, training or other process
 # make pictures  the pictures in docs/images, taken anew
 # make check  ruff, mypy --strict, import contracts; eslint for the scripts
 PYTHON ?= python3
@@ -14,7 +15,7 @@ JS = .ci/javascript
 NODE = PATH="$$(sh .ci/node $(BIN)/python):$$PATH"
 DEMO_DATA ?= demo-data
 
-.PHONY: setup demo lab dev lock run test pictures check check-javascript format bench clean
+.PHONY: setup demo lab dev lock run test test-fast pictures check check-javascript format bench clean
 
 setup: $(VENV)/.installed
 demo: $(VENV)/.installed-demo
@@ -55,6 +56,9 @@ run: demo
 test: dev
 	@BROWSER_PATH="$$(sh .ci/browser $(BIN)/python)" && export BROWSER_PATH && \
 		$(BIN)/python -m pytest -n auto --durations=25 --durations-min=5
+
+test-fast: dev
+	$(BIN)/python -m pytest -n auto --fast -q
 
 pictures: dev
 	@BROWSER_PATH="$$(sh .ci/browser $(BIN)/python)" && export BROWSER_PATH && \

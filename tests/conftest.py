@@ -14,6 +14,7 @@ from hypothesis import settings
 import migrations
 from review_app.core.permissions import Person
 from storage.database import Database
+from tests import scheduling
 from tests.factories import Factory
 from tests.review.bench import Bench
 
@@ -22,12 +23,32 @@ settings.register_profile("no_deadline", deadline=None)
 settings.load_profile("no_deadline")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    told = "only what is pure, and the database"
+    parser.addoption("--fast", action="store_true", help=told)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """With ``--fast``, the folders of other tests are not even read."""
+    is_left_out = config.getoption("--fast") and not scheduling.is_fast(collection_path)
+    return True if is_left_out else None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """How many processes ``-n auto`` starts."""
+    return scheduling.processes()
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Who runs which tests, where several processes do."""
-    from tests.scheduling import OneBrowser
+    return scheduling.WholeFiles(config, log)
 
-    return OneBrowser(config, log)
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first."""
+    items.sort(key=lambda item: scheduling.rank(item.nodeid))
 
 
 @pytest.fixture(scope="session")
