@@ -3,6 +3,7 @@
 # make lab    and what training, evaluation and reports need
 # make test   set up the development tools and run every test
 # make test-fast  what is pure, and the database: no browser, server, training or other process
+# make coverage   what the tests run of each room, but for the browser's
 # make pictures  the pictures in docs/images, taken anew
 # make check  ruff, mypy --strict, import contracts; eslint for the scripts
 PYTHON ?= python3
@@ -15,7 +16,7 @@ JS = .ci/javascript
 NODE = PATH="$$(sh .ci/node $(BIN)/python):$$PATH"
 DEMO_DATA ?= demo-data
 
-.PHONY: setup demo lab dev lock run test test-fast pictures check check-javascript format bench clean
+.PHONY: setup demo lab dev lock run test test-fast coverage pictures check check-javascript format bench clean
 
 setup: $(VENV)/.installed
 demo: $(VENV)/.installed-demo
@@ -60,6 +61,10 @@ test: dev
 test-fast: dev
 	$(BIN)/python -m pytest -n auto --fast -q
 
+coverage: dev
+	$(BIN)/python -m pytest -n auto -q -m "not browser" --cov --cov-report=
+	$(BIN)/python .ci/rooms
+
 pictures: dev
 	@BROWSER_PATH="$$(sh .ci/browser $(BIN)/python)" && export BROWSER_PATH && \
 		$(BIN)/python -m tests.browser.pictures
@@ -85,4 +90,4 @@ bench: dev
 	for name in heads certify marks audits simulate triage intake review trust fuzz; do $(BIN)/python -m benchmarks.$$name || failed=1; done; test -z "$$failed"
 
 clean:
-	rm -rf $(VENV) $(JS)/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(JS)/node_modules .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
