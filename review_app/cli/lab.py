@@ -13,6 +13,7 @@ import typer
 from review_app.bootstrap import file_limits
 from review_app.cli.common import settings
 from review_app.core.settings import Settings
+from review_app.inference.backbones import backbone_names
 from review_app.intake.decode import decoder, shower
 from review_app.manifests.manifest import Manifest
 from review_app.manifests.tables import plain_name
@@ -24,10 +25,7 @@ if TYPE_CHECKING:  # slow to import, and asking for help must not be
 
 BackboneName = Annotated[
     str,
-    typer.Option(
-        help="efficientnet_lite0_gram, efficientnet_lite0, xception, forensic, timm/NAME, or "
-        "several joined by +."
-    ),
+    typer.Option(help=f"{', '.join(backbone_names())}, timm/NAME, or several joined by +."),
 ]
 Weights = Annotated[
     Path | None, typer.Option(help="Local weights, for a backbone that brings none.")

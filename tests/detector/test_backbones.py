@@ -92,12 +92,6 @@ def test_no_images_give_no_rows(backbone: Backbone) -> None:
 
 
 def test_an_unknown_backbone_is_refused_with_the_known_ones() -> None:
-    assert backbone_names() == (
-        "efficientnet_lite0",
-        "efficientnet_lite0_gram",
-        "forensic",
-        "xception",
-    )
     with pytest.raises(BackboneError, match=", ".join(backbone_names())):
         load_backbone("resnet")
 

@@ -22,7 +22,7 @@ _MODULES = {
     "xception": f"{_PACKAGE}.xception",
 }
 """Name → module with ``CARD`` and ``load(weights: Path | None) -> Backbone``."""
-_FETCHED = {"xception"}
+FETCHED = {"xception"}
 """Names whose weights do not come with an installed package."""
 
 
@@ -45,7 +45,7 @@ def load_backbone(name: str, *, weights: Path | None = None) -> Backbone:
         _require_known(part)
     if len(set(names)) < len(names):
         raise BackboneError(f"{name} names a backbone twice; name each once")
-    takers = [part for part in names if part in _FETCHED or part.startswith(TIMM_PREFIX)]
+    takers = [part for part in names if part in FETCHED or part.startswith(TIMM_PREFIX)]
     if weights is not None and len(takers) != 1:
         raise BackboneError(
             f"{weights} cannot be used for {name}: {len(takers)} of its parts take a weights file; "

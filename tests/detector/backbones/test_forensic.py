@@ -35,16 +35,6 @@ def runs(planes: np.ndarray) -> np.ndarray:
     return np.concatenate([luma, chroma]).reshape(-1, cooccurrence.CLASSES)
 
 
-def test_features_have_the_same_bits_in_batches_of_any_size(
-    forensic: Backbone, images: list[Image.Image]
-) -> None:
-    together = forensic.extract(images[:10])
-    assert together.shape == (10, forensic.card.width)
-    apart = [forensic.extract([image]) for image in images[:10]]
-    assert np.concatenate(apart).tobytes() == together.tobytes()
-    assert (together.astype(np.float16).astype(np.float32) == together).all()
-
-
 @settings(deadline=None, max_examples=25)
 @given(
     st.integers(1, 300),
