@@ -33,7 +33,8 @@ def test_the_card_is_the_one_of_the_name(each: Backbone) -> None:
 
 def test_a_row_has_the_same_bits_in_any_company(each: Backbone, images: list[Image.Image]) -> None:
     together = each.extract(images[:6])
-    assert (together.dtype, together.shape) == (np.float32, (6, each.card.width))
+    assert together.dtype == np.float32
+    assert together.shape == (6, each.card.width)
     apart = [each.extract([image]) for image in images[:6]]
     assert np.concatenate(apart).tobytes() == together.tobytes()
     assert len(np.unique(together, axis=0)) == 6
