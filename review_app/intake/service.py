@@ -245,7 +245,7 @@ def _put(
         return _item_of(repos, known), False
     copied = earlier.get(prepared.sha256)
     near = None if copied is None else repos.images.by_sha256(copied)
-    alike_id = None if near is None else _item_of(repos, near).alike_key
+    group_id = None if near is None else _item_of(repos, near).duplicate_group
     image = known or Image(sha256=prepared.sha256)
     for name, value in _picture_columns(prepared, near).items():
         setattr(image, name, value)
@@ -255,7 +255,7 @@ def _put(
     likeness.add(image.id, prepared.seen)
     if known is not None:
         item = _item_of(repos, known)
-        item.alike_id = alike_id
+        item.duplicate_group_id = group_id
         return item, False
     candidate = prepared.candidate
     item = Item(
@@ -266,7 +266,7 @@ def _put(
         split=candidate.split,
         needed_labels=needed,
         open_slots=needed,
-        alike_id=alike_id,
+        duplicate_group_id=group_id,
     )
     return repos.items.add(item, actor), True
 

@@ -97,7 +97,7 @@ def _tags(of: Exported) -> str:
 
 
 def _together(of: Exported) -> int | None:
-    return max((label.together for label, _ in of.labels if label.together), default=None)
+    return max((label.bulk_size for label, _ in of.labels if label.bulk_size), default=None)
 
 
 def _regions(of: Exported) -> str | None:

@@ -185,7 +185,7 @@ def _candidate(entry: dict[str, Any], label: ManifestLabel) -> SettledImage:
         source=item.source,
         group=item.group_key,
         split=item.split,
-        alike=item.alike_key,
+        alike=item.duplicate_group,
         audited=decision is not None and decision.audited,
         corrected=bool(entry["corrections"]),
         put_first=item.rank < 0,

@@ -270,7 +270,7 @@ def _answers(labels: Sequence[tuple[Label, str]], now: datetime) -> list[Answer]
             escalation=label.escalation,
             tags=tuple(label.tags or ()),
             regions=len(label.regions or ()),
-            together=label.together,
+            together=label.bulk_size,
             marks=tuple(_marks(label, after.get(label.id), now)),
         )
         for label, name in labels
@@ -284,7 +284,7 @@ def _marks(label: Label, successor: Label | None, now: datetime) -> list[AnswerF
         AnswerFlag.ADJUDICATES: label.adjudicates,
         AnswerFlag.EXTRA: label.extra,
         AnswerFlag.IN_SIGHT: not label.blind,
-        AnswerFlag.TOGETHER: label.together is not None,
+        AnswerFlag.TOGETHER: label.bulk_size is not None,
         AnswerFlag.SUPERSEDED: successor is not None and successor.value is not None,
         AnswerFlag.WITHDRAWN: successor is not None and successor.value is None,
         AnswerFlag.NOT_FINAL: in_force and final_since(label) > now,

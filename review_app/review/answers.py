@@ -87,7 +87,7 @@ def store(
             adjudicates=adjudicates,
             extra=not counts,
             seconds=submission.seconds,
-            together=submission.together,
+            bulk_size=submission.together,
             labelled_at=now,
             final_at=end_of_window(read_options(repos).undo_minutes, now),
         )
@@ -186,8 +186,8 @@ def record(
     details: dict[str, Any] = {"label": label.id, "value": label.value}
     if label.escalation is not None:
         details["escalated"] = True
-    if label.together is not None:
-        details["together"] = label.together
+    if label.bulk_size is not None:
+        details["together"] = label.bulk_size
     if label.extra:
         details["extra"] = True
     labels = counted(repos, item.id)

@@ -38,8 +38,8 @@ def hand_out_alike(
     shown = next((one for one in held if known and one.item.id == known[1].id), None)
     if shown is None:
         raise ClaimLostError(Text("grid.not_in_hands"))
-    key = shown.item.alike_key
-    mine = [one for one in held if one.item.alike_key == key and one is not shown][
+    key = shown.item.duplicate_group
+    mine = [one for one in held if one.item.duplicate_group == key and one is not shown][
         :MAX_NEAR_DUPLICATES
     ]
     n = min(MAX_NEAR_DUPLICATES - len(mine), new)
@@ -52,13 +52,14 @@ def count_alike(
 ) -> dict[int, int]:
     """How many `hand_out_alike` would give beside each of ``held``, by item id."""
     items = [one.item for one in held]
-    of_mine = Counter(item.alike_key for item in items)
+    of_mine = Counter(item.duplicate_group for item in items)
     waiting = (
         repos.claims.count_alike(person.id, of_mine.keys(), MAX_NEAR_DUPLICATES, lease)
         if held
         else {}
     )
     others = {
-        item.id: of_mine[item.alike_key] - 1 + waiting.get(item.alike_key, 0) for item in items
+        item.id: of_mine[item.duplicate_group] - 1 + waiting.get(item.duplicate_group, 0)
+        for item in items
     }
     return {item_id: min(n, MAX_NEAR_DUPLICATES) for item_id, n in others.items()}

@@ -134,7 +134,7 @@ def _statements(repos: Repositories, person: Person, item_id: int) -> tuple[Revi
                 reviewer=author.pseudonym,
                 own=author.id == person.id,
                 labelled_at=label.labelled_at,
-                together=label.together,
+                together=label.bulk_size,
             )
         )
     return tuple(found)

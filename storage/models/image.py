@@ -157,14 +157,14 @@ class Item(Base):
     final_at: Mapped[datetime | None]
     """The time at which the verdict can be taken back no longer, and counts as evidence; None where
     that has been so since it was given, or where there is none."""
-    alike_id: Mapped[int | None]
+    duplicate_group_id: Mapped[int | None] = mapped_column("alike_id")
     """The first image of all that look alike, step by step of `Image.near_id`; None for that image
     itself, and for one that looks like none before it."""
 
     @property
-    def alike_key(self) -> int:
-        """The same number for all items that look alike."""
-        return self.alike_id or self.image_id
+    def duplicate_group(self) -> int:
+        """The same number for all near-duplicates of one image, itself among them."""
+        return self.duplicate_group_id or self.image_id
 
     image: Mapped[Image] = relationship(lazy="raise")
 

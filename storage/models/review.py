@@ -116,7 +116,7 @@ class Label(Base):
     final_at: Mapped[datetime | None]
     """The time until which its author may take it back or change it; None where it was final at
     once."""
-    together: Mapped[int | None]
+    bulk_size: Mapped[int | None] = mapped_column("together")
     """How many images the same confirmation in the grid answered, this one among them; None for a
     look at this image alone."""
 

@@ -176,13 +176,13 @@ _SOME_ALIKE = select(Image.id).where(
     # One of each is looked at, however many look alike.
     select(Item.id)
     .where(
-        Item.alike_id == Image.id,
+        Item.duplicate_group_id == Image.id,
         Item.state == ItemState.IN_REVIEW,
         Item.open_slots > 0,
     )
     .exists(),
 )
-_ALIKE = _open(ItemState.IN_REVIEW).where(Item.alike_id == bindparam("key"))
+_ALIKE = _open(ItemState.IN_REVIEW).where(Item.duplicate_group_id == bindparam("key"))
 _TAKE_ALIKE = _leased(_ALIKE)
 _SEE_ALIKE = _ALIKE.with_only_columns(Item.id).limit(bindparam("n"))
 
@@ -271,8 +271,8 @@ class Claims:
         return list(found.values())[:limit]
 
     def find_alike(self, user_id: int, key: int, limit: int, lease: Lease) -> list[Item]:
-        """Find items in review that look alike by ``key`` (`Item.alike_key`), as `find`, by id; but
-        not the first of them, whose verdict may calibrate: no likeness may choose that."""
+        """Find items in review that look alike by ``key`` (`Item.duplicate_group`), as `find`, by
+        id; but not the first of them, whose verdict may calibrate: no likeness may choose that."""
         asked = {"user": user_id, "key": key, "n": limit, "rested": lease.rested}
         found = self._session.scalars(_TAKE_ALIKE, asked).all()
         return sorted(found, key=lambda item: item.id)

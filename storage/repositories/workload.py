@@ -50,7 +50,7 @@ class Workload:
         too few. An answer in the grid has its share of the time for all, which measures no look."""
         query = (
             select(Label.seconds)
-            .where(Label.seconds.is_not(None), Label.together.is_(None), *IN_FORCE)
+            .where(Label.seconds.is_not(None), Label.bulk_size.is_(None), *IN_FORCE)
             .order_by(Label.id.desc())
             .limit(RECENT_LABELS)
         )

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Executable, event, inspect
 from sqlalchemy.orm import Session, UOWTransaction
 
 from storage.errors import ReadOnlyError
-from storage.models import Image, Item
+from storage.models import Base, Image, Item
 from storage.seals.heads import ChainHead
 from storage.seals.keys import Keys
 from storage.seals.tables import (
@@ -38,7 +38,19 @@ SEALING = "sealing"
 KEYS = "keys"
 """The place where a session has the keys of its database."""
 CHECKPOINT, HEAD = map(PREDICTION.columns.index, ("checkpoint_id", "head"))
-_WATCHED = {Image: APPENDED["image"], Item: APPENDED["item"]}
+
+
+def _attributes_of(model: type[Base], sealed: Sealed) -> frozenset[str]:
+    """The attributes of the sealed columns: some go by another name than their column."""
+    columns = model.__table__.columns
+    mapper = inspect(model)
+    return frozenset(mapper.get_property_by_column(columns[name]).key for name in sealed.columns)
+
+
+_WATCHED = {
+    model: (APPENDED[table], _attributes_of(model, APPENDED[table]))
+    for model, table in ((Image, "image"), (Item, "item"))
+}
 
 
 @dataclass
@@ -252,11 +264,11 @@ def _after_begin(session: Session, _transaction: object, connection: Connection)
 @event.listens_for(WritingSession, "before_flush")
 def _before_flush(session: Session, _context: UOWTransaction, _instances: object) -> None:
     for changed in session.dirty:
-        sealed = _WATCHED.get(type(changed))
-        if sealed is None:
+        if type(changed) not in _WATCHED:
             continue
+        sealed, names = _WATCHED[type(changed)]
         attributes = inspect(changed).attrs
-        if any(attributes[name].history.has_changes() for name in sealed.columns):
+        if any(attributes[name].history.has_changes() for name in names):
             sealing_of(session).about_to_change(sealed, changed.id)
 
 

@@ -22,7 +22,7 @@ def alike(site: Site, n: int) -> list[int]:
     with site.app.database.write() as repos:
         first, *others = repos.items.get_many(items)
         for item in others:
-            item.alike_id = first.image_id
+            item.duplicate_group_id = first.image_id
             item.rank = 10_000.0
     return items
 
@@ -87,7 +87,7 @@ def test_chosen_images_get_the_same_answer_after_one_question_and_the_others_go_
 def together_of(site: Site, items: list[int]) -> list[int | None]:
     """Of each answer to ``items``, how many images were answered with it."""
     with site.app.database.read() as repos:
-        return [label.together for item in items for label in repos.labels.in_force(item)]
+        return [label.bulk_size for item in items for label in repos.labels.in_force(item)]
 
 
 def wait_until_released(page: Page, site: Site, item_id: int) -> None:

@@ -129,9 +129,9 @@ def test_near_duplicates_are_one_group_in_one_split(run: Run, tmp_path: Path) ->
         for item_id in range(1, 6):
             settle(place, item_id, REAL if item_id % 2 else FAKE)
         change(place, 1, split="train")
-        change(place, 2, split="test", alike_id=1)
+        change(place, 2, split="test", duplicate_group_id=1)
         change(place, 3, group_key="video")
-        change(place, 4, group_key="video", alike_id=1)
+        change(place, 4, group_key="video", duplicate_group_id=1)
     made = run("export", "--manifest", tmp_path / "out", "--json").document
     rows = rows_of(tmp_path / "out").rows  # groups that were torn would be refused
     groups = [row.group for row in rows]

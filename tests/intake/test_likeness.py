@@ -32,7 +32,9 @@ def take(place: Deployment, folder: Path, *images: Image.Image) -> list[int | No
     rows = [item.image for _, item in sorted(place.items().items())]
     at = {row.id: number for number, row in enumerate(rows)}
     items = [item for _, item in sorted(place.items().items())]
-    return [None if item.alike_id is None else at[item.alike_id] for item in items]
+    return [
+        None if item.duplicate_group_id is None else at[item.duplicate_group_id] for item in items
+    ]
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

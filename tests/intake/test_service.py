@@ -96,7 +96,7 @@ def test_near_duplicates_of_an_earlier_batch_are_linked_too(
     ingest(place, tmp_path / "b.jpg")
     first, second = images(place)
     assert second.near_id == first.id
-    assert [item.alike_id for item in place.items().values()] == [None, first.id]
+    assert [item.duplicate_group_id for item in place.items().values()] == [None, first.id]
 
 
 @pytest.mark.parametrize("name", ["photo.jpg", "photo.png"])

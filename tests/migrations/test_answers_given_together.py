@@ -27,7 +27,7 @@ def test_older_answers_are_given_alone_and_else_as_they_were(
 def test_an_answer_of_the_grid_is_not_given_up_for_a_look_at_one_image(
     database: Database, factory: Factory
 ) -> None:
-    factory.label(factory.person(), factory.item(), LabelValue.FAKE, together=12)
+    factory.label(factory.person(), factory.item(), LabelValue.FAKE, bulk_size=12)
     before = rows(database), schema(database)
     with pytest.raises(RuntimeError, match="cannot tell that 1 answers were given for"):
         migrations.downgrade(database.engine, "0010")

@@ -127,7 +127,7 @@ def test_each_value_is_of_the_type_that_its_column_says(
         tags=["other"],
         escalation="why",
         regions=[{"shape": "rectangle", "points": [[0.1, 0.2], [0.3, 0.4]]}],
-        together=3,
+        bulk_size=3,
     )
     factory.correction(factory.admin(), item, LabelValue.REAL)
     bare, full = rows(database)
@@ -248,8 +248,8 @@ def test_a_label_tells_for_how_many_images_at_once_it_was_given(
     database: Database, factory: Factory
 ) -> None:
     several, alone = factory.item(), factory.item()
-    for together in (3, None, 12):
-        factory.label(factory.person(), several, LabelValue.FAKE, together=together)
+    for bulk_size in (3, None, 12):
+        factory.label(factory.person(), several, LabelValue.FAKE, bulk_size=bulk_size)
     factory.label(factory.person(), alone, LabelValue.FAKE)
     assert [row["together"] for row in exported(database)] == [12, None]
 

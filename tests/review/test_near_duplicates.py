@@ -23,7 +23,7 @@ def family(factory: Factory, bench: Bench) -> list[int]:
     first = factory.item(rank=-1)
     factory.items(20)
     key = bench.item(first).image_id
-    return [first, *factory.items(4, alike_id=key)]
+    return [first, *factory.items(4, duplicate_group_id=key)]
 
 
 def shown(bench: Bench, person: Person, **more: Any) -> dict[int, int]:
@@ -64,7 +64,7 @@ def test_those_held_already_are_among_them(
 ) -> None:
     first = factory.item(rank=0)
     key = bench.item(first).image_id
-    second, third = (factory.item(rank=rank, alike_id=key) for rank in (1, 2))
+    second, third = (factory.item(rank=rank, duplicate_group_id=key) for rank in (1, 2))
     assert shown(bench, ada, n=3) == {first: 2, second: 2, third: 2}
     assert similar(bench, ada, second) == [first, third]
     assert shown(bench, ben, n=3) == {}
@@ -74,7 +74,7 @@ def test_the_first_of_them_keeps_its_place_for_its_verdict_may_calibrate(
     bench: Bench, factory: Factory, ada: Person
 ) -> None:
     first = factory.item(rank=9)
-    second = factory.item(rank=1, alike_id=bench.item(first).image_id)
+    second = factory.item(rank=1, duplicate_group_id=bench.item(first).image_id)
     assert shown(bench, ada, n=1) == {second: 0}
     assert similar(bench, ada, second) == []
 
@@ -97,10 +97,10 @@ def test_only_what_waits_is_offered_however_much_looks_alike(
     bench: Bench, factory: Factory, ada: Person, family: list[int]
 ) -> None:
     key = bench.item(family[0]).image_id
-    factory.items(9, ItemState.AUTO_ACCEPTED, alike_id=key)
-    factory.items(9, ItemState.RESOLVED, alike_id=key, verdict=REAL)
+    factory.items(9, ItemState.AUTO_ACCEPTED, duplicate_group_id=key)
+    factory.items(9, ItemState.RESOLVED, duplicate_group_id=key, verdict=REAL)
     assert shown(bench, ada, n=1) == {family[0]: 4}
-    factory.items(2 * near_duplicates.MAX_NEAR_DUPLICATES, alike_id=key)
+    factory.items(2 * near_duplicates.MAX_NEAR_DUPLICATES, duplicate_group_id=key)
     assert shown(bench, ada, n=1) == {family[0]: near_duplicates.MAX_NEAR_DUPLICATES}
     assert len(similar(bench, ada, family[0])) == near_duplicates.MAX_NEAR_DUPLICATES
 
@@ -140,12 +140,12 @@ def test_each_tells_how_many_were_answered_with_it_until_it_is_answered_alone(
     similar(bench, ada, family[0])
     given = [entry(bench, item_id, together=5) for item_id in family]
     bench.review.answer(ada, given)
-    assert [label.together for i in family for label in bench.in_force(i)] == [5] * 5
+    assert [label.bulk_size for i in family for label in bench.in_force(i)] == [5] * 5
     assert bench.events(family[1])[-1].details["together"] == 5
     bench.change(ada, given[0].client_id, REAL)
     bench.review.undo(ada, bench.new_id(), given[1].client_id)
     bench.label(ada, family[1], REAL)
-    told = [label.together for i in family for label in bench.in_force(i)]
+    told = [label.bulk_size for i in family for label in bench.in_force(i)]
     assert told == [None, None, 5, 5, 5], "a change is a look at that image alone"
     assert "together" not in bench.events(family[1])[-1].details
 

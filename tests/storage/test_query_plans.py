@@ -81,7 +81,7 @@ def _take_alike(database: Database, review: ReviewService, person: Person) -> No
     with database.write() as repos:
         first, *others = repos.items.in_state(ItemState.IN_REVIEW, 3)
         for item in others:
-            item.alike_id = first.image_id
+            item.duplicate_group_id = first.image_id
     (task,) = review.take(person, 1)
     assert task.alike == 2
     assert len(review.take_alike(person, task.item_id)) == 2
