@@ -99,6 +99,7 @@ async def reviewer(
 
 
 Reviewer = Annotated[Person, Depends(reviewer)]
+_PREFIX = "/api/v1/review"
 
 
 def _answered(outcome: Outcome) -> Answered:
@@ -131,16 +132,16 @@ def _choices(app: Application) -> Choices:
 
 def review_router(app: Application) -> APIRouter:
     """The routes, bound to ``app``."""
-    router = APIRouter(prefix="/api/v1")
-    router.get("/me")(_who(app))
+    router = APIRouter()
+    router.get("/api/v1/me")(_who(app))
     for routes in (_holding, _answering, _telling):
-        router.include_router(routes(app), prefix="/review")
+        router.include_router(routes(app))
     return router
 
 
 def _holding(app: Application) -> APIRouter:
     """What a person holds: taken, renewed, given back."""
-    router, pages = APIRouter(), OpenPages()
+    router, pages = APIRouter(prefix=_PREFIX), OpenPages()
 
     @router.post("/take")
     async def take(body: Take, person: Reviewer) -> list[Task]:
@@ -166,7 +167,7 @@ def _holding(app: Application) -> APIRouter:
 
 def _answering(app: Application) -> APIRouter:
     """What a person says, or takes back."""
-    router = APIRouter()
+    router = APIRouter(prefix=_PREFIX)
 
     @router.post("/label")
     async def label(body: AnswerInput, person: Reviewer) -> Receipt:
@@ -194,7 +195,7 @@ def _answering(app: Application) -> APIRouter:
 
 def _telling(app: Application) -> APIRouter:
     """What a page is told, which changes nothing."""
-    router = APIRouter()
+    router = APIRouter(prefix=_PREFIX)
 
     @router.get("/recent")
     def recent(person: Reviewer, n: Annotated[HowMany, Query()] = 20) -> list[OwnAnswer]:
