@@ -7,7 +7,9 @@ is entered.
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -18,6 +20,7 @@ from tests.web.site import picture
 from tests.web.walk import blocks_at, mount_at, templates
 from tests.web.world import SECRET, STRANGERS, Ask, Seen, Who, World
 
+ROOT = Path(__file__).parents[2]
 CALL = {"fn_index": 0, "data": [], "session_hash": "matrix"}
 
 
@@ -160,6 +163,13 @@ SHUT = frozenset(
         "GET /svelte/{path:path}",
     }
 )
+
+
+def test_only_the_minor_version_of_gradio_is_installed_whose_routes_are_named() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    (asked,) = (one for one in project["dependencies"] if one.startswith("gradio"))
+    major, minor = map(int, gr.__version__.split(".")[:2])
+    assert asked == f"gradio>={major}.{minor},<{major}.{minor + 1}"
 
 
 def test_every_route_of_the_mounts_is_entered_and_none_that_is_gone(world: World) -> None:
