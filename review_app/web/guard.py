@@ -16,13 +16,13 @@ from review_app.i18n import t
 from review_app.web.failures import ACCOUNT_CLOSED, Failure, answer
 from review_app.web.headers import with_security_headers
 from review_app.web.identity import SessionCache
+from review_app.web.mounts import MOUNTS
 from review_app.web.origin import Origins
 
 MAX_BODY = 64 * 1024
 """Most bytes of a request to our own routes; each mount's gateway has limits of its own."""
 
 _PROBES = ("/healthz", "/readyz")
-_MOUNTS = ("/review", "/admin")
 
 
 class Guard:
@@ -85,7 +85,7 @@ def _nobody() -> Failure:
 
 
 def _too_large(path: str, method: str, headers: Headers) -> Failure | None:
-    if method in ("GET", "HEAD") or path.startswith(tuple(mount + "/" for mount in _MOUNTS)):
+    if method in ("GET", "HEAD") or path.startswith(tuple(mount + "/" for mount in MOUNTS)):
         return None
     length = headers.get("content-length", "")
     if "transfer-encoding" in headers or (length and not length.isdecimal()):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from starlette.datastructures import MutableHeaders
 from starlette.types import Message, Send
 
+from review_app.web.mounts import MOUNTS
+
 PLAIN_POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -48,13 +50,12 @@ _ALWAYS = {
     "cross-origin-resource-policy": "same-origin",
     "x-frame-options": "DENY",
 }
-_MOUNTS = ("/review", "/admin")
 _FOREVER = "private, max-age=31536000, immutable"
 
 
 def with_security_headers(send: Send, path: str, over_tls: bool) -> Send:
     """``send`` that puts the headers on whatever answer starts."""
-    policy = GRADIO_POLICY if path.startswith(_MOUNTS) else PLAIN_POLICY
+    policy = GRADIO_POLICY if path.startswith(MOUNTS) else PLAIN_POLICY
 
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -71,4 +72,4 @@ def with_security_headers(send: Send, path: str, over_tls: bool) -> Send:
 
 
 def _is_hashed(path: str) -> bool:
-    return path.startswith(tuple(f"{mount}/assets/" for mount in _MOUNTS))
+    return path.startswith(tuple(f"{mount}/assets/" for mount in MOUNTS))

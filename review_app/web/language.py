@@ -24,10 +24,10 @@ from review_app.i18n import (
     use_language,
 )
 from review_app.web.assets import words_url
+from review_app.web.mounts import MOUNTS
 
 COOKIE = "review_language"
 _YEAR_SECONDS = 365 * 86400
-_MOUNTS = ("/review", "/admin")
 
 
 def language_of(headers: Headers) -> Language:
@@ -75,7 +75,7 @@ class Interpreter:
             await self._app(scope, receive, send)
             return
         language = language_of(Headers(scope=scope))
-        if scope["path"].startswith(_MOUNTS):
+        if scope["path"].startswith(MOUNTS):
             send = _Wording(send, language)
         with use_language(language):
             await self._app(scope, receive, send)

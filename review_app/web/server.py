@@ -38,6 +38,7 @@ from review_app.web.media import (
     media_router,
     queue_images_router,
 )
+from review_app.web.mounts import mount_of
 from review_app.web.origin import Origins
 from review_app.web.pace import RateLimit
 from review_app.web.proxies import ClientAddress, Proxies
@@ -135,7 +136,7 @@ def _mount(
 
     The guard stands in front of that; this lock is the second.
     """
-    path, max_file_bytes = f"/{area}", round(max_file_mb * _MIB)
+    path, max_file_bytes = mount_of(area), round(max_file_mb * _MIB)
 
     def user(request: Request) -> str | None:
         person = getattr(request.state, "person", None)
