@@ -9,10 +9,11 @@ from __future__ import annotations
 import logging
 import os
 import re
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+
+from storage.seals.drafts import draft_of
 
 FILE = "seal.heads"
 """The file beside the database, unless told otherwise."""
@@ -72,7 +73,4 @@ class HeadsFile:
 
     def _shorten(self) -> None:
         heads = list(self.read())[-KEPT_LINES:]
-        descriptor, draft = tempfile.mkstemp(dir=self.path.parent, prefix=".heads-")
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.writelines(f"{head}\n" for head in heads)
-        Path(draft).replace(self.path)
+        draft_of(self.path, ".heads-", map(str, heads)).replace(self.path)

@@ -10,9 +10,10 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+
+from storage.seals.drafts import draft_of
 
 BYTES = 32
 FILE = "seal.key"
@@ -88,24 +89,18 @@ class Keyring:
         self._keys = {fingerprint(key): key for key in keys}
 
 
-def _draft(path: Path, keys: list[bytes]) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=".seal-")  # mode 0600
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.writelines(f"{key.hex()}\n" for key in keys)
-        file.flush()
-        os.fsync(file.fileno())
-    return Path(draft)
+def _lines(keys: list[bytes]) -> list[str]:
+    return [key.hex() for key in keys]
 
 
 def _write(path: Path, keys: list[bytes]) -> None:
     """Write in place of what is there, whole or not at all."""
-    _draft(path, keys).replace(path)
+    draft_of(path, ".seal-", _lines(keys)).replace(path)
 
 
 def _write_new(path: Path, keys: list[bytes]) -> None:
     """Write what is not there yet; of two processes that make it one wins."""
-    draft = _draft(path, keys)
+    draft = draft_of(path, ".seal-", _lines(keys))
     try:
         os.link(draft, path)
     except FileExistsError:
