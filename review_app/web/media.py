@@ -49,50 +49,50 @@ _EXPORT_TYPES = {
 
 def media_router(app: Application) -> APIRouter:
     """Images by the handle of one's claim; always the copy without metadata."""
-    router = APIRouter(prefix="/media")
     images = _Images(app)
 
-    @router.get("/{handle}")
-    def image(handle: Handle, person: Signed) -> FileResponse:
-        return images.image(images.handed(person, handle))
+    def handed(handle: Handle, person: Signed) -> _Shown:
+        return images.handed(person, handle)
 
-    @router.get("/{handle}/small")
-    async def small(handle: Handle, person: Signed) -> FileResponse:
-        return await _drawn(lambda: images.small(person, images.handed(person, handle)))
-
-    @router.get("/{handle}/view/{view}")
-    async def view(handle: Handle, view: View, person: Signed) -> FileResponse:
-        return await _drawn(lambda: images.view(person, images.handed(person, handle), view))
-
-    @router.get("/{handle}/metadata")
-    def metadata(handle: Handle, person: Signed) -> list[Fact]:
-        return images.metadata(person, images.handed(person, handle))
-
-    return router
+    return _routes_of(images, "/media/{handle}", handed)
 
 
 def queue_images_router(app: Application) -> APIRouter:
     """The same by number, for those who see the queue."""
-    router = APIRouter(prefix="/api/v1/admin/images")
     images = _Images(app)
 
-    @router.get("/{item_id}")
-    def image(item_id: ItemId, person: Signed) -> FileResponse:
-        return images.image(images.numbered(person, item_id))
+    def numbered(item_id: ItemId, person: Signed) -> _Shown:
+        return images.numbered(person, item_id)
 
-    @router.get("/{item_id}/small")
-    async def small(item_id: ItemId, person: Signed) -> FileResponse:
-        return await _drawn(lambda: images.small(person, images.numbered(person, item_id)))
+    return _routes_of(images, "/api/v1/admin/images/{item_id}", numbered)
 
-    @router.get("/{item_id}/view/{view}")
-    async def view(item_id: ItemId, view: View, person: Signed) -> FileResponse:
-        return await _drawn(lambda: images.view(person, images.numbered(person, item_id), view))
 
-    @router.get("/{item_id}/metadata")
-    def metadata(item_id: ItemId, person: Signed) -> list[Fact]:
-        return images.metadata(person, images.numbered(person, item_id))
+def _routes_of(images: _Images, address: str, find: Callable[..., _Shown]) -> APIRouter:
+    """What there is of an image, by an ``address`` that ``find`` looks up for whoever may look."""
+    router, found, viewed = APIRouter(prefix=address), Depends(find), Depends(_viewed)
+
+    @router.get("")
+    def image(shown: _Shown = found) -> FileResponse:
+        return images.image(shown)
+
+    @router.get("/small")
+    async def small(person: Signed, shown: _Shown = found) -> FileResponse:
+        return await _drawn(lambda: images.small(person, shown))
+
+    @router.get("/view/{view}")
+    async def view(person: Signed, shown: _Shown = found, view: View = viewed) -> FileResponse:
+        return await _drawn(lambda: images.view(person, shown, view))
+
+    @router.get("/metadata")
+    def metadata(person: Signed, shown: _Shown = found) -> list[Fact]:
+        return images.metadata(person, shown)
 
     return router
+
+
+def _viewed(view: View) -> View:
+    # A dependency as what it is a view of is, so that both are told in the order of the address.
+    return view
 
 
 def inspected_router(app: Application) -> APIRouter:
