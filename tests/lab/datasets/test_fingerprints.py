@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 
 from review_app.core.hashing import sha256
 from review_app.lab.datasets.fingerprints import inspect_rows, jpeg_quality
-from review_app.lab.datasets.shortcuts import auroc_interval
+from review_app.lab.metrics import auroc_interval
 from review_app.manifests.manifest import ManifestRow
 from tests.lab.datasets.pictures import save
 
