@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,14 +14,15 @@ from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
-    Progress,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.progress import Progress as RichProgress
 
 from review_app.bootstrap import Application, open_application
 from review_app.core.logs import configure_logging
+from review_app.core.progress import Progress
 from review_app.core.settings import DEFAULT_CHECKPOINT, Settings, load_settings
 
 ACTOR = "command line"
@@ -51,14 +52,14 @@ def application(**given: object) -> Iterator[Application]:
 
 
 @contextmanager
-def progress_bar(what: str) -> Iterator[Callable[[int, int | None], None]]:
+def progress_bar(what: str) -> Iterator[Progress]:
     """A bar on standard error; call the function with (done, total)."""
     with progress_bars(what) as (bar,):
         yield bar
 
 
 @contextmanager
-def progress_bars(*names: str) -> Iterator[tuple[Callable[[int, int | None], None], ...]]:
+def progress_bars(*names: str) -> Iterator[tuple[Progress, ...]]:
     """Bars for steps that follow each other; each shows from its first call on."""
     columns = (
         TextColumn("{task.description}"),
@@ -67,9 +68,9 @@ def progress_bars(*names: str) -> Iterator[tuple[Callable[[int, int | None], Non
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console) as progress:
+    with RichProgress(*columns, console=console) as progress:
 
-        def bar(name: str) -> Callable[[int, int | None], None]:
+        def bar(name: str) -> Progress:
             task = progress.add_task(name, total=None, visible=False)
             return lambda done, total: progress.update(
                 task, completed=done, total=total, visible=True

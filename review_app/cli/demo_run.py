@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from review_app.core.errors import CalibrationError
 from review_app.core.notice import DEMO
 from review_app.core.permissions import Person
+from review_app.core.progress import Progress
 from review_app.demo.generate import DemoSplit, generate
 from review_app.inference.backbones import load_backbone
 from review_app.inference.checkpoint import Checkpoint
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from review_app.bootstrap import Application
 
 Say = Callable[[str], None]
-Progress = Callable[[int, int | None], None]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,9 @@ told by more (`review_app.copies.alike`).
 from __future__ import annotations
 
 import hashlib
-from typing import Final
+import json
+from pathlib import Path
+from typing import Any, Final
 
 import imagehash
 import numpy as np
@@ -20,6 +22,18 @@ _MASK: Final = (1 << BITS) - 1
 def sha256(data: bytes) -> str:
     """SHA-256 of ``data`` as 64 lower-case hex digits."""
     return hashlib.sha256(data).hexdigest()
+
+
+def sha256_of_file(path: Path) -> str:
+    """SHA-256 of a file's content, read a piece at a time, as 64 lower-case hex digits. Raises
+    OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sha256_of_json(document: Any) -> str:
+    """SHA-256 of a document as JSON with sorted keys: what says the same has the same."""
+    return sha256(json.dumps(document, sort_keys=True).encode())
 
 
 def perceptual_hash(image: Image.Image) -> int:

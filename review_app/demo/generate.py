@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from review_app.core.files import atomic_folder
+from review_app.core.progress import Progress
 from review_app.demo.forgeries import Forgery, Pixels, forge, grey_of
 from review_app.demo.photos import PHOTOS, Photo, Use
 
@@ -58,10 +59,6 @@ class DemoSplit(StrEnum):
     """Labels that the certificate rests on: a random part of the stream."""
     QUEUE = "queue"
     """The rest of the stream; its truth is kept from reviewers."""
-
-
-Progress = Callable[[int, int], None]
-"""A function that is called with the images done and the images in all, in the caller's thread."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ sha256 of every training and validation image, as sorted uint64.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections import defaultdict
@@ -25,6 +24,7 @@ from safetensors.numpy import save as save_tensors
 
 from review_app.core.errors import CheckpointError
 from review_app.core.files import atomic_folder
+from review_app.core.hashing import sha256
 from review_app.inference.backbones.base import Backbone, Features
 from review_app.inference.calibration import (
     CALIBRATIONS,
@@ -160,7 +160,7 @@ class Checkpoint:
         """
         card = _read_card(path)
         data = _read(path / _TENSORS)
-        if hashlib.sha256(data).hexdigest() != card.heads_sha256:
+        if sha256(data) != card.heads_sha256:
             raise CheckpointError(
                 f"{path / _TENSORS} is not the file that card.json describes (its sha256 "
                 f"differs); {_REMEDY}"
@@ -183,7 +183,7 @@ class Checkpoint:
         ``seen`` are sha256 hex digests of the images that made it.
         """
         prefixes = np.unique(np.array([_prefix(digest) for digest in seen], dtype=np.uint64))
-        digest = hashlib.sha256(_pack(model, calibrations, prefixes)).hexdigest()
+        digest = sha256(_pack(model, calibrations, prefixes))
         card = CheckpointCard(schema_version=SCHEMA_VERSION, heads_sha256=digest, **facts)
         return cls(card, model, calibrations, prefixes)
 

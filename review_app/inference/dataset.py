@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from review_app.core.errors import ManifestError
+from review_app.core.hashing import sha256
+from review_app.core.progress import Progress
 from review_app.inference.backbones.base import Backbone, Features
 from review_app.inference.backbones.preprocess import to_rgb
-from review_app.inference.features import FeatureCache, Loader, Progress, extract_features
+from review_app.inference.features import FeatureCache, Loader, extract_features
 from review_app.inference.heads.base import Labels
 from review_app.inference.laundering import Transform, launder_copy
 from review_app.manifests.manifest import Manifest, ManifestLabel, ManifestRow, require_labels
@@ -223,4 +225,4 @@ def _item(manifest: Manifest, row: ManifestRow, decode: Decoder) -> tuple[str, L
             f"{manifest.path}: row {row.row} ({row.name}) cannot be read ({error.strerror}); "
             f"paths are relative to {manifest.path.parent}"
         ) from error
-    return hashlib.sha256(data).hexdigest(), lambda: decode(data, row.name)
+    return sha256(data), lambda: decode(data, row.name)

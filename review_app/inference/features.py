@@ -12,12 +12,11 @@ from typing import Protocol
 import numpy as np
 from PIL import Image
 
+from review_app.core.progress import Progress
 from review_app.inference.backbones.base import Backbone, Features
 
 Loader = Callable[[], Image.Image]
 """Decodes one image when it is needed; may raise anything."""
-Progress = Callable[[int, int | None], None]
-"""A function that is called with (done, total); total is None where it is not known."""
 
 
 class FeatureCache(Protocol):

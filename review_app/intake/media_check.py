@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from review_app.core.chunks import batches
 from review_app.core.errors import DamagedImageError, NotFoundError
+from review_app.core.progress import Progress
 from review_app.intake.store import MediaStore
 from storage.database import Database
 from storage.models.image import Picture
 
 _BATCH = 500
-Progress = Callable[[int, int], None]
-"""A function that is called with (done, total)."""
 
 
 @dataclass

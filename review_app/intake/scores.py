@@ -6,15 +6,15 @@ compares it with what is known and applies it: all of it, or nothing.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from review_app.core.chunks import batches
+from review_app.core.hashing import sha256_of_file
+from review_app.core.progress import Progress
 from review_app.intake.archives import display_name
-from review_app.intake.service import Progress
 from review_app.policy.review_options import read_options
 from review_app.policy.versions import start_with
 from review_app.scores.card import HEAD, ExternalCard, SourceFile, checkpoint_id, entropy, make_card
@@ -103,7 +103,7 @@ class ScoreIntake:
                 staged = _stage(table, rows, progress)
                 table.gather()
                 _refuse(path, _in_itself(table))
-            sha256 = _hash(path)
+            sha256 = sha256_of_file(path)
             with connection.write() as repos:
                 return _apply(repos, path, sha256, staged, actor)
 
@@ -209,11 +209,6 @@ def _taken(report: ScoreReport, applied: Applied, actor: str) -> ScoreFile:
         last_item_id=last,
         taken_by=actor,
     )
-
-
-def _hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _refuse(path: Path, faults: Iterable[tuple[int, str]]) -> None:

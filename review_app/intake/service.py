@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from review_app.copies.look import Look
 from review_app.core.chunks import batches
 from review_app.core.errors import RefusalReason, RefusedFile
 from review_app.core.hashing import hamming, perceptual_hash, sha256
+from review_app.core.progress import Progress
 from review_app.forensics.notes import noted
 from review_app.i18n import Text
 from review_app.intake.archives import ArchiveLimits
@@ -42,8 +43,6 @@ _logger = logging.getLogger(__name__)
 BATCH = 32
 _NOTED = 20
 """Files that are told apart, of those that are odd; the others are counted."""
-Progress = Callable[[int, int], None]
-"""A function that is called with (done, total)."""
 
 
 @dataclass

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import threading
 from collections import OrderedDict
@@ -13,6 +12,7 @@ from pathlib import Path
 from PIL import Image
 
 from review_app.core.errors import DamagedImageError, NotFoundError
+from review_app.core.hashing import sha256
 from review_app.i18n import Text
 
 REMEMBERED = 100_000
@@ -81,12 +81,12 @@ def unreadable(path: Path, error: OSError) -> NotFoundError | DamagedImageError:
     return DamagedImageError(Text("refusals.image_damaged"))
 
 
-def by_hash(sha256: str) -> Damage:
-    """Content must have this hash."""
+def by_hash(digest: str) -> Damage:
+    """Content must have this SHA-256, in hex digits."""
 
     def damage(data: bytes) -> str | None:
-        found = hashlib.sha256(data).hexdigest()
-        return None if found == sha256 else f"its hash is {found}"
+        found = sha256(data)
+        return None if found == digest else f"its hash is {found}"
 
     return damage
 

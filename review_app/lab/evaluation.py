@@ -16,10 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from review_app.core.errors import InputError
+from review_app.core.progress import Progress
 from review_app.inference.backbones.base import Backbone
 from review_app.inference.checkpoint import Checkpoint, Judgement, require_backbone
 from review_app.inference.dataset import Decoder, LabelledFeatures, decode_plainly, load_labelled
-from review_app.inference.features import FeatureCache, Progress
+from review_app.inference.features import FeatureCache
 from review_app.inference.heads import SOURCE_SEED, HeadName
 from review_app.inference.heads.standardizer import Standardizer
 from review_app.lab.assessment import IN_FORCE, HeadEvaluationInput, assess

@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from review_app.core.progress import Progress
 from review_app.inference.backbones.base import Backbone
 from review_app.inference.checkpoint import Checkpoint
 from review_app.inference.dataset import (
@@ -26,7 +27,7 @@ from review_app.inference.dataset import (
     decode_plainly,
     load_labelled,
 )
-from review_app.inference.features import FeatureCache, Progress
+from review_app.inference.features import FeatureCache
 from review_app.inference.heads import SOURCE_SEED, Grid, HeadName
 from review_app.inference.presets import Preset, preset_called
 from review_app.lab.comparison import COMPARED, Contender, compare_all, correct

@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from review_app.core.progress import Progress
 from review_app.inference.backbones.base import Backbone
 from review_app.inference.checkpoint import Checkpoint, Judgement, require_backbone
 from review_app.inference.dataset import Decoder, Versions, decode_plainly
-from review_app.inference.features import FeatureCache, Progress
+from review_app.inference.features import FeatureCache
 from review_app.inference.heads import SOURCE_SEED, HeadName, Labels
 from review_app.inference.laundering import TRANSFORMS, Transform, description
 from review_app.lab.comparison import PairedDifference, paired_difference, told

@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from review_app.core.errors import DetectorError
+from review_app.core.hashing import sha256_of_json
+from review_app.core.progress import Progress
 from review_app.inference.dataset import LabelledFeatures
-from review_app.inference.features import Progress
 from review_app.inference.heads import (
     HEADS,
     SOURCE_SEED,
@@ -177,7 +178,7 @@ def _cell(
     head: HeadName, params: dict[str, float], training: Training, seed: int, data: str
 ) -> _Cell:
     facts = [VERSION, head.value, asdict(training), seed, data]  # type: ignore[call-overload]
-    key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+    key = sha256_of_json(facts)
     return _Cell(key, head, params, training)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from review_app.core.errors import InputError
+from review_app.core.hashing import sha256_of_json
 from review_app.manifests.files import write_whole
 
 LEDGER = "stages.json"
@@ -46,7 +46,7 @@ class Stages:
         ``build`` is given a folder to make, which takes the place of ``path`` when it is whole. An
         earlier product goes only then. Returns whether anything had to be built.
         """
-        key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+        key = sha256_of_json(facts)
         stage = path.name
         if self._finished.get(stage) == key and path.is_dir():
             return False

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from review_app.core.errors import DetectorError
+from review_app.core.progress import Progress
 from review_app.inference.backbones.base import Backbone
 from review_app.inference.backbones.card import BackboneCard
 from review_app.inference.card import NoveltyCard, TrainingData
@@ -22,7 +23,7 @@ from review_app.inference.dataset import (
     decode_plainly,
     load_labelled,
 )
-from review_app.inference.features import FeatureCache, Progress
+from review_app.inference.features import FeatureCache
 from review_app.inference.heads import SOURCE_SEED
 from review_app.inference.laundering import Transform
 from review_app.inference.model import Model, fit_model

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from review_app.core.errors import ManifestError
 from review_app.core.intervals import of_figure
+from review_app.core.progress import Progress
 from review_app.inference.backbones.base import Backbone
 from review_app.inference.checkpoint import Checkpoint, Judgement
 from review_app.inference.dataset import (
@@ -26,7 +27,7 @@ from review_app.inference.dataset import (
     decode_plainly,
     load_labelled,
 )
-from review_app.inference.features import FeatureCache, Progress
+from review_app.inference.features import FeatureCache
 from review_app.inference.heads import SOURCE_SEED, HeadName
 from review_app.inference.presets import Preset, preset_called
 from review_app.inference.rejection import reject_score

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from review_app.core.errors import ManifestError
+from review_app.core.progress import Progress
 from review_app.inference.backbones.base import Backbone
 from review_app.inference.dataset import Decoder, Versions, decode_plainly, load_labelled
-from review_app.inference.features import FeatureCache, Progress
+from review_app.inference.features import FeatureCache
 from review_app.inference.laundering import Transform
 from review_app.manifests.manifest import Manifest, ManifestRow, require_labels
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
+from review_app.core.progress import Progress
 from review_app.intake.store import MediaStore
 from review_app.policy.flags import TriageFlag
 from review_app.records.export import FORMATS, ExportFormat, record_export, write_export
@@ -34,7 +35,7 @@ class ExportService:
         *,
         copy: bool,
         mark: TriageFlag | None,
-        progress: Callable[[int, int | None], None] | None,
+        progress: Progress | None,
     ) -> TrainingExport:
         """Write what a detector may learn from; see `write_training_manifest`."""
         return write_training_manifest(

@@ -8,7 +8,7 @@ is counted by its reason, and what whoever trains should know is told.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ import numpy as np
 
 from review_app.core.errors import DamagedImageError, InputError, NotFoundError
 from review_app.core.files import atomic_folder
+from review_app.core.progress import Progress
 from review_app.intake.store import MediaStore
 from review_app.lab.datasets.families import equal_edges, families
 from review_app.lab.datasets.origin import step, write_origin
@@ -38,8 +39,6 @@ IMAGES: Final = "images"
 _PROTECTIVE: Final = ("test", "val", "train")
 """A family that lies in several splits goes to the first of these as a whole: no figure may be of
 images whose like was learned from."""
-
-Progress = Callable[[int, int | None], None]
 
 
 @dataclass(frozen=True)

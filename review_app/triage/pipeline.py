@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 
+from review_app.core.progress import Progress
 from review_app.detectors.scoring import BATCH, Scorer, Scoring
 from review_app.policy.governance import PolicyService
 from review_app.policy.policy import Policy
@@ -28,9 +29,6 @@ from storage.repositories.triage_candidates import TriageCandidate
 PAGE = 4000
 """Scored items decided in one transaction: it holds the write lock for about a tenth of a second,
 and people wait for it that long."""
-
-Progress = Callable[[int, int], None]
-"""A function that is called with (done, total)."""
 
 
 class TriageService:

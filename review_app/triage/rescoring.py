@@ -7,8 +7,8 @@ Nothing is decided anew and nothing moves; the labels just come to count.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 
+from review_app.core.progress import Progress
 from review_app.detectors.scoring import BATCH, Scoring
 from review_app.i18n.formatting import count
 from review_app.policy.governance import PolicyService
@@ -21,7 +21,7 @@ def rescore(
     database: Database,
     policies: PolicyService,
     scoring: Scoring,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> int:
     """Have the checkpoint in force score every labelled item whose label waits for that; how many.
 

@@ -20,6 +20,7 @@ from pydantic import BaseModel, ValidationError
 
 from review_app.core.errors import InputError, ReviewAppError
 from review_app.core.permissions import Permission, Person, require
+from review_app.core.progress import Progress
 from review_app.i18n import Text, current_language, t, use_language
 from review_app.web.assets import asset_url
 from review_app.web.identity import person_of
@@ -54,11 +55,11 @@ class Call:
     event: gr.EventData | None = None
     """What the page sent with the event; as little to be trusted as any input."""
 
-    def count(self, what: str) -> Callable[[int, int], None]:
+    def count(self, what: str) -> Progress:
         """A callback that shows (done, total) of ``what``."""
         unit = f" {t('charts.images')}"
 
-        def show(done: int, total: int) -> None:
+        def show(done: int, total: int | None) -> None:
             self.progress((done, total), desc=what, unit=unit)
 
         return show

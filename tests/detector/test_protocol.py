@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from review_app.core.errors import InputError, ManifestError
+from review_app.core.progress import Progress
 from review_app.inference.backbones import Backbone
 from review_app.inference.checkpoint import Checkpoint
 from review_app.inference.feature_cache import MemoryFeatureCache
-from review_app.inference.features import Progress
 from review_app.inference.heads import Grid, HeadName
 from review_app.inference.heads.mc_dropout import McDropoutTraining
 from review_app.inference.heads.variational import VariationalTraining

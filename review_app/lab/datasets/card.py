@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from review_app.core.hashing import sha256_of_file
 from review_app.lab.datasets.deepfake_eval import SEED
 from review_app.lab.datasets.families import equal_edges, families, near_edges
 from review_app.lab.datasets.fingerprints import Fingerprint, Inspected
 from review_app.lab.datasets.leaks import disagreeing
-from review_app.lab.datasets.origin import digest, read_origin
+from review_app.lab.datasets.origin import read_origin
 from review_app.lab.datasets.shortcuts import shortcuts
 from review_app.manifests.manifest import Manifest, ManifestLabel, ManifestRow, torn_groups
 from review_app.manifests.weights import effective_size
@@ -47,7 +48,7 @@ def data_card(manifest: Manifest, inspected: Sequence[Inspected], *, seed: int =
     card: Card = {
         "schema": SCHEMA,
         "manifest": manifest.path.name,
-        "sha256": digest(manifest.path),
+        "sha256": sha256_of_file(manifest.path),
         "n": len(rows),
         "counts": _counts(rows),
         "balance": _balance(rows),

@@ -16,12 +16,11 @@ from PIL import Image, ImageOps
 from review_app.copies.descriptors import Descriptor, Words, describe
 from review_app.copies.look import Look
 from review_app.core.hashing import sha256
+from review_app.core.progress import Progress
 from review_app.manifests.manifest import ManifestRow
 
 Decode = Callable[[bytes, str], Image.Image]
 """A function from a file's bytes and its name (for messages) to an upright image; it may raise."""
-Progress = Callable[[int, int | None], None]
-"""A function that is called with (done, total)."""
 
 _ANNEX_K = (
     (16, 11, 10, 16, 24, 40, 51, 61),

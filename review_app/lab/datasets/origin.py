@@ -6,7 +6,6 @@ the very file it is about, so that it is not believed of a manifest that was edi
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from review_app.core.errors import ManifestError
+from review_app.core.hashing import sha256_of_file
 from review_app.manifests.files import write_whole
 
 
@@ -57,7 +57,10 @@ def step(what: str, source: Path, rows: int, dropped: Sequence[Dropped], **facts
     """The record of one step that read ``source`` and wrote ``rows`` rows; folders have no hash."""
     return {
         "what": what,
-        "input": {"name": source.name, "sha256": digest(source) if source.is_file() else None},
+        "input": {
+            "name": source.name,
+            "sha256": sha256_of_file(source) if source.is_file() else None,
+        },
         "rows": rows,
         "dropped_counts": counts(dropped),
         "dropped": [asdict(each) for each in dropped],
@@ -73,7 +76,7 @@ def counts(dropped: Sequence[Dropped]) -> dict[str, int]:
 
 def write_origin(manifest: Path, steps: Sequence[Step]) -> None:
     """Record ``steps``, oldest first, beside ``manifest``."""
-    document = {"manifest_sha256": digest(manifest), "steps": list(steps)}
+    document = {"manifest_sha256": sha256_of_file(manifest), "steps": list(steps)}
     try:
         write_whole(origin_path(manifest), json.dumps(document, indent=1, allow_nan=False) + "\n")
     except OSError as error:
@@ -86,7 +89,7 @@ def read_origin(manifest: Path) -> list[Step]:
     """The steps that made ``manifest`` as it is now; none where nobody recorded any."""
     try:
         document = json.loads(origin_path(manifest).read_text(encoding="utf-8"))
-        known = document["manifest_sha256"] == digest(manifest)
+        known = document["manifest_sha256"] == sha256_of_file(manifest)
         return list(document["steps"]) if known else []
     except (OSError, ValueError, KeyError, TypeError):
         return []
@@ -95,8 +98,3 @@ def read_origin(manifest: Path) -> list[Step]:
 def origin_path(manifest: Path) -> Path:
     """The path of the record of ``manifest``."""
     return manifest.with_suffix(".origin.json")
-
-
-def digest(path: Path) -> str:
-    """SHA-256 of a small file, 64 hex digits."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from review_app.certification.bounds import lower_bound, upper_bound
 from review_app.certification.threshold_grid import Side
+from review_app.core.progress import Progress
 from review_app.lab.simulation.plan import BLOCKS, SimulationPlan
 from review_app.lab.simulation.population import World
 from review_app.lab.simulation.run import SimulationRun, replay
@@ -59,9 +60,7 @@ class Simulation:
         return soon, len(risky) - soon - undecided, undecided
 
 
-def simulate(
-    world: World, plan: SimulationPlan, progress: Callable[[int, int | None], None] | None = None
-) -> Simulation:
+def simulate(world: World, plan: SimulationPlan, progress: Progress | None = None) -> Simulation:
     """Replay ``plan`` in ``world`` as often as it says; the same seed gives the same runs.
 
     Every run has a generator of its own, so more runs only add to those of fewer. ``progress``
