@@ -26,7 +26,8 @@ from review_app.inference.checkpoint import Checkpoint, Judgement
 from review_app.inference.dataset import LabelledFeatures
 from review_app.inference.feature_cache import DirectoryFeatureCache
 from review_app.manifests.manifest import read_manifest
-from review_app.policy.flags import TriageFlag, UncertaintyCuts, find_marks
+from review_app.policy.flags import UncertaintyCuts, find_marks
+from storage.enums import TriageFlag
 
 FACTOR = 2.0
 """A marked image errs at least this many times as often as one without a mark."""

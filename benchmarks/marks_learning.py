@@ -16,7 +16,8 @@ from review_app.inference.heads.base import HeadPrediction, Matrix
 from review_app.inference.heads.laplace import LaplaceTraining
 from review_app.inference.heads.standardizer import Standardizer
 from review_app.lab.metrics import auroc
-from review_app.policy.flags import TriageFlag, UncertaintyCuts, find_marks
+from review_app.policy.flags import UncertaintyCuts, find_marks
+from storage.enums import TriageFlag
 
 Rows = NDArray[np.intp]
 START, CUTS, ADDED = 500, 300, 200

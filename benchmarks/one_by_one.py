@@ -11,8 +11,8 @@ from review_app.bootstrap import Application
 from review_app.policy.audit_coin import audit_coin
 from review_app.policy.decision_text import cuts_of
 from review_app.policy.policy import Policy
-from review_app.policy.routing import Route, Scores, annotated, decide
-from storage.enums import AuditKind, ItemState
+from review_app.policy.routing import Scores, annotated, decide
+from storage.enums import AuditKind, ItemState, Route
 from storage.models import Claim, Item
 from storage.repositories import Repositories
 from storage.repositories.items import Move

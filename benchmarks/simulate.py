@@ -41,11 +41,12 @@ from review_app.lab.simulation.run import SimulationRun, cold_start, replay_stre
 from review_app.lab.training import train_heads
 from review_app.lab.versions import load_versions
 from review_app.manifests.manifest import Manifest, read_manifest
-from review_app.policy.policy import Policy, PolicyState
+from review_app.policy.policy import Policy
 from review_app.scores.own import own_scores
 from review_app.scores.reading import read_scores
 from review_app.scores.table import ScoreTable
 from review_app.scores.writing import write_scores
+from storage.enums import PolicyState
 
 MANIFEST = Path(__file__).parents[2] / "shared" / "data" / "manifest.csv"
 BACKBONE, PRESET = "efficientnet_lite0_gram", "robust"

@@ -8,11 +8,10 @@ from typing import Any
 
 from review_app.core.permissions import Person
 from review_app.manifests.manifest import ManifestLabel as Known
-from review_app.policy.policy import PolicyState
 from review_app.policy.review_options import ReviewOptions, change_options
 from review_app.queueing.options import QueueOptions, change_queue_options
 from review_app.review.tasks import AnswerChange, AnswerInput, Queue
-from storage.enums import ItemState, LabelValue, Role
+from storage.enums import ItemState, LabelValue, PolicyState, Role
 from tests.applications import Deployment, deployment, write_pictures
 from tests.scores.files import good_detector, row, write
 

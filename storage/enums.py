@@ -22,6 +22,38 @@ class ItemState(StrEnum):
     """Could not be scored; the reason is in the audit log."""
 
 
+class Route(StrEnum):
+    """The place that an image goes to."""
+
+    ACCEPT_REAL = "accept_real"
+    """The image is accepted as real, without a person."""
+    ACCEPT_FAKE = "accept_fake"
+    """The image is accepted as fake, without a person."""
+    REVIEW = "review"
+    """A person decides."""
+
+
+class PolicyState(StrEnum):
+    """Whether auto-accept is open."""
+
+    LEARNING = "learning"
+    """Cold start: everything goes to people, and their labels collect until they prove enough."""
+    CERTIFIED = "certified"
+    """At least one side is proven: it accepts by itself what lies beyond its threshold."""
+    SUSPENDED = "suspended"
+    """An alarm or an admin has closed auto-accept: everything goes to people until it is certified
+    again."""
+
+
+class TriageFlag(StrEnum):
+    """What an image in review is also good for."""
+
+    RETRAIN = "retrain"
+    """Epistemic: the detector does not know images like this one; a label here would teach it."""
+    SECOND_REVIEWER = "second_reviewer"
+    """Aleatoric: the image itself is unclear, so another person should look, too."""
+
+
 class CheckpointKind(StrEnum):
     """The origin of a detector's scores."""
 

@@ -44,6 +44,7 @@ def text_enum(enum: type[StrEnum], length: int = 20) -> Enum:
         enum,
         native_enum=False,
         create_constraint=False,
+        validate_strings=True,
         length=length,
         values_callable=lambda members: [member.value for member in members],
     )

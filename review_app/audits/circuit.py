@@ -20,11 +20,10 @@ from review_app.audits.standing import ROUTES, AuditReport, SideAudit, audit_rep
 from review_app.core.options import store_options
 from review_app.core.permissions import Person
 from review_app.policy.audit_coin import audit_coins
-from review_app.policy.policy import PolicyState
-from review_app.policy.routing import Reason, Route
+from review_app.policy.routing import Reason
 from review_app.policy.versions import suspend_for
 from storage.database import Database
-from storage.enums import AuditKind, ItemState
+from storage.enums import AuditKind, ItemState, PolicyState, Route
 from storage.models import Alarm
 from storage.repositories import Repositories
 from storage.repositories.alarms import DoubtfulSpan, RaisedAlarm, doubt_of
@@ -169,7 +168,7 @@ def _due(repos: Repositories, report: AuditReport | None) -> list[SideAudit]:
 def _alarm(side: SideAudit, *, reopen: bool) -> RaisedAlarm:
     raised, name = side.evidence.raised, side.certificate.side
     assert raised is not None  # the side is alarmed
-    doubt = DoubtfulSpan(side.versions, ROUTES[name].value, side.doubtful_since) if reopen else None
+    doubt = DoubtfulSpan(side.versions, ROUTES[name], side.doubtful_since) if reopen else None
     return RaisedAlarm(name.value, raised.rule.name, doubt)
 
 
@@ -186,7 +185,7 @@ def _to_people(found: Sequence[Accepted], version: int, now: datetime) -> list[A
                 "policy_version": version,
                 "checkpoint_id": checkpoint_id,
                 "head": head,
-                "route": Route.REVIEW.value,
+                "route": Route.REVIEW,
                 "proposal": None,
                 "reasons": [Reason.SUSPENDED.value],
                 "mark": None,

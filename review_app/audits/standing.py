@@ -16,10 +16,9 @@ from review_app.audits.breaker import SideEvidence, examine
 from review_app.certification.certificate import Certificate
 from review_app.certification.threshold_grid import Side
 from review_app.i18n import percent, t
-from review_app.policy.policy import Policy, PolicyState
-from review_app.policy.routing import Route
+from review_app.policy.policy import Policy
 from storage.database import Database
-from storage.enums import LabelValue
+from storage.enums import LabelValue, PolicyState, Route
 from storage.repositories import Repositories
 from storage.repositories.blind_audits import AuditRow
 from storage.types import utc_now
@@ -146,7 +145,7 @@ def audits_left(side: SideAudit) -> str:
 def _side(
     repos: Repositories, certificate: Certificate, versions: tuple[int, ...], now: datetime
 ) -> SideAudit:
-    route = ROUTES[certificate.side].value
+    route = ROUTES[certificate.side]
     rows = [row for row in repos.audits.of_versions(versions, now) if row.proposal == route]
     settled = [row for row in rows if row.settled]
     verdicts = [r for r in settled if r.blind and r.verdict in (LabelValue.REAL, LabelValue.FAKE)]

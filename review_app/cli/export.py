@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from review_app.cli.common import ACTOR, REFUSED, AsJson, application, progress_bar, result
-from review_app.policy.flags import TriageFlag
 from review_app.records.export import ExportFormat
 from review_app.records.export_service import ExportService
 from review_app.records.manifest import TrainingExport
+from storage.enums import TriageFlag
 
 _TOLD = {
     "certifying": "bear the certificates in force: a detector that learns from them cannot be "

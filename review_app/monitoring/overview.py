@@ -8,12 +8,11 @@ from typing import Any
 
 from review_app.certification.threshold_grid import Side
 from review_app.i18n import t
-from review_app.policy.flags import TriageFlag
-from review_app.policy.policy import Policy, PolicyState, describe
+from review_app.policy.policy import Policy, describe
 from review_app.queueing.options import order_in_use
 from review_app.queueing.order import Order
 from storage.database import Database
-from storage.enums import ItemState
+from storage.enums import ItemState, PolicyState, TriageFlag
 from storage.repositories import Repositories
 from storage.repositories.counts import ReviewerCounts, ScoredItem
 from storage.types import utc_now
@@ -59,7 +58,7 @@ class Overview:
     states: dict[ItemState, int]
     waiting_since: datetime | None
     """The time at which the oldest item that waits for people came to them."""
-    policy_state: str
+    policy_state: PolicyState
     policy_version: int | None
     policy_words: str
     labels: int
@@ -119,7 +118,7 @@ def overview(database: Database, now: datetime | None = None) -> Overview:
         return Overview(
             states=states,
             waiting_since=waiting_since,
-            policy_state=policy.state.value if policy else PolicyState.LEARNING.value,
+            policy_state=policy.state if policy else PolicyState.LEARNING,
             policy_version=policy.version if policy else None,
             policy_words=describe(policy) if policy else t("overview.not_triaged"),
             labels=repos.counts.labels(),

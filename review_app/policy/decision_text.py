@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from review_app.policy.explanation import explain, lean_in_words
-from review_app.policy.flags import TriageFlag, UncertaintyCuts
+from review_app.policy.flags import UncertaintyCuts
 from review_app.policy.policy import Policy
-from review_app.policy.routing import Decision, Reason, Route, Scores
+from review_app.policy.routing import Decision, Reason, Scores
+from storage.enums import Route
 from storage.models import DecisionRow
 from storage.repositories import Repositories
 
@@ -32,13 +33,13 @@ def words_of(row: DecisionRow) -> str:
         row.p_fake, row.std, row.entropy, row.mutual_information, row.score, row.novelty
     )
     decision = Decision(
-        route=Route(row.route),
+        route=row.route,
         reasons=tuple(Reason(reason) for reason in row.reasons),
         audited=row.audited,
         audit_probability=row.audit_probability,
         inclusion_probability=row.inclusion_probability,
         policy_version=row.policy_version,
-        proposal=Route(row.proposal) if row.proposal else Route.REVIEW,
-        mark=TriageFlag(row.mark) if row.mark else None,
+        proposal=row.proposal or Route.REVIEW,
+        mark=row.mark,
     )
     return explain(decision, scores)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from review_app.i18n import listed, t
 from review_app.i18n.formatting import plus_minus
 from review_app.policy.flags import UncertaintyCuts, find_mark
-from review_app.policy.routing import Decision, Reason, Route, Scores
+from review_app.policy.routing import Decision, Reason, Scores
+from storage.enums import Route
 
 
 def explain(decision: Decision, scores: Scores) -> str:

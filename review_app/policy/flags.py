@@ -14,19 +14,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-
-class TriageFlag(StrEnum):
-    """What an image in review is also good for."""
-
-    RETRAIN = "retrain"
-    """Epistemic: the detector does not know images like this one; a label here would teach it."""
-    SECOND_REVIEWER = "second_reviewer"
-    """Aleatoric: the image itself is unclear, so another person should look, too."""
+from storage.enums import TriageFlag
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,11 @@ from review_app.core.permissions import Permission, Person, require
 from review_app.i18n import t
 from review_app.policy.attempts import begin_try, price_of
 from review_app.policy.eligibility import CalibrationLabels, next_try, read_labels, unscored
-from review_app.policy.policy import Policy, PolicyState, describe, learning_policy
+from review_app.policy.policy import Policy, describe, learning_policy
 from review_app.policy.undo_window import not_final_now
 from review_app.policy.versions import newest, put_in_force, refuse_if_changed, start_with
 from storage.database import Database
+from storage.enums import PolicyState
 from storage.types import utc_now
 
 
@@ -49,7 +50,7 @@ class PolicyVersion:
     """A line of the policy's history."""
 
     version: int
-    state: str
+    state: PolicyState
     created_at: datetime
     created_by: str
     note: str

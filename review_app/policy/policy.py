@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Any
 
 from review_app.certification.bounds import check_limits
@@ -23,6 +22,7 @@ from review_app.core.errors import CalibrationError, InputError, SettingsError
 from review_app.core.serialization import from_document, to_document
 from review_app.i18n import percent, significant, t
 from review_app.i18n.formatting import rounded_up
+from storage.enums import PolicyState
 
 SCHEMA = 2
 """Version of the JSON form; raised when a field comes or changes. A field that comes says so with
@@ -30,18 +30,6 @@ SCHEMA = 2
 READABLE = (1, 2)
 _DERIVED = ("error_by_prevalence",)
 """Parts of the document that follow from others."""
-
-
-class PolicyState(StrEnum):
-    """Whether auto-accept is open."""
-
-    LEARNING = "learning"
-    """Cold start: everything goes to people, and their labels collect until they prove enough."""
-    CERTIFIED = "certified"
-    """At least one side is proven: it accepts by itself what lies beyond its threshold."""
-    SUSPENDED = "suspended"
-    """An alarm or an admin has closed auto-accept: everything goes to people until it is certified
-    again."""
 
 
 @dataclass(frozen=True)

@@ -20,24 +20,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from review_app.certification.threshold_grid import Side
 from review_app.core.errors import InputError
-from review_app.policy.flags import TriageFlag, UncertaintyCuts, find_mark, find_marks
-from review_app.policy.policy import Policy, PolicyState
+from review_app.policy.flags import UncertaintyCuts, find_mark, find_marks
+from review_app.policy.policy import Policy
+from storage.enums import PolicyState, Route, TriageFlag
 
 DISAGREEMENT_MARGIN = 0.1
 """A head disagrees when it lies this far beyond 0.5 on the other side. Only words depend on it."""
 LEAST_SPREAD = -1e-6
 """Rounding may leave a mutual information a hair below zero."""
-
-
-class Route(StrEnum):
-    """The place that an image goes to."""
-
-    ACCEPT_REAL = "accept_real"
-    """The image is accepted as real, without a person."""
-    ACCEPT_FAKE = "accept_fake"
-    """The image is accepted as fake, without a person."""
-    REVIEW = "review"
-    """A person decides."""
 
 
 class Reason(StrEnum):

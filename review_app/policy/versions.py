@@ -62,7 +62,7 @@ def put_in_force(repos: Repositories, policy: Policy, person: Person | None, not
     repos.policies.add(
         PolicyRow(
             version=policy.version,
-            state=policy.state.value,
+            state=policy.state,
             checkpoint_id=policy.checkpoint,
             document=policy.to_json(),
             note=note,

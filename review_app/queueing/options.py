@@ -13,9 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from review_app.core.options import store_options
 from review_app.core.permissions import Person
 from review_app.policy.costs import Costs
-from review_app.policy.policy import PolicyState
 from review_app.queueing.order import Order
 from storage.database import Database
+from storage.enums import PolicyState
 from storage.repositories import Repositories
 
 _KEY = "queue"

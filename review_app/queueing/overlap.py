@@ -15,11 +15,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from review_app.policy.audit_coin import audit_coin
-from review_app.policy.flags import TriageFlag
-from review_app.policy.policy import Policy, PolicyState
+from review_app.policy.policy import Policy
 from review_app.policy.review_options import read_options
-from review_app.policy.routing import Decision, Route
+from review_app.policy.routing import Decision
 from review_app.queueing.reference_window import recent_items
+from storage.enums import PolicyState, Route, TriageFlag
 from storage.repositories import Repositories
 from storage.repositories.queue import WaitingQueue
 

@@ -7,9 +7,9 @@ from itertools import compress
 
 import numpy as np
 
-from review_app.policy.flags import TriageFlag
 from review_app.policy.policy import Policy
 from review_app.policy.score_arrays import Columns, decide_columns
+from storage.enums import TriageFlag
 from storage.repositories import Repositories
 from storage.repositories.workload import RecentScore, Workload
 

@@ -20,9 +20,8 @@ from datetime import datetime
 from review_app.core.errors import ChangedSinceError, ConflictError, InputError
 from review_app.core.permissions import Person
 from review_app.i18n import Text
-from review_app.policy.routing import Route
 from review_app.records.record import Evidence, evidence_of, last_event
-from storage.enums import AuditKind, ItemState, LabelValue
+from storage.enums import AuditKind, ItemState, LabelValue, Route
 from storage.models import Correction, DecisionRow, Item
 from storage.repositories import Repositories
 from storage.repositories.event_log import Event
@@ -108,7 +107,7 @@ def standing(
     if corrections:
         return corrections[-1].value
     if item.state is ItemState.AUTO_ACCEPTED and decision is not None:
-        return _ACCEPTED.get(Route(decision.route))
+        return _ACCEPTED.get(decision.route)
     return item.verdict
 
 

@@ -14,10 +14,9 @@ from typing import Any
 
 from review_app.core.errors import InputError
 from review_app.core.files import atomic_write
-from review_app.policy.flags import TriageFlag
 from review_app.records.export_columns import COLUMN_NAMES, Exported, row_of
 from storage.database import Database
-from storage.enums import AuditKind
+from storage.enums import AuditKind, TriageFlag
 from storage.repositories.event_log import Event
 from storage.types import utc_now
 

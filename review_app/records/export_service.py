@@ -7,10 +7,10 @@ from pathlib import Path
 
 from review_app.core.progress import Progress
 from review_app.intake.store import MediaStore
-from review_app.policy.flags import TriageFlag
 from review_app.records.export import FORMATS, ExportFormat, record_export, write_export
 from review_app.records.manifest import TrainingExport, write_training_manifest
 from storage.database import Database
+from storage.enums import TriageFlag
 
 
 class ExportService:

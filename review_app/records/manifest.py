@@ -25,10 +25,10 @@ from review_app.lab.datasets.origin import step, write_origin
 from review_app.manifests.labels import ManifestLabel
 from review_app.manifests.manifest import ManifestRow, write_manifest
 from review_app.manifests.weights import effective_size
-from review_app.policy.flags import TriageFlag
 from review_app.policy.policy import Policy
 from review_app.records.settled import LeftOut, settled, weight
 from storage.database import Database
+from storage.enums import TriageFlag
 from storage.repositories import Repositories
 from storage.types import utc_now
 

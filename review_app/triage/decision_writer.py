@@ -16,13 +16,13 @@ from typing import Any
 from review_app.certification.threshold_grid import Side
 from review_app.policy.audit_coin import audit_coins
 from review_app.policy.policy import Policy
-from review_app.policy.routing import Decision, Route
+from review_app.policy.routing import Decision
 from review_app.queueing.overlap import Decided, ask_second
 from review_app.queueing.ranking import PlacesOfRun, RankInput
 from review_app.triage.batch import Batch, decide_batch
 from review_app.triage.report import TriageReport
 from storage.database import Database
-from storage.enums import AuditKind, ItemState, LabelValue
+from storage.enums import AuditKind, ItemState, LabelValue, Route
 from storage.repositories import Repositories
 from storage.repositories.batches import Alike
 from storage.repositories.items import Move
@@ -172,8 +172,8 @@ def _columns(decision: Decision) -> dict[str, Any]:
     accepted = decision.proposal is not Route.REVIEW
     return {
         "policy_version": decision.policy_version,
-        "route": decision.route.value,
-        "proposal": decision.proposal.value if accepted else None,
+        "route": decision.route,
+        "proposal": decision.proposal if accepted else None,
         "reasons": [reason.value for reason in decision.reasons],
         "mark": decision.mark,
         "audited": decision.audited,

@@ -7,8 +7,9 @@ from datetime import datetime
 from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from storage.enums import Route
 from storage.models.base import Base, IntPk
-from storage.types import utc_now
+from storage.types import text_enum, utc_now
 
 
 class CertificationAttempt(Base):
@@ -42,7 +43,7 @@ class Alarm(Base):
     raised_at: Mapped[datetime] = mapped_column(default=utc_now)
     doubtful_versions: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
     """Acceptances by these policy versions go back to people; None where none does."""
-    doubtful_route: Mapped[str | None] = mapped_column(String(20))
+    doubtful_route: Mapped[Route | None] = mapped_column(text_enum(Route))
     """The route of those that go back."""
     doubtful_since: Mapped[datetime | None]
     """The time from which on they were decided."""

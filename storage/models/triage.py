@@ -7,8 +7,9 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from storage.enums import PolicyState, Route, TriageFlag
 from storage.models.base import Base, IntPk, Json
-from storage.types import utc_now
+from storage.types import text_enum, utc_now
 
 
 class PolicyRow(Base):
@@ -17,7 +18,7 @@ class PolicyRow(Base):
     __tablename__ = "policy"
 
     version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    state: Mapped[str] = mapped_column(String(20))
+    state: Mapped[PolicyState] = mapped_column(text_enum(PolicyState))
     checkpoint_id: Mapped[str] = mapped_column(ForeignKey("checkpoint.id"))
     document: Mapped[Json]
     note: Mapped[str] = mapped_column(Text)
@@ -46,8 +47,8 @@ class DecisionRow(Base):
     policy_version: Mapped[int] = mapped_column(ForeignKey("policy.version"))
     checkpoint_id: Mapped[str] = mapped_column(ForeignKey("checkpoint.id"))
     head: Mapped[str] = mapped_column(String(40))
-    route: Mapped[str] = mapped_column(String(20))
-    proposal: Mapped[str | None] = mapped_column(String(20))
+    route: Mapped[Route] = mapped_column(text_enum(Route))
+    proposal: Mapped[Route | None] = mapped_column(text_enum(Route))
     """The acceptance an audited item would have had."""
     reasons: Mapped[list[str]]
     p_fake: Mapped[float]
@@ -58,7 +59,7 @@ class DecisionRow(Base):
     """What thresholds are compared with: surely real at 0, surely fake at 1."""
     novelty: Mapped[float | None]
     """How unlike the training images the image is, z; None where nothing measures it."""
-    mark: Mapped[str | None] = mapped_column(String(20))
+    mark: Mapped[TriageFlag | None] = mapped_column(text_enum(TriageFlag))
     """What else the image is good for: retraining, a second reviewer."""
     audited: Mapped[bool]
     audit_probability: Mapped[float]

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from storage.enums import AuditKind
+from storage.enums import AuditKind, Route
 from storage.models import Alarm
 from storage.repositories.event_log import SYSTEM, AuditLog, Event
 from storage.types import to_utc, utc_now
@@ -22,7 +22,7 @@ class DoubtfulSpan:
 
     versions: tuple[int, ...]
     """The policy versions that accepted."""
-    route: str
+    route: Route
     """The route of the decisions."""
     since: datetime
     """The time of the oldest."""

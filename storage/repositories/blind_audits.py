@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from storage.enums import ItemState, LabelValue
+from storage.enums import ItemState, LabelValue, Route
 from storage.models import DecisionRow, Image, Item, Label
 from storage.repositories.labels import IN_FORCE, is_final
 
@@ -19,7 +19,7 @@ class AuditRow:
     """An image that was drawn for an audit, with its verdict once there is one."""
 
     item_id: int
-    proposal: str | None
+    proposal: Route | None
     """The acceptance that it would have had."""
     decided_at: datetime
     audit_probability: float
@@ -123,7 +123,7 @@ class Audits:
         asked = {"item": item_id, "now": now}
         return bool(self._session.connection().scalar(_IS_SETTLED, asked))
 
-    def accepted(self, versions: Sequence[int], route: str) -> int:
+    def accepted(self, versions: Sequence[int], route: Route) -> int:
         """How many decisions of these policy versions accepted by themselves as ``route``."""
         query = (
             select(func.count())
@@ -137,7 +137,7 @@ class Audits:
         return self._session.scalar(query) or 0
 
     def still_accepted(
-        self, versions: Sequence[int], route: str, since: datetime, limit: int, after_id: int = 0
+        self, versions: Sequence[int], route: Route, since: datetime, limit: int, after_id: int = 0
     ) -> list[Accepted]:
         """Return up to ``limit`` items that were accepted since ``since`` and still are; by id,
         above ``after_id``."""

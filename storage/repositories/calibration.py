@@ -9,13 +9,13 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from storage.enums import ItemState, LabelValue
+from storage.enums import ItemState, LabelValue, PolicyState
 from storage.models import DecisionRow, Image, Item, KnownLabel, Label, PolicyRow, Prediction
 from storage.repositories.labels import IN_FORCE, is_final
 
 Labelled = InstrumentedAttribute[LabelValue] | InstrumentedAttribute[LabelValue | None]
 
-CHOOSING = "certified"
+CHOOSING = PolicyState.CERTIFIED
 """The policy state that chooses what people see; in every other, everything goes to them."""
 TUNING_SPLITS = ("train", "val")
 """What a manifest sets aside for training and tuning proves nothing."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, aliased
 
-from storage.enums import ItemState, LabelValue, Role
+from storage.enums import ItemState, LabelValue, Role, TriageFlag
 from storage.models import Claim, DecisionRow, Item, KnownLabel, Label, Prediction, User
 from storage.repositories.labels import IN_FORCE
 
@@ -127,7 +127,7 @@ class Counts:
         measured, novel = self._session.execute(query).one()
         return measured, novel
 
-    def marks(self) -> dict[str, dict[ItemState, int]]:
+    def marks(self) -> dict[TriageFlag, dict[ItemState, int]]:
         """Items by what their newest decision marks them for, and by state."""
         later = aliased(DecisionRow)
         newest = (
@@ -142,9 +142,10 @@ class Counts:
             .where(DecisionRow.mark.is_not(None), DecisionRow.id == newest)
             .group_by(DecisionRow.mark, Item.state)
         )
-        found: dict[str, dict[ItemState, int]] = {}
+        found: dict[TriageFlag, dict[ItemState, int]] = {}
         for mark, state, n in self._session.execute(query):
-            found.setdefault(mark or "", {})[state] = n
+            assert mark is not None  # as asked
+            found.setdefault(mark, {})[state] = n
         return found
 
     def accepted_since(self, since: datetime) -> int:

@@ -15,14 +15,14 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from storage.enums import ItemState, LabelValue
+from storage.enums import ItemState, LabelValue, Route
 
 _STATES = [None, *(state.value for state in ItemState)]
 _VERDICTS = [None, *(value.value for value in LabelValue)]
 _MOVES = {
-    "review": ItemState.IN_REVIEW.value,
-    "accept_real": ItemState.AUTO_ACCEPTED.value,
-    "accept_fake": ItemState.AUTO_ACCEPTED.value,
+    Route.REVIEW.value: ItemState.IN_REVIEW.value,
+    Route.ACCEPT_REAL.value: ItemState.AUTO_ACCEPTED.value,
+    Route.ACCEPT_FAKE.value: ItemState.AUTO_ACCEPTED.value,
 }
 """States by the route of a decision."""
 _ITEMS = "SELECT id, state, verdict, final_at, rank < 0 FROM item ORDER BY id"

@@ -10,8 +10,7 @@ import pytest
 
 from review_app.audits.standing import audit_report
 from review_app.core.errors import CalibrationError
-from review_app.policy.policy import PolicyState
-from storage.enums import ItemState, LabelValue
+from storage.enums import ItemState, LabelValue, PolicyState
 from tests.applications import LOOSE
 from tests.audits.audited import Audited, audited
 

@@ -18,8 +18,7 @@ from review_app.audits.standing import AuditReport, audit_report
 from review_app.bootstrap import open_application
 from review_app.certification.threshold_grid import Side
 from review_app.core.errors import NotAllowedError
-from review_app.policy.policy import PolicyState
-from storage.enums import AuditKind, ItemState, LabelValue
+from storage.enums import AuditKind, ItemState, LabelValue, PolicyState
 from storage.models import AuditEvent
 from tests.audits.audited import Audited, audited
 

@@ -13,9 +13,8 @@ from fastapi import FastAPI
 from review_app.audits.circuit import CircuitBreaker
 from review_app.audits.standing import audit_report
 from review_app.certification.threshold_grid import Side
-from review_app.policy.policy import PolicyState
 from review_app.web import watch
-from storage.enums import LabelValue
+from storage.enums import LabelValue, PolicyState
 from storage.types import utc_now
 from tests.audits.audited import Audited, audited
 from tests.review.bench import Clock

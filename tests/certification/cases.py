@@ -13,7 +13,8 @@ from review_app.certification.bounds import upper_bound, zero_error_minimum
 from review_app.certification.certificate import Certificate, CertificateMethod, Provenance
 from review_app.certification.certify import PolicyCertificates
 from review_app.certification.threshold_grid import Side, ThresholdGrid
-from review_app.policy.policy import Policy, PolicyState, learning_policy
+from review_app.policy.policy import Policy, learning_policy
+from storage.enums import PolicyState
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

@@ -10,6 +10,7 @@ import pytest
 
 import migrations
 from storage.database import Database
+from storage.enums import Route
 from storage.repositories.alarms import DoubtfulSpan, RaisedAlarm, doubt_of
 from tests.factories import Factory
 from tests.migrations.snapshots import rows
@@ -18,9 +19,9 @@ BEFORE, AFTER = "0018", "0019"
 TABLE = "alarm"
 RULE = "change_detection"
 SINCE = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
-FAKE = RaisedAlarm("fake", RULE, DoubtfulSpan((4, 3), "accept_fake", SINCE))
+FAKE = RaisedAlarm("fake", RULE, DoubtfulSpan((4, 3), Route.ACCEPT_FAKE, SINCE))
 REAL = RaisedAlarm(
-    "real", RULE, DoubtfulSpan((4, 3, 2), "accept_real", SINCE.replace(microsecond=7))
+    "real", RULE, DoubtfulSpan((4, 3, 2), Route.ACCEPT_REAL, SINCE.replace(microsecond=7))
 )
 KEPT = RaisedAlarm("real", RULE, None)
 

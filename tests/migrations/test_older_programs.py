@@ -15,9 +15,9 @@ from review_app.bootstrap import open_application, upgrade_database
 from review_app.core.permissions import Person
 from review_app.core.settings import Settings
 from review_app.durability import integrity
-from review_app.policy.policy import Policy, PolicyState
+from review_app.policy.policy import Policy
 from storage.database import Database
-from storage.enums import AuditKind, ItemState, Role
+from storage.enums import AuditKind, ItemState, PolicyState, Role
 from tests.migrations.old import DATABASE, restored
 from tests.migrations.snapshots import Rows, rows
 from tests.review.bench import items_of

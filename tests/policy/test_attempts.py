@@ -19,8 +19,7 @@ from review_app.core.errors import (
     SettingsError,
 )
 from review_app.core.permissions import Person
-from review_app.policy.policy import PolicyState
-from storage.enums import AuditKind, LabelValue
+from storage.enums import AuditKind, LabelValue, PolicyState
 from storage.models import CertificationAttempt
 from tests.applications import LOOSE, Deployment, deployment
 

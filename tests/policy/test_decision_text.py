@@ -7,8 +7,9 @@ import pytest
 from review_app.policy.decision_text import words_of
 from review_app.policy.explanation import explain
 from review_app.policy.policy import Policy
-from review_app.policy.routing import Route, Scores, decide
+from review_app.policy.routing import Scores, decide
 from storage.database import Database
+from storage.enums import Route
 from tests.certification.cases import certified, start
 from tests.factories import Factory
 

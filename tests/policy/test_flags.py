@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from review_app.policy.decision_text import cuts_of
 from review_app.policy.explanation import explain
-from review_app.policy.flags import TriageFlag, UncertaintyCuts, find_mark, find_marks
+from review_app.policy.flags import UncertaintyCuts, find_mark, find_marks
 from review_app.policy.policy import Policy
-from review_app.policy.routing import Route, Scores, decide, decide_many
-from storage.enums import ItemState
+from review_app.policy.routing import Scores, decide, decide_many
+from storage.enums import ItemState, Route, TriageFlag
 from tests.applications import deployment
 from tests.certification.cases import certified, policies, start
 

@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks import marks as benchmark
 from benchmarks import real_scores
-from review_app.policy.flags import TriageFlag
+from storage.enums import TriageFlag
 
 
 def test_errors_are_counted_by_mark_and_compared_with_the_unmarked() -> None:

@@ -23,11 +23,11 @@ from review_app.core.errors import (
 from review_app.core.permissions import Person
 from review_app.policy.decision_text import words_of
 from review_app.policy.governance import DetectorFacts, PolicyService
-from review_app.policy.policy import Policy, PolicyState
+from review_app.policy.policy import Policy
 from review_app.review.context import ReviewContext
 from review_app.review.service import ReviewService
 from review_app.review.tasks import AnswerInput, Queue
-from storage.enums import AuditKind, ItemState, LabelValue
+from storage.enums import AuditKind, ItemState, LabelValue, PolicyState
 from storage.types import utc_now
 from tests.applications import LOOSE, Deployment, deployment
 from tests.review.bench import items_of

@@ -13,7 +13,8 @@ from review_app.certification.certificate import Provenance, Shortfall
 from review_app.certification.certify import PolicyCertificates
 from review_app.certification.threshold_grid import Side
 from review_app.core.errors import CalibrationError, InputError, SettingsError
-from review_app.policy.policy import Policy, PolicyState, describe
+from review_app.policy.policy import Policy, describe
+from storage.enums import PolicyState
 from tests.certification.cases import PROVENANCE, certificate, certified, policies, start
 
 

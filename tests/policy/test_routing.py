@@ -15,15 +15,9 @@ from scipy.stats import kstest
 from review_app.certification.threshold_grid import Side
 from review_app.core.errors import InputError, SettingsError
 from review_app.policy.audit_coin import audit_coin
-from review_app.policy.policy import Policy, PolicyState
-from review_app.policy.routing import (
-    Reason,
-    Route,
-    Scores,
-    decide,
-    decide_many,
-    heads_disagree,
-)
+from review_app.policy.policy import Policy
+from review_app.policy.routing import Reason, Scores, decide, decide_many, heads_disagree
+from storage.enums import PolicyState, Route
 from tests.certification.cases import certified, policies, start
 
 probability = st.floats(0, 1) | st.sampled_from([0.0, 0.1, 0.5, 0.9, 1.0])

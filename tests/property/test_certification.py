@@ -23,8 +23,9 @@ from review_app.certification.bounds import upper_bound, zero_error_minimum
 from review_app.certification.certificate import CertificateMethod, Shortfall
 from review_app.certification.certify import certify_policy
 from review_app.certification.threshold_grid import Side
-from review_app.policy.policy import Policy, PolicyState
+from review_app.policy.policy import Policy
 from review_app.policy.routing import decide_many
+from storage.enums import PolicyState
 from tests.certification.cases import GRIDS, PROVENANCE, Bools, Floats, draw, start
 
 PROBE = np.linspace(0, 1, 201)

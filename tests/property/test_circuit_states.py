@@ -26,8 +26,8 @@ from sqlalchemy import select
 from review_app.audits.standing import audit_report
 from review_app.certification.bounds import zero_error_minimum
 from review_app.core.errors import CalibrationError
-from review_app.policy.policy import Policy, PolicyState
-from storage.enums import AuditKind, LabelValue
+from review_app.policy.policy import Policy
+from storage.enums import AuditKind, LabelValue, PolicyState
 from storage.models import DecisionRow, Item, PolicyRow
 from tests.audits.audited import Audited, audited
 from tests.history import last_states

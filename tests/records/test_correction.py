@@ -17,7 +17,7 @@ from review_app.records.record import Evidence
 from review_app.records.search import Search
 from review_app.records.service import RecordService
 from storage.database import Database
-from storage.enums import AuditKind, ItemState, LabelValue
+from storage.enums import AuditKind, ItemState, LabelValue, Route
 from storage.types import utc_now
 from tests.factories import Factory
 from tests.review.bench import FAKE, REAL, UNDECIDABLE, UNSURE, Bench
@@ -194,7 +194,7 @@ def evidence_in(database: Database) -> tuple[Any, ...]:
         return (
             repos.calibration.rows("checkpoint-1", "variational", now),
             repos.audits.of_versions(versions, now),
-            [repos.audits.accepted(versions, route) for route in ("accept_real", "accept_fake")],
+            [repos.audits.accepted(versions, route) for route in Route],
             repr(audit_report(database)),
             repr(reviewer_figures(database)),
             [(i.id, i.state, i.verdict, i.final_at) for i in repos.items.get_many(range(1, 50))],

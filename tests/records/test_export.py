@@ -17,7 +17,6 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from review_app.core.permissions import Person
-from review_app.policy.flags import TriageFlag
 from review_app.records.export import rows, stream_csv, stream_jsonl
 from review_app.records.export_columns import COLUMN_NAMES, COLUMNS
 from review_app.records.service import RecordService
@@ -25,7 +24,7 @@ from review_app.review.context import ReviewContext
 from review_app.review.service import ReviewService
 from review_app.review.tasks import AnswerInput, Queue
 from storage.database import Database
-from storage.enums import ItemState, LabelValue
+from storage.enums import ItemState, LabelValue, TriageFlag
 from storage.repositories import exports
 from storage.types import utc_now
 from tests.factories import Factory

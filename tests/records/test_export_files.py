@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from review_app.core.errors import InputError
-from review_app.policy.flags import TriageFlag
 from review_app.records.export import (
     FORMATS,
     ExportFormat,
@@ -16,7 +15,7 @@ from review_app.records.export import (
     write_export,
 )
 from storage.database import Database
-from storage.enums import AuditKind
+from storage.enums import AuditKind, TriageFlag
 from tests.factories import Factory
 
 

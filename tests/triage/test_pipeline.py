@@ -16,11 +16,10 @@ from sqlalchemy import select
 
 from review_app.detectors.scoring import Opinions
 from review_app.policy.audit_coin import audit_coin
-from review_app.policy.policy import PolicyState
 from review_app.review.tasks import AnswerInput
 from review_app.triage.pipeline import TriageService
 from review_app.triage.report import TriageReport
-from storage.enums import AuditKind, ItemState, LabelValue
+from storage.enums import AuditKind, ItemState, LabelValue, PolicyState
 from storage.models import DecisionRow, Item, QueuePlace
 from storage.repositories.items import Move
 from tests.applications import Deployment, deployment, write_pictures

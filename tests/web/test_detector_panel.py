@@ -9,9 +9,9 @@ import pytest
 
 from review_app.core.errors import InputError
 from review_app.core.settings import DEFAULT_CHECKPOINT
-from review_app.policy.policy import PolicyState
 from review_app.web.admin.policy_detector import DetectorPanel
 from review_app.web.handlers import Call
+from storage.enums import PolicyState
 from tests.applications import Deployment, deployment, write_pictures
 from tests.scores.files import row, write
 

@@ -9,7 +9,6 @@ import pytest
 
 from review_app.core.errors import CalibrationError, InputError
 from review_app.monitoring.overview import overview
-from review_app.policy.policy import PolicyState
 from review_app.policy.review_options import (
     Reveal,
     ReviewOptions,
@@ -21,7 +20,7 @@ from review_app.web.admin.policy import PolicyTab
 from review_app.web.admin.policy_limits import LimitsPanel
 from review_app.web.admin.policy_review import ReviewPanel
 from review_app.web.handlers import Call
-from storage.enums import ItemState
+from storage.enums import ItemState, PolicyState
 from tests.web.handling import admin_of, scored
 from tests.web.site import Site
 

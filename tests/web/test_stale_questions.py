@@ -10,14 +10,13 @@ import pytest
 
 from review_app.core.errors import ChangedSinceError, InputError
 from review_app.monitoring.overview import overview
-from review_app.policy.policy import PolicyState
 from review_app.web.admin.images import ImagesTab
 from review_app.web.admin.images_correction import CorrectionPanel
 from review_app.web.admin.people import PeopleTab
 from review_app.web.admin.policy import PolicyTab
 from review_app.web.admin.policy_detector import DetectorPanel
 from review_app.web.handlers import Call
-from storage.enums import AuditKind, ItemState, LabelValue
+from storage.enums import AuditKind, ItemState, LabelValue, PolicyState
 from tests.applications import Deployment
 from tests.web.handling import scored
 from tests.web.site import Site

@@ -19,8 +19,9 @@ from review_app.certification.price import fewest_labels
 from review_app.certification.threshold_grid import Side, ThresholdGrid
 from review_app.lab.simulation.plan import BLOCKS, SimulationPlan
 from review_app.lab.simulation.population import Population, Truth, World
-from review_app.policy.policy import Policy, PolicyState, learning_policy
+from review_app.policy.policy import Policy, learning_policy
 from review_app.policy.routing import DecisionBatch, decide_many
+from storage.enums import PolicyState
 
 _PROVENANCE = Provenance("simulated", "score", "simulated", datetime(2000, 1, 1, tzinfo=UTC))
 Counts = NDArray[np.int64]

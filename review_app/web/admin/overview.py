@@ -20,13 +20,12 @@ from review_app.monitoring.overview import (
     ScoreMap,
     Unlike,
 )
-from review_app.policy.policy import PolicyState
 from review_app.triage.forecasting import CertificateProgress
 from review_app.web.admin.policy_certificate import progress_bar
 from review_app.web.charts import Bar, Scatter, bars, uncertainty_map
 from review_app.web.handlers import Call, Wiring, html
 from review_app.web.markup import age, join, table
-from storage.enums import ItemState
+from storage.enums import ItemState, PolicyState
 
 REFRESH_SECONDS = 10
 P_FAKE = "P(fake)"
@@ -91,7 +90,7 @@ def answers(now: Overview, towards: CertificateProgress | None = None) -> Markup
 
     ``towards``: how far a certificate is, while auto-accept is closed.
     """
-    policy = PolicyState(now.policy_state)
+    policy = now.policy_state
     sign, words = _SIGNS[policy], t(f"overview.{policy}")
     state = Markup('<i aria-hidden="true">{}</i> {}').format(sign, words)
     waiting = now.states[ItemState.IN_REVIEW]

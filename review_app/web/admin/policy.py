@@ -14,7 +14,7 @@ from review_app.certification.price import Price
 from review_app.core.errors import InputError
 from review_app.core.permissions import Permission
 from review_app.i18n import Text, t
-from review_app.policy.policy import Policy, PolicyState
+from review_app.policy.policy import Policy
 from review_app.policy.versions import (
     DEFAULT_AUDIT_PROBABILITY,
     DEFAULT_DELTA,
@@ -30,7 +30,7 @@ from review_app.web.admin.policy_review import build_review_options
 from review_app.web.admin.policy_whatif import build_whatif
 from review_app.web.handlers import Call, Wiring, held_as, html, section
 from review_app.web.markup import Tone, long, moment, notice, recorded, table
-from storage.enums import ItemState
+from storage.enums import ItemState, PolicyState
 
 
 class Certifying(BaseModel):

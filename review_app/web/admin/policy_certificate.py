@@ -12,11 +12,12 @@ from review_app.certification.threshold_grid import Side
 from review_app.core.errors import CheckpointError
 from review_app.i18n import current_language, listed, percent, significant, t
 from review_app.i18n.formatting import percent_below
-from review_app.policy.policy import Policy, PolicyState, describe
+from review_app.policy.policy import Policy, describe
 from review_app.triage.forecasting import CertificateProgress, ForecastService
 from review_app.web.charts import progress
 from review_app.web.curves import Axis, Curve, curves
 from review_app.web.markup import Content, Tone, join, moment, notice, recorded, table
+from storage.enums import PolicyState
 
 CUT_OFF = 4
 """Bounds beyond this many limits are drawn there: what matters lies near the limit."""

@@ -16,8 +16,8 @@ from review_app.lab.simulation.population import World, world_of
 from review_app.lab.simulation.replays import document_of, simulate
 from review_app.lab.simulation.report import write_simulation
 from review_app.lab.simulation.run import cold_start, replay
-from review_app.policy.policy import PolicyState
 from review_app.scores.table import ScoreTable
+from storage.enums import PolicyState
 from tests.scores.tables import table
 
 PLAN = SimulationPlan(

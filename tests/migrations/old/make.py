@@ -24,13 +24,12 @@ from benchmarks.trust_scene import ACTOR, Scene
 from review_app.copies.descriptors import Probe
 from review_app.core.permissions import Person
 from review_app.people.sessions import Browser
-from review_app.policy.policy import PolicyState
 from review_app.policy.review_options import ReviewOptions, change_options
 from review_app.queueing.options import QueueOptions, change_queue_options
 from review_app.queueing.order import Order
 from review_app.queueing.ranking import _by_worth, places_for_waiting, reorder
 from review_app.review.tasks import AnswerInput, Queue
-from storage.enums import LabelValue
+from storage.enums import LabelValue, PolicyState
 from storage.repositories.queue import WaitingQueue
 from storage.seals import heads, keyring
 from tests.applications import Deployment, deployment
