@@ -16,7 +16,7 @@ JS = .ci/javascript
 NODE = PATH="$$(sh .ci/node $(BIN)/python):$$PATH"
 DEMO_DATA ?= demo-data
 
-.PHONY: setup demo lab dev lock run test test-fast coverage pictures check check-javascript format bench clean
+.PHONY: setup demo lab dev lock run test test-fast coverage pictures check check-javascript test-javascript format bench clean
 
 setup: $(VENV)/.installed
 demo: $(VENV)/.installed-demo
@@ -54,7 +54,7 @@ lock: | $(VENV)/bin/python
 run: demo
 	REVIEW_DATA_DIR=$${REVIEW_DATA_DIR:-$(DEMO_DATA)} $(BIN)/deepfake-review demo
 
-test: dev
+test: dev test-javascript
 	@BROWSER_PATH="$$(sh .ci/browser $(BIN)/python)" && export BROWSER_PATH && \
 		$(BIN)/python -m pytest -n auto --durations=25 --durations-min=5
 
@@ -64,6 +64,10 @@ test-fast: dev
 coverage: dev
 	$(BIN)/python -m pytest -n auto -q -m "not browser" --cov --cov-report=
 	$(BIN)/python .ci/rooms
+
+# The scripts that need no page, and what they need of one, by node's own runner.
+test-javascript: $(VENV)/.installed
+	$(NODE) && PYTHON=$(BIN)/python node --import ./tests/javascript/browser.js --test tests/javascript/*.test.js
 
 pictures: dev
 	@BROWSER_PATH="$$(sh .ci/browser $(BIN)/python)" && export BROWSER_PATH && \
@@ -76,7 +80,7 @@ check: dev check-javascript
 	$(BIN)/lint-imports
 
 check-javascript: $(JS)/node_modules/.package-lock.json
-	$(NODE) && node $(JS)/node_modules/eslint/bin/eslint.js --config $(JS)/eslint.config.js review_app/web/static $(JS)
+	$(NODE) && node $(JS)/node_modules/eslint/bin/eslint.js --config $(JS)/eslint.config.js review_app/web/static tests/javascript $(JS)
 
 $(JS)/node_modules/.package-lock.json: $(JS)/package-lock.json | $(VENV)/bin/python
 	@$(NODE) && cd $(JS) && npm ci --silent

@@ -3,10 +3,11 @@
 
 import { sentence, t } from "../words.js";
 import { Card } from "./deck.js";
+import { Emitter } from "./emitter.js";
 import { Refused } from "./server.js";
 
 // Tells of "answered": {value, cards, seconds}, seconds being those of one image.
-export class Alike extends EventTarget {
+export class Alike extends Emitter {
   #grid;
   #server;
   #deck;
@@ -21,8 +22,8 @@ export class Alike extends EventTarget {
     this.#server = server;
     this.#deck = deck;
     this.#prefetch = prefetch;
-    grid.addEventListener("answer", ({ detail }) => this.#answer(detail));
-    grid.addEventListener("close", () => this.#putBack());
+    grid.on("answer", (detail) => this.#answer(detail));
+    grid.on("close", () => this.#putBack());
   }
 
   async open(shown) {
@@ -57,7 +58,7 @@ export class Alike extends EventTarget {
     const cards = this.#cards.filter((card) => chosen.has(card.task.item_id));
     const each = (performance.now() - this.#since) / 1000 / cards.length;
     const seconds = Math.min(86_400, Math.round(each * 1000) / 1000);
-    this.dispatchEvent(new CustomEvent("answered", { detail: { value, cards, seconds } }));
+    this.tell("answered", { value, cards, seconds });
     this.#grid.close();
   }
 

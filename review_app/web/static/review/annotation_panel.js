@@ -1,11 +1,12 @@
 // What is said beside an answer: a comment, why an admin should decide, tags, marks on the image.
 
+import { Emitter } from "./emitter.js";
 import { Marking } from "./marking.js";
 import { Notes } from "./notes.js";
 import { Tags } from "./tags.js";
 
 // Tells of "change": the person has said something else.
-export class AnnotationPanel extends EventTarget {
+export class AnnotationPanel extends Emitter {
   #notes;
   #tags;
   #marking;
@@ -41,7 +42,7 @@ export class AnnotationPanel extends EventTarget {
     const said = JSON.stringify(this.value);
     if (this.#known === null || this.#known === said) return;
     this.#known = said;
-    this.dispatchEvent(new Event("change"));
+    this.tell("change");
   }
 
   // Whether the action was about one of them.

@@ -1,9 +1,11 @@
 // What the admin chose for this page, kept up with while it is open.
 
+import { Emitter } from "./emitter.js";
+
 const LOOK_MS = 10_000;
 
 // Tells of "change" {values, tags, veil}; until the server can be reached, the page does without.
-export class Choices extends EventTarget {
+export class Choices extends Emitter {
   #server;
   #known = ""; // as text, to be compared
 
@@ -24,6 +26,6 @@ export class Choices extends EventTarget {
     const text = JSON.stringify(choices);
     if (!choices || text === this.#known) return;
     this.#known = text;
-    this.dispatchEvent(new CustomEvent("change", { detail: choices }));
+    this.tell("change", choices);
   }
 }

@@ -1,17 +1,18 @@
 // What somebody has begun to say beside images that they have not answered: kept in this browser for
 // each person and image until it is answered, and never sent.
 
-import { MOST as MOST_REGIONS, isRegion } from "./regions.js";
-import { MOST as MOST_TAGS } from "./tags.js";
+import { Emitter } from "./emitter.js";
+import { MAX_REGIONS, isRegion } from "./regions.js";
+import { MAX_TAGS } from "./tags.js";
 
 const KEPT = 50; // images; the newest ones
 const KEPT_MS = 3 * 86_400_000; // over a weekend
-const MOST_COMMENT = 4000; // letters, as the form and the server take them
-const MOST_REASON = 1000;
+const MAX_COMMENT = 4000; // letters, as the form and the server take them
+const MAX_REASON = 1000;
 const STORES = [() => localStorage, () => sessionStorage]; // the second where the first is full
 
 // Tells of "change" {item}: another tab has said more.
-export class Drafts extends EventTarget {
+export class Drafts extends Emitter {
   #prefix;
   #unkept = new Map(); // where the browser lets us keep nothing
 
@@ -22,7 +23,7 @@ export class Drafts extends EventTarget {
     addEventListener("storage", ({ key }) => {
       if (!key?.startsWith(this.#prefix)) return;
       const item = key.slice(this.#prefix.length);
-      this.dispatchEvent(new CustomEvent("change", { detail: { item } }));
+      this.tell("change", { item });
     });
   }
 
@@ -95,10 +96,10 @@ function isNothing({ comment, escalation, tags, regions }) {
 function sane(said) {
   const { comment, escalation, tags, regions } = Object(said);
   return {
-    comment: cut(comment, MOST_COMMENT),
-    escalation: cut(escalation, MOST_REASON) || null,
-    tags: list(tags, (tag) => typeof tag === "string", MOST_TAGS),
-    regions: list(regions, isRegion, MOST_REGIONS),
+    comment: cut(comment, MAX_COMMENT),
+    escalation: cut(escalation, MAX_REASON) || null,
+    tags: list(tags, (tag) => typeof tag === "string", MAX_TAGS),
+    regions: list(regions, isRegion, MAX_REGIONS),
   };
 }
 

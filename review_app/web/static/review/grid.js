@@ -2,6 +2,7 @@
 // once whether it is meant. Knows nothing of the queue.
 
 import { t } from "../words.js";
+import { Emitter } from "./emitter.js";
 import { framesOf } from "./frames.js";
 
 const ANSWERS = ["real", "fake", "unsure", "undecidable"];
@@ -13,7 +14,7 @@ const QUESTIONS = {
 };
 
 // Tells of "answer": {value, chosen}, a set of item ids; and of "close".
-export class Grid extends EventTarget {
+export class Grid extends Emitter {
   #root;
   #keymap;
   #offer; // the button that opens it
@@ -88,7 +89,7 @@ export class Grid extends EventTarget {
 
   #closed() {
     this.#list.replaceChildren();
-    this.dispatchEvent(new Event("close"));
+    this.tell("close");
   }
 
   #$(selector) {
@@ -174,7 +175,7 @@ export class Grid extends EventTarget {
   #confirm() {
     const chosen = new Set(this.#chosen.map((each) => each.dataset.item));
     const detail = { value: this.#asked, chosen };
-    this.dispatchEvent(new CustomEvent("answer", { detail }));
+    this.tell("answer", detail);
   }
 
   #back() {

@@ -25,7 +25,7 @@ export class KeyList {
     });
     this.#dialog.addEventListener("keydown", (event) => this.#press(event));
     this.#dialog.addEventListener("close", () => this.#change(false));
-    keymap.addEventListener("change", () => this.#draw());
+    keymap.on("change", () => this.#draw());
     this.#draw();
   }
 

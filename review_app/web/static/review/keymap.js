@@ -2,13 +2,14 @@
 
 import { t } from "../words.js";
 import { ACTIONS } from "./actions.js";
+import { Emitter } from "./emitter.js";
 import { Memory } from "./memory.js";
 
 const LETTER_OR_DIGIT = /^(?:Key|Digit|Numpad)([A-Z0-9])$/;
 const NAMES = { " ": t("keys.space"), "-": "−" };
 const ARIA_NAMES = { " ": "Space", "+": "Plus" };
 
-export class Keymap extends EventTarget {
+export class Keymap extends Emitter {
   #memory;
   #chosen; // action name -> key, where the person chose another one
   #actions; // key -> action
@@ -66,7 +67,7 @@ export class Keymap extends EventTarget {
   #take(chosen) {
     this.#chosen = chosen;
     this.#assign();
-    this.dispatchEvent(new Event("change"));
+    this.tell("change");
   }
 
   #assign() {

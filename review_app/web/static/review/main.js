@@ -22,7 +22,7 @@ whenThere("#review", (root) => {
     const view = new View(root, place, person, keymap);
     new Review(person, server, view, keymap).start();
     const choices = new Choices(server);
-    choices.addEventListener("change", ({ detail }) => {
+    choices.on("change", (detail) => {
       view.blurOverlay.usually(detail.veil);
       view.annotationPanel.offer(detail.tags);
     });

@@ -4,7 +4,7 @@
 import { percentage, t } from "../words.js";
 import { Drawing } from "./drawing.js";
 import { ARROWS, PolygonTool, STEP_PX } from "./polygon_tool.js";
-import { MOST, bounds, contains, isLargeEnough, moved, rectangle, sized } from "./regions.js";
+import { MAX_REGIONS, bounds, contains, isLargeEnough, moved, rectangle, sized } from "./regions.js";
 
 const CLICK_PX = 4; // a drag that is shorter is a click
 const NEW_SHARE = 0.3; // of what is in sight: the size of a mark that is made by key
@@ -32,8 +32,8 @@ export class Marking {
     this.#changed = changed;
     this.#drawing = new Drawing(root, this.#zoom);
     this.#polygonTool = new PolygonTool(this.#drawing, this.#zoom, say, () => this.#hasRoom());
-    this.#polygonTool.addEventListener("change", () => this.#sketched());
-    this.#polygonTool.addEventListener("closed", ({ detail }) => this.#addAndSay(detail.region));
+    this.#polygonTool.on("change", () => this.#sketched());
+    this.#polygonTool.on("closed", (detail) => this.#addAndSay(detail.region));
     this.#panel = root.querySelector("#zoom-panel");
     this.#tools = root.querySelector("#mark-tools");
     const { surface } = this.#drawing;
@@ -48,7 +48,7 @@ export class Marking {
       else if (event.target.closest("#corner-back")) this.#polygonTool.takeBack();
       else if (event.target.closest("#mark-done")) this.close();
     });
-    this.#zoom.addEventListener("change", () => this.#draw());
+    this.#zoom.on("change", () => this.#draw());
   }
 
   // An outline that nobody has closed counts as if they had.
@@ -149,8 +149,8 @@ export class Marking {
 
   // False where there are as many as there may be.
   #hasRoom() {
-    if (this.#marks.length < MOST) return true;
-    this.#say(t("beside.most_marks", { n: MOST }));
+    if (this.#marks.length < MAX_REGIONS) return true;
+    this.#say(t("beside.most_marks", { n: MAX_REGIONS }));
     return false;
   }
 

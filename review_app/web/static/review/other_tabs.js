@@ -1,15 +1,17 @@
 // The open tabs of one person in one browser hold the same images: what is answered in one is on
 // show in none.
 
+import { Emitter } from "./emitter.js";
+
 // Tells of "answered" and of "back", their detail being item ids.
-export class OtherTabs extends EventTarget {
+export class OtherTabs extends Emitter {
   #channel;
 
   constructor(person) {
     super();
     this.#channel = new BroadcastChannel(`deepfake-review/tabs/${person.id}`);
     this.#channel.addEventListener("message", ({ data: { type, items } }) => {
-      this.dispatchEvent(new CustomEvent(type, { detail: items }));
+      this.tell(type, items);
     });
   }
 

@@ -4,9 +4,10 @@
 // undo never overtakes its answer. The lock is shared by the tabs of one browser: whichever holds
 // it sends for all. Sending twice is harmless, as the server knows an answer by its client_id.
 
+import { Emitter } from "./emitter.js";
 import { AccountClosed, NotStored, Refused, SignedOut } from "./server.js";
 
-const MOST = 50; // the server takes no more in one call
+const MAX_ENTRIES = 50; // the server takes no more in one call
 const RETRY_MS = [1000, 2000, 4000, 8000, 15_000, 30_000];
 
 export const State = Object.freeze({
@@ -18,7 +19,7 @@ export const State = Object.freeze({
   NOT_STORED: "not-stored", // as retrying; the event "unstored" has the server's words
 });
 
-export class Outbox extends EventTarget {
+export class Outbox extends Emitter {
   #send;
   #drawer; // waits to be sent
   #aside; // was refused; kept for the person to read
@@ -29,7 +30,7 @@ export class Outbox extends EventTarget {
   #pumping = false;
   #again = false;
   #n = 0;
-  #most = MOST;
+  #most = MAX_ENTRIES;
 
   // send: (entries) => Promise of a Map from client_id to {reply, refusal}.
   constructor(person, send) {
@@ -116,7 +117,7 @@ export class Outbox extends EventTarget {
         return;
       }
       this.#failures = 0;
-      this.#most = MOST;
+      this.#most = MAX_ENTRIES;
       for (const entry of batch) this.#settle(entry, outcomes.get(entry.client_id));
     }
     this.#become(State.SAVED);
@@ -129,7 +130,7 @@ export class Outbox extends EventTarget {
       return;
     }
     this.#drawer.remove(entry);
-    this.#tell("stored", { entry, reply });
+    this.tell("stored", { entry, reply });
   }
 
   // One entry may have spoilt it for the others: sent alone, it shows which.
@@ -147,11 +148,11 @@ export class Outbox extends EventTarget {
     }
     // A skip says nothing that would have to be kept: its image comes again.
     if (!["undo", "skip"].includes(entry.kind)) this.#aside.put({ ...entry, why });
-    this.#tell("refused", { entry, why });
+    this.tell("refused", { entry, why });
   }
 
   #later(state, why) {
-    if (state === State.NOT_STORED && this.#state !== state) this.#tell("unstored", { why });
+    if (state === State.NOT_STORED && this.#state !== state) this.tell("unstored", { why });
     const wait = RETRY_MS[Math.min(this.#failures, RETRY_MS.length - 1)];
     this.#failures += 1;
     this.#timer = setTimeout(() => this.pump(), wait * (0.75 + Math.random() / 2));
@@ -168,11 +169,7 @@ export class Outbox extends EventTarget {
   }
 
   #changed() {
-    this.#tell("change", { state: this.#state, waiting: this.entries().length });
-  }
-
-  #tell(type, detail) {
-    this.dispatchEvent(new CustomEvent(type, { detail }));
+    this.tell("change", { state: this.#state, waiting: this.entries().length });
   }
 }
 

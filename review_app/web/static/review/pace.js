@@ -4,7 +4,7 @@
 
 const AT_REST = 40; // enough for a sudden burst
 const WHEN_IDLE = 3;
-const MOST = 80; // the server hands out no more than this
+const MAX_AHEAD = 80; // the server hands out no more than this
 const IDLE_MS = 60_000;
 const LATEST = 5; // answers that the pace is told from
 const MARGIN = 1.5;
@@ -32,12 +32,12 @@ export class Pace {
   // How many items to hold, the one on show included.
   get ahead() {
     if (this.isIdle) return WHEN_IDLE;
-    return Math.min(MOST, AT_REST + Math.ceil(MARGIN * this.#perMs * this.#line));
+    return Math.min(MAX_AHEAD, AT_REST + Math.ceil(MARGIN * this.#perMs * this.#line));
   }
 
   // How many to ask for, where the server does not know of ``unsent`` answers yet.
   wanted(unsent) {
-    return Math.min(MOST, this.ahead + unsent);
+    return Math.min(MAX_AHEAD, this.ahead + unsent);
   }
 
   // Falls while no answer comes.

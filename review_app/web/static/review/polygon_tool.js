@@ -1,7 +1,8 @@
 // An outline that is drawn corner after corner: by pointer, or by keys that move a cross.
 
 import { percentage, t } from "../words.js";
-import { MOST_CORNERS, corner, isLargeEnough, polygon } from "./regions.js";
+import { Emitter } from "./emitter.js";
+import { MAX_CORNERS, corner, isLargeEnough, polygon } from "./regions.js";
 
 export const STEP_PX = 8;
 export const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -10,7 +11,7 @@ const SAME_PX = 4; // two clicks nearer than this are one
 const REACH_PX = { mouse: 10, pen: 14, touch: 24 }; // so near the first corner, a click means it
 
 // Tells of "change", and of "closed" {region}.
-export class PolygonTool extends EventTarget {
+export class PolygonTool extends Emitter {
   #drawing;
   #zoom;
   #say;
@@ -61,7 +62,7 @@ export class PolygonTool extends EventTarget {
   }
 
   #append(at) {
-    if (this.#corners.length === MOST_CORNERS) this.#say(t("beside.most_corners", { n: MOST_CORNERS }));
+    if (this.#corners.length === MAX_CORNERS) this.#say(t("beside.most_corners", { n: MAX_CORNERS }));
     else this.#set([...this.#corners, at], t("beside.corner", { n: this.#corners.length + 1, ...place(at) }));
   }
 
@@ -72,7 +73,7 @@ export class PolygonTool extends EventTarget {
       return;
     }
     this.drop();
-    this.dispatchEvent(new CustomEvent("closed", { detail: { region } }));
+    this.tell("closed", { region });
   }
 
   // The last corner.
@@ -135,7 +136,7 @@ export class PolygonTool extends EventTarget {
   }
 
   #changed() {
-    this.dispatchEvent(new Event("change"));
+    this.tell("change");
   }
 }
 

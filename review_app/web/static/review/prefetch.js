@@ -1,5 +1,7 @@
 // Keeps the deck full, and the leases on it alive.
 
+import { Emitter } from "./emitter.js";
+
 const HEARTBEAT_MS = 60_000;
 const LOOK_AGAIN_MS = 15_000;
 
@@ -9,7 +11,7 @@ const Rest = Object.freeze({
   FREE: "free", // nothing is held
 });
 
-export class Prefetch extends EventTarget {
+export class Prefetch extends Emitter {
   #server;
   #deck;
   #pace;
@@ -100,7 +102,7 @@ export class Prefetch extends EventTarget {
     this.#taking = false;
     if (this.isResting) this.#giveBackAll();
     else this.#giveBackUnwanted();
-    this.dispatchEvent(new Event("change"));
+    this.tell("change");
   }
 
   refillIfShort() {
@@ -118,14 +120,14 @@ export class Prefetch extends EventTarget {
     } catch {
       // remembered as the trouble
     }
-    this.dispatchEvent(new Event("change"));
+    this.tell("change");
   }
 
   // Back after a while: leases may have run out, and others may hold what we held.
   async #resume() {
     try {
       const gone = this.#deck.keepOnly(await this.#ask(this.#queue));
-      if (gone) this.dispatchEvent(new Event("gone"));
+      if (gone) this.tell("gone");
     } catch {
       return; // the next look finds out
     }

@@ -2,6 +2,7 @@
 
 import { clamped } from "../clamp.js";
 import { ended, listed, moment, t } from "../words.js";
+import { Emitter } from "./emitter.js";
 import { merged } from "./merged.js";
 import { claimLine } from "./says.js";
 import { tagName } from "./tagname.js";
@@ -10,7 +11,7 @@ import { answerName } from "./view.js";
 const VALUES = ["real", "fake", "unsure", "undecidable"];
 const TODAY = { timeStyle: "short" };
 
-export class Recent extends EventTarget {
+export class Recent extends Emitter {
   #root;
   #server;
   #outbox;
@@ -33,9 +34,9 @@ export class Recent extends EventTarget {
     this.#told = root.querySelector("#recent-told");
     this.#list.addEventListener("click", (event) => this.#click(event));
     this.#dialog.addEventListener("keydown", (event) => this.#key(event));
-    outbox.addEventListener("change", () => this.#dialog.open && this.#draw());
-    outbox.addEventListener("stored", ({ detail }) => this.#stored(detail.entry));
-    outbox.addEventListener("refused", ({ detail }) => this.#say(t("review.not_taken", { why: ended(detail.why) })));
+    outbox.on("change", () => this.#dialog.open && this.#draw());
+    outbox.on("stored", (detail) => this.#stored(detail.entry));
+    outbox.on("refused", (detail) => this.#say(t("review.not_taken", { why: ended(detail.why) })));
   }
 
   act(action) {
@@ -75,9 +76,9 @@ export class Recent extends EventTarget {
     if (button.matches(".thumbnail")) this.#toggle(button.closest("li"));
     else if (value === undefined) {
       this.#dialog.close();
-      this.#tell("open", { answer });
+      this.tell("open", { answer });
     } else if (value !== answer.value) {
-      this.#tell("change", { answer, value });
+      this.tell("change", { answer, value });
     }
   }
 
@@ -128,10 +129,6 @@ export class Recent extends EventTarget {
 
   #say(text) {
     this.#told.textContent = text;
-  }
-
-  #tell(type, detail) {
-    this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 }
 

@@ -1,8 +1,8 @@
 // Regions of an image as the server wants them: {shape, points}, points as shares of width and
 // height from the upper left corner. Pure.
 
-export const MOST = 20; // with one answer; the server takes no more
-export const MOST_CORNERS = 64; // of one polygon; the same
+export const MAX_REGIONS = 20; // with one answer; the server takes no more
+export const MAX_CORNERS = 64; // of one polygon; the same
 const SMALLEST = 0.004; // share of a side
 const LEAST_AREA = 1e-6; // that the server takes
 const DIGITS = 5;
@@ -25,7 +25,7 @@ export function corner([x, y]) {
 // Whether it is one that the server takes, whoever made it.
 export function isRegion(value) {
   const { shape, points } = Object(value);
-  if (!Array.isArray(points) || points.length > MOST_CORNERS || !points.every(isPoint)) return false;
+  if (!Array.isArray(points) || points.length > MAX_CORNERS || !points.every(isPoint)) return false;
   const isShape = shape === "rectangle" ? points.length === 2 : shape === "polygon" && points.length > 2;
   return isShape && area(corners({ shape, points })) >= LEAST_AREA;
 }

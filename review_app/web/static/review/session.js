@@ -2,6 +2,7 @@
 // is counted for them alone: all of it stays in this browser.
 
 import { number, t } from "../words.js";
+import { Emitter } from "./emitter.js";
 import { Memory } from "./memory.js";
 import { Kind } from "./blur_overlay.js";
 import { SessionStatistics } from "./session_statistics.js";
@@ -9,7 +10,7 @@ import { SessionStatistics } from "./session_statistics.js";
 const LATER_MINUTES = 10;
 
 // Tells of "break" when the person takes one.
-export class Session extends EventTarget {
+export class Session extends Emitter {
   #dialog;
   #calm;
   #blurOverlay;
@@ -74,7 +75,7 @@ export class Session extends EventTarget {
     this.#statistics.rested();
     this.#later = null;
     this.#calm.hide();
-    this.dispatchEvent(new Event("break"));
+    this.tell("break");
   }
 
   #field(name) {

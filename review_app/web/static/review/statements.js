@@ -19,7 +19,7 @@ export class Statements {
     this.#note = root.querySelector("#statement-note");
     this.#surface = root.querySelector("#their-marks");
     this.#zoom = zoomPanel.zoom;
-    this.#zoom.addEventListener("change", () => this.#draw());
+    this.#zoom.on("change", () => this.#draw());
     this.#note.addEventListener("click", () => zoomPanel.open());
   }
 

@@ -7,7 +7,7 @@ import { isOnImage } from "./zoom.js";
 const ENGAGE_PX = 12; // so far sideways, and it is a swipe
 const EDGE_PX = 24; // where the browser's own swipes begin
 const SHARE = 0.3; // of the viewer's width: beyond it, letting go answers
-const MOST_PX = 160;
+const MAX_PX = 160;
 
 export class Swipe {
   #root;
@@ -100,7 +100,7 @@ export class Swipe {
   }
 
   get #enough() {
-    return Math.min(MOST_PX, SHARE * this.#viewer.clientWidth);
+    return Math.min(MAX_PX, SHARE * this.#viewer.clientWidth);
   }
 
   get #isEnough() {

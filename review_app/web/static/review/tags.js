@@ -4,7 +4,7 @@ import { listed, t } from "../words.js";
 import { tagName } from "./tagname.js";
 
 const BY_DIGIT = 9;
-export const MOST = 20; // with one answer; the server takes no more
+export const MAX_TAGS = 20; // with one answer; the server takes no more
 
 export class Tags {
   #zoomPanel;
@@ -101,7 +101,7 @@ export class Tags {
 
   #toggle(tag) {
     if (this.#chosen.delete(tag)) this.#say(t("beside.without", { tag: tagName(tag) }));
-    else if (this.#chosen.size === MOST) this.#say(t("beside.most_tags", { n: MOST }));
+    else if (this.#chosen.size === MAX_TAGS) this.#say(t("beside.most_tags", { n: MAX_TAGS }));
     else {
       this.#chosen.add(tag);
       this.#say(t("beside.with", { tag: tagName(tag) }));

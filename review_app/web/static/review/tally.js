@@ -1,6 +1,7 @@
 // The header's numbers: how much waits, how much is done, whether all of it is saved.
 
 import { t } from "../words.js";
+import { Emitter } from "./emitter.js";
 import { State } from "./outbox.js";
 import { signIn } from "./server.js";
 
@@ -8,7 +9,7 @@ const COUNT_MS = 30_000;
 const SOON_MS = 2000; // counting costs the server more than an answer does
 const SHOW_SENDING_AFTER_MS = 1500;
 
-export class Tally extends EventTarget {
+export class Tally extends Emitter {
   #server;
   #outbox;
   #status;
@@ -26,7 +27,7 @@ export class Tally extends EventTarget {
   }
 
   start() {
-    this.#outbox.addEventListener("change", () => this.#showSaved());
+    this.#outbox.on("change", () => this.#showSaved());
     setInterval(() => this.#count(), COUNT_MS);
     this.#showSaved();
     this.#count();
@@ -49,7 +50,7 @@ export class Tally extends EventTarget {
       return; // the outbox and the prefetch tell of trouble
     }
     this.#status.setProgress(this.counts);
-    this.dispatchEvent(new Event("change"));
+    this.tell("change");
   }
 
   #showSaved() {

@@ -35,7 +35,7 @@ export class View {
     this.grid = new Grid(root, keymap);
     this.more = new More(root);
     this.status.session.addEventListener("click", () => this.session.act("session"));
-    keymap.addEventListener("change", () => drawCaps(root, keymap));
+    keymap.on("change", () => drawCaps(root, keymap));
     drawCaps(root, keymap);
   }
 

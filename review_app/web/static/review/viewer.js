@@ -24,8 +24,8 @@ export class Viewer {
     this.#prefetch = prefetch;
     this.#pauses = pauses;
     this.#drafts = drafts;
-    view.annotationPanel.addEventListener("change", () => this.#keepDraft());
-    drafts.addEventListener("change", ({ detail }) => this.#saidInOtherTab(detail.item));
+    view.annotationPanel.on("change", () => this.#keepDraft());
+    drafts.on("change", (detail) => this.#saidInOtherTab(detail.item));
   }
 
   // Whether the current card's image is there to be judged.

@@ -1,5 +1,6 @@
 // Zoom and pan of whatever lies in the viewer's frames: by wheel, two fingers, drag and arrow keys.
 
+import { Emitter } from "./emitter.js";
 import { isForSomethingElse } from "./keys.js";
 
 const STEP = 1.5;
@@ -8,7 +9,7 @@ const ARROWS = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowD
 const LARGEST_PIXEL = 16; // screen pixels for one of the image, at most
 const PIXELS_FROM = 3; // from here on, pixels are drawn as squares
 
-export class Zoom extends EventTarget {
+export class Zoom extends Emitter {
   #viewer;
   #frame;
   #lens; // a view may lie beside the image
@@ -113,7 +114,7 @@ export class Zoom extends EventTarget {
     style.setProperty("--zoom", this.#scale);
     style.setProperty("--pan-x", `${this.#x}px`);
     style.setProperty("--pan-y", `${this.#y}px`);
-    this.dispatchEvent(new Event("change"));
+    this.tell("change");
   }
 
   #wheel(event) {

@@ -111,7 +111,7 @@ export class ZoomPanel {
   #listen() {
     this.#keep.checked = this.#memory.get("keep") ?? false;
     this.#keep.addEventListener("change", () => this.#memory.set("keep", this.#keep.checked));
-    this.#zoom.addEventListener("change", () => this.#showLevel());
+    this.#zoom.on("change", () => this.#showLevel());
     this.#$(".sliders").addEventListener("input", () => this.#adjust());
     this.#file.addEventListener("toggle", () => this.#readFile());
     this.#$("#side-by-side").setAttribute("aria-pressed", String(this.#isSideBySide));
