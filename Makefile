@@ -5,7 +5,7 @@
 # make test-fast  what is pure, and the database: no browser, server, training or other process
 # make coverage   what the tests run of each room, but for the browser's
 # make pictures  the pictures in docs/images, taken anew
-# make check  ruff, mypy --strict, import contracts; eslint for the scripts
+# make check  ruff, mypy --strict, import contracts; eslint and tsc for the scripts
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
@@ -81,6 +81,7 @@ check: dev check-javascript
 
 check-javascript: $(JS)/node_modules/.package-lock.json
 	$(NODE) && node $(JS)/node_modules/eslint/bin/eslint.js --config $(JS)/eslint.config.js review_app/web/static tests/javascript $(JS)
+	$(NODE) && node $(JS)/node_modules/typescript/bin/tsc -p $(JS)/tsconfig.json
 
 $(JS)/node_modules/.package-lock.json: $(JS)/package-lock.json | $(VENV)/bin/python
 	@$(NODE) && cd $(JS) && npm ci --silent

@@ -13,7 +13,7 @@ function begin({ hasRoom = true } = {}) {
   };
   const told = [];
   const closed = [];
-  const tool = new PolygonTool(drawing, { box }, (text) => told.push(text), () => hasRoom);
+  const tool = new PolygonTool(drawing, { imageBox: box }, (text) => told.push(text), () => hasRoom);
   tool.on("closed", ({ region }) => closed.push(region));
   return { tool, told, closed };
 }

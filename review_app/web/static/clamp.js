@@ -1,7 +1,7 @@
 // Long texts show their beginning until somebody asks for more, so that they push nothing away. The
 // server writes them alike (markup.clamped).
 
-import { make } from "./dom.js";
+import { closest, find, make } from "./dom.js";
 import { t } from "./words.js";
 
 const LETTERS = 240;
@@ -9,6 +9,7 @@ const LINES = 6;
 const WORD = 40; // letters: a cut is made between words where there is a space so near
 
 // The text as nodes.
+/** @param {string} text */
 export function clamped(text) {
   const place = document.createElement("span");
   const at = end(text);
@@ -23,6 +24,7 @@ export function clamped(text) {
 }
 
 // Where its beginning ends.
+/** @param {string} text */
 function end(text) {
   const lines = text.split("\n").slice(0, LINES).join("\n").length;
   const most = Math.min(lines, LETTERS);
@@ -34,9 +36,9 @@ function end(text) {
 }
 
 document.addEventListener("click", (event) => {
-  const more = event.target.closest?.(".show-more");
-  if (!more) return;
-  const rest = more.parentElement.querySelector(".unshown");
+  const more = closest(event, ".show-more");
+  if (!more?.parentElement) return;
+  const rest = find(more.parentElement, ".unshown");
   rest.hidden = !rest.hidden;
   more.ariaExpanded = String(!rest.hidden);
   more.textContent = t(rest.hidden ? "header.show_more" : "header.show_less");

@@ -4,7 +4,7 @@ const AGAIN_MS = 5_000;
 const sent = new WeakSet();
 
 document.addEventListener("submit", (event) => {
-  const form = event.target;
+  const form = /** @type {HTMLFormElement} */ (event.target);
   if (sent.has(form)) {
     event.preventDefault();
     return;

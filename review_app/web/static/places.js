@@ -1,32 +1,39 @@
 // Addresses of the admin's tabs, of what is looked for in the Images tab, and of an image's record:
 // ?tab=images&text=cat&state=failed&image=12. Back and Forward walk through them.
 
-import { whenThere } from "./dom.js";
+import { closest, findAll, whenThere } from "./dom.js";
 
 const FIRST = "overview";
 const IMAGES = "images";
-const FILTERS = ["text", "state", "verdict"];
+/** @typedef {{ text: string, state: string, verdict: string, image: number | null }} Images */
+
+const FILTERS = /** @type {const} */ (["text", "state", "verdict"]);
 const product = document.title.split(" · ").at(-1);
 
 let tab = FIRST;
+/** @type {Images} */
 let images = { text: "", state: "", verdict: "", image: null }; // what the Images tab shows
+/** @type {Images | null} */
 let unasked = null; // filters of an address that neither form nor list show yet
+/** @type {Images | null} */
 let inWork = null; // those of them that the list looks for just now
 let look = () => {}; // have the list look for them
+/** @type {(image: number | null) => void} */
 let open = () => {}; // have a record shown, or none
 
 function inAddress() {
   const query = new URLSearchParams(location.search);
   const number = Number(query.get("image"));
   const image = Number.isSafeInteger(number) && number > 0 ? number : null;
-  return { ...Object.fromEntries(FILTERS.map((filter) => [filter, query.get(filter) ?? ""])), image };
+  const [text, state, verdict] = FILTERS.map((filter) => query.get(filter) ?? "");
+  return { text, state, verdict, image };
 }
 
 function address() {
   const query = new URLSearchParams();
   if (tab !== FIRST) query.set("tab", tab);
   if (tab === IMAGES) {
-    for (const [filter, value] of Object.entries(images)) if (value) query.set(filter, value);
+    for (const [filter, value] of Object.entries(images)) if (value) query.set(filter, String(value));
   }
   return location.pathname + (query.size > 0 ? `?${query}` : "");
 }
@@ -42,8 +49,11 @@ function nameTab() {
   document.title = [...image, button(tab)?.textContent.trim(), product].filter(Boolean).join(" · ");
 }
 
+/** @param {string} id */
 function button(id) {
-  return document.querySelector(`[role=tab][data-tab-id="${CSS.escape(id)}"]`);
+  /** @type {HTMLElement | null} */
+  const found = document.querySelector(`[role=tab][data-tab-id="${CSS.escape(id)}"]`);
+  return found;
 }
 
 // To where the address points: the page was opened there, or somebody went back or forward.
@@ -55,8 +65,8 @@ function go() {
     images = inAddress();
     if (FILTERS.some((filter) => images[filter] !== from[filter])) unasked = images;
   }
-  const isThere = button(tab).ariaSelected === "true";
-  button(tab).click();
+  const isThere = button(tab)?.ariaSelected === "true";
+  button(tab)?.click();
   if (isThere && unasked) look();
   if (images.image !== from.image) open(images.image);
   nameTab();
@@ -64,6 +74,7 @@ function go() {
 
 // What the list is to look for: what stands in the form and, where the form does not show that yet,
 // what the address says.
+/** @param {string | null} text @param {string | null} state @param {string | null} verdict */
 export function asked(text, state, verdict) {
   if (unasked) {
     inWork = unasked;
@@ -80,6 +91,7 @@ export function answered() {
 }
 
 // The list of images in ``list``. ``search`` has it look again, ``show`` shows a record, or none.
+/** @param {HTMLElement} list @param {Act} search @param {(image: number | null) => void} show */
 export function records(list, search, show) {
   look = search;
   open = (image) => {
@@ -87,7 +99,7 @@ export function records(list, search, show) {
     show(image);
   };
   const mark = () => {
-    for (const row of list.querySelectorAll("button[data-item]")) {
+    for (const row of findAll(list, "button[data-item]")) {
       const current = Number(row.dataset.item) === images.image ? "true" : null;
       if (row.ariaCurrent !== current) row.ariaCurrent = current;
     }
@@ -95,7 +107,7 @@ export function records(list, search, show) {
   const attributeFilter = ["data-item", "aria-current"];
   new MutationObserver(mark).observe(list, { childList: true, subtree: true, attributeFilter });
   list.addEventListener("click", (event) => {
-    const row = event.target.closest("button[data-item]");
+    const row = closest(event, "button[data-item]");
     if (!row) return;
     images = { ...images, image: Number(row.dataset.item) };
     went();
@@ -106,13 +118,13 @@ export function records(list, search, show) {
 
 whenThere("[role=tab][data-tab-id]", () => {
   document.addEventListener("click", (event) => {
-    const pressed = event.target.closest("[role=tab][data-tab-id]");
+    const pressed = closest(event, "[role=tab][data-tab-id]");
     if (!pressed || pressed.dataset.tabId === tab) return;
-    tab = pressed.dataset.tabId;
+    tab = pressed.dataset.tabId ?? FIRST;
     went();
   });
   addEventListener("popstate", go);
-  const chosen = document.querySelector("[role=tab][aria-selected=true]")?.dataset.tabId ?? FIRST;
+  const chosen = document.querySelector("[role=tab][aria-selected=true]")?.getAttribute("data-tab-id") ?? FIRST;
   if (chosen === FIRST) {
     go();
   } else {

@@ -3,9 +3,10 @@
 import "./clamp.js";
 import "./unattended.js";
 import "./composing.js";
-import { whenThere } from "./dom.js";
+import { find, whenThere } from "./dom.js";
 import { t } from "./words.js";
 
+/** @type {Promise<Person>} */
 const me = fetch("/api/v1/me", { headers: { accept: "application/json" } }).then((answer) => {
   if (answer.status === 401) location.reload(); // the sign-in has ended; the server asks anew
   if (!answer.ok) throw new Error(`who is signed in: ${answer.status}`);
@@ -19,8 +20,10 @@ async function signOut() {
   location.assign("/login");
 }
 
+/** @param {HTMLFormElement} form */
 function chooseLanguage(form) {
-  const { language, next } = form.elements;
+  const language = find(form, "[name=language]", HTMLSelectElement);
+  const next = find(form, "[name=next]", HTMLInputElement);
   language.value = document.documentElement.lang;
   language.addEventListener("change", () => {
     next.value = location.pathname + location.search;
@@ -29,10 +32,11 @@ function chooseLanguage(form) {
 }
 
 // As a menu does: closed by Escape, and by what happens elsewhere.
+/** @param {HTMLDetailsElement} menu */
 function closesByItself(menu) {
-  const summary = menu.querySelector("summary");
+  const summary = find(menu, "summary");
   document.addEventListener("click", (event) => {
-    if (!menu.contains(event.target)) menu.open = false;
+    if (!menu.contains(/** @type {Node} */ (event.target))) menu.open = false;
   });
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !menu.open) return;
@@ -42,15 +46,15 @@ function closesByItself(menu) {
 }
 
 whenThere("#header .bar", async (bar) => {
-  bar.querySelector("#sign-out").addEventListener("click", signOut);
-  closesByItself(bar.querySelector(".menu"));
-  chooseLanguage(bar.querySelector(".language"));
+  find(bar, "#sign-out").addEventListener("click", signOut);
+  closesByItself(find(bar, ".menu", HTMLDetailsElement));
+  chooseLanguage(find(bar, ".language", HTMLFormElement));
   const person = await me;
-  const name = bar.querySelector("#who-name");
+  const name = find(bar, "#who-name");
   name.textContent = person.name;
   name.title = t(`header.signed_in_${person.role}`, { name: person.name });
-  bar.querySelector('[data-page="admin"]').hidden = person.role !== "admin";
-  bar.querySelector('[data-page="inspect"]').hidden = !person.may.includes("inspect");
+  find(bar, '[data-page="admin"]').hidden = person.role !== "admin";
+  find(bar, '[data-page="inspect"]').hidden = !person.may.includes("inspect");
 });
 
 export { me };

@@ -8,8 +8,8 @@ import("./words.js").then(({ t }) => {
       field.removeAttribute("aria-label");
     }
     for (const button of document.querySelectorAll('[aria-label="common.upload"]')) {
-      button.title = t("header.add_files");
-      button.setAttribute("aria-label", button.title);
+      button.setAttribute("title", t("header.add_files"));
+      button.setAttribute("aria-label", t("header.add_files"));
     }
   };
   new MutationObserver(name).observe(document, { childList: true, subtree: true });

@@ -6,7 +6,10 @@
 
 import { t } from "../words.js";
 
-export const GROUPS = [
+/** @typedef {[name: string, key: string, words: string, more?: { also?: string[], held?: boolean }]} Row */
+
+/** @type {{ title: string, actions: Row[] }[]} */
+const TABLE = [
   {
     title: t("keys.answer"),
     actions: [
@@ -56,9 +59,13 @@ export const GROUPS = [
       ["help", "?", t("keys.help")],
     ],
   },
-].map(({ title, actions }) => ({
-  title,
-  actions: actions.map(([name, key, words, more]) => ({ name, key, words, also: [], ...more })),
-}));
+];
+
+export const GROUPS = TABLE.map(({ title, actions }) => ({ title, actions: actions.map(asAction) }));
 
 export const ACTIONS = GROUPS.flatMap((group) => group.actions);
+
+/** @param {Row} row @returns {Action} */
+function asAction([name, key, words, more]) {
+  return { name, key, words, also: [], ...more };
+}

@@ -7,15 +7,18 @@ import { Emitter } from "./emitter.js";
 import { Refused } from "./server.js";
 
 // Tells of "answered": {value, cards, seconds}, seconds being those of one image.
+/** @extends {Emitter<{ answered: { value: Value, cards: Card[], seconds: number } }>} */
 export class Alike extends Emitter {
   #grid;
   #server;
   #deck;
   #prefetch;
+  /** @type {Card[]} */
   #cards = [];
   #inDeck = new Set(); // item ids that were in the deck before, and stay there
   #since = 0;
 
+  /** @param {Grid} grid @param {Server} server @param {Deck} deck @param {Prefetch} prefetch */
   constructor(grid, server, deck, prefetch) {
     super();
     this.#grid = grid;
@@ -26,6 +29,7 @@ export class Alike extends Emitter {
     grid.on("close", () => this.#putBack());
   }
 
+  /** @param {Card} shown */
   async open(shown) {
     this.#inDeck = new Set(this.#deck.items);
     this.#since = performance.now();
@@ -50,10 +54,12 @@ export class Alike extends Emitter {
   }
 
   // Whether any of these items is to be chosen now.
+  /** @param {string[]} items */
   holds(items) {
     return this.#grid.isOpen && this.#cards.some((card) => items.includes(card.task.item_id));
   }
 
+  /** @param {{ value: Value, chosen: Set<string> }} answer */
   #answer({ value, chosen }) {
     const cards = this.#cards.filter((card) => chosen.has(card.task.item_id));
     const each = (performance.now() - this.#since) / 1000 / cards.length;

@@ -6,12 +6,15 @@ import { Notes } from "./notes.js";
 import { Tags } from "./tags.js";
 
 // Tells of "change": the person has said something else.
+/** @extends {Emitter<{ change: void }>} */
 export class AnnotationPanel extends Emitter {
   #notes;
   #tags;
   #marking;
+  /** @type {string | null} */
   #known = ""; // the value that was told, or given
 
+  /** @param {HTMLElement} root @param {ZoomPanel} zoomPanel @param {Say} say */
   constructor(root, zoomPanel, say) {
     super();
     const changed = () => this.#changed();
@@ -21,15 +24,18 @@ export class AnnotationPanel extends Emitter {
   }
 
   // The tags that the admin has put up.
+  /** @param {string[]} tags */
   offer(tags) {
     this.#tags.offer(tags);
   }
 
+  /** @returns {Annotations} */
   get value() {
     const [tags, regions] = [this.#tags.value, this.#marking.value];
     return { ...this.#notes.value, tags, regions };
   }
 
+  /** @param {Partial<Annotations>} said */
   set value(said) {
     this.#known = null;
     this.#notes.value = said;
@@ -46,6 +52,7 @@ export class AnnotationPanel extends Emitter {
   }
 
   // Whether the action was about one of them.
+  /** @param {string} action */
   act(action) {
     const parts = [this.#notes, this.#tags, this.#marking];
     const acted = parts.find((part) => part.act(action));
@@ -55,6 +62,7 @@ export class AnnotationPanel extends Emitter {
   }
 
   // Whether a key press was for the list of tags that is open, or for the mark in hand.
+  /** @param {KeyboardEvent} event */
   takes(event) {
     return this.#tags.takes(event) || this.#marking.takes(event);
   }

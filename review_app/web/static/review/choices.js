@@ -5,10 +5,12 @@ import { Emitter } from "./emitter.js";
 const LOOK_MS = 10_000;
 
 // Tells of "change" {values, tags, veil}; until the server can be reached, the page does without.
+/** @extends {Emitter<{ change: PageOptions }>} */
 export class Choices extends Emitter {
   #server;
   #known = ""; // as text, to be compared
 
+  /** @param {Server} server */
   constructor(server) {
     super();
     this.#server = server;

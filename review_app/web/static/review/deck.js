@@ -8,13 +8,16 @@ const DECODED = 8; // images; each takes 4 bytes a pixel, while the file takes a
 const LOW = 0.75; // of the items wanted: more are asked for when fewer are left, several at a time
 
 export class Deck {
+  /** @type {Card[]} */
   #cards = [];
   #pace;
+  /** @type {Set<string>} */
   #answered = new Set(); // given an answer in this browser: the server may not know it yet
 
+  /** @param {Entry[]} unsent @param {Pace} pace */
   constructor(unsent, pace) {
     this.#pace = pace;
-    for (const entry of unsent) if (entry.kind !== "undo") this.#answered.add(entry.item_id);
+    for (const entry of unsent) if (entry.item_id && entry.kind !== "undo") this.#answered.add(entry.item_id);
   }
 
   get current() {
@@ -29,6 +32,7 @@ export class Deck {
     return this.#cards.map((card) => card.task.item_id);
   }
 
+  /** @param {Task} task */
   has(task) {
     return this.#of(task) !== undefined;
   }
@@ -39,6 +43,7 @@ export class Deck {
   }
 
   // Items that the server says are ours, asked for at this time.
+  /** @param {Task[]} tasks @param {number} asked */
   add(tasks, asked) {
     for (const task of tasks) {
       const there = this.#of(task);
@@ -61,6 +66,7 @@ export class Deck {
 
   // Keep what is on show, and of the rest only what the server still says is ours. True where what
   // is on show is not ours any more.
+  /** @param {Task[]} tasks */
   keepOnly(tasks) {
     const ours = new Set(tasks.map((task) => task.item_id));
     this.#cards = this.#cards.filter((card, i) => i === 0 || ours.has(card.task.item_id));
@@ -70,19 +76,22 @@ export class Deck {
 
   // The current card is answered; the next one takes its place.
   pass() {
-    const card = this.#cards.shift();
+    const [card, ...rest] = this.#cards;
+    this.#cards = rest;
     this.#answered.add(card.task.item_id);
     this.#decode();
     return card;
   }
 
   // This one is answered, wherever it was.
+  /** @param {string} itemId */
   answered(itemId) {
     this.drop(itemId);
     this.#answered.add(itemId);
     this.#decode();
   }
 
+  /** @param {Card} card */
   bringBack(card) {
     this.#answered.delete(card.task.item_id);
     this.drop(card.task.item_id);
@@ -90,10 +99,12 @@ export class Deck {
   }
 
   // An answer, or a skip, that was not taken: the image comes again where it is still ours.
+  /** @param {string} itemId */
   expectAgain(itemId) {
     this.#answered.delete(itemId);
   }
 
+  /** @param {string} itemId */
   drop(itemId) {
     this.#cards = this.#cards.filter((card) => card.task.item_id !== itemId);
   }
@@ -108,24 +119,30 @@ export class Deck {
     }
   }
 
+  /** @param {Task} task */
   #of(task) {
     return this.#cards.find((card) => card.task.item_id === task.item_id);
   }
 }
 
 export class Card {
+  /** @type {HTMLElement | null} */
   #element = null; // its file is here, or on its way
+  /** @type {Promise<HTMLElement> | null} */
   #image = null;
   annotations; // what else is said of it at first, or was when it left the page
+  /** @type {string | null} */
   of = null; // the client_id of the earlier answer that another one would change
   #shownAt = 0;
 
+  /** @param {Task} task */
   constructor(task) {
     this.task = task;
     this.annotations = annotationsOf(task.withdrawn ?? {});
   }
 
   // One's earlier answer, as of /review/recent, to be looked at again.
+  /** @param {OwnAnswer} answer */
   static ofAnswer({ client_id, item_id, image_url, path, ...said }) {
     const card = new Card({ item_id, image_url, path });
     card.of = client_id;
@@ -134,12 +151,14 @@ export class Card {
   }
 
   // The answer by this id was taken back, and another one may follow.
+  /** @param {string} client_id */
   takenBack(client_id) {
     this.of = null;
     this.task = { ...this.task, withdrawn: { client_id, ...this.annotations } };
   }
 
   // The same from the server: another device may have done it.
+  /** @param {Task} task */
   learn({ withdrawn }) {
     if (!withdrawn || this.of !== null || withdrawn.client_id === this.after) return;
     this.task = { ...this.task, withdrawn };
@@ -152,6 +171,7 @@ export class Card {
   }
 
   // Have the file come, without decoding it.
+  /** @param {Act} [arrived] */
   fetch(arrived = () => {}) {
     const { image_url } = this.task;
     this.#element ??= image_url === null ? withoutPicture(this.task) : load(image_url, arrived);
@@ -170,7 +190,7 @@ export class Card {
   // Why the image does not come, as the server says; null where it says nothing.
   async trouble() {
     const headers = { accept: "application/json" };
-    const answer = await fetch(this.task.image_url, { headers }).catch(() => null);
+    const answer = await fetch(this.task.image_url ?? "", { headers }).catch(() => null);
     if (!answer || answer.ok) return null;
     const reply = await answer.json().catch(() => ({}));
     return failure(answer.status, reply.error?.message ?? "", reply.error?.code);
@@ -186,10 +206,12 @@ export class Card {
   }
 }
 
+/** @param {Partial<Annotations>} said */
 function annotationsOf({ comment = "", escalation = null, tags = [], regions = [] }) {
   return { comment, escalation, tags, regions };
 }
 
+/** @param {string} url @param {Act} arrived */
 function load(url, arrived) {
   const image = new Image();
   image.alt = t("review.image");
@@ -199,6 +221,7 @@ function load(url, arrived) {
   return image;
 }
 
+/** @param {HTMLElement} element */
 async function decode(element) {
   if (element instanceof HTMLImageElement) await element.decode();
   return element;

@@ -1,5 +1,6 @@
 // Marks as they are seen: outlines that lie on the image wherever it is zoomed to, and a list.
 
+import { find } from "../dom.js";
 import { t } from "../words.js";
 import { corners as cornersOf } from "./regions.js";
 
@@ -12,27 +13,31 @@ export class Drawing {
   #zoom;
   #list;
 
+  /** @param {HTMLElement} root @param {Zoom} zoom */
   constructor(root, zoom) {
     this.#zoom = zoom;
-    this.surface = root.querySelector("#marks");
-    this.#list = root.querySelector("#mark-list");
+    this.surface = find(root, "#marks");
+    this.#list = find(root, "#mark-list");
   }
 
   // The point of the image, in shares, that is at this pixel of the frame.
+  /** @param {number} x @param {number} y @returns {Point} */
   shareAt(x, y) {
-    const { left, top, width, height } = this.#zoom.box;
+    const { left, top, width, height } = this.#zoom.imageBox;
     return [(x - left) / width, (y - top) / height];
   }
 
   // The outlines, and which of them is in hand. Two lines, a light one within a dark one, so that
   // they are seen on any image.
+  /** @param {Region[]} regions @param {number} inHand @param {Sketch | null} [sketch] */
   draw(regions, inHand, sketch = null) {
     const box = regions.length > 0 || sketch ? this.#zoom.box : null; // measuring takes time on each image
     const outlines = box ? regions.map((region, i) => outline(region, box, i, i === inHand)) : [];
     if (box && sketch) outlines.push(sketched(sketch, box));
-    this.surface.firstElementChild.replaceChildren(...outlines);
+    find(this.surface, "svg", SVGElement).replaceChildren(...outlines);
   }
 
+  /** @param {string[]} descriptions @param {number} inHand */
   list(descriptions, inHand) {
     const rows = descriptions.map((words, i) => {
       const row = document.createElement("li");
@@ -45,21 +50,23 @@ export class Drawing {
   }
 }
 
+/** @param {Region} region @param {Box} box @param {number} i @param {boolean} isInHand */
 export function outline(region, box, i, isInHand) {
   const points = cornersOf(region).map(onFrame(box));
   const group = document.createElementNS(SVG, "g");
   group.classList.toggle("is-in-hand", isInHand);
   group.append(...lines("polygon", { points: points.join(" ") }));
   const number = document.createElementNS(SVG, "text");
-  number.setAttribute("x", Math.min(...points.map((point) => point[0])) + 6);
-  number.setAttribute("y", Math.min(...points.map((point) => point[1])) + 17);
-  number.textContent = i + 1;
+  number.setAttribute("x", String(Math.min(...points.map((point) => point[0])) + 6));
+  number.setAttribute("y", String(Math.min(...points.map((point) => point[1])) + 17));
+  number.textContent = String(i + 1);
   group.append(number);
   return group;
 }
 
 // An outline on its way: its corners, the line to where another one would be, and the cross there
 // that keys move.
+/** @param {Sketch} sketch @param {Box} box */
 function sketched({ corners, next, hasCross }, box) {
   const group = document.createElementNS(SVG, "g");
   const points = [...corners, ...(next ? [next] : [])].map(onFrame(box));
@@ -68,31 +75,36 @@ function sketched({ corners, next, hasCross }, box) {
   for (const [i, [cx, cy]] of points.slice(0, corners.length).entries()) {
     group.append(...lines("circle", { cx, cy, r: i === 0 ? FIRST_PX : CORNER_PX }));
   }
-  if (hasCross) group.append(...lines("path", { d: cross(points.at(-1)) }));
+  const last = points.at(-1);
+  if (hasCross && last) group.append(...lines("path", { d: cross(last) }));
   return group;
 }
 
+/** @param {Point} point */
 function cross([x, y]) {
   return `M${x - CROSS_PX} ${y}h${2 * CROSS_PX}M${x} ${y - CROSS_PX}v${2 * CROSS_PX}`;
 }
 
+/** @param {Box} box @returns {(point: Point) => Point} */
 function onFrame({ left, top, width, height }) {
   return ([x, y]) => [left + x * width, top + y * height];
 }
 
+/** @param {string} shape @param {Record<string, string | number>} attributes */
 function lines(shape, attributes) {
   return ["under", "over"].map((line) => {
     const element = document.createElementNS(SVG, shape);
     element.setAttribute("class", line);
-    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
     return element;
   });
 }
 
+/** @param {number} i */
 function removeButton(i) {
   const button = document.createElement("button");
   button.type = "button";
-  button.dataset.mark = i;
+  button.dataset.mark = String(i);
   button.textContent = t("beside.remove");
   button.setAttribute("aria-label", t("beside.remove_mark", { mark: i + 1 }));
   return button;

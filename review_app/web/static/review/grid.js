@@ -1,11 +1,13 @@
 // A grid of images to choose from, by keys, mouse or finger; an answer for all that are chosen asks
 // once whether it is meant. Knows nothing of the queue.
 
+import { closest, find, findAll, focused } from "../dom.js";
 import { t } from "../words.js";
+import { isAnswer } from "./answers.js";
 import { Emitter } from "./emitter.js";
 import { framesOf } from "./frames.js";
 
-const ANSWERS = ["real", "fake", "unsure", "undecidable"];
+/** @type {Record<Value, (n: number) => string>} */
 const QUESTIONS = {
   real: (n) => t("grid.ask_real", { n }),
   fake: (n) => t("grid.ask_fake", { n }),
@@ -14,13 +16,16 @@ const QUESTIONS = {
 };
 
 // Tells of "answer": {value, chosen}, a set of item ids; and of "close".
+/** @extends {Emitter<{ answer: { value: Value, chosen: Set<string> }, close: void }>} */
 export class Grid extends Emitter {
   #root;
   #keymap;
   #offer; // the button that opens it
   #dialog;
   #list;
+  /** @type {Value | null} */
   #asked = null; // the answer that is asked about
+  /** @type {Record<string, Act>} */
   #buttons = {
     all: () => this.#chooseAll(),
     confirm: () => this.#confirm(),
@@ -30,12 +35,13 @@ export class Grid extends Emitter {
     close: () => this.close(),
   };
 
+  /** @param {HTMLElement} root @param {Keymap} keymap */
   constructor(root, keymap) {
     super();
     this.#root = root;
     this.#keymap = keymap;
-    this.#offer = root.querySelector("#alike");
-    this.#dialog = root.querySelector("#alike-dialog");
+    this.#offer = find(root, "#alike");
+    this.#dialog = find(root, "#alike-dialog", HTMLDialogElement);
     this.#list = this.#$("#alike-list");
     this.#dialog.addEventListener("click", (event) => this.#click(event));
     this.#dialog.addEventListener("keydown", (event) => this.#key(event));
@@ -44,9 +50,10 @@ export class Grid extends Emitter {
   }
 
   // How many look like the image on show; without any there is no button.
+  /** @param {number} n */
   offer(n) {
     this.#offer.hidden = n === 0;
-    this.#offer.querySelector("span").textContent = t("grid.button", { n });
+    find(this.#offer, "span").textContent = t("grid.button", { n });
   }
 
   get isOpen() {
@@ -64,6 +71,7 @@ export class Grid extends Emitter {
   }
 
   // The tasks of the images, the one on show first: it alone is chosen.
+  /** @param {Task[]} tasks */
   show(tasks) {
     if (tasks.length === 1) {
       this.nothing();
@@ -79,6 +87,7 @@ export class Grid extends Emitter {
     this.#say(t("grid.none"));
   }
 
+  /** @param {string} words */
   failed(words) {
     this.#say(words);
   }
@@ -92,24 +101,27 @@ export class Grid extends Emitter {
     this.tell("close");
   }
 
+  /** @param {string} selector */
   #$(selector) {
-    return this.#dialog.querySelector(selector);
+    return find(this.#dialog, selector);
   }
 
   get #options() {
-    return [...this.#list.children];
+    return findAll(this.#list, "[role=option]");
   }
 
   get #chosen() {
     return this.#options.filter((each) => each.ariaSelected === "true");
   }
 
+  /** @param {string} text */
   #say(text) {
     this.#$("#alike-state").textContent = text;
   }
 
   // Choosing
 
+  /** @param {HTMLElement} each @param {boolean} [on] */
   #choose(each, on = each.ariaSelected !== "true") {
     each.ariaSelected = String(on);
     const all = this.#chosen.length === this.#options.length;
@@ -122,6 +134,7 @@ export class Grid extends Emitter {
     for (const each of this.#options) this.#choose(each, on);
   }
 
+  /** @param {number} i */
   #focus(i) {
     const options = this.#options;
     const at = Math.max(0, Math.min(i, options.length - 1));
@@ -129,16 +142,25 @@ export class Grid extends Emitter {
     options[at]?.focus();
   }
 
+  // The one that Tab comes to.
+  get #current() {
+    return this.#options.find((each) => each.tabIndex === 0);
+  }
+
   get #columns() {
     return getComputedStyle(this.#list).gridTemplateColumns.split(" ").length;
   }
 
+  /** @param {string} key */
   #move(key) {
-    const at = this.#options.indexOf(document.activeElement);
+    const options = this.#options;
+    const at = options.findIndex((each) => each === document.activeElement);
+    /** @type {Record<string, number>} */
     const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.#columns, ArrowDown: this.#columns };
-    const ends = { Home: -at, End: this.#options.length };
-    this.#focus(at + (steps[key] ?? ends[key]));
-    this.#enlarge(this.#isLarge ? document.activeElement : null);
+    steps.Home = -at;
+    steps.End = options.length;
+    this.#focus(at + steps[key]);
+    this.#enlarge(this.#isLarge ? focused() : null);
   }
 
   // Looking closer
@@ -147,10 +169,11 @@ export class Grid extends Emitter {
     return !this.#$(".large").hidden;
   }
 
+  /** @param {HTMLElement | null} each */
   #enlarge(each) {
     const large = this.#$(".large");
     large.hidden = each === null;
-    large.replaceChildren(...(each ? [picture(each.dataset.large)] : []));
+    large.replaceChildren(...(each ? [picture(each.dataset.large ?? "")] : []));
   }
 
   #reveal() {
@@ -159,6 +182,7 @@ export class Grid extends Emitter {
 
   // Asking
 
+  /** @param {Value | null} value */
   #ask(value) {
     if (value && this.#chosen.length === 0) {
       this.#say(t("grid.choose_first"));
@@ -173,43 +197,46 @@ export class Grid extends Emitter {
   }
 
   #confirm() {
-    const chosen = new Set(this.#chosen.map((each) => each.dataset.item));
-    const detail = { value: this.#asked, chosen };
-    this.tell("answer", detail);
+    const chosen = new Set(this.#chosen.map((each) => each.dataset.item ?? ""));
+    if (this.#asked) this.tell("answer", { value: this.#asked, chosen });
   }
 
   #back() {
     this.#ask(null);
-    this.#list.querySelector('[tabindex="0"]')?.focus();
+    this.#current?.focus();
   }
 
   // What the person does
 
-  #click({ target, detail }) {
-    const each = target.closest("[role=option]");
-    const { grid, answer } = target.closest("button")?.dataset ?? {};
+  /** @param {MouseEvent} event */
+  #click(event) {
+    const each = closest(event, "[role=option]");
+    const { grid = "", answer } = closest(event, "button")?.dataset ?? {};
     if (each) {
       this.#choose(each);
       this.#focus(this.#options.indexOf(each));
-    } else if (answer && this.#options.length) this.#ask(answer);
+    } else if (isAnswer(answer) && this.#options.length) this.#ask(answer);
     else this.#buttons[grid]?.();
-    if (detail > 0) this.#leaveButton();
+    if (event.detail > 0) this.#leaveButton();
   }
 
   // A press of the pointer leaves the keys to the images, or to nothing before the question is read.
   #leaveButton() {
-    if (!document.activeElement.matches("#alike-dialog button")) return;
-    const rest = this.#asked ? this.#$("#alike-ask") : this.#list.querySelector('[tabindex="0"]');
+    if (!focused()?.matches("#alike-dialog button")) return;
+    const rest = this.#asked ? this.#$("#alike-ask") : this.#current;
     rest?.focus();
   }
 
+  /** @param {KeyboardEvent} event */
   #key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || this.#asked) return;
-    const each = document.activeElement.closest("[role=option]");
+    /** @type {HTMLElement | null | undefined} */
+    const each = focused()?.closest("[role=option]");
     const isTaken = (each && this.#keyOnImage(event.key, each)) || this.#keyAnywhere(event);
     if (isTaken) event.preventDefault();
   }
 
+  /** @param {string} key @param {HTMLElement} each */
   #keyOnImage(key, each) {
     if (/^(Arrow|Home|End)/.test(key)) this.#move(key);
     else if (key === " ") this.#choose(each);
@@ -218,9 +245,10 @@ export class Grid extends Emitter {
     return true;
   }
 
+  /** @param {KeyboardEvent} event */
   #keyAnywhere(event) {
     const action = this.#keymap.actionOf(event)?.name;
-    if (ANSWERS.includes(action) && this.#options.length) this.#ask(action);
+    if (isAnswer(action) && this.#options.length) this.#ask(action);
     else if (event.key.toLowerCase() === "a") this.#chooseAll();
     else if (action === "veil") this.#reveal();
     else if (action === "alike") this.close();
@@ -228,6 +256,7 @@ export class Grid extends Emitter {
     return true;
   }
 
+  /** @param {Event} event */
   #escape(event) {
     if (!this.#asked && !this.#isLarge) return;
     event.preventDefault();
@@ -236,18 +265,20 @@ export class Grid extends Emitter {
   }
 }
 
+/** @param {Task} task @param {number} i @param {number} n */
 function option(task, i, n) {
   const each = document.createElement("li");
   each.role = "option";
   each.dataset.item = task.item_id;
-  each.dataset.large = task.image_url;
+  each.dataset.large = task.image_url ?? "";
   each.ariaLabel = i === 0 ? t("grid.shown", { i: 1, n }) : t("grid.image", { i: i + 1, n });
   each.ariaSelected = "false";
-  each.append(picture(`${task.image_url}/small`, task.image_url));
+  each.append(picture(`${task.image_url}/small`, task.image_url ?? ""));
   tellFrames(each, framesOf(task));
   return each;
 }
 
+/** @param {HTMLElement} each @param {string} words */
 function tellFrames(each, words) {
   if (!words) return;
   each.ariaLabel += `, ${words}`;
@@ -255,7 +286,8 @@ function tellFrames(each, words) {
 }
 
 // Where it does not load, the other one.
-function picture(url, otherwise) {
+/** @param {string} url @param {string} [otherwise] */
+function picture(url, otherwise = "") {
   const image = new Image();
   image.alt = "";
   image.draggable = false;

@@ -1,13 +1,17 @@
 // The first-run hint: there until it is closed or the first answer is given, and never again.
+
+import { find } from "../dom.js";
+
 export class Hint {
   #key;
   #box;
 
+  /** @param {HTMLElement} root @param {Person} person */
   constructor(root, person) {
     this.#key = `deepfake-review/hint/${person.id}`;
-    this.#box = root.querySelector("#hint");
+    this.#box = find(root, "#hint");
     this.#box.hidden = this.#wasSeen();
-    root.querySelector("#hint-close").addEventListener("click", () => this.seen());
+    find(root, "#hint-close").addEventListener("click", () => this.seen());
   }
 
   seen() {

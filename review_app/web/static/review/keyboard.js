@@ -3,6 +3,7 @@
 
 const LEAST_PX = 120; // what is covered less than this is no keyboard
 
+/** @param {HTMLElement} root */
 export function keepAboveKeyboard(root) {
   const seen = window.visualViewport;
   if (!seen) return;

@@ -1,5 +1,6 @@
 // The list of all keys, where a person may choose others.
 
+import { closest, find } from "../dom.js";
 import { t } from "../words.js";
 import { GROUPS } from "./actions.js";
 import { capOf } from "./keymap.js";
@@ -10,18 +11,20 @@ export class KeyList {
   #list;
   #told;
   #changing = false;
+  /** @type {string | null} */
   #waiting = null; // the action that the next key press is for
 
+  /** @param {HTMLElement} root @param {Keymap} keymap */
   constructor(root, keymap) {
     this.#keymap = keymap;
-    this.#dialog = root.querySelector("#help");
-    this.#list = root.querySelector("#key-list");
-    this.#told = root.querySelector("#key-told");
-    root.querySelector("#keys-change").addEventListener("click", () => this.#change(!this.#changing));
-    root.querySelector("#keys-reset").addEventListener("click", () => this.#reset());
+    this.#dialog = find(root, "#help", HTMLDialogElement);
+    this.#list = find(root, "#key-list");
+    this.#told = find(root, "#key-told");
+    find(root, "#keys-change").addEventListener("click", () => this.#change(!this.#changing));
+    find(root, "#keys-reset").addEventListener("click", () => this.#reset());
     this.#list.addEventListener("click", (event) => {
-      const button = event.target.closest("[data-action]");
-      if (button) this.#wait(button.dataset.action);
+      const button = closest(event, "[data-action]");
+      if (button) this.#wait(button.dataset.action ?? "");
     });
     this.#dialog.addEventListener("keydown", (event) => this.#press(event));
     this.#dialog.addEventListener("close", () => this.#change(false));
@@ -33,11 +36,12 @@ export class KeyList {
     this.#dialog.showModal();
   }
 
+  /** @param {boolean} on */
   #change(on) {
     this.#changing = on;
     this.#waiting = null;
-    this.#dialog.querySelector("#keys-change").setAttribute("aria-pressed", String(on));
-    this.#dialog.querySelector("#keys-reset").hidden = !on;
+    find(this.#dialog, "#keys-change").setAttribute("aria-pressed", String(on));
+    find(this.#dialog, "#keys-reset").hidden = !on;
     this.#say(on ? t("rekey.choose") : "");
     this.#draw();
   }
@@ -48,6 +52,7 @@ export class KeyList {
     this.#say(t("rekey.reset_done"));
   }
 
+  /** @param {string} name */
   #wait(name) {
     this.#waiting = name;
     this.#say(t("rekey.press"));
@@ -55,6 +60,7 @@ export class KeyList {
     this.#buttonOf(name).focus();
   }
 
+  /** @param {KeyboardEvent} event */
   #press(event) {
     const name = this.#waiting;
     if (name === null || event.key === "Shift" || event.repeat) return;
@@ -67,6 +73,7 @@ export class KeyList {
     else this.#choose(name, event);
   }
 
+  /** @param {string} name @param {KeyboardEvent} event */
   #choose(name, event) {
     const key = this.#keymap.usable(event);
     if (key === null) {
@@ -82,16 +89,18 @@ export class KeyList {
     this.#stopWaiting(t("rekey.chosen", { key: capOf(key) }));
   }
 
+  /** @param {string} text */
   #stopWaiting(text) {
     const name = this.#waiting;
     this.#waiting = null;
     this.#say(text);
     this.#draw();
-    this.#buttonOf(name).focus();
+    if (name !== null) this.#buttonOf(name).focus();
   }
 
+  /** @param {string} name */
   #buttonOf(name) {
-    return this.#list.querySelector(`[data-action="${name}"]`);
+    return find(this.#list, `[data-action="${name}"]`);
   }
 
   // A heading and a list for each group of actions.
@@ -105,6 +114,7 @@ export class KeyList {
     );
   }
 
+  /** @param {Action} action */
   #row({ name, words }) {
     const [place, term, description] = ["div", "dt", "dd"].map((tag) => document.createElement(tag));
     const cap = document.createElement("kbd");
@@ -116,11 +126,13 @@ export class KeyList {
     return place;
   }
 
+  /** @param {string} text */
   #say(text) {
     this.#told.textContent = text;
   }
 }
 
+/** @param {string} name @param {string} words @param {HTMLElement} cap */
 function changeButton(name, words, cap) {
   const button = document.createElement("button");
   button.type = "button";

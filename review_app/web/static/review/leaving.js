@@ -2,6 +2,7 @@
 
 import { t } from "../words.js";
 
+/** @param {Outbox} outbox @param {View} view */
 export function warnOnLeaving(outbox, view) {
   let warned = false;
   addEventListener("signing-out", (event) => {

@@ -2,6 +2,7 @@
 
 import { ended, sentence, t } from "../words.js";
 import { Alike } from "./alike.js";
+import { isAnswer } from "./answers.js";
 import { Card, Deck } from "./deck.js";
 import { Drafts } from "./drafts.js";
 import { capOf } from "./keymap.js";
@@ -32,8 +33,10 @@ export class Review {
   #alike;
   #otherTabs;
   #history;
+  /** @type {Promise<unknown>} */
   #turn = Promise.resolve(); // actions run one after the other, in the order of the keys
 
+  /** @param {Person} person @param {Server} server @param {View} view @param {Keymap} keymap */
   constructor(person, server, view, keymap) {
     this.#view = view;
     this.#keymap = keymap;
@@ -53,7 +56,8 @@ export class Review {
 
   start() {
     const { root, more, annotationPanel, session } = this.#view;
-    const act = (action, pressed) => {
+    /** @param {string} action @param {number} [pressed] */
+    const act = (action, pressed = 0) => {
       more.close();
       if (this.#view.act(action) || this.#recent.act(action)) return; // waits for no answer
       const isLate = this.#viewer.isLate(pressed);
@@ -73,7 +77,7 @@ export class Review {
     this.#otherTabs.on("answered", (detail) => this.#inTurn(() => this.#answeredInOtherTab(detail)));
     this.#otherTabs.on("back", (detail) => this.#backInOtherTab(detail));
     const queue = this.#view.status.queue;
-    queue.addEventListener("change", () => this.#prefetch.switchTo(queue.value));
+    queue.addEventListener("change", () => this.#prefetch.switchTo(/** @type {Queue} */ (queue.value)));
     warnOnLeaving(this.#outbox, this.#view);
     this.#showRefused();
     this.#outbox.pump();
@@ -81,11 +85,13 @@ export class Review {
     this.#tally.start();
   }
 
+  /** @param {() => unknown} act */
   #inTurn(act) {
     this.#turn = this.#turn.then(act);
   }
 
   // isLate: it was pressed where an image was missed.
+  /** @param {string} action @param {boolean} [isLate] */
   async #act(action, isLate = false) {
     if (action === "help") this.#view.help.open();
     else if (this.#prefetch.isResting) this.#view.say(t("care.on_break"));
@@ -94,6 +100,7 @@ export class Review {
     else await this.#actOnImage(action);
   }
 
+  /** @param {string} action */
   async #actOnImage(action) {
     await this.#viewer.settle();
     const { canSee, isBroken } = this.#viewer;
@@ -101,9 +108,10 @@ export class Review {
     else if (action === "skip" && (canSee || isBroken)) this.#skip();
     else if (!canSee) this.#view.say(t("review.wait"));
     else if (action === "alike") this.#alike.open(this.#deck.current);
-    else if (!this.#view.annotationPanel.act(action)) this.#label(action);
+    else if (!this.#view.annotationPanel.act(action) && isAnswer(action)) this.#label(action);
   }
 
+  /** @param {Value} value */
   #label(value) {
     const { seconds, of } = this.#deck.current;
     const said = { value, ...this.#view.annotationPanel.value };
@@ -115,6 +123,7 @@ export class Review {
 
   // Each image has an answer of its own, with what was said beside it; they are taken back
   // together, too.
+  /** @param {{ value: Value, cards: Card[], seconds: number }} outcome */
   #labelTogether({ value, cards, seconds }) {
     this.#pace.answered();
     this.#viewer.keep();
@@ -124,6 +133,7 @@ export class Review {
       this.#view.session.answered();
     }
     const together = cards.length > 1 ? cards.length : undefined; // else a look like any other
+    /** @param {Card} card @returns {What} */
     const whatOf = ({ annotations }) => ({ kind: "label", value, ...annotations, seconds, together });
     this.#history.give(whatOf, cards);
     const words = { n: cards.length, answer: answerName(value) };
@@ -131,6 +141,7 @@ export class Review {
     this.#show(t("grid.said", words));
   }
 
+  /** @param {Given[]} given */
   async #undoTogether(given) {
     const sent = [];
     this.#viewer.keep();
@@ -166,6 +177,7 @@ export class Review {
     this.#show(t("recent.left"));
   }
 
+  /** @param {What} what */
   #answer(what) {
     this.#pace.answered();
     const card = this.#deck.pass();
@@ -176,13 +188,16 @@ export class Review {
     return entry;
   }
 
+  /** @param {{ answer: OwnAnswer, value: Value }} answer */
   #change({ answer, value }) {
     const card = Card.ofAnswer(answer);
-    this.#history.give(() => ({ kind: "change", of: card.of, value, ...card.annotations }), [card]);
+    const { client_id: of } = answer;
+    this.#history.give(() => ({ kind: "change", of, value, ...card.annotations }), [card]);
     this.#deck.drop(answer.item_id); // it may be open
     this.#show();
   }
 
+  /** @param {{ answer: OwnAnswer }} answer */
   #openAgain({ answer }) {
     const words = t("recent.opened", { answer: answerName(answer.value) });
     if (this.#prefetch.isResting) this.#view.say(t("care.on_break"));
@@ -213,11 +228,13 @@ export class Review {
   }
 
   // With what was said, which a reload must not lose either.
+  /** @param {Card} card */
   #takeBack(card) {
     this.#bringBack(card);
     this.#drafts.keep(card, card.annotations);
   }
 
+  /** @param {Card} card @param {string} [words] */
   #bringBack(card, words = t("review.taken_back_again")) {
     this.#viewer.keep();
     this.#deck.bringBack(card);
@@ -225,6 +242,7 @@ export class Review {
     this.#show(words);
   }
 
+  /** @param {string} [words] */
   #show(words = "") {
     this.#viewer.show(words, () => this.#act("skip"));
   }
@@ -238,16 +256,18 @@ export class Review {
     });
   }
 
+  /** @param {{ entry: Entry, reply: Outcome["reply"] }} outcome */
   #stored({ entry, reply }) {
     const isLatest = this.#history.latest?.client_id === entry.client_id;
     if (entry.value && isLatest) this.#view.setPrevious(previousLine(entry, reply));
-    if (entry.kind === "undo") this.#undone(entry, reply);
+    if (entry.kind === "undo" && reply) this.#undone(entry, /** @type {Task} */ (reply));
     this.#prefetch.refillIfShort();
     this.#tally.countSoon();
   }
 
   // The server withdraws the newest answer it knows; usually that is the one we brought back. But
   // another device may have changed it, or given a newer one.
+  /** @param {Entry} entry @param {Task} task */
   #undone(entry, task) {
     const isChanged = task.withdrawn?.client_id !== entry.of && this.#deck.has(task);
     if (entry.item_id === task.item_id && !isChanged) return;
@@ -257,15 +277,22 @@ export class Review {
     this.#bringBack(new Card(task));
   }
 
+  /** @param {Entry} entry @param {Card | undefined} card */
+  #comesAgain({ item_id }, card) {
+    if (card) this.#drafts.keep(card, card.annotations);
+    if (item_id === undefined) return;
+    this.#deck.expectAgain(item_id);
+    this.#otherTabs.back([item_id]);
+  }
+
+  /** @param {{ entry: Entry, why: string }} outcome */
   #refused({ entry, why }) {
     const card = this.#history.strike(entry.client_id);
     if (entry.kind === "undo") {
       if (entry.item_id !== undefined) this.#deck.drop(entry.item_id);
       this.#view.setPrevious(t("review.not_undone", { why: ended(why) }));
     } else if (entry.kind === "skip") {
-      this.#deck.expectAgain(entry.item_id);
-      if (card) this.#drafts.keep(card, card.annotations);
-      this.#otherTabs.back([entry.item_id]);
+      this.#comesAgain(entry, card);
       this.#view.setPrevious(t("review.refused_skip", { why: ended(why) }));
     }
     this.#view.say(t("review.not_taken", { why: ended(why) }));
@@ -275,6 +302,7 @@ export class Review {
   }
 
   // In another tab, which holds the same images.
+  /** @param {string[]} items */
   #answeredInOtherTab(items) {
     const shown = this.#deck.current?.task.item_id;
     if (this.#alike.holds(items)) this.#alike.close();
@@ -287,6 +315,7 @@ export class Review {
   }
 
   // It is on show there; here it may come again.
+  /** @param {string[]} items */
   #backInOtherTab(items) {
     for (const item of items) {
       this.#deck.expectAgain(item);

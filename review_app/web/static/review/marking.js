@@ -1,6 +1,7 @@
 // Marks on the image: rectangles drawn by dragging, outlines by their corners, both by keys, too;
 // told in the panel as a list.
 
+import { closest, find, findAll, focused } from "../dom.js";
 import { percentage, t } from "../words.js";
 import { Drawing } from "./drawing.js";
 import { ARROWS, PolygonTool, STEP_PX } from "./polygon_tool.js";
@@ -8,6 +9,7 @@ import { MAX_REGIONS, bounds, contains, isLargeEnough, moved, rectangle, sized }
 
 const CLICK_PX = 4; // a drag that is shorter is a click
 const NEW_SHARE = 0.3; // of what is in sight: the size of a mark that is made by key
+/** @type {Record<string, Region["shape"]>} */
 const SHAPES = { mark: "rectangle", outline: "polygon" }; // by action
 
 export class Marking {
@@ -19,12 +21,17 @@ export class Marking {
   #polygonTool;
   #panel;
   #tools;
+  /** @type {Region["shape"] | null} */
   #shape = null; // what is drawn now; nothing: null
+  /** @type {Region[]} */
   #marks = [];
   #inHand = -1; // which mark the keys move; none: -1
+  /** @type {HTMLElement | null} */
   #before = null; // what had the focus
+  /** @type {{ from: Point, start: PointerEvent, region: Region | null } | null} */
   #drag = null; // {from: share, start: pointer event, region}; an outline's has no region
 
+  /** @param {HTMLElement} root @param {ZoomPanel} zoomPanel @param {Say} say @param {Act} changed */
   constructor(root, zoomPanel, say, changed) {
     this.#zoomPanel = zoomPanel;
     this.#zoom = zoomPanel.zoom;
@@ -34,19 +41,19 @@ export class Marking {
     this.#polygonTool = new PolygonTool(this.#drawing, this.#zoom, say, () => this.#hasRoom());
     this.#polygonTool.on("change", () => this.#sketched());
     this.#polygonTool.on("closed", (detail) => this.#addAndSay(detail.region));
-    this.#panel = root.querySelector("#zoom-panel");
-    this.#tools = root.querySelector("#mark-tools");
+    this.#panel = find(root, "#zoom-panel");
+    this.#tools = find(root, "#mark-tools");
     const { surface } = this.#drawing;
     surface.addEventListener("pointerdown", (event) => this.#down(event));
     surface.addEventListener("pointermove", (event) => this.#move(event));
     surface.addEventListener("pointerup", (event) => this.#up(event));
     surface.addEventListener("pointercancel", () => this.#dropDrag());
     surface.addEventListener("pointerleave", () => this.#draws("polygon") && this.#polygonTool.follow(null));
-    root.querySelector("#mark-list").addEventListener("click", (event) => this.#listClick(event));
+    find(root, "#mark-list").addEventListener("click", (event) => this.#listClick(event));
     this.#tools.addEventListener("click", (event) => {
-      if (event.target.closest("#mark-remove")) this.#remove(this.#inHand);
-      else if (event.target.closest("#corner-back")) this.#polygonTool.takeBack();
-      else if (event.target.closest("#mark-done")) this.close();
+      if (closest(event, "#mark-remove")) this.#remove(this.#inHand);
+      else if (closest(event, "#corner-back")) this.#polygonTool.takeBack();
+      else if (closest(event, "#mark-done")) this.close();
     });
     this.#zoom.on("change", () => this.#draw());
   }
@@ -57,12 +64,14 @@ export class Marking {
     return region ? [...this.#marks, region] : this.#marks;
   }
 
+  /** @param {Region[]} regions */
   set value(regions) {
     this.#polygonTool.drop();
     this.#marks = [...regions];
     this.#take(-1);
   }
 
+  /** @param {string} action */
   act(action) {
     const shape = SHAPES[action];
     if (!shape) return false;
@@ -71,18 +80,20 @@ export class Marking {
     return true;
   }
 
+  /** @param {KeyboardEvent} event */
   takes(event) {
-    if (!this.#isOn || event.target.closest?.("input")) return false;
+    if (!this.#isOn || closest(event, "input")) return false;
     if (this.#draws("polygon") && this.#inHand < 0 && this.#polygonTool.takes(event)) return true;
     return this.#takesForMark(event);
   }
 
+  /** @param {KeyboardEvent} event */
   #takesForMark(event) {
     const step = ARROWS[event.key];
     if (step) this.#push(step, event.shiftKey);
     else if (event.key === "Escape") this.close();
     else if (event.key === "Delete" || event.key === "Backspace") this.#remove(this.#inHand);
-    else if (event.key === "Enter" && !event.target.closest?.("button")) this.#set();
+    else if (event.key === "Enter" && !closest(event, "button")) this.#set();
     else return false;
     return true;
   }
@@ -100,39 +111,43 @@ export class Marking {
     return this.#shape !== null;
   }
 
+  /** @param {Region["shape"]} shape */
   #draws(shape) {
     return this.#shape === shape;
   }
 
+  /** @param {Region["shape"]} shape */
   #start(shape) {
     if (!this.#zoom.box) {
       this.#say(t("beside.no_picture"));
       return;
     }
-    if (!this.#isOn) this.#before = document.activeElement;
+    if (!this.#isOn) this.#before = focused();
     this.#zoomPanel.makeRoom();
     this.#turn(shape);
     this.#drawing.surface.focus({ preventScroll: true });
     this.#say(shape === "polygon" ? t("beside.outlining") : t("beside.marking"));
   }
 
+  /** @param {Region["shape"] | null} shape */
   #turn(shape) {
     this.#keepOutline();
     this.#dropDrag();
     this.#shape = shape;
     this.#tools.hidden = shape === null;
-    for (const words of this.#tools.querySelectorAll("[data-shape]")) words.hidden = !this.#draws(words.dataset.shape);
+    for (const words of findAll(this.#tools, "[data-shape]")) words.hidden = words.dataset.shape !== this.#shape;
     this.#drawing.surface.classList.toggle("is-marking", this.#isOn);
     for (const [action, one] of Object.entries(SHAPES)) {
-      this.#panel.querySelector(`[data-do="${action}"]`).setAttribute("aria-pressed", String(this.#draws(one)));
+      find(this.#panel, `[data-do="${action}"]`).setAttribute("aria-pressed", String(this.#draws(one)));
     }
   }
 
+  /** @param {Point} point @param {boolean} sizes */
   #push([right, down], sizes) {
-    const { box } = this.#zoom;
+    const { width, height } = this.#zoom.imageBox;
     if (this.#inHand < 0 && !this.#add(this.#inSight())) return;
     const change = sizes ? sized : moved;
-    const [x, y] = [(right * STEP_PX) / box.width, (down * STEP_PX) / box.height];
+    const [x, y] = [(right * STEP_PX) / width, (down * STEP_PX) / height];
     this.#marks[this.#inHand] = change(this.#marks[this.#inHand], x, y);
     this.#take(this.#inHand);
     this.#say(describe(this.#marks[this.#inHand]));
@@ -143,6 +158,7 @@ export class Marking {
     const { surface } = this.#drawing;
     const [width, height] = [surface.clientWidth, surface.clientHeight];
     const [x, y] = [(width * NEW_SHARE) / 2, (height * NEW_SHARE) / 2];
+    /** @param {number} right @param {number} down */
     const at = (right, down) => this.#drawing.shareAt(width / 2 + right, height / 2 + down);
     return rectangle(at(-x, -y), at(x, y));
   }
@@ -154,6 +170,7 @@ export class Marking {
     return false;
   }
 
+  /** @param {Region} region */
   #add(region) {
     if (!this.#hasRoom()) return false;
     this.#marks = [...this.#marks, region];
@@ -161,6 +178,7 @@ export class Marking {
     return true;
   }
 
+  /** @param {Region} region */
   #addAndSay(region) {
     if (this.#add(region)) this.#say(describe(region));
   }
@@ -174,8 +192,8 @@ export class Marking {
 
   // An outline was begun, or goes on: no other mark is in hand meanwhile.
   #sketched() {
-    this.#tools.querySelector("#corner-back").hidden = !this.#polygonTool.isBegun;
-    this.#tools.querySelector("#mark-remove").hidden = this.#polygonTool.isBegun;
+    find(this.#tools, "#corner-back").hidden = !this.#polygonTool.isBegun;
+    find(this.#tools, "#mark-remove").hidden = this.#polygonTool.isBegun;
     if (this.#polygonTool.isBegun && this.#inHand >= 0) this.#take(-1);
     else this.#draw();
     this.#changed();
@@ -187,6 +205,7 @@ export class Marking {
   }
 
   // The one in hand, or else the newest.
+  /** @param {number} which */
   #remove(which) {
     const gone = which < 0 ? this.#marks.length - 1 : which;
     if (gone < 0) return;
@@ -195,6 +214,7 @@ export class Marking {
     this.#say(t("beside.mark_removed", { mark: gone + 1 }));
   }
 
+  /** @param {number} which */
   #take(which) {
     this.#inHand = which;
     this.#draw();
@@ -208,6 +228,7 @@ export class Marking {
     else this.#drawing.draw(this.#marks, this.#inHand, this.#polygonTool.sketch);
   }
 
+  /** @param {PointerEvent} event */
   #down(event) {
     event.stopPropagation(); // a drag does not move the image meanwhile
     if (!event.isPrimary) this.#dropDrag();
@@ -216,6 +237,7 @@ export class Marking {
     this.#drag = { from: this.#shareOf(event), start: event, region: null };
   }
 
+  /** @param {PointerEvent} event */
   #move(event) {
     if (event.isPrimary && this.#draws("polygon")) this.#polygonTool.follow(this.#shareOf(event));
     if (!this.#drag || !event.isPrimary || this.#draws("polygon")) return;
@@ -225,6 +247,7 @@ export class Marking {
     this.#draw();
   }
 
+  /** @param {PointerEvent} event */
   #up(event) {
     const drag = this.#drag;
     if (!drag || !event.isPrimary) return;
@@ -239,19 +262,22 @@ export class Marking {
     this.#draw();
   }
 
+  /** @param {MouseEvent} event */
   #listClick(event) {
-    const button = event.target.closest("[data-mark]");
+    const button = closest(event, "[data-mark]");
     if (!button) return;
     this.#remove(Number(button.dataset.mark));
-    if (event.detail === 0) this.#panel.querySelector('[data-do="mark"]').focus(); // by key
+    if (event.detail === 0) find(this.#panel, '[data-do="mark"]').focus(); // by key
   }
 
+  /** @param {PointerEvent} event */
   #shareOf(event) {
     const frame = this.#drawing.surface.getBoundingClientRect();
     return this.#drawing.shareAt(event.clientX - frame.left, event.clientY - frame.top);
   }
 }
 
+/** @param {Region} region */
 function describe(region) {
   const shares = Object.entries(bounds(region)).map(([side, share]) => [side, percentage(share)]);
   return t("beside.place", Object.fromEntries(shares));

@@ -5,15 +5,18 @@ export class Memory {
   #store;
 
   // store: () => localStorage, or sessionStorage for what ends with the tab.
+  /** @param {string} name @param {Person} person @param {() => Storage} [store] */
   constructor(name, person, store = () => localStorage) {
     this.#key = `deepfake-review/${name}/${person.id}`;
     this.#store = store;
   }
 
+  /** @param {string} name */
   get(name) {
     return this.#all()[name];
   }
 
+  /** @param {string} name @param {unknown} value */
   set(name, value) {
     try {
       this.#store().setItem(this.#key, JSON.stringify({ ...this.#all(), [name]: value }));
@@ -23,6 +26,7 @@ export class Memory {
   }
 
   // Calls back when another tab of theirs has set something.
+  /** @param {Act} changed */
   watch(changed) {
     addEventListener("storage", (event) => {
       if (event.key === this.#key) changed();
@@ -31,7 +35,7 @@ export class Memory {
 
   #all() {
     try {
-      return JSON.parse(this.#store().getItem(this.#key)) ?? {};
+      return JSON.parse(this.#store().getItem(this.#key) ?? "{}") ?? {};
     } catch {
       return {};
     }

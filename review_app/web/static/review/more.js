@@ -1,15 +1,18 @@
 // Where the window is narrow: all but the answers and undo lie behind one button.
 
+import { closest, find } from "../dom.js";
+
 export class More {
   #button;
   #sheet;
 
+  /** @param {HTMLElement} root */
   constructor(root) {
-    this.#button = root.querySelector("#more");
-    this.#sheet = root.querySelector("#rest");
+    this.#button = find(root, "#more");
+    this.#sheet = find(root, "#rest");
     this.#button.addEventListener("click", () => this.#open(!this.#isOpen));
     document.addEventListener("pointerdown", (event) => {
-      if (!event.target.closest?.(".others")) this.close();
+      if (!closest(event, ".others")) this.close();
     });
     document.addEventListener("keydown", (event) => event.key === "Escape" && this.close());
   }
@@ -25,6 +28,7 @@ export class More {
     return this.#button.getAttribute("aria-expanded") === "true";
   }
 
+  /** @param {boolean} open */
   #open(open) {
     this.#button.setAttribute("aria-expanded", String(open));
     this.#sheet.classList.toggle("is-open", open);

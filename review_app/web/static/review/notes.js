@@ -1,5 +1,6 @@
 // What is said beside an answer in words: a comment, and why an admin should decide.
 
+import { find, focused } from "../dom.js";
 import { t } from "../words.js";
 
 // A small form over the image. It opens and closes by a button and its key.
@@ -7,20 +8,22 @@ class Note {
   #form;
   #text;
   #button;
+  /** @type {HTMLElement | null} */
   #before = null; // what had the focus
 
   // changed: called whenever the person has changed the text.
+  /** @param {HTMLElement} root @param {string} name @param {Act} changed */
   constructor(root, name, changed) {
-    this.#form = root.querySelector(`#${name}`);
-    this.#text = this.#form.querySelector("textarea");
-    this.#button = root.querySelector(`[data-do="${name}"]`);
+    this.#form = find(root, `#${name}`);
+    this.#text = find(this.#form, "textarea", HTMLTextAreaElement);
+    this.#button = find(root, `[data-do="${name}"]`);
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.close();
     });
     for (const type of ["input", "compositionend"]) {
       this.#text.addEventListener(type, (event) => {
-        if (!event.isComposing) this.#fit();
+        if (!(event instanceof InputEvent) || !event.isComposing) this.#fit();
         changed();
       });
     }
@@ -37,6 +40,7 @@ class Note {
     return this.#text.value.trim();
   }
 
+  /** @param {string} text */
   set value(text) {
     this.#text.value = text;
     this.#fit();
@@ -49,7 +53,7 @@ class Note {
   }
 
   open() {
-    this.#before = document.activeElement;
+    this.#before = focused();
     this.#form.hidden = false;
     this.#button.setAttribute("aria-expanded", "true");
     this.#text.focus();
@@ -70,7 +74,7 @@ class Note {
   #fit() {
     const { value, maxLength } = this.#text;
     if (value.length > maxLength) this.#text.value = value.slice(0, maxLength);
-    this.#form.querySelector(".full").textContent =
+    find(this.#form, ".full").textContent =
       value.length < maxLength ? "" : t("review.full", { n: maxLength });
   }
 
@@ -80,26 +84,34 @@ class Note {
 }
 
 export class Notes {
+  /** @type {{ comment: Note, escalate: Note }} */
   #notes;
 
+  /** @param {HTMLElement} root @param {Act} changed */
   constructor(root, changed) {
+    /** @param {string} name */
     const note = (name) => new Note(root, name, changed);
     this.#notes = { comment: note("comment"), escalate: note("escalate") };
   }
 
+  /** @returns {Pick<Annotations, "comment" | "escalation">} */
   get value() {
     const { comment, escalate } = this.#notes;
     return { comment: comment.value, escalation: escalate.value || null };
   }
 
+  /** @param {Partial<Annotations>} said */
   set value({ comment = "", escalation = null }) {
     this.#notes.comment.value = comment;
     this.#notes.escalate.value = escalation ?? "";
   }
 
   // Whether the action was about a note.
+  /** @param {string} action */
   act(action) {
-    const note = this.#notes[action];
+    /** @type {Record<string, Note>} */
+    const notes = this.#notes;
+    const note = notes[action];
     if (!note) return false;
     for (const other of Object.values(this.#notes)) if (other !== note) other.close();
     note.toggle();

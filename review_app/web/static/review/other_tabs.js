@@ -4,9 +4,11 @@
 import { Emitter } from "./emitter.js";
 
 // Tells of "answered" and of "back", their detail being item ids.
+/** @extends {Emitter<{ answered: string[], back: string[] }>} */
 export class OtherTabs extends Emitter {
   #channel;
 
+  /** @param {Person} person */
   constructor(person) {
     super();
     this.#channel = new BroadcastChannel(`deepfake-review/tabs/${person.id}`);
@@ -16,11 +18,13 @@ export class OtherTabs extends Emitter {
   }
 
   // Answered or skipped here.
+  /** @param {string[]} items */
   answered(items) {
     this.#channel.postMessage({ type: "answered", items });
   }
 
   // The same taken back, or not taken.
+  /** @param {string[]} items */
   back(items) {
     this.#channel.postMessage({ type: "back", items });
   }

@@ -19,24 +19,37 @@ export const State = Object.freeze({
   NOT_STORED: "not-stored", // as retrying; the event "unstored" has the server's words
 });
 
+/**
+ * @extends {Emitter<{
+ *   change: { state: string, waiting: number },
+ *   stored: { entry: Entry, reply: Outcome["reply"] },
+ *   refused: { entry: Entry, why: string },
+ *   unstored: { why: string },
+ * }>}
+ */
 export class Outbox extends Emitter {
   #send;
   #drawer; // waits to be sent
   #aside; // was refused; kept for the person to read
   #lock;
+  /** @type {string} */
   #state = State.SAVED;
   #failures = 0;
-  #timer = null;
+  /** @type {number | undefined} */
+  #timer;
   #pumping = false;
   #again = false;
   #n = 0;
   #most = MAX_ENTRIES;
 
   // send: (entries) => Promise of a Map from client_id to {reply, refusal}.
+  /** @param {Person} person @param {(entries: Entry[]) => Promise<Map<string, Outcome>>} send */
   constructor(person, send) {
     super();
     this.#send = send;
+    /** @type {Drawer<Entry>} */
     this.#drawer = new Drawer(`deepfake-review/outbox/${person.id}/`);
+    /** @type {Drawer<RefusedEntry>} */
     this.#aside = new Drawer(`deepfake-review/aside/${person.id}/`);
     this.#lock = `deepfake-review/outbox/${person.id}`;
     addEventListener("online", () => this.pump());
@@ -44,10 +57,12 @@ export class Outbox extends Emitter {
   }
 
   // On disk before this returns. Call pump() to have it sent.
+  /** @param {NewEntry} entry */
   add(entry) {
     const stamp = String(Date.now()).padStart(15, "0");
     this.#n += 1;
     const key = `${stamp}-${String(this.#n).padStart(6, "0")}-${entry.client_id}`;
+    /** @type {Entry} */
     const kept = { ...entry, key };
     this.#drawer.put(kept);
     this.#changed();
@@ -62,6 +77,7 @@ export class Outbox extends Emitter {
     return this.#aside.all();
   }
 
+  /** @param {RefusedEntry} entry */
   dismiss(entry) {
     this.#aside.remove(entry);
     this.#changed();
@@ -76,6 +92,7 @@ export class Outbox extends Emitter {
   }
 
   // Take an entry back before it is sent. False where it may be on its way already.
+  /** @param {Entry} entry */
   async cancel(entry) {
     return navigator.locks.request(this.#lock, { ifAvailable: true }, (lock) => {
       if (!lock || !this.#drawer.has(entry)) return false;
@@ -113,7 +130,7 @@ export class Outbox extends Emitter {
           this.#refusedAsAWhole(batch, error.message);
           continue;
         }
-        this.#later(stateAfter(error), error.message);
+        this.#later(stateAfter(error), error instanceof Error ? error.message : String(error));
         return;
       }
       this.#failures = 0;
@@ -123,7 +140,10 @@ export class Outbox extends Emitter {
     this.#become(State.SAVED);
   }
 
-  #settle(entry, { reply, refusal }) {
+  /** @param {Entry} entry @param {Outcome | undefined} outcome */
+  #settle(entry, outcome) {
+    if (!outcome) throw new Error(`the server says nothing of ${entry.client_id}`);
+    const { reply, refusal } = outcome;
     if (!this.#drawer.has(entry)) return; // an undo, gone with the answer that was refused
     if (refusal !== undefined) {
       this.#setAside(entry, refusal);
@@ -134,11 +154,13 @@ export class Outbox extends Emitter {
   }
 
   // One entry may have spoilt it for the others: sent alone, it shows which.
+  /** @param {Entry[]} batch @param {string} why */
   #refusedAsAWhole(batch, why) {
     if (batch.length > 1) this.#most = 1;
     else this.#setAside(batch[0], why);
   }
 
+  /** @param {Entry} entry @param {string} why */
   #setAside(entry, why) {
     this.#failures = 0;
     this.#drawer.remove(entry);
@@ -151,6 +173,7 @@ export class Outbox extends Emitter {
     this.tell("refused", { entry, why });
   }
 
+  /** @param {string} state @param {string} why */
   #later(state, why) {
     if (state === State.NOT_STORED && this.#state !== state) this.tell("unstored", { why });
     const wait = RETRY_MS[Math.min(this.#failures, RETRY_MS.length - 1)];
@@ -163,6 +186,7 @@ export class Outbox extends Emitter {
     return this.entries().slice(0, this.#most);
   }
 
+  /** @param {string} state */
   #become(state) {
     this.#state = state;
     this.#changed();
@@ -173,6 +197,7 @@ export class Outbox extends Emitter {
   }
 }
 
+/** @param {unknown} error */
 function stateAfter(error) {
   if (error instanceof AccountClosed) return State.ACCOUNT_CLOSED;
   if (error instanceof SignedOut) return State.SIGNED_OUT;
@@ -180,15 +205,19 @@ function stateAfter(error) {
 }
 
 // Entries under one prefix of localStorage, one key each, so that tabs never overwrite each other.
+/** @template {Entry} T */
 class Drawer {
   #prefix;
+  /** @type {Map<string, T>} */
   #memory = new Map(); // where the browser lets us keep nothing
   safe = true;
 
+  /** @param {string} prefix */
   constructor(prefix) {
     this.#prefix = prefix;
   }
 
+  /** @param {T} entry */
   put(entry) {
     try {
       localStorage.setItem(this.#prefix + entry.key, JSON.stringify(entry));
@@ -198,6 +227,7 @@ class Drawer {
     }
   }
 
+  /** @param {T} entry */
   has(entry) {
     if (this.#memory.has(entry.key)) return true;
     try {
@@ -207,6 +237,7 @@ class Drawer {
     }
   }
 
+  /** @param {T} entry */
   remove(entry) {
     this.#memory.delete(entry.key);
     try {
@@ -217,11 +248,12 @@ class Drawer {
   }
 
   // Oldest first.
+  /** @returns {T[]} */
   all() {
     const found = [...this.#memory.values()];
     try {
       for (const key of Object.keys(localStorage)) {
-        if (key.startsWith(this.#prefix)) found.push(JSON.parse(localStorage.getItem(key)));
+        if (key.startsWith(this.#prefix)) found.push(JSON.parse(localStorage.getItem(key) ?? "null"));
       }
     } catch {
       // then the memory is all there is

@@ -11,6 +11,7 @@ const MARGIN = 1.5;
 const MEMORY = 0.8; // of the line's earlier times, at each new one
 
 export class Pace {
+  /** @type {number[]} */
   #answers = []; // when the latest were given
   #since = performance.now(); // the last sign of work
   #line = 0; // ms
@@ -21,6 +22,7 @@ export class Pace {
   }
 
   // An image's bytes are here, so many ms after they were asked for.
+  /** @param {number} ms */
   arrived(ms) {
     this.#line = this.#line === 0 ? ms : MEMORY * this.#line + (1 - MEMORY) * ms;
   }
@@ -36,6 +38,7 @@ export class Pace {
   }
 
   // How many to ask for, where the server does not know of ``unsent`` answers yet.
+  /** @param {number} unsent */
   wanted(unsent) {
     return Math.min(MAX_AHEAD, this.ahead + unsent);
   }

@@ -8,6 +8,7 @@ export class Pauses {
   #prefetch;
   #tally;
 
+  /** @param {View} view @param {Prefetch} prefetch @param {Tally} tally */
   constructor(view, prefetch, tally) {
     this.#view = view;
     this.#prefetch = prefetch;
@@ -15,16 +16,19 @@ export class Pauses {
   }
 
   // trouble: as the server says, or null.
+  /** @param {Error | null} trouble @param {Act} again @param {Act} skip */
   broken(trouble, again, skip) {
     if (trouble instanceof SignedOut) {
       this.#signedOut(trouble);
       return;
     }
     const why = trouble?.message ? sentence(trouble.message) : t("review.broken_why");
+    /** @type {Choice[]} */
     const actions = [[t("review.try_again"), again], [t("review.skip_it"), skip]];
     this.#view.showPause(t("review.broken"), why, actions);
   }
 
+  /** @param {Error} trouble */
   #signedOut(trouble) {
     const isClosed = trouble instanceof AccountClosed;
     const title = isClosed ? t("review.account_closed") : t("review.signed_out");
@@ -32,13 +36,16 @@ export class Pauses {
     this.#view.showPause(title, text, [[t("review.sign_in"), () => location.assign(signIn())]]);
   }
 
+  /** @param {Act} goOn */
   rest(goOn) {
+    /** @type {Choice[]} */
     const actions = [[t("care.go_on"), goOn]];
     this.#view.showPause(t("care.break_title"), t("care.break_text"), actions, { takesFocus: true });
   }
 
   none() {
     const { isTaking, trouble } = this.#prefetch;
+    /** @type {Choice} */
     const again = [t("review.look_again"), () => this.#prefetch.refill()];
     if (isTaking && !trouble) {
       this.#view.showWaiting();
@@ -59,7 +66,7 @@ export class Pauses {
   #nothing() {
     const counts = this.#tally.counts;
     const waiting = this.#prefetch.queue === "escalated" ? counts?.escalated : counts?.waiting;
-    if (waiting > 0) return t("review.nothing_but", { waiting });
+    if (waiting) return t("review.nothing_but", { waiting });
     const done = counts?.done_today;
     return done ? t("review.nothing_done", { done }) : t("review.nothing_yet");
   }

@@ -11,21 +11,29 @@ const Rest = Object.freeze({
   FREE: "free", // nothing is held
 });
 
+/** @extends {Emitter<{ change: void, gone: void }>} */
 export class Prefetch extends Emitter {
   #server;
   #deck;
   #pace;
   #unsent; // () => how many answers the server has not seen
+  /** @type {Queue} */
   #queue = "waiting";
   #page = crypto.randomUUID();
   #taking = false;
   #again = false;
+  /** @type {number | null} */
   #hiddenSince = null;
+  /** @type {string} */
   #rest = Rest.NONE;
+  /** @type {string[]} */
   #alsoHeld = []; // items in hand that are not in the deck
+  /** @type {Set<string>} */
   #unwanted = new Set(); // items that were, and that the server may still hold for us
+  /** @type {Error | null} */
   trouble = null; // why the last call failed
 
+  /** @param {Server} server @param {Deck} deck @param {Pace} pace @param {() => number} unsent */
   constructor(server, deck, pace, unsent) {
     super();
     this.#server = server;
@@ -54,6 +62,7 @@ export class Prefetch extends Emitter {
     return this.#taking;
   }
 
+  /** @param {Queue} queue */
   switchTo(queue) {
     this.#queue = queue;
     this.#deck.clear();
@@ -78,6 +87,7 @@ export class Prefetch extends Emitter {
 
   // Items that are in hand besides the deck. What is among them no longer goes back, once the server
   // has all answers.
+  /** @param {string[]} items */
   set alsoHeld(items) {
     this.#unwanted = new Set([...this.#unwanted, ...this.#alsoHeld]);
     for (const item of items) this.#unwanted.delete(item);
@@ -134,6 +144,7 @@ export class Prefetch extends Emitter {
     this.refill();
   }
 
+  /** @param {Queue} queue */
   async #ask(queue) {
     try {
       const n = this.#pace.wanted(this.#unsent());
@@ -141,7 +152,7 @@ export class Prefetch extends Emitter {
       this.trouble = null;
       return tasks;
     } catch (error) {
-      this.trouble = error;
+      this.trouble = error instanceof Error ? error : new Error(String(error));
       throw error;
     }
   }
@@ -196,6 +207,6 @@ export class Prefetch extends Emitter {
 
   #visible() {
     if (document.hidden) this.#hiddenSince = Date.now();
-    else if (!this.isResting && Date.now() - this.#hiddenSince > HEARTBEAT_MS) this.#resume();
+    else if (!this.isResting && Date.now() - (this.#hiddenSince ?? 0) > HEARTBEAT_MS) this.#resume();
   }
 }

@@ -3,6 +3,7 @@
 import { t } from "../words.js";
 
 // claim: what stands behind it, and by what, as in "metadata: ComfyUI".
+/** @param {string} claim */
 export function claimLine(claim) {
   const [evidence, ...rest] = claim.split(": ");
   const by = rest.join(": ");

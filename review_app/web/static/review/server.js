@@ -13,6 +13,7 @@ const BASE = "/api/v1/review/";
 const PATIENCE_MS = 20_000;
 const RECENT = 30;
 const STORES_NOTHING = new Set(["not_stored", "storage_lost", "storage"]);
+/** @type {Record<EntryKind, (keyof Entry)[]>} */
 const SENT = {
   label: ["kind", "client_id", "item_id", "value", "comment", "escalation", "tags", "regions", "seconds", "together"],
   change: ["kind", "client_id", "of", "value", "comment", "escalation", "tags", "regions"],
@@ -21,21 +22,26 @@ const SENT = {
 };
 
 export class Server {
+  /** @param {Person} person */
   constructor(person) {
     this.person = person;
   }
 
+  /** @param {number} n @param {Queue} queue @param {string} page @returns {Promise<Task[]>} */
   take(n, queue, page) {
     return this.#post("take", { n, queue, page });
   }
 
   // Items that look like one in hand, leased from now on.
+  /** @param {string} item_id @returns {Promise<Task[]>} */
   similar(item_id) {
     return this.#post("similar", { item_id });
   }
 
   // Entries of the outbox, in order. What became of each, by its client_id: {reply, refusal}.
+  /** @param {Entry[]} entries @returns {Promise<Map<string, Outcome>>} */
   async answers(entries) {
+    /** @type {Answered[]} */
     const outcomes = await this.#post("answers", { entries: entries.map(asSent) });
     return new Map(
       outcomes.map(({ client_id, receipt, task, error }) => {
@@ -45,40 +51,49 @@ export class Server {
   }
 
   // What the admin chose for this page: {values, tags, veil}.
+  /** @returns {Promise<PageOptions>} */
   choices() {
     return this.#call("GET", "choices");
   }
 
   // One's own answers in force, newest first.
+  /** @returns {Promise<OwnAnswer[]>} */
   recent() {
     return this.#call("GET", `recent?n=${RECENT}`);
   }
 
+  /** @returns {Promise<{ items: number }>} */
   heartbeat() {
     return this.#post("heartbeat");
   }
 
   // Both are moments (ISO 8601): since when the session goes on, and when the person's day began.
+  /** @param {string} since @param {string} today @returns {Promise<Progress>} */
   progress(since, today) {
     return this.#call("GET", `progress?${new URLSearchParams({ since, today })}`);
   }
 
   // Give back what is held, but for some items.
+  /** @param {string} page @param {string[]} keep */
   keepOnly(page, keep) {
     return this.#post("release", { page, keep });
   }
 
   // Said while the page goes away; nobody waits for the answer.
+  /** @param {string} page */
   release(page) {
     const body = new Blob([JSON.stringify({ page })], { type: "application/json" });
     navigator.sendBeacon(`${BASE}release`, body);
   }
 
+  /** @param {string} path @param {unknown} [body] */
   #post(path, body) {
     return this.#call("POST", path, body);
   }
 
+  /** @param {string} method @param {string} path @param {unknown} [body] */
   async #call(method, path, body) {
+    /** @type {Record<string, string>} */
     const headers = { accept: "application/json", "x-person": String(this.person.id) };
     if (body !== undefined) headers["content-type"] = "application/json";
     const answer = await fetch(BASE + path, {
@@ -103,15 +118,17 @@ export function signIn() {
 }
 
 // Without what only the page needs.
+/** @param {Entry} entry */
 function asSent(entry) {
   return Object.fromEntries(SENT[entry.kind].map((name) => [name, entry[name]]));
 }
 
 // What an answer of this status means for the page.
+/** @param {number} status @param {string} message @param {string} [code] */
 export function failure(status, message, code) {
   if (code === "account_closed") return new AccountClosed(message);
   if (status === 401) return new SignedOut(message);
-  if (STORES_NOTHING.has(code)) return new NotStored(message);
+  if (code && STORES_NOTHING.has(code)) return new NotStored(message);
   if (status === 429) return new Limited(message);
   if (status >= 500 || status === 408) return new Unreachable(message);
   return new Refused(message);

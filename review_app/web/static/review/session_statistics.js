@@ -10,6 +10,7 @@ const ENOUGH = 5; // answers, before a pace says anything
 export class SessionStatistics {
   #memory;
 
+  /** @param {Person} person */
   constructor(person) {
     this.#memory = new Memory("worked", person, () => sessionStorage);
   }
@@ -49,10 +50,12 @@ export class SessionStatistics {
     this.#memory.set("fresh", 0);
   }
 
+  /** @param {string} name */
   #number(name) {
     return this.#memory.get(name) ?? 0;
   }
 
+  /** @param {string} name @param {number} n */
   #add(name, n) {
     this.#memory.set(name, this.#number(name) + n);
   }

@@ -1,6 +1,7 @@
 // What everybody said of an image that an admin decides: side by side, with the marks they set.
 
 import { clamped } from "../clamp.js";
+import { find, findAll } from "../dom.js";
 import { moment, t } from "../words.js";
 import { outline } from "./drawing.js";
 import { tagName } from "./tagname.js";
@@ -11,19 +12,22 @@ export class Statements {
   #note;
   #surface;
   #zoom;
+  /** @type {Region[]} */
   #shown = []; // regions of the statement whose marks are on the image
 
+  /** @param {HTMLElement} root @param {ZoomPanel} zoomPanel */
   constructor(root, zoomPanel) {
-    this.#section = root.querySelector("#statements");
-    this.#list = root.querySelector("#statement-list");
-    this.#note = root.querySelector("#statement-note");
-    this.#surface = root.querySelector("#their-marks");
+    this.#section = find(root, "#statements");
+    this.#list = find(root, "#statement-list");
+    this.#note = find(root, "#statement-note");
+    this.#surface = find(root, "#their-marks");
     this.#zoom = zoomPanel.zoom;
     this.#zoom.on("change", () => this.#draw());
     this.#note.addEventListener("click", () => zoomPanel.open());
   }
 
   // Those of another image; null where the person is told of none.
+  /** @param {Statement[] | null | undefined} statements */
   show(statements) {
     const n = statements?.length ?? 0;
     this.#section.hidden = this.#note.hidden = n === 0;
@@ -32,6 +36,7 @@ export class Statements {
     this.#mark([]);
   }
 
+  /** @param {Statement} statement */
   #row(statement) {
     const row = document.createElement("li");
     row.append(line("who", who(statement)), line("value", t(`review.${statement.value}`)));
@@ -43,6 +48,7 @@ export class Statements {
     return row;
   }
 
+  /** @param {Region[]} regions */
   #marksButton(regions) {
     const button = document.createElement("button");
     button.type = "button";
@@ -56,9 +62,10 @@ export class Statements {
     return button;
   }
 
+  /** @param {Region[]} regions */
   #mark(regions) {
     this.#shown = regions;
-    for (const button of this.#list.querySelectorAll("button[aria-pressed]")) {
+    for (const button of findAll(this.#list, "button[aria-pressed]")) {
       button.setAttribute("aria-pressed", "false");
     }
     this.#draw();
@@ -67,15 +74,17 @@ export class Statements {
   #draw() {
     const { box } = this.#zoom;
     const outlines = box ? this.#shown.map((region, i) => outline(region, box, i, true)) : [];
-    this.#surface.firstElementChild.replaceChildren(...outlines);
+    find(this.#surface, "svg", SVGElement).replaceChildren(...outlines);
   }
 }
 
+/** @param {Statement} statement */
 function who({ reviewer, own, labelled_at }) {
   const at = moment(new Date(labelled_at));
   return own ? t("statements.you", { at }) : t("statements.who", { reviewer, at });
 }
 
+/** @param {string} name @param {string} text */
 function line(name, text) {
   const paragraph = document.createElement("p");
   paragraph.className = name;

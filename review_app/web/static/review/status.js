@@ -4,6 +4,7 @@ import { make } from "../dom.js";
 import { t } from "../words.js";
 
 export class Status {
+  /** @param {Element} place */
   constructor(place) {
     this.queue = make(
       "select",
@@ -21,6 +22,7 @@ export class Status {
     place.replaceChildren(make("div", { className: "status" }, ...parts));
   }
 
+  /** @param {Progress} progress */
   setProgress(progress) {
     const { waiting, done_today, done_session, order } = progress;
     this.progress.textContent = t("status.progress", { waiting, done: done_today });
@@ -32,6 +34,7 @@ export class Status {
   }
 
   // address: of what the words ask for; then they are a link.
+  /** @param {string} text @param {boolean} isFine @param {string | null} [address] */
   setSaved(text, isFine, address = null) {
     if (this.saved.textContent === text) return;
     const link = Object.assign(document.createElement("a"), { href: address, textContent: text });

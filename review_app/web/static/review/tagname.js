@@ -3,6 +3,7 @@
 
 import { has, t } from "../words.js";
 
+/** @param {string} tag */
 export function tagName(tag) {
   const name = tag.replaceAll(" ", "_");
   return !tag.includes("_") && has(`tags.${name}`) ? t(`tags.${name}`) : tag;

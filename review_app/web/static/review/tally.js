@@ -9,15 +9,19 @@ const COUNT_MS = 30_000;
 const SOON_MS = 2000; // counting costs the server more than an answer does
 const SHOW_SENDING_AFTER_MS = 1500;
 
+/** @extends {Emitter<{ change: void }>} */
 export class Tally extends Emitter {
   #server;
   #outbox;
   #status;
   #since;
   #isCountDue = false;
-  #slow = null; // a timer: sending is mentioned only when it takes long
+  /** @type {number | undefined} */
+  #slow; // a timer: sending is mentioned only when it takes long
+  /** @type {Progress | null} */
   counts = null;
 
+  /** @param {Person} person @param {Server} server @param {Outbox} outbox @param {Status} status */
   constructor(person, server, outbox, status) {
     super();
     this.#server = server;
@@ -62,7 +66,7 @@ export class Tally extends Emitter {
       return;
     }
     clearTimeout(this.#slow);
-    this.#slow = null;
+    this.#slow = undefined;
     if (kept === 0 || state === State.SAVED) this.#say(t("status.saved"), true);
     else if (state === State.SIGNED_OUT) this.#say(t("status.sign_in_again", { kept }), false, signIn());
     else if (state === State.ACCOUNT_CLOSED) this.#say(t("status.account_closed", { kept }), false);
@@ -71,6 +75,7 @@ export class Tally extends Emitter {
     else this.#say(t("status.retrying", { kept }), false);
   }
 
+  /** @param {string} text @param {boolean} isFine @param {string} [address] */
   #say(text, isFine, address) {
     this.#status.setSaved(text, isFine, address);
   }
@@ -84,6 +89,7 @@ function midnight() {
 }
 
 // From the first page of this browser tab on.
+/** @param {Person} person */
 function sessionStart(person) {
   const key = `deepfake-review/since/${person.id}`;
   const now = new Date().toISOString();

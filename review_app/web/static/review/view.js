@@ -1,6 +1,8 @@
 // The page's parts and what they show. Knows nothing of the server's answers.
 
+import { find, findAll } from "../dom.js";
 import { ended, t } from "../words.js";
+import { ANSWERS, isAnswer } from "./answers.js";
 import { AnnotationPanel } from "./annotation_panel.js";
 import { drawCaps } from "./caps.js";
 import { ZoomPanel } from "./zoom_panel.js";
@@ -16,13 +18,18 @@ import { Status } from "./status.js";
 import { Swipe } from "./swipe.js";
 import { BlurOverlay } from "./blur_overlay.js";
 
-const VALUES = ["real", "fake", "unsure", "undecidable"];
-const NEEDS_AN_IMAGE = [...VALUES, "skip", "comment", "escalate", "mark", "outline"];
+const NEEDS_AN_IMAGE = [...ANSWERS, "skip", "comment", "escalate", "mark", "outline"];
 
 export class View {
+  /**
+   * @param {HTMLElement} root
+   * @param {HTMLElement} statusPlace
+   * @param {Person} person
+   * @param {Keymap} keymap
+   */
   constructor(root, statusPlace, person, keymap) {
     this.root = root;
-    this.$ = (id) => root.querySelector(`#${id}`);
+    this.$ = (/** @type {string} */ id) => find(root, `#${id}`);
     this.status = new Status(statusPlace);
     this.help = new KeyList(root, keymap);
     this.hint = new Hint(root, person);
@@ -40,10 +47,12 @@ export class View {
   }
 
   // Whether the action was one of looking, or about oneself.
+  /** @param {string} action */
   act(action) {
     return [this.zoomPanel, this.blurOverlay, this.session].some((part) => part.act(action));
   }
 
+  /** @param {HTMLElement} image @param {Task} task */
   showImage(image, task) {
     this.$("pause").hidden = true;
     this.blurOverlay.over(image);
@@ -59,6 +68,12 @@ export class View {
     this.#enable(false);
   }
 
+  /**
+   * @param {string} title
+   * @param {string} text
+   * @param {Choice[]} [actions]
+   * @param {{ takesFocus?: boolean }} [options]
+   */
   showPause(title, text, actions = [], { takesFocus = false } = {}) {
     this.$("frame").replaceChildren();
     this.zoomPanel.show(null);
@@ -69,15 +84,17 @@ export class View {
     this.$("pause-text").textContent = text;
     this.$("pause-actions").replaceChildren(...actions.map(([name, act]) => button(name, act)));
     this.$("pause").hidden = false;
-    if (takesFocus) this.$("pause-actions").firstElementChild.focus();
+    if (takesFocus) find(this.$("pause-actions"), "button").focus();
     this.#enable(false);
   }
 
+  /** @param {string} text */
   setPrevious(text) {
     this.$("previous-text").textContent = text;
     this.$("previous").title = text;
   }
 
+  /** @param {RefusedEntry[]} entries @param {(entry: RefusedEntry) => void} dismiss */
   showRefused(entries, dismiss) {
     const list = this.$("aside");
     list.hidden = entries.length === 0;
@@ -90,18 +107,21 @@ export class View {
     );
   }
 
+  /** @param {string} text */
   say(text) {
     this.$("said").textContent = text;
   }
 
+  /** @param {string} words */
   #tellFrames(words) {
     this.$("frames-note").hidden = words === "";
     this.$("frames-note").textContent = words;
   }
 
+  /** @param {boolean} can */
   #enable(can) {
     for (const action of NEEDS_AN_IMAGE) {
-      for (const element of this.root.querySelectorAll(`[data-do="${action}"]`)) {
+      for (const element of findAll(this.root, `[data-do="${action}"]`)) {
         element.setAttribute("aria-disabled", String(!can));
       }
     }
@@ -109,6 +129,7 @@ export class View {
 }
 
 // What was said, and what the model had said: neither praised nor blamed.
+/** @param {Pick<Entry, "value" | "escalation">} entry @param {Reply} [receipt] */
 export function previousLine({ value, escalation }, receipt) {
   const sentences = [t("review.previous", { answer: answerName(value) })];
   if (escalation) sentences.push(t("review.previous_escalated"));
@@ -119,15 +140,18 @@ export function previousLine({ value, escalation }, receipt) {
 }
 
 // An answer's value as it reads within a sentence; what the browser kept may be none of them.
+/** @param {string | undefined} value */
 export function answerName(value) {
-  return VALUES.includes(value) ? t(`review.answer_${value}`) : String(value);
+  return isAnswer(value) ? t(`review.answer_${value}`) : String(value);
 }
 
+/** @param {RefusedEntry} entry */
 function refusedLine({ kind, value, why }) {
   if (kind === "skip") return t("review.refused_skip", { why: ended(why) });
   return t("review.refused_answer", { answer: answerName(value), why: ended(why) });
 }
 
+/** @param {string} name @param {Act} act */
 function button(name, act) {
   const element = document.createElement("button");
   element.type = "button";

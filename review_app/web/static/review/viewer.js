@@ -11,13 +11,24 @@ export class Viewer {
   #prefetch;
   #pauses;
   #drafts;
+  /** @type {Card | null} */
   #coming = null; // the card whose image is awaited
+  /** @type {Card | null} */
   #placed = null; // the card whose image is on the page
+  /** @type {Card | null} */
   #shown = null; // the same, once it was drawn on the screen
+  /** @type {Card | null} */
   #broken = null; // the card whose image did not load
   #left = 0; // when the last image went
   #arrival = new Arrival(); // of the next one
 
+  /**
+   * @param {View} view
+   * @param {Deck} deck
+   * @param {Prefetch} prefetch
+   * @param {Pauses} pauses
+   * @param {Drafts} drafts
+   */
   constructor(view, deck, prefetch, pauses, drafts) {
     this.#view = view;
     this.#deck = deck;
@@ -38,6 +49,7 @@ export class Viewer {
   }
 
   // Whether who pressed at this time had seen for a while that there was no image.
+  /** @param {number} pressed */
   isLate(pressed) {
     const isMissed = !this.#arrival.isOver && !this.#isPlaced && !this.isBroken;
     return isMissed && pressed - this.#left > PAUSE_MS;
@@ -53,10 +65,12 @@ export class Viewer {
 
   // What was said so far beside the image on show stays with it.
   keep() {
-    if (this.#isPlaced) this.#placed.annotations = this.#view.annotationPanel.value;
+    const card = this.#onPage;
+    if (card) card.annotations = this.#view.annotationPanel.value;
   }
 
   // skip: what a person can do about an image that does not load.
+  /** @param {string} words @param {Act} skip */
   show(words, skip) {
     const card = this.#deck.current;
     if (this.#prefetch.isResting || this.#isPlaced || (card && this.#coming === card)) return;
@@ -64,10 +78,16 @@ export class Viewer {
     this.#present(card, words, skip);
   }
 
-  get #isPlaced() {
-    return this.#placed !== null && this.#placed === this.#deck.current;
+  // The current card, if its image is on the page.
+  get #onPage() {
+    return this.#placed === this.#deck.current ? this.#placed : null;
   }
 
+  get #isPlaced() {
+    return Boolean(this.#onPage);
+  }
+
+  /** @param {Card | undefined} card @param {string} words @param {Act} skip */
   async #present(card, words, skip) {
     if (!card) {
       this.#pauses.none();
@@ -93,6 +113,7 @@ export class Viewer {
   }
 
   // Nothing is on show, and nothing is kept from others, until the person goes on.
+  /** @param {Act} goOn */
   rest(goOn) {
     this.keep();
     this.#clear();
@@ -110,6 +131,7 @@ export class Viewer {
     this.#view.grid.offer(0);
   }
 
+  /** @param {Card} card @param {HTMLElement} image @param {string} words */
   #place(card, image, words) {
     this.#view.showImage(image, card.task);
     this.#view.grid.offer(card.task.alike ?? 0);
@@ -119,16 +141,20 @@ export class Viewer {
   }
 
   #keepDraft() {
-    if (this.#isPlaced) this.#drafts.keep(this.#placed, this.#view.annotationPanel.value);
+    const card = this.#onPage;
+    if (card) this.#drafts.keep(card, this.#view.annotationPanel.value);
   }
 
   // In another tab, of the same image.
+  /** @param {string} item */
   #saidInOtherTab(item) {
-    if (!this.#isPlaced || this.#placed.task.item_id !== item) return;
-    const said = this.#drafts.of(this.#placed);
+    const card = this.#onPage;
+    if (card?.task.item_id !== item) return;
+    const said = this.#drafts.of(card);
     if (said) this.#view.annotationPanel.value = said;
   }
 
+  /** @param {Card} card */
   #seen(card) {
     this.#shown = card;
     card.shown();
@@ -138,8 +164,9 @@ export class Viewer {
 
 // Of an image on the screen, or of the news that none comes.
 class Arrival {
-  #done;
+  #done = () => {};
   isOver = false;
+  /** @type {Promise<void>} */
   over = new Promise((done) => void (this.#done = done));
 
   end() {

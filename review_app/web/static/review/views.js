@@ -4,9 +4,12 @@ import { sentence, t } from "../words.js";
 
 // The views of one image, each fetched once.
 export class Views {
+  /** @type {string | null | undefined} */
   #address = null;
+  /** @type {Map<string, Promise<HTMLImageElement>>} */
   #found = new Map(); // view -> promise of a decoded image
 
+  /** @param {string | null | undefined} address */
   of(address) {
     for (const picture of this.#found.values()) {
       picture.then(({ src }) => URL.revokeObjectURL(src)).catch(() => {});
@@ -16,6 +19,7 @@ export class Views {
   }
 
   // Null where another image has come meanwhile.
+  /** @param {string} view */
   async get(view) {
     const address = this.#address;
     if (!this.#found.has(view)) this.#found.set(view, fetchView(`${address}/view/${view}`));
@@ -29,6 +33,7 @@ export class Views {
   }
 }
 
+/** @param {string} address */
 async function fetchView(address) {
   const answer = await ask(address);
   const picture = new Image();
@@ -39,15 +44,17 @@ async function fetchView(address) {
 }
 
 // What the file says about itself: [{name, value}].
+/** @param {string} address */
 export async function facts(address) {
   try {
     const found = await (await ask(`${address}/metadata`)).json();
     return found.length > 0 ? found : [{ name: t("closer.nothing"), value: t("closer.no_words") }];
   } catch (error) {
-    return [{ name: t("closer.not_read"), value: error.message }];
+    return [{ name: t("closer.not_read"), value: error instanceof Error ? error.message : String(error) }];
   }
 }
 
+/** @param {string} address */
 async function ask(address) {
   const answer = await fetch(address, { headers: { accept: "application/json, image/*" } }).catch(() => {
     throw new Error(t("closer.unreachable"));

@@ -4,6 +4,7 @@ import { t } from "../words.js";
 
 const COPIED_MS = 1500;
 
+/** @param {Task} task */
 export function withoutPicture({ path, sha256 }) {
   const box = document.createElement("div");
   box.className = "without-picture";
@@ -16,6 +17,7 @@ export function withoutPicture({ path, sha256 }) {
   return box;
 }
 
+/** @param {string} name @param {string} value */
 function identity(name, value) {
   const [row, term, description] = ["div", "dt", "dd"].map((tag) => document.createElement(tag));
   const text = document.createElement("code");
@@ -28,12 +30,14 @@ function identity(name, value) {
 }
 
 // Characters that do not show, or that turn the text around them, by their number.
+/** @param {string} value */
 function plain(value) {
   return value.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (sign) => {
-    return `‹U+${sign.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}›`;
+    return `‹U+${(sign.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}›`;
   });
 }
 
+/** @param {string} name @param {string} value @param {HTMLElement} text */
 function copyButton(name, value, text) {
   const button = document.createElement("button");
   button.type = "button";
@@ -45,7 +49,7 @@ function copyButton(name, value, text) {
       button.textContent = t("review.copied");
       setTimeout(() => (button.textContent = t("review.copy")), COPIED_MS);
     } catch {
-      getSelection().selectAllChildren(text); // the browser does not let us: a key press will do
+      getSelection()?.selectAllChildren(text); // the browser does not let us: a key press will do
     }
   });
   return button;

@@ -1,5 +1,6 @@
 // The panel "Look closer": views that the server draws, zoom, light and colour, the file's own words.
 
+import { find, findAll, focused } from "../dom.js";
 import { Memory } from "./memory.js";
 import { percentage, t } from "../words.js";
 import { Views, facts } from "./views.js";
@@ -20,18 +21,20 @@ export class ZoomPanel {
   #zoom;
   #views;
   #memory;
+  /** @type {HTMLImageElement | null} */
   #image = null;
   #view = "original";
   #last = FIRST_VIEW; // the view that was chosen last
   #isScrolled = false;
   #isSideBySide; // a view lies beside the original, not on it
 
+  /** @param {HTMLElement} root @param {Person} person */
   constructor(root, person) {
     this.#root = root;
-    this.#viewer = root.querySelector(".viewer");
-    this.#frame = root.querySelector("#frame");
-    this.#lens = root.querySelector("#lens");
-    this.#panel = root.querySelector("#zoom-panel");
+    this.#viewer = find(root, ".viewer");
+    this.#frame = find(root, "#frame");
+    this.#lens = find(root, "#lens");
+    this.#panel = find(root, "#zoom-panel");
     this.#zoom = new Zoom(this.#viewer);
     this.#views = new Views();
     this.#memory = new Memory("closer", person);
@@ -54,6 +57,7 @@ export class ZoomPanel {
   }
 
   // Another image is on show; null, or an element that is no image: none is.
+  /** @param {Element | null} element */
   show(element) {
     const image = element instanceof HTMLImageElement ? element : null;
     this.#image = image;
@@ -67,6 +71,7 @@ export class ZoomPanel {
   }
 
   // Whether the action was one of looking.
+  /** @param {string} action */
   act(action) {
     const [name, view] = action.split(":");
     const does = {
@@ -92,20 +97,22 @@ export class ZoomPanel {
   }
 
   get #keep() {
-    return this.#$("#zoom-panel-keep");
+    return find(this.#panel, "#zoom-panel-keep", HTMLInputElement);
   }
 
   get #file() {
-    return this.#$("#file-says");
+    return find(this.#panel, "#file-says", HTMLDetailsElement);
   }
 
   // Of the image on show, in its own pixels; null where there is none.
+  /** @returns {[width: number, height: number] | null} */
   get #size() {
     return this.#image && [this.#image.naturalWidth, this.#image.naturalHeight];
   }
 
+  /** @param {string} selector */
   #$(selector) {
-    return this.#panel.querySelector(selector);
+    return find(this.#panel, selector);
   }
 
   #listen() {
@@ -126,20 +133,22 @@ export class ZoomPanel {
   }
 
   // The same view again: back to the original.
+  /** @param {string} view */
   #pick(view) {
     this.open(); // it says what the view does not prove
     this.#see(view === this.#view ? "original" : view);
   }
 
   #toggle() {
-    this.#open(this.#panel.hidden);
+    this.#open(Boolean(this.#panel.hidden));
     this.#memory.set("open", !this.#panel.hidden);
   }
 
+  /** @param {boolean} open */
   #open(open) {
-    if (!open && this.#panel.contains(document.activeElement)) document.activeElement.blur();
+    if (!open && this.#panel.contains(focused())) focused()?.blur();
     this.#panel.hidden = !open;
-    const button = this.#root.querySelector('[data-do="closer"]');
+    const button = find(this.#root, '[data-do="closer"]');
     button.setAttribute("aria-expanded", String(open));
     this.#lay();
   }
@@ -156,8 +165,9 @@ export class ZoomPanel {
   #lay() {
     const { classList } = this.#viewer;
     classList.remove("is-beside", "is-stacked");
-    if (this.#isSideBySide && !this.#lens.hidden) {
-      const [width, height] = this.#size;
+    const size = this.#size;
+    if (size && this.#isSideBySide && !this.#lens.hidden) {
+      const [width, height] = size;
       const [across, down] = [this.#frame.clientWidth / width, this.#frame.clientHeight / height];
       classList.add("is-beside");
       classList.toggle("is-stacked", Math.min(across, down / 2) > Math.min(across / 2, down));
@@ -165,6 +175,7 @@ export class ZoomPanel {
     this.#zoom.measure();
   }
 
+  /** @param {string} view */
   async #see(view) {
     this.#view = view;
     this.#mark();
@@ -181,7 +192,7 @@ export class ZoomPanel {
     try {
       const picture = await this.#views.get(view);
       if (this.#view !== view || !picture) return;
-      const name = this.#button(view).lastChild.textContent;
+      const name = this.#button(view).lastChild?.textContent ?? "";
       picture.alt = t("closer.view_of", { view: name, image: alt });
       this.#lens.replaceChildren(picture);
       this.#lens.hidden = false;
@@ -191,7 +202,7 @@ export class ZoomPanel {
     } catch (error) {
       if (this.#view !== view) return;
       this.#uncover();
-      this.#say(error.message);
+      this.#say(error instanceof Error ? error.message : String(error));
     } finally {
       clearTimeout(late);
     }
@@ -205,23 +216,26 @@ export class ZoomPanel {
     this.#say("");
   }
 
+  /** @param {string} view */
   #button(view) {
     return this.#$(`[data-do="view:${view}"]`);
   }
 
   #mark() {
-    for (const button of this.#panel.querySelectorAll(".views button")) {
+    for (const button of findAll(this.#panel, ".views button")) {
       button.setAttribute("aria-pressed", String(button.dataset.do === `view:${this.#view}`));
     }
-    for (const about of this.#panel.querySelectorAll("[data-about]")) {
+    for (const about of findAll(this.#panel, "[data-about]")) {
       about.hidden = about.dataset.about !== this.#view;
     }
   }
 
+  /** @param {string} text */
   #say(text) {
     this.#$("#zoom-panel-said").textContent = text;
   }
 
+  /** @param {boolean} on */
   #compare(on) {
     this.#viewer.classList.toggle("is-comparing", on);
   }
@@ -243,7 +257,7 @@ export class ZoomPanel {
   }
 
   #sliders() {
-    return [...this.#panel.querySelectorAll(".sliders input")];
+    return /** @type {HTMLInputElement[]} */ (findAll(this.#panel, ".sliders input"));
   }
 
   #fileSays() {
@@ -252,15 +266,16 @@ export class ZoomPanel {
   }
 
   async #readFile() {
-    const list = this.#file.querySelector("dl");
+    const list = find(this.#file, "dl");
     list.replaceChildren();
     const image = this.#image;
     if (!this.#file.open || !image) return;
-    const rows = await facts(image.getAttribute("src"));
+    const rows = await facts(image.getAttribute("src") ?? "");
     if (this.#image === image) list.replaceChildren(...rows.map(row));
   }
 }
 
+/** @param {Fact} fact */
 function row({ name, value }) {
   const [place, term, description] = ["div", "dt", "dd"].map((tag) => document.createElement(tag));
   term.textContent = name;
