@@ -184,8 +184,14 @@ interface Action {
   name: string;
   key: string;
   words: string;
+  /** Further keys that mean the same one. */
   also: string[];
+  /** It is done for as long as the key is down. */
   held?: boolean;
+  /** It is what an image can be said to be. */
+  isAnswer?: boolean;
+  /** There is nothing to do without an image on show. */
+  needsImage?: boolean;
 }
 
 // Parts of the review page

@@ -10,13 +10,6 @@ const nameOf = (keymap, ...what) => keymap.actionOf(press(...what))?.name;
 
 beforeEach(() => localStorage.empty());
 
-test("no two actions have one name or one key, and each says what it does", () => {
-  const keys = ACTIONS.flatMap((action) => [action.key, ...action.also]);
-  assert.equal(new Set(keys).size, keys.length);
-  assert.equal(new Set(ACTIONS.map((action) => action.name)).size, ACTIONS.length);
-  for (const action of ACTIONS) assert.ok(action.words, action.name);
-});
-
 test("each action is found by its keys", () => {
   const keymap = new Keymap(person);
   for (const { name, key, also } of ACTIONS) {

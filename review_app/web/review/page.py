@@ -10,12 +10,13 @@ import gradio as gr
 
 from review_app.forensics.views import View
 from review_app.web import pages
+from storage.enums import LabelValue
 
 
 def build_review() -> None:
     """Add the viewer to the open Blocks."""
     gr.HTML(
-        pages.fragment("review.html", views=list(View)),
+        pages.fragment("review.html", views=list(View), answers=list(LabelValue)),
         elem_id="review-frame",
         apply_default_css=False,
         js_on_load=None,

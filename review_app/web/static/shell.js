@@ -1,8 +1,8 @@
 // The header: who is signed in, which pages they may open, the language, signing out.
 
 import "./clamp.js";
-import "./unattended.js";
 import "./composing.js";
+import "./unattended.js";
 import { find, whenThere } from "./dom.js";
 import { t } from "./words.js";
 

@@ -1,34 +1,37 @@
-// What a person can do by key: one table for the keys, their caps on buttons, and the list of them.
+// What a person can do by key: the one table from which keys, the caps on buttons, the list of keys
+// and the choice of others follow, which actions are answers, and which need an image.
 
 // name: what is done, as in a button's data-do. key: the one that does it unless the person chose
-// another (a KeyboardEvent.key, in lower case). also: further ones that mean the same key.
-// held: it is done for as long as the key is down.
+// another (a KeyboardEvent.key, in lower case). words: in the list of keys.
 
 import { t } from "../words.js";
 
-/** @typedef {[name: string, key: string, words: string, more?: { also?: string[], held?: boolean }]} Row */
+/** @typedef {[name: string, key: string, words: string, more?: Partial<Action>]} Row */
+
+const ON_IMAGE = { needsImage: true };
+const ANSWER = { isAnswer: true, ...ON_IMAGE };
 
 /** @type {{ title: string, actions: Row[] }[]} */
 const TABLE = [
   {
     title: t("keys.answer"),
     actions: [
-      ["real", "r", t("keys.real")],
-      ["fake", "f", t("keys.fake")],
-      ["unsure", "u", t("keys.unsure")],
-      ["undecidable", "d", t("keys.undecidable")],
-      ["skip", "s", t("keys.skip")],
+      ["real", "r", t("keys.real"), ANSWER],
+      ["fake", "f", t("keys.fake"), ANSWER],
+      ["unsure", "u", t("keys.unsure"), ANSWER],
+      ["undecidable", "d", t("keys.undecidable"), ANSWER],
+      ["skip", "s", t("keys.skip"), ON_IMAGE],
       ["undo", "z", t("keys.undo")],
     ],
   },
   {
     title: t("keys.say_more"),
     actions: [
-      ["comment", "c", t("keys.comment")],
-      ["escalate", "e", t("keys.escalate")],
+      ["comment", "c", t("keys.comment"), ON_IMAGE],
+      ["escalate", "e", t("keys.escalate"), ON_IMAGE],
       ["tags", "t", t("keys.tags")],
-      ["mark", "m", t("keys.mark")],
-      ["outline", "o", t("keys.outline")],
+      ["mark", "m", t("keys.mark"), ON_IMAGE],
+      ["outline", "o", t("keys.outline"), ON_IMAGE],
     ],
   },
   {

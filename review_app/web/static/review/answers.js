@@ -1,7 +1,8 @@
 // What an image can be said to be.
 
-/** @type {readonly Value[]} */
-export const ANSWERS = ["real", "fake", "unsure", "undecidable"];
+import { ACTIONS } from "./actions.js";
+
+export const ANSWERS = ACTIONS.filter((action) => action.isAnswer).map(({ name }) => /** @type {Value} */ (name));
 
 /** @param {unknown} value @returns {value is Value} */
 export function isAnswer(value) {

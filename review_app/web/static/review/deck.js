@@ -1,8 +1,8 @@
 // The items in hand: the one on show, and the next ones, their images here ahead of time.
 
 import { t } from "../words.js";
-import { withoutPicture } from "./without_picture.js";
 import { failure } from "./server.js";
+import { withoutPicture } from "./without_picture.js";
 
 const DECODED = 8; // images; each takes 4 bytes a pixel, while the file takes a tenth of that
 const LOW = 0.75; // of the items wanted: more are asked for when fewer are left, several at a time

@@ -7,14 +7,6 @@ import { isAnswer } from "./answers.js";
 import { Emitter } from "./emitter.js";
 import { framesOf } from "./frames.js";
 
-/** @type {Record<Value, (n: number) => string>} */
-const QUESTIONS = {
-  real: (n) => t("grid.ask_real", { n }),
-  fake: (n) => t("grid.ask_fake", { n }),
-  unsure: (n) => t("grid.ask_unsure", { n }),
-  undecidable: (n) => t("grid.ask_undecidable", { n }),
-};
-
 // Tells of "answer": {value, chosen}, a set of item ids; and of "close".
 /** @extends {Emitter<{ answer: { value: Value, chosen: Set<string> }, close: void }>} */
 export class Grid extends Emitter {
@@ -192,7 +184,7 @@ export class Grid extends Emitter {
     this.#$("#alike-ask").hidden = value === null;
     this.#$("#alike-answers").hidden = value !== null;
     if (value === null) return;
-    this.#$("#alike-question").textContent = QUESTIONS[value](this.#chosen.length);
+    this.#$("#alike-question").textContent = t(`grid.ask_${value}`, { n: this.#chosen.length });
     this.#$('[data-grid="confirm"]').focus();
   }
 

@@ -5,19 +5,19 @@ import { Alike } from "./alike.js";
 import { isAnswer } from "./answers.js";
 import { Card, Deck } from "./deck.js";
 import { Drafts } from "./drafts.js";
-import { capOf } from "./keymap.js";
 import { History } from "./history.js";
+import { capOf } from "./keymap.js";
 import { listen } from "./keys.js";
 import { warnOnLeaving } from "./leaving.js";
+import { OtherTabs } from "./other_tabs.js";
 import { Outbox } from "./outbox.js";
 import { Pace } from "./pace.js";
 import { Pauses } from "./pauses.js";
-import { Recent } from "./recent.js";
-import { Viewer } from "./viewer.js";
 import { Prefetch } from "./prefetch.js";
-import { OtherTabs } from "./other_tabs.js";
+import { Recent } from "./recent.js";
 import { Tally } from "./tally.js";
 import { answerName, previousLine } from "./view.js";
+import { Viewer } from "./viewer.js";
 
 export class Review {
   #view;

@@ -3,8 +3,8 @@
 import { clamped } from "../clamp.js";
 import { closest, find, findAll, make } from "../dom.js";
 import { ended, listed, moment, t } from "../words.js";
-import { Emitter } from "./emitter.js";
 import { ANSWERS, isAnswer } from "./answers.js";
+import { Emitter } from "./emitter.js";
 import { merged } from "./merged.js";
 import { claimLine } from "./says.js";
 import { tagName } from "./tagname.js";

@@ -3,9 +3,9 @@
 
 import { find } from "../dom.js";
 import { number, t } from "../words.js";
+import { isKind } from "./blur_overlay.js";
 import { Emitter } from "./emitter.js";
 import { Memory } from "./memory.js";
-import { isKind } from "./blur_overlay.js";
 import { SessionStatistics } from "./session_statistics.js";
 
 /** @typedef {HTMLInputElement | HTMLSelectElement} Field */

@@ -2,10 +2,11 @@
 
 import { find, findAll } from "../dom.js";
 import { ended, t } from "../words.js";
-import { ANSWERS, isAnswer } from "./answers.js";
+import { ACTIONS } from "./actions.js";
 import { AnnotationPanel } from "./annotation_panel.js";
+import { isAnswer } from "./answers.js";
+import { BlurOverlay } from "./blur_overlay.js";
 import { drawCaps } from "./caps.js";
-import { ZoomPanel } from "./zoom_panel.js";
 import { framesOf } from "./frames.js";
 import { Grid } from "./grid.js";
 import { Hint } from "./hint.js";
@@ -16,9 +17,8 @@ import { Session } from "./session.js";
 import { Statements } from "./statements.js";
 import { Status } from "./status.js";
 import { Swipe } from "./swipe.js";
-import { BlurOverlay } from "./blur_overlay.js";
+import { ZoomPanel } from "./zoom_panel.js";
 
-const NEEDS_AN_IMAGE = [...ANSWERS, "skip", "comment", "escalate", "mark", "outline"];
 
 export class View {
   /**
@@ -120,8 +120,8 @@ export class View {
 
   /** @param {boolean} can */
   #enable(can) {
-    for (const action of NEEDS_AN_IMAGE) {
-      for (const element of findAll(this.root, `[data-do="${action}"]`)) {
+    for (const { name } of ACTIONS.filter((action) => action.needsImage)) {
+      for (const element of findAll(this.root, `[data-do="${name}"]`)) {
         element.setAttribute("aria-disabled", String(!can));
       }
     }

@@ -1,8 +1,8 @@
 // The panel "Look closer": views that the server draws, zoom, light and colour, the file's own words.
 
 import { find, findAll, focused } from "../dom.js";
-import { Memory } from "./memory.js";
 import { percentage, t } from "../words.js";
+import { Memory } from "./memory.js";
 import { Views, facts } from "./views.js";
 import { Zoom } from "./zoom.js";
 
