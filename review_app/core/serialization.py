@@ -8,17 +8,19 @@ schema brought (`added`) may be missing, and only in a document of an older sche
 from __future__ import annotations
 
 import dataclasses
-import math
-import types
-from collections.abc import Mapping
+import json
+from collections.abc import Hashable
 from datetime import datetime
-from enum import StrEnum
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from functools import cache
+from typing import Any, TypeVar, cast
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from review_app.core.errors import InputError
 
 T = TypeVar("T")
 _ADDED = "added"
+_REMEDY = "Restore the document as it was written."
 
 
 def added(schema: int, default: T) -> T:
@@ -30,7 +32,11 @@ def added(schema: int, default: T) -> T:
 def to_document(record: object) -> dict[str, Any]:
     """The fields of a dataclass as values that `json` writes without help."""
     assert dataclasses.is_dataclass(record)
-    return {f.name: _plain(getattr(record, f.name)) for f in dataclasses.fields(record)}
+    assert not isinstance(record, type)
+    document: dict[str, Any] = json.loads(
+        json.dumps(dataclasses.asdict(record), default=datetime.isoformat)
+    )
+    return document
 
 
 def from_document(
@@ -45,61 +51,39 @@ def from_document(
         InputError: a field is missing, unknown, or of another type.
     """
     where = where or kind.__name__.lower()
-    if not isinstance(document, Mapping):
-        raise InputError(f"{where}: expected an object, found {type(document).__name__}.")
-    hints = get_type_hints(kind)
-    fields = dataclasses.fields(kind)  # type: ignore[arg-type]
+    try:
+        found: T = _reader(cast(Hashable, kind)).validate_json(json.dumps([document]))[0]
+    except ValidationError as error:
+        raise _mistyped(where, error) from error
+    _require_fields(found, document, where, schema)
+    return found
+
+
+@cache
+def _reader(kind: Hashable) -> TypeAdapter[list[Any]]:
+    # Of a list: dataclasses of the standard library take the configuration of what holds them.
+    strict = ConfigDict(strict=True, allow_inf_nan=False)
+    return TypeAdapter(list[kind], config=strict)  # type: ignore[valid-type]
+
+
+def _require_fields(record: object, document: Any, where: str, schema: int | None) -> None:
+    """Raise InputError where ``document`` lacks fields of what was read from it, or has others."""
+    if isinstance(record, tuple):
+        for at, (one, part) in enumerate(zip(record, document, strict=True)):
+            _require_fields(one, part, f"{where}[{at}]", schema)
+    if not dataclasses.is_dataclass(record):
+        return
+    fields = dataclasses.fields(record)
     later = {f.name for f in fields if schema is not None and schema < f.metadata.get(_ADDED, 0)}
     names = {f.name for f in fields} - later
     if wrong := sorted(names ^ set(document)):
-        found = ", ".join(f"{n} ({'missing' if n in names else 'unknown'})" for n in wrong)
-        raise InputError(f"{where}: wrong fields: {found}. Restore the document as it was written.")
-    values = {n: _typed(hints[n], document[n], f"{where}.{n}", schema) for n in names}
-    return kind(**values)
+        told = ", ".join(f"{n} ({'missing' if n in names else 'unknown'})" for n in wrong)
+        raise InputError(f"{where}: wrong fields: {told}. {_REMEDY}")
+    for name in names:
+        _require_fields(getattr(record, name), document[name], f"{where}.{name}", schema)
 
 
-def _plain(value: object) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, StrEnum):
-        return value.value
-    if dataclasses.is_dataclass(value):
-        return to_document(value)
-    if isinstance(value, tuple):
-        return [_plain(v) for v in value]
-    return value
-
-
-def _typed(hint: Any, value: Any, where: str, schema: int | None) -> Any:
-    origin, args = get_origin(hint), get_args(hint)
-    if origin in (Union, types.UnionType):
-        (inner,) = (a for a in args if a is not type(None))
-        return None if value is None else _typed(inner, value, where, schema)
-    if origin is tuple:
-        if not isinstance(value, list):
-            raise _mistyped(where, "a list", value)
-        return tuple(_typed(args[0], v, f"{where}[{i}]", schema) for i, v in enumerate(value))
-    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
-        return from_document(hint, value, where, schema=schema)
-    return _scalar(hint, value, where)
-
-
-def _scalar(hint: Any, value: Any, where: str) -> Any:
-    if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
-        if not math.isfinite(value):
-            raise _mistyped(where, "a finite number", value)
-        return float(value)
-    if hint is datetime or issubclass(hint, StrEnum):
-        try:
-            return datetime.fromisoformat(value) if hint is datetime else hint(value)
-        except (TypeError, ValueError) as error:
-            raise _mistyped(where, f"a {hint.__name__}", value) from error
-    if type(value) is not hint:
-        raise _mistyped(where, hint.__name__, value)
-    return value
-
-
-def _mistyped(where: str, wanted: str, value: object) -> InputError:
-    return InputError(
-        f"{where}: expected {wanted}, found {value!r}. Restore the document as it was written."
-    )
+def _mistyped(where: str, error: ValidationError) -> InputError:
+    first = error.errors()[0]
+    path = [f"[{at}]" if isinstance(at, int) else f".{at}" for at in first["loc"][1:]]
+    return InputError(f"{where}{''.join(path)}: {first['msg']}. {_REMEDY}")
