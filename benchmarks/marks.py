@@ -26,7 +26,7 @@ from review_app.inference.checkpoint import Checkpoint, Judgement
 from review_app.inference.dataset import LabelledFeatures
 from review_app.inference.feature_cache import DirectoryFeatureCache
 from review_app.manifests.manifest import read_manifest
-from review_app.policy.flags import UncertaintyCuts, find_marks
+from review_app.policy.flags import UncertaintyCuts, find_flags
 from storage.enums import TriageFlag
 
 FACTOR = 2.0
@@ -81,7 +81,7 @@ def _marked(
     if judgement.novelty is not None and card.novelty is not None:
         unlike = judgement.novelty > card.novelty.cut
     cuts = UncertaintyCuts.of(**card.heads[head].cuts.model_dump())
-    found = find_marks(says.std, says.entropy, says.mutual_information, unlike, cuts)
+    found = find_flags(says.std, says.entropy, says.mutual_information, unlike, cuts)
     return found, (says.p_fake >= 0.5) != data.is_fake
 
 

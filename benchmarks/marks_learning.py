@@ -16,7 +16,7 @@ from review_app.inference.heads.base import HeadPrediction, Matrix
 from review_app.inference.heads.laplace import LaplaceTraining
 from review_app.inference.heads.standardizer import Standardizer
 from review_app.lab.metrics import auroc
-from review_app.policy.flags import UncertaintyCuts, find_marks
+from review_app.policy.flags import UncertaintyCuts, find_flags
 from storage.enums import TriageFlag
 
 Rows = NDArray[np.intp]
@@ -76,5 +76,5 @@ def _marked(head: Learner, validation: Matrix, pool: Matrix) -> NDArray[np.bool_
     )
     spreads = (of_pool.std, of_pool.entropy, of_pool.mutual_information)
     return np.asarray(
-        find_marks(*spreads, np.zeros(len(pool), np.bool_), cuts) == TriageFlag.RETRAIN
+        find_flags(*spreads, np.zeros(len(pool), np.bool_), cuts) == TriageFlag.RETRAIN
     )

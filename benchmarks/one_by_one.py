@@ -70,7 +70,7 @@ def decision_row(
         "proposal": decision.proposal.value if accepted else None,
         "reasons": [reason.value for reason in decision.reasons],
         **{name: getattr(scores, name) for name in SCORES},
-        "mark": decision.mark,
+        "mark": decision.flag,
         "audited": decision.audited,
         "audit_probability": decision.audit_probability,
         "inclusion_probability": decision.inclusion_probability,

@@ -40,7 +40,7 @@ class Unlike:
 
 
 @dataclass(frozen=True)
-class Marks:
+class FlagCounts:
     """Images in people's hands, by what else they are good for."""
 
     retrain: int
@@ -72,7 +72,7 @@ class Overview:
     does."""
     order: Order
     """The order in which people get the images that wait."""
-    marks: Marks
+    flags: FlagCounts
     unlike: Unlike | None
     """The images of the last `RECENT` that are unlike the training images; None where nothing
     measured it."""
@@ -129,7 +129,7 @@ def overview(database: Database, now: datetime | None = None) -> Overview:
             reviewers=repos.counts.per_reviewer(),
             needs=_needs(states, policy, waiting_since, now),
             order=order_in_use(repos),
-            marks=_marks(repos),
+            flags=_flags(repos),
             unlike=_unlike(repos, policy, now - RECENT),
             escalated_since=repos.counts.oldest_in(ItemState.ESCALATED),
         )
@@ -154,12 +154,12 @@ def _policy(repos: Repositories) -> Policy | None:
     return None if row is None else Policy.from_json(row.document)
 
 
-def _marks(repos: Repositories) -> Marks:
-    found = repos.counts.marks()
+def _flags(repos: Repositories) -> FlagCounts:
+    found = repos.counts.flags()
     retrain, unclear = (
-        found.get(mark, {}) for mark in (TriageFlag.RETRAIN, TriageFlag.SECOND_REVIEWER)
+        found.get(flag, {}) for flag in (TriageFlag.RETRAIN, TriageFlag.SECOND_REVIEWER)
     )
-    return Marks(
+    return FlagCounts(
         retrain=sum(retrain.get(state, 0) for state in _WITH_PEOPLE),
         retrain_labelled=retrain.get(ItemState.RESOLVED, 0),
         unclear=sum(unclear.get(state, 0) for state in _WITH_PEOPLE),

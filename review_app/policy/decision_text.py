@@ -1,4 +1,4 @@
-"""What the database keeps for decisions: read back into words, and the cuts that marks need."""
+"""What the database keeps for decisions: read back into words, and the cuts that flags need."""
 
 from __future__ import annotations
 
@@ -40,6 +40,6 @@ def words_of(row: DecisionRow) -> str:
         inclusion_probability=row.inclusion_probability,
         policy_version=row.policy_version,
         proposal=row.proposal or Route.REVIEW,
-        mark=row.mark,
+        flag=row.mark,
     )
     return explain(decision, scores)

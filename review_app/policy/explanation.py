@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from review_app.i18n import listed, t
 from review_app.i18n.formatting import plus_minus
-from review_app.policy.flags import UncertaintyCuts, find_mark
+from review_app.policy.flags import UncertaintyCuts, find_flag
 from review_app.policy.routing import Decision, Reason, Scores
 from storage.enums import Route
 
@@ -19,9 +19,9 @@ def explain(decision: Decision, scores: Scores) -> str:
         return t(f"explanation.accepted_{side}", score=score)
     why = _clauses(_told(decision))
     sentence = t(f"explanation.likely_{_lean(scores.p_fake)}_but", why=why, score=score)
-    if decision.mark is None:
+    if decision.flag is None:
         return sentence
-    return f"{sentence} {t(f'explanation.mark_{decision.mark}')}"
+    return f"{sentence} {t(f'explanation.mark_{decision.flag}')}"
 
 
 def lean_in_words(p_fake: float, std: float) -> str:
@@ -64,7 +64,7 @@ def verdict_in_words(
     High entropy alone: the model is settled, and the image is ambiguous to it.
     """
     score = f"P(fake) {plus_minus(p_fake, std)}"
-    found = find_mark(std, entropy, mutual_information, unlike=unlike, cuts=cuts)
+    found = find_flag(std, entropy, mutual_information, unlike=unlike, cuts=cuts)
     lean = _lean(p_fake)
     if not unlike and found is None:
         return t(f"explanation.confident_{lean}", score=score)

@@ -6,7 +6,7 @@ agree that images like this turn out either way: another label teaches them litt
 person may see what the first did not (Kendall & Gal 2017, "What uncertainties do we need in
 Bayesian deep learning for computer vision?").
 
-A mark never changes a route, and only images that the rule itself sends to people have one: an
+A flag never changes a route, and only images that the rule itself sends to people have one: an
 audited image must look like any other.
 """
 
@@ -45,14 +45,14 @@ class UncertaintyCuts:
         )
 
 
-def find_marks(
+def find_flags(
     std: ArrayLike,
     entropy: ArrayLike,
     mutual_information: ArrayLike,
     unlike: ArrayLike,
     cuts: UncertaintyCuts | None,
 ) -> NDArray[np.object_]:
-    """The mark of each image [...], a `TriageFlag` or None, were the rule to send it to people.
+    """The flag of each image [...], a `TriageFlag` or None, were the rule to send it to people.
 
     ``unlike``: whether its novelty is above the checkpoint's cut. Without ``cuts`` that alone
     counts. Strictly above: a head without spread has a cut of 0, and is not unsettled everywhere.
@@ -70,7 +70,7 @@ def find_marks(
     return found
 
 
-def find_mark(
+def find_flag(
     std: float,
     entropy: float,
     mutual_information: float,
@@ -78,6 +78,6 @@ def find_mark(
     unlike: bool,
     cuts: UncertaintyCuts | None,
 ) -> TriageFlag | None:
-    """The flag of one image, as `find_marks` finds it."""
-    found: TriageFlag | None = find_marks(std, entropy, mutual_information, unlike, cuts).item()
+    """The flag of one image, as `find_flags` finds it."""
+    found: TriageFlag | None = find_flags(std, entropy, mutual_information, unlike, cuts).item()
     return found

@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from review_app.certification.threshold_grid import Side
 from review_app.core.errors import InputError
-from review_app.policy.flags import UncertaintyCuts, find_mark, find_marks
+from review_app.policy.flags import UncertaintyCuts, find_flag, find_flags
 from review_app.policy.policy import Policy
 from storage.enums import PolicyState, Route, TriageFlag
 
@@ -112,7 +112,7 @@ class Decision:
     policy_version: int
     proposal: Route
     """The route without the audit coin."""
-    mark: TriageFlag | None = None
+    flag: TriageFlag | None = None
     """What else it is good for; only where the rule itself sends it to people."""
 
 
@@ -129,7 +129,7 @@ class DecisionBatch:
     audited: NDArray[np.bool_]
     unlike: NDArray[np.bool_]
     disagree: NDArray[np.bool_]
-    marks: NDArray[np.object_]
+    flags: NDArray[np.object_]
     """What else each is good for, a `TriageFlag` or None."""
 
     def __len__(self) -> int:
@@ -146,7 +146,7 @@ class DecisionBatch:
             audited=bool(self.audited[i]),
             unlike=bool(self.unlike[i]),
             disagree=bool(self.disagree[i]),
-            found=self.marks[i],
+            found=self.flags[i],
         )
 
     def alike(self) -> tuple[list[Decision], NDArray[np.intp]]:
@@ -159,7 +159,7 @@ class DecisionBatch:
             self.unlike,
             self.disagree,
             self.p_fake >= 0.5,
-            *(self.marks == mark for mark in TriageFlag),
+            *(self.flags == flag for flag in TriageFlag),
         )
         for i, fact in enumerate(facts):
             codes |= fact.astype(np.intp) << i
@@ -183,7 +183,7 @@ def decide(
     """Route one image.
 
     ``coin`` in [0, 1) is drawn before anybody sees the image, by `audit.audit_coin`. ``cuts`` of
-    the policy's head, where it has any, tell what the image is marked for.
+    the policy's head, where it has any, tell what the image is flagged for.
 
     Raises:
         InputError: the coin is outside [0, 1).
@@ -202,7 +202,7 @@ def decide(
         audited=proposal is not Route.REVIEW and coin < policy.audit_probability,
         unlike=scores.unlike,
         disagree=bool(heads_disagree(scores.p_fake, list(scores.heads.values()))),
-        found=find_mark(
+        found=find_flag(
             scores.std, scores.entropy, scores.mutual_information, unlike=scores.unlike, cuts=cuts
         ),
     )
@@ -216,10 +216,10 @@ def decide_many(
     *,
     heads: ArrayLike | None = None,
     unlike: ArrayLike | None = None,
-    marks: ArrayLike | None = None,
+    flags: ArrayLike | None = None,
 ) -> DecisionBatch:
     """Route a batch: `decide` on ``p_fake``, ``score``, ``coins`` and ``unlike``, all [n], and
-    ``heads`` [n, heads]; ``marks`` [n] of `marks.find_marks`, else unlike images alone are marked.
+    ``heads`` [n, heads]; ``flags`` [n] of `flags.find_flags`, else unlike images alone are flagged.
 
     Raises:
         InputError: shapes that do not match, a score outside [0, 1], a coin outside [0, 1).
@@ -227,12 +227,12 @@ def decide_many(
     p, s, c = (np.asarray(values, np.float64) for values in (p_fake, score, coins))
     others = np.empty((p.size, 0)) if heads is None else np.asarray(heads, np.float64)
     novel = np.zeros(p.shape, np.bool_) if unlike is None else np.asarray(unlike, np.bool_)
-    found = find_marks(0, 0, 0, novel, None) if marks is None else np.asarray(marks)
+    found = find_flags(0, 0, 0, novel, None) if flags is None else np.asarray(flags)
     shapes = {s.shape, c.shape, novel.shape, found.shape, p.shape}
     if p.ndim != 1 or len(shapes) > 1 or others.ndim != 2 or len(others) != len(p):
         raise InputError(
             f"P(fake) {p.shape}, scores {s.shape}, coins {c.shape}, unlike {novel.shape}, "
-            f"marks {found.shape} and heads {others.shape} do not belong together."
+            f"flags {found.shape} and heads {others.shape} do not belong together."
         )
     inside = (c >= 0) & (c < 1)
     for values in (p, s, *others.T):
@@ -300,7 +300,7 @@ def _decision(
         inclusion_probability=policy.audit_probability if accepted else 1.0,
         policy_version=policy.version,
         proposal=proposal,
-        mark=None if accepted else found,
+        flag=None if accepted else found,
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from review_app.policy.decision_text import cuts_of
-from review_app.policy.flags import find_marks
+from review_app.policy.flags import find_flags
 from review_app.policy.policy import Policy
 from review_app.policy.routing import DecisionBatch, decide_many
 from storage.repositories import Repositories
@@ -71,9 +71,9 @@ def decide_columns(
     """
     novelty = repos.checkpoints.novelty(policy.checkpoint)
     unlike = columns.novelty > (math.inf if novelty is None else novelty.cut)
-    marks = find_marks(
+    flags = find_flags(
         columns.std, columns.entropy, columns.mutual_information, unlike, cuts_of(repos, policy)
     )
     return decide_many(
-        columns.p_fake, columns.score, policy, coins, heads=heads, unlike=unlike, marks=marks
+        columns.p_fake, columns.score, policy, coins, heads=heads, unlike=unlike, flags=flags
     )

@@ -43,10 +43,10 @@ def ask_second(
         return
     in_review = [one for one in decided if one.decision.route is Route.REVIEW]
     audited = [one for one in in_review if one.decision.audited]
-    asked = [one for one in in_review if one.decision.mark is TriageFlag.SECOND_REVIEWER]
-    if audited and (pool := recent_items(repos, policy).marks):
+    asked = [one for one in in_review if one.decision.flag is TriageFlag.SECOND_REVIEWER]
+    if audited and (pool := recent_items(repos, policy).flags):
         drawn = [pool[int(audit_coin(one.key, 0, secret) * len(pool))] for one in audited]
         asked += [
-            o for o, mark in zip(audited, drawn, strict=True) if mark is TriageFlag.SECOND_REVIEWER
+            o for o, flag in zip(audited, drawn, strict=True) if flag is TriageFlag.SECOND_REVIEWER
         ]
     WaitingQueue(repos.session).ask_one_more([one.item_id for one in asked])

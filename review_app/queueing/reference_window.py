@@ -25,7 +25,7 @@ class Recent:
     to_people: list[RecentScore]
     """Those that the rule itself sends to people. Audited images borrow from them what else would
     tell them apart."""
-    marks: list[TriageFlag | None]
+    flags: list[TriageFlag | None]
     """The flags of ``to_people``."""
 
 
@@ -34,4 +34,4 @@ def recent_items(repos: Repositories, policy: Policy) -> Recent:
     stream = Workload(repos.session).recent_scores(policy.checkpoint, policy.head, RECENT)
     decisions = decide_columns(repos, Columns.of(stream), policy, np.zeros(len(stream)))
     stays = ~(decisions.accept_real | decisions.accept_fake)
-    return Recent(stream, list(compress(stream, stays)), decisions.marks[stays].tolist())
+    return Recent(stream, list(compress(stream, stays)), decisions.flags[stays].tolist())

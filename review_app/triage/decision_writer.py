@@ -175,7 +175,7 @@ def _columns(decision: Decision) -> dict[str, Any]:
         "route": decision.route,
         "proposal": decision.proposal if accepted else None,
         "reasons": [reason.value for reason in decision.reasons],
-        "mark": decision.mark,
+        "mark": decision.flag,
         "audited": decision.audited,
         "audit_probability": decision.audit_probability,
         "inclusion_probability": decision.inclusion_probability,

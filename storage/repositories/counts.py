@@ -127,8 +127,8 @@ class Counts:
         measured, novel = self._session.execute(query).one()
         return measured, novel
 
-    def marks(self) -> dict[TriageFlag, dict[ItemState, int]]:
-        """Items by what their newest decision marks them for, and by state."""
+    def flags(self) -> dict[TriageFlag, dict[ItemState, int]]:
+        """Items by what their newest decision flags them for, and by state."""
         later = aliased(DecisionRow)
         newest = (
             select(func.max(later.id))
@@ -143,9 +143,9 @@ class Counts:
             .group_by(DecisionRow.mark, Item.state)
         )
         found: dict[TriageFlag, dict[ItemState, int]] = {}
-        for mark, state, n in self._session.execute(query):
-            assert mark is not None  # as asked
-            found.setdefault(mark, {})[state] = n
+        for flag, state, n in self._session.execute(query):
+            assert flag is not None  # as asked
+            found.setdefault(flag, {})[state] = n
         return found
 
     def accepted_since(self, since: datetime) -> int:

@@ -33,7 +33,7 @@ def test_a_stored_decision_says_what_it_said_when_it_was_made(
         reasons=[reason.value for reason in made.reasons],
         p_fake=p_fake,
         novelty=3.0,
-        mark=made.mark,
+        mark=made.flag,
         audited=made.audited,
         audit_probability=made.audit_probability,
         inclusion_probability=made.inclusion_probability,

@@ -1,4 +1,4 @@
-"""Marks: which kind of doubt an image raises, and that none of it moves an image."""
+"""Flags: which kind of doubt an image raises, and that none of it moves an image."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from review_app.policy.decision_text import cuts_of
 from review_app.policy.explanation import explain
-from review_app.policy.flags import UncertaintyCuts, find_mark, find_marks
+from review_app.policy.flags import UncertaintyCuts, find_flag, find_flags
 from review_app.policy.policy import Policy
 from review_app.policy.routing import Scores, decide, decide_many
 from storage.enums import ItemState, Route, TriageFlag
@@ -50,18 +50,18 @@ images = st.builds(
 def test_doubt_of_the_detector_asks_for_training_and_of_the_image_for_another_person(
     std: float, entropy: float, mutual_information: float, unlike: bool, found: TriageFlag | None
 ) -> None:
-    assert find_mark(std, entropy, mutual_information, unlike=unlike, cuts=CUTS) is found
+    assert find_flag(std, entropy, mutual_information, unlike=unlike, cuts=CUTS) is found
 
 
 def test_without_cuts_only_unlike_images_are_marked() -> None:
-    assert find_mark(0.4, 0.69, 0.3, unlike=False, cuts=None) is None
-    assert find_mark(0.0, 0.0, 0.0, unlike=True, cuts=None) is TriageFlag.RETRAIN
+    assert find_flag(0.4, 0.69, 0.3, unlike=False, cuts=None) is None
+    assert find_flag(0.0, 0.0, 0.0, unlike=True, cuts=None) is TriageFlag.RETRAIN
 
 
 def test_a_detector_without_a_spread_knows_nothing_of_its_own_doubt() -> None:
     cuts = UncertaintyCuts.of(entropy=0.5)
-    assert find_mark(0.4, 0.4, 0.3, unlike=False, cuts=cuts) is None
-    assert find_mark(0.4, 0.6, 0.3, unlike=False, cuts=cuts) is TriageFlag.SECOND_REVIEWER
+    assert find_flag(0.4, 0.4, 0.3, unlike=False, cuts=cuts) is None
+    assert find_flag(0.4, 0.6, 0.3, unlike=False, cuts=cuts) is TriageFlag.SECOND_REVIEWER
 
 
 @given(policies(), images, coin, cuts_or_none)
@@ -70,11 +70,11 @@ def test_a_mark_moves_no_image_and_only_those_that_the_rule_sends_to_people_have
 ) -> None:
     plain = decide(replace(scores, unlike=False), policy, c)
     found = decide(scores, policy, c, cuts)
-    assert replace(found, mark=None, reasons=()) == replace(plain, mark=None, reasons=())
+    assert replace(found, flag=None, reasons=()) == replace(plain, flag=None, reasons=())
     if found.proposal is not Route.REVIEW:
-        assert found.mark is None
+        assert found.flag is None
     elif scores.unlike:
-        assert found.mark is TriageFlag.RETRAIN
+        assert found.flag is TriageFlag.RETRAIN
 
 
 @given(policies(), st.lists(st.tuples(images, coin), max_size=20), cuts_or_none)
@@ -85,14 +85,14 @@ def test_a_batch_is_marked_as_its_images_one_by_one(
         return np.array([getattr(scores, name) for scores, _ in rows])
 
     std, entropy, mi, unlike = map(column, ("std", "entropy", "mutual_information", "unlike"))
-    found = find_marks(std, entropy, mi, unlike, cuts)
+    found = find_flags(std, entropy, mi, unlike, cuts)
     coins = [c for _, c in rows]
     batch = decide_many(
-        column("p_fake"), column("score"), policy, coins, unlike=unlike, marks=found
+        column("p_fake"), column("score"), policy, coins, unlike=unlike, flags=found
     )
     single = [decide(scores, policy, c, cuts) for scores, c in rows]
     assert [batch[i] for i in range(len(batch))] == single
-    assert batch.marks.tolist() == [decision.mark for decision in single]
+    assert batch.flags.tolist() == [decision.flag for decision in single]
 
 
 def test_what_an_image_is_marked_for_is_told_with_the_decision() -> None:
@@ -136,6 +136,6 @@ def test_triage_writes_marks_by_the_cuts_of_the_checkpoint_and_none_on_audited_i
             rows = {item_id: repos.decisions.of_item(item_id) for item_id in wanted}
             assert {item_id: row.mark for item_id, row in rows.items() if row} == wanted
             assert rows[audited].audited  # type: ignore[union-attr]
-            counted = repos.counts.marks()
+            counted = repos.counts.flags()
         assert counted[TriageFlag.RETRAIN][ItemState.IN_REVIEW] == 1
         assert counted[TriageFlag.SECOND_REVIEWER][ItemState.IN_REVIEW] >= 1

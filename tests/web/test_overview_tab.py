@@ -8,7 +8,7 @@ from pathlib import Path
 import gradio as gr
 import pytest
 
-from review_app.monitoring.overview import Marks, Overview, Unlike, overview
+from review_app.monitoring.overview import FlagCounts, Overview, Unlike, overview
 from review_app.queueing.order import Order
 from review_app.web.admin.overview import OverviewTab, answers
 from review_app.web.admin.people import PeopleTab
@@ -38,7 +38,7 @@ def state_of_things(**values: object) -> Overview:
         "needs": [],
         "unlike": None,
         "order": Order.OLDEST,
-        "marks": Marks(0, 0, 0, 0),
+        "flags": FlagCounts(0, 0, 0, 0),
     }
     return Overview(**{**nothing, **values})  # type: ignore[arg-type]
 
@@ -88,13 +88,13 @@ def test_the_order_in_use_is_told_with_what_waits() -> None:
 def test_what_the_detector_does_not_know_is_told_where_it_is_measured() -> None:
     assert "not know" not in answers(state_of_things())
     unlike = Unlike(measured=1250, unlike=300, usual=0.043)
-    shown = answers(state_of_things(unlike=unlike, marks=Marks(37, 7, 11, 2)))
+    shown = answers(state_of_things(unlike=unlike, flags=FlagCounts(37, 7, 11, 2)))
     assert ">24% unlike its training<" in shown
     assert "300 of 1,250 images of the last 7 days; 4.3% is usual" in shown
     assert "Marked for retraining: 37, of which 7 are labelled." in shown
     assert "marked for a second reviewer: 11, of which 2 are settled." in shown
-    assert ">37 images to learn from<" in answers(state_of_things(marks=Marks(37, 7, 0, 0)))
-    assert ">11 images unclear<" in answers(state_of_things(marks=Marks(0, 0, 11, 2)))
+    assert ">37 images to learn from<" in answers(state_of_things(flags=FlagCounts(37, 7, 0, 0)))
+    assert ">11 images unclear<" in answers(state_of_things(flags=FlagCounts(0, 0, 11, 2)))
 
 
 def test_the_map_is_drawn_by_the_number_that_thresholds_are_compared_with(

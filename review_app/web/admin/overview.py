@@ -15,7 +15,7 @@ from review_app.i18n import number, percent, t
 from review_app.inference.heads import head_title
 from review_app.monitoring.overview import (
     RECENT,
-    Marks,
+    FlagCounts,
     Overview,
     ScoreMap,
     Unlike,
@@ -99,7 +99,7 @@ def answers(now: Overview, towards: CertificateProgress | None = None) -> Markup
         _card(t("overview.what_waits"), t("overview.images", n=waiting), _waiting_lines(now)),
         _card(t("overview.what_labels"), t("overview.labels", n=now.labels), _label_lines(now)),
         _needs(now.needs),
-        *_unknown(now.unlike, now.marks),
+        *_unknown(now.unlike, now.flags),
     )
     return Markup('<section class="answers" aria-label="{}">{}</section>').format(
         t("overview.state_of_things"), join(cards)
@@ -135,13 +135,13 @@ def _label_lines(now: Overview) -> list[str]:
     return lines
 
 
-def _unknown(unlike: Unlike | None, marks: Marks) -> list[Markup]:
+def _unknown(unlike: Unlike | None, flags: FlagCounts) -> list[Markup]:
     """What the detector does not know of the stream; nothing where nothing says."""
-    if unlike is None and not marks.retrain and not marks.unclear:
+    if unlike is None and not flags.retrain and not flags.unclear:
         return []
-    answer = t("overview.unclear", n=marks.unclear)
-    if marks.retrain:
-        answer = t("overview.to_learn_from", n=marks.retrain)
+    answer = t("overview.unclear", n=flags.unclear)
+    if flags.retrain:
+        answer = t("overview.to_learn_from", n=flags.retrain)
     lines = []
     if unlike is not None:
         answer = t("overview.unlike", share=percent(unlike.share))
@@ -154,13 +154,13 @@ def _unknown(unlike: Unlike | None, marks: Marks) -> list[Markup]:
                 usual=percent(unlike.usual),
             )
         ]
-    if marks.retrain:
+    if flags.retrain:
         lines.append(
-            t("overview.retrain_line", marked=marks.retrain, labelled=marks.retrain_labelled)
+            t("overview.retrain_line", marked=flags.retrain, labelled=flags.retrain_labelled)
         )
-    if marks.unclear:
+    if flags.unclear:
         lines.append(
-            t("overview.unclear_line", marked=marks.unclear, labelled=marks.unclear_labelled)
+            t("overview.unclear_line", marked=flags.unclear, labelled=flags.unclear_labelled)
         )
     return [_card(t("overview.what_unknown"), answer, lines)]
 
