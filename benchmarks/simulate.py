@@ -249,12 +249,12 @@ def _alarms(simulation: Simulation, times: float) -> dict[str, Any]:
     limit = times * simulation.plan.risk_limit
     audits = [
         run.alarm.audits_since_change
-        for run in simulation.met_change()
+        for run in simulation.runs_with_change()
         if run.alarm is not None and run.after.risk >= limit
     ]
     return {
         "runs": len(simulation.runs),
-        "alarm_before": len(simulation.runs) - len(simulation.met_change()),
+        "alarm_before": len(simulation.runs) - len(simulation.runs_with_change()),
         "at_risk": soon + late + undecided,
         "within_300": soon,
         "undecided": undecided,

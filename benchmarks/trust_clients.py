@@ -15,7 +15,7 @@ from review_app.web.identity import COOKIE
 
 AT_ONCE = 6
 """Items taken at once."""
-MOST_IN_A_CALL = 4
+MAX_IN_A_CALL = 4
 PAUSE = 0.02
 """Seconds between two calls of one person, at most twice that."""
 SKIPS, UNDOS = 0.03, 0.08
@@ -87,7 +87,7 @@ class Client(threading.Thread):
 
     def _answer(self, client: httpx.Client) -> None:
         if not self._unsent:
-            self._unsent = [self._entry() for _ in range(self._rng.randint(1, MOST_IN_A_CALL))]
+            self._unsent = [self._entry() for _ in range(self._rng.randint(1, MAX_IN_A_CALL))]
             self.record.sent |= {entry["client_id"]: entry["kind"] for entry in self._unsent}
         reply = client.post("answers", json={"entries": self._unsent})
         if reply.status_code in _RETRY:

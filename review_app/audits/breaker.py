@@ -102,7 +102,9 @@ class SideEvidence:
         return f"{_found(self)} {rate} {t(f'audit.means_{_meaning(self)}')}"
 
 
-def examine(side: Side, limit: float, wrong: ArrayLike, alpha: float = ALPHA / 2) -> SideEvidence:
+def evaluate_side(
+    side: Side, limit: float, wrong: ArrayLike, alpha: float = ALPHA / 2
+) -> SideEvidence:
     """The evidence of audits ``wrong`` [n], in the order of their verdicts."""
     return SideEvidence(side, limit, alpha, np.asarray(wrong, np.bool_))
 
@@ -112,7 +114,7 @@ def reason(alarmed: list[SideEvidence]) -> str:
     parts = []
     for evidence in alarmed:
         after = evidence.alarm_after or evidence.audits
-        seen = examine(evidence.side, evidence.limit, evidence.wrong[:after], evidence.alpha)
+        seen = evaluate_side(evidence.side, evidence.limit, evidence.wrong[:after], evidence.alpha)
         with use_language(ENGLISH):
             parts.append(f"{_found(seen)} At most {percent(seen.limit)} was certified.")
     return (

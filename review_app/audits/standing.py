@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from review_app.audits.breaker import SideEvidence, examine
+from review_app.audits.breaker import SideEvidence, evaluate_side
 from review_app.certification.certificate import Certificate
 from review_app.certification.threshold_grid import Side
 from review_app.i18n import percent, t
@@ -157,7 +157,7 @@ def _side(
         verdicts=tuple(verdicts),
         open=len(rows) - len(settled),
         set_aside=len(settled) - len(verdicts),
-        evidence=examine(certificate.side, certificate.risk_limit, wrong),
+        evidence=evaluate_side(certificate.side, certificate.risk_limit, wrong),
     )
 
 

@@ -49,10 +49,10 @@ class ReviewerFigures:
     """The first blind answers of real or fake that say what the model says."""
     agrees_in_sight: Rate
     """The answers given in sight of the model's opinion that say the same."""
-    yielded: Rate
+    switched_to_model: Rate
     """Automation bias: of blind answers that differed from the opinion shown after them, those that
     were changed to it."""
-    turned: Rate
+    switched_from_model: Rate
     """The other way: of those that said the same, those that were changed away from it."""
 
 
@@ -84,6 +84,6 @@ def _figures(name: str, model: AgainstModel, sight: InSight, known: OnKnown) -> 
         undecided=known.undecided,
         agrees_blind=Rate(model.blind_agreed, model.blind),
         agrees_in_sight=Rate(sight.agreed, sight.answers),
-        yielded=Rate(model.yielded, model.differed),
-        turned=Rate(model.turned, model.concurred),
+        switched_to_model=Rate(model.switched_to_model, model.differed),
+        switched_from_model=Rate(model.switched_from_model, model.concurred),
     )

@@ -27,7 +27,7 @@ def opinion_of(row: DecisionRow) -> str:
     return lean_in_words(row.p_fake, row.std)
 
 
-def words_of(row: DecisionRow) -> str:
+def text_of(row: DecisionRow) -> str:
     """One plain sentence for a decision of the log, for those who see the queue."""
     scores = Scores(
         row.p_fake, row.std, row.entropy, row.mutual_information, row.score, row.novelty

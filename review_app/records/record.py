@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from review_app.forensics.claims import generator_claim
-from review_app.policy.decision_text import words_of
+from review_app.policy.decision_text import text_of
 from review_app.policy.undo_window import final_since
 from review_app.records.search import display_name
 from review_app.records.timeline import ANSWERS, NEUTRAL, TimelineEvent, timeline
@@ -251,7 +251,7 @@ def _said(row: DecisionRow) -> DetectorView:
         std=row.std,
         score=row.score,
         novelty=row.novelty,
-        words=words_of(row),
+        words=text_of(row),
         head=row.head,
         checkpoint=row.checkpoint_id,
         policy_version=row.policy_version,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from review_app.i18n import t
-from review_app.policy.decision_text import words_of
+from review_app.policy.decision_text import text_of
 from storage.enums import AuditKind
 from storage.models import AuditEvent, DecisionRow, ScoreFile
 
@@ -44,7 +44,7 @@ def timeline(
 
 def _decision(row: DecisionRow) -> TimelineEvent:
     by = t("records.by_policy", version=str(row.policy_version))
-    return TimelineEvent(row.decided_at, by, words_of(row))
+    return TimelineEvent(row.decided_at, by, text_of(row))
 
 
 def _file(row: ScoreFile) -> TimelineEvent:

@@ -57,7 +57,7 @@ class Chunk:
     """Why the others have none, by item id."""
 
 
-def undecided(repos: Repositories, state: ItemState, policy: Policy) -> TriageCandidates:
+def triage_candidates(repos: Repositories, state: ItemState, policy: Policy) -> TriageCandidates:
     """What ``policy`` may decide of the items in ``state``."""
     real, fake = policy.threshold(Side.REAL), policy.threshold(Side.FAKE)
     # Beyond a threshold the score alone decides, and other heads are no reason for anything.
@@ -75,21 +75,21 @@ class DecisionWriter:
         self._database = database
         self._secret = secret
 
-    def apply(self, portion: Chunk, policy: Policy, run: TriageRun) -> bool:
+    def apply(self, chunk: Chunk, policy: Policy, run: TriageRun) -> bool:
         """Decide the chunk, unless another policy came into force, and tell whether it was decided.
 
         Items that somebody moved or took meanwhile are left alone.
         """
         with self._database.read() as repos:
-            batch = decide_batch(repos, portion.candidates, policy, self._secret)
+            batch = decide_batch(repos, chunk.candidates, policy, self._secret)
             ranks = self._ranks(repos, batch, policy, run)
         with self._database.write(durable=False) as repos:
             newest = repos.policies.current()
             if newest is None or newest.version != policy.version:
                 return False
-            ids = [*(c.item_id for c in portion.candidates), *portion.failures]
-            ours = undecided(repos, run.state, policy).still(min(ids), max(ids))
-            self._fail(repos, {i: why for i, why in portion.failures.items() if i in ours}, run)
+            ids = [*(c.item_id for c in chunk.candidates), *chunk.failures]
+            ours = triage_candidates(repos, run.state, policy).still(min(ids), max(ids))
+            self._fail(repos, {i: why for i, why in chunk.failures.items() if i in ours}, run)
             self._write(repos, batch.only(ours), ranks, policy, run)
         run.report.policy_version = policy.version
         return True

@@ -1,9 +1,9 @@
 """A run of triage scores what is pending, decides under the policy in force, and moves each item
 once.
 
-A portion is scored and decided outside any transaction and written in one: an interrupted run
-leaves whole portions done and the rest as it was, and the next run goes on from there. The policy
-is asked for again with every portion, so that closing auto-accept also stops a run under way.
+A chunk is scored and decided outside any transaction and written in one: an interrupted run
+leaves whole chunks done and the rest as it was, and the next run goes on from there. The policy
+is asked for again with every chunk, so that closing auto-accept also stops a run under way.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from review_app.policy.policy import Policy
 from review_app.queueing.options import order_in_use
 from review_app.queueing.order import Order
 from review_app.queueing.ranking import PlacesOfRun, misplaced, reorder, sweep
-from review_app.triage.decision_writer import Chunk, DecisionWriter, TriageRun, undecided
+from review_app.triage.decision_writer import Chunk, DecisionWriter, TriageRun, triage_candidates
 from review_app.triage.report import TriageReport
 from review_app.triage.rescoring import rescore
 from storage.database import Database
@@ -49,7 +49,7 @@ class TriageService:
         self._database = database
         self._policies = policies
         self._scoring = Scoring(database, scorer)
-        self._applier = DecisionWriter(database, secret)
+        self._writer = DecisionWriter(database, secret)
         self._secret = secret
         self._before = before
 
@@ -112,7 +112,7 @@ class TriageService:
         return report
 
     def _decide_all(self, run: TriageRun) -> Iterator[int]:
-        """Go over the queue by id; after each portion, how many items it had.
+        """Go over the queue by id; after each chunk, how many items it had.
 
         Where another policy came into force, what is left of a page is read again under it.
         """
@@ -120,34 +120,34 @@ class TriageService:
         while True:
             policy = self._policies.current()
             with self._database.read() as repos:
-                page = undecided(repos, run.state, policy).after(after, PAGE)
+                page = triage_candidates(repos, run.state, policy).after(after, PAGE)
             if not page:
                 return
-            for portion in self._portions(page, policy, run.state):
-                if not self._applier.apply(portion, policy, run):
+            for chunk in self._chunks(page, policy, run.state):
+                if not self._writer.apply(chunk, policy, run):
                     break
-                yield len(portion.candidates) + len(portion.failures)
+                yield len(chunk.candidates) + len(chunk.failures)
             else:
                 after = page[-1].item_id
 
-    def _portions(
+    def _chunks(
         self, page: Sequence[TriageCandidate], policy: Policy, state: ItemState
     ) -> Iterator[Chunk]:
-        """What has scores at once; the rest in small portions, each once it is scored."""
+        """What has scores at once; the rest in small chunks, each once it is scored."""
         if scored := [candidate for candidate in page if candidate.p_fake is not None]:
             yield Chunk(scored, {})
         missing = [candidate.item_id for candidate in page if candidate.p_fake is None]
         for start in range(0, len(missing), BATCH):
-            portion = self._score(missing[start : start + BATCH], policy, state)
-            if portion.candidates or portion.failures:  # nobody took them all meanwhile
-                yield portion
+            chunk = self._score(missing[start : start + BATCH], policy, state)
+            if chunk.candidates or chunk.failures:  # nobody took them all meanwhile
+                yield chunk
 
     def _score(self, item_ids: Sequence[int], policy: Policy, state: ItemState) -> Chunk:
         with self._database.read() as repos:
             items = repos.items.get_many(item_ids)
         failures = self._scoring.complete(items, policy.checkpoint)
         with self._database.read() as repos:
-            found = undecided(repos, state, policy).of(item_ids)
+            found = triage_candidates(repos, state, policy).of(item_ids)
         lacking = f"checkpoint {policy.checkpoint} has no opinion by its head {policy.head}"
         return Chunk(
             [candidate for candidate in found if candidate.p_fake is not None],

@@ -22,7 +22,7 @@ from review_app.triage.report import TriageReport
 from storage.types import utc_now
 
 _logger = logging.getLogger(__name__)
-MOST_TOLD = 200
+MAX_TOLD = 200
 """Refused files, and remarks, of a batch: more would make the page heavy."""
 _COUNTS = ("added", "duplicates", "labels", "labelled", "noted")
 
@@ -34,7 +34,7 @@ class UploadedBatch:
     began_at: datetime
     report: IntakeReport = field(default_factory=IntakeReport)
     n_refused: int = 0
-    """The number of refused files; the report lists the first `MOST_TOLD`."""
+    """The number of refused files; the report lists the first `MAX_TOLD`."""
     triaged: TriageReport | None = None
     """The report of triage; None until it is through: it is under way, was cut off, or an error
     ended it."""
@@ -42,7 +42,7 @@ class UploadedBatch:
     @classmethod
     def of(cls, began_at: datetime, report: IntakeReport) -> UploadedBatch:
         """What was taken in, before it is triaged."""
-        refused, remarks = report.refused[:MOST_TOLD], report.remarks[:MOST_TOLD]
+        refused, remarks = report.refused[:MAX_TOLD], report.remarks[:MAX_TOLD]
         short = replace(report, refused=refused, remarks=remarks)
         return cls(began_at, short, len(report.refused))
 

@@ -32,11 +32,11 @@ class AgainstModel:
     blind_agreed: int
     differed: int
     """First blind answers, of any value, that differed from the opinion shown after them."""
-    yielded: int
+    switched_to_model: int
     """Those of ``differed`` in whose place the person now says what the model said."""
     concurred: int
     """First blind answers that said what the opinion shown after them said."""
-    turned: int
+    switched_from_model: int
     """Those of ``concurred`` in whose place the person now says another thing."""
 
 

@@ -55,7 +55,11 @@ def test_bias_is_the_share_of_differing_answers_that_were_changed_to_the_models(
         item(factory, p_fake)
         answer(bench, ada, value, then)
     found = figures(database)
-    assert (found.name, found.yielded, found.turned) == ("ada", Rate(2, 4), Rate(1, 2))
+    assert (found.name, found.switched_to_model, found.switched_from_model) == (
+        "ada",
+        Rate(2, 4),
+        Rate(1, 2),
+    )
     assert found.agrees_blind == Rate(2, 5)
     assert found.agrees_in_sight == Rate(2, 3)
 
@@ -67,9 +71,9 @@ def test_answers_before_an_undo_count_and_the_withdrawn_yield_nothing(
     item(factory, 0.9)
     answer(bench, ada, REAL)
     bench.undo(ada)
-    assert figures(database).yielded == Rate(0, 1)
+    assert figures(database).switched_to_model == Rate(0, 1)
     answer(bench, ada, FAKE)
-    assert figures(database).yielded == Rate(1, 1)
+    assert figures(database).switched_to_model == Rate(1, 1)
 
 
 def test_what_was_never_shown_sways_nobody(
@@ -80,7 +84,7 @@ def test_what_was_never_shown_sways_nobody(
     item(factory, 0.9)
     answer(bench, ada, REAL, FAKE)
     found = figures(database)
-    assert (found.yielded, found.turned) == (Rate(0, 0), Rate(0, 0))
+    assert (found.switched_to_model, found.switched_from_model) == (Rate(0, 0), Rate(0, 0))
     assert (found.agrees_blind, found.agrees_in_sight) == (Rate(0, 1), Rate(0, 0))
 
 

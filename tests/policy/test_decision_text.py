@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from review_app.policy.decision_text import words_of
+from review_app.policy.decision_text import text_of
 from review_app.policy.explanation import explain
 from review_app.policy.policy import Policy
 from review_app.policy.routing import Scores, decide
@@ -41,4 +41,4 @@ def test_a_stored_decision_says_what_it_said_when_it_was_made(
     with database.read() as repos:
         row = repos.decisions.of_item(item_id)
         assert row is not None
-        assert words_of(row) == explain(made, scores)
+        assert text_of(row) == explain(made, scores)

@@ -21,7 +21,7 @@ from review_app.core.errors import (
     SettingsError,
 )
 from review_app.core.permissions import Person
-from review_app.policy.decision_text import words_of
+from review_app.policy.decision_text import text_of
 from review_app.policy.governance import DetectorFacts, PolicyService
 from review_app.policy.policy import Policy
 from review_app.review.context import ReviewContext
@@ -264,7 +264,7 @@ def test_verdicts_that_can_still_be_taken_back_do_not_count_and_are_told_of(
     words = place.app.policies.preview(admin, *LOOSE)
     assert "1 answer can still be taken back and does not count yet." in words
     earlier = ReviewService(
-        ReviewContext(place.app.database, words_of, lambda: utc_now() - timedelta(minutes=6))
+        ReviewContext(place.app.database, text_of, lambda: utc_now() - timedelta(minutes=6))
     )
     reviewer = place.factory.person()
     (task,) = earlier.take(reviewer)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from review_app.audits.breaker import examine, reason
+from review_app.audits.breaker import evaluate_side, reason
 from review_app.audits.circuit import read_breaker_options
 from review_app.audits.standing import audit_report
 from review_app.certification.threshold_grid import Side
@@ -40,7 +40,7 @@ def points(chart: str, line: str) -> list[tuple[float, float]]:
 
 
 def test_both_lines_start_at_one_and_end_at_the_last_audit() -> None:
-    chart = str(evidence_chart(examine(Side.FAKE, 0.05, [False, True, False])))
+    chart = str(evidence_chart(evaluate_side(Side.FAKE, 0.05, [False, True, False])))
     alarm, holds = points(chart, "alarm"), points(chart, "holds")
     assert len(alarm) == len(holds) == 4
     assert alarm[0] == holds[0]
@@ -49,7 +49,7 @@ def test_both_lines_start_at_one_and_end_at_the_last_audit() -> None:
 
 def test_the_alarm_line_is_crossed_in_the_chart_exactly_where_the_alarm_is_raised() -> None:
     wrong = np.random.default_rng(0).random(200) < 0.2
-    evidence = examine(Side.REAL, 0.05, wrong)
+    evidence = evaluate_side(Side.REAL, 0.05, wrong)
     chart = str(evidence_chart(evidence))
     level = re.search(r'class="evidence-line" x1="0" x2="100" y1="([\d.]+)"', chart)
     assert level
@@ -59,7 +59,7 @@ def test_the_alarm_line_is_crossed_in_the_chart_exactly_where_the_alarm_is_raise
 
 def test_a_long_path_stays_a_small_chart_within_its_box() -> None:
     wrong = np.random.default_rng(0).random(20_000) < 0.2
-    corners = points(str(evidence_chart(examine(Side.REAL, 0.05, wrong))), "holds")
+    corners = points(str(evidence_chart(evaluate_side(Side.REAL, 0.05, wrong))), "holds")
     assert len(corners) <= POINTS
     assert all(0 <= x <= 100 and 0 <= y <= 100 for x, y in corners)
 
@@ -96,7 +96,7 @@ def _panel(place: Audited) -> str:
 
 
 def test_evidence_is_told_in_the_readers_language_and_kept_in_english() -> None:
-    turned = examine(Side.FAKE, 0.05, [False] * 200 + [True] * 20)
+    turned = evaluate_side(Side.FAKE, 0.05, [False] * 200 + [True] * 20)
     kept = reason([turned])
     with use_language(GERMAN):
         assert turned.words.startswith(

@@ -78,13 +78,13 @@ class World:
     grids: tuple[ThresholdGrid, ThresholdGrid]
     """The threshold grids for real and for fake; from images that are in neither population."""
     base: Population
-    newcomer: Population | None = None
+    drift_source: Population | None = None
 
     def truth(self, policy: Policy, sides: tuple[Side, ...] = tuple(Side), mix: float = 0) -> Truth:
         """The truth of ``policy`` on a stream of which the share ``mix`` is the drift source's."""
         parts = [(1 - mix, self.base)]
-        if mix and self.newcomer is not None:
-            parts.append((mix, self.newcomer))
+        if mix and self.drift_source is not None:
+            parts.append((mix, self.drift_source))
         taken = wrong = 0.0
         for weight, population in parts:
             for side in sides:
@@ -109,7 +109,7 @@ def world_of(
     held = None if drift is None else drift.source
     grid, rest = grid_part(table, seed, never=held)
     base = rest & table.labelled
-    newcomer = None
+    drift_source = None
     if held is not None:
         own = table.source == held
         if not (base & own).any():
@@ -118,10 +118,10 @@ def world_of(
                 f"{table.path} has no labelled images of source {held!r} to hold out, only of: "
                 f"{', '.join(known) or 'no source at all'}"
             )
-        newcomer = Population.of(table.take(base & own))
+        drift_source = Population.of(table.take(base & own))
         base = base & ~own
     return World(
         grids or threshold_grids_of(table.score[grid]),
         Population.of(table.take(base).with_labels()),
-        newcomer,
+        drift_source,
     )

@@ -39,7 +39,7 @@ class Simulation:
         """The runs in which auto-accept opened."""
         return tuple(run for run in self.runs if run.certified)
 
-    def met_change(self) -> tuple[SimulationRun, ...]:
+    def runs_with_change(self) -> tuple[SimulationRun, ...]:
         """Certified runs in which no alarm came before the change."""
         return tuple(
             run
@@ -48,10 +48,10 @@ class Simulation:
         )
 
     def suspended_in_time(self, times: float) -> tuple[int, int, int]:
-        """The runs of `met_change` with a true risk of at least ``times`` the limit since the
+        """The runs of `runs_with_change` with a true risk of at least ``times`` the limit since the
         change: how many were suspended within 300 audits from then on, how many were not, and how
         many streams ended too early to say."""
-        risky = [r for r in self.met_change() if r.after.risk >= times * self.plan.risk_limit]
+        risky = [r for r in self.runs_with_change() if r.after.risk >= times * self.plan.risk_limit]
         alarms = [run.alarm.audits_since_change for run in risky if run.alarm is not None]
         soon = sum(audits <= ENOUGH_AUDITS for audits in alarms)
         undecided = sum(
@@ -86,7 +86,7 @@ def document_of(simulation: Simulation, *, file: str, detector: str) -> dict[str
         "images": {
             "base": len(world.base),
             "base_fake": int(world.base.is_fake.sum()),
-            "new_source": len(world.newcomer) if world.newcomer else 0,
+            "new_source": len(world.drift_source) if world.drift_source else 0,
         },
         "plan": asdict(plan),
         "runs": plan.runs,
@@ -107,7 +107,7 @@ def document_of(simulation: Simulation, *, file: str, detector: str) -> dict[str
         "truth": {
             "before": _truth(simulation, "before"),
             "after": _truth(simulation, "after"),
-            "new_source": _truth(simulation, "met") if world.newcomer else None,
+            "new_source": _truth(simulation, "on_drift_source") if world.drift_source else None,
         },
         "audits": _spread(run.audits for run in certified),
         "alarm": _alarms(simulation),
@@ -124,8 +124,8 @@ def _truth(simulation: Simulation, when: str) -> dict[str, Any]:
 
 
 def _alarms(simulation: Simulation) -> dict[str, Any]:
-    plan, certified, met = simulation.plan, simulation.certified, simulation.met_change()
-    alarms = [run.alarm for run in met if run.alarm is not None]
+    plan, certified, changed = simulation.plan, simulation.certified, simulation.runs_with_change()
+    alarms = [run.alarm for run in changed if run.alarm is not None]
     in_time = {}
     for times in (0, 1, 2, 3):
         soon, late, undecided = simulation.suspended_in_time(times)
@@ -134,8 +134,10 @@ def _alarms(simulation: Simulation) -> dict[str, Any]:
             "undecided": undecided,
         }
     return {
-        "before_change": _share(len(certified) - len(met), len(certified)) if plan.drift else None,
-        "raised": _share(len(alarms), len(met)),
+        "before_change": _share(len(certified) - len(changed), len(certified))
+        if plan.drift
+        else None,
+        "raised": _share(len(alarms), len(changed)),
         "audits": _spread(alarm.audits_since_change for alarm in alarms),
         "images": _spread(alarm.image + 1 - plan.change for alarm in alarms),
         f"within_{ENOUGH_AUDITS}_audits": in_time,

@@ -110,10 +110,10 @@ def _over_time(
 
 
 def _alarms(panel: Axes, simulation: Simulation) -> None:
-    met = simulation.met_change()
-    audits = np.sort([run.alarm.audits_since_change for run in met if run.alarm is not None])
+    changed = simulation.runs_with_change()
+    audits = np.sort([run.alarm.audits_since_change for run in changed if run.alarm is not None])
     if audits.size:
-        shares = np.arange(1, audits.size + 1) / len(met)
+        shares = np.arange(1, audits.size + 1) / len(changed)
         panel.step([0, *audits], [0, *shares], where="post", color=REAL, linewidth=1.6)
     panel.set_xlim(0, max(ENOUGH_AUDITS, *(audits[-1:] * 1.05)) if audits.size else ENOUGH_AUDITS)
     panel.set_ylim(0, 1.02)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from review_app.audits.breaker import examine
+from review_app.audits.breaker import evaluate_side
 from review_app.certification.bounds import spent_level, upper_bounds
 from review_app.certification.certificate import Provenance
 from review_app.certification.certify import certify_policy
@@ -53,7 +53,7 @@ class SimulationRun:
     """The truth on the images that it was certified for."""
     after: Truth
     """The truth on the stream since the change; the same without drift."""
-    met: Truth | None
+    on_drift_source: Truth | None
     """The truth on the new source alone."""
     violated: tuple[Side, ...]
     """Sides whose certificate is wrong: their true risk is above the limit."""
@@ -99,7 +99,7 @@ def replay_stream(
         policy=policy,
         before=world.truth(policy),
         after=world.truth(policy, mix=mix),
-        met=None if world.newcomer is None else world.truth(policy, mix=1.0),
+        on_drift_source=None if world.drift_source is None else world.truth(policy, mix=1.0),
         violated=tuple(
             side for side in Side if world.truth(policy, (side,)).risk > plan.risk_limit
         ),
@@ -168,11 +168,11 @@ def _stream(world: World, plan: SimulationPlan, rng: np.random.Generator) -> Pop
     """The images in their order."""
     rows = rng.integers(len(world.base), size=plan.images)
     everything = world.base
-    if plan.drift is not None and world.newcomer is not None:
+    if plan.drift is not None and world.drift_source is not None:
         new = rng.random(plan.images) < plan.drift.mix
         new[: plan.change] = False
-        rows[new] = len(world.base) + rng.integers(len(world.newcomer), size=int(new.sum()))
-        everything = world.base.joined(world.newcomer)
+        rows[new] = len(world.base) + rng.integers(len(world.drift_source), size=int(new.sum()))
+        everything = world.base.joined(world.drift_source)
     return everything.take(rows)
 
 
@@ -191,7 +191,7 @@ def _first_alarm(
     found: list[tuple[int, Side]] = []
     for side, proposed in proposals.items():
         at = np.flatnonzero(decisions.audited & proposed)
-        after = examine(side, plan.risk_limit, wrong[at], plan.alarm_alpha / 2).alarm_after
+        after = evaluate_side(side, plan.risk_limit, wrong[at], plan.alarm_alpha / 2).alarm_after
         if after is not None:
             found.append((int(at[after - 1]), side))
     if not found:

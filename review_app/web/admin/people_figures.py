@@ -45,8 +45,8 @@ def _row(person: ReviewerFigures) -> tuple[str | int, ...]:
         person.undecided,
         _words(person.agrees_blind),
         _words(person.agrees_in_sight),
-        _words(person.yielded),
-        _words(person.turned),
+        _words(person.switched_to_model),
+        _words(person.switched_from_model),
     )
 
 

@@ -46,8 +46,8 @@ def world() -> World:
 def test_a_source_held_out_is_in_neither_threshold_grid_nor_base() -> None:
     made = stream()
     found = world_of(made, Drift("new"))
-    assert found.newcomer is not None
-    assert len(found.newcomer) == 500
+    assert found.drift_source is not None
+    assert len(found.drift_source) == 500
     assert len(found.base) == pytest.approx(1200, abs=60)
     assert len(world_of(made).base) > len(found.base)
     with pytest.raises(InputError, match=r"no labelled images of source 'x' .*: known, new"):
@@ -55,7 +55,7 @@ def test_a_source_held_out_is_in_neither_threshold_grid_nor_base() -> None:
 
 
 def test_a_certified_policy_keeps_its_limit_and_no_alarm_comes(world: World) -> None:
-    found = simulate(replace(world, newcomer=None), PLAN)
+    found = simulate(replace(world, drift_source=None), PLAN)
     assert len(found.certified) == PLAN.runs
     assert sum(bool(run.violated) for run in found.runs) <= 2
     for run in found.certified:
@@ -70,10 +70,10 @@ def test_a_certified_policy_keeps_its_limit_and_no_alarm_comes(world: World) -> 
 def test_a_source_on_which_the_detector_is_wrong_closes_auto_accept(world: World) -> None:
     found = simulate(world, DRIFT)
     half = BLOCKS // 2
-    for run in found.met_change():
-        assert run.met is not None
-        assert run.met.risk > 0.5
-        assert run.after == run.met
+    for run in found.runs_with_change():
+        assert run.on_drift_source is not None
+        assert run.on_drift_source.risk > 0.5
+        assert run.after == run.on_drift_source
         assert run.alarm is not None
         assert run.alarm.image >= DRIFT.change
         assert run.alarm.audits_since_change <= min(run.alarm.audits, 100)
@@ -81,7 +81,7 @@ def test_a_source_on_which_the_detector_is_wrong_closes_auto_accept(world: World
         assert run.accepted[:half].all()
         assert not run.accepted[half + 10 :].any()
     soon, late, undecided = found.suspended_in_time(2)
-    assert (soon, late, undecided) == (len(found.met_change()), 0, 0)
+    assert (soon, late, undecided) == (len(found.runs_with_change()), 0, 0)
 
 
 def test_a_mix_counts_in_proportion(world: World) -> None:
