@@ -17,6 +17,7 @@ from review_app.core.settings import DEFAULT_CHECKPOINT, Settings, load_settings
 
 ROOT = Path(__file__).parents[1]
 SETTINGS = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+GLOSSARY = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
 ROW = re.compile(r"^\| `REVIEW_(\w+)` \| (?:`([^`]*)`)? *\| (.+) \|$", re.MULTILINE)
 ROWS = {name.lower(): (default, words) for name, default, words in ROW.findall(SETTINGS)}
 PAGES = sorted(
@@ -114,6 +115,16 @@ def test_the_architecture_fits_on_two_screens_and_names_every_package() -> None:
     assert len(text.splitlines()) <= 100
     for package in (ROOT / "review_app").glob("*/__init__.py"):
         assert f"`review_app/{package.parent.name}`" in text
+
+
+def test_the_glossary_has_each_word_once_and_leads_to_what_is_there() -> None:
+    rows = re.findall(r"^\| (.+?) \|.*\|(.*)\|$", GLOSSARY, re.MULTILINE)
+    words = [word for named, _ in rows if named != "word" for word in named.split(", ")]
+    assert len(words) > 50
+    assert len(set(words)) == len(words)
+    for _, places in rows:
+        for path in re.findall(r"`([^`]+)`", places):
+            assert (ROOT / "review_app" / path).exists() or (ROOT / path).exists(), path
 
 
 def test_no_two_classes_have_one_name() -> None:
