@@ -94,7 +94,7 @@ class Application:
     workshop: Workshop
     breaker: CircuitBreaker
     views: ViewService
-    held: UploadCache
+    upload_cache: UploadCache
     uploads: Uploads
     uploaded: UploadedBatches
     storage: StorageWatch
@@ -180,7 +180,7 @@ def open_application(settings: Settings) -> Application:
         views=ViewService(
             media, int(settings.max_views_mb * _MIB), limits, policies, detectors, workshop
         ),
-        held=UploadCache(settings.data_dir / "inspected"),
+        upload_cache=UploadCache(settings.data_dir / "inspected"),
         uploads=Uploads(settings.data_dir / "uploads", int(settings.max_uploads_mb * _MIB)),
         uploaded=UploadedBatches(settings.data_dir / "uploaded"),
         storage=StorageWatch(database),

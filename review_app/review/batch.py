@@ -9,10 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from review_app.core.errors import ReviewAppError
 from review_app.review.tasks import (
-    CLIENT_ID,
     MAX_BULK,
     AnswerChange,
     AnswerInput,
+    ClientId,
     Handle,
     Receipt,
     Task,
@@ -20,8 +20,6 @@ from review_app.review.tasks import (
 
 MAX_ENTRIES = MAX_BULK
 """Most entries of one call: what is answered together travels together."""
-
-_Id = Annotated[str, Field(pattern=CLIENT_ID)]
 
 
 class LabelEntry(AnswerInput):
@@ -36,7 +34,7 @@ class SkipEntry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["skip"]
-    client_id: _Id
+    client_id: ClientId
     item_id: Handle
 
 
@@ -46,8 +44,8 @@ class UndoEntry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["undo"]
-    client_id: _Id
-    of: _Id | None = Field(
+    client_id: ClientId
+    of: ClientId | None = Field(
         None,
         description="The answer meant, by its client_id: where it was refused in the same call, or "
         "is not one's own, so is the undo.",

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from review_app.review.batch import MAX_ENTRIES, Entry
-from review_app.review.tasks import CLIENT_ID, Handle, Queue
+from review_app.review.tasks import ClientId, Handle, Queue
 from storage.types import to_utc
 
 MAX_AHEAD = 80
@@ -16,7 +16,6 @@ MAX_AHEAD = 80
 MAX_RECENT = 50
 """Most answers that one call lists."""
 
-ClientId = Annotated[str, Field(pattern=CLIENT_ID)]
 Moment = Annotated[AwareDatetime, AfterValidator(to_utc)]
 HowMany = Annotated[int, Field(ge=1, le=MAX_RECENT)]
 

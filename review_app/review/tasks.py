@@ -20,10 +20,13 @@ from storage.enums import ItemState, LabelValue
 
 CLIENT_ID = r"^[A-Za-z0-9_-]{8,64}$"
 """What the page may call an answer, or an undo."""
+HANDLE = r"^[A-Za-z0-9_-]{1,32}$"
+"""What a handle may look like."""
 MAX_BULK = 50
 """Most images that one confirmation in the grid answers."""
 
 
+ClientId = Annotated[str, Field(pattern=CLIENT_ID)]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
 
 
@@ -33,9 +36,7 @@ def _as_text(handle: object) -> object:
     return str(handle) if is_number else handle
 
 
-Handle = Annotated[
-    str, BeforeValidator(_as_text), StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,32}$")
-]
+Handle = Annotated[str, BeforeValidator(_as_text), StringConstraints(pattern=HANDLE)]
 """What a person knows an item by: drawn for each claim, so it tells nothing of the item."""
 
 

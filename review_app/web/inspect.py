@@ -117,7 +117,7 @@ class InspectPage:
             words = t("inspect.cannot_read", name=name, why=why)
             return notice(words, Tone.PROBLEM), Markup()
         inspection = self._app.inspector.tell(call.person, done)
-        token = self._app.held.hold(call.person.id, path)
+        token = self._app.upload_cache.hold(call.person.id, path)
         metadata, size = done.said["metadata"], (done.said["width"], done.said["height"])
         first = in_short(metadata)
         others = [row for row in facts(metadata, revealing=True) if row not in first]

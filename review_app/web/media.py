@@ -27,6 +27,7 @@ from review_app.forensics.views import View
 from review_app.i18n import Text
 from review_app.inspection.views import MEDIA_TYPE
 from review_app.records.export import ExportFormat
+from review_app.review.tasks import HANDLE
 from review_app.web.identity import current_person
 from review_app.web.looks import FirstLooks
 from review_app.web.pace import RateLimit
@@ -36,7 +37,7 @@ from storage.models.image import Picture
 if TYPE_CHECKING:
     from review_app.bootstrap import Application
 
-Handle = Annotated[str, PathParameter(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
+Handle = Annotated[str, PathParameter(pattern=HANDLE)]
 ItemId = Annotated[int, PathParameter(ge=1, le=2**63 - 1)]
 Signed = Annotated[Person, Depends(current_person)]
 _BY_NUMBER = "#"
@@ -104,7 +105,7 @@ def inspected_router(app: Application) -> APIRouter:
     async def inspected(token: str, view: View, person: Signed) -> Response:
         await pace.turn(person.id)
         await run_sync(app.gate.require_open, person)
-        path = app.held.get(person.id, token)
+        path = app.upload_cache.get(person.id, token)
         drawn = await run_sync(app.views.draw, person.id, path, view, "the image")
         return Response((await asyncio.wrap_future(drawn)).blobs[0], media_type=MEDIA_TYPE)
 

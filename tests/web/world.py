@@ -158,7 +158,7 @@ class World:
         """The token of an image that the reviewer has had inspected."""
         own = self.private / "inspected.png"
         own.write_bytes(picture(79))
-        return self.site.app.held.hold(self.people[Who.REVIEWER].id, own)
+        return self.site.app.upload_cache.hold(self.people[Who.REVIEWER].id, own)
 
     @cached_property
     def hidden(self) -> dict[str, str]:
