@@ -9,7 +9,7 @@ class ItemState(StrEnum):
     """The state of an item of the queue, which is in exactly one of these at any moment."""
 
     PENDING = "pending"
-    """Taken in, not yet scored."""
+    """The image was taken in and is not scored yet."""
     AUTO_ACCEPTED = "auto_accepted"
     """A certified policy has accepted the image; no person is asked."""
     IN_REVIEW = "in_review"
@@ -58,7 +58,7 @@ class CheckpointKind(StrEnum):
     """The origin of a detector's scores."""
 
     TRAINED = "trained"
-    """Computed here, by the heads in the checkpoint's folder."""
+    """The scores are computed here, by the heads in the checkpoint's folder."""
     EXTERNAL = "external"
     """Brought by score files; no model of it is here."""
 

@@ -34,8 +34,8 @@ SOURCES = sorted(
 )
 FRAGMENTS = re.compile(
     "after|although|and|around|as|at|because|before|below|beside|between|beyond|but|by|during|for|"
-    "from|if|in|into|like|nor|of|on|onto|or|out|over|per|since|so|than|that|through|to|under|"
-    "unless|until|up|via|when|where|while|with|without"
+    "from|if|in|into|like|none|nor|not|of|on|onto|or|out|over|per|read-only|since|so|than|that|"
+    "through|to|under|unless|until|up|via|when|where|while|with|without"
 )
 """Words that tie what follows to something that is not said: "of the image", "as p0"."""
 QUANTITIES = (["at", "most"], ["at", "least"])

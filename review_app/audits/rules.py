@@ -47,7 +47,7 @@ class RaisedBy:
 
     rule: AlarmRule
     after: int
-    """Audits."""
+    """The number of audits after which it was raised."""
 
 
 def alpha_of_each(alpha: float) -> float:

@@ -44,7 +44,7 @@ class ThresholdGrid:
 
     side: Side
     thresholds: tuple[float, ...]
-    """Falling for `Side.FAKE`, rising for `Side.REAL`; may be empty."""
+    """The thresholds, falling for `Side.FAKE`, rising for `Side.REAL`; there may be none."""
     acceptance: tuple[float, ...]
     """Share that each threshold accepts of the data that the grid is made from."""
 

@@ -93,7 +93,7 @@ class RefusalReason(StrEnum):
     NOT_AN_IMAGE = "not_an_image"
     """The content is something else, whatever the name says."""
     EMPTY = "empty"
-    """Zero bytes."""
+    """The file has zero bytes."""
     UNSUPPORTED = "unsupported"
     """An image or file type that intake does not take."""
     MISSING = "missing"

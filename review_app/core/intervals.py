@@ -26,7 +26,7 @@ both heads find hard is the same, so it takes fewer."""
 _Z: Final = float(ndtri(0.975))
 
 Ends = list[float]
-"""[low, high]."""
+"""The two ends of an interval: [low, high]."""
 
 
 def of_share(share: float | None, n: float) -> Ends | None:

@@ -71,7 +71,7 @@ class Area(StrEnum):
     REVIEW = "review"
     """Anybody who is signed in; the handlers behind check the finer points."""
     ADMIN = "admin"
-    """Admins only."""
+    """The area is for admins only."""
 
 
 _OPEN = ("/login", "/language", "/static", "/healthz", "/readyz", "/favicon.ico")

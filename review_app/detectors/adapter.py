@@ -57,7 +57,7 @@ class TrainedDetector:
         return self._detector.checkpoint.seen
 
     def score(self, items: Sequence[Item]) -> dict[int, Opinions | str]:
-        """Computed now, but for features that are cached."""
+        """The scores are computed now, but for features that are cached."""
         found: dict[int, Opinions | str] = {item.id: NO_PICTURE for item in items}
         pictured = [(item, item.image.picture) for item in items]
         wanted = [(item, picture.sha256) for item, picture in pictured if picture is not None]

@@ -32,7 +32,7 @@ class Inventory:
     folders: tuple[Path, ...]
     """The checkpoints that a policy has named, sorted."""
     external: tuple[InventoryEntry, ...]
-    """Oldest first."""
+    """The external detectors, the oldest first."""
 
 
 def read_inventory(database: Database) -> Inventory:

@@ -34,7 +34,8 @@ class ThresholdGridCard(CardPart):
     """
 
     thresholds: tuple[float, ...]
-    """Falling and above 0.5 for fake (score >= threshold), rising and below 0.5 for real."""
+    """The thresholds, falling and above 0.5 for fake (score >= threshold), rising and below 0.5 for
+    real."""
     acceptance: tuple[float, ...]
     """Share of validation images that each threshold accepts."""
 
@@ -79,7 +80,7 @@ class HeadCard(CardPart):
     """How one head was trained, what was chosen on validation images, and what it is worth."""
 
     training: dict[str, float]
-    """Hyper-parameters."""
+    """The hyper-parameters of the training."""
     facts: dict[str, float] = {}
     """What training found out by itself, e.g. a prior chosen by the evidence."""
     losses: tuple[float, ...]

@@ -58,7 +58,7 @@ class Judgement:
     """What a checkpoint says of n images."""
 
     heads: Mapping[HeadName, HeadPrediction]
-    """Calibrated."""
+    """The calibrated predictions of the heads."""
     reject: Mapping[HeadName, NDArray[np.float64]]
     """The reject score of each head, [n], in [0, 1/2]."""
     scores: Mapping[HeadName, NDArray[np.float64]]
@@ -76,7 +76,7 @@ class Checkpoint:
     calibrations: Mapping[HeadName, Calibration]
     """The calibrations of the heads that have one."""
     seen_prefixes: NDArray[np.uint64]
-    """Sorted; see the module."""
+    """The prefixes of hashes of images that it has seen, sorted; see the module."""
 
     @property
     def id(self) -> str:

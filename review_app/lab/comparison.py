@@ -37,7 +37,7 @@ class DeLong:
     z: float | None
     """The statistic; None where the standard error is 0: both scores order every pair alike."""
     p_value: float
-    """Two-sided."""
+    """The two-sided p-value."""
     low: float
     """The normal 95% interval of the difference, within [-1, 1]."""
     high: float

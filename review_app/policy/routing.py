@@ -103,7 +103,7 @@ class Decision:
 
     route: Route
     reasons: tuple[Reason, ...]
-    """Weightiest first."""
+    """The reasons, the weightiest first."""
     audited: bool
     audit_probability: float
     """The probability with which accepted images were sent to audit."""

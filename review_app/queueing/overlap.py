@@ -30,7 +30,7 @@ class Decided:
 
     item_id: int
     key: str
-    """`Image.key`."""
+    """The `Image.key` of the image."""
     decision: Decision
 
 

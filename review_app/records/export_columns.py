@@ -29,7 +29,7 @@ class Exported:
     """Answers in force with their authors' pseudonyms, oldest first."""
     known: KnownLabel | None
     corrections: list[Correction]
-    """Oldest first."""
+    """The corrections, the oldest first."""
     now: datetime
 
     @cached_property

@@ -132,7 +132,7 @@ class ImageRecord:
     verdict: LabelValue | None
     """The verdict of people, or the label that it came with; corrections leave it as it is."""
     corrections: tuple[Corrected, ...]
-    """Oldest first; the newest one counts."""
+    """The corrections, the oldest first; the newest one counts."""
     final_at: datetime | None
     """The time at which the verdict can be taken back no longer; None where there is none, or it is
     so."""

@@ -46,9 +46,9 @@ class ScoreRow:
     label: ManifestLabel | None
     source: str | None
     split: str | None
-    """Lower-case."""
+    """The split, in lower case."""
     time: datetime | None
-    """UTC."""
+    """The time of the score, in UTC."""
 
     @property
     def key(self) -> str:

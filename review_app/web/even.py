@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from review_app.bootstrap import Application
 
 GRID = 0.05
-"""Seconds."""
+"""The seconds between the times at which replies leave."""
 LOOK_AGAIN = 2.0
 """Seconds after which it is looked up again whether known images are mixed in."""
 _PATHS = ("/api/v1/review/", "/media/")

@@ -44,11 +44,12 @@ class RaisedAlarm:
     rule: str
     """The name of the rule that raised it."""
     doubt: DoubtfulSpan | None
-    """None: what was accepted stays."""
+    """The acceptances in doubt; None where what was accepted stays."""
 
 
 class Alarms:
-    """Raised and settled together with the events of the log that tell of it."""
+    """A repository of alarms, which are raised and settled together with the events of the log that
+    tell of it."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

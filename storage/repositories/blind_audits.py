@@ -77,7 +77,7 @@ _SETTLED_SINCE = (
 
 
 class Audits:
-    """Read-only. An item counts under its newest decision alone."""
+    """A read-only repository of blind audits. An item counts under its newest decision alone."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

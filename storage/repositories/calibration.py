@@ -60,13 +60,14 @@ class Uncounted(StrEnum):
 
 
 class CalibrationQueries:
-    """Read-only. Near-duplicates of earlier images and the splits for training never count."""
+    """A read-only repository of the labels that may calibrate. Near-duplicates of earlier images
+    and the splits for training never count."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def rows(self, checkpoint_id: str, head: str, now: datetime) -> list[CalibrationRow]:
-        """Known labels first, then verdicts on items that have none.
+        """Return known labels first, then verdicts on items that have none.
 
         A verdict counts once it is final, where no certified policy ever decided on the item, and
         no answer behind it was given after seeing the model's opinion (change, undo and answer

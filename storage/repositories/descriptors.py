@@ -15,7 +15,7 @@ _PART = 500
 
 
 class Descriptors:
-    """Written once for each image that has a picture."""
+    """A repository of descriptors, each written once for each image that has a picture."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

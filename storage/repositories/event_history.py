@@ -10,7 +10,8 @@ from storage.models import AuditEvent
 
 
 class EventHistory:
-    """Read-only. `tests/test_event_log_decides_nothing.py` names who may ask it, and what for."""
+    """A read-only repository of the events of the log. `tests/test_event_log_decides_nothing.py`
+    names who may ask it, and what for."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

@@ -28,7 +28,7 @@ class Wanted:
     verdict: LabelValue | None = None
     """The verdict as it stands, corrections counted."""
     corrected: bool = False
-    """Only those whose verdict was ever corrected."""
+    """Whether only those are wanted whose verdict was ever corrected."""
     without: Collection[int] = ()
     """Items that are not to be found."""
 

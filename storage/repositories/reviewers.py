@@ -62,7 +62,7 @@ class OnKnown:
 
 
 class Reviewers:
-    """Read-only; people without any such answer are left out."""
+    """A read-only repository of how people answer; those without any such answer are left out."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

@@ -28,7 +28,7 @@ class Taken:
 
 
 class Taking:
-    """Read-only; people without any are left out."""
+    """A read-only repository of what people took; those without anything are left out."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

@@ -13,7 +13,7 @@ from storage.models import Image, Item, Label, Prediction
 from storage.repositories.labels import IN_FORCE
 
 SECONDS_PER_LABEL = 8.0
-"""Taken where too few labels were timed."""
+"""The seconds that are taken where too few labels were timed."""
 RECENT_LABELS = 500
 ENOUGH_LABELS = 20
 """Fewer say too little about how long people take."""

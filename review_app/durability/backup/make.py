@@ -87,7 +87,7 @@ class _Maker:
                 self.files[name] = copying.copy(found, self._draft / name, mode=0o600)
 
     def add_media(self, media: list[Media], progress: Progress) -> None:
-        """Stored files; one that is not what it should be is left out and told."""
+        """Add the stored files; one that is not what it should be is left out and told."""
         for done, (path, sha256) in enumerate(media, start=1):
             self._add(path, sha256)
             progress(done, len(media))

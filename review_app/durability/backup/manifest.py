@@ -17,7 +17,7 @@ FORMAT = 1
 
 
 def _inside(path: str) -> str:
-    """Only a path that stays inside the folder will do: a manifest may come from anywhere."""
+    """Refuse a path that leaves the folder: a manifest may come from anywhere."""
     parts = PurePosixPath(path).parts
     if not parts or path.startswith("/") or "\\" in path or ":" in parts[0] or ".." in parts:
         raise ValueError("a path must stay inside the backup")

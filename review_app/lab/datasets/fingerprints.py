@@ -41,7 +41,7 @@ class Looks:
 
     descriptor: Descriptor
     hashes: Words
-    """`Look.hashes`."""
+    """The `Look.hashes` of the picture."""
     again: Callable[[], Look | None]
     """A function that reads the file once more: a look is too large to be kept for every file. None
     where it cannot be read."""

@@ -143,7 +143,7 @@ def _verdict(record: ImageRecord) -> str:
 
 
 def _corrections(record: ImageRecord) -> Markup:
-    """Newest first: it counts."""
+    """The corrections, the newest first: it counts."""
     return join(
         Markup("<p>{} {} {}</p>").format(
             moment(one.at),
