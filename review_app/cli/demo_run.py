@@ -6,12 +6,13 @@ stopped and ends at once when all is there.
 
 from __future__ import annotations
 
-import csv
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import pandas
 
 from review_app.core.errors import CalibrationError
 from review_app.core.notice import DEMO
@@ -125,11 +126,7 @@ def _certify(app: Application, person: Person, say: Say) -> bool:
 def _part(manifest: Path, splits: tuple[DemoSplit, ...], *, labelled: bool) -> Path:
     """A manifest of some splits beside the whole one; without labels for what is to be reviewed."""
     columns = ["path", "source", "group", "split"] + (["label"] if labelled else [])
-    with manifest.open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["split"] in splits]
+    rows = pandas.read_csv(manifest, dtype=str, keep_default_na=False)
     part = manifest.with_name(f"{'-'.join(splits)}.csv")
-    with part.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, columns, extrasaction="ignore")
-        writer.writeheader()
-        writer.writerows(rows)
+    rows[rows["split"].isin(splits)].to_csv(part, columns=columns, index=False)
     return part

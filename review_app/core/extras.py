@@ -6,6 +6,7 @@ from typing import Final
 
 _BROUGHT_BY: Final = {
     "matplotlib": ("matplotlib", "lab"),
+    "pandas": ("pandas", "demo"),
     "sklearn": ("scikit-learn", "lab"),
     "skimage": ("scikit-image", "demo"),
 }

@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pandas
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -308,6 +309,23 @@ def test_json_lines_and_csv_say_the_same(
         answer(reviewer, list(LabelValue)[i % 3], comment=text)
     for plain, cells in zip(exported(database), as_csv(database), strict=True):
         assert {name: _cell(value) for name, value in plain.items()} == cells
+
+
+def test_pandas_reads_what_was_written(
+    database: Database, factory: Factory, answer: Answer
+) -> None:
+    for i in range(6):
+        factory.item(rank=i, decided=i % 2 == 0, name=f"{i}.jpg")
+    answer(factory.person(), LabelValue.FAKE)
+    file = io.BytesIO(b"".join(stream_csv(database)))
+    table = pandas.read_csv(file)
+    seen: set[type] = set()
+    for plain, cells in zip(exported(database), table.to_dict("records"), strict=True):
+        for name, value in plain.items():
+            seen.add(type(value))
+            found = cells[name]
+            assert pandas.isna(found) if value in (None, "") else found == value, name
+    assert seen >= {bool, int, float, str, type(None)}
 
 
 def _cell(value: object) -> str:
