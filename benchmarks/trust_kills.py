@@ -67,7 +67,7 @@ def _signed_in(app: Application) -> list[str]:
 
 def _broken(app: Application) -> set[str]:
     """What `db check` finds; at first, that the queue was filled past the program."""
-    return {finding.words for finding in integrity.check(app.database).findings}
+    return {finding.text for finding in integrity.check(app.database).findings}
 
 
 def _work(

@@ -31,12 +31,12 @@ def measure(folder: Path) -> dict[str, Any]:
     for number, change in enumerate(CHANGES):
         copy = copied(made, folder / str(number))
         report = plant(copy, change)
-        told.append({"name": change.name, "named": report.named, "found": report.words})
+        told.append({"name": change.name, "named": report.named, "found": report.texts})
         shutil.rmtree(copy)
     return {
         "planted": len(told),
         "named": sum(one["named"] for one in told),
-        "false_alarms": [finding.words for finding in untouched.findings],
+        "false_alarms": [finding.text for finding in untouched.findings],
         "changes": told,
     }
 
@@ -45,7 +45,7 @@ class Told:
     """What a check said after a change."""
 
     def __init__(self, change: Change, report: Report, keys: Sequence[Any]) -> None:
-        self.words = [finding.words for finding in report.findings]
+        self.texts = [finding.text for finding in report.findings]
         fitting = [
             finding
             for finding in report.findings

@@ -87,7 +87,7 @@ class SideEvidence:
         return 0 if self.raised is None else self.raised.rule.calm_audits(self.wrong, self.limit)
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """What was found, and what it means, for an admin."""
         if not self.audits:
             return t(f"audit.unseen_{self.side}")
@@ -130,7 +130,7 @@ def _found(evidence: SideEvidence) -> str:
     words = t(f"audit.{found}_{evidence.side}", n=evidence.audits, errors=evidence.errors)
     if evidence.raised is None:
         return words
-    more = evidence.raised.rule.words(evidence.wrong, evidence.limit)
+    more = evidence.raised.rule.text(evidence.wrong, evidence.limit)
     return f"{words} {more}".rstrip()
 
 

@@ -49,7 +49,7 @@ class ChangeDetection:
         """How many audits came before the rate can have risen."""
         return calm_audits(wrong, limit)
 
-    def words(self, wrong: Wrong, limit: float) -> str:
+    def text(self, wrong: Wrong, limit: float) -> str:
         """How many of the last were wrong: a rate over everything hides a change."""
         calm = calm_audits(wrong, limit)
         if not calm:

@@ -32,7 +32,7 @@ class AlarmRule(Protocol):
         """How many of the audits ``wrong`` [n] came before anything that an alarm after the last of
         them puts in doubt; 0 where nothing tells."""
 
-    def words(self, wrong: Wrong, limit: float) -> str:
+    def text(self, wrong: Wrong, limit: float) -> str:
         """What an alarm after these audits rests on besides their number and errors, in a sentence
         of the language in use; empty where that says it all."""
 

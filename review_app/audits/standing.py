@@ -104,11 +104,11 @@ class AuditReport:
         }
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """Everything in a few lines, for a terminal."""
         lines = [f"policy version {self.policy_version}, {self.state}"]
         for side in self.sides:
-            lines.append(f"accepted as {side.certificate.side}: {side.evidence.words}")
+            lines.append(f"accepted as {side.certificate.side}: {side.evidence.text}")
             lines.append(f"  {audits_left(side)}")
         return "\n".join([*lines, self.advice])
 
@@ -196,5 +196,5 @@ def _document(side: SideAudit) -> dict[str, Any]:
         },
         "alarm_after": evidence.alarm_after,
         "proven_after": evidence.proven_after,
-        "words": evidence.words,
+        "words": evidence.text,
     }

@@ -179,7 +179,7 @@ class Shortfall:
     """The same for nine chances in ten."""
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """One or two sentences for an admin, in the language of whoever is served."""
         side = t(f"policy.{self.side}")
         if self.threshold is None:

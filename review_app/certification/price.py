@@ -62,7 +62,7 @@ class Price:
         return max(0, math.floor(left + 1e-9))
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """The price, for whoever is asked to pay it."""
         spent = spent_level(self.delta, self.attempt)
         return t(

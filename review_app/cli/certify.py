@@ -73,7 +73,7 @@ def certify(
         level = now.delta if delta is None else delta
         audit = now.audit_probability if audit_probability is None else audit_probability
         price = app.policies.price(person, limit, level, now.version)
-        told = f"{app.policies.not_final()} {price.words}".lstrip()
+        told = f"{app.policies.not_final()} {price.text}".lstrip()
         if yes or not _is_attended():
             typer.echo(told, err=True)
         else:

@@ -40,9 +40,9 @@ def check(
         ensure_schema(database)
         report = integrity.check(database, [_head(text) for text in expect or ()])
         stored = _check_media(here, database) if media else None
-    document, words = report.to_json(), report.words
+    document, words = report.to_json(), report.text
     if stored is not None:
-        document["media"], words = stored.to_json(), f"{words}\n{stored.words}"
+        document["media"], words = stored.to_json(), f"{words}\n{stored.text}"
     result(document, as_json, words)
     if report.findings:
         raise ReviewAppError(

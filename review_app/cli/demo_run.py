@@ -50,7 +50,7 @@ class DemoSummary:
     seconds: float
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """The summary for the terminal."""
         n = self.items
         return (

@@ -21,6 +21,6 @@ def monitor(as_json: AsJson = False) -> None:
         app.policies.current()  # a new deployment gets its first policy
         report = app.breaker.report()
     assert report is not None
-    result(report.to_json(), as_json, report.words)
+    result(report.to_json(), as_json, report.text)
     if report.standing:
         raise typer.Exit(ALARM)

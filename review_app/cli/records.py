@@ -70,12 +70,12 @@ def _lines(record: ImageRecord) -> list[str]:
         told["blind"] = "it waits to be judged, so what may sway somebody is not told"
     if record.said:
         score = plus_minus(record.said.p_fake, record.said.std)
-        told["detector"] = f"P(fake) {score}. {record.said.words}"
+        told["detector"] = f"P(fake) {score}. {record.said.text}"
     lines = [f"{name:>10}: {value}" for name, value in told.items() if value]
     lines += [f"{'answer':>10}: {_answer(answer)}" for answer in record.answers]
     for one in record.happenings:
         note = f" ({one.note})" if one.note else ""
-        lines.append(f"{one.at:%Y-%m-%d %H:%M:%S}  {one.by}: {one.words}{note}")
+        lines.append(f"{one.at:%Y-%m-%d %H:%M:%S}  {one.by}: {one.text}{note}")
     return lines
 
 

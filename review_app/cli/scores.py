@@ -155,8 +155,8 @@ def certify_scores(
                 f"{1 - delta / 2:.1%} confidence."
             )
         else:
-            sides[side] = {"certified": False, "words": each.words}
-            lines.append(each.words)
+            sides[side] = {"certified": False, "words": each.text}
+            lines.append(each.text)
     document = {
         "file": path.name,
         "detector": table.detector,

@@ -53,7 +53,7 @@ def demo(
     with application() as app:
         with progress_bar("Demo") as progress:
             summary = prepare(app, lambda words: console.print(words), progress)
-        result(summary.to_json(), as_json, summary.words)
+        result(summary.to_json(), as_json, summary.text)
         if open_site:
             accounts = [
                 app.people.ensure("admin", Role.ADMIN, "demo"),

@@ -29,9 +29,9 @@ class Report:
     """The event that sealing began with."""
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """The report for people: each finding, or that there is none, and what is sealed."""
-        lines = [finding.words for finding in self.findings]
+        lines = [finding.text for finding in self.findings]
         lines += [] if lines else ["the schema, the file, the audit log and all it seals are whole"]
         if self.sealed_since is not None:
             lines.append(f"sealed since {self.sealed_since[:19]} UTC, event {self.sealed_from}")

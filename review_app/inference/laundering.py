@@ -37,7 +37,7 @@ class Transform(Protocol):
     """The name for tables and file names."""
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """What it does, with its parameters, for a report."""
         ...
 
@@ -55,7 +55,7 @@ class Jpeg:
     name: ClassVar[str] = "jpeg"
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         return f"JPEG {self.lowest}-{self.highest}, 4:2:0"
 
     def apply(self, image: Image.Image, rng: np.random.Generator) -> Image.Image:
@@ -72,7 +72,7 @@ class WebP:
     name: ClassVar[str] = "webp"
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         return f"WebP {self.lowest}-{self.highest}"
 
     def apply(self, image: Image.Image, rng: np.random.Generator) -> Image.Image:
@@ -89,7 +89,7 @@ class Rescale:
     name: ClassVar[str] = "rescale"
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         return f"rescaling {self.smallest:g}-{self.largest:g}x (bilinear, bicubic or Lanczos)"
 
     def apply(self, image: Image.Image, rng: np.random.Generator) -> Image.Image:
@@ -108,7 +108,7 @@ class GridShift:
     name: ClassVar[str] = "grid_shift"
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         return f"grid shift by 0-{self.most} pixels"
 
     def apply(self, image: Image.Image, rng: np.random.Generator) -> Image.Image:
@@ -127,7 +127,7 @@ class Blur:
     name: ClassVar[str] = "blur"
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         return f"Gaussian blur, sigma {self.smallest:g}-{self.largest:g} pixels"
 
     def apply(self, image: Image.Image, rng: np.random.Generator) -> Image.Image:
@@ -155,7 +155,7 @@ class Screenshot:
     name: ClassVar[str] = "screenshot"
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         return (
             f"screenshot (shown at {self.smallest:g}-{self.largest:g}x, margin of 0-{self.margin} "
             f"pixels, gamma ±{self.gamma:g}, contrast ±{self.contrast:g}, "
@@ -194,8 +194,8 @@ class Launder:
     name: ClassVar[str] = "launder"
 
     @property
-    def words(self) -> str:
-        return f"{self.shift.words}, then {self.rescale.words}, then {self.jpeg.words}"
+    def text(self) -> str:
+        return f"{self.shift.text}, then {self.rescale.text}, then {self.jpeg.text}"
 
     def apply(self, image: Image.Image, rng: np.random.Generator) -> Image.Image:
         for step in (self.shift, self.rescale, self.jpeg):
@@ -210,7 +210,7 @@ class Mirror:
     name: ClassVar[str] = "mirror"
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         return "mirrored"
 
     def apply(self, image: Image.Image, rng: np.random.Generator) -> Image.Image:
@@ -225,8 +225,8 @@ class TransformChain:
     name: ClassVar[str] = "chain"
 
     @property
-    def words(self) -> str:
-        return ", then ".join(step.words for step in self.steps)
+    def text(self) -> str:
+        return ", then ".join(step.text for step in self.steps)
 
     def apply(self, image: Image.Image, rng: np.random.Generator) -> Image.Image:
         for step in self.steps:
@@ -256,7 +256,7 @@ def launder_copy(
 def description(transform: Transform) -> dict[str, Any]:
     """Name, words and parameters of ``transform``, ready for JSON."""
     parameters: dict[str, Any] = asdict(transform)  # type: ignore[call-overload]
-    return {"name": transform.name, "words": transform.words, "parameters": parameters}
+    return {"name": transform.name, "words": transform.text, "parameters": parameters}
 
 
 def _generator(key: str, copy: int, transform: Transform) -> np.random.Generator:

@@ -36,7 +36,7 @@ class HeadReading:
     std: float
     entropy: float
     mutual_information: float
-    words: str
+    text: str
     is_default: bool
     """Triage decides on this head."""
 
@@ -46,7 +46,7 @@ class Inspection:
     """Every head's reading, and the sentence of the head that triage decides on."""
 
     heads: list[HeadReading]
-    words: str
+    text: str
     novelty: float | None
     """How unlike the training images the image is, z; None where the checkpoint does not say."""
     unlike: bool
@@ -127,7 +127,7 @@ class Inspector:
             )
             for name, opinion in opinions.items()
         ]
-        words = next(reading.words for reading in readings if reading.name == head)
+        words = next(reading.text for reading in readings if reading.name == head)
         return Inspection(readings, words, novelty, unlike)
 
     def warm_up(self) -> None:
@@ -170,6 +170,6 @@ def _reading(
         std=opinion.std,
         entropy=opinion.entropy,
         mutual_information=opinion.mutual_information,
-        words=verdict_in_words(opinion.p_fake, *spread, cuts, unlike=unlike),
+        text=verdict_in_words(opinion.p_fake, *spread, cuts, unlike=unlike),
         is_default=is_default,
     )

@@ -31,7 +31,7 @@ class MediaReport:
         return not (self.missing or self.damaged)
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """The report for people: each file, and how many were read."""
         lines = [
             f"{what}: {path}"

@@ -192,7 +192,7 @@ def _training_data(
         fake_share=float(np.average(train.originals.is_fake, weights=weights)),
         sources={source: named.count(source) for source in sorted(set(named) - {""})},
         n_effective=None if weights is None else effective_size(weights),
-        copies=tuple(copy.words for copy in preset.copies),
+        copies=tuple(copy.text for copy in preset.copies),
         folds=preset.folds,
     )
 

@@ -56,7 +56,7 @@ def _price(repos: Repositories, policy: Policy, labels: CalibrationLabels) -> Pr
 
 def _refuse_too_few(price: Price, labels: CalibrationLabels) -> None:
     if not price.is_try:
-        raise CalibrationError(f"{price.refusal(labels.words)} {labels.remark}".rstrip())
+        raise CalibrationError(f"{price.refusal(labels.text)} {labels.remark}".rstrip())
 
 
 def _refuse_if_spent(repos: Repositories, asked: Price, now: Price) -> None:

@@ -43,7 +43,7 @@ class CalibrationLabels:
     """Answers of whatever kind that can still be taken back."""
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """What there is, in the language of whoever is served."""
         known, verdicts = (
             t("policy.known_labels", n=self.known),
@@ -57,7 +57,7 @@ class CalibrationLabels:
     def recorded(self) -> str:
         """The same as the certificate names its calibration set: records are kept in English."""
         with use_language(ENGLISH):
-            return self.words
+            return self.text
 
     @property
     def remark(self) -> str:

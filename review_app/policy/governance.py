@@ -54,7 +54,7 @@ class PolicyVersion:
     created_at: datetime
     created_by: str
     note: str
-    words: str
+    text: str
 
 
 class PolicyService:
@@ -81,7 +81,7 @@ class PolicyService:
         with self._database.read() as repos:
             refuse_if_changed(repos, version)
 
-    def words(self) -> str:
+    def text(self) -> str:
         """The policy in force in a few sentences."""
         return describe(self.current())
 
@@ -98,7 +98,7 @@ class PolicyService:
             attempt = next_try(repos, policy.checkpoint)
         found = self._certificates(policy, labels, attempt)
         outcome = describe(policy.with_certificates(found))
-        words = t("policy.with_labels", labels=labels.words, outcome=outcome)
+        words = t("policy.with_labels", labels=labels.text, outcome=outcome)
         return f"{words} {labels.remark}".rstrip()
 
     def price(
@@ -145,8 +145,8 @@ class PolicyService:
             attempt = begin_try(repos, person, policy, labels, asked)
         certified = policy.with_certificates(self._certificates(policy, labels, attempt))
         if not certified.certificates:
-            missing = " ".join(shortfall.words for shortfall in certified.shortfalls)
-            words = t("policy.nothing_certified", labels=labels.words, missing=missing)
+            missing = " ".join(shortfall.text for shortfall in certified.shortfalls)
+            words = t("policy.nothing_certified", labels=labels.text, missing=missing)
             raise CalibrationError(f"{words} {labels.remark}".rstrip())
         with self._database.write() as repos:
             refuse_if_changed(repos, policy.version)

@@ -213,7 +213,7 @@ def _side(certificate: Certificate) -> str:
 
 
 def _missing(policy: Policy) -> list[str]:
-    return [s.words for s in policy.shortfalls]
+    return [s.text for s in policy.shortfalls]
 
 
 def _progress(policy: Policy) -> str:

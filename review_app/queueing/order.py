@@ -59,7 +59,7 @@ class Order(StrEnum):
     (EPIG)."""
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """What puts an image before others, in the language of whoever is served."""
         return t(f"explanation.order_{self}")
 

@@ -87,7 +87,7 @@ class DetectorView:
     score: float
     """What thresholds are compared with: 0 surely real, 1 surely fake."""
     novelty: float | None
-    words: str
+    text: str
     head: str
     checkpoint: str
     policy_version: int
@@ -251,7 +251,7 @@ def _said(row: DecisionRow) -> DetectorView:
         std=row.std,
         score=row.score,
         novelty=row.novelty,
-        words=text_of(row),
+        text=text_of(row),
         head=row.head,
         checkpoint=row.checkpoint_id,
         policy_version=row.policy_version,

@@ -27,7 +27,7 @@ class TimelineEvent:
     at: datetime
     by: str
     """A person, "command line", or a part of the program."""
-    words: str
+    text: str
     """A sentence in the language of whoever is served."""
     note: str = ""
     """What the record adds, as it was written then: a reason, a file's name."""

@@ -37,5 +37,5 @@ def progress(
             escalated=repos.items.count(ItemState.ESCALATED) if adjudicates else None,
             done_today=repos.labels.count_of(person.id, midnight),
             done_session=repos.labels.count_of(person.id, session_start),
-            order=order_in_use(repos).words,
+            order=order_in_use(repos).text,
         )

@@ -90,7 +90,7 @@ class CertificateProgress:
         return self.labels / (self.labels + self.missing) if self.missing else 1.0
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """The nearer side in one sentence, and what is set aside."""
         goal = goal_words(self.risk_limit, self.delta)
         if self.ready:
@@ -187,7 +187,7 @@ class ForecastService(PolicyService):
             found = self._certificates(policy, labels, attempt)
             progress = CertificateProgress(
                 labels=len(labels.scores),
-                labels_words=labels.words,
+                labels_words=labels.text,
                 set_aside=labels.remark,
                 risk_limit=policy.risk_limit,
                 delta=policy.delta,

@@ -29,7 +29,7 @@ def evidence_chart(evidence: SideEvidence) -> Markup:
     title = t(f"audit.chart_{evidence.side}")
     return _CHART.format(
         title=title,
-        words=evidence.words,
+        words=evidence.text,
         ticks=join(_tick(value, top) for value in _ticks(top)),
         line=_y(line, top),
         one=_y(0.0, top),

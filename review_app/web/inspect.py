@@ -183,7 +183,7 @@ def _wire(
 
 def verdict(inspection: Inspection) -> Markup:
     """The sentence of the head that triage decides on."""
-    return Markup('<p class="verdict" role="status">{}</p>').format(inspection.words)
+    return Markup('<p class="verdict" role="status">{}</p>').format(inspection.text)
 
 
 def readings(
@@ -286,7 +286,7 @@ def _reading(head: HeadReading) -> Markup:
         mutual_name=t("inspect.mutual"),
         mutual=number(max(head.mutual_information, 0.0), 3),
         bar=entropy_bar(head.title, head.entropy, head.mutual_information),
-        words=head.words,
+        words=head.text,
     )
 
 

@@ -21,7 +21,7 @@ class Finding:
     """``changed``, ``missing``, ``added``, or another of `KINDS`."""
     rows: tuple[str, ...]
     """Their keys, or spans of them."""
-    words: str
+    text: str
 
     def to_json(self) -> dict[str, Any]:
         """The finding for the document of ``db check --json``."""
@@ -29,7 +29,7 @@ class Finding:
             "table": self.table,
             "kind": self.kind,
             "rows": list(self.rows),
-            "words": self.words,
+            "words": self.text,
         }
 
 

@@ -121,7 +121,7 @@ def test_enough_errors_close_auto_accept_at_the_very_answer(place: Audited) -> N
         assert place.answer(REAL) is not None
     errors = counts(place)[Side.FAKE][1]
     assert 3 <= errors <= ENOUGH
-    words = place.app.policies.words()
+    words = place.app.policies.text()
     assert f"Of {errors} audited images accepted as fake, {errors} were real" in words
     assert "At most 30% was certified" in words
     assert place.app.policies.history()[0].created_by == "system"
@@ -133,7 +133,7 @@ def test_right_verdicts_never_close_it(place: Audited) -> None:
     place.accept(40)
     place.answer_all(FAKE)
     assert state(place) is PolicyState.CERTIFIED
-    assert "speak for the certificate" in report(place).words or "prove" in report(place).words
+    assert "speak for the certificate" in report(place).text or "prove" in report(place).text
 
 
 def test_the_alarm_acts_once(place: Audited) -> None:
@@ -199,12 +199,12 @@ def test_an_alarm_tells_how_many_of_the_last_audits_were_wrong(place: Audited) -
     place.answer_all(FAKE)
     place.accept(30)
     answer_until_closed(place)
-    words = place.app.policies.words()
+    words = place.app.policies.text()
     found = re.search(r"Of the last (\d+), (\d+) were", words)
     assert found, words
     audits, errors = int(found[1]), int(found[2])
     assert audits - 3 <= errors <= audits
-    assert "All together, the error rate is between" in report(place).words
+    assert "All together, the error rate is between" in report(place).text
 
 
 def test_an_admin_may_keep_what_was_accepted(place: Audited) -> None:

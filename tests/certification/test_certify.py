@@ -57,7 +57,7 @@ def test_a_certificate_needs_the_labels_and_a_shortfall_says_what_is_missing(
         assert found.upper_bound == upper_bound(found.errors, found.accepted, 0.1) <= risk_limit
         assert Certificate.from_json(found.to_json()) == found
     else:
-        assert found.words
+        assert found.text
         if found.labels_expected is not None:
             assert found.labels_at_least is not None
             assert 0 < found.labels_at_least <= found.labels_expected
@@ -112,7 +112,7 @@ def test_the_labels_still_missing_are_named_in_words() -> None:
     )
     found = certify(p, fake, grid)
     assert isinstance(found, Shortfall)
-    assert found.words == (
+    assert found.text == (
         f"Accepting as fake is not certified: about {found.labels_expected} more random labels for "
         f"a 5% limit at 90% confidence (an even chance; {found.labels_likely} for nine chances in "
         "ten; 0 wrong of 40 that it would accept so far)."
@@ -125,17 +125,17 @@ def test_a_detector_that_errs_too_often_is_told_that_labels_alone_will_not_do() 
     found = certify(p, fake, grid)
     assert isinstance(found, Shortfall)
     assert found.labels_expected is None
-    assert "and fewer errors" in found.words
+    assert "and fewer errors" in found.text
     hopeless = certify(p, fake, grid, risk_limit=0.001)
     assert isinstance(hopeless, Shortfall)
-    assert "out of reach" in hopeless.words
+    assert "out of reach" in hopeless.text
 
 
 def test_a_side_that_the_detector_never_leans_to_has_nothing_to_certify() -> None:
     found = certify([0.1] * 90, [False] * 90, ThresholdGrid(Side.FAKE, (), ()))
     assert isinstance(found, Shortfall)
     assert (found.threshold, found.labels_expected) == (None, None)
-    assert "never leans to fake" in found.words
+    assert "never leans to fake" in found.text
 
 
 def test_no_labels_at_all_is_a_shortfall_too() -> None:

@@ -67,14 +67,14 @@ def test_no_transform_could_know_the_label(transform: Transform) -> None:
 def test_a_report_can_say_what_was_done(transform: Transform) -> None:
     document = json.loads(json.dumps(description(transform)))
     assert document["name"] == transform.name
-    assert document["words"] == transform.words
+    assert document["words"] == transform.text
     assert document["parameters"]
 
 
 def test_words_name_the_parameters() -> None:
-    assert TRANSFORMS["jpeg"].words == "JPEG 60-95, 4:2:0"
-    assert "0.75-0.95x" in LAUNDER.words
-    assert "JPEG 75-95" in LAUNDER.words
+    assert TRANSFORMS["jpeg"].text == "JPEG 60-95, 4:2:0"
+    assert "0.75-0.95x" in LAUNDER.text
+    assert "JPEG 75-95" in LAUNDER.text
 
 
 @settings(deadline=None, max_examples=40)

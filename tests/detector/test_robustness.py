@@ -103,7 +103,7 @@ def test_real_files_are_prepared_by_every_transform(
     assert found["n"] == 24
     assert counts == [(at, 24 * 8) for at in range(1, 24 * 8 + 1)]
     assert list(found["heads"]["linear"]) == [UNTOUCHED, *TRANSFORMS]
-    assert found["transforms"]["jpeg"]["words"] == Jpeg().words
+    assert found["transforms"]["jpeg"]["words"] == Jpeg().text
     untouched = found["heads"]["linear"][UNTOUCHED]
     assert untouched["auroc"][0] > 0.9
     assert found["heads"]["linear"]["blur"]["auroc"][0] <= untouched["auroc"][0]

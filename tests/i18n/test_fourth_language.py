@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from review_app.i18n import ENGLISH, names
+from review_app.i18n import ENGLISH, Language, names
 from review_app.i18n.catalogue import PLACEHOLDER, catalogue, read_catalogue
 from tests.i18n.faults import faults, forms_of
 from tests.i18n.fourth import POLISH, told_by
@@ -46,7 +46,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 def test_the_file_is_all_that_it_takes_to_be_found(told: dict[str, Any]) -> None:
     assert told["language"] == "pl"
-    assert told["names"] == {**names(), "pl": "Polski"}
+    assert told["names"] == names() | {Language("pl"): "Polski"}
     assert told["address"].endswith("/words/pl.js")
 
 

@@ -37,12 +37,12 @@ def test_every_head_reads_the_image_and_one_is_the_policys(place: Deployment) ->
     assert [reading.name for reading in inspection.heads] == place.app.inspector.heads()
     (default,) = [reading for reading in inspection.heads if reading.is_default]
     assert default.name == place.app.policies.current().head
-    assert inspection.words == default.words
+    assert inspection.text == default.text
     for reading in inspection.heads:
         assert 0 <= reading.p_fake <= 1
         assert 0 <= reading.entropy <= math.log(2) + 1e-9
         assert reading.title == HEADS[HeadName(reading.name)].title
-        assert reading.words.startswith("Likely fake" if reading.p_fake >= 0.5 else "Likely real")
+        assert reading.text.startswith("Likely fake" if reading.p_fake >= 0.5 else "Likely real")
 
 
 def test_heads_with_one_set_of_weights_have_no_spread(place: Deployment) -> None:
@@ -67,7 +67,7 @@ def test_the_words_follow_the_cuts_of_the_card(place: Deployment) -> None:
         for reading in inspection.heads:
             card: HeadCard = checkpoint.card.heads[HeadName(reading.name)]
             uncertain = _beyond(card.cuts, reading.std, reading.entropy, reading.mutual_information)
-            assert ("uncertain" in reading.words) == (uncertain or inspection.unlike)
+            assert ("uncertain" in reading.text) == (uncertain or inspection.unlike)
 
 
 def _beyond(cuts: Cuts, std: float, entropy: float, mutual_information: float) -> bool:
@@ -87,7 +87,7 @@ def test_an_image_beyond_the_cards_cut_is_called_unlike_the_training_images(
     assert noise.novelty is not None
     assert noise.unlike == (noise.novelty > card.novelty.cut)
     assert noise.unlike, "noise is no photograph"
-    assert "the image is unlike those that it has learned from" in noise.words
+    assert "the image is unlike those that it has learned from" in noise.text
 
 
 def test_a_checkpoint_that_does_not_measure_novelty_says_nothing_of_it(tmp_path: Path) -> None:
@@ -126,5 +126,5 @@ def test_under_an_external_detector_another_one_reads_and_says_that_it_decides_n
         assert [reading.name for reading in inspection.heads] == inspector.heads()
         assert not any(reading.is_default for reading in inspection.heads)
         (deciding,) = [reading for reading in inspection.heads if reading.name == head]
-        assert inspection.words == deciding.words
+        assert inspection.text == deciding.text
         inspector.warm_up()

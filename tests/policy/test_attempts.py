@@ -122,7 +122,7 @@ def test_the_price_says_which_try_it_is_what_it_spends_and_what_is_left(
     place: Deployment, ada: Person
 ) -> None:
     place.calibrated(100)
-    words = place.app.policies.price(ada, *USUAL).words
+    words = place.app.policies.price(ada, *USUAL).text
     for told in (
         "This is try 1 to certify this detector; on the 200 labels that count by now, try 10 would",
         "it spends 5% of the 10% chance of a wrong certificate that 90% confidence leaves",
@@ -132,8 +132,8 @@ def test_the_price_says_which_try_it_is_what_it_spends_and_what_is_left(
         assert told in words, words
     place.app.policies.certify(ada, 0.1, 0.1, 0.0)
     again = place.app.policies.price(ada, *USUAL)
-    assert "This is try 2 " in again.words
-    assert "it spends 2.5% of the 10%" in again.words
+    assert "This is try 2 " in again.text
+    assert "it spends 2.5% of the 10%" in again.text
     assert tries(place) == 1  # asking costs nothing
 
 

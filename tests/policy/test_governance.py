@@ -118,7 +118,7 @@ def test_enough_labels_certify_both_sides(
     assert policies.current() == policy
     newest, _ = policies.history()
     assert (newest.version, newest.state, newest.created_by) == (2, "certified", "ada")
-    assert (newest.note, newest.words) == ("first proof", policies.words())
+    assert (newest.note, newest.text) == ("first proof", policies.text())
 
 
 def test_labels_that_prove_nothing_change_nothing_but_count_as_a_try(
@@ -301,7 +301,7 @@ def test_a_suspension_closes_both_sides_and_keeps_its_reason(
     place.certify(admin)
     policy = policies.suspend(admin, "  odd batch from the new camera ")
     assert (policy.version, policy.state) == (3, PolicyState.SUSPENDED)
-    assert "odd batch from the new camera" in policies.words()
+    assert "odd batch from the new camera" in policies.text()
     assert policies.history()[0].note == "odd batch from the new camera"
     item_id = place.scored(1.0)
     place.app.triage.run("tester")

@@ -47,7 +47,7 @@ def test_a_final_verdict_is_corrected_and_corrected_again_and_both_stay_on_recor
     assert [e.kind for e in bench.events(item)][-2:] == [AuditKind.CORRECTED] * 2
     assert bench.events(item)[-1].details["was"] == REAL
     assert bench.first_broken() is None
-    assert record.happenings[-1].words == "Corrected the verdict from real to undecidable."
+    assert record.happenings[-1].text == "Corrected the verdict from real to undecidable."
 
 
 @pytest.mark.parametrize(("route", "was"), [("accept_fake", FAKE), ("accept_real", REAL)])

@@ -37,7 +37,7 @@ def test_a_settled_image_tells_what_the_detector_and_people_said(
     (answer,) = record.answers
     assert (answer.by, answer.value, answer.comment) == ("ada", REAL, "The light fits.")
     assert answer.tags == ("face swap",)
-    words = [one.words for one in record.happenings]
+    words = [one.text for one in record.happenings]
     assert words[0] == "Taken in."
     assert "Answered: real. Then: resolved." in words
     assert json.loads(json.dumps(record.to_json()))["answers"][0]["by"] == "ada"
@@ -77,7 +77,7 @@ def test_what_waits_is_told_blind_but_an_escalated_image_with_its_answers(
     record = records.show(root, item)
     assert record.blind
     assert (record.said, record.known, record.answers, record.evidence) == (None, None, (), ())
-    assert [one.words for one in record.happenings] == ["Taken in."]
+    assert [one.text for one in record.happenings] == ["Taken in."]
     ben = factory.person("ben")
     bench.take(ben)
     bench.label(ben, item, FAKE)
@@ -159,7 +159,7 @@ def test_what_happened_is_told_in_the_readers_language(
     item = factory.item(ItemState.RESOLVED, known=FAKE, verdict=FAKE, decided=True)
     with use_language(GERMAN):
         happenings = records.show(root, item).happenings
-    assert "Kam mit einem Label: gefälscht." in [one.words for one in happenings]
+    assert "Kam mit einem Label: gefälscht." in [one.text for one in happenings]
     assert "Richtlinie 1" in [one.by for one in happenings]
     assert any(one.note == "factory.csv (row 1)" for one in happenings)
 
@@ -184,5 +184,5 @@ def test_an_image_that_a_score_file_brought_says_so(tmp_path: Path) -> None:
         record = place.app.records.show(root, line.item_id)
     assert (record.file.name, record.file.size) == ("bucket/1.png", None)
     (first, *_) = record.happenings
-    assert (first.by, first.words) == ("tester", "Taken in with a score file.")
+    assert (first.by, first.text) == ("tester", "Taken in with a score file.")
     assert first.note == "theirs.csv"

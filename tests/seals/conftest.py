@@ -39,7 +39,7 @@ def opened(data: Path) -> closing[Database]:
 
 def found(data: Path) -> list[str]:
     """What a check says, in words."""
-    return [finding.words for finding in report(data).findings]
+    return [finding.text for finding in report(data).findings]
 
 
 def report(data: Path) -> Report:

@@ -67,7 +67,7 @@ def test_they_are_sealed_once_and_say_from_when_on(upgraded: Path) -> None:
 )
 def test_what_is_changed_after_that_is_named(change: Change, upgraded: Path) -> None:
     told = plant(upgraded, change)
-    assert told.named, told.words
+    assert told.named, told.texts
 
 
 def test_work_goes_on_and_is_sealed(upgraded: Path) -> None:

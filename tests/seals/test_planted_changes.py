@@ -19,7 +19,7 @@ def test_nothing_is_said_of_what_nobody_changed(scene: Path) -> None:
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.name)
 def test_it_is_named(change: Change, copy: Copy) -> None:
     told = plant(copy(), change)
-    assert told.named, told.words
+    assert told.named, told.texts
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def test_it_is_named(change: Change, copy: Copy) -> None:
 )
 def test_no_other_table_is_accused(change: Change, copy: Copy) -> None:
     told = plant(copy(), change)
-    accused = {words.split()[0] for words in told.words}
+    accused = {words.split()[0] for words in told.texts}
     # Decisions move items, and the log is asked by them where to.
     moved = {"item"} if change.table == "decision" else set()
     assert accused <= {change.table, *moved}

@@ -99,7 +99,7 @@ def test_evidence_is_told_in_the_readers_language_and_kept_in_english() -> None:
     turned = evaluate_side(Side.FAKE, 0.05, [False] * 200 + [True] * 20)
     kept = reason([turned])
     with use_language(GERMAN):
-        assert turned.words.startswith(
+        assert turned.text.startswith(
             "Von 220 blind geprüften Bildern, die als gefälscht angenommen wurden, waren 20 echt. "
         )
         assert reason([turned]) == kept

@@ -44,7 +44,7 @@ def towards(
 
 def test_the_nearer_side_tells_how_many_labels_are_missing() -> None:
     way = towards(shortfall(Side.REAL, 63), shortfall(Side.FAKE, 400))
-    assert way.words == (
+    assert way.text == (
         "About 63 more random labels for a 5% limit at 90% confidence (an even chance)."
     )
     assert way.share == pytest.approx(0.37)
@@ -54,12 +54,12 @@ def test_the_nearer_side_tells_how_many_labels_are_missing() -> None:
 def test_one_side_that_can_be_certified_is_enough() -> None:
     way = towards(shortfall(Side.REAL, 63), certificate(Side.FAKE, 0.9))
     assert (way.missing, way.share) == (0, 1.0)
-    assert "for at least one side: certify." in way.words
+    assert "for at least one side: certify." in way.text
 
 
 def test_a_goal_out_of_reach_is_called_so_and_the_bar_stays_empty() -> None:
     way = towards(shortfall(Side.REAL, None), shortfall(Side.FAKE, None))
-    assert way.words == "On 37 known labels, a 5% limit at 90% confidence is out of reach."
+    assert way.text == "On 37 known labels, a 5% limit at 90% confidence is out of reach."
     assert way.share == 0.0
 
 
@@ -124,8 +124,8 @@ def test_progress_goes_with_the_labels_and_ends_with_a_certificate(
     second = forecasts.progress()
     assert second.labels == 21
     assert (first.missing or 0) > (second.missing or 0) > 0
-    assert second.words in overview.refresh(call)[0]
-    assert second.words in tab.load(call)[0]
+    assert second.text in overview.refresh(call)[0]
+    assert second.text in tab.load(call)[0]
 
     place.app.policies.certify(call.person, *LOOSE, 0.0)
     assert 'role="progressbar"' not in overview.refresh(call)[0]

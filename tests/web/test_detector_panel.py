@@ -43,7 +43,7 @@ def test_another_checkpoint_of_the_settings_is_offered_and_adopted_only_when_ask
         assert (others["choices"], others["value"], button["visible"]) == ([new], new, True)
         assert place.app.policies.current().checkpoint == old
         asked = panel.ask(call, 1, new)
-        assert f"Adopt {new}? Auto-accept closes" in asked.words
+        assert f"Adopt {new}? Auto-accept closes" in asked.text
         assert f"in force with {new} and is learning" in panel.adopt(call, asked.about.model_dump())
         policy = place.app.policies.current()
         assert (policy.checkpoint, policy.state) == (new, PolicyState.LEARNING)

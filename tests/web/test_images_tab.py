@@ -141,8 +141,8 @@ def test_a_verdict_is_corrected_after_a_question_that_tells_what_it_proves(fresh
     fresh.factory.prediction(item)
     seen = ImagesTab(fresh.app).show(choosing(call, item))[4]
     asked = panel.ask(call, item, seen, "real", f"A true photo. {HOSTILE}")
-    assert f"Correct image {item} from fake to real?" in asked.words
-    assert "evidence (calibration) and stays so" in asked.words
+    assert f"Correct image {item} from fake to real?" in asked.text
+    assert "evidence (calibration) and stays so" in asked.text
     message, record, seen, value, reason = panel.correct(call, asked.about.model_dump())
     assert f"Image {item} is corrected to real." in message
     assert "to real, from fake" in record

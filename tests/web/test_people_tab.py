@@ -40,11 +40,11 @@ def test_disabling_a_person_ends_their_session_and_enabling_lets_them_back(
     tab, name = PeopleTab(site.app), site.account()
     token = site.token(name)
     asked = tab.ask_switch(call, name)
-    assert f"Disable {name}?" in asked.words
+    assert f"Disable {name}?" in asked.text
     assert "disabled" in tab.switch(call, asked.about.model_dump())[0]
     assert site.app.people.person(token) is None
     asked = tab.ask_switch(call, name)
-    assert f"Enable {name}?" in asked.words
+    assert f"Enable {name}?" in asked.text
     assert "enabled" in tab.switch(call, asked.about.model_dump())[0]
     assert "A new link" in tab.new_link(call, name)[0]
 
@@ -62,7 +62,7 @@ def test_accounts_and_links_are_told_in_the_language_of_whoever_asks(
     with use_language(GERMAN):
         accounts, _ = tab.load(call)
         assert f"<td>{name}</td><td>Prüfung</td><td>offen</td>" in accounts
-        assert f"Konto {name} sperren?" in tab.ask_switch(call, name).words
+        assert f"Konto {name} sperren?" in tab.ask_switch(call, name).text
         message, link = tab.new_link(call, name)
         assert f"ein neuer Link für {name}" in message
         minutes = site.app.settings.link_minutes

@@ -50,7 +50,7 @@ def test_certify_then_apply_then_suspend(fresh: Site) -> None:
 
     question = tab.ask_apply(call)
     about = question.about.model_dump()
-    assert f"version 2 to {waiting} images" in question.words
+    assert f"version 2 to {waiting} images" in question.text
     assert "accepted" in tab.apply(call, about)
     assert overview(fresh.app.database).states[ItemState.AUTO_ACCEPTED] > 0
     assert "Nothing to do" in tab.apply(call, about)

@@ -44,7 +44,7 @@ def test_an_account_that_another_admin_has_closed_meanwhile_is_not_opened_by_yes
 ) -> None:
     tab, name = PeopleTab(fresh.app), fresh.account()
     asked = tab.ask_switch(ada, name)
-    assert f"Disable {name}?" in asked.words
+    assert f"Disable {name}?" in asked.text
     tab.switch(bo, yes(tab.ask_switch(bo, name)))
     told, accounts, _ = tab.switch(ada, yes(asked))
     assert f"{name} was disabled since by {bo.person.name}, at " in told.lower().replace("\n", " ")
@@ -115,7 +115,7 @@ def test_who_is_asked_for_a_try_is_told_which_answers_do_not_count_yet(
     fresh.app.triage.run("test")
     fresh.factory.review_options(undo_minutes=5)
     place.answer(LabelValue.REAL)
-    words = PolicyTab(fresh.app).ask_certify(ada, 1, 10, 90, 5).words
+    words = PolicyTab(fresh.app).ask_certify(ada, 1, 10, 90, 5).text
     assert words.startswith("1 answer can still be taken back and does not count yet. This is try")
 
 
@@ -123,8 +123,8 @@ def test_two_admins_press_certify_and_one_try_is_spent(fresh: Site, ada: Call, b
     scored(fresh, 240)
     tab = PolicyTab(fresh.app)
     one, other = tab.ask_certify(ada, 1, 10, 90, 0), tab.ask_certify(bo, 1, 5, 90, 0)
-    assert "This is try 1 " in one.words
-    assert "This is try 1 " in other.words
+    assert "This is try 1 " in one.text
+    assert "This is try 1 " in other.text
     assert "version 2 is in force" in tab.certify(ada, yes(one))
     for stale in (other, one):  # and a second click
         with pytest.raises(ChangedSinceError, match=since(ada)):

@@ -24,7 +24,7 @@ _HIDE = "() => ['', { __type__: 'update', visible: false }]"
 class Question(NamedTuple):
     """What is asked, in words, and what "yes" then is the answer to."""
 
-    words: str
+    text: str
     about: BaseModel
 
 
@@ -50,7 +50,7 @@ class Confirm:
 
         def show(call: Call, *values: Any) -> tuple[Markup, Any, Any]:
             asked = question(call, *values)
-            words = Markup('<p class="question" role="status">{}</p>').format(asked.words)
+            words = Markup('<p class="question" role="status">{}</p>').format(asked.text)
             return words, gr.update(visible=True), asked.about.model_dump(mode="json")
 
         shown = [self._question, self._answers, self._about]

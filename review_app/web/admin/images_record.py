@@ -183,7 +183,7 @@ def _detector(said: DetectorView | None) -> Markup:
         (t("images.policy"), str(said.policy_version)),
         (t("images.decided_at"), moment(said.at)),
     ]
-    return Markup("<p>{}</p>{}").format(said.words, _facts(facts))
+    return Markup("<p>{}</p>{}").format(said.text, _facts(facts))
 
 
 def _answers(answers: tuple[Answer, ...]) -> Markup:
@@ -210,7 +210,7 @@ def _remarks(answer: Answer) -> Markup:
 def _timeline(happenings: tuple[TimelineEvent, ...]) -> Markup:
     lines = join(
         Markup("<li>{} <b>{}</b> <span>{}</span>{}</li>").format(
-            moment(one.at), one.by, clamped(one.words), _note(one)
+            moment(one.at), one.by, clamped(one.text), _note(one)
         )
         for one in happenings
     )

@@ -111,7 +111,7 @@ def _policy_lines(now: Overview, towards: CertificateProgress | None) -> list[st
         return [now.policy_words]
     until = t("overview.until_then")
     learning = now.policy_state == PolicyState.LEARNING
-    return [progress_bar(towards), towards.words, until if learning else now.policy_words]
+    return [progress_bar(towards), towards.text, until if learning else now.policy_words]
 
 
 def _waiting_lines(now: Overview) -> list[str]:
@@ -122,7 +122,7 @@ def _waiting_lines(now: Overview) -> list[str]:
         lines.append(t("overview.oldest", age=age(now.waiting_since)))
     if now.escalated_since is not None:
         lines.append(t("overview.oldest_escalated", age=age(now.escalated_since)))
-    lines.append(t("overview.order", order=now.order.words))
+    lines.append(t("overview.order", order=now.order.text))
     if now.live_claims:
         lines.append(t("overview.in_hands", n=now.live_claims))
     return lines

@@ -96,7 +96,7 @@ class PolicyTab:
         audit_probability = _share("certify.wrong_audit", audit)
         price = self._app.policies.price(call.person, risk_limit, delta, seen or 0)
         about = Certifying(audit_probability=audit_probability, **asdict(price))
-        words = f"{self._app.policies.not_final()} {price.words}".lstrip()
+        words = f"{self._app.policies.not_final()} {price.text}".lstrip()
         return Question(words, about)
 
     def certify(self, call: Call, asked: Any) -> Markup:
@@ -151,7 +151,7 @@ class PolicyTab:
                 v.created_by,
                 # Why it was suspended is said by whoever did it, in any language.
                 long(v.note if v.state == PolicyState.SUSPENDED else recorded(v.note)),
-                long(v.words),
+                long(v.text),
             )
             for v in self._app.policies.history()
         ]

@@ -81,7 +81,7 @@ def _side(side: SideAudit) -> Markup:
         '<dl class="audit-figures">{}</dl>{}<p class="remark">{}</p></article>'
     ).format(
         t(f"audit.accepted_as_{side.certificate.side}"),
-        evidence.words,
+        evidence.text,
         figures,
         chart,
         audits_left(side),

@@ -53,7 +53,7 @@ def progress_panel(towards: CertificateProgress) -> Markup:
     each = percent(1 - towards.delta / 2)
     rest = t("certificate.counts", labels=towards.labels_words, confidence=each)
     return Markup("<h3>{}</h3>{}<p>{} {}</p>{}").format(
-        t("certificate.how_far"), progress_bar(towards), towards.words, rest, sides
+        t("certificate.how_far"), progress_bar(towards), towards.text, rest, sides
     )
 
 
@@ -64,7 +64,7 @@ def progress_bar(towards: CertificateProgress) -> Markup:
 
 def _told(side: Side, proof: Certificate | Shortfall) -> str:
     if isinstance(proof, Shortfall):
-        return proof.words
+        return proof.text
     return t(f"certificate.now_{side}", errors=proof.errors, accepted=proof.accepted)
 
 

@@ -76,9 +76,9 @@ class OrderPanel:
 
     def _in_use(self) -> str:
         options, order = self._app.queue_options.current(), self._app.triage.order_in_use()
-        words = t("order.in_use", order=order.words)
+        words = t("order.in_use", order=order.text)
         if order is not options.order:
-            words += f" {t('order.chosen', order=options.order.words)}"
+            words += f" {t('order.chosen', order=options.order.text)}"
         hours = options.deadline_hours
         if order is not Order.OLDEST and hours:
             words += f" {t('order.overdue', n=hours)}"
@@ -89,7 +89,7 @@ def build_order(app: Application, blocks: gr.Blocks) -> Refresh:
     """Add the panel to the open context; what draws its words anew after an event."""
     panel = OrderPanel(app)
     wiring = Wiring(app, Permission.MANAGE_POLICY)
-    choices = [(f"{t(f'order.first_{order}')} ({order.words})", order.value) for order in Order]
+    choices = [(f"{t(f'order.first_{order}')} ({order.text})", order.value) for order in Order]
     with section(t("order.title"), t("order.remark")):
         words = html()
         order = gr.Radio(choices, label=t("order.people_first"))

@@ -109,7 +109,7 @@ def figures(asked: PolicyForecast) -> Markup:
 def _side(side: SideForecast) -> tuple[str, str, str, Markup]:
     name, proof = t(f"policy.{side.side}"), side.proof
     if not isinstance(proof, Certificate):
-        return name, t("whatif.none"), t("whatif.none"), long(proof.words)
+        return name, t("whatif.none"), t("whatif.none"), long(proof.text)
     interval = {"low": percent(side.accepted.low), "high": percent(side.accepted.high)}
     share = t("whatif.estimate", value=percent(side.accepted.value), **interval)
     words = t(
