@@ -21,7 +21,7 @@ MAX_NEAR_DUPLICATES = MAX_ENTRIES - 1
 """Most images beside the one in hand: answers to all of them travel in one call."""
 
 
-def hand_out_alike(
+def hand_out_near_duplicates(
     repos: Repositories,
     person: Person,
     held: Sequence[Handed],
@@ -43,18 +43,18 @@ def hand_out_alike(
         :MAX_NEAR_DUPLICATES
     ]
     n = min(MAX_NEAR_DUPLICATES - len(mine), new)
-    found = repos.claims.find_alike(person.id, key, n, lease)
+    found = repos.claims.find_near_duplicates(person.id, key, n, lease)
     return mine + repos.claims.lease(found, person.id, lease), len(found)
 
 
-def count_alike(
+def count_near_duplicates(
     repos: Repositories, person: Person, held: Sequence[Handed], lease: Lease
 ) -> dict[int, int]:
-    """How many `hand_out_alike` would give beside each of ``held``, by item id."""
+    """How many `hand_out_near_duplicates` would give beside each of ``held``, by item id."""
     items = [one.item for one in held]
     of_mine = Counter(item.duplicate_group for item in items)
     waiting = (
-        repos.claims.count_alike(person.id, of_mine.keys(), MAX_NEAR_DUPLICATES, lease)
+        repos.claims.count_near_duplicates(person.id, of_mine.keys(), MAX_NEAR_DUPLICATES, lease)
         if held
         else {}
     )

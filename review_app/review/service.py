@@ -51,13 +51,13 @@ class ReviewService:
         """
         return taking.take(self._context, person, n, queue)
 
-    def take_alike(self, person: Person, handle: str) -> list[Task]:
+    def take_near_duplicates(self, person: Person, handle: str) -> list[Task]:
         """Hand out up to `near_duplicates.MAX_NEAR_DUPLICATES` items that look like one that the
         person holds; renew the leases.
 
         Raises ``ClaimLostError`` where the person does not hold that one.
         """
-        return taking.take_alike(self._context, person, handle)
+        return taking.take_near_duplicates(self._context, person, handle)
 
     def heartbeat(self, person: Person) -> int:
         """Renew the leases of all that the person holds and may go on holding; how many."""

@@ -12,7 +12,7 @@ from review_app.review import gold
 from review_app.review.context import ReviewContext
 from review_app.review.handing import hand_out
 from review_app.review.limits import too_many_new
-from review_app.review.near_duplicates import count_alike, hand_out_alike
+from review_app.review.near_duplicates import count_near_duplicates, hand_out_near_duplicates
 from review_app.review.replies import tasks_of
 from review_app.review.requests import MAX_AHEAD
 from review_app.review.tasks import Queue, Task
@@ -51,15 +51,15 @@ def take(
     return tasks
 
 
-def take_alike(context: ReviewContext, person: Person, handle: str) -> list[Task]:
-    """Do what `ReviewService.take_alike` says."""
+def take_near_duplicates(context: ReviewContext, person: Person, handle: str) -> list[Task]:
+    """Do what `ReviewService.take_near_duplicates` says."""
     require(person, Permission.REVIEW)
     with context.database.write() as repos:
         options = read_options(repos)
         lease = options.lease(context.clock())
         held = _held(context, repos, person, Queue.WAITING, lease)
         left = _left(context, person, options.new_per_hour, lease)
-        found, new = hand_out_alike(repos, person, held, handle, left, lease)
+        found, new = hand_out_near_duplicates(repos, person, held, handle, left, lease)
         context.memory.allowances.spend(person, new, lease.now)
         return tasks_of(repos, person, found)
 
@@ -115,7 +115,7 @@ def _tasks(
     n: int,
     lease: Lease,
 ) -> list[Task]:
-    others = count_alike(repos, person, held, lease) if queue is Queue.WAITING else {}
+    others = count_near_duplicates(repos, person, held, lease) if queue is Queue.WAITING else {}
     return tasks_of(repos, person, held[:n], others)
 
 

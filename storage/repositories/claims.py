@@ -270,18 +270,18 @@ class Claims:
                 found |= {item.id: item for item in items if item.id not in found}
         return list(found.values())[:limit]
 
-    def find_alike(self, user_id: int, key: int, limit: int, lease: Lease) -> list[Item]:
+    def find_near_duplicates(self, user_id: int, key: int, limit: int, lease: Lease) -> list[Item]:
         """Find items in review that look alike by ``key`` (`Item.duplicate_group`), as `find`, by
         id; but not the first of them, whose verdict may calibrate: no likeness may choose that."""
         asked = {"user": user_id, "key": key, "n": limit, "rested": lease.rested}
         found = self._session.scalars(_TAKE_ALIKE, asked).all()
         return sorted(found, key=lambda item: item.id)
 
-    def count_alike(
+    def count_near_duplicates(
         self, user_id: int, keys: Collection[int], at_most: int, lease: Lease
     ) -> dict[int, int]:
-        """How many `find_alike` would find now, by key; keys without any are left out, and counting
-        ends at ``at_most``."""
+        """How many `find_near_duplicates` would find now, by key; keys without any are left out,
+        and counting ends at ``at_most``."""
         connection = self._session.connection()
         some = set(connection.execute(_SOME_ALIKE, {"keys": list(keys)}).scalars())
         common = {"user": user_id, "n": at_most, "rested": lease.rested}

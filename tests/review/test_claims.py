@@ -290,7 +290,7 @@ def test_a_call_that_was_under_way_when_the_account_was_closed_hands_out_nothing
     Accounts(bench.database).set_enabled(ada.name, False, "root")
     for call in (
         lambda: bench.review.take(ada),
-        lambda: bench.review.take_alike(ada, task.item_id),
+        lambda: bench.review.take_near_duplicates(ada, task.item_id),
         lambda: bench.undo(ada),
     ):
         with pytest.raises(NotAllowedError, match="closed"):

@@ -33,7 +33,7 @@ def shown(bench: Bench, person: Person, **more: Any) -> dict[int, int]:
 
 
 def similar(bench: Bench, person: Person, item_id: int) -> list[int]:
-    tasks = bench.review.take_alike(person, bench.handle(item_id, person))
+    tasks = bench.review.take_near_duplicates(person, bench.handle(item_id, person))
     return bench.items(task.item_id for task in tasks)
 
 

@@ -77,14 +77,14 @@ def _sweep(database: Database, _review: ReviewService, _person: Person) -> None:
     sweep(database)
 
 
-def _take_alike(database: Database, review: ReviewService, person: Person) -> None:
+def _take_near_duplicates(database: Database, review: ReviewService, person: Person) -> None:
     with database.write() as repos:
         first, *others = repos.items.in_state(ItemState.IN_REVIEW, 3)
         for item in others:
             item.duplicate_group_id = first.image_id
     (task,) = review.take(person, 1)
     assert task.alike == 2
-    assert len(review.take_alike(person, task.item_id)) == 2
+    assert len(review.take_near_duplicates(person, task.item_id)) == 2
 
 
 def _look_at_audits(database: Database, _review: ReviewService, _person: Person) -> None:
@@ -111,7 +111,7 @@ def _look_up(database: Database, _review: ReviewService, person: Person) -> None
 
 WORK: dict[str, Work] = {
     "look images up": _look_up,
-    "take what looks alike": _take_alike,
+    "take what looks alike": _take_near_duplicates,
     "look at the audits": _look_at_audits,
     "take": lambda database, review, person: review.take(person, 3),
     "take with gold": _take_with_gold,

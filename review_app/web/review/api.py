@@ -150,7 +150,7 @@ def _holding(app: Application) -> APIRouter:
 
     @router.post("/similar")
     def similar(body: Shown, person: Reviewer) -> list[Task]:
-        return app.review.take_alike(person, body.item_id)
+        return app.review.take_near_duplicates(person, body.item_id)
 
     @router.post("/heartbeat")
     async def heartbeat(person: Reviewer) -> Counted:
