@@ -29,7 +29,6 @@ STORE_IT = (
     "storage/repositories/event_log.py",
     "storage/repositories/event_history.py",
     "storage/repositories/batches.py",  # verifies what events from before there were seals cover
-    "storage/repositories/items.py",  # see `came_to_people`
 )
 COUNT_IT = ("storage/repositories/taking.py",)
 """Pages of numbers: how often each person ran into a limit."""

@@ -142,6 +142,9 @@ class Item(Base):
     state_since: Mapped[datetime] = mapped_column(default=utc_now)
     """The time since which it is in this state; with people, who escalate and take back, since when
     it is with them."""
+    came_to_people_at: Mapped[datetime | None]
+    """The time at which it came to the people who settled it last: should they take that back, it
+    has waited since then."""
     name: Mapped[str] = mapped_column(String(1024))
     """The path or archive member the image came as; admins and exports see it, reviewers never."""
     source: Mapped[str | None] = mapped_column(String(200))

@@ -25,7 +25,7 @@ from sqlalchemy.orm.util import identity_key
 
 from storage.enums import AuditKind, ItemState, LabelValue
 from storage.errors import TransitionError
-from storage.models import AuditEvent, Claim, Item, KnownLabel, Label
+from storage.models import Claim, Item, KnownLabel, Label
 from storage.repositories.event_log import AuditLog, Event
 from storage.repositories.labels import IN_FORCE
 from storage.states import require
@@ -64,6 +64,7 @@ _RECOUNT = _ONE.values(open_slots=_open_slots(Item.state))
 _SETTLE = _ONE.values(
     state=_NEW_STATE,
     state_since=bindparam("since"),
+    came_to_people_at=bindparam("came"),
     verdict=bindparam("verdict"),
     final_at=bindparam("final_at"),
     open_slots=_open_slots(_NEW_STATE),
@@ -82,19 +83,11 @@ _SEND_TO_PEOPLE = _ONE.where(_BEFORE).values(
 )
 
 
+_SETTLED = ["state", "state_since", "came_to_people_at", "verdict", "final_at", "open_slots"]
+
+
 WITH_PEOPLE = (ItemState.IN_REVIEW, ItemState.ESCALATED)
 """Reviewers or admins have yet to say what the item is; it has waited since it came to either."""
-_CAME = "came_to_people"
-_LEFT_PEOPLE = (
-    select(AuditEvent.details)
-    .where(
-        AuditEvent.item_id == bindparam("item"),
-        AuditEvent.from_state.in_(WITH_PEOPLE),
-        AuditEvent.to_state.not_in(WITH_PEOPLE),
-    )
-    .order_by(AuditEvent.id.desc())
-    .limit(1)
-)
 
 
 @event.listens_for(Item.state, "set")
@@ -102,6 +95,19 @@ def _refuse_to_set(item: Item, *_: object) -> None:
     """A stored item's state is for `Items` to change."""
     if inspect(item).persistent:
         raise TransitionError(f"the state of item {item.id} was set past Items, which checks it")
+
+
+def _leaves_people(before: ItemState, after: ItemState) -> bool:
+    return before in WITH_PEOPLE and after not in WITH_PEOPLE
+
+
+def _since(item: Item, state: ItemState, now: datetime) -> datetime:
+    """The time since which the item is in ``state``, once it is: what goes from people to people,
+    or comes back to them, has waited since it came to the first."""
+    waited, waits = item.state in WITH_PEOPLE, state in WITH_PEOPLE
+    if state is item.state or (waited and waits):
+        return item.state_since
+    return (item.came_to_people_at if waits else None) or now
 
 
 def told_of(verdict: LabelValue | None, final_at: datetime | None) -> dict[str, Any]:
@@ -182,7 +188,9 @@ class Items:
         for move in moves:
             old = before[move.item_id]
             require(old, move.kind, move.to_state)
-            changed = {"state_since": now} if old != move.to_state else {}
+            changed: dict[str, Any] = {"state_since": now} if old != move.to_state else {}
+            if _leaves_people(old, move.to_state):
+                changed["came_to_people_at"] = None
             rows.append({"id": move.item_id, "state": move.to_state, **changed, **move.values})
             events.append(
                 Event(move.kind, actor, move.item_id, old, move.to_state, _told(move), now)
@@ -205,21 +213,23 @@ class Items:
         recount its open slots; the audit log tells it."""
         require(item.state, kind, state)
         now = utc_now()
+        leaves = _leaves_people(item.state, state)
         settled = {
             "item": item.id,
             "to_state": state,
-            "since": self._since(item, state, now),
+            "since": _since(item, state, now),
+            "came": item.state_since if leaves else item.came_to_people_at,
             "verdict": verdict,
             "final_at": final_at,
         }
         self._session.connection().execute(_SETTLE, settled)
         told = {**details, **told_of(verdict, final_at)}
-        if item.state in WITH_PEOPLE and state not in WITH_PEOPLE:
-            told[_CAME] = to_utc(item.state_since).isoformat()
+        if leaves:
+            told["came_to_people"] = to_utc(item.state_since).isoformat()
         if state is ItemState.RESOLVED and item.rank < 0:
             told["chosen"] = True  # such a verdict never calibrates
         AuditLog(self._session).add(Event(kind, actor, item.id, item.state, state, told, now))
-        self._session.expire(item, ["state", "state_since", "verdict", "final_at", "open_slots"])
+        self._session.expire(item, _SETTLED)
 
     def accept(self, item_ids: Sequence[int], before: ItemState, now: datetime) -> None:
         """Let the policy accept the items of a batch, all of them in the state ``before``, whose
@@ -257,16 +267,6 @@ class Items:
         item = self._session.identity_map.get(identity_key(Item, item_id))
         if item is not None:
             self._session.expire(item, ["open_slots"])
-
-    def _since(self, item: Item, state: ItemState, now: datetime) -> datetime:
-        """The time since which the item is in ``state``, once it is: what goes from people to
-        people, or comes back to them, has waited since it came to the first."""
-        waited, waits = item.state in WITH_PEOPLE, state in WITH_PEOPLE
-        if state is item.state or (waited and waits):
-            return item.state_since
-        left = self._session.scalar(_LEFT_PEOPLE, {"item": item.id}) if waits else None
-        came = (left or {}).get(_CAME)  # the log of before this was kept does not tell
-        return now if came is None else datetime.fromisoformat(came)
 
     def _states(self, ids: Sequence[int]) -> dict[int, ItemState]:
         states: dict[int, ItemState] = {}
