@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from review_app.audits.breaker import evaluate_side, reason
+from review_app.audits.change_detection import ChangeDetection
 from review_app.audits.circuit import read_breaker_options
+from review_app.audits.rules import alpha_of_each
 from review_app.audits.standing import audit_report
 from review_app.certification.threshold_grid import Side
 from review_app.i18n import use_language
@@ -54,7 +56,8 @@ def test_the_alarm_line_is_crossed_in_the_chart_exactly_where_the_alarm_is_raise
     level = re.search(r'class="evidence-line" x1="0" x2="100" y1="([\d.]+)"', chart)
     assert level
     above = [y <= float(level[1]) for _, y in points(chart, "alarm")]
-    assert above.index(True) == evidence.alarm_after
+    alpha = alpha_of_each(evidence.alpha)
+    assert above.index(True) == ChangeDetection().alarm_after(wrong, 0.05, alpha)
 
 
 def test_a_long_path_stays_a_small_chart_within_its_box() -> None:
