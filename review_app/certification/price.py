@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from review_app.certification.bounds import check_limits, spent_level, zero_error_minimum
 from review_app.certification.certificate import goal_words
-from review_app.i18n import percent, significant, t
+from review_app.i18n import percent, t
 
 
 def fewest_labels(risk_limit: float, delta: float, attempt: int | None) -> int:
@@ -70,10 +70,10 @@ class Price:
             attempt=self.attempt,
             last=max(self.last, self.attempt),
             n=self.labels,
-            spent=significant(100 * spent, 2),
+            spent=percent(spent, 2),
             whole=percent(self.delta),
             confidence=percent(1 - self.delta),
-            left=significant(100 * spent, 2),  # halves: what is left is as much again
+            left=percent(spent, 2),  # halves: what is left is as much again
             next=fewest_labels(self.risk_limit, self.delta, self.attempt + 1),
         )
 

@@ -46,14 +46,19 @@ class Cldr:
         """
         return _number(self, value, digits)
 
-    def percent(self, share: float) -> str:
-        """``0.05`` as ``5%``, ``0.0412`` as ``4.1%``, where the language puts the sign."""
-        return _percent(self, share)
+    def percent(self, share: float, significant: int | None = None) -> str:
+        """``0.05`` as ``5%``, ``0.0412`` as ``4.1%``, the sign where the language puts it.
+
+        It has one digit after the decimal sign at most, or so many ``significant`` ones.
+        """
+        return _percent(self, share, significant)
 
     def significant(self, value: float, digits: int = 3) -> str:
-        """``value`` to so many significant digits, without zeros at its end: ``0.974``."""
-        _, _, fraction = f"{value:.{digits}g}".partition(".")
-        return self.number(value, len(fraction))
+        """``value`` to so many significant digits, without zeros at its end: ``0.974``.
+
+        The whole part is never rounded: ``1,234``.
+        """
+        return self.number(value, _fraction_digits(value, digits))
 
     def list(self, parts: Sequence[str]) -> str:
         """``a``, ``a and b``, ``a, b and c``."""
@@ -84,17 +89,26 @@ def _number(cldr: Cldr, value: float, digits: int | None) -> str:
 
 
 @lru_cache(_CACHED)
-def _percent(cldr: Cldr, share: float) -> str:
-    pattern = _with_digits(cldr.locale.percent_formats[None], 0, 1)
-    return _written(cldr, pattern, Decimal(f"{100 * share:.1f}").scaleb(-2))
+def _percent(cldr: Cldr, share: float, significant: int | None) -> str:
+    digits = 1 if significant is None else _fraction_digits(100 * share, significant)
+    pattern = _with_digits(cldr.locale.percent_formats[None], 0, digits)
+    return _written(cldr, pattern, Decimal(f"{100 * share:.{digits}f}").scaleb(-2))
 
 
 def _written(cldr: Cldr, pattern: NumberPattern, value: Decimal) -> str:
     """``value``, rounded already: as Python does it, so that a figure reads the same everywhere."""
+    if not value.is_finite():
+        return str(float(value))
     before_sign = max(value.scaleb(pattern.scale).adjusted() + 1, 1)
     grouped = before_sign >= 3 + cldr.minimum_grouping
     written: str = pattern.apply(value, cldr.locale, group_separator=grouped)
     return written
+
+
+def _fraction_digits(value: float, significant: int) -> int:
+    """How many digits after the decimal sign so many significant ones are."""
+    exponent = Decimal(f"{value:.{significant}g}").as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0  # a letter: not finite
 
 
 def _with_digits(pattern: NumberPattern, least: int, most: int) -> NumberPattern:

@@ -74,9 +74,9 @@ def significant(value: float, digits: int = 3) -> str:
     return _cldr().significant(value, digits)
 
 
-def percent(share: float) -> str:
-    """``0.0412`` as ``4.1%``, as the language writes it."""
-    return _cldr().percent(share)
+def percent(share: float, significant: int | None = None) -> str:
+    """``0.0412`` as ``4.1%``, as the language writes it; or to so many ``significant`` digits."""
+    return _cldr().percent(share, significant)
 
 
 def day(at: datetime) -> str:

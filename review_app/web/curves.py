@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from review_app.i18n import number, significant, t
+from review_app.i18n import percent, significant
 from review_app.web.markup import join
 
 
@@ -45,8 +45,7 @@ def curves(title: str, summary: str, axis: Axis, rows: Sequence[Curve]) -> Marku
     """
     end = axis.places[-1]
     ticks = join(
-        Markup("<span>{}</span>").format(_shown(significant(end * part), axis.percent))
-        for part in (0, 0.5, 1)
+        Markup("<span>{}</span>").format(_shown(end * part, axis.percent)) for part in (0, 0.5, 1)
     )
     return Markup(
         '<figure class="curves" role="img" aria-label="{} {}">{}'
@@ -83,7 +82,7 @@ def _row(curve: Curve, axis: Axis) -> Markup:
         '<div class="curve-y"><span>{}</span><span>0</span></div>'
         '<div class="curve-plot"><svg viewBox="0 0 100 100" preserveAspectRatio="none" '
         'aria-hidden="true">{}{}<polyline class="curve-line" points="{}"/></svg></div>'
-    ).format(curve.title, _shown(_number(top), curve.percent), band, marks, line)
+    ).format(curve.title, _shown(top, curve.percent), band, marks, line)
 
 
 def _mark(x: tuple[float, float], y: tuple[float, float]) -> Markup:
@@ -92,12 +91,8 @@ def _mark(x: tuple[float, float], y: tuple[float, float]) -> Markup:
     ).format(*x, *y)
 
 
-def _number(value: float) -> str:
-    return number(value) if value >= 1 else significant(value)
-
-
-def _shown(value: str, percent: bool) -> str:
-    return t("charts.percent", number=value) if percent else value
+def _shown(value: float, is_percent: bool) -> str:
+    return percent(value / 100, 3) if is_percent else significant(value)
 
 
 def _points(x: Sequence[float], values: Sequence[float], top: float) -> str:

@@ -17,6 +17,7 @@ from review_app.i18n import (
     number,
     percent,
     replace_marks,
+    significant,
     t,
     use_language,
 )
@@ -63,6 +64,20 @@ def test_plural_forms_and_numbers_follow_the_language() -> None:
         assert (number(1234), number(12345)) == ("1234", "12.345")
     assert (number(-1234.5, 1), percent(0.05)) == ("-1,234.5", "5%")
     assert current_language() == ENGLISH
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [(0.97449, "0.974"), (0.05, "0.05"), (12.0, "12"), (1234.5, "1,234"), (1e-5, "0.00001")],
+)
+def test_significant_digits_never_round_the_whole_part(value: float, written: str) -> None:
+    assert significant(value) == written
+    assert percent(value / 100, 3) == f"{written}%"
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("-inf"), float("nan")])
+def test_what_is_no_finite_number_is_written_as_python_does(value: float) -> None:
+    assert number(value, 2) == significant(value) == percent(value) == str(value)
 
 
 def test_a_text_is_worded_for_whom_it_is_said_to_with_the_texts_in_it() -> None:
