@@ -39,7 +39,7 @@ __all__ = ["Database", "NestedTransactions", "PrivateConnection", "ReadOnlyError
 
 
 class Transactions(Protocol):
-    """What hands out repositories: a database, or one transaction of it that is under way."""
+    """A giver of repositories: a database, or one transaction of it that is under way."""
 
     def read(self) -> AbstractContextManager[Repositories]: ...
 

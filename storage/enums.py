@@ -46,7 +46,7 @@ class PolicyState(StrEnum):
 
 
 class TriageFlag(StrEnum):
-    """What an image in review is also good for."""
+    """A use that an image in review has besides."""
 
     RETRAIN = "retrain"
     """Epistemic: the detector does not know images like this one; a label here would teach it."""
@@ -64,7 +64,7 @@ class CheckpointKind(StrEnum):
 
 
 class LabelValue(StrEnum):
-    """What a person says an image is."""
+    """The value of a label: what a person says an image is."""
 
     REAL = "real"
     """A photograph as a camera made it, ordinary processing included."""
@@ -77,7 +77,7 @@ class LabelValue(StrEnum):
 
 
 class ClaimOutcome(StrEnum):
-    """How a claim ended."""
+    """The way in which a claim ended."""
 
     LABELLED = "labelled"
     """The reviewer answered."""
@@ -92,7 +92,7 @@ class ClaimOutcome(StrEnum):
 
 
 class Role(StrEnum):
-    """What a user may do."""
+    """The role of a user, which tells what they may do."""
 
     ADMIN = "admin"
     """Sees the queue, manages policy and people, exports, and may review."""
@@ -101,7 +101,7 @@ class Role(StrEnum):
 
 
 class SignInMethod(StrEnum):
-    """How a session began."""
+    """The way in which a session began."""
 
     PASSWORD = "password"  # noqa: S105 - the word, not one
     """The person came by name and password."""
@@ -110,7 +110,7 @@ class SignInMethod(StrEnum):
 
 
 class AuditKind(StrEnum):
-    """What an audit event records."""
+    """The kind of an event of the log."""
 
     INGESTED = "ingested"
     """An item entered the queue."""

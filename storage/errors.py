@@ -1,4 +1,4 @@
-"""What can be the matter with the files that the database lives in."""
+"""Faults of the files that the database lives in."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 
 class Fault(StrEnum):
-    """What is the matter."""
+    """A fault of the files."""
 
     LOST = "lost"
     """The files on disk are no longer those that the open connections write to."""

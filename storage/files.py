@@ -1,4 +1,4 @@
-"""Whether the files on disk are still those that the open connections write to.
+"""The files on disk are compared with those that the open connections write to.
 
 SQLite does not ask. Where the log of changes is deleted or replaced under a running server, or the
 database is, commits go on and succeed, into files that nobody can open any more. So each write asks

@@ -29,7 +29,7 @@ LEANING = math.log(2)
 
 @dataclass(frozen=True, eq=False)
 class SideEvidence:
-    """What the audits of one certificate say."""
+    """The evidence that the audits of one certificate give."""
 
     side: Side
     limit: float

@@ -39,7 +39,7 @@ _logger = logging.getLogger(__name__)
 
 
 class BreakerOptions(BaseModel):
-    """What an alarm does beyond closing auto-accept."""
+    """The options of an alarm, beyond closing auto-accept."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

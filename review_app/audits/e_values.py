@@ -1,4 +1,4 @@
-"""What audits say of an error rate R, at any time: e-processes, intervals and a betting bound.
+"""Audits tell of an error rate R, at any time: e-processes, intervals and a betting bound.
 
 An e-process starts at 1 and, were its null hypothesis true, would ever reach ``1 / alpha`` with
 probability at most ``alpha`` (Ville's inequality). So it may be looked at after every audit, where
@@ -38,7 +38,7 @@ _HALVINGS = 40
 
 
 class Direction(StrEnum):
-    """What the evidence speaks for."""
+    """The claim that the evidence speaks for."""
 
     BELOW = "below"
     """R is below the limit (against R >= limit): the certificate still holds."""

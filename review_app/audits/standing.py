@@ -1,4 +1,4 @@
-"""What the blind audits say of the certificates in force, or of those that were last.
+"""The standing of the certificates in force, or of those that were last, by their blind audits.
 
 Evidence belongs to one certificate. It counts the audits drawn by every policy version that held
 that certificate, each image under its newest decision, in the order in which the verdicts became

@@ -32,7 +32,7 @@ PREVALENCES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99)
 
 
 class CertificateMethod(StrEnum):
-    """How the certified threshold was found; every test is the exact binomial one."""
+    """A way to find the certified threshold; every test is the exact binomial one."""
 
     FIXED_SEQUENCE = "fixed_sequence"
     """One walk along the grid at the full level, from a start fixed beforehand to the first
@@ -49,7 +49,7 @@ class CertificateMethod(StrEnum):
 
 @dataclass(frozen=True)
 class Provenance:
-    """What was certified, on which labels, and when."""
+    """The provenance of a certificate: what was certified, on which labels, and when."""
 
     checkpoint: str
     head: str
@@ -160,7 +160,7 @@ class Certificate:
 
 @dataclass(frozen=True)
 class Shortfall:
-    """Why one side could not be certified, and how far it is."""
+    """The reason why one side could not be certified, and how far it is."""
 
     side: Side
     risk_limit: float

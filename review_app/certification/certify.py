@@ -27,7 +27,7 @@ from review_app.core.errors import CalibrationError
 
 @dataclass(frozen=True)
 class PolicyCertificates:
-    """What was found for either side."""
+    """The certificates, or shortfalls, of both sides."""
 
     real: Certificate | Shortfall
     fake: Certificate | Shortfall

@@ -1,4 +1,5 @@
-"""How a threshold is chosen from a grid so that the certificate holds, and where testing starts.
+"""A threshold is chosen from a grid here so that the certificate holds, and so is where testing
+starts.
 
 Every method tests hypotheses "the error share at this threshold exceeds the limit" by the exact
 binomial bound. What is tested, in which order and at which level is a `SequencePlan`, fixed before
@@ -35,7 +36,7 @@ Counts = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class SequencePlan:
-    """What a method will test."""
+    """The plan of what a method will test."""
 
     method: CertificateMethod
     risk_limit: float

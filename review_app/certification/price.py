@@ -1,4 +1,4 @@
-"""What a try to certify costs: told and asked before it is spent, as it cannot be had back.
+"""The price of a try to certify: told and asked before it is spent, as it cannot be had back.
 
 Tries share the confidence: number i may spend ``delta / 2^i`` (`bounds.spent_level`), whether it
 passes or not. Where there are fewer labels than even a flawless test takes, none is made, and that
@@ -26,7 +26,7 @@ def fewest_labels(risk_limit: float, delta: float, attempt: int | None) -> int:
 
 @dataclass(frozen=True)
 class Price:
-    """What the next try would cost, on the labels there are.
+    """The price of the next try, on the labels there are.
 
     Raises:
         SettingsError: the limit or delta is out of range.

@@ -1,4 +1,4 @@
-"""How many more labels it would take to certify: a forecast, which proves nothing."""
+"""A forecast of how many more labels it would take to certify, which proves nothing."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _REACH = 6
 
 @dataclass(frozen=True)
 class CalibrationCounts:
-    """What each threshold of a grid does on ``n`` calibration images."""
+    """The counts of each threshold of a grid on ``n`` calibration images."""
 
     grid: ThresholdGrid
     n: int

@@ -20,7 +20,7 @@ MAX_THRESHOLDS = 20
 
 
 class Side(StrEnum):
-    """What an image is accepted as."""
+    """A side of auto-accept: what an image is accepted as."""
 
     REAL = "real"
     """The image is accepted as real; an error is a fake that slips through."""

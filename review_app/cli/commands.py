@@ -1,4 +1,4 @@
-"""What becomes of a command that fails: one line on standard error, and an exit status."""
+"""A command that fails leaves one line on standard error, and an exit status."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the commands share: opening the application, progress bars, results."""
+"""Parts that the commands share: opening the application, progress bars, results."""
 
 from __future__ import annotations
 

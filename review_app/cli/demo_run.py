@@ -43,7 +43,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class DemoSummary:
-    """What the queue looks like when the demo opens."""
+    """The queue as the demo opens it."""
 
     items: dict[str, int]
     certified: bool

@@ -1,4 +1,4 @@
-"""What the commands that train and measure share: backbones, cached features, decoding."""
+"""Parts that the commands that train and measure share: backbones, cached features, decoding."""
 
 from __future__ import annotations
 

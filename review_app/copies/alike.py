@@ -1,4 +1,4 @@
-"""Whether two images whose hashes are near are copies of each other, or only of one layout."""
+"""Two images whose hashes are near are compared: copies of each other, or only of one layout."""
 
 from __future__ import annotations
 

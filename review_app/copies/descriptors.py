@@ -1,4 +1,4 @@
-"""What is kept of a stored image, and what is looked for on behalf of another.
+"""Descriptors are kept of stored images, and probes are looked for on behalf of others.
 
 Of a stored image the middle is kept: a hash of 64 bits and 32 by 32 pixels. Whoever crops a few per
 cent off any side leaves the middle whole, so a copy is found by looking for it where those crops
@@ -39,7 +39,7 @@ Words = NDArray[np.uint64]
 
 @dataclass(frozen=True, slots=True)
 class Descriptor:
-    """What is kept of a stored image."""
+    """The descriptor that is kept of a stored image."""
 
     phash: int
     """The hash of the middle, as a signed integer of 64 bits."""

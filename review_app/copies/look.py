@@ -59,7 +59,7 @@ shares of this one's sides."""
 
 
 class Fit(NamedTuple):
-    """How the middle of another image lies on this one."""
+    """The way in which the middle of another image lies on this one."""
 
     window: Window
     rest: float

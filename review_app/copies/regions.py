@@ -1,4 +1,5 @@
-"""What in a picture may be a picture of its own: all of it, and blocks that plain margins part off.
+"""Regions of a picture that may be pictures of their own: all of it, and blocks that plain margins
+part off.
 
 A screenshot shows the image amid bars and margins, and a saved one may have a border. Such blocks
 are found as page layouts are: by cutting at plain rows and columns, again and again (G. Nagy and

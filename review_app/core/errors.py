@@ -78,11 +78,11 @@ class ManifestError(InputError):
 
 
 class TooLargeError(InputError):
-    """What was sent is more than is taken at once."""
+    """More was sent than is taken at once."""
 
 
 class RefusalReason(StrEnum):
-    """Why intake refused a file."""
+    """A reason why intake refused a file."""
 
     UNREADABLE = "unreadable"
     """The bytes cannot be read or decoded: truncated, damaged, or no permission."""

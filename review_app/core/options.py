@@ -1,4 +1,5 @@
-"""What admins set while the app runs: stored and logged in one transaction, for all of it alike.
+"""Options that admins set while the app runs: stored and logged in one transaction, for all of it
+alike.
 
 A form says what it was loaded with, so that it changes what its person has changed and nothing
 else: whatever somebody else has saved meanwhile stays.

@@ -1,4 +1,4 @@
-"""Who may do what: every rule of the application, in one place.
+"""Permissions: every rule of who may do what, in one place.
 
 Handlers call ``require``; mounts and routes are guarded by ``area_of`` and ``may_enter``. Both are
 needed: a guarded door does not excuse the rooms behind it from asking who came in.
@@ -42,7 +42,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
 
 @dataclass(frozen=True)
 class Person:
-    """Who is asking: taken from the session at every request, never from the page."""
+    """The person who asks: taken from the session at every request, never from the page."""
 
     id: int
     name: str

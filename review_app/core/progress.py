@@ -1,4 +1,4 @@
-"""How far a long job has come, told as it goes on."""
+"""The progress of a long job, told as it goes on."""
 
 from __future__ import annotations
 

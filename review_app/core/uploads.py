@@ -31,7 +31,7 @@ _TOKEN = re.compile(r"[0-9a-f]{32}")
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose upload it is: a person's on a page, neither of which may have the other's."""
+    """The owner of an upload: a person on a page, neither of which may have the other's."""
 
     page: str
     person_id: int

@@ -21,7 +21,7 @@ PASTED_SHARE: Final = 0.15
 
 
 class Forgery(StrEnum):
-    """How a fake was made."""
+    """A way in which a fake was made."""
 
     SPLICE = "splice"
     """A region of another photo, colours matched, blended across its border."""

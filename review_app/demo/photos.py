@@ -21,7 +21,7 @@ from review_app.core.extras import remedy
 
 
 class Use(StrEnum):
-    """What a photo's crops serve for; no photo serves two purposes."""
+    """A purpose of a photo's crops; no photo serves two."""
 
     TRAIN = "train"
     """Labels that the heads learn from."""

@@ -1,4 +1,5 @@
-"""What triage needs to know of a detector, wherever its model is; and those whose model is here."""
+"""An adapter tells triage what it needs to know of a detector, wherever its model is; some models
+are here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Which detectors a deployment knows of, for whoever lists them. No model is loaded for it."""
+"""The inventory of the detectors that a deployment knows of, for whoever lists them. No model is
+loaded for it."""
 
 from __future__ import annotations
 

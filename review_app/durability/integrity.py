@@ -1,4 +1,5 @@
-"""Whether the database is as the program left it: schema, file, the audit log and all it seals."""
+"""A check whether the database is as the program left it: schema, file, the log and all it
+seals."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ from storage.seals.sealing import driver_of
 
 @dataclass(frozen=True)
 class Report:
-    """What a check found."""
+    """The findings of a check."""
 
     findings: tuple[Finding, ...]
     head: ChainHead | None

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 
 class ClaimEvidence(StrEnum):
-    """What stands behind a claim, the strongest first."""
+    """The evidence behind a claim, the strongest first."""
 
     TRUSTED = "c2pa_trusted"
     """Content credentials, whole, by a signer that this site trusts."""

@@ -1,4 +1,4 @@
-"""What the file says about itself, as rows for a person to read.
+"""The metadata of a file, as rows for a person to read.
 
 Anybody can write anything into a file, or take it out: a claim, never proof. It is evidence all the
 same, so blind reviewers see it; only what names the file or its source is withheld, and what says

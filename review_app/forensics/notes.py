@@ -1,4 +1,4 @@
-"""What is odd about a file whose pixels are right, in words."""
+"""Notes on what is odd about a file whose pixels are right."""
 
 from __future__ import annotations
 

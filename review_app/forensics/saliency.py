@@ -1,4 +1,4 @@
-"""What a detector's score hangs on, drawn over the image."""
+"""The parts of an image that a detector's score hangs on, drawn over it."""
 
 from __future__ import annotations
 

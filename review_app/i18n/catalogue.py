@@ -81,7 +81,7 @@ class _CatalogueFile(BaseModel):
 
 @dataclass(frozen=True)
 class Catalogue:
-    """What is known of one language."""
+    """The catalogue of one language."""
 
     name: str
     """The language in its own words, for those who read no other."""

@@ -69,7 +69,7 @@ class RejectCard(CardPart):
 
 
 class CalibrationCard(CardPart):
-    """How P(fake) of a head was calibrated."""
+    """The calibration of a head's P(fake)."""
 
     name: CalibrationName
     nll: dict[str, float] = {}
@@ -77,7 +77,8 @@ class CalibrationCard(CardPart):
 
 
 class HeadCard(CardPart):
-    """How one head was trained, what was chosen on validation images, and what it is worth."""
+    """The card of one head: how it was trained, what was chosen on validation images, and what it
+    is worth."""
 
     training: dict[str, float]
     """The hyper-parameters of the training."""
@@ -102,7 +103,7 @@ class HeadCard(CardPart):
 
 
 class TrainingData(CardPart):
-    """What the checkpoint has learned from."""
+    """The images that the checkpoint has learned from."""
 
     name: str
     """File name of the manifest, or what else the caller calls the data."""
@@ -124,7 +125,7 @@ class TrainingData(CardPart):
 
 
 class NoveltyCard(CardPart):
-    """How unlike the training images an image must be to be flagged."""
+    """The scale of novelty, and how unlike the training images an image must be to be flagged."""
 
     cut: float
     """The z above which it is."""

@@ -55,7 +55,7 @@ _REMEDY = "copy the checkpoint folder again from where it was made, or train it 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What a checkpoint says of n images."""
+    """The judgement of a checkpoint on n images."""
 
     heads: Mapping[HeadName, HeadPrediction]
     """The calibrated predictions of the heads."""

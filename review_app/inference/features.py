@@ -33,7 +33,7 @@ class FeatureCache(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Extracted:
-    """What became of one image: exactly one of ``features`` and ``failure`` is set."""
+    """The outcome of one image: exactly one of ``features`` and ``failure`` is set."""
 
     key: str
     features: Features | None

@@ -186,7 +186,7 @@ class Screenshot:
 
 @dataclass(frozen=True, slots=True)
 class Launder:
-    """What a share through a few services does: grid shift, slight downscaling, JPEG."""
+    """A share through a few services: grid shift, slight downscaling, JPEG."""
 
     shift: GridShift = GridShift()
     rescale: Rescale = Rescale(0.75, 0.95)

@@ -1,4 +1,4 @@
-"""What predicts: a standardiser, perhaps a gate and a measure of novelty, and the heads."""
+"""A model predicts: a standardiser, perhaps a gate and a measure of novelty, and the heads."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Float64 = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class RawPrediction:
-    """What a model says of n images, before calibration."""
+    """The predictions of a model for n images, before calibration."""
 
     heads: Mapping[HeadName, HeadPrediction]
     log_distances: Float64 | None

@@ -1,4 +1,5 @@
-"""How unlike the training images an image is: the distance to its nearest neighbours among them.
+"""Novelty tells how unlike the training images an image is: the distance to its nearest neighbours
+among them.
 
 A detector is not less confident on images unlike its training: there its errors and its confidence
 have nothing to do with each other. So confidence is shrunk by distance (deep nearest neighbours:

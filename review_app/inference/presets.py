@@ -19,7 +19,7 @@ from review_app.inference.laundering import (
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """What is trained on which copies of the images, and how choices are made."""
+    """A way to train: what is trained on which copies of the images, and how choices are made."""
 
     name: str
     """The name, as the card of a checkpoint has it."""

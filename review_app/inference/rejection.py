@@ -24,7 +24,7 @@ def reject_score(p_fake: Float64) -> Float64:
 
 
 class Doubt(StrEnum):
-    """What may rank the predictions of a head from reliable to not."""
+    """A measure that may rank the predictions of a head from reliable to not."""
 
     CONFIDENCE = "confidence"
     """1 - max(p, 1 - p): the probability of a wrong call, if P(fake) is calibrated."""

@@ -23,7 +23,7 @@ from review_app.inference.saliency import occlusion
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """What one head says of one image; the units are those of :class:`HeadPrediction`."""
+    """The opinion of one head on one image; the units are those of :class:`HeadPrediction`."""
 
     p_fake: float
     std: float

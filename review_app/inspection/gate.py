@@ -1,4 +1,5 @@
-"""Who may be told the detector's reading of an image of their own, and the record of who was.
+"""A gate decides who may be told the detector's reading of an image of their own, and records who
+was.
 
 Reviewers answer blind. An image saved from the review page and brought to Inspect would tell them
 the opinion first; so a reviewer gets no reading of anything that looks like a stored image, in

@@ -28,7 +28,7 @@ NOBODY: Final = 0
 
 @dataclass(frozen=True)
 class HeadReading:
-    """What one head says of the image; entropy and mutual information in nats."""
+    """The reading of the image by one head; entropy and mutual information in nats."""
 
     name: str
     title: str

@@ -25,7 +25,7 @@ LONGEST_S: Final = 120.0
 
 @dataclass(frozen=True)
 class JobResult:
-    """What came of a job."""
+    """The result of a job."""
 
     said: Said
     blobs: list[bytes]

@@ -25,7 +25,7 @@ _LITTER: Final = {"thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx"}
 
 @dataclass(frozen=True, slots=True)
 class ArchiveLimits:
-    """How much one archive may hold; beyond, it counts as a bomb."""
+    """The limits of what one archive may hold; beyond, it counts as a bomb."""
 
     max_entries: int = 200_000
     max_ratio: int = 200

@@ -66,7 +66,7 @@ _warnings_lock = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much of one file intake takes.
+    """The limits of what intake takes of one file.
 
     Raises:
         SettingsError: a limit is not positive, or ``max_pixels`` is above what Pillow itself opens.

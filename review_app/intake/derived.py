@@ -1,4 +1,5 @@
-"""What is computed from images, kept within a limit: what was used longest ago goes first."""
+"""Files that are computed from images are kept within a limit: what was used longest ago goes
+first."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""What our decoders lack: files that are whole and of a format that is taken, and yet cannot be
-decoded here. They are told apart from damaged ones, which nobody could decode."""
+"""Files may be whole and of a format that is taken, and yet our decoders lack what they need. They
+are told apart from damaged ones, which nobody could decode."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which earlier image each image of an intake is a copy of.
+"""Each image of an intake is compared with earlier ones: which of them is it a copy of?
 
 Told before the transaction that stores the batch: looking at pixels takes long enough that nobody
 should wait for a lock meanwhile.
@@ -26,7 +26,7 @@ _LOOKS = 128
 
 
 class Seen(NamedTuple):
-    """What an image that is being taken in is compared by."""
+    """An image that is being taken in, as it is compared."""
 
     sha256: str
     descriptor: Descriptor

@@ -1,5 +1,4 @@
-"""What a file says about itself (EXIF, XMP, IPTC, ICC name, text), as plain data kept apart from
-pixels.
+"""The metadata of a file (EXIF, XMP, IPTC, ICC name, text), as plain data kept apart from pixels.
 
 Everything here is written by whoever made the file, so it is capped in size, cleaned of
 control characters, and safe for JSON; nothing in it is ever trusted.

@@ -35,7 +35,7 @@ BATCH = 5000
 
 @dataclass(frozen=True)
 class DetectorReport:
-    """What a file brought of one detector."""
+    """A report of what a file brought of one detector."""
 
     name: str
     checkpoint: str
@@ -48,7 +48,7 @@ class DetectorReport:
 
 @dataclass(frozen=True)
 class ScoreReport:
-    """What became of a file."""
+    """A report of what became of a file."""
 
     path: Path
     sha256: str

@@ -47,7 +47,7 @@ _NOTED = 20
 
 @dataclass
 class IntakeReport:
-    """What became of a batch."""
+    """A report of what became of a batch."""
 
     added: int = 0
     duplicates: int = 0

@@ -1,4 +1,5 @@
-"""What a file is, told from its first bytes alone; names and extensions are never trusted."""
+"""Signatures tell what a file is by its first bytes alone; names and extensions are never
+trusted."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ class FileKind(StrEnum):
 
 
 class Signature(NamedTuple):
-    """What the first bytes say."""
+    """The kind and name of a file's format, told by its first bytes."""
 
     kind: FileKind
     name: str

@@ -1,4 +1,5 @@
-"""What a person points at (files, folders, archives, manifests) as one lazy stream of candidates.
+"""Sources that a person points at (files, folders, archives, manifests) become one lazy stream of
+candidates.
 
 Nothing is read before it is asked for, so a stream can be counted, shown and interrupted cheaply.
 """
@@ -33,7 +34,7 @@ _OTHER_TABLES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class SourceReading:
-    """How sources are read, and what is to be said of them besides candidates and refusals."""
+    """A reading of sources, and what is to be said of them besides candidates and refusals."""
 
     max_bytes: int
     archives: ArchiveLimits = field(default_factory=ArchiveLimits)

@@ -42,7 +42,7 @@ GREY, INVERTED, RGB = (1, 0, 2)
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How the samples of one picture are stored."""
+    """The layout in which the samples of one picture are stored."""
 
     width: int
     height: int

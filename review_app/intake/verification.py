@@ -1,4 +1,4 @@
-"""Whether stored files are still what was stored. Disks fail, and people tidy up."""
+"""Stored files are compared with what was stored. Disks fail, and people tidy up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the heads of one checkpoint are worth on labelled images, in full: arrays in, JSON out.
+"""The worth of the heads of one checkpoint on labelled images, in full: arrays in, JSON out.
 
 Nothing is chosen here: thresholds come from validation images, so that every figure is an estimate
 for new images and not the best of many tries.
@@ -44,7 +44,7 @@ Float64 = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class HeadEvaluationInput:
-    """What one head says of n images, and what validation images decided for it."""
+    """The predictions of one head for n images, and what validation images decided for it."""
 
     prediction: HeadPrediction
     reject: Float64

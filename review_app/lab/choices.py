@@ -1,5 +1,5 @@
-"""What validation images decide: thresholds, cuts, threshold grids, the reject score, the default
-head."""
+"""Choices that validation images make: thresholds, cuts, threshold grids, the reject score, the
+default head."""
 
 from __future__ import annotations
 

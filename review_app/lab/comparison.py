@@ -1,4 +1,4 @@
-"""Whether one head is better than another on the same images, or only luckier.
+"""Two heads are compared on the same images: is one better, or only luckier?
 
 Two AUROCs of the same images are correlated; DeLong et al. 1988 say how much, in the fast form of
 Sun & Xu 2014. Every other metric is compared by a paired bootstrap: both heads on the same

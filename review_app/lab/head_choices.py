@@ -31,7 +31,7 @@ from review_app.manifests.weights import normalised
 
 @dataclass(frozen=True, slots=True)
 class HeadChoices:
-    """What was chosen for the heads of a model."""
+    """The choices that were made for the heads of a model."""
 
     cards: Mapping[HeadName, HeadCard]
     calibrations: Mapping[HeadName, Calibration]

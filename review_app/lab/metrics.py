@@ -1,4 +1,4 @@
-"""What one head is worth on labelled images, by the field's standard names.
+"""Metrics of one head on labelled images, by the field's standard names.
 
 Fake is the positive class. Where a number is not defined (one class only, no errors at all) it is
 None, which is null in JSON; NaN never occurs.

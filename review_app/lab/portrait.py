@@ -21,7 +21,7 @@ Float64 = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class NoveltyScores:
-    """How unlike the training images n images are."""
+    """The novelty of n images."""
 
     score: Float64
     """A z-score against the checkpoint's own validation images, [n]."""

@@ -1,4 +1,4 @@
-"""What was measured, on what: the part of an evaluation that lets others repeat it."""
+"""The provenance of an evaluation: the part of it that lets others repeat it."""
 
 from __future__ import annotations
 

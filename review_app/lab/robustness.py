@@ -1,4 +1,4 @@
-"""What is left of a checkpoint's figures when the same images are prepared again: robustness.
+"""Robustness: what is left of a checkpoint's figures when the same images are prepared again.
 
 Every image is compressed, scaled, blurred and so on, the same way for real and fake, and judged
 again. What an image loses by that, it may lose on its way to whoever has to decide about it.

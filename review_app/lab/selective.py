@@ -1,4 +1,4 @@
-"""How well an uncertainty ranks errors: risk-coverage curves and the areas under them.
+"""Risk-coverage curves and the areas under them tell how well an uncertainty ranks errors.
 
 Definitions: Geifman & El-Yaniv 2017 (risk-coverage, AURC), Geifman et al. 2019 (E-AURC), Traub et
 al. 2024 (AUGRC). Images are accepted from certain to uncertain; tied uncertainties are averaged

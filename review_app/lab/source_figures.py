@@ -1,4 +1,4 @@
-"""What the document of the source method reports of itself, to be shown beside our own figures.
+"""The figures that the document of the source method reports of itself, to be shown beside our own.
 
 The figures are those of its authors (the Bayesian deepfake detection project that this program
 follows), on their data: 1,952 images of Deepfake-Eval-2024, 932 to train, 234 to validate, 786 to

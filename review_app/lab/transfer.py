@@ -1,4 +1,4 @@
-"""What a detector trained on one source is worth on the others: transfer.
+"""Transfer: what a detector trained on one source is worth on the others.
 
 Each source with both classes trains a checkpoint alone, which is then tried on the test images of
 every source. A detector meets images of generators that nobody has shown it; this says what happens

@@ -21,7 +21,7 @@ from review_app.inference.presets import Preset
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """What models said of validation images and of copies of them."""
+    """The readings of validation images and of copies of them by models."""
 
     images: LabelledFeatures
     reading: RawPrediction

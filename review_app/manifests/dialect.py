@@ -1,4 +1,5 @@
-"""What a manifest calls its columns and labels, and what to do where it has other names."""
+"""A dialect is what a manifest calls its columns and labels; here is what to do where it has other
+names."""
 
 from __future__ import annotations
 
@@ -33,7 +34,7 @@ _FAKE_IF: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """What one file calls things."""
+    """The names that one file has for things."""
 
     columns: Mapping[str, str] = field(default_factory=dict)
     """Its column (as `plain_name` has it) → the one of `COLUMNS` that it is."""

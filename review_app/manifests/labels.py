@@ -1,4 +1,4 @@
-"""What an image is, and the words by which people say so."""
+"""Labels of manifests: what an image is, and the words by which people say so."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 
 class ManifestLabel(StrEnum):
-    """What an image is, as a manifest states it."""
+    """A label, as a manifest states it."""
 
     REAL = "real"
     """A camera made it."""

@@ -1,4 +1,4 @@
-"""What the admin's first screen and ``stats`` say of the queue."""
+"""An overview of the queue, for the admin's first screen and ``stats``."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _WITH_PEOPLE = (ItemState.IN_REVIEW, ItemState.ESCALATED, ItemState.RESOLVED)
 
 @dataclass(frozen=True)
 class Unlike:
-    """How many of the images that came in lately are unlike the detector's training images: where
-    the stream drifts, this tells first."""
+    """The images that came in lately and are unlike the detector's training images: where the
+    stream drifts, this tells first."""
 
     measured: int
     unlike: int

@@ -1,4 +1,5 @@
-"""How people answer: swayed by the model or not, and right or not on images whose label is known.
+"""Figures of how people answer: swayed by the model or not, and right or not on images whose label
+is known.
 
 Rates come with exact (Clopper-Pearson) intervals. They tell of the images that each person met,
 which differ from person to person; a difference between two people is no proof by itself.

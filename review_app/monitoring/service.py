@@ -1,4 +1,4 @@
-"""What is told of the queue and of the people in it, to those who see all of it."""
+"""A service that tells of the queue and of the people in it, for those who see all of it."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ _ID_DIGITS = 16
 
 @dataclass(frozen=True)
 class Browser:
-    """What a browser says of itself; None where it cannot be told."""
+    """A browser as it describes itself; None where it cannot be told."""
 
     name: str | None = None
     """The name of the browser, as in ``Firefox``."""

@@ -1,4 +1,4 @@
-"""What mistakes and reviewers' time cost, and what a person's look at an image is worth.
+"""Costs of mistakes and of reviewers' time, and the worth of a person's look at an image.
 
 The admin states three prices in one currency; only their ratios matter. A reviewer is taken to be
 right, so a review costs time alone. Costs decide the order of the queue and what the what-if panel

@@ -1,4 +1,4 @@
-"""What the database keeps for decisions: read back into words, and the cuts that flags need."""
+"""Decisions that the database keeps are read back into words, and the cuts that flags need."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Which labels may prove something about the detector in force, and which are set aside.
+"""Eligibility: which labels may prove something about the detector in force, and which are set
+aside.
 
 Known labels count, and reviewers' verdicts on items that no certified policy ever decided on: while
 a policy is learning or suspended everything goes to people, in random order. Other verdicts do not:

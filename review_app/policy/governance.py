@@ -25,7 +25,7 @@ from storage.types import utc_now
 
 
 class DetectorFacts(Protocol):
-    """What governance needs to know of a checkpoint; no model is loaded for it."""
+    """The facts of a checkpoint that governance needs; no model is loaded for it."""
 
     def start(self) -> tuple[str, str]:
         """Id and default head of the checkpoint that a new deployment starts with; from then on the

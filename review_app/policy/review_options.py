@@ -1,4 +1,4 @@
-"""How review works here: what an admin may change while the app runs."""
+"""Options of review: what an admin may change while the app runs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Reveal(StrEnum):
 
 
 class Veil(StrEnum):
-    """How an image looks at first, to spare whoever looks at upsetting ones all day."""
+    """A way in which an image looks at first, to spare whoever looks at upsetting ones all day."""
 
     NONE = "none"
     """The image is shown as it is."""

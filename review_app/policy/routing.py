@@ -31,7 +31,7 @@ LEAST_SPREAD = -1e-6
 
 
 class Reason(StrEnum):
-    """Why an image went where it went; `explanation` says it in words."""
+    """A reason why an image went where it went; `explanation` says it in words."""
 
     COLD_START = "cold_start"
     """The policy is learning; everything goes to people."""
@@ -59,7 +59,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True)
 class Scores:
-    """What the detector says of one image.
+    """The scores that the detector gives one image.
 
     Raises:
         InputError: a probability or score outside [0, 1], a spread that is negative or not finite,

@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 
 
 class ScoredRow(Protocol):
-    """What the policy's head says of one image; all None where it says nothing."""
+    """A row of the scores of the policy's head; all None where it says nothing."""
 
     @property
     def p_fake(self) -> float | None: ...

@@ -63,7 +63,7 @@ class ReviewWorkload:
 
 @dataclass(frozen=True)
 class SideForecast:
-    """What one side would do."""
+    """A forecast of one side."""
 
     side: Side
     proof: Certificate | Shortfall
@@ -77,7 +77,7 @@ class SideForecast:
 
 @dataclass(frozen=True)
 class PolicyForecast:
-    """What a policy would do to a day's stream."""
+    """A forecast of what a policy would do to a day's stream."""
 
     risk_limit: float
     delta: float

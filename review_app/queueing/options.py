@@ -1,4 +1,5 @@
-"""What an admin may set about the queue while the app runs: its order, its deadline, the costs.
+"""Options of the queue that an admin may set while the app runs: its order, its deadline, the
+costs.
 
 They are no part of the policy: none of them changes what is accepted, so changing one needs no new
 certificate. Every change is in the audit log.

@@ -48,7 +48,7 @@ _MAX_SPREAD = 4.0
 
 
 class Order(StrEnum):
-    """Which images people see first."""
+    """An order in which people see images."""
 
     OLDEST = "oldest"
     """Run after run; at random within a run."""

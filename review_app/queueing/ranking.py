@@ -39,7 +39,7 @@ SWEPT = 20_000
 
 @dataclass(frozen=True)
 class RankInput:
-    """What an image's place is made from."""
+    """The numbers that an image's place is made from."""
 
     key: str
     """The key of the image."""

@@ -53,7 +53,7 @@ def stream_jsonl(database: Database, mark: TriageFlag | None = None) -> Iterator
 
 
 class ExportFormat(StrEnum):
-    """How an export is written."""
+    """A format of an export."""
 
     CSV = "csv"
     """A table for spreadsheets and pandas; formulas are neutralised."""

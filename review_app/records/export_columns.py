@@ -1,4 +1,4 @@
-"""What an export tells of an item: the one list of its columns, and how a row gets each."""
+"""The columns of an export: the one list of them, and how a row gets each."""
 
 from __future__ import annotations
 

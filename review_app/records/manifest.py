@@ -62,7 +62,7 @@ class SettledImage:
 
 @dataclass(frozen=True)
 class TrainingExport:
-    """What was written, and what was not."""
+    """A report of what was written, and what was not."""
 
     path: Path
     rows: Sequence[ManifestRow]

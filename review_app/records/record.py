@@ -23,7 +23,7 @@ from storage.repositories.records import WAITING
 
 
 class AnswerFlag(StrEnum):
-    """What sets an answer apart from others."""
+    """A flag that sets an answer apart from others."""
 
     ADJUDICATES = "adjudicates"
     """An admin's, and it alone decides."""
@@ -42,7 +42,7 @@ class AnswerFlag(StrEnum):
 
 
 class Evidence(StrEnum):
-    """What an image's label has proven something about."""
+    """A kind of proof that an image's label is part of."""
 
     CALIBRATION = "calibration"
     """It is among the labels that certificates are computed on."""
@@ -52,7 +52,7 @@ class Evidence(StrEnum):
 
 @dataclass(frozen=True)
 class Answer:
-    """What somebody said of the image."""
+    """An answer that somebody gave on the image."""
 
     by: str
     value: LabelValue
@@ -80,7 +80,7 @@ class Corrected:
 
 @dataclass(frozen=True)
 class DetectorView:
-    """What the detector said, and why triage decided so."""
+    """The opinion of the detector, and why triage decided so."""
 
     p_fake: float
     std: float
@@ -119,7 +119,7 @@ class File:
 
 @dataclass(frozen=True)
 class ImageRecord:
-    """What is known of one image.
+    """The record of one image.
 
     ``blind``: it waits to be judged, so neither the detector's opinion nor what else may sway
     somebody is told. An escalated one's answers are, as they are to whoever decides it.

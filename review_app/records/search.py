@@ -34,7 +34,8 @@ _HASH = re.compile(r"[0-9a-f]{6,64}")
 
 @dataclass(frozen=True)
 class Search:
-    """What is looked for. ``text``: a number, part of a name or path, or how a SHA-256 begins."""
+    """The terms of a search. ``text``: a number, part of a name or path, or how a SHA-256
+    begins."""
 
     text: str = ""
     state: ItemState | None = None

@@ -1,4 +1,4 @@
-"""What an item teaches: the label that is settled and how much it counts, or why there is none.
+"""A settled item teaches something: its label and how much it counts, or why it is left out.
 
 An entry is a row of `ExportRows.batches`. Pure.
 """
@@ -15,7 +15,7 @@ from storage.enums import ItemState, LabelValue
 
 
 class LeftOut(StrEnum):
-    """Why an item is no training image."""
+    """A reason why an item is no training image."""
 
     UNSURE = "unsure"
     """Whoever looked cannot tell."""

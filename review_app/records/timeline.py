@@ -1,4 +1,4 @@
-"""What happened to an image, in words: events of the audit log and decisions, oldest first."""
+"""The timeline of an image, in words: events of the log and decisions, oldest first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much waits, as reviewers are told it.
+"""The backlog: how much waits, as reviewers are told it.
 
 The true number would tell which answers were on gold: those that it does not fall by. So reviewers
 get a number of some minutes ago, less their own answers since, whatever those were on.

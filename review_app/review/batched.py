@@ -21,7 +21,7 @@ MAX_TOLD = 32
 
 
 class BatchedReview:
-    """What people do all the time at a `ReviewService`, for callers on an event loop.
+    """The calls to a `ReviewService` that people make all the time, for callers on an event loop.
 
     Each call is as the service's own: stored before it returns, or refused alone. But nobody waits
     for what the service tells after answers: that follows in a moment, of all who answered

@@ -1,4 +1,4 @@
-"""Whether somebody answers blind: without having been told what the detector says of the image.
+"""Blindness: whether somebody answers without having been told what the detector says of the image.
 
 They may have been told by the receipt of an earlier answer, or on the Inspect page, of the image or
 of a copy of it. What they had read there is on record, and so is what it resembled; an image that

@@ -1,4 +1,4 @@
-"""What every part of review works with."""
+"""The context that every part of review works with."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from storage.types import utc_now
 
 @dataclass(frozen=True)
 class Memory:
-    """What is kept between calls, and forgotten when the program ends."""
+    """The memory between calls, which is forgotten when the program ends."""
 
     allowances: Allowances = field(default_factory=Allowances)
     backlog: Backlog = field(default_factory=Backlog)

@@ -1,4 +1,4 @@
-"""How much of the queue one person may see without answering: limits on skips and on new images.
+"""Limits on skips and on new images: how much of the queue one person may see without answering.
 
 Answers earn new images one for one, so nobody who works is held up. Who runs into a limit is
 written to the audit log, once in each window.
@@ -24,7 +24,7 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(hours=24
 
 
 class Limit(StrEnum):
-    """What somebody may run into."""
+    """A limit that somebody may run into."""
 
     NEW_ITEMS = "new_items"
     SKIPS_PER_MINUTE = "skips_per_minute"
@@ -43,8 +43,9 @@ class _Account:
 
 
 class Allowances:
-    """How many new items each person may still be handed, kept in memory (a restart gives all of
-    it back): it fills up in an hour, each answer gives one back, and each new item takes one.
+    """The allowances of new items that each person may still be handed, kept in memory (a restart
+    gives all of it back): it fills up in an hour, each answer gives one back, and each new item
+    takes one.
 
     Safe to share between threads.
     """

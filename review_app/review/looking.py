@@ -1,4 +1,4 @@
-"""What a person may be shown: an image, and what else is known of it."""
+"""A person may be shown an image, or not, and what else is known of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far the queue and a person have come, for the page's header."""
+"""The progress of the queue and of a person, for the page's header."""
 
 from __future__ import annotations
 

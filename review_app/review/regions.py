@@ -21,7 +21,7 @@ Point = tuple[Coordinate, Coordinate]
 
 
 class Shape(StrEnum):
-    """How the points of a region are read."""
+    """A shape: the way in which the points of a region are read."""
 
     RECTANGLE = "rectangle"
     """Two opposite corners."""

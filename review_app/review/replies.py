@@ -1,4 +1,4 @@
-"""What the review service tells people: tasks, receipts, and their own answers."""
+"""Replies of the review service: tasks, receipts, and people's own answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the review page asks for. Each limit on that is checked here, and nowhere again: what is
+"""Requests of the review page. Each limit on that is checked here, and nowhere again: what is
 behind takes what has come through these models, and trusts it."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a person holds: taken under a lease, renewed, and given back unanswered."""
+"""Taking: what a person holds is taken under a lease, renewed, and given back unanswered."""
 
 from __future__ import annotations
 

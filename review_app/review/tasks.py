@@ -1,4 +1,4 @@
-"""What the review service hands out and takes in."""
+"""Tasks that the review service hands out, and answers that it takes in."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class SourceFile(CardPart):
 
 
 class ScoreHead(CardPart):
-    """What the sample decides."""
+    """The card of the one head of a score file: what the sample decides."""
 
     cuts: Cuts | None
     """The cuts; None where the sample is too small."""

@@ -1,4 +1,4 @@
-"""What is wrong with a score file, by row, and which images occur twice in it."""
+"""Faults of a score file, by row, and images that occur twice in it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SHOWN = 20
 
 
 class Faults:
-    """What is wrong with a file, by row."""
+    """The faults of a file, by row."""
 
     def __init__(self) -> None:
         self._shown: list[str] = []
@@ -46,7 +46,7 @@ class Faults:
 
 
 class SeenImages:
-    """Which (image, detector) pairs occurred where: 24 bytes each, by a 128-bit hash."""
+    """The (image, detector) pairs that occurred, and where: 24 bytes each, by a 128-bit hash."""
 
     def __init__(self) -> None:
         self._hashes = bytearray()

@@ -1,4 +1,4 @@
-"""What to do about a score file whose numbers are on another scale, or which is of another kind."""
+"""Remedies for a score file whose numbers are on another scale, or which is of another kind."""
 
 from __future__ import annotations
 

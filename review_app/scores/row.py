@@ -27,7 +27,7 @@ _SHOWN = 40
 
 @dataclass(frozen=True, slots=True)
 class ScoreRow:
-    """What one detector says of one image."""
+    """The score that one detector gives one image."""
 
     row: int
     """Line of the file: the header is row 1, and blank lines count."""

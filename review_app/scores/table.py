@@ -17,7 +17,7 @@ Float64 = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class ScoreTable:
-    """What one detector says of n images; all arrays are [n], in the file's order."""
+    """The scores that one detector gives n images; all arrays are [n], in the file's order."""
 
     path: Path
     detector: str

@@ -36,7 +36,7 @@ CALIBRATION_SPLIT = "calibration"
 
 @dataclass(frozen=True)
 class TriageRun:
-    """What stays the same while triage goes over the queue."""
+    """The run of triage: what stays the same while it goes over the queue."""
 
     actor: str
     state: ItemState

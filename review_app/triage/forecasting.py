@@ -1,4 +1,5 @@
-"""What a policy would do to this deployment's stream, from its labels, scores and pace."""
+"""A forecast of what a policy would do to this deployment's stream, from its labels, scores and
+pace."""
 
 from __future__ import annotations
 
@@ -33,7 +34,7 @@ _LEAST = timedelta(days=1)
 
 @dataclass(frozen=True)
 class StreamPace:
-    """What was measured of the stream and of the reviewers."""
+    """The pace of the stream and of the reviewers, as measured."""
 
     images_per_day: float
     """The images a day over the last week, or since the first image of it came."""
@@ -44,7 +45,7 @@ class StreamPace:
 
 @dataclass(frozen=True)
 class ForecastTerms:
-    """What an admin asks about."""
+    """The terms that an admin asks about."""
 
     risk_limit: float
     delta: float
@@ -55,7 +56,7 @@ class ForecastTerms:
 
 @dataclass(frozen=True)
 class CertificateProgress:
-    """How far the calibration labels have come towards a certificate: a forecast."""
+    """The way that the calibration labels have come towards a certificate: a forecast."""
 
     labels: int
     """The number of labels that count."""

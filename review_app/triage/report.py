@@ -1,4 +1,4 @@
-"""What a run of triage did."""
+"""The report of a run of triage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What became of the files that people uploaded last: told again after a reload, or a restart."""
+"""The files that people uploaded last, and what became of them: told again after a reload, or a
+restart."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class AccountChange(StrEnum):
-    """What has just been done, for the page to say."""
+    """A change that has just been made, for the page to say."""
 
     SESSION = "session"
     """One other session was ended."""

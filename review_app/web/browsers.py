@@ -1,4 +1,4 @@
-"""Which browser it is, in words that its person recognises."""
+"""Browsers are named in words that their person recognises."""
 
 from __future__ import annotations
 

@@ -40,7 +40,8 @@ ACCOUNT_CLOSED = "account_closed"
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a request came to nothing: an HTTP status, a stable code, and words for a person."""
+    """The reason why a request came to nothing: an HTTP status, a stable code, and words for a
+    person."""
 
     status: int
     code: str

@@ -1,4 +1,4 @@
-"""Who is asking: from the session cookie to a ``Person``, at every request."""
+"""The identity of who asks: from the session cookie to a ``Person``, at every request."""
 
 from __future__ import annotations
 

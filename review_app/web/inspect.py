@@ -53,8 +53,8 @@ _PICK = """element.addEventListener("click", (event) => {
 
 
 class InspectPage:
-    """What the page's events do. No file stays: an upload is deleted once it is read, and a copy
-    after a while, in which its reader can look closer."""
+    """The handlers of the page's events. No file stays: an upload is deleted once it is read, and a
+    copy after a while, in which its reader can look closer."""
 
     def __init__(self, app: Application) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""Which language a request is answered in, and where people choose theirs.
+"""The language a request is answered in, and where people choose theirs.
 
 What they chose is kept in a cookie for a year; until then their browser's ``Accept-Language``
 counts. Gradio's pages are built once, with marks for texts (`i18n.marks`): they are worded here,

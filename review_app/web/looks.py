@@ -1,4 +1,4 @@
-"""Which pictures somebody asks for the first time since they hold an item.
+"""A first look: pictures that somebody asks for the first time since they hold an item.
 
 For such a first look nothing is taken from what was kept for others: an image that others have seen
 before, as known ones have been, would come sooner and be known by that.

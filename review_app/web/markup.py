@@ -17,7 +17,7 @@ Content = str | int | Markup
 
 
 class Tone(StrEnum):
-    """What a notice tells of; the sign before it says so without colour."""
+    """The tone of a notice; the sign before it says so without colour."""
 
     DONE = "done"
     """It worked."""

@@ -1,4 +1,4 @@
-"""Which addresses this server answers to, and whose pages may send it changes."""
+"""The addresses this server answers to, and whose pages may send it changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""How fast one person may have costly things done, so that nobody else has to wait for them."""
+"""A pace limits how fast one person may have costly things done, so that nobody else has to wait
+for them."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ _FRAMING_BYTES = 512 * 1024
 
 @dataclass(frozen=True)
 class ConnectionLimits:
-    """What a client may take. Times in seconds, sizes in bytes."""
+    """The limits of what a client may take. Times in seconds, sizes in bytes."""
 
     head_seconds: float = 15
     """The seconds for a request's line and headers to be there, from the connection or their first

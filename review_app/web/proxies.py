@@ -1,4 +1,4 @@
-"""Whose request it is, where proxies stand in front: the address of the client itself.
+"""The address of the client itself, where proxies stand in front of it.
 
 ``X-Forwarded-For`` and ``Forwarded`` (RFC 7239) can be sent by anybody; they are believed only as
 far as proxies wrote them that the operator has named.

@@ -1,4 +1,4 @@
-"""How uvicorn is to serve the application."""
+"""The way in which uvicorn is to serve the application."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every Gradio page has around it: style, head, header."""
+"""The shell that every Gradio page has around it: style, head, header."""
 
 from __future__ import annotations
 

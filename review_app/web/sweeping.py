@@ -1,4 +1,4 @@
-"""What the server does while it runs about uploads that nobody reads any more: it deletes them."""
+"""The server sweeps while it runs: it deletes uploads that nobody reads any more."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ Clock = Callable[[], float]
 
 
 class Standing(IntEnum):
-    """Whose password is checked first, where several wait."""
+    """The standing of an attempt: whose password is checked first, where several wait."""
 
     KNOWN = 0
     """The attempt comes from a browser or an address at which somebody has signed in."""

@@ -1,5 +1,5 @@
-"""What the server does while nobody asks for anything: verdicts become final, audits turn, and
-disks fill up."""
+"""The server watches while nobody asks for anything: verdicts become final, audits turn, and disks
+fill up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What governs auto-accept beside the policies: attempts to certify, and alarms of the audits."""
+"""The tables that govern auto-accept beside the policies: attempts to certify, and alarms of the
+audits."""
 
 from __future__ import annotations
 

@@ -30,7 +30,8 @@ PATH_KEY = "path:"
 
 @dataclass(frozen=True)
 class Picture:
-    """What the stored files of an image are found by, and how large it is in pixels."""
+    """The picture of an image: what its stored files are found by, and how large it is in
+    pixels."""
 
     sha256: str
     public_type: str

@@ -1,4 +1,5 @@
-"""What stored images are recognised by, and who was told the detector's reading of what."""
+"""The tables that stored images are recognised by, and that tell who was told the detector's
+reading of what."""
 
 from __future__ import annotations
 

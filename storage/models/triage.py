@@ -27,7 +27,8 @@ class PolicyRow(Base):
 
 
 class DecisionRow(Base):
-    """What the policy said of an item, with the scores it was said on. The newest one counts."""
+    """A decision of the policy on an item, with the scores it was made on. The newest one
+    counts."""
 
     __tablename__ = "decision"
     __table_args__ = (

@@ -37,7 +37,7 @@ __all__ = ["Repositories"]
 
 
 class Repositories:
-    """What a transaction can reach; each repository is made when first used."""
+    """The repositories that a transaction can reach; each is made when first used."""
 
     def __init__(self, session: Session) -> None:
         self.session = session

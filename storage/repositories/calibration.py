@@ -36,7 +36,7 @@ class CalibrationRow:
 
 
 class Uncounted(StrEnum):
-    """Why an image's label is not among those that certificates are computed on."""
+    """A reason why an image's label is not among those that certificates are computed on."""
 
     NEAR = "near"
     """It is a copy of an earlier image, whose label may count."""

@@ -189,7 +189,7 @@ _SEE_ALIKE = _ALIKE.with_only_columns(Item.id).limit(bindparam("n"))
 
 @dataclass(frozen=True)
 class Lease:
-    """How long what is handed out or renewed now may be held."""
+    """The time for which what is handed out or renewed now may be held."""
 
     now: datetime
     expires_at: datetime

@@ -12,7 +12,7 @@ from storage.models import Correction, Item, User
 
 
 class Corrections:
-    """What admins put right."""
+    """The repository of corrections by admins."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

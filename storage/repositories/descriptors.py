@@ -1,4 +1,4 @@
-"""What copies of stored images are found by."""
+"""Descriptors, by which copies of stored images are found."""
 
 from __future__ import annotations
 

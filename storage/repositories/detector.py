@@ -19,7 +19,7 @@ VARIABLES = 500  # SQLite limits how many values one statement may name
 
 @dataclass(frozen=True)
 class NoveltyCut:
-    """How a checkpoint's card tells images that are unlike its training images."""
+    """The cut by which a checkpoint's card tells images that are unlike its training images."""
 
     cut: float
     """The z above which an image is."""
@@ -113,7 +113,7 @@ class Features:
 
 
 class Predictions:
-    """What each head said of each image."""
+    """The repository of what each head said of each image."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

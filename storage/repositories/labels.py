@@ -79,7 +79,7 @@ def is_final(
 
 
 class Labels:
-    """What people said."""
+    """The repository of people's labels."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

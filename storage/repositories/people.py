@@ -18,7 +18,7 @@ MAX_DEVICES = 20
 
 
 class OpenSession(NamedTuple):
-    """What is asked of a session at every request."""
+    """The facts of a session that are asked for at every request."""
 
     user_id: int
     name: str

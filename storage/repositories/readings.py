@@ -1,4 +1,4 @@
-"""Who was told the detector's reading of what: append-only."""
+"""Readings: who was told the detector's opinion of what; append-only."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _EARLIER = (
 
 
 class Readings:
-    """What people had read on Inspect, and which stored images resemble it."""
+    """The repository of what people had read on Inspect, and which stored images resemble it."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

@@ -20,7 +20,7 @@ WAITING = (ItemState.IN_REVIEW, ItemState.ESCALATED)
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which items; all that is given must fit."""
+    """The terms by which items are wanted; all that is given must fit."""
 
     text: str = ""
     """Part of the name or of a score file's path, in whatever case (ASCII)."""

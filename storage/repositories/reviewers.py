@@ -1,4 +1,4 @@
-"""How each person's answers compare with the model's opinions and with known labels.
+"""Figures of how each person's answers compare with the model's opinions and with known labels.
 
 What counts is a person's first answer on an item, if it was blind: nothing had told them anything;
 and not before it is final, taken back, or changed for good.

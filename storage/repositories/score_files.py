@@ -39,7 +39,7 @@ NUMBERS = ("p_fake", "score", "std", "novelty")
 
 @dataclass(frozen=True)
 class Applied:
-    """What a file brought."""
+    """The counts of what a file brought."""
 
     images: int
     """New ones, each with an item."""

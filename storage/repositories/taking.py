@@ -1,4 +1,5 @@
-"""What each person did with the items that they were handed: for whoever watches over the queue."""
+"""Figures of what each person did with the items that they were handed: for whoever watches over
+the queue."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a policy has yet to decide, in columns: triage may go over a million items."""
+"""Candidates that a policy has yet to decide, in columns: triage may go over a million items."""
 
 from __future__ import annotations
 

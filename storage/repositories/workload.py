@@ -1,4 +1,5 @@
-"""What comes in and how long people take: measured, for forecasts and for orders of the queue."""
+"""The workload: what comes in and how long people take, measured for forecasts and for orders of
+the queue."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ ENOUGH_LABELS = 20
 
 @dataclass(frozen=True)
 class RecentScore:
-    """What one head said of a recent item."""
+    """The score that one head gave a recent item."""
 
     key: str
     """The key of the image."""

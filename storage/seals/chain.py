@@ -111,7 +111,7 @@ def key_told(details: str) -> str | None:
 
 
 class Link(NamedTuple):
-    """What is found of one event."""
+    """The link of one event, as it was found."""
 
     follows: bool
     """Its row says the hash of the row before it."""

@@ -34,7 +34,7 @@ BATCHES = (AuditKind.TRIAGED, AuditKind.REOPENED)
 
 @dataclass(frozen=True)
 class Checked:
-    """What a check of the seals found."""
+    """The outcome of a check of the seals."""
 
     findings: Findings
     head: ChainHead | None

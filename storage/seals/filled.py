@@ -1,5 +1,5 @@
-"""What was filled in of images and items after they were sealed: found backwards, from how their
-rows are now to how they were."""
+"""Columns of images and items that were filled in after they were sealed: found backwards, from how
+their rows are now to how they were."""
 
 from __future__ import annotations
 

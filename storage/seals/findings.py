@@ -1,4 +1,4 @@
-"""What a check found, gathered: a million changed rows are one finding, which names them."""
+"""Findings of a check, gathered: a million changed rows are one finding, which names them."""
 
 from __future__ import annotations
 

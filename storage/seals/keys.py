@@ -1,4 +1,4 @@
-"""Which key the next event is chained under."""
+"""The key that the next event is chained under."""
 
 from __future__ import annotations
 

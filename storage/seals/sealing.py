@@ -1,4 +1,5 @@
-"""What a transaction writes that is evidence, collected until an event of the log seals it.
+"""Rows that a transaction writes and that are evidence are collected until an event of the log
+seals them.
 
 The program's statements are watched, not its writers, so nobody has to remember. What comes first
 in a transaction tells from where on rows are new: whatever got there without the program lies

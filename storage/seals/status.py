@@ -1,4 +1,5 @@
-"""What the log says of each item: its state, its verdict, and until when that could be taken back.
+"""The status of each item by the log: its state, its verdict, and until when that could be taken
+back.
 
 Rows of items change with every answer, so no seal covers these columns. The log tells each change:
 an event about the item, or the decision that moved it, which an event seals. Replayed in order they

@@ -1,4 +1,4 @@
-"""Which rows are evidence, which of their columns, and the hash of some rows."""
+"""The tables whose rows are evidence, which of their columns, and the hash of some rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What belongs in a backup, as the copied database tells."""
+"""The content of a backup, as the copied database tells it."""
 
 from __future__ import annotations
 

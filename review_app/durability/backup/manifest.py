@@ -1,4 +1,4 @@
-"""What is in a backup: ``manifest.json``, which names every other file with its hash."""
+"""The manifest of a backup: ``manifest.json``, which names every other file with its hash."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class AuditHead(_Part):
 
 
 class BackupManifest(_Part):
-    """What a backup holds, and of what."""
+    """A list of what a backup holds, and of what."""
 
     format: int = FORMAT
     program: str

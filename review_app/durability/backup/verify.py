@@ -1,4 +1,4 @@
-"""Whether a backup is what its manifest says."""
+"""A backup is compared with what its manifest says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a backbone is: whose weights, how it sees an image, how wide its features are."""
+"""The card of a backbone: whose weights, how it sees an image, how wide its features are."""
 
 from __future__ import annotations
 

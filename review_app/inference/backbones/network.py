@@ -1,4 +1,5 @@
-"""What backbones made of a torch network share: key, folded batch norms, pixels as a tensor."""
+"""Parts that backbones made of a torch network share: key, folded batch norms, pixels as a
+tensor."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ _EXAMPLE_SIZE = 64
 
 
 class Statistic(StrEnum):
-    """What is computed of one stage; c is its number of channels, everything is over space."""
+    """A statistic of one stage; c is its number of channels, everything is over space."""
 
     MEAN = "mean"
     """Mean of each channel: c numbers."""

@@ -28,7 +28,7 @@ SOURCE_SEED = 114514
 
 @dataclass(frozen=True, slots=True)
 class HeadPrediction:
-    """What one head says of n images; each field is float64 [n]."""
+    """The predictions of one head for n images; each field is float64 [n]."""
 
     p_fake: NDArray[np.float64]
     """Posterior mean of P(fake), in [0, 1]."""

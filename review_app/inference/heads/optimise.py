@@ -15,7 +15,7 @@ BatchLoss = Callable[[torch.Tensor, torch.Tensor, torch.Tensor | None], torch.Te
 
 
 class Schedule(Protocol):
-    """What hyper-parameters of gradient training have in common."""
+    """The hyper-parameters that gradient trainings have in common."""
 
     @property
     def epochs(self) -> int: ...

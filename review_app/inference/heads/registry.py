@@ -39,7 +39,7 @@ class HeadName(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HeadSpec:
-    """What the program knows of one head."""
+    """The facts that the program knows of one head."""
 
     head: type[Head]
     """It predicts, and knows its tensors."""

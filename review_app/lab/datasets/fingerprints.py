@@ -1,4 +1,4 @@
-"""What a file tells of itself without any detector: content, looks, size, format, JPEG quality."""
+"""Fingerprints of a file, without any detector: content, looks, size, format, JPEG quality."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _ANNEX_K = (
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """What a picture is recognised by, and a way to look at it again."""
+    """The looks that a picture is recognised by, and a way to look at it again."""
 
     descriptor: Descriptor
     hashes: Words
@@ -69,7 +69,7 @@ class Fingerprint:
 
 @dataclass(frozen=True, slots=True)
 class Inspected:
-    """What became of one row: exactly one of ``found`` and ``failure`` is set."""
+    """The outcome of one row: exactly one of ``found`` and ``failure`` is set."""
 
     row: ManifestRow
     found: Fingerprint | None

@@ -1,4 +1,4 @@
-"""What must not happen between rows: one image in two splits, or with two labels."""
+"""Leaks must not happen between rows: one image in two splits, or with two labels."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from review_app.manifests.files import write_whole
 
 
 class DropReason(StrEnum):
-    """Why a row did not get into a manifest."""
+    """A reason why a row did not get into a manifest."""
 
     NO_NAME = "no_name"
     """The file name is a spreadsheet's ``#NAME?``, or empty: nobody knows which file it was."""

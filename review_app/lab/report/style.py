@@ -1,4 +1,4 @@
-"""How figures look: colours that survive colour-blindness and grey print, one way to save.
+"""The style of figures: colours that survive colour-blindness and grey print, one way to save.
 
 Only matplotlib's object interface is used, so that nothing global is touched and threads may draw.
 matplotlib loads with this package, which is imported when a report is written.
@@ -63,7 +63,7 @@ class Drawing:
 
 @dataclass(frozen=True, slots=True)
 class Stroke:
-    """How one head is drawn: a colour never stands alone."""
+    """The stroke by which one head is drawn: a colour never stands alone."""
 
     color: str
     line: Any

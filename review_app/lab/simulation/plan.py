@@ -1,4 +1,4 @@
-"""What a simulation replays: the policy asked for, the stream, and what changes in it."""
+"""The plan of a simulation: the policy asked for, the stream, and what changes in it."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from review_app.scores.threshold_grids import grid_part, threshold_grids_of
 
 @dataclass(frozen=True)
 class Truth:
-    """What a policy does to endless images of one kind."""
+    """The truth about a policy on endless images of one kind."""
 
     coverage: float
     """Share accepted by either side, before audits are drawn."""
@@ -73,7 +73,7 @@ class Population:
 
 @dataclass(frozen=True)
 class World:
-    """What is met before and, where there is drift, besides that after it."""
+    """The images that are met before and, where there is drift, besides those after it."""
 
     grids: tuple[ThresholdGrid, ThresholdGrid]
     """The threshold grids for real and for fake; from images that are in neither population."""

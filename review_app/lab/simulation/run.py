@@ -43,7 +43,7 @@ class SimulatedAlarm:
 
 @dataclass(frozen=True)
 class SimulationRun:
-    """What one replay came to."""
+    """The outcome of one replay."""
 
     labels: int
     """The labels spent in the cold start."""

@@ -22,7 +22,7 @@ _HIDE = "() => ['', { __type__: 'update', visible: false }]"
 
 
 class Question(NamedTuple):
-    """What is asked, in words, and what "yes" then is the answer to."""
+    """A question in words, and what "yes" then is the answer to."""
 
     text: str
     about: BaseModel

@@ -24,7 +24,7 @@ opened."""
 
 
 class DataTab:
-    """What the tab's button does."""
+    """The handler of the tab's button."""
 
     def __init__(self, app: Application) -> None:
         self._app = app

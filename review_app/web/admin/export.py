@@ -24,7 +24,7 @@ _PAGE = Markup("""
 
 
 class ExportTab:
-    """What the tab tells when it is opened."""
+    """The handler of the tab, when it is opened."""
 
     def __init__(self, app: Application) -> None:
         self._app = app

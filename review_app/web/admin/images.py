@@ -43,7 +43,7 @@ Shown = tuple[Markup, dict[str, Any], Any, Any]
 
 
 class ImagesTab:
-    """What the tab's events do."""
+    """The handlers of the tab's events."""
 
     def __init__(self, app: Application) -> None:
         self._app = app

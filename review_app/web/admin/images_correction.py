@@ -22,7 +22,7 @@ from storage.enums import LabelValue
 
 
 class Correcting(BaseModel):
-    """Which correction the question was about."""
+    """The correction that the question was about."""
 
     item: int
     seen: int
@@ -31,7 +31,7 @@ class Correcting(BaseModel):
 
 
 class CorrectionPanel:
-    """What the panel's buttons do. Every call names the image: the page is not trusted."""
+    """The handlers of the panel's buttons. Every call names the image: the page is not trusted."""
 
     def __init__(self, app: Application) -> None:
         self._app = app

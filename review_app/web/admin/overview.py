@@ -45,7 +45,7 @@ _SIGNS = {PolicyState.LEARNING: "○", PolicyState.CERTIFIED: "●", PolicyState
 
 
 class OverviewTab:
-    """What the first screen shows, drawn afresh at every look."""
+    """The handler of the first screen, drawn afresh at every look."""
 
     def __init__(self, app: Application) -> None:
         self._app = app

@@ -26,14 +26,14 @@ ROLES = (Role.REVIEWER, Role.ADMIN)
 
 
 class Access(BaseModel):
-    """Whose account is opened or closed."""
+    """The account that is opened or closed."""
 
     name: str
     open: bool
 
 
 class PeopleTab:
-    """What the tab's buttons do."""
+    """The handlers of the tab's buttons."""
 
     def __init__(self, app: Application) -> None:
         self._app = app

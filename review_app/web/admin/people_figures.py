@@ -1,4 +1,5 @@
-"""How people answer: each reviewer's accuracy on known images, and how the model sways them."""
+"""Figures of how people answer: each reviewer's accuracy on known images, and how the model sways
+them."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ _COLUMNS = ("person", "right", "undecided", "blind", "in_sight", "yielded", "tur
 
 
 class FiguresPanel:
-    """What the panel shows."""
+    """The handler of the panel."""
 
     def __init__(self, app: Application) -> None:
         self._app = app

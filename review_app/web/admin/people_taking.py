@@ -1,4 +1,4 @@
-"""What people do with the images they are handed, and who ran into a limit."""
+"""A panel of what people do with the images they are handed, and who ran into a limit."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _COLUMNS = ("person", "answered", "skipped", "given_back", "limited")
 
 
 class TakingPanel:
-    """What the panel shows."""
+    """The handler of the panel."""
 
     def __init__(self, app: Application) -> None:
         self._app = app

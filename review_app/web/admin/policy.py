@@ -34,7 +34,7 @@ from storage.enums import ItemState, PolicyState
 
 
 class Certifying(BaseModel):
-    """Which try the question was about, and on what terms."""
+    """The try that the question was about, and its terms."""
 
     version: int
     attempt: int
@@ -45,13 +45,13 @@ class Certifying(BaseModel):
 
 
 class Applying(BaseModel):
-    """Which version of the policy the question was about."""
+    """The version of the policy that the question was about."""
 
     version: int
 
 
 class PolicyTab:
-    """What the tab's buttons do."""
+    """The handlers of the tab's buttons."""
 
     def __init__(self, app: Application) -> None:
         self._app = app

@@ -18,7 +18,7 @@ from review_app.web.markup import Tone, join, notice
 
 
 class AuditPanel:
-    """What the panel shows and changes."""
+    """The handlers of what the panel shows and changes."""
 
     def __init__(self, app: Application) -> None:
         self._app = app

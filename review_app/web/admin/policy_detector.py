@@ -19,14 +19,14 @@ from review_app.web.markup import Tone, notice
 
 
 class Adopting(BaseModel):
-    """Which detector the question was about, and which policy it would follow."""
+    """The detector that the question was about, and the policy that it would follow."""
 
     version: int
     detector: str
 
 
 class DetectorPanel:
-    """What the panel's buttons do."""
+    """The handlers of the panel's buttons."""
 
     def __init__(self, app: Application) -> None:
         self._app = app

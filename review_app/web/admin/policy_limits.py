@@ -1,4 +1,5 @@
-"""How much of the queue one person may see without answering, and how long they may hold it."""
+"""A panel of limits: how much of the queue one person may see without answering, and how long they
+may hold it."""
 
 from __future__ import annotations
 
@@ -26,7 +27,7 @@ _FIELDS = tuple(map(_number, ("hold_hours", "skips_per_minute", "skips_per_day",
 
 
 class LimitsPanel:
-    """What the panel's button does."""
+    """The handler of the panel's button."""
 
     def __init__(self, app: Application) -> None:
         self._form = OptionsForm(app.review_options, _FIELDS)

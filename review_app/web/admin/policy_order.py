@@ -48,7 +48,7 @@ _FIELDS = (
 
 
 class OrderPanel:
-    """What the panel's buttons do."""
+    """The handlers of the panel's buttons."""
 
     def __init__(self, app: Application) -> None:
         self._app = app

@@ -1,5 +1,5 @@
-"""How review works: what reviewers learn, how many answers images need, how long claims last, which
-tags the page offers, and how images look at first."""
+"""A panel of how review works: what reviewers learn, how many answers images need, how long claims
+last, which tags the page offers."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _FIELDS = (
 
 
 class ReviewPanel:
-    """What the panel's button does."""
+    """The handler of the panel's button."""
 
     def __init__(self, app: Application) -> None:
         self._form = OptionsForm(app.review_options, _FIELDS)

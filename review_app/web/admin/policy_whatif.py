@@ -1,4 +1,4 @@
-"""What if: shares, errors, hours and costs of a limit, before anything is applied."""
+"""A panel of what if: shares, errors, hours and costs of a limit, before anything is applied."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _PARTS = Markup(
 
 
 class WhatIfPanel:
-    """What the panel's buttons do."""
+    """The handlers of the panel's buttons."""
 
     def __init__(self, app: Application) -> None:
         self._forecasts = app.forecasts

@@ -1,5 +1,5 @@
-"""Which of Gradio's routes our pages need. A list of what is open, so that a release of Gradio that
-brings further routes opens none of them."""
+"""The routes of Gradio that our pages need. A list of what is open, so that a release of Gradio
+that brings further routes opens none of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from enum import Enum, auto
 
 
 class RouteKind(Enum):
-    """What a route is for, which tells how a request to it is treated."""
+    """The purpose of a route, which tells how a request to it is treated."""
 
     PAGE = auto()
     """One of our pages, or what every page of Gradio's looks like; it is passed on as it is."""

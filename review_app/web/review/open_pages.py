@@ -1,4 +1,4 @@
-"""Which of a person's open pages took items last."""
+"""The open pages of a person, and which of them took items last."""
 
 from __future__ import annotations
 
