@@ -170,7 +170,7 @@ CHANGES = (
            "UPDATE item SET final_at = '2999-01-01 00:00:00.000000' WHERE state = 'resolved'",
            "item", "changed", "SELECT id FROM item WHERE state = 'resolved'"),
     Change("a verdict made to look chosen, so that it calibrates nothing",
-           "UPDATE item SET rank = -1 WHERE id IN (SELECT item_id FROM label) "
+           "UPDATE item SET placed_by = 'worth' WHERE id IN (SELECT item_id FROM label) "
            "AND state = 'resolved'",
            "item", "changed",
            "SELECT id FROM item WHERE id IN (SELECT item_id FROM label) AND state = 'resolved'"),

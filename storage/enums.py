@@ -22,6 +22,20 @@ class ItemState(StrEnum):
     """Could not be scored; the reason is in the audit log."""
 
 
+class PlacedBy(StrEnum):
+    """What an item's rank in the queue was made from. Low ranks are handed out first, and ranks of
+    one kind lie together: the last kind here comes first."""
+
+    TIME = "time"
+    """The time of its run, and at random within it: nothing of the image chose the place."""
+    TIME_AGAIN = "time_again"
+    """The time since when it waits, after the queue had been ordered by worth."""
+    WORTH = "worth"
+    """The worth of a look."""
+    DEADLINE = "deadline"
+    """It was handed out because it had waited longer than the deadline."""
+
+
 class Route(StrEnum):
     """The place that an image goes to."""
 

@@ -23,13 +23,14 @@ from review_app.policy.audit_coin import audit_coins
 from review_app.policy.routing import Reason
 from review_app.policy.versions import suspend_for
 from storage.database import Database
-from storage.enums import AuditKind, ItemState, PolicyState, Route
+from storage.enums import AuditKind, ItemState, PlacedBy, PolicyState, Route
 from storage.models import Alarm
 from storage.repositories import Repositories
 from storage.repositories.alarms import DoubtfulSpan, RaisedAlarm, doubt_of
 from storage.repositories.batches import Alike
 from storage.repositories.blind_audits import Accepted
 from storage.repositories.event_log import SYSTEM
+from storage.repositories.queue import Ranks
 from storage.types import utc_now
 
 BATCH = 4000
@@ -148,7 +149,7 @@ class CircuitBreaker:
                 coins = audit_coins((accepted.key for accepted in found), 0, self._secret)
                 places = (now.timestamp() + coin for coin in coins)
                 ids = [accepted.item_id for accepted in found]
-                ranks = dict(zip(ids, places, strict=True))
+                ranks = Ranks(dict(zip(ids, places, strict=True)), PlacedBy.TIME)
                 accepted = ItemState.AUTO_ACCEPTED
                 repos.items.send_to_people(ranks, accepted, AuditKind.REOPENED, now)
             moved += len(found)

@@ -1,15 +1,13 @@
 """The order in which people get images: the worth of a look, and how it becomes a place in the
 queue.
 
-Low ranks are handed out first. A rank also tells how an item got its place:
+Low ranks are handed out first. `PlacedBy` tells what a rank was made from, and each kind has ranks
+of its own, so that the kinds come one after another:
 
-* at least 0: the time of its run plus a random part below a second. Nothing of the image chose it,
-  so its verdict may calibrate;
-* in (-1, 0): by time again, after the queue had been ordered by worth (`timed`);
-* in (-2, -1): by the worth of a look (`placed`);
-* below: handed out because it had waited longer than the deadline.
-
-Verdicts on items with a rank below 0 are chosen ones and never calibrate.
+* by the time of its run, plus a random part below a second: at least 0;
+* by time again, after the queue had been ordered by worth: in (-1, 0), by `timed`;
+* by the worth of a look: in (-2, -1), by `placed`;
+* because it has waited longer than the deadline: below.
 
 An *audited* image must stay indistinguishable. By its own worth it would come last, the detector
 being sure of it, and its place would give it away. So it gets the worth of another image that goes
@@ -39,8 +37,6 @@ WAVES = 128
 """Random Fourier features of the doubt's covariance."""
 LENGTH = (1.0, 1.0)
 """How far doubt reaches: in logits of P(fake), and in units (z) of novelty."""
-BY_TIME = -1.0
-"""The lowest rank that `timed` gives; below it are the places by worth."""
 _LONG = 1e11
 """Seconds; no clock shows as many, and a rank still tells milliseconds apart."""
 _MAX_LOGIT = 8.0
@@ -138,7 +134,7 @@ def placed(worth: ArrayLike) -> Floats:
 
 def timed(seconds: ArrayLike) -> Floats:
     """Ranks in (-1, 0) for moments [n], seconds since 1970: the earliest first."""
-    return np.asarray(BY_TIME + np.asarray(seconds, np.float64) / _LONG)
+    return np.asarray(-1 + np.asarray(seconds, np.float64) / _LONG)
 
 
 def borrowed(worth: ArrayLike, hidden: ArrayLike, pool: ArrayLike, coins: ArrayLike) -> Floats:

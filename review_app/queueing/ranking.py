@@ -14,7 +14,6 @@ from review_app.policy.policy import Policy
 from review_app.policy.review_options import read_options
 from review_app.queueing.options import order_in_use, read_queue_options
 from review_app.queueing.order import (
-    BY_TIME,
     TARGETS,
     Order,
     borrowed,
@@ -25,12 +24,14 @@ from review_app.queueing.order import (
 )
 from review_app.queueing.reference_window import RECENT, recent_items
 from storage.database import Database
+from storage.enums import PlacedBy
 from storage.repositories import Repositories
-from storage.repositories.queue import Waiting, WaitingQueue
+from storage.repositories.queue import Ranks, Waiting, WaitingQueue
 from storage.repositories.workload import SECONDS_PER_LABEL, RecentScore, Workload
 
 Floats = NDArray[np.float64]
 
+BY_TIME = (PlacedBy.TIME, PlacedBy.TIME_AGAIN)
 BATCH = 1000
 """Items placed in one transaction."""
 SWEPT = 20_000
@@ -132,8 +133,13 @@ def places_for_waiting(repos: Repositories, policy: Policy, secret: bytes) -> Qu
 
 def misplaced(repos: Repositories) -> bool:
     """Whether something waits at a place by another order than the one in use."""
-    by_time = order_in_use(repos) is Order.OLDEST
-    return WaitingQueue(repos.session).any_ranked(*((-inf, BY_TIME) if by_time else (BY_TIME, inf)))
+    ends = WaitingQueue(repos.session).ends()
+    if ends is None:
+        return False
+    first, last = ends
+    if order_in_use(repos) is Order.OLDEST:
+        return first not in BY_TIME
+    return last in BY_TIME
 
 
 def reorder(database: Database, policy: Callable[[], Policy], secret: bytes) -> int:
@@ -154,7 +160,7 @@ def reorder(database: Database, policy: Callable[[], Policy], secret: bytes) -> 
                 return moved
             ranks = _by_time(waiting, secret) if places is None else _by_worth(waiting, places)
             queue.place(ranks)
-            moved += len(ranks)
+            moved += len(ranks.by_item)
             after = waiting[-1].item_id
 
 
@@ -170,18 +176,20 @@ def sweep(database: Database) -> None:
                 after = WaitingQueue(repos.session).sweep(after, SWEPT)
 
 
-def _by_time(waiting: Sequence[Waiting], secret: bytes) -> dict[int, float]:
+def _by_time(waiting: Sequence[Waiting], secret: bytes) -> Ranks:
     """What was never placed by worth has its place by time, and may still calibrate."""
-    return {
+    ranks = {
         row.item_id: float(timed(row.state_since.timestamp() + audit_coin(row.key, 0, secret)))
         for row in waiting
-        if row.rank < 0
+        if row.placed_by is not PlacedBy.TIME
     }
+    return Ranks(ranks, PlacedBy.TIME_AGAIN)
 
 
-def _by_worth(waiting: Sequence[Waiting], places: QueueRanking) -> dict[int, float]:
+def _by_worth(waiting: Sequence[Waiting], places: QueueRanking) -> Ranks:
     ranks = places.ranks([_placeable(row) for row in waiting])
-    return dict(zip((row.item_id for row in waiting), ranks, strict=True))
+    by_item = dict(zip((row.item_id for row in waiting), ranks, strict=True))
+    return Ranks(by_item, PlacedBy.WORTH)
 
 
 def _placeable(row: Waiting) -> RankInput:

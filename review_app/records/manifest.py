@@ -28,7 +28,7 @@ from review_app.manifests.weights import effective_size
 from review_app.policy.policy import Policy
 from review_app.records.settled import LeftOut, settled, weight
 from storage.database import Database
-from storage.enums import TriageFlag
+from storage.enums import PlacedBy, TriageFlag
 from storage.repositories import Repositories
 from storage.types import utc_now
 
@@ -187,7 +187,7 @@ def _candidate(entry: dict[str, Any], label: ManifestLabel) -> SettledImage:
         alike=item.duplicate_group,
         audited=decision is not None and decision.audited,
         corrected=bool(entry["corrections"]),
-        put_first=item.rank < 0,
+        put_first=item.placed_by is not PlacedBy.TIME,
     )
 
 

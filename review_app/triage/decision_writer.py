@@ -22,11 +22,11 @@ from review_app.queueing.ranking import PlacesOfRun, RankInput
 from review_app.triage.batch import Batch, decide_batch
 from review_app.triage.report import TriageReport
 from storage.database import Database
-from storage.enums import AuditKind, ItemState, LabelValue, Route
+from storage.enums import AuditKind, ItemState, LabelValue, PlacedBy, Route
 from storage.repositories import Repositories
 from storage.repositories.batches import Alike
 from storage.repositories.items import Move
-from storage.repositories.queue import WaitingQueue
+from storage.repositories.queue import Ranks, WaitingQueue
 from storage.repositories.triage_candidates import TriageCandidate, TriageCandidates
 from storage.types import utc_now
 
@@ -108,7 +108,7 @@ class DecisionWriter:
         self,
         repos: Repositories,
         batch: Batch,
-        ranks: Mapping[int, float],
+        ranks: Ranks,
         policy: Policy,
         run: TriageRun,
     ) -> None:
@@ -124,7 +124,7 @@ class DecisionWriter:
         repos.items.move(run.actor, [_settle(c, d, known[c.item_id]) for c, d in settled])
         accepted, waiting = _by_route(batch, known.keys())
         repos.items.accept(accepted, run.state, now)
-        self._place(repos, {i: ranks[i] for i in waiting if i in ranks}, now, run)
+        self._place(repos, ranks.only(waiting), now, run)
         if run.state is ItemState.PENDING:
             people = set(waiting)
             fresh = (Decided(c.item_id, c.key, d) for c, d in batch if c.item_id in people)
@@ -134,29 +134,27 @@ class DecisionWriter:
         run.report.auto_accepted += len(accepted)
         run.report.to_review += len(waiting)
 
-    def _place(
-        self, repos: Repositories, ranks: Mapping[int, float], now: datetime, run: TriageRun
-    ) -> None:
+    def _place(self, repos: Repositories, ranks: Ranks, now: datetime, run: TriageRun) -> None:
         if run.state is ItemState.PENDING:
             repos.items.send_to_people(ranks, run.state, AuditKind.TRIAGED, now)
         else:
             WaitingQueue(repos.session).place(ranks)
 
-    def _ranks(
-        self, repos: Repositories, batch: Batch, policy: Policy, run: TriageRun
-    ) -> dict[int, float]:
-        """Places by the order in use, by item id. Oldest first, what waits keeps its own; older
+    def _ranks(self, repos: Repositories, batch: Batch, policy: Policy, run: TriageRun) -> Ranks:
+        """Places by the order in use. Oldest first, what waits keeps its own; older
         runs come first, and within a run the order tells nothing."""
         by_worth = run.places.under(repos, policy)
+        placed_by = PlacedBy.TIME if by_worth is None else PlacedBy.WORTH
         if by_worth is None and run.state is not ItemState.PENDING:
-            return {}
+            return Ranks({}, placed_by)
         to_people = [(c, d) for c, d in batch if d.route is Route.REVIEW]
         if by_worth is None:
             coins = audit_coins((c.key for c, _ in to_people), 0, self._secret)
             ranks = [run.started + coin for coin in coins]
         else:
             ranks = by_worth.ranks([_placeable(c, d) for c, d in to_people])
-        return dict(zip((c.item_id for c, _ in to_people), ranks, strict=True))
+        by_item = dict(zip((c.item_id for c, _ in to_people), ranks, strict=True))
+        return Ranks(by_item, placed_by)
 
 
 def _placeable(candidate: TriageCandidate, decision: Decision) -> RankInput:

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from storage.enums import ItemState, LabelValue
+from storage.enums import ItemState, LabelValue, PlacedBy
 from storage.models.base import Base, IntPk, Json
 from storage.types import text_enum, utc_now
 
@@ -153,6 +153,11 @@ class Item(Base):
     split: Mapped[str | None] = mapped_column(String(40))
     rank: Mapped[float] = mapped_column(default=0.0)
     """Hand-out order, low first; what waits is found by it through ``QueuePlace``."""
+    placed_by: Mapped[PlacedBy] = mapped_column(
+        text_enum(PlacedBy), default=PlacedBy.TIME, server_default=PlacedBy.TIME.value
+    )
+    """What the rank was made from. A verdict on an item that was placed by anything but the time of
+    its run is a chosen one, and never calibrates."""
     needed_labels: Mapped[int] = mapped_column(default=1)
     open_slots: Mapped[int] = mapped_column(default=1)
     """Labels still wanted, less the claims that are live: an item with none is not handed out."""

@@ -9,7 +9,7 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from storage.enums import ItemState, LabelValue, PolicyState
+from storage.enums import ItemState, LabelValue, PlacedBy, PolicyState
 from storage.models import DecisionRow, Image, Item, KnownLabel, Label, PolicyRow, Prediction
 from storage.repositories.labels import IN_FORCE, is_final
 
@@ -71,8 +71,8 @@ class CalibrationQueries:
 
         A verdict counts once it is final, where no certified policy ever decided on the item, and
         no answer behind it was given after seeing the model's opinion (change, undo and answer
-        again). An item with a rank below 0 was put before others for what the detector said of it,
-        or for its age: its verdict is a chosen one.
+        again). An item that was placed by anything but time was put before others for what the
+        detector said of it, or for its age: its verdict is a chosen one.
         """
         known = self._query(checkpoint_id, head, KnownLabel.value, literal(True)).join(
             KnownLabel, KnownLabel.item_id == Item.id
@@ -105,7 +105,8 @@ class CalibrationQueries:
     def uncounted(self, item_id: int, now: datetime) -> list[Uncounted]:
         """Why a label of the item cannot serve a certificate by now; nothing where it `counts`."""
         columns = (Image.near_id, Item.split, _scored(), KnownLabel.value, Item.state, Item.verdict)
-        later = (is_final(Item.final_at, now), _decided(), _chosen(), Item.rank < 0, _swayed())
+        put_first = Item.placed_by != PlacedBy.TIME
+        later = (is_final(Item.final_at, now), _decided(), _chosen(), put_first, _swayed())
         query = (
             select(*columns, *later)
             .select_from(Item)
@@ -219,7 +220,7 @@ def _unselected_verdict() -> ColumnElement[bool]:
     return and_(
         Item.state == ItemState.RESOLVED,
         Item.verdict.is_not(None),
-        Item.rank >= 0,
+        Item.placed_by == PlacedBy.TIME,
         _decided(),
         ~_chosen(),
         ~_swayed(),

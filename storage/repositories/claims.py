@@ -12,7 +12,7 @@ from sqlalchemy import Select, and_, bindparam, func, insert, or_, select, text,
 from sqlalchemy.orm import Session, aliased, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
-from storage.enums import ClaimOutcome, ItemState
+from storage.enums import ClaimOutcome, ItemState, PlacedBy
 from storage.models import Claim, Image, Item, Label
 from storage.models.review import GIVEN_BACK, HANDLE_LETTERS, SKIPPED, new_handle
 from storage.repositories.items import Items
@@ -120,7 +120,7 @@ _EXPIRE = (
 _LEASE = insert(Claim).returning(Claim.id, sort_by_parameter_order=True)
 _ITEM = update(Item).where(Item.id == bindparam("item"))
 _TAKE_SLOT = _ITEM.values(open_slots=Item.open_slots - bindparam("slots"))
-_MARK_OVERDUE = _ITEM.values(rank=OVERDUE_RANK)
+_MARK_OVERDUE = _ITEM.values(rank=OVERDUE_RANK, placed_by=PlacedBy.DEADLINE)
 
 
 def _open(state: ItemState) -> Select[Item]:
@@ -327,7 +327,7 @@ class Claims:
             if late:
                 connection.execute(_MARK_OVERDUE, late)
         for item in items:
-            self._session.expire(item, ["open_slots", "rank"])
+            self._session.expire(item, ["open_slots", "rank", "placed_by"])
 
     def came_back(self, user_id: int, at_most: int, lease: Lease) -> list[tuple[Claim, Item]]:
         """The user's claims that ended unanswered and without a skip, the newest ``at_most`` of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Sized
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -23,11 +23,12 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.util import identity_key
 
-from storage.enums import AuditKind, ItemState, LabelValue
+from storage.enums import AuditKind, ItemState, LabelValue, PlacedBy
 from storage.errors import TransitionError
 from storage.models import Claim, Item, KnownLabel, Label
 from storage.repositories.event_log import AuditLog, Event
 from storage.repositories.labels import IN_FORCE
+from storage.repositories.queue import Ranks
 from storage.states import require
 from storage.types import to_utc, utc_now
 
@@ -79,7 +80,10 @@ _ACCEPT = (
     .prefix_with("OR ROLLBACK", dialect="sqlite")
 )
 _SEND_TO_PEOPLE = _ONE.where(_BEFORE).values(
-    state=ItemState.IN_REVIEW, state_since=bindparam("now"), rank=bindparam("place")
+    state=ItemState.IN_REVIEW,
+    state_since=bindparam("now"),
+    rank=bindparam("place"),
+    placed_by=bindparam("by"),
 )
 
 
@@ -226,7 +230,7 @@ class Items:
         told = {**details, **told_of(verdict, final_at)}
         if leaves:
             told["came_to_people"] = to_utc(item.state_since).isoformat()
-        if state is ItemState.RESOLVED and item.rank < 0:
+        if state is ItemState.RESOLVED and item.placed_by is not PlacedBy.TIME:
             told["chosen"] = True  # such a verdict never calibrates
         AuditLog(self._session).add(Event(kind, actor, item.id, item.state, state, told, now))
         self._session.expire(item, _SETTLED)
@@ -243,13 +247,13 @@ class Items:
         self._all_changed(self._session.connection().execute(_ACCEPT, asked), item_ids)
 
     def send_to_people(
-        self, ranks: Mapping[int, float], before: ItemState, event: AuditKind, now: datetime
+        self, ranks: Ranks, before: ItemState, event: AuditKind, now: datetime
     ) -> None:
         """Let people decide the items of a batch, all of them in the state ``before``, whose
-        decisions record it, in the places given by id."""
+        decisions record it, in the places that ``ranks`` give."""
         require(before, event, ItemState.IN_REVIEW)
-        shared = {"before": before, "now": now}
-        rows = [{"item": item_id, "place": rank, **shared} for item_id, rank in ranks.items()]
+        shared = {"before": before, "now": now, "by": ranks.placed_by}
+        rows = [{"item": i, "place": rank, **shared} for i, rank in ranks.by_item.items()]
         if rows:
             self._all_changed(self._session.connection().execute(_SEND_TO_PEOPLE, rows), rows)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import inf
@@ -11,12 +11,17 @@ from typing import Any, TypeVarTuple
 from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from storage.enums import ItemState, LabelValue
+from storage.enums import ItemState, LabelValue, PlacedBy
 from storage.models import DecisionRow, Image, Item, Label, QueuePlace
 from storage.repositories.labels import IN_FORCE
 
 Found = TypeVarTuple("Found")
 
+_PLACE = (
+    update(Item)
+    .where(Item.id == bindparam("item"))
+    .values(rank=bindparam("place"), placed_by=bindparam("by"))
+)
 VARIABLES = 500  # SQLite limits how many values one statement may name
 
 
@@ -37,6 +42,19 @@ def in_queue(query: Select[*Found], state: ItemState) -> Select[*Found]:
 
 
 @dataclass(frozen=True)
+class Ranks:
+    """New ranks of items, all made from the same."""
+
+    by_item: Mapping[int, float]
+    placed_by: PlacedBy
+
+    def only(self, item_ids: Iterable[int]) -> Ranks:
+        """Those of ``item_ids`` that have one here."""
+        kept = {i: self.by_item[i] for i in item_ids if i in self.by_item}
+        return Ranks(kept, self.placed_by)
+
+
+@dataclass(frozen=True)
 class Waiting:
     """An item that waits, with the scores of its newest decision."""
 
@@ -45,6 +63,7 @@ class Waiting:
     """The key of the image."""
     state_since: datetime
     rank: float
+    placed_by: PlacedBy
     checkpoint_id: str
     p_fake: float
     std: float
@@ -67,12 +86,14 @@ class WaitingQueue:
         """The newest items that wait."""
         return self._rows(self._waiting().order_by(Item.id.desc()).limit(limit))
 
-    def any_ranked(self, low: float, high: float) -> bool:
-        """Whether an item waits with a rank from ``low`` on and below ``high``."""
-        query = in_queue(select(Item.id), ItemState.IN_REVIEW).where(
-            QueuePlace.rank >= low, QueuePlace.rank < high
-        )
-        return self._session.scalar(query.limit(1)) is not None
+    def ends(self) -> tuple[PlacedBy, PlacedBy] | None:
+        """What the ranks of the first and of the last item that wait were made from; None where
+        nothing waits. Kinds of ranks lie together, so these tell of all between them."""
+        places = in_queue(select(Item.placed_by), ItemState.IN_REVIEW).limit(1)
+        backwards = (QueuePlace.rank.desc(), QueuePlace.item_id.desc())
+        first = self._session.scalar(places)
+        last = self._session.scalar(places.order_by(None).order_by(*backwards))
+        return None if first is None or last is None else (first, last)
 
     def sweep(self, after: float, limit: int) -> float | None:
         """Take out places of items that wait there no longer: of those that come after a rank, the
@@ -98,12 +119,12 @@ class WaitingQueue:
         self._session.connection().execute(left)
         return last
 
-    def place(self, ranks: Mapping[int, float]) -> None:
-        """Give items their ranks, by id."""
-        rows = [{"item": item_id, "place": rank} for item_id, rank in ranks.items()]
-        chosen = update(Item).where(Item.id == bindparam("item")).values(rank=bindparam("place"))
+    def place(self, ranks: Ranks) -> None:
+        """Give items their ranks."""
+        by = ranks.placed_by
+        rows = [{"item": i, "place": rank, "by": by} for i, rank in ranks.by_item.items()]
         if rows:
-            self._session.connection().execute(chosen, rows)
+            self._session.connection().execute(_PLACE, rows)
 
     def ask_one_more(self, item_ids: Sequence[int]) -> None:
         """Ask one person more about each of ``item_ids``."""
@@ -152,6 +173,7 @@ class WaitingQueue:
                 Image.key,
                 Item.state_since,
                 Item.rank,
+                Item.placed_by,
                 DecisionRow.checkpoint_id,
                 DecisionRow.p_fake,
                 DecisionRow.std,

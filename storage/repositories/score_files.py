@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.schema import CreateIndex
 
-from storage.enums import AuditKind, ItemState
+from storage.enums import AuditKind, ItemState, PlacedBy
 from storage.models import Base, Image, Item, KnownLabel, Prediction
 from storage.seals.sealing import sealing_of
 from storage.staging import IMAGES, KNOWN, SCORES, Contradiction
@@ -191,6 +191,7 @@ class ScoreFiles:
                 at,
                 at,
                 literal(0.0),
+                literal(PlacedBy.TIME.value),
                 literal(needed_labels),
                 literal(needed_labels),
             )
@@ -198,7 +199,8 @@ class ScoreFiles:
             .order_by(IMAGES.c.image)
         )
         columns = ["image_id", "name", "source", "split", "state", "state_since", "created_at"]
-        return self._insert(Item, [*columns, "rank", "needed_labels", "open_slots"], rows)
+        columns += ["rank", "placed_by", "needed_labels", "open_slots"]
+        return self._insert(Item, columns, rows)
 
     def _fill_in(self, known: InstrumentedAttribute[str | None], given: ColumnElement[str]) -> None:
         """What is known already stays."""

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from storage.enums import ItemState, LabelValue, Route
+from storage.enums import ItemState, LabelValue, PlacedBy, Route
 
 _STATES = [None, *(state.value for state in ItemState)]
 _VERDICTS = [None, *(value.value for value in LabelValue)]
@@ -26,8 +26,9 @@ _MOVES = {
     Route.ACCEPT_FAKE.value: ItemState.AUTO_ACCEPTED.value,
 }
 """States by the route of a decision."""
-_ITEMS = "SELECT id, state, verdict, final_at, rank < 0 FROM item ORDER BY id"
-_COMPARED = ("state", "verdict", "final_at", "rank")
+_CHOSE = f"placed_by <> '{PlacedBy.TIME}'"
+_ITEMS = f"SELECT id, state, verdict, final_at, {_CHOSE} FROM item ORDER BY id"
+_COMPARED = ("state", "verdict", "final_at", "placed_by")
 _UNKNOWN, _USUAL, _CHOSEN = range(3)
 
 

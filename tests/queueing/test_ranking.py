@@ -12,8 +12,9 @@ from scipy.stats import ks_2samp
 from review_app.core.permissions import Person
 from review_app.queueing.options import QueueOptions, change_queue_options, order_in_use
 from review_app.queueing.order import Order
-from storage.enums import ItemState, LabelValue
+from storage.enums import AuditKind, ItemState, LabelValue, PlacedBy
 from storage.models import Item
+from storage.repositories.items import Move
 from storage.repositories.queue import WaitingQueue
 from storage.types import utc_now
 from tests.applications import Deployment, deployment
@@ -58,6 +59,12 @@ def test_people_see_the_riskiest_images_first(place: Deployment) -> None:
     assert taken(place, 3) == [worst, some, mild]
 
 
+def kinds(place: Deployment, ids: list[int] | None = None) -> set[PlacedBy]:
+    """What the ranks of the items, or of all, were made from."""
+    items = place.items()
+    return {items[i].placed_by for i in (items if ids is None else ids)}
+
+
 def test_while_the_policy_learns_the_order_is_random_whatever_is_chosen(place: Deployment) -> None:
     change_queue_options(place.app.database, place.factory.admin(), QueueOptions(order=Order.RISK))
     place.calibrated(3)
@@ -65,6 +72,7 @@ def test_while_the_policy_learns_the_order_is_random_whatever_is_chosen(place: D
     with place.app.database.read() as repos:
         assert order_in_use(repos) is Order.OLDEST
     assert all(item.rank > 1e9 for item in place.items().values())
+    assert kinds(place) == {PlacedBy.TIME}
     assert place.app.triage.reorder() == 0
 
 
@@ -76,8 +84,10 @@ def test_what_waited_beyond_the_deadline_comes_first(place: Deployment) -> None:
         item = repos.items.get(dull)
         assert item is not None
         item.state_since = utc_now() - timedelta(hours=3)
+    assert kinds(place, [dull, risky]) == {PlacedBy.WORTH}
     assert taken(place, 2) == [dull, risky]
     assert place.items()[dull].rank < place.items()[risky].rank
+    assert kinds(place, [dull]) == {PlacedBy.DEADLINE}
 
 
 def test_another_order_is_applied_to_what_waits_and_back(place: Deployment) -> None:
@@ -88,9 +98,11 @@ def test_another_order_is_applied_to_what_waits_and_back(place: Deployment) -> N
         change_queue_options(place.app.database, admin, QueueOptions(order=order))
         assert place.app.triage.reorder() >= 3
         assert all(-2 < place.items()[i].rank < -1 for i in ids)
+        assert kinds(place, ids) == {PlacedBy.WORTH}
     change_queue_options(place.app.database, admin, QueueOptions(order=Order.OLDEST))
     place.app.triage.reorder()
     assert all(-1 < place.items()[i].rank < 0 for i in ids)
+    assert kinds(place, ids) == {PlacedBy.TIME_AGAIN}
 
 
 def test_the_queue_follows_the_order_in_use_when_auto_accept_opens_and_closes(
@@ -115,6 +127,8 @@ def test_the_queue_follows_the_order_in_use_when_auto_accept_opens_and_closes(
     ranks = {i: item.rank for i, item in place.items().items()}
     assert all(-1 < ranks[i] < 0 for i in waiting)
     assert ranks[newer] > 1e9
+    assert kinds(place, waiting) == {PlacedBy.TIME_AGAIN}
+    assert kinds(place, [newer]) == {PlacedBy.TIME}
     assert place.app.triage.keep_order() == 0
 
 
@@ -123,14 +137,14 @@ def test_verdicts_on_images_placed_by_worth_do_not_calibrate(place: Deployment) 
     place.app.triage.run("tester")  # by a learning policy
     first, second = waiting
 
-    def resolve(item_id: int, rank: float) -> None:
+    def resolve(item_id: int, placed_by: PlacedBy) -> None:
+        values = {"verdict": LabelValue.FAKE, "placed_by": placed_by}
         with place.app.database.write() as repos:
-            item = repos.items.get(item_id)
-            assert item is not None
-            item.state, item.verdict, item.rank = ItemState.RESOLVED, LabelValue.FAKE, rank
+            move = Move(item_id, ItemState.RESOLVED, AuditKind.LABELLED, {}, values)
+            repos.items.move("tester", [move])
 
-    resolve(first, 1.7e9)
-    resolve(second, -1.4)
+    resolve(first, PlacedBy.TIME)
+    resolve(second, PlacedBy.WORTH)
     policy = place.app.policies.current()
     with place.app.database.read() as repos:
         rows = repos.calibration.rows(policy.checkpoint, policy.head, utc_now())
@@ -150,8 +164,9 @@ def test_the_place_of_an_audited_image_tells_nothing(place: Deployment, order: O
     def look() -> float:
         with place.app.database.read() as repos:
             rows = WaitingQueue(repos.session).after(0, 1000)
+        placed = [row for row in rows if row.placed_by is PlacedBy.WORTH]
         for audited in ranks:
-            ranks[audited] = [row.rank for row in rows if row.audited is audited and row.rank < 0]
+            ranks[audited] = [row.rank for row in placed if row.audited is audited]
         assert min(map(len, ranks.values())) > 30
         return float(ks_2samp(ranks[True], ranks[False]).pvalue)
 
@@ -168,8 +183,10 @@ def test_a_near_duplicate_of_a_disputed_image_is_told_but_routed_alike(place: De
     with place.app.database.write() as repos:
         item = repos.items.get(earlier)
         assert item is not None
-        item.state, item.verdict = ItemState.RESOLVED, LabelValue.REAL
         near = item.image_id
+        verdict = {"verdict": LabelValue.REAL}
+        move = Move(earlier, ItemState.RESOLVED, AuditKind.LABELLED, {}, verdict)
+        repos.items.move("tester", [move])
     unsure = doubtful(place, 0.6, near_id=near)
     sure, other = place.scored(1.0, near_id=near), doubtful(place, 0.6)
     place.app.triage.run("tester")

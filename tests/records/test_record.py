@@ -15,7 +15,7 @@ from review_app.records.record import AnswerFlag, Evidence
 from review_app.records.search import Search
 from review_app.records.service import RecordService
 from review_app.review.tasks import Queue
-from storage.enums import ItemState, LabelValue
+from storage.enums import ItemState, LabelValue, PlacedBy
 from tests.applications import deployment
 from tests.factories import Factory
 from tests.languages import GERMAN
@@ -132,7 +132,7 @@ def test_it_tells_why_the_label_does_not_calibrate(
         first: (),
         factory.item(ItemState.RESOLVED, image=near, **settled): ("near",),
         factory.item(ItemState.RESOLVED, split="train", **settled): ("split",),
-        factory.item(ItemState.RESOLVED, rank=-1.0, **settled): ("placed",),
+        factory.item(ItemState.RESOLVED, placed_by=PlacedBy.WORTH, **settled): ("placed",),
         factory.item(ItemState.RESOLVED, verdict=LabelValue.UNSURE, decided=True): ("undecided",),
         factory.item(ItemState.RESOLVED, verdict=FAKE): ("unmet",),
         factory.item(ItemState.AUTO_ACCEPTED): ("unlooked",),

@@ -14,8 +14,9 @@ from review_app.queueing.order import Order
 from review_app.review.tasks import Queue
 from review_app.web.admin.overview import answers
 from storage.database import Database
-from storage.enums import AuditKind, ItemState
+from storage.enums import AuditKind, ItemState, PlacedBy
 from storage.models import Item
+from storage.repositories.queue import Ranks
 from storage.types import utc_now
 from tests.factories import Factory
 from tests.review.bench import FAKE, REAL, UNSURE, Bench
@@ -106,7 +107,7 @@ def test_an_image_that_people_see_again_after_an_acceptance_begins_to_wait_then(
 ) -> None:
     with bench.database.write() as repos:
         repos.items.accept([item], ItemState.IN_REVIEW, utc_now())
-        accepted, places = ItemState.AUTO_ACCEPTED, {item: 1.0}
+        accepted, places = ItemState.AUTO_ACCEPTED, Ranks({item: 1.0}, PlacedBy.TIME)
         repos.items.send_to_people(places, accepted, AuditKind.REOPENED, utc_now())
     (since, _) = waits_since(bench.database)
     assert since is not None

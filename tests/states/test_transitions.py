@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from storage.database import Database
-from storage.enums import AuditKind, ItemState
+from storage.enums import AuditKind, ItemState, PlacedBy
 from storage.errors import TransitionError
 from storage.models import Item
 from storage.repositories import Repositories, items, score_files
 from storage.repositories.items import Move
+from storage.repositories.queue import Ranks
 from storage.states import TRANSITIONS, Transition, declared, require
 from storage.types import utc_now
 from tests.audits.audited import Audited, audited
@@ -113,7 +114,7 @@ def _accept(repos: Repositories, ids: list[int]) -> None:
 
 
 def _send_to_people(repos: Repositories, ids: list[int]) -> None:
-    ranks = dict.fromkeys(ids, 0.0)
+    ranks = Ranks(dict.fromkeys(ids, 0.0), PlacedBy.TIME)
     repos.items.send_to_people(ranks, ItemState.PENDING, AuditKind.TRIAGED, utc_now())
 
 

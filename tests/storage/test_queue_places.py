@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, insert, select, update
 
 from storage.database import Database
-from storage.enums import ItemState
+from storage.enums import ItemState, PlacedBy
 from storage.models import Item, QueuePlace
 from storage.repositories.queue import WaitingQueue, in_queue
 from storage.types import utc_now
@@ -125,3 +125,24 @@ def test_items_that_come_or_go_as_whole_rows_have_a_place_as_long(
     with database.write() as repos:
         repos.session.execute(delete(Item).where(Item.id == item_id))
     assert places(database) == []
+
+
+def test_the_ends_of_the_queue_tell_of_what_waits_alone(
+    database: Database, factory: Factory
+) -> None:
+    def ends() -> tuple[PlacedBy, PlacedBy] | None:
+        with database.read() as repos:
+            return WaitingQueue(repos.session).ends()
+
+    assert ends() is None
+    late, worthy, again, new = (
+        factory.item(rank=rank, placed_by=kind)
+        for rank, kind in zip((-3.0, -1.5, -0.5, 7.0), reversed(list(PlacedBy)), strict=True)
+    )
+    assert ends() == (PlacedBy.DEADLINE, PlacedBy.TIME)
+    with database.write() as repos:
+        repos.items.accept([late, new], ItemState.IN_REVIEW, utc_now())
+    assert ends() == (PlacedBy.WORTH, PlacedBy.TIME_AGAIN)
+    with database.write() as repos:
+        repos.items.accept([worthy, again], ItemState.IN_REVIEW, utc_now())
+    assert ends() is None
