@@ -15,7 +15,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import poisson
 
 from review_app.certification.bounds import lower_bound, upper_bound
 from review_app.certification.certificate import Certificate, Shortfall
@@ -120,6 +119,8 @@ def poisson_range(expected: Range, alpha: float = ALPHA) -> Range:
     The Poisson quantiles at the ends of the mean's interval: where that misses with probability
     ``beta``, this misses with at most ``alpha + beta``.
     """
+    from scipy.stats import poisson  # slow to import
+
     low, high = poisson.ppf((alpha / 2, 1 - alpha / 2), (expected.low, expected.high))
     return Range(expected.value, max(float(low), 0.0), float(high))
 
