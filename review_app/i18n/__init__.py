@@ -7,19 +7,19 @@ is Unicode CLDR's (`cldr`); scripts in the browser ask its ``Intl``, which knows
 
 ``t("signin.too_many", n=3)`` renders it in the language of whoever is served (`render`); a ``Text``
 holds key and values, so that an error can be rendered later. Pages that are built once for
-everybody hold marks instead, which are replaced as a page is sent (`marks`). No entry contains
+everybody hold deferred texts instead, rendered as a page is sent (`deferred`). No entry contains
 ``& < > " ' `` or a backslash, so that it means the same in HTML, in an attribute and in JSON.
 """
 
 from review_app.i18n.catalogue import Value, for_browser, names
+from review_app.i18n.deferred import render_deferred
 from review_app.i18n.locale import ENGLISH, LANGUAGES, Language, language_named, negotiate
-from review_app.i18n.marks import replace_marks
 from review_app.i18n.render import (
     Text,
     current_language,
     day,
+    deferring,
     listed,
-    marking,
     number,
     percent,
     significant,
@@ -35,15 +35,15 @@ __all__ = [
     "Value",
     "current_language",
     "day",
+    "deferring",
     "for_browser",
     "language_named",
     "listed",
-    "marking",
     "names",
     "negotiate",
     "number",
     "percent",
-    "replace_marks",
+    "render_deferred",
     "significant",
     "t",
     "use_language",

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from functools import lru_cache
 
 from babel import Locale
@@ -16,6 +16,8 @@ from babel.numbers import NumberPattern
 
 _CACHED = 4096
 """Results kept of each kind, since to write a number anew takes much longer."""
+_MAX_FRACTION = 400
+"""The most digits behind a decimal sign, that of the smallest float."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,8 @@ def _written(cldr: Cldr, pattern: NumberPattern, value: Decimal) -> str:
         return str(float(value))
     before_sign = max(value.scaleb(pattern.scale).adjusted() + 1, 1)
     grouped = before_sign >= 3 + cldr.minimum_grouping
-    written: str = pattern.apply(value, cldr.locale, group_separator=grouped)
+    with localcontext(prec=before_sign + _MAX_FRACTION):  # 28 digits in all otherwise
+        written: str = pattern.apply(value, cldr.locale, group_separator=grouped)
     return written
 
 

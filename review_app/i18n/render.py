@@ -10,11 +10,11 @@ from datetime import datetime
 
 from review_app.i18n.catalogue import Value, catalogue, render
 from review_app.i18n.cldr import Cldr
+from review_app.i18n.deferred import defer
 from review_app.i18n.locale import ENGLISH, Language
-from review_app.i18n.marks import mark
 
 _language: ContextVar[Language] = ContextVar("language", default=ENGLISH)
-_marking: ContextVar[bool] = ContextVar("marking", default=False)
+_deferring: ContextVar[bool] = ContextVar("deferring", default=False)
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,13 @@ def use_language(language: Language) -> Iterator[None]:
 
 
 @contextmanager
-def marking() -> Iterator[None]:
-    """Have ``t`` give marks inside: for a page that is built once and sent to everybody."""
-    before = _marking.set(True)
+def deferring() -> Iterator[None]:
+    """Defer the texts inside: for a page that is built once and sent to everybody."""
+    before = _deferring.set(True)
     try:
         yield
     finally:
-        _marking.reset(before)
+        _deferring.reset(before)
 
 
 def t(key: str, **values: Value) -> str:
@@ -59,8 +59,8 @@ def t(key: str, **values: Value) -> str:
 
     Raises ``KeyError`` where there is no such entry or a placeholder has no value.
     """
-    if _marking.get():
-        return mark(key, values)
+    if _deferring.get():
+        return defer(key, values)
     return render(_language.get(), key, values)
 
 

@@ -1,8 +1,8 @@
 """The language a request is answered in, and where people choose theirs.
 
 What they chose is kept in a cookie for a year; until then their browser's ``Accept-Language``
-counts. Gradio's pages are built once, with marks for texts (`i18n.marks`): they are worded here,
-on their way out.
+counts. Gradio's pages are built once, with deferred texts (`i18n.deferred`): they are rendered
+here, on their way out.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from review_app.i18n import (
     Language,
     language_named,
     negotiate,
-    replace_marks,
+    render_deferred,
     use_language,
 )
 from review_app.web.assets import words_url
@@ -64,8 +64,8 @@ def is_own_path(target: str) -> bool:
     return target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable()
 
 
-class Interpreter:
-    """ASGI middleware: whatever is behind speaks the language of the request."""
+class LanguageMiddleware:
+    """ASGI middleware: what is behind it renders in the language of the request."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -76,13 +76,13 @@ class Interpreter:
             return
         language = language_of(Headers(scope=scope))
         if scope["path"].startswith(MOUNTS):
-            send = _Wording(send, language)
+            send = _Rendering(send, language)
         with use_language(language):
             await self._app(scope, receive, send)
 
 
-class _Wording:
-    """A ``send`` that words the marks of one of Gradio's pages, and passes the rest on as it is."""
+class _Rendering:
+    """A ``send`` that renders the deferred texts of a page, and passes the rest on as it is."""
 
     def __init__(self, send: Send, language: Language) -> None:
         self._send = send
@@ -91,21 +91,21 @@ class _Wording:
         self._body = bytearray()
 
     async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start" and self._has_marks(message):
+        if message["type"] == "http.response.start" and self._is_page(message):
             self._start = message
         elif self._start is None:
             await self._send(message)
         else:
             self._body += message.get("body", b"")
             if not message.get("more_body"):
-                await self._send_worded(self._start)
+                await self._send_rendered(self._start)
 
-    def _has_marks(self, start: Message) -> bool:
+    def _is_page(self, start: Message) -> bool:
         kind = Headers(raw=start["headers"]).get("content-type", "")
         return kind.startswith("text/html")
 
-    async def _send_worded(self, start: Message) -> None:
-        text = replace_marks(self._body.decode(), self._language)
+    async def _send_rendered(self, start: Message) -> None:
+        text = render_deferred(self._body.decode(), self._language)
         body = _in_language(text, self._language).encode()
         headers = MutableHeaders(raw=start["headers"])
         headers["content-length"] = str(len(body))

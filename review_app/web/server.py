@@ -17,7 +17,7 @@ from starlette.routing import Mount
 
 from review_app.core.permissions import Area, Person, may_enter
 from review_app.core.uploads import Uploads
-from review_app.i18n import marking, t
+from review_app.i18n import deferring, t
 from review_app.web import failures, shell
 from review_app.web.account import account_router
 from review_app.web.admin import build_admin
@@ -30,7 +30,7 @@ from review_app.web.heads import Heads
 from review_app.web.health import health_router
 from review_app.web.identity import SessionCache
 from review_app.web.inspect import build_inspect
-from review_app.web.language import Interpreter, language_router
+from review_app.web.language import LanguageMiddleware, language_router
 from review_app.web.login import login_router
 from review_app.web.media import (
     export_router,
@@ -57,7 +57,7 @@ _MIB = 2**20
 def create_app(app: Application) -> FastAPI:
     """The ASGI application over ``app``; give it to uvicorn. It calls nobody outside."""
     # Each lock that Gradio makes while no event loop runs leaves one open behind it.
-    with marking(), asyncio.Runner() as runner:
+    with deferring(), asyncio.Runner() as runner:
         return runner.run(_assemble(app))
 
 
@@ -93,7 +93,7 @@ async def _assemble(app: Application) -> FastAPI:
         _mount(web, app, _admin_pages(app), Area.ADMIN, limits.max_archive_mb, None)
     web.add_middleware(EvenReplies, application=app)
     web.add_middleware(Guard, sessions=sessions, origins=Origins(limits))
-    web.add_middleware(Interpreter)
+    web.add_middleware(LanguageMiddleware)
     web.add_middleware(ClientAddress, proxies=Proxies(limits))
     web.add_middleware(Heads)
     return web

@@ -12,11 +12,11 @@ from review_app.i18n import (
     Language,
     Text,
     current_language,
-    marking,
+    deferring,
     negotiate,
     number,
     percent,
-    replace_marks,
+    render_deferred,
     significant,
     t,
     use_language,
@@ -75,6 +75,14 @@ def test_significant_digits_never_round_the_whole_part(value: float, written: st
     assert percent(value / 100, 3) == f"{written}%"
 
 
+@given(st.floats(-1e300, 1e300) | st.integers(-(10**300), 10**300))
+def test_no_number_is_too_large_or_small_to_be_written(value: float) -> None:
+    assert number(value, 2) == f"{value:,.2f}"
+    assert significant(value).startswith("-") is (value < 0)
+    assert percent(value).endswith("%")
+    assert t("signin.too_many", n=value)
+
+
 @pytest.mark.parametrize("value", [float("inf"), float("-inf"), float("nan")])
 def test_what_is_no_finite_number_is_written_as_python_does(value: float) -> None:
     assert number(value, 2) == significant(value) == percent(value) == str(value)
@@ -87,13 +95,13 @@ def test_a_text_is_worded_for_whom_it_is_said_to_with_the_texts_in_it() -> None:
 
 
 def test_a_page_that_is_built_for_all_is_worded_when_it_is_sent() -> None:
-    with marking():
+    with deferring():
         page = f"<p>{t('header.language')}</p><p>{t('signin.too_many', n=2)}</p>"
         with pytest.raises(TypeError, match="numbers only"):
             t("header.signed_in_admin", name="<b>")
-    assert replace_marks("[[t:no.such]] [[t:signin.too_many]]", GERMAN) == (
+    assert render_deferred("[[t:no.such]] [[t:signin.too_many]]", GERMAN) == (
         "[[t:no.such]] [[t:signin.too_many]]"
     )
-    assert replace_marks(page, GERMAN) == (
+    assert render_deferred(page, GERMAN) == (
         f"<p>Sprache</p><p>{Text('signin.too_many', {'n': 2}).render(GERMAN)}</p>"
     )
