@@ -3,6 +3,7 @@ and the review service with people at work."""
 
 from __future__ import annotations
 
+import gc
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,9 @@ from tests.review.bench import Bench
 # Property tests here check logic, not speed: no deadline that a busy machine could miss.
 settings.register_profile("no_deadline", deadline=None)
 settings.load_profile("no_deadline")
+
+# As usual, to look for garbage took a seventh of the time: what is imported is large.
+gc.set_threshold(50_000, 20, 20)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -49,6 +53,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest begins first."""
     items.sort(key=lambda item: scheduling.rank(item.nodeid))
+
+
+def pytest_collection_finish() -> None:
+    """What is imported is no garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
