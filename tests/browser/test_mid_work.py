@@ -23,6 +23,7 @@ from tests.browser.reviewing import (
     media,
     shown_item,
     wait_for_image,
+    wait_until,
     wait_until_saved,
 )
 from tests.web.site import PASSWORD, Site
@@ -90,6 +91,7 @@ def test_an_image_that_comes_after_the_sign_in_has_ended_leads_to_signing_in(
     for cookie in page.context.cookies():
         site.app.people.sign_out(cookie["value"])
     page.wait_for_timeout(PAST_MEMORY_MS)
+    wait_until(page, lambda: bool(held))
     held[0].continue_()
     expect(page.get_by_role("heading", name="Your sign-in has ended")).to_be_visible()
     page.get_by_role("button", name="Sign in").click()

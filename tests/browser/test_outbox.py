@@ -7,7 +7,14 @@ import json
 from playwright.sync_api import Page, Request, Route, expect
 
 from tests.browser.conftest import SignIn
-from tests.browser.reviewing import kept, labels_of, media, wait_for_image, wait_until_saved
+from tests.browser.reviewing import (
+    kept,
+    labels_of,
+    media,
+    wait_for_image,
+    wait_until,
+    wait_until_saved,
+)
 from tests.storage.full import read_only
 from tests.web.site import Site
 
@@ -100,6 +107,7 @@ def second_held_back(site: Site, sign_in: SignIn) -> tuple[Page, int, int, list[
     page.route(f"**{media(second)}", lambda route: held.append(route))
     page.reload()
     wait_for_image(page)
+    wait_until(page, lambda: bool(held))
     return page, first, second, held
 
 

@@ -62,7 +62,7 @@ def leaves_the_keyboard(page: Page, control: str) -> None:
     """Nothing that was pressed has the focus; a dialog that closes holds it for a frame more."""
     focused = "document.activeElement.matches('button, a, summary, select, input')"
     try:
-        page.wait_for_function(f"!{focused}", timeout=5_000)
+        page.wait_for_function(f"!{focused}")
     except TimedOut:
         pytest.fail(f"{control} keeps the keyboard")
 

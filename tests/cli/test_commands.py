@@ -173,7 +173,7 @@ def test_a_command_that_is_interrupted_says_that_nothing_is_lost(
     )
     writer = os.open(tmp_path / "manifest.csv", os.O_WRONLY)  # waits until it is being read
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=240)
     os.close(writer)
     assert process.returncode == 130
     assert b"run the command again to go on" in err

@@ -52,7 +52,7 @@ def test_the_first_start_prints_where_to_sign_in_once_and_ctrl_c_ends_it(
         assert browser.get(f"{address[1]}/admin/").status_code == 200
     assert httpx.get(link[1]).status_code >= 400, "a link signs in once"
     served.send_signal(signal.SIGINT)
-    out, err = served.communicate(timeout=60)
+    out, err = served.communicate(timeout=240)
     assert served.returncode == 130
     assert "Traceback" not in err
     assert "/login/link/" not in err, "logs keep no link"

@@ -76,7 +76,7 @@ class Reviewer:
     """Takes and answers, one item after the other; knows what was acknowledged."""
 
     def __init__(self, url: str, token: str) -> None:
-        self._http = httpx.Client(base_url=f"{url}/api/v1/review/", timeout=30)
+        self._http = httpx.Client(base_url=f"{url}/api/v1/review/", timeout=120)
         self._http.cookies.set(COOKIE, token)
         self._http.headers["origin"] = url
         self._n = 0

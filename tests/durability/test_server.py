@@ -39,7 +39,7 @@ def work(reviewer: Reviewer, n: int) -> None:
 
 
 def until(holds: Callable[[], bool], what: str) -> None:
-    end = time.monotonic() + 30
+    end = time.monotonic() + 120
     while not holds():
         assert time.monotonic() < end, what
         time.sleep(0.1)

@@ -46,20 +46,20 @@ class Serving:
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._thread.start()
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while not self._server.started:
             assert self._thread.is_alive(), "the server did not start"
             assert time.monotonic() < deadline
             time.sleep(0.02)
 
-    def wait_until_left(self) -> None:
-        """Returns once nobody is connected and nothing is being done, or after a while.
+    def wait_until_left(self, patience: float = 10.0) -> None:
+        """Returns once nobody is connected and nothing is being done, or after so many seconds.
 
         A page that was closed may have asked for something that is still to be done.
         """
         assert self._server is not None
         state = self._server.server_state
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + patience
         while (state.connections or state.tasks) and time.monotonic() < deadline:
             time.sleep(0.01)
 

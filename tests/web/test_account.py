@@ -227,7 +227,7 @@ def test_only_what_people_do_themselves_keeps_their_session_alive(site: Site) ->
     time.sleep(REMEMBERED_SECONDS)  # and long enough for a write aside
     assert seen_at() == longer_ago
     assert client.get("/api/v1/me").status_code == 200
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while seen_at() == longer_ago:
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -14,9 +14,9 @@ from tests.web.site import Site
 @pytest.mark.parametrize("name", [COOKIE, "review_language", "anything"])
 def test_a_cookie_that_is_slow_to_decode_holds_nobody_up(site: Site, name: str) -> None:
     quoted = '"' + "\\0" * ((MAX_HEAD - 1000) // 2) + '"'
-    began = time.perf_counter()
+    began = time.process_time()
     answer = site.anybody().get("/login", headers={"cookie": f"{name}={quoted}"})
-    assert time.perf_counter() - began < 0.5, "it took seconds"
+    assert time.process_time() - began < 0.5, "it took seconds"
     assert answer.status_code == 200
 
 

@@ -107,17 +107,19 @@ def test_replies_come_at_even_times_while_known_images_are_mixed_in(
     monkeypatch.setattr(even, "LOOK_AGAIN", -1.0)
     client, _ = site.signed_in()
     site.factory.review_options(gold_share=0.1)
-    took = []
-    for _ in range(8):
-        clock = time.perf_counter()
-        client.get("/api/v1/review/recent")
-        took.append(time.perf_counter() - clock)
+
+    def quickest() -> float:
+        """Of several, in seconds: on a busy machine any of them may be late."""
+        took = []
+        for _ in range(8):
+            clock = time.perf_counter()
+            client.get("/api/v1/review/recent")
+            took.append(time.perf_counter() - clock)
+        return min(took)
+
+    assert quickest() >= even.GRID
     site.factory.review_options(gold_share=0)
-    assert min(took) >= even.GRID
-    clock = time.perf_counter()
-    for _ in range(8):
-        client.get("/api/v1/review/recent")
-    assert time.perf_counter() - clock < sum(took), "and not a moment longer"
+    assert quickest() < even.GRID, "and not a moment longer"
 
 
 def test_nobody_sees_images_without_a_session(site: Site) -> None:

@@ -67,9 +67,9 @@ def test_a_made_up_header_counts_for_nothing_beside_the_one_that_proxies_write()
 @pytest.mark.parametrize("name", ["forwarded", "x-forwarded-for"])
 @pytest.mark.parametrize("part", ["for=[,", ",", "10.0.0.7,", "for="])
 def test_a_long_header_takes_no_time(name: str, part: str) -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     address("10.0.0.7", **{name.replace("-", "_"): part * 20_000})
-    assert time.perf_counter() - began < 0.2
+    assert time.thread_time() - began < 0.2
 
 
 def test_several_lines_of_the_header_are_one_list() -> None:
