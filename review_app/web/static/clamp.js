@@ -1,18 +1,15 @@
 // Long texts show their beginning until somebody asks for more, so that they push nothing away. The
 // server writes them alike (markup.clamped).
 
+import { endOfBeginning } from "./beginning.js";
 import { closest, find, make } from "./dom.js";
 import { t } from "./words.js";
-
-const LETTERS = 240;
-const LINES = 6;
-const WORD = 40; // letters: a cut is made between words where there is a space so near
 
 // The text as nodes.
 /** @param {string} text */
 export function clamped(text) {
   const place = document.createElement("span");
-  const at = end(text);
+  const at = endOfBeginning(text);
   place.append(text.slice(0, at));
   if (at === text.length) return place;
   place.className = "clamped";
@@ -21,18 +18,6 @@ export function clamped(text) {
   more.ariaExpanded = "false";
   place.append(rest, " ", more);
   return place;
-}
-
-// Where its beginning ends.
-/** @param {string} text */
-function end(text) {
-  const lines = text.split("\n").slice(0, LINES).join("\n").length;
-  const most = Math.min(lines, LETTERS);
-  if (text.length <= most + WORD && lines === text.length) return text.length;
-  const space = text.lastIndexOf(" ", most);
-  const at = space > Math.max(0, most - WORD) ? space : most;
-  const isPair = (text.codePointAt(at - 1) ?? 0) > 0xffff; // two halves are one letter
-  return isPair ? at - 1 : at;
 }
 
 document.addEventListener("click", (event) => {

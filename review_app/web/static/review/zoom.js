@@ -3,25 +3,19 @@
 import { closest, find } from "../dom.js";
 import { Emitter } from "./emitter.js";
 import { isForSomethingElse } from "./keys.js";
+import { ZoomGeometry } from "./zoom_geometry.js";
 
 const STEP = 1.5;
 const ARROW_PX = 80;
 /** @type {Record<string, Point>} */
 const ARROWS = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
-const LARGEST_PIXEL = 16; // screen pixels for one of the image, at most
-const PIXELS_FROM = 3; // from here on, pixels are drawn as squares
 
 /** @extends {Emitter<{ change: void }>} */
 export class Zoom extends Emitter {
   #viewer;
   #frame;
   #lens; // a view may lie beside the image
-  #room = { width: 0, height: 0 }; // of the frame; measured when it changes, as it takes time
-  /** @type {[width: number, height: number] | null} */
-  #size = null; // [width, height] of the image in its own pixels
-  #scale = 1; // 1: the whole image fits
-  #x = 0; // of the image's middle from the frame's
-  #y = 0;
+  #geometry = new ZoomGeometry();
   /** @type {Map<number, PointerEvent>} */
   #fingers = new Map(); // pointer id -> last event
 
@@ -43,20 +37,15 @@ export class Zoom extends Emitter {
   }
 
   get isZoomed() {
-    return this.#scale > 1;
+    return this.#geometry.isZoomed;
   }
 
-  // How large a pixel of the image is on the screen, in percent; null where the whole image fits.
   get percent() {
-    return this.isZoomed ? Math.round(100 * this.#fit * this.#scale) : null;
+    return this.#geometry.percent;
   }
 
-  // Where the image lies, in pixels of the frame; null where there is none.
   get box() {
-    if (!this.#size) return null;
-    const [width, height] = this.#size.map((side) => side * this.#fit * this.#scale);
-    const [left, top] = [(this.#room.width - width) / 2 + this.#x, (this.#room.height - height) / 2 + this.#y];
-    return { left, top, width, height };
+    return this.#geometry.box;
   }
 
   // The same where there has to be an image.
@@ -69,15 +58,14 @@ export class Zoom extends Emitter {
   // Another image, of this size; null for none. Unless it keeps the zoom, the whole of it fits.
   /** @param {[width: number, height: number] | null} size @param {{ keeps?: boolean }} [options] */
   of(size, { keeps = false } = {}) {
-    this.#size = size;
-    if (!keeps) this.#scale = 1;
+    this.#geometry.of(size);
+    if (!keeps) this.#geometry.fit();
     this.#apply();
   }
 
-  // The frame may have another size from now on.
+  // The frame may have another size from now on; measured then alone, as it takes time.
   measure() {
-    const { clientWidth, clientHeight } = this.#frame;
-    this.#room = { width: clientWidth, height: clientHeight };
+    this.#geometry.within([this.#frame.clientWidth, this.#frame.clientHeight]);
     this.#apply();
   }
 
@@ -90,46 +78,30 @@ export class Zoom extends Emitter {
   }
 
   fit() {
-    this.#scale = 1;
+    this.#geometry.fit();
     this.#apply();
   }
 
-  get #fit() {
-    const [width, height] = this.#size ?? [1, 1];
-    return Math.min(this.#room.width / width, this.#room.height / height) || 1;
-  }
-
-  // Multiply the scale; the point (x, y) from the frame's middle stays where it is.
   /** @param {number} factor @param {number} x @param {number} y */
   #by(factor, x, y) {
-    if (!this.#size) return;
-    const most = Math.max(4, LARGEST_PIXEL / this.#fit);
-    const scale = Math.min(most, Math.max(1, this.#scale * factor));
-    const ratio = scale / this.#scale;
-    this.#scale = scale;
-    this.#x = x - (x - this.#x) * ratio;
-    this.#y = y - (y - this.#y) * ratio;
+    this.#geometry.by(factor, x, y);
     this.#apply();
   }
 
   /** @param {number} x @param {number} y */
   #pan(x, y) {
-    this.#x += x;
-    this.#y += y;
+    this.#geometry.pan(x, y);
     this.#apply();
   }
 
   #apply() {
     const { style, classList } = this.#viewer;
-    const scale = this.#size ? this.#fit * this.#scale : 1;
-    const [width, height] = this.#size ?? [0, 0];
-    this.#x = within(this.#x, (width * scale - this.#room.width) / 2);
-    this.#y = within(this.#y, (height * scale - this.#room.height) / 2);
-    classList.toggle("is-zoomed", this.isZoomed);
-    classList.toggle("shows-pixels", this.isZoomed && scale >= PIXELS_FROM);
-    style.setProperty("--zoom", String(this.#scale));
-    style.setProperty("--pan-x", `${this.#x}px`);
-    style.setProperty("--pan-y", `${this.#y}px`);
+    const { scale, x, y } = this.#geometry.placement;
+    classList.toggle("is-zoomed", this.#geometry.isZoomed);
+    classList.toggle("shows-pixels", this.#geometry.showsPixels);
+    style.setProperty("--zoom", String(scale));
+    style.setProperty("--pan-x", `${x}px`);
+    style.setProperty("--pan-y", `${y}px`);
     this.tell("change");
   }
 
@@ -184,12 +156,6 @@ export class Zoom extends Emitter {
 /** @param {DOMRect} box @param {number} x @param {number} y */
 function isInside({ left, top, right, bottom }, x, y) {
   return left < x && x < right && top < y && y < bottom;
-}
-
-/** @param {number} value @param {number} most */
-function within(value, most) {
-  const limit = Math.max(0, most);
-  return Math.min(limit, Math.max(-limit, value));
 }
 
 /** @param {PointerEvent} one @param {PointerEvent} other */
