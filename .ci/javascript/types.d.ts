@@ -47,7 +47,7 @@ interface Annotations {
   regions: Region[];
 }
 
-interface Statement extends Annotations {
+interface ReviewerAnswer extends Annotations {
   value: Value;
   reviewer: string;
   own: boolean;
@@ -71,7 +71,7 @@ interface Task {
   paged?: boolean;
   expires_at?: string;
   alike?: number;
-  statements?: Statement[] | null;
+  statements?: ReviewerAnswer[] | null;
   withdrawn?: Withdrawn | null;
 }
 
@@ -196,7 +196,7 @@ interface Action {
 
 // Parts of the review page
 
-type Alike = import("../../review_app/web/static/review/alike.js").Alike;
+type NearDuplicates = import("../../review_app/web/static/review/near_duplicates.js").NearDuplicates;
 type AnnotationPanel = import("../../review_app/web/static/review/annotation_panel.js").AnnotationPanel;
 type BlurOverlay = import("../../review_app/web/static/review/blur_overlay.js").BlurOverlay;
 type Card = import("../../review_app/web/static/review/deck.js").Card;

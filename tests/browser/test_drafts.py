@@ -22,8 +22,8 @@ from tests.browser.reviewing import (
     wait_until,
     wait_until_saved,
 )
-from tests.browser.test_alike import alike, open_grid
 from tests.browser.test_annotation_panel import click, is_outline
+from tests.browser.test_near_duplicates import alike, open_grid
 from tests.web.site import Site
 
 PLACES: dict[str, dict[str, object]] = {

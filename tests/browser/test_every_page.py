@@ -16,8 +16,8 @@ from tests.browser.looks import SCHEMES, SIZES, is_dark, keep_picture
 from tests.browser.reviewing import wait_for_image, wait_until_saved
 from tests.browser.test_adjudication import disagreement
 from tests.browser.test_admin import TABS, open_tab
-from tests.browser.test_alike import alike
 from tests.browser.test_inspect import pick_a_sample
+from tests.browser.test_near_duplicates import alike
 from tests.web.handling import scored
 from tests.web.serving import Serving
 from tests.web.site import Site

@@ -11,8 +11,8 @@ from tests.browser.checks import barriers, sticks_out
 from tests.browser.conftest import DESKTOP, PHONE, SignIn
 from tests.browser.looks import keep_picture
 from tests.browser.reviewing import wait_for_image, wait_until_saved
-from tests.browser.test_alike import alike, button, images
 from tests.browser.test_inspect import FIRST_READING, inspect_page
+from tests.browser.test_near_duplicates import alike, button, images
 from tests.intake.samples import encode
 from tests.intake.samples import picture as image
 from tests.web.site import Site

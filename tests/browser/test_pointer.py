@@ -18,7 +18,7 @@ from tests.browser.reviewing import (
     wait_for_image,
     wait_until_saved,
 )
-from tests.browser.test_alike import alike, images
+from tests.browser.test_near_duplicates import alike, images
 from tests.web.site import Site
 
 WINDOWS: dict[str, dict[str, Any]] = {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { framesOf } from "../../review_app/web/static/review/frames.js";
-import { claimLine } from "../../review_app/web/static/review/says.js";
+import { claimLine } from "../../review_app/web/static/review/file_claim.js";
 
 test("of a file with one image nothing is told, else how many there are and of which kind", () => {
   assert.equal(framesOf({}), "");

@@ -14,7 +14,7 @@ TYPES = Path(__file__).parents[2] / ".ci" / "javascript" / "types.d.ts"
 SCHEMAS = {
     "Person": "Me",
     "Region": "Region",
-    "Statement": "ReviewerAnswer",
+    "ReviewerAnswer": "ReviewerAnswer",
     "Withdrawn": "Withdrawn",
     "Task": "Task",
     "Opinion": "ShownOpinion",

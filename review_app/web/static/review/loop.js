@@ -1,7 +1,6 @@
 // The review loop: show, take the answer, show the next at once; the server hears of it behind.
 
 import { ended, sentence, t } from "../words.js";
-import { Alike } from "./alike.js";
 import { isAnswer } from "./answers.js";
 import { Card, Deck } from "./deck.js";
 import { Drafts } from "./drafts.js";
@@ -9,6 +8,7 @@ import { History } from "./history.js";
 import { capOf } from "./keymap.js";
 import { listen } from "./keys.js";
 import { warnOnLeaving } from "./leaving.js";
+import { NearDuplicates } from "./near_duplicates.js";
 import { OtherTabs } from "./other_tabs.js";
 import { Outbox } from "./outbox.js";
 import { Pace } from "./pace.js";
@@ -30,7 +30,7 @@ export class Review {
   #tally;
   #viewer;
   #recent;
-  #alike;
+  #nearDuplicates;
   #otherTabs;
   #history;
   /** @type {Promise<unknown>} */
@@ -51,7 +51,7 @@ export class Review {
     this.#tally = new Tally(person, server, this.#outbox, view.status);
     const pauses = new Pauses(view, this.#prefetch, this.#tally);
     this.#viewer = new Viewer(view, this.#deck, this.#prefetch, pauses, this.#drafts);
-    this.#alike = new Alike(view.grid, server, this.#deck, this.#prefetch);
+    this.#nearDuplicates = new NearDuplicates(view.grid, server, this.#deck, this.#prefetch);
   }
 
   start() {
@@ -64,7 +64,7 @@ export class Review {
       this.#inTurn(() => this.#act(action, isLate));
     };
     listen(root, this.#keymap, act, (event) => annotationPanel.takes(event));
-    this.#alike.on("answered", (detail) => this.#labelTogether(detail));
+    this.#nearDuplicates.on("answered", (detail) => this.#labelTogether(detail));
     session.on("break", () => this.#rest());
     this.#outbox.on("stored", (detail) => this.#stored(detail));
     this.#outbox.on("refused", (detail) => this.#refused(detail));
@@ -107,7 +107,7 @@ export class Review {
     if (this.#prefetch.isResting) this.#view.say(t("care.on_break"));
     else if (action === "skip" && (canSee || isBroken)) this.#skip();
     else if (!canSee) this.#view.say(t("review.wait"));
-    else if (action === "alike") this.#alike.open(this.#deck.current);
+    else if (action === "alike") this.#nearDuplicates.open(this.#deck.current);
     else if (!this.#view.annotationPanel.act(action) && isAnswer(action)) this.#label(action);
   }
 
@@ -248,7 +248,7 @@ export class Review {
   }
 
   #rest() {
-    this.#alike.close();
+    this.#nearDuplicates.close();
     this.#viewer.rest(async () => {
       this.#view.showWaiting();
       await this.#prefetch.wake();
@@ -305,7 +305,7 @@ export class Review {
   /** @param {string[]} items */
   #answeredInOtherTab(items) {
     const shown = this.#deck.current?.task.item_id;
-    if (this.#alike.holds(items)) this.#alike.close();
+    if (this.#nearDuplicates.holds(items)) this.#nearDuplicates.close();
     for (const item of items) this.#deck.answered(item);
     this.#prefetch.refillIfShort();
     this.#tally.countSoon();

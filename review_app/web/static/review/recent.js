@@ -5,8 +5,8 @@ import { closest, find, findAll, make } from "../dom.js";
 import { ended, listed, moment, t } from "../words.js";
 import { ANSWERS, isAnswer } from "./answers.js";
 import { Emitter } from "./emitter.js";
+import { claimLine } from "./file_claim.js";
 import { merged } from "./merged.js";
-import { claimLine } from "./says.js";
 import { tagName } from "./tagname.js";
 import { answerName } from "./view.js";
 

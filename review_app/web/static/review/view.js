@@ -7,14 +7,14 @@ import { AnnotationPanel } from "./annotation_panel.js";
 import { isAnswer } from "./answers.js";
 import { BlurOverlay } from "./blur_overlay.js";
 import { drawCaps } from "./caps.js";
+import { claimLine } from "./file_claim.js";
 import { framesOf } from "./frames.js";
 import { Grid } from "./grid.js";
 import { Hint } from "./hint.js";
 import { KeyList } from "./keylist.js";
 import { More } from "./more.js";
-import { claimLine } from "./says.js";
+import { ReviewerAnswers } from "./reviewer_answers.js";
 import { Session } from "./session.js";
-import { Statements } from "./statements.js";
 import { Status } from "./status.js";
 import { Swipe } from "./swipe.js";
 import { ZoomPanel } from "./zoom_panel.js";
@@ -36,7 +36,7 @@ export class View {
     this.zoomPanel = new ZoomPanel(root, person);
     this.blurOverlay = new BlurOverlay(root, person);
     this.annotationPanel = new AnnotationPanel(root, this.zoomPanel, (text) => this.say(text));
-    this.statements = new Statements(root, this.zoomPanel);
+    this.reviewerAnswers = new ReviewerAnswers(root, this.zoomPanel);
     this.session = new Session(root, person, this.blurOverlay);
     this.swipe = new Swipe(root);
     this.grid = new Grid(root, keymap);
@@ -58,7 +58,7 @@ export class View {
     this.blurOverlay.over(image);
     this.$("frame").replaceChildren(image);
     this.zoomPanel.show(image);
-    this.statements.show(task.statements);
+    this.reviewerAnswers.show(task.statements);
     this.#tellFrames(framesOf(task));
     this.#enable(true);
   }
@@ -78,7 +78,7 @@ export class View {
     this.$("frame").replaceChildren();
     this.zoomPanel.show(null);
     this.blurOverlay.over(null);
-    this.statements.show(null);
+    this.reviewerAnswers.show(null);
     this.#tellFrames("");
     this.$("pause-title").textContent = title;
     this.$("pause-text").textContent = text;

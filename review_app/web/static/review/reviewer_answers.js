@@ -6,14 +6,14 @@ import { moment, t } from "../words.js";
 import { outline } from "./drawing.js";
 import { tagName } from "./tagname.js";
 
-export class Statements {
+export class ReviewerAnswers {
   #section;
   #list;
   #note;
   #surface;
   #zoom;
   /** @type {Region[]} */
-  #shown = []; // regions of the statement whose marks are on the image
+  #shown = []; // regions of the answer whose marks are on the image
 
   /** @param {HTMLElement} root @param {ZoomPanel} zoomPanel */
   constructor(root, zoomPanel) {
@@ -27,24 +27,24 @@ export class Statements {
   }
 
   // Those of another image; null where the person is told of none.
-  /** @param {Statement[] | null | undefined} statements */
-  show(statements) {
-    const n = statements?.length ?? 0;
+  /** @param {ReviewerAnswer[] | null | undefined} answers */
+  show(answers) {
+    const n = answers?.length ?? 0;
     this.#section.hidden = this.#note.hidden = n === 0;
     if (n > 0) this.#note.textContent = t("statements.said", { n });
-    this.#list.replaceChildren(...(statements ?? []).map((statement) => this.#row(statement)));
+    this.#list.replaceChildren(...(answers ?? []).map((answer) => this.#row(answer)));
     this.#mark([]);
   }
 
-  /** @param {Statement} statement */
-  #row(statement) {
+  /** @param {ReviewerAnswer} answer */
+  #row(answer) {
     const row = document.createElement("li");
-    row.append(line("who", who(statement)), line("value", t(`review.${statement.value}`)));
-    if (statement.together) row.append(line("together", t("statements.together", { n: statement.together })));
-    if (statement.escalation) row.append(line("asks", t("statements.asks", { why: statement.escalation })));
-    if (statement.comment) row.append(line("comment", statement.comment));
-    if (statement.tags.length > 0) row.append(line("tags", statement.tags.map(tagName).join(" · ")));
-    if (statement.regions.length > 0) row.append(this.#marksButton(statement.regions));
+    row.append(line("who", who(answer)), line("value", t(`review.${answer.value}`)));
+    if (answer.together) row.append(line("together", t("statements.together", { n: answer.together })));
+    if (answer.escalation) row.append(line("asks", t("statements.asks", { why: answer.escalation })));
+    if (answer.comment) row.append(line("comment", answer.comment));
+    if (answer.tags.length > 0) row.append(line("tags", answer.tags.map(tagName).join(" · ")));
+    if (answer.regions.length > 0) row.append(this.#marksButton(answer.regions));
     return row;
   }
 
@@ -78,7 +78,7 @@ export class Statements {
   }
 }
 
-/** @param {Statement} statement */
+/** @param {ReviewerAnswer} answer */
 function who({ reviewer, own, labelled_at }) {
   const at = moment(new Date(labelled_at));
   return own ? t("statements.you", { at }) : t("statements.who", { reviewer, at });

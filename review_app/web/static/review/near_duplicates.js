@@ -8,7 +8,7 @@ import { Refused } from "./server.js";
 
 // Tells of "answered": {value, cards, seconds}, seconds being those of one image.
 /** @extends {Emitter<{ answered: { value: Value, cards: Card[], seconds: number } }>} */
-export class Alike extends Emitter {
+export class NearDuplicates extends Emitter {
   #grid;
   #server;
   #deck;
