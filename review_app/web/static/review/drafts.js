@@ -3,7 +3,7 @@
 
 import { Emitter } from "./emitter.js";
 import { MAX_REGIONS, isRegion } from "./regions.js";
-import { MAX_TAGS } from "./tags.js";
+import { MAX_TAGS } from "./tagname.js";
 
 const KEPT = 50; // images; the newest ones
 const KEPT_MS = 3 * 86_400_000; // over a weekend

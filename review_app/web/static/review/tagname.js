@@ -3,6 +3,8 @@
 
 import { has, t } from "../words.js";
 
+export const MAX_TAGS = 20; // with one answer; the server takes no more
+
 /** @param {string} tag */
 export function tagName(tag) {
   const name = tag.replaceAll(" ", "_");

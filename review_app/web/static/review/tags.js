@@ -2,10 +2,9 @@
 
 import { closest, find, findAll } from "../dom.js";
 import { listed, t } from "../words.js";
-import { tagName } from "./tagname.js";
+import { MAX_TAGS, tagName } from "./tagname.js";
 
 const BY_DIGIT = 9;
-export const MAX_TAGS = 20; // with one answer; the server takes no more
 
 export class Tags {
   #zoomPanel;
