@@ -11,7 +11,6 @@ from review_app.bootstrap import Application
 from review_app.cli.common import AsJson, application, find_checkpoint, result
 from review_app.cli.operator import operator
 from review_app.core.errors import ConflictError, NotFoundError
-from review_app.detectors.inventory import InventoryEntry
 from review_app.i18n.formatting import count
 from review_app.policy.policy import describe
 from review_app.scores.card import HEAD
@@ -35,20 +34,8 @@ def adopt(
     result(policy.to_json(), as_json, f"{found} is in force. {describe(policy)}")
 
 
-def external_entry(detector: InventoryEntry, in_force: str | None) -> dict[str, Any]:
-    """The line of the list for an external detector whose scores are here."""
-    return {
-        "id": detector.id,
-        "created_at": detector.created_at.isoformat(),
-        "images": detector.n_images,
-        "ladder_images": len(detector.card.sample),
-        "files": [file.name for file in detector.card.files],
-        "in_force": detector.id == in_force,
-    }
-
-
 def external_words(entry: dict[str, Any]) -> str:
-    """The line of `external_entry` for people."""
+    """The line of `InventoryEntry.to_json` for people."""
     mark = "*" if entry["in_force"] else " "
     return (
         f"{mark} {entry['id']}: scores of {count(entry['images'], 'image')}; thresholds from "
@@ -84,8 +71,9 @@ def show_external(checkpoint_id: str, as_json: bool) -> None:
 
 def _named(app: Application, name: str) -> tuple[str, str]:
     """Id and head of the external detector called ``name``, or of the checkpoint in that folder."""
-    if name in app.detectors.external():
-        return name, HEAD
+    external = app.detectors.external()
+    if name in external:
+        return name, external[name]
     folder = find_checkpoint(Path(name), app.settings)
     if not folder.is_dir():
         raise NotFoundError(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from review_app.cli.adoption import adopt, external_entry, external_words, show_external
+from review_app.cli.adoption import adopt, external_words, show_external
 from review_app.cli.common import (
     REFUSED,
     AsJson,
@@ -61,7 +61,7 @@ def list_checkpoints(as_json: AsJson = False) -> None:
     with application() as app:
         known = app.detectors.inventory()
         folders = [*_folders(app.settings), *known.folders]
-    external = [external_entry(one, known.in_force) for one in known.external]
+    external = [one.to_json(known.in_force) for one in known.external]
     found = [_entry(folder, known.in_force) for folder in dict.fromkeys(map(Path.resolve, folders))]
     lines = [*map(_entry_words, found), *map(external_words, external)]
     result({"checkpoints": found, "external": external}, as_json, "\n".join(lines))

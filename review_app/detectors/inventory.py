@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from review_app.scores.card import ExternalCard
 from storage.database import Database
@@ -22,6 +23,17 @@ class InventoryEntry:
     n_images: int
     """Images that it has scored."""
     card: ExternalCard
+
+    def to_json(self, in_force: str | None) -> dict[str, Any]:
+        """The entry of ``checkpoint list --json``; ``in_force``: id of the detector that is."""
+        return {
+            "id": self.id,
+            "created_at": self.created_at.isoformat(),
+            "images": self.n_images,
+            "ladder_images": len(self.card.sample),
+            "files": [file.name for file in self.card.files],
+            "in_force": self.id == in_force,
+        }
 
 
 @dataclass(frozen=True)

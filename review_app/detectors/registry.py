@@ -27,6 +27,7 @@ from review_app.inference.features import Loader
 from review_app.inference.service import Detector
 from review_app.intake.decode import Limits, decoder
 from review_app.intake.store import MediaStore
+from review_app.scores.card import HEAD
 from storage.database import Database
 from storage.models import CheckpointRow, Item
 
@@ -106,10 +107,10 @@ class Detectors:
             folder = self._folders[checkpoint_id]
         return {"checkpoint": str(folder), "weights": str(weights) if weights else None}
 
-    def external(self) -> list[str]:
-        """Ids of the external detectors whose scores are here, oldest first."""
+    def external(self) -> dict[str, str]:
+        """The head of each external detector whose scores are here, by its id, oldest first."""
         with self._database.read() as repos:
-            return [row.id for row in repos.checkpoints.external()]
+            return {row.id: HEAD for row in repos.checkpoints.external()}
 
     def inventory(self) -> Inventory:
         """Every detector that this deployment knows of; nothing is loaded."""

@@ -223,7 +223,7 @@ def test_an_external_detector_has_a_threshold_grid_and_no_model(tmp_path: Path) 
         real, fake = detectors.threshold_grids(name, "score")
         assert (real.side, fake.side) == (Side.REAL, Side.FAKE)
         assert 0 < len(real.thresholds) <= 20
-        assert detectors.external() == [name]
+        assert detectors.external() == {name: "score"}
         with pytest.raises(NotFoundError, match="no head 'oracle', only: score"):
             detectors.threshold_grids(name, "oracle")
         with pytest.raises(NotFoundError, match="only the scores that were taken in"):

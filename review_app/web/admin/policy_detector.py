@@ -12,7 +12,6 @@ from review_app.bootstrap import Application
 from review_app.core.errors import CheckpointError, InputError
 from review_app.core.permissions import Permission
 from review_app.i18n import Text, current_language, listed, t
-from review_app.scores.card import HEAD
 from review_app.web.admin.confirm import Confirm, Question
 from review_app.web.handlers import Call, Wiring, held_as, html, section
 from review_app.web.markup import Tone, notice
@@ -73,8 +72,9 @@ class DetectorPanel:
     def _offered(self) -> tuple[str, dict[str, str]]:
         """A sentence about each detector that is not in force, and its head, by id."""
         now = self._app.policies.current().checkpoint
-        external = [name for name in self._app.detectors.external() if name != now]
-        offered = dict.fromkeys(external, HEAD)
+        external = self._app.detectors.external()
+        external.pop(now, None)
+        offered = dict(external)
         words = t("detector.uses", now=now)
         try:
             own = self._app.policies.offered()
@@ -85,7 +85,7 @@ class DetectorPanel:
             offered = {own[0]: own[1], **offered}
             words = t("detector.goes_on", now=now, other=own[0])
         if external:
-            words += f" {t('detector.brought', detectors=listed(external))}"
+            words += f" {t('detector.brought', detectors=listed(list(external)))}"
         if offered:
             words += f" {t('detector.until')}"
         return words, offered
