@@ -18,9 +18,10 @@ from review_app.certification.threshold_grid import Side
 from review_app.i18n import percent, t
 from review_app.policy.policy import Policy
 from storage.database import Database
-from storage.enums import LabelValue, PolicyState, Route
+from storage.enums import PolicyState, Route
 from storage.repositories import Repositories
 from storage.repositories.blind_audits import AuditRow
+from storage.repositories.evidence import DECIDES
 from storage.types import utc_now
 
 ROUTES = {Side.REAL: Route.ACCEPT_REAL, Side.FAKE: Route.ACCEPT_FAKE}
@@ -148,7 +149,7 @@ def _side(
     route = ROUTES[certificate.side]
     rows = [row for row in repos.audits.of_versions(versions, now) if row.proposal == route]
     settled = [row for row in rows if row.settled]
-    verdicts = [r for r in settled if r.blind and r.verdict in (LabelValue.REAL, LabelValue.FAKE)]
+    verdicts = [r for r in settled if r.blind and r.verdict in DECIDES]
     wrong = [str(row.verdict) != str(certificate.side) for row in verdicts]
     return SideAudit(
         certificate=certificate,

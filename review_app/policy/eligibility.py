@@ -1,12 +1,9 @@
-"""Eligibility: which labels may prove something about the detector in force, and which are set
-aside.
+"""Which labels may prove something about the detector in force, and which are set aside.
 
-Known labels count, and reviewers' verdicts on items that no certified policy ever decided on: while
-a policy is learning or suspended everything goes to people, in random order. Other verdicts do not:
-a policy chose those items; nor do verdicts of people who had seen the model's opinion, nor those
-that can still be taken back. Images that the checkpoint was trained or tuned on, and
-near-duplicates of earlier images, never count; any of these would make the proof look better than
-it is.
+Known labels count, and reviewers' verdicts that no policy chose and nothing swayed:
+`storage.repositories.evidence` names each reason that stands against a label of an item. Two hang
+on more than the item and stand here. Images that the checkpoint was trained or tuned on never
+count; any of them would make the proof look better than it is.
 
 After an alarm only images count that triage met since. The alarm says that what comes in is no
 longer what the older labels were drawn from, whichever detector is asked next. So the confidence
@@ -83,7 +80,7 @@ def read_labels(
     usable = [
         row
         for row in repos.calibration.rows(policy.checkpoint, policy.head, now)
-        if row.label in (LabelValue.REAL, LabelValue.FAKE) and not has_seen(row.key)
+        if not has_seen(row.key)
     ]
     rows = [row for row in usable if _counts(row, alarm)]
     return CalibrationLabels(

@@ -18,7 +18,7 @@ from review_app.records.timeline import ANSWERS, NEUTRAL, TimelineEvent, timelin
 from storage.enums import ItemState, LabelValue
 from storage.models import AuditEvent, DecisionRow, Item, Label
 from storage.repositories import Repositories
-from storage.repositories.calibration import Uncounted
+from storage.repositories.evidence import Uncounted
 from storage.repositories.records import WAITING
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from storage.enums import ItemState, LabelValue, Route
 from storage.models import DecisionRow, Image, Item, Label
+from storage.repositories.evidence import given_blind
 from storage.repositories.labels import IN_FORCE, is_final
 
 
@@ -89,8 +90,9 @@ class Audits:
         What is settled never changes, so the settled ones at one time come first at any later one.
         Without items that a known label settled: nobody looked at those blindly.
         """
-        answer = select(Label.id).where(Label.item_id == Item.id, *IN_FORCE)
-        counted = answer.where(Label.extra.is_(False))
+        counted = select(Label.id).where(
+            Label.item_id == Item.id, Label.extra.is_(False), *IN_FORCE
+        )
         settled = _settled(now)
         query = (
             select(
@@ -100,7 +102,7 @@ class Audits:
                 DecisionRow.audit_probability,
                 settled,
                 Item.verdict,
-                ~counted.where(Label.blind.is_(False)).exists(),
+                given_blind(),
             )
             .join(DecisionRow, DecisionRow.item_id == Item.id)
             .where(
