@@ -1,0 +1,82 @@
+"""Rows that decide and the events that tell of them are stored together, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from storage.database import Database
+from storage.models import ScoreFile
+from storage.repositories import Repositories
+from storage.repositories.alarms import RaisedAlarm
+from tests.factories import ACTOR, Factory
+from tests.migrations.snapshots import rows
+
+Write = Callable[[Repositories], None]
+
+
+def _attempt(repos: Repositories) -> None:
+    repos.attempts.add("checkpoint-1", "8 verdicts", ACTOR)
+
+
+def _alarm(repos: Repositories) -> None:
+    repos.alarms.add(1, "the audits turned", [RaisedAlarm("fake", "change_detection", None)])
+
+
+def _file(repos: Repositories) -> None:
+    counts: dict[str, Any] = {"rows": 1, "scores": {}, "images": 0, "labels": 0}
+    repos.taken_files.add(ScoreFile(name="s.csv", sha256="ab" * 32, taken_by=ACTOR, **counts))
+
+
+WRITES = {"certification_attempt": _attempt, "alarm": _alarm, "score_file": _file}
+
+
+@pytest.fixture
+def ready(database: Database, factory: Factory) -> Database:
+    factory.policy()
+    return database
+
+
+@pytest.mark.parametrize("table", WRITES)
+def test_a_transaction_that_fails_leaves_neither(table: str, ready: Database) -> None:
+    before = rows(ready)
+
+    def fail() -> None:
+        with ready.write() as repos:
+            WRITES[table](repos)
+            raise OSError("the power goes")
+
+    with pytest.raises(OSError, match="the power goes"):
+        fail()
+    assert rows(ready) == before
+
+
+@pytest.mark.parametrize("table", WRITES)
+def test_a_part_of_a_transaction_that_fails_leaves_neither(table: str, ready: Database) -> None:
+    def fail(repos: Repositories) -> None:
+        WRITES[table](repos)
+        raise OSError("this part is refused")
+
+    before = rows(ready)
+    with ready.together() as parts:
+        with pytest.raises(OSError, match="refused"), parts.write() as repos:
+            fail(repos)
+        with parts.write() as repos:
+            WRITES[table](repos)
+    after = rows(ready)
+    assert [row["id"] for row in after[table]] == [1]
+    assert len(after["audit_event"]) == len(before["audit_event"]) + 1
+
+
+@pytest.mark.parametrize("table", WRITES)
+def test_each_is_a_row_and_an_event_of_the_same_time(table: str, ready: Database) -> None:
+    before = rows(ready)
+    with ready.write() as repos:
+        WRITES[table](repos)
+    after = rows(ready)
+    (row,) = after[table]
+    (event,) = after["audit_event"][len(before["audit_event"]) :]
+    assert event["at"] in row.values()
+    assert event["seals"] is None, "the event tells all that the row says"
