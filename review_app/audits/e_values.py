@@ -29,8 +29,9 @@ Wrong = NDArray[np.bool_]
 
 PRIOR = 0.5
 """Both parameters of the mixture's Beta distribution (Jeffreys')."""
-_SMALLEST = 1e-280
-"""An incomplete beta function below this is computed by its series instead."""
+_SMALLEST = 1e-200
+"""An incomplete beta function below this is computed by its series instead: scipy's loses digits
+from about 1e-265 on, long before it underflows."""
 _STAKES = expit(np.linspace(-5.5, 3.0, 24))
 """Shares of the largest bet that cannot ruin; the betting bound mixes them evenly."""
 _HALVINGS = 40

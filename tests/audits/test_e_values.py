@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import beta
@@ -80,6 +80,7 @@ def test_no_number_of_audits_overflows_or_underflows(
 
 
 @given(n=st.integers(1, 400), limit=LIMITS)
+@example(n=355, limit=0.1015625)  # where the incomplete beta function is all but 0
 def test_more_errors_are_more_evidence_for_the_alarm_and_less_for_the_certificate(
     n: int, limit: float
 ) -> None:
