@@ -70,7 +70,7 @@ def test_verdicts_given_while_it_is_closed_open_it_again(alarmed: Audited) -> No
     assert re.fullmatch(
         r"0 known labels and 30 reviewer verdicts since the alarm of .*", sets.pop()
     )
-    assert alarmed.accept_alone(8)
+    assert alarmed.accept_alone(24)
     report = audit_report(alarmed.app.database)
     assert report is not None
     assert not report.standing

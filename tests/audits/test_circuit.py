@@ -180,11 +180,11 @@ def test_what_was_accepted_in_doubt_goes_back_to_people(place: Audited) -> None:
 
 def test_the_other_side_and_what_was_accepted_in_good_times_stay(place: Audited) -> None:
     place.certify(0.5)
-    early = place.accept_alone(12)
+    early = place.accept_alone(2 * ENOUGH)
     place.answer_all(FAKE)
     place.accept(12)
     place.answer_all(FAKE)  # the change may have come among these, and not before
-    other = place.accept_alone(6, 0.0)
+    other = place.accept_alone(2 * ENOUGH, 0.0)
     place.answer_all(REAL)
     late = place.accept_alone(8 * ENOUGH)
     answer_until_closed(place)
