@@ -110,6 +110,12 @@ def test_each_decision_is_dated_tells_what_lost_and_is_listed() -> None:
         assert record.name in listed
 
 
+def test_each_how_to_is_listed() -> None:
+    folder = ROOT / "docs" / "how-to"
+    listed = LINK.findall((folder / "README.md").read_text(encoding="utf-8"))
+    assert {page.name for page in folder.glob("add-*.md")} <= set(listed)
+
+
 def test_the_architecture_fits_on_two_screens_and_names_every_package() -> None:
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     assert len(text.splitlines()) <= 100
