@@ -31,14 +31,8 @@ REFRESH_SECONDS = 10
 P_FAKE = "P(fake)"
 """What the map's axis is called where thresholds are compared with the probability itself."""
 
-STATES = (
-    ItemState.PENDING,
-    ItemState.AUTO_ACCEPTED,
-    ItemState.IN_REVIEW,
-    ItemState.ESCALATED,
-    ItemState.RESOLVED,
-    ItemState.FAILED,
-)
+_LAST = (ItemState.RESOLVED, ItemState.FAILED)
+STATES = sorted(ItemState, key=lambda state: state in _LAST)
 """The states in the order in which an image passes through them."""
 
 _SIGNS = {PolicyState.LEARNING: "○", PolicyState.CERTIFIED: "●", PolicyState.SUSPENDED: "■"}
