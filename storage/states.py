@@ -53,6 +53,9 @@ TRANSITIONS: Mapping[ItemState | None, Mapping[AuditKind, tuple[ItemState, ...]]
 }
 """What each event may lead to, by the state before; None where the item is new."""
 
+WITH_PEOPLE = (ItemState.IN_REVIEW, ItemState.ESCALATED)
+"""Reviewers or admins have yet to say what the item is; it has waited since it came to either."""
+
 
 class Transition(NamedTuple):
     """One step that an item may take."""

@@ -25,7 +25,7 @@ from storage.enums import AuditKind, ItemState, LabelValue, Route
 from storage.models import Correction, DecisionRow, Item
 from storage.repositories import Repositories
 from storage.repositories.event_log import Event
-from storage.repositories.records import WAITING
+from storage.states import WITH_PEOPLE
 
 VALUES = (LabelValue.REAL, LabelValue.FAKE, LabelValue.UNDECIDABLE)
 """What an image can be corrected to: an admin who is unsure has nothing to put right."""
@@ -136,7 +136,7 @@ def _refuse_if_changed(repos: Repositories, item: Item, seen: int | None) -> Non
 
 def _final_verdict(repos: Repositories, item: Item, now: datetime) -> LabelValue:
     number = str(item.id)
-    if item.state in WAITING:
+    if item.state in WITH_PEOPLE:
         raise ConflictError(Text("corrections.waits", {"item": number}))
     if item.final_at is not None and item.final_at > now:
         until = f"{item.final_at:%Y-%m-%d %H:%M}"

@@ -19,7 +19,7 @@ from storage.enums import ItemState, LabelValue
 from storage.models import AuditEvent, DecisionRow, Item, Label
 from storage.repositories import Repositories
 from storage.repositories.evidence import Uncounted
-from storage.repositories.records import WAITING
+from storage.states import WITH_PEOPLE
 
 
 class AnswerFlag(StrEnum):
@@ -168,7 +168,7 @@ class ImageRecord:
 def read_record(repos: Repositories, item: Item, person_id: int, now: datetime) -> ImageRecord:
     """The item's record as it may be told to that person at ``now``."""
     seen = repos.labels.has_seen_opinion(person_id, item.id)
-    blind = item.state in WAITING and not seen
+    blind = item.state in WITH_PEOPLE and not seen
     answers_told = not blind or item.state is ItemState.ESCALATED
     decisions = [] if blind else repos.decisions.all_on(item.id)
     labels = repos.labels.ever_on(item.id) if answers_told else []

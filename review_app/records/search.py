@@ -19,7 +19,8 @@ from storage.database import Transactions
 from storage.enums import ItemState, LabelValue
 from storage.models import Claim, Correction, DecisionRow, Item
 from storage.repositories import Repositories
-from storage.repositories.records import LOOKED_THROUGH, WAITING, ItemPage, Wanted
+from storage.repositories.records import LOOKED_THROUGH, ItemPage, Wanted
+from storage.states import WITH_PEOPLE
 
 PAGE = 25
 """Images on a page of the list."""
@@ -135,7 +136,7 @@ def _meant(repos: Repositories, wanted: Wanted, text: str) -> list[Item]:
 
 
 def _line(item: Item, decision: DecisionRow | None, corrections: Sequence[Correction]) -> Line:
-    blind = item.state in WAITING
+    blind = item.state in WITH_PEOPLE
     told = None if blind else decision
     return Line(
         item_id=item.id,

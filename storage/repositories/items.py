@@ -29,7 +29,7 @@ from storage.models import Claim, Item, KnownLabel, Label
 from storage.repositories.event_log import AuditLog, Event
 from storage.repositories.labels import IN_FORCE
 from storage.repositories.queue import Ranks
-from storage.states import require
+from storage.states import WITH_PEOPLE, require
 from storage.types import to_utc, utc_now
 
 
@@ -85,13 +85,7 @@ _SEND_TO_PEOPLE = _ONE.where(_BEFORE).values(
     rank=bindparam("place"),
     placed_by=bindparam("by"),
 )
-
-
 _SETTLED = ["state", "state_since", "came_to_people_at", "verdict", "final_at", "open_slots"]
-
-
-WITH_PEOPLE = (ItemState.IN_REVIEW, ItemState.ESCALATED)
-"""Reviewers or admins have yet to say what the item is; it has waited since it came to either."""
 
 
 @event.listens_for(Item.state, "set")

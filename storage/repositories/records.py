@@ -11,11 +11,10 @@ from sqlalchemy.orm import Session, contains_eager
 from storage.enums import ItemState, LabelValue
 from storage.models import Correction, Image, Item
 from storage.repositories.corrections import newest_value
+from storage.states import WITH_PEOPLE
 
 LOOKED_THROUGH = 200_000
 """Most items that one page looks at where no index tells which ones fit."""
-WAITING = (ItemState.IN_REVIEW, ItemState.ESCALATED)
-"""What people have yet to judge."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +104,7 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.corrected:
         found.append(Item.id.in_(select(Correction.item_id)))
     if wanted.corrected or wanted.verdict is not None:
-        found.append(Item.state.not_in(WAITING))  # that tells nothing, not even by being found
+        found.append(Item.state.not_in(WITH_PEOPLE))  # that tells nothing, not even by being found
     if wanted.without:
         found.append(Item.id.not_in(wanted.without))
     return found

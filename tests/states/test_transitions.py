@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from review_app.i18n import LANGUAGES, Language
+from review_app.i18n.catalogue import catalogue
 from storage.database import Database
 from storage.enums import AuditKind, ItemState, PlacedBy
 from storage.errors import TransitionError
@@ -150,3 +152,11 @@ def _arrows() -> Iterator[str]:
             by = [event.value for event, states in events.items() if after in states]
             if by:
                 yield f"    {before or '[*]'} --> {after}: {', '.join(by)}"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_state_has_its_texts(language: Language) -> None:
+    entries = catalogue(language).entries
+    for state in ItemState:
+        for key in (f"records.state_{state}", f"overview.{state}", f"overview.{state}_note"):
+            assert entries.get(key), key
