@@ -56,13 +56,13 @@ run: demo
 
 test: dev test-javascript
 	@BROWSER_PATH="$$(sh .ci/browser $(BIN)/python)" && export BROWSER_PATH && \
-		$(BIN)/python -m pytest -n auto --durations=25 --durations-min=5
+		sh .ci/in-memory $(BIN)/python -m pytest -n auto --durations=25 --durations-min=5
 
 test-fast: dev
-	$(BIN)/python -m pytest -n auto --fast -q
+	sh .ci/in-memory $(BIN)/python -m pytest -n auto --fast -q
 
 coverage: dev
-	$(BIN)/python -m pytest -n auto -q -m "not browser" --cov --cov-report=
+	sh .ci/in-memory $(BIN)/python -m pytest -n auto -q -m "not browser" --cov --cov-report=
 	$(BIN)/python .ci/rooms
 
 # The scripts that need no page, and what they need of one, by node's own runner.
