@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from scipy.stats import binom
 
 from benchmarks.outcome import Row, arguments, at_least, at_most, document, finish
-from review_app.audits.breaker import ALPHA
 from review_app.audits.change_detection import alarm_path
 from review_app.audits.e_values import Direction, Floats, evidence_path
+from review_app.audits.side_test import ALPHA
 
 AUDITS = 3000
 SOON = 300

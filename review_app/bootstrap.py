@@ -10,7 +10,7 @@ from sqlalchemy import inspect
 from sqlalchemy.engine import make_url
 
 import migrations
-from review_app.audits.circuit import (
+from review_app.audits.circuit_breaker import (
     BreakerOptions,
     CircuitBreaker,
     change_breaker_options,

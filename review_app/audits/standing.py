@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from review_app.audits.breaker import SideEvidence, evaluate_side
+from review_app.audits.side_test import SideEvidence, evaluate_side
 from review_app.certification.certificate import Certificate
 from review_app.certification.threshold_grid import Side
 from review_app.i18n import percent, t

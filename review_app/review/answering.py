@@ -6,7 +6,7 @@ from review_app.core.errors import ClaimLostError, ConflictError
 from review_app.core.permissions import Permission, Person, require
 from review_app.i18n import Text
 from review_app.policy.review_options import read_options
-from review_app.review import answers
+from review_app.review import label_writer
 from review_app.review.context import ReviewContext
 from review_app.review.limits import too_many_skips
 from review_app.review.replies import receipt_of
@@ -21,15 +21,15 @@ def label(context: ReviewContext, person: Person, submission: AnswerInput) -> Re
     with context.database.write() as repos:
         known = repos.labels.by_client_id(submission.client_id)
         if known is not None:
-            known = answers.same_answer(repos, known, person, submission)
+            known = label_writer.same_answer(repos, known, person, submission)
             return receipt_of(repos, known, submission.item_id, context.words)
-        claim, item = answers.answerable(repos, person, submission.item_id)
+        claim, item = label_writer.answerable(repos, person, submission.item_id)
         if claim.ended_at is not None:
             repos.claims.expire(read_options(repos).lease(now))  # who else holds it still?
-        reveals = answers.reveals(repos, item)
-        label = answers.store(repos, person, submission, claim, item, reveals, now)
+        reveals = label_writer.reveals(repos, item)
+        label = label_writer.store(repos, person, submission, claim, item, reveals, now)
         repos.claims.end(claim, ClaimOutcome.LABELLED, now, recount=False)
-        answers.record(repos, person, item, AuditKind.LABELLED, label, now)
+        label_writer.record(repos, person, item, AuditKind.LABELLED, label, now)
         receipt = receipt_of(repos, label, submission.item_id, context.words)
     context.memory.allowances.earn(person)
     context.after_answers([label.item_id])

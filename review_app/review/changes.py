@@ -13,7 +13,7 @@ from review_app.core.errors import ConflictError, NotFoundError
 from review_app.core.permissions import Permission, Person, require
 from review_app.i18n import Text
 from review_app.policy.undo_window import require_open
-from review_app.review import answers
+from review_app.review import label_writer
 from review_app.review.blindness import is_blind
 from review_app.review.context import ReviewContext
 from review_app.review.replies import handle_of, own_answer, receipt_of
@@ -45,16 +45,16 @@ def change(context: ReviewContext, person: Person, change: AnswerChange) -> Rece
         if repos.labels.successor_of(old.id) is not None:
             raise ConflictError(Text("refusals.changed_already"))
         require_open(old, now)
-        answers.require_undecided(repos, old)
-        answers.require_few_rows(repos, old)
-        item = answers.item_of(repos, old.item_id)
+        label_writer.require_undecided(repos, old)
+        label_writer.require_few_rows(repos, old)
+        item = label_writer.item_of(repos, old.item_id)
         was = item.state
         blind = is_blind(repos, person.id, item.id, item.image_id)
-        reveals = answers.reveals(repos, item)
+        reveals = label_writer.reveals(repos, item)
         label = _replace(repos, old, change, blind, reveals, now)
-        answers.record(repos, person, item, AuditKind.CHANGED, label, now)
+        label_writer.record(repos, person, item, AuditKind.CHANGED, label, now)
         if was is ItemState.ESCALATED and item.state is not was:
-            answers.call_off_adjudication(repos, item, now)
+            label_writer.call_off_adjudication(repos, item, now)
         receipt = receipt_of(repos, label, handle_of(repos, label), context.words)
     context.after_answers([item.id])
     return receipt
@@ -78,7 +78,7 @@ def _replace(
 ) -> Label:
     return repos.labels.add(
         Label(
-            **answers.said(change),
+            **label_writer.said(change),
             client_id=change.client_id,
             item_id=old.item_id,
             user_id=old.user_id,

@@ -9,8 +9,8 @@ from typing import Any
 from review_app.core.permissions import Permission, Person
 from review_app.forensics.claims import generator_claim
 from review_app.policy.undo_window import final_since
-from review_app.review.answers import decided_since
 from review_app.review.gold import feedback, is_gold
+from review_app.review.label_writer import decided_since
 from review_app.review.tasks import (
     OwnAnswer,
     Receipt,

@@ -10,7 +10,15 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from review_app.core.permissions import Person
-from review_app.review import answering, changes, looking, progress, taking, taking_in, undoing
+from review_app.review import (
+    answering,
+    batch_answering,
+    changes,
+    looking,
+    progress,
+    taking,
+    undoing,
+)
 from review_app.review.batch import Entry, Outcome
 from review_app.review.context import ReviewContext
 from review_app.review.tasks import (
@@ -84,7 +92,7 @@ class ReviewService:
         A refused one changes nothing and holds up none. Sending the same again stores nothing
         twice.
         """
-        return taking_in.answer(self._context, person, entries)
+        return batch_answering.answer(self._context, person, entries)
 
     def skip(self, person: Person, handle: str) -> None:
         """Give the item back unanswered; it is never offered to ``person`` again.

@@ -6,7 +6,7 @@ from review_app.core.errors import ConflictError, NotFoundError
 from review_app.core.permissions import Permission, Person, require
 from review_app.i18n import Text
 from review_app.policy.review_options import read_options
-from review_app.review import answers
+from review_app.review import label_writer
 from review_app.review.context import ReviewContext
 from review_app.review.replies import task_of
 from review_app.review.taking import require_open_account
@@ -29,13 +29,13 @@ def undo(context: ReviewContext, person: Person, client_id: str, of: str | None 
         if repeated is not None:
             return _undone_task(repos, person, repeated)
         label = _to_undo(repos, person, of)
-        item = answers.item_of(repos, label.item_id)
+        item = label_writer.item_of(repos, label.item_id)
         was = item.state
-        answers.withdraw(repos, person, label, client_id, now)
+        label_writer.withdraw(repos, person, label, client_id, now)
         claim = repos.claims.give(person.id, item.id, now, lease.expires_at)
-        answers.record(repos, person, item, AuditKind.UNDONE, label, now)
+        label_writer.record(repos, person, item, AuditKind.UNDONE, label, now)
         if was is ItemState.ESCALATED and item.state is ItemState.IN_REVIEW:
-            answers.call_off_adjudication(repos, item, now, but=claim)
+            label_writer.call_off_adjudication(repos, item, now, but=claim)
         task = task_of(repos, person, handed(claim, item))
     context.memory.allowances.spend(person, 1, now)
     return task
@@ -64,4 +64,4 @@ def _undone_task(repos: Repositories, person: Person, undo: Label) -> Task:
     claim = repos.claims.last_of(person.id, undo.item_id)
     if claim is None or claim.ended_at is not None:
         raise ConflictError(Text("refusals.undone_already"))
-    return task_of(repos, person, handed(claim, answers.item_of(repos, undo.item_id)))
+    return task_of(repos, person, handed(claim, label_writer.item_of(repos, undo.item_id)))

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from markupsafe import Markup
 
-from review_app.audits.breaker import SideEvidence
 from review_app.audits.e_values import Floats
+from review_app.audits.side_test import SideEvidence
 from review_app.i18n import number, t
 from review_app.web.markup import join
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 
-from review_app.audits.circuit import CircuitBreaker
+from review_app.audits.circuit_breaker import CircuitBreaker
 from review_app.audits.standing import audit_report
 from review_app.certification.threshold_grid import Side
 from review_app.web import watch

@@ -6,7 +6,7 @@ import pytest
 
 from review_app.core.errors import ConflictError, NotFoundError
 from review_app.core.permissions import Person
-from review_app.review.answers import MAX_ROWS
+from review_app.review.label_writer import MAX_ROWS
 from review_app.review.tasks import AnswerChange, Queue
 from storage.enums import AuditKind, ItemState
 from tests.factories import Factory

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from review_app.audits.breaker import evaluate_side, reason
 from review_app.audits.change_detection import ChangeDetection
-from review_app.audits.circuit import read_breaker_options
+from review_app.audits.circuit_breaker import read_breaker_options
 from review_app.audits.rules import alpha_of_each
+from review_app.audits.side_test import evaluate_side, reason
 from review_app.audits.standing import audit_report
 from review_app.certification.threshold_grid import Side
 from review_app.i18n import use_language

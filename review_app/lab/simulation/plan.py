@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-from review_app.audits.breaker import ALPHA
+from review_app.audits.side_test import ALPHA
 from review_app.certification.bounds import check_limits
 from review_app.core.errors import SettingsError
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from review_app.audits.breaker import evaluate_side
+from review_app.audits.side_test import evaluate_side
 from review_app.certification.bounds import spent_level, upper_bounds
 from review_app.certification.certificate import Provenance
 from review_app.certification.certify import certify_policy

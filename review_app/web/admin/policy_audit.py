@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 from markupsafe import Markup
 
-from review_app.audits.circuit import BreakerOptions
+from review_app.audits.circuit_breaker import BreakerOptions
 from review_app.audits.standing import AuditReport, SideAudit, audits_left
 from review_app.bootstrap import Application
 from review_app.core.permissions import Permission

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from review_app.audits.circuit import (
+from review_app.audits.circuit_breaker import (
     BreakerOptions,
     CircuitBreaker,
     change_breaker_options,

@@ -1,6 +1,6 @@
 """The circuit breaker's rule: what the audits of one side say, and whether they close auto-accept.
 
-Pure: verdicts of audits in, evidence and words out. `review_app.audits.circuit` acts on it.
+Pure: verdicts of audits in, evidence and words out. `review_app.audits.circuit_breaker` acts on it.
 
 Each side has its own evidence, and alarms at ``ALPHA / 2``: were both certificates true, chance
 would ever close either of them with probability at most ``ALPHA``.

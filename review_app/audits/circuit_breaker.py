@@ -15,7 +15,7 @@ from itertools import groupby
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from review_app.audits.breaker import reason
+from review_app.audits.side_test import reason
 from review_app.audits.standing import ROUTES, AuditReport, SideAudit, audit_report, read_audits
 from review_app.core.options import store_options
 from review_app.core.permissions import Person
