@@ -40,6 +40,7 @@ def test_it_is_what_the_last_event_of_leaving_people_says(
     assert whole[back] == came[back], "it waits since it first came"
     assert whole[waits] is None
     assert whole[settled] is not None
+    migrations.downgrade(database.engine, AFTER)
     before = without(rows(database), {COLUMN})
     migrations.downgrade(database.engine, BEFORE)
     assert without(rows(database), {COLUMN}) == before
@@ -61,6 +62,7 @@ def test_a_time_without_a_fraction_is_stored_as_all_are(
     migrations.downgrade(database.engine, BEFORE)
     migrations.upgrade(database.engine, AFTER)
     assert _told(database) == {item_id: "2026-03-01 12:30:00.000000"}
+    migrations.upgrade(database.engine)
     with database.write() as repos:
         _settle(repos, item_id, ItemState.IN_REVIEW, AuditKind.UNDONE)
     (row,) = rows(database)["item"]
