@@ -32,7 +32,10 @@ from tests.web.site import Site
 
 expect.set_options(timeout=20_000)  # a busy machine answers late; nothing here measures speed
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+NAMES = (
+    "chromium-headless-shell",
+    *("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"),
+)
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
