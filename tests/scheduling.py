@@ -27,7 +27,7 @@ FAST = frozenset(
     {
         *("audits", "certification", "core", "forensics", "i18n", "migrations"),
         *("monitoring", "people", "policy", "queueing", "records", "review"),
-        *("scores", "seals", "storage"),
+        *("scores", "seals", "states", "storage"),
     }
 )
 """Folders whose tests are pure or need the database alone: ``make test-fast`` runs these."""
