@@ -118,6 +118,7 @@ def new_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
     def make(**options: object) -> BrowserContext:
         context = browser.new_context(**{"viewport": DESKTOP, **options})  # type: ignore[arg-type]
         context.set_default_timeout(20_000)
+        context.grant_permissions(["clipboard-write"])  # as a browser with a window grants it
         contexts.append(context)
         return context
 

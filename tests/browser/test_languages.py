@@ -224,7 +224,6 @@ def test_data_people_and_export_say_nothing_in_english(
     open_tab(page, said("overview.tab_people", language))
     page.get_by_label(said("people.name_label", language)).fill(f"bo-{language}")
     page.get_by_role("button", name=said("people.add", language)).click()
-    page.context.grant_permissions(["clipboard-write"])
     page.get_by_role("button", name=said("people.copy", language)).click()
     expect(page.get_by_role("button", name=said("people.copied", language))).to_be_visible()
     figures = page.get_by_role("region", name=said("figures.title", language))
