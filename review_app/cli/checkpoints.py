@@ -191,6 +191,7 @@ def _test(checkpoint: Checkpoint, head: HeadName) -> dict[str, Any]:
 def _portrait(checkpoint: Checkpoint) -> str:
     card, data = checkpoint.card, checkpoint.card.data
     sources = ", ".join(f"{name or 'no source'} {n}" for name, n in data.sources.items())
+    generators = ", ".join(f"{name} {n}" for name, n in data.generators.items())
     lines = [
         checkpoint.id,
         f"  made:     {card.created_at:%Y-%m-%d %H:%M} UTC, preset {card.preset}, seed {card.seed}",
@@ -198,7 +199,8 @@ def _portrait(checkpoint: Checkpoint) -> str:
         f"  backbone: {card.backbone.name}, {card.backbone.width} numbers an image; weights: "
         f"{card.backbone.weights} ({card.backbone.licence})",
         f"  data:     {data.name}: {data.n_train} training ({data.fake_share:.0%} fake), "
-        f"{data.n_val} validation, {data.n_test} test images; training images by source: {sources}",
+        f"{data.n_val} validation, {data.n_test} test images; training images by source: {sources}"
+        + (f"; by generator: {generators}" if generators else ""),
         f"  licence:  {card.licence}",
         "  heads on test images (* the default head):",
     ]

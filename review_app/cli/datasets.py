@@ -38,7 +38,8 @@ from review_app.manifests.manifest import (
 )
 
 ManifestFile = Annotated[
-    Path, typer.Argument(help="CSV with path, and where known label, source, group, split.")
+    Path,
+    typer.Argument(help="CSV with path, and where known label, source, group, split, generator."),
 ]
 Out = Annotated[Path, typer.Argument(help="Manifest to write; must not exist yet.")]
 Seed = Annotated[int, typer.Option(help="Seed of every random draw.")]

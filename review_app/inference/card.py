@@ -114,6 +114,8 @@ class TrainingData(CardPart):
     """Share of fakes among the training images, as they are weighed."""
     sources: dict[str, int]
     """Training images per source."""
+    generators: dict[str, int] = {}
+    """Training images per generator, as the manifest names them."""
     n_effective: float | None = None
     """The number of training images of equal weight that would tell as much as the weighted ones;
     None without weights."""

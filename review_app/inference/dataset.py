@@ -29,7 +29,7 @@ Decoder = Callable[[bytes, str], Image.Image]
 
 @dataclass(frozen=True, slots=True)
 class LabelledFeatures:
-    """n labelled images; rows, labels, keys and sources are parallel."""
+    """n labelled images; rows, labels, keys and what is known of each are parallel."""
 
     keys: tuple[str, ...]
     """sha256 hex digests of the image files' bytes."""
@@ -43,13 +43,17 @@ class LabelledFeatures:
     """What must not be split, "" for an image by itself; empty where nobody knows."""
     weights: Float64 | None = None
     """How many images each stands for, above 0 and up to a factor, float64 [n]; None: all alike."""
+    generators: tuple[str, ...] = ()
+    """What made each image, "" where nobody says; empty where nobody knows any."""
 
     def __post_init__(self) -> None:
         lengths = {len(self.keys), len(self.features), len(self.is_fake)}
-        facts = {len(fact) for fact in (self.sources, self.groups) if fact}
+        facts = {len(fact) for fact in (self.sources, self.groups, self.generators) if fact}
         weights = set() if self.weights is None else {len(self.weights)}
         if len(lengths | facts | weights) > 1:
-            raise ValueError("keys, features, labels, sources, groups, weights differ in length")
+            raise ValueError(
+                "keys, features, labels, sources, groups, weights, generators differ in length"
+            )
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -62,6 +66,7 @@ class LabelledFeatures:
             self.sources[rows],
             self.groups[rows],
             None if self.weights is None else self.weights[rows],
+            self.generators[rows],
         )
 
     def take(self, rows: NDArray[np.intp]) -> LabelledFeatures:
@@ -77,6 +82,7 @@ class LabelledFeatures:
             taken(self.sources),
             taken(self.groups),
             None if self.weights is None else self.weights[rows],
+            taken(self.generators),
         )
 
     def joined(self, other: LabelledFeatures) -> LabelledFeatures:
@@ -95,6 +101,7 @@ class LabelledFeatures:
             None
             if self.weights is None and other.weights is None
             else np.concatenate([each.each_weight() for each in (self, other)]),
+            both(self.generators, other.generators),
         )
 
     @property
@@ -203,12 +210,18 @@ def load_labelled(
         tuple(row.source or "" for row in rows),
         tuple(row.group or "" for row in rows),
         _weights(rows),
+        _generators(rows),
     )
 
 
 def _weights(rows: Sequence[ManifestRow]) -> Float64 | None:
     weights = [row.weight for row in rows if row.weight is not None]
     return np.array(weights) if weights and len(weights) == len(rows) else None
+
+
+def _generators(rows: Sequence[ManifestRow]) -> tuple[str, ...]:
+    known = any(row.generator for row in rows)
+    return tuple(row.generator or "" for row in rows) if known else ()
 
 
 def _copied(file: str, load: Loader, transform: Transform) -> tuple[str, Loader]:

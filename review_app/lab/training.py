@@ -183,18 +183,23 @@ def _novelty_card(model: Model, validation: Validation) -> NoveltyCard | None:
 def _training_data(
     name: str, train: Versions, val: Versions, test: LabelledFeatures | None, preset: Preset
 ) -> TrainingData:
-    named, weights = train.originals.sources, train.originals.weighting
+    weights = train.originals.weighting
     return TrainingData(
         name=name,
         n_train=len(train),
         n_val=len(val),
         n_test=len(test) if test else 0,
         fake_share=float(np.average(train.originals.is_fake, weights=weights)),
-        sources={source: named.count(source) for source in sorted(set(named) - {""})},
+        sources=_counted(train.originals.sources),
+        generators=_counted(train.originals.generators),
         n_effective=None if weights is None else effective_size(weights),
         copies=tuple(copy.text for copy in preset.copies),
         folds=preset.folds,
     )
+
+
+def _counted(names: Sequence[str]) -> dict[str, int]:
+    return {name: names.count(name) for name in sorted(set(names) - {""})}
 
 
 def _load(

@@ -12,7 +12,7 @@ from review_app.i18n import Text
 from review_app.manifests.labels import ManifestLabel, label_of_word
 from review_app.manifests.tables import plain_name
 
-COLUMNS: Final = ("path", "label", "source", "group", "split", "weight")
+COLUMNS: Final = ("path", "label", "source", "group", "split", "generator", "weight")
 _USUAL: Final = {
     "path": (
         *("file", "filename", "file_name", "filepath", "file_path", "image", "image_path"),

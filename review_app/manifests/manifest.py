@@ -2,9 +2,10 @@
 
 A manifest is a table (`tables`) whose columns are ``path`` (relative to the file, or absolute) and,
 where known, ``label`` (real or fake), ``source`` (where the image comes from), ``group`` (what must
-not be split: a video, a person, a photo), ``split`` (train, val, test or any other name) and
-``weight`` (how many images of the stream it stands for; see `weights`). Other columns are ignored.
-`Dialect` reads tables that call these by other names.
+not be split: a video, a person, a photo), ``split`` (train, val, test or any other name),
+``generator`` (what made a fake; for a real image as good as ``photo``, or nothing) and ``weight``
+(how many images of the stream it stands for; see `weights`). Other columns are ignored. `Dialect`
+reads tables that call these by other names.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from review_app.manifests.weights import WANTED, weight_of
 __all__ = ["Manifest", "ManifestLabel", "ManifestRow", "read_manifest", "write_manifest"]
 
 _SHOWN = 5
+_WHERE_KNOWN = ("generator", "weight")
+"""Columns that are written where a row has one."""
 _ELSEWHERE = ("http://", "https://", "ftp://", "s3://", "gs://", "file://", "data:")
 
 
@@ -46,6 +49,8 @@ class ManifestRow:
     group: str | None = None
     split: str | None = None
     weight: float | None = None
+    generator: str | None = None
+    """What made the image, as the manifest writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,14 +157,14 @@ def why_missing(row: ManifestRow) -> str | None:
 def write_manifest(path: Path, rows: Iterable[ManifestRow]) -> None:
     """Write ``rows`` to a new manifest at ``path``, whole or not at all.
 
-    Images below the manifest's folder are named relative to it, others absolutely; there is a
-    column of weights where a row has one. Raises ManifestError where the file exists or cannot be
-    written.
+    Images below the manifest's folder are named relative to it, others absolutely; there are
+    columns of generators and weights where a row has one. Raises ManifestError where the file
+    exists or cannot be written.
     """
     folder = Path(os.path.abspath(path.parent))  # noqa: PTH100 - a link stays what it is called
     refuse_existing(path)
     rows = list(rows)
-    columns = COLUMNS if any(row.weight is not None for row in rows) else COLUMNS[:-1]
+    columns = [name for name in COLUMNS if _is_written(name, rows)]
     text = StringIO()
     writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
@@ -181,6 +186,10 @@ def refuse_existing(path: Path) -> None:
 def _name_from(folder: Path, image: Path) -> str:
     image = Path(os.path.abspath(image))  # noqa: PTH100
     return str(image.relative_to(folder) if image.is_relative_to(folder) else image)
+
+
+def _is_written(column: str, rows: Iterable[ManifestRow]) -> bool:
+    return column not in _WHERE_KNOWN or any(getattr(row, column) is not None for row in rows)
 
 
 def _known(row: ManifestRow) -> dict[str, object]:
@@ -268,6 +277,7 @@ def _row(path: Path, given: TableRow, label: ManifestLabel | None) -> ManifestRo
         source=known.get("source"),
         group=known.get("group"),
         split=known.get("split", "").lower() or None,
+        generator=known.get("generator"),
     )
 
 

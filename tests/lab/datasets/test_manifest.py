@@ -11,7 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from review_app.core.errors import ManifestError
+from review_app.manifests.dialect import dialect
 from review_app.manifests.manifest import ManifestLabel, read_manifest, require_labels
+from review_app.manifests.manifest import write_manifest as write_manifest_to
 from tests.lab.datasets.conftest import Writer
 
 
@@ -81,6 +83,24 @@ def test_missing_files_are_collected_and_refused_only_when_asked(write_manifest:
     assert len(read_manifest(path).missing_files()) == 6
     with pytest.raises(ManifestError, match=r"6 of 7 .* row 2 \(0.jpg\).* and 1 more"):
         read_manifest(path, check_files=True)
+
+
+def test_a_generator_is_read_by_any_name_and_written_where_one_is_known(
+    write_manifest: Writer,
+) -> None:
+    path = write_manifest("path;label;model", "a.jpg;fake;SDXL 1.0", "b.jpg;real;")
+    rows = read_manifest(path, dialect=dialect(["model=generator"])).rows
+    assert [row.generator for row in rows] == ["SDXL 1.0", None]
+    write_manifest_to(path.with_name("made.csv"), rows)
+    made = path.with_name("made.csv").read_text(encoding="utf-8").splitlines()
+    assert made[0] == "path,label,source,group,split,generator"
+    assert made[1:] == ["a.jpg,fake,,,,SDXL 1.0", "b.jpg,real,,,,"]
+    assert [row.generator for row in read_manifest(path.with_name("made.csv")).rows] == [
+        "SDXL 1.0",
+        None,
+    ]
+    write_manifest_to(path.with_name("none.csv"), rows[1:])
+    assert "generator" not in path.with_name("none.csv").read_text(encoding="utf-8")
 
 
 def test_training_rows_need_labels_and_both_classes(write_manifest: Writer) -> None:
