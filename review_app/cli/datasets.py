@@ -1,10 +1,12 @@
-"""``dataset make|import-deepfake-eval|split|card``: manifests made, divided and looked into."""
+"""``dataset make|import-deepfake-eval|join|split|card``: manifests made, joined, divided and looked
+into."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +19,7 @@ from review_app.intake.decode import decoder
 from review_app.intake.sources import files_below, not_taken
 from review_app.lab.datasets.deepfake_eval import SEED, read_deepfake_eval
 from review_app.lab.datasets.fingerprints import Inspected, inspect_rows
+from review_app.lab.datasets.join import Part, join_manifests
 from review_app.lab.datasets.origin import (
     Dropped,
     DropReason,
@@ -30,7 +33,6 @@ from review_app.manifests.dialect import Dialect, dialect
 from review_app.manifests.labels import ManifestLabel
 from review_app.manifests.layout import rows_of_folder
 from review_app.manifests.manifest import (
-    Manifest,
     ManifestRow,
     read_manifest,
     refuse_existing,
@@ -48,9 +50,12 @@ Share = Annotated[float, typer.Option(min=0, max=1, help="Share of the images.")
 
 def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
-    group = typer.Typer(help="Manifests: make, import, split, data card.", no_args_is_help=True)
+    group = typer.Typer(
+        help="Manifests: make, import, join, split, data card.", no_args_is_help=True
+    )
     group.command("make")(make)
     group.command("import-deepfake-eval")(import_deepfake_eval)
+    group.command("join")(join)
     group.command("split")(split)
     group.command("card")(card)
     app.add_typer(group, name="dataset")
@@ -136,6 +141,55 @@ def import_deepfake_eval(
         raise typer.Exit(REFUSED)
 
 
+def join(
+    files: Annotated[
+        list[Path], typer.Argument(help="Manifests to join, and the manifest to write.")
+    ],
+    together: Annotated[
+        bool,
+        typer.Option(
+            "--together", help="Put what belongs together in several splits into test, else val."
+        ),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Join manifests to one: sources and splits stay, each file counts once, and no picture of one
+    lies in another split than its copies in others.
+    """
+    settings()
+    *manifests, out = files
+    if len(manifests) < 2:
+        raise typer.BadParameter("name two manifests or more, and then the one to write")
+    refuse_existing(out)
+    read = [read_manifest(path, check_files=True) for path in manifests]
+    inspected = iter(_inspected([row for manifest in read for row in manifest.rows]))
+    parts = [Part(each.path, list(islice(inspected, len(each.rows)))) for each in read]
+    done = join_manifests(parts, together=together)
+    write_manifest(out, done.rows)
+    steps = [
+        one
+        for path, kept, dropped in zip(manifests, done.kept, done.dropped, strict=True)
+        for one in (*read_origin(path), step("join", path, kept, dropped, together=together))
+    ]
+    write_origin(out, steps)
+    for family in done.families:
+        names = " and ".join(f"row {row.row} ({row.name})" for row in family)
+        sys.stderr.write(f"belong together: {names}\n")
+    for group in done.renamed:
+        sys.stderr.write(f"group {group!r} means several things; it goes by its manifest's name\n")
+    dropped = [each for drops in done.dropped for each in drops]
+    words = f"{len(done.rows)} rows in {out}"
+    if done.moved:
+        words += f"; {done.moved} moved to the split of their family"
+    result(
+        {"path": str(out), **done.to_json(), **_told(dropped)},
+        as_json,
+        words + _dropped_words(dropped),
+    )
+    if any(each.reason is DropReason.UNREADABLE for each in dropped):
+        raise typer.Exit(REFUSED)
+
+
 def split(
     manifest: ManifestFile,
     out: Out,
@@ -152,7 +206,7 @@ def split(
     settings()
     refuse_existing(out)
     rows = read_manifest(manifest, check_files=True, check_groups=keep)
-    inspected = _inspected(rows)
+    inspected = _inspected(rows.rows)
     dropped = [
         Dropped(one.row.row, one.row.name, DropReason.UNREADABLE, one.failure)
         for one in inspected
@@ -192,18 +246,16 @@ def card(
 
     settings()
     rows = read_manifest(manifest, check_groups=False)
-    document = data_card(rows, _inspected(rows), seed=seed)
+    document = data_card(rows, _inspected(rows.rows), seed=seed)
     if out is not None:
         write_card(document, out)
     result(document, as_json, card_words(document))
 
 
-def _inspected(manifest: Manifest) -> list[Inspected]:
-    """The manifest's files, decoded as the queue decodes them."""
+def _inspected(rows: Sequence[ManifestRow]) -> list[Inspected]:
+    """The files of ``rows``, decoded as the queue decodes them."""
     with progress_bar("Files") as progress:
-        return inspect_rows(
-            manifest.rows, decode=decoder(file_limits(settings())), progress=progress
-        )
+        return inspect_rows(rows, decode=decoder(file_limits(settings())), progress=progress)
 
 
 def _told(dropped: Sequence[Dropped]) -> dict[str, object]:

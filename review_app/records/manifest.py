@@ -20,7 +20,7 @@ from review_app.core.errors import DamagedImageError, InputError, NotFoundError
 from review_app.core.files import atomic_folder
 from review_app.core.progress import Progress
 from review_app.intake.store import MediaStore
-from review_app.lab.datasets.families import equal_edges, families
+from review_app.lab.datasets.families import equal_edges, families, one_split
 from review_app.lab.datasets.origin import step, write_origin
 from review_app.manifests.labels import ManifestLabel
 from review_app.manifests.manifest import ManifestRow, write_manifest
@@ -36,9 +36,6 @@ NAME: Final = "manifest.csv"
 """The name of the manifest in its folder."""
 IMAGES: Final = "images"
 """Folder beside it for copies."""
-_PROTECTIVE: Final = ("test", "val", "train")
-"""A family that lies in several splits goes to the first of these as a whole: no figure may be of
-images whose like was learned from."""
 
 
 @dataclass(frozen=True)
@@ -213,19 +210,11 @@ def _in_families(found: Sequence[SettledImage]) -> tuple[list[SettledImage], int
         # A group that holds just this family keeps its name, and an image alone needs none.
         is_named = len(names) == 1 and (len(members) == 1 or None not in names)
         name = names.pop() if is_named else f"family-{members[0].sha256[:16]}"
-        split = _one_split(members)
+        split = one_split(one.split for one in members)
         for at in family:
             moved += found[at].split != split
             grouped[at] = replace(found[at], group=name, split=split)
     return grouped, moved
-
-
-def _one_split(members: Sequence[SettledImage]) -> str | None:
-    splits = {one.split for one in members}
-    if len(splits) == 1:
-        return splits.pop()
-    known = sorted(split for split in splits if split)
-    return next((split for split in _PROTECTIVE if split in known), known[0])
 
 
 def _rows(

@@ -11,7 +11,7 @@ import pytest
 
 from review_app.lab.search import GRIDS
 from tests.cli.conftest import Run
-from tests.lab.datasets.pictures import save
+from tests.lab.datasets.pictures import copy, save
 
 
 @pytest.fixture
@@ -103,6 +103,49 @@ def test_split_keeps_what_is_there_only_when_asked(run: Run, metadata: Path, ima
     assert splits(kept) == splits(first)
     run("dataset", "split", first, anew, "--train", 0.5, "--val", 0.25, "--test", 0.25)
     assert splits(anew) == {"train": 20, "val": 10, "test": 10}
+
+
+def test_two_manifests_become_one_that_names_its_files_from_where_it_lies(
+    run: Run, images: Path
+) -> None:
+    near = images.parent / "elsewhere" / "near.jpg"
+    near.parent.mkdir()
+    copy(images / "3.jpg", near, quality=60)
+    first, second = images.parent / "1.csv", near.parent / "2.csv"
+    first.write_text(
+        "path,label,source,group,split\nimages/3.jpg,fake,x,g,train\nimages/4.jpg,real,x,h,test\n"
+    )
+    second.write_text(
+        f"path,label,source,group,split\nnear.jpg,fake,y,g,test\n{images}/4.jpg,,,,\n"
+    )
+    out = near.parent / "joined.csv"
+    fault = run("dataset", "join", first, second, out).fault
+    assert "row 2 (1.csv: images/3.jpg) in train and row 2 (2.csv: near.jpg) in test" in fault
+    assert not out.exists()
+    done = run("dataset", "join", first, second, out, "--together", "--json")
+    assert done.code == 0
+    assert done.document["moved"] == 1
+    assert done.document["renamed_groups"] == ["g"]
+    assert done.document["dropped_counts"] == {"duplicate": 1}
+    assert "belong together: row 2 (1.csv: images/3.jpg) and row 2 (2.csv: near.jpg)" in done.err
+    with out.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["path"], row["source"], row["group"], row["split"]) for row in rows] == [
+        (f"{images}/3.jpg", "x", "1:g", "test"),
+        (f"{images}/4.jpg", "x", "h", "test"),
+        ("near.jpg", "y", "1:g", "test"),
+    ]
+    card = run("dataset", "card", out, "--json").document
+    assert [(step["what"], step["input"]["name"], step["rows"]) for step in card["steps"]] == [
+        ("join", "1.csv", 2),
+        ("join", "2.csv", 1),
+    ]
+
+
+def test_one_manifest_is_nothing_to_join(run: Run, metadata: Path) -> None:
+    outcome = run("dataset", "join", metadata, metadata.with_name("out.csv"))
+    assert outcome.code == 2
+    assert "two manifests or more" in outcome.err
 
 
 def test_missing_files_stop_a_split_by_row(run: Run, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ may part them.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from functools import lru_cache, partial
 
 import numpy as np
@@ -20,6 +20,7 @@ Edges = NDArray[np.int64]
 """Pairs of positions that belong together, [m, 2]."""
 _LOOKS = 128
 """Looks that are kept for the next comparisons: 256 KiB each."""
+_PROTECTIVE = ("test", "val", "train")
 
 
 def equal_edges(values: Sequence[Hashable | None]) -> Edges:
@@ -78,3 +79,13 @@ def families(n: int, *edges: Edges) -> list[list[int]]:
     for at, family in enumerate(label.tolist()):
         members.setdefault(family, []).append(at)
     return list(members.values())
+
+
+def one_split(splits: Iterable[str | None]) -> str | None:
+    """The split of a whole family whose members have ``splits``: theirs, or the first of test, val
+    and train among them, for no figure may be of images whose like was learned from."""
+    different = set(splits)
+    if len(different) == 1:
+        return different.pop()
+    known = sorted(split for split in different if split)
+    return next((split for split in _PROTECTIVE if split in known), known[0])

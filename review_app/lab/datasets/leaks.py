@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from review_app.core.errors import ManifestError
-from review_app.manifests.manifest import ManifestRow, listed
+from review_app.manifests.manifest import ManifestRow, listed, named
 
 
 def refuse_leaks(keys: Sequence[str | None], rows: Sequence[ManifestRow]) -> None:
@@ -45,6 +45,22 @@ def disagreeing(
         if key is not None and value is not None:
             seen[key].setdefault(value, row)
     return [list(values.values()) for values in seen.values() if len(values) > 1]
+
+
+def first_of_splits(rows: Sequence[ManifestRow]) -> dict[str, ManifestRow]:
+    """The splits that occur among ``rows``, each with the first row there."""
+    first: dict[str, ManifestRow] = {}
+    for row in rows:
+        if row.split:
+            first.setdefault(row.split, row)
+    return first
+
+
+def torn_words(first: Mapping[str, ManifestRow]) -> str | None:
+    """Which rows lie where, for a message, where ``first`` has more than one split; else None."""
+    if len(first) < 2:
+        return None
+    return " and ".join(f"{named([row])} in {split}" for split, row in first.items())
 
 
 def _pairs(families: Sequence[Sequence[ManifestRow]], what: str) -> str:

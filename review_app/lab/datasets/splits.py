@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from review_app.core.errors import InputError, ManifestError
 from review_app.lab.datasets.families import equal_edges, families, near_edges
 from review_app.lab.datasets.fingerprints import Inspected
-from review_app.lab.datasets.leaks import refuse_conflicts
-from review_app.manifests.manifest import ManifestRow, listed, named
+from review_app.lab.datasets.leaks import first_of_splits, refuse_conflicts, torn_words
+from review_app.manifests.manifest import ManifestRow, listed
 
 SOURCE_SHARES: Mapping[str, float] = {"train": 0.48, "val": 0.12, "test": 0.4}
 """The source method's: 932, 234 and 786 of 1,952."""
@@ -146,13 +146,9 @@ def _kept(rows: Sequence[ManifestRow], members: Sequence[Sequence[int]]) -> list
     kept: list[str | None] = []
     torn: list[str] = []
     for family in members:
-        first: dict[str, ManifestRow] = {}
-        for at in family:
-            split = rows[at].split
-            if split:
-                first.setdefault(split, rows[at])
-        if len(first) > 1:
-            torn.append(" and ".join(f"{named([row])} in {split}" for split, row in first.items()))
+        first = first_of_splits([rows[at] for at in family])
+        if words := torn_words(first):
+            torn.append(words)
         kept.append(next(iter(first), None))
     if torn:
         raise ManifestError(
