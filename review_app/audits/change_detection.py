@@ -40,24 +40,24 @@ class ChangeDetection:
 
     name = "change_detection"
 
-    def alarm_after(self, wrong: Wrong, limit: float, alpha: float) -> int | None:
+    def alarm_after(self, wrong: Wrong, weights: Floats, limit: float, alpha: float) -> int | None:
         """The number of audits at which the evidence first reached ``1 / alpha``."""
-        reached = alarm_path(wrong, limit) >= -math.log(alpha)
+        reached = alarm_path(wrong, limit, weights) >= -math.log(alpha)
         return int(reached.argmax()) + 1 if reached.any() else None
 
-    def calm_audits(self, wrong: Wrong, limit: float) -> int:
+    def calm_audits(self, wrong: Wrong, weights: Floats, limit: float) -> int:
         """How many audits came before the rate can have risen."""
-        return calm_audits(wrong, limit)
+        return calm_audits(wrong, limit, weights)
 
-    def text(self, wrong: Wrong, limit: float) -> str:
+    def text(self, wrong: Wrong, weights: Floats, limit: float) -> str:
         """How many of the last were wrong: a rate over everything hides a change."""
-        calm = calm_audits(wrong, limit)
+        calm = calm_audits(wrong, limit, weights)
         if not calm:
             return ""
         return t("audit.lately", last=len(wrong) - calm, n=int(wrong[calm:].sum()))
 
 
-def alarm_path(wrong: ArrayLike, limit: float) -> Floats:
+def alarm_path(wrong: ArrayLike, limit: float, weights: ArrayLike = 1.0) -> Floats:
     """Log evidence that the error rate is above ``limit``, after each audit of ``wrong`` [..., n].
 
     With x_i = 1 for an error and a forecast q_i >= r that knows only the audits before i, each::
@@ -67,11 +67,17 @@ def alarm_path(wrong: ArrayLike, limit: float) -> Floats:
     is at most 1 on average wherever the rate is at most r. Let w_s be the shares that start before
     audit s + 1: then ``sum_s w_s prod_{i > s} g_i``, with what has not started yet counted as it
     is, ever reaches ``1 / alpha`` with probability at most ``alpha``. It takes O(n).
+
+    ``weights`` [..., n]: those of `e_values`, where audits were drawn with unequal probabilities.
+    The gain of one of weight v is ``1 + v (g_i - 1)``. As ``g_i - 1`` is a stake, known
+    beforehand, times ``x_i - r``, that is the betting bound of `e_values.betting_path`, whose proof
+    holds for any stake.
     """
     outcomes = np.asarray(wrong, np.float64)
+    v = np.broadcast_to(np.asarray(weights, np.float64), outcomes.shape)
     n = outcomes.shape[-1]
-    q = np.maximum(_forecast(outcomes, limit), limit)
-    gains = np.log(np.where(outcomes > 0, q / limit, (1 - q) / (1 - limit)))
+    q = np.maximum(_forecast(outcomes, v, limit), limit)
+    gains = np.log(1 - v + v * np.where(outcomes > 0, q / limit, (1 - q) / (1 - limit)))
     capital = gains.cumsum(axis=-1)
     waiting = (1 - FIRST) / np.sqrt(1 + np.arange(n + 1) * (limit / PATIENCE))
     starting = np.concatenate([[FIRST], -np.diff(waiting)])[:n]
@@ -79,44 +85,50 @@ def alarm_path(wrong: ArrayLike, limit: float) -> Floats:
     return np.asarray(np.logaddexp(started, np.log(waiting[:n])), np.float64)
 
 
-def calm_audits(wrong: ArrayLike, limit: float) -> int:
+def calm_audits(wrong: ArrayLike, limit: float, weights: ArrayLike = 1.0) -> int:
     """How many of the audits ``wrong`` [n] came before the rate can have risen above ``limit``.
 
     Every number s of audits before a change is judged by its profile likelihood: a constant rate of
-    at most r before it, one of at least r from then on. The answer is the earliest s that is not
-    `DOUBT` times less likely than the best; 0 where nothing tells, so an error is on the safe side.
+    at most r before it, one of at least r from then on; audits count by their ``weights`` [n]. The
+    answer is the earliest s that is not `DOUBT` times less likely than the best; 0 where nothing
+    tells, so an error is on the safe side.
     """
-    outcomes = np.asarray(wrong, np.bool_)
-    n = outcomes.size
-    if not n:
+    outcomes = np.asarray(wrong, np.float64)
+    if not outcomes.size:
         return 0
-    before = np.arange(n)
-    errors = outcomes.cumsum() - outcomes
-    later, later_errors = n - before, outcomes.sum() - errors
-    calm = np.minimum(errors / np.maximum(before, 1), limit)
-    risen = np.maximum(later_errors / later, limit)
-    likelihood = _log_likelihood(errors, before, calm)
-    likelihood += _log_likelihood(later_errors, later, risen)
+    counted = np.asarray(weights, np.float64)
+    errors, right = outcomes * counted, (1 - outcomes) * counted
+    errors_before, right_before = (
+        np.concatenate([[0.0], x.cumsum()[:-1]]) for x in (errors, right)
+    )
+    errors_later, right_later = (x[::-1].cumsum()[::-1] for x in (errors, right))
+    before = errors_before + right_before
+    calm = np.minimum(
+        np.divide(errors_before, before, out=np.zeros_like(before), where=before > 0), limit
+    )
+    risen = np.maximum(errors_later / (errors_later + right_later), limit)
+    likelihood = _log_likelihood(errors_before, right_before, calm)
+    likelihood += _log_likelihood(errors_later, right_later, risen)
     return int((likelihood >= likelihood.max() + np.log(DOUBT)).argmax())
 
 
-def _forecast(outcomes: Floats, limit: float) -> Floats:
+def _forecast(outcomes: Floats, weights: Floats, limit: float) -> Floats:
     """The error rate to bet on at each audit [..., n], from those before it."""
-    errors, audits = (
-        _faded(sums, 1 - limit / MEMORY) for sums in (outcomes, np.ones_like(outcomes))
-    )
+    fade = (1 - limit / MEMORY) ** weights
+    errors, audits = (_faded(counted, fade) for counted in (outcomes * weights, weights))
     rate = (PRIOR_ERRORS + errors) / (PRIOR_ERRORS / limit + audits)
     return np.asarray(RISE * rate / (1 + (RISE - 1) * rate), np.float64)
 
 
-def _faded(values: Floats, fade: float) -> Floats:
-    """The sum of ``fade^(i - 1 - j) values_j`` [..., n] over j < i, at each i."""
-    steps = np.moveaxis(values, -1, 0)[:-1]
+def _faded(values: Floats, fade: Floats) -> Floats:
+    """The sum of ``values_j`` [..., n] over j < i at each i, faded by each audit that followed."""
+    if not values.size:
+        return values
+    steps = zip(np.moveaxis(fade, -1, 0)[:-1], np.moveaxis(values, -1, 0)[:-1], strict=True)
     start = np.zeros(values.shape[:-1])
-    sums = accumulate(steps, lambda total, value: fade * total + value, initial=start)
-    return np.stack(list(sums), axis=-1) if values.size else values
+    sums = accumulate(steps, lambda total, step: step[0] * total + step[1], initial=start)
+    return np.stack(list(sums), axis=-1)
 
 
-def _log_likelihood(errors: ArrayLike, audits: ArrayLike, rate: Floats) -> Floats:
-    right = np.asarray(audits) - np.asarray(errors)
+def _log_likelihood(errors: Floats, right: Floats, rate: Floats) -> Floats:
     return np.asarray(xlogy(errors, rate) + xlog1py(right, -rate), np.float64)

@@ -9,7 +9,7 @@ Sekhon, "Time-uniform, nonparametric, nonasymptotic confidence sequences" (Annal
 
 The null holds for each audit given those before it, so the error rate may change from image to
 image as long as it stays on the null's side of the limit. A rate that rises late is told sooner by
-`turning`.
+`change_detection`.
 """
 
 from __future__ import annotations
@@ -94,36 +94,43 @@ def interval(wrong: ArrayLike, alpha: float) -> tuple[float, float]:
 
 
 def betting_path(
-    wrong: ArrayLike, probabilities: ArrayLike, floor: float, limit: float, direction: Direction
+    wrong: ArrayLike, weights: ArrayLike, limit: float, direction: Direction
 ) -> Floats:
-    """Log capital after each audit [n], where images had unequal ``probabilities`` [n] of audit.
+    """Log capital after each audit [n], where images had unequal probabilities of an audit.
 
-    Estimates R over all accepted images, audited or not, from ``Z = (1{error} - r) A / pi + r``:
-    its mean is R, and images that were not audited (A = 0) leave the capital as it is. With
-    ``w = floor / pi`` the capital is the even mixture over stakes c of
+    ``weights`` [n] are ``base / pi``: pi is the probability with which the image was drawn, and
+    base the smallest with which its policy draws any, both fixed before the image came. With
+    stakes c in (0, 1) the capital is the even mixture over c of
 
-        prod_i 1 + (c / r) w_i (1{error_i} - r)          for R above r
-        prod_i 1 - (c / (1 - r)) w_i (1{error_i} - r)    for R below r
+        prod_i 1 + (c / r) w_i (x_i - r)          for R above r
+        prod_i 1 - (c / (1 - r)) w_i (x_i - r)    for R below r
 
-    ``floor``: the smallest probability that the policy ever uses, fixed beforehand.
+    where x_i = 1 for an error. It is an e-process for R, the error rate of accepted images, whether
+    audited or not. Let A = 1 where an accepted image is audited, which given its pi is independent
+    of x, and let ``Z = (x - r) A / pi + r`` (`Waudby-Smith & Ramdas`, scaled by base). Then
+    E[Z | past] = E[x | past], since E[A | pi, x] = pi whatever pi is. An image multiplies the
+    capital by ``1 + s base (Z - r)`` with s = c / r, and leaves it as it is where A = 0. So while
+    E[x | past] <= r the capital shrinks on average; no factor is negative, because
+    ``base |Z - r| <= |x - r|``; and by Ville's inequality it ever reaches ``1 / alpha`` with
+    probability at most ``alpha``. Below r the same holds with the signs exchanged. That R may
+    differ from group to group does not matter: pi is part of what E[x | past] averages over.
 
     Raises:
-        InputError: shapes differ, or a probability is below the floor or above 1.
+        InputError: shapes differ, or a weight is outside (0, 1].
     """
-    outcomes, pi = np.asarray(wrong, np.bool_), np.asarray(probabilities, np.float64)
-    if outcomes.shape != pi.shape or outcomes.ndim != 1:
-        raise InputError(f"{outcomes.shape} audits and {pi.shape} probabilities do not match.")
-    if not 0 < floor <= pi.min(initial=1.0) or pi.max(initial=0.0) > 1:
-        raise InputError(f"Audit probabilities must lie between the floor {floor} and 1.")
-    surprise = (outcomes - limit) * (floor / pi)
+    outcomes, w = np.asarray(wrong, np.bool_), np.asarray(weights, np.float64)
+    if outcomes.shape != w.shape or outcomes.ndim != 1:
+        raise InputError(f"{outcomes.shape} audits and {w.shape} weights do not match.")
+    if not ((w > 0) & (w <= 1)).all():
+        raise InputError(
+            "An audit's weight is the smallest audit probability over its own: (0, 1]."
+        )
     scale = 1 / limit if direction is Direction.ABOVE else -1 / (1 - limit)
-    growth = np.log1p(_STAKES[:, None] * scale * surprise).cumsum(axis=1)
+    growth = np.log1p(_STAKES[:, None] * scale * w * (outcomes - limit)).cumsum(axis=1)
     return np.asarray(logsumexp(growth, axis=0) - np.log(len(_STAKES)), np.float64)
 
 
-def betting_interval(
-    wrong: ArrayLike, probabilities: ArrayLike, floor: float, alpha: float
-) -> tuple[float, float]:
+def betting_interval(wrong: ArrayLike, weights: ArrayLike, alpha: float) -> tuple[float, float]:
     """The `interval` for the audits of `betting_path`.
 
     Raises:
@@ -131,7 +138,7 @@ def betting_interval(
     """
 
     def reached(limit: float, direction: Direction) -> bool:
-        path = betting_path(wrong, probabilities, floor, limit, direction)
+        path = betting_path(wrong, weights, limit, direction)
         return bool(path.size and path[-1] >= np.log(2 / alpha))
 
     return _ends(reached)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from review_app.audits.change_detection import DOUBT, alarm_path, calm_audits
 from review_app.audits.e_values import Direction, evidence_path
+from tests.audits.audit_mixes import mixes
 
 LIMITS = st.floats(0.005, 0.5)
 RUNS = 400
@@ -41,6 +42,41 @@ def test_one_more_audit_never_adds_evidence_on_average_while_the_limit_is_kept(
     assert rate * error + (1 - rate) * right <= 1 + 1e-9
     at_limit = limit * error + (1 - limit) * right
     assert at_limit == pytest.approx(1, rel=1e-9)
+
+
+@given(
+    history=st.lists(st.tuples(st.booleans(), st.floats(0.01, 1)), max_size=60),
+    limit=LIMITS,
+    data=st.data(),
+)
+@settings(max_examples=200)
+def test_it_never_grows_on_average_however_unequal_the_audit_probabilities(
+    history: list[tuple[bool, float]], limit: float, data: st.DataObject
+) -> None:
+    wrong, weights = [x for x, _ in history], [v for _, v in history]
+    mix = data.draw(mixes(high=limit))
+    now = alarm_path(wrong, limit, weights)[-1] if wrong else 0.0
+    right, error = (
+        tuple(
+            float(np.exp(alarm_path([*wrong, last], limit, [*weights, v])[-1] - now))
+            for v in mix.weights
+        )
+        for last in (False, True)
+    )
+    assert mix.average((right[0], right[1]), (error[0], error[1])) <= 1 + 1e-9
+
+
+@given(wrong=HISTORIES, limit=LIMITS)
+def test_equal_weights_change_no_bit(wrong: list[bool], limit: float) -> None:
+    ones = np.ones(len(wrong))
+    assert (alarm_path(wrong, limit) == alarm_path(wrong, limit, ones)).all()
+    assert calm_audits(wrong, limit) == calm_audits(wrong, limit, ones)
+
+
+def test_audits_of_little_weight_move_the_alarm_little() -> None:
+    """A small group of which every image is audited cannot drown what the large ones say."""
+    wrong = np.array([True, False, False, False] * 30)
+    assert alarm_path(wrong, 0.1, 0.02).max() < 1 < alarm_path(wrong, 0.1).max()
 
 
 @given(wrong=HISTORIES, limit=LIMITS)
@@ -115,6 +151,14 @@ def test_the_likeliest_change_and_all_that_are_nearly_as_likely_are_in_doubt() -
     assert calm_audits([False, True] * 40, 0.05) == 0
     assert calm_audits([True] * 5, 0.05) == 0
     assert calm_audits([], 0.05) == 0
+
+
+@pytest.mark.parametrize("weight", [1 / 3, 1e-3])
+@pytest.mark.parametrize("wrong", [[True] * 9, [False] * 9, [False] * 300 + [True] * 30])
+def test_weights_lengthen_what_is_in_doubt_and_never_shorten_it(
+    wrong: list[bool], weight: float
+) -> None:
+    assert 0 <= calm_audits(wrong, 0.05, weight) <= calm_audits(wrong, 0.05)
 
 
 @given(wrong=st.lists(st.booleans(), min_size=1, max_size=80), limit=LIMITS)

@@ -18,6 +18,7 @@ from review_app.audits.e_values import (
     log_evidence,
 )
 from review_app.core.errors import InputError
+from tests.audits.audit_mixes import mixes
 
 ABOVE, BELOW = Direction.ABOVE, Direction.BELOW
 LIMITS = st.floats(0.005, 0.5)
@@ -92,7 +93,7 @@ def test_more_errors_are_more_evidence_for_the_alarm_and_less_for_the_certificat
 def test_no_evidence_is_there_before_the_first_audit() -> None:
     assert evidence_path([], 0.05, ABOVE).shape == (0,)
     assert interval([], 0.05) == (0.0, 1.0)
-    assert betting_interval([], [], 0.05, 0.05) == (0.0, 1.0)
+    assert betting_interval([], [], 0.05) == (0.0, 1.0)
 
 
 @given(
@@ -131,34 +132,52 @@ def test_the_betting_bound_keeps_its_word_under_unequal_probabilities() -> None:
         wrong = rng.random(6000) < np.where(hard, 0.32, 0.02)  # 5% of all
         pi = np.where(hard, 0.5, 0.05)
         audited = rng.random(6000) < pi
-        path = betting_path(wrong[audited], pi[audited], 0.05, 0.05, ABOVE)
+        path = betting_path(wrong[audited], 0.05 / pi[audited], 0.05, ABOVE)
         alarms += path.max() >= np.log(20)
         plain += evidence_path(wrong[audited], 0.05, ABOVE).max() >= np.log(20)
     assert alarms <= 200 * 0.05
     assert plain > 190
 
 
+@pytest.mark.parametrize("direction", Direction)
+@given(limit=LIMITS, wrong=st.lists(st.booleans(), max_size=30), data=st.data())
+def test_the_betting_bound_never_grows_on_average_under_its_null(
+    direction: Direction, limit: float, wrong: list[bool], data: st.DataObject
+) -> None:
+    bounds = (0.0, limit) if direction is ABOVE else (limit, 1.0)
+    mix = data.draw(mixes(*bounds))
+    before = data.draw(
+        st.lists(st.sampled_from(mix.weights), min_size=len(wrong), max_size=len(wrong))
+    )
+    now = betting_path(wrong, before, limit, direction)[-1] if wrong else 0.0
+
+    def gain(last: bool, weight: float) -> float:
+        after = betting_path([*wrong, last], [*before, weight], limit, direction)[-1]
+        return float(np.exp(after - now))
+
+    first, second = mix.weights
+    right, error = ((gain(last, first), gain(last, second)) for last in (False, True))
+    assert mix.average(right, error) <= 1 + 1e-9
+
+
 def test_the_betting_bound_finds_a_broken_limit() -> None:
     rng = np.random.default_rng(2)
     wrong = rng.random(600) < 0.15
-    pi = rng.choice([0.05, 0.1], 600)
-    assert betting_path(wrong, pi, 0.05, 0.05, ABOVE).max() >= np.log(20)
-    low, high = betting_interval(wrong, pi, 0.05, 0.05)
+    weights = rng.choice([1.0, 0.5], 600)
+    assert betting_path(wrong, weights, 0.05, ABOVE).max() >= np.log(20)
+    low, high = betting_interval(wrong, weights, 0.05)
     assert 0.05 < low < 0.15 < high < 0.3
 
 
 def test_with_equal_probabilities_betting_and_mixture_agree_closely() -> None:
     wrong = np.random.default_rng(4).random(800) < 0.1
-    bet = betting_interval(wrong, np.full(800, 0.05), 0.05, 0.05)
+    bet = betting_interval(wrong, np.ones(800), 0.05)
     assert bet == pytest.approx(interval(wrong, 0.05), abs=0.01)
 
 
 @pytest.mark.parametrize(
-    ("wrong", "pi", "floor"),
-    [([True], [0.1, 0.1], 0.1), ([True], [0.01], 0.05), ([True], [1.5], 0.05), ([True], [0.1], 0)],
+    ("wrong", "weights"), [([True], [1.0, 1.0]), ([True], [0.0]), ([True], [1.5])]
 )
-def test_probabilities_that_cannot_be_are_refused(
-    wrong: list[bool], pi: list[float], floor: float
-) -> None:
+def test_weights_that_cannot_be_are_refused(wrong: list[bool], weights: list[float]) -> None:
     with pytest.raises(InputError):
-        betting_path(wrong, pi, floor, 0.05, ABOVE)
+        betting_path(wrong, weights, 0.05, ABOVE)

@@ -57,7 +57,7 @@ def test_the_alarm_line_is_crossed_in_the_chart_exactly_where_the_alarm_is_raise
     assert level
     above = [y <= float(level[1]) for _, y in points(chart, "alarm")]
     alpha = alpha_of_each(evidence.alpha)
-    assert above.index(True) == ChangeDetection().alarm_after(wrong, 0.05, alpha)
+    assert above.index(True) == ChangeDetection().alarm_after(wrong, np.ones(200), 0.05, alpha)
 
 
 def test_a_long_path_stays_a_small_chart_within_its_box() -> None:
