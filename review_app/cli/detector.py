@@ -41,10 +41,15 @@ def train(
     licence: Annotated[
         str | None, typer.Option(help="What may be done with the result, for the card.")
     ] = None,
+    scopes: Annotated[
+        Path | None,
+        typer.Option(help="JSON that says what the sources show, for the card and the pages."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Train heads on splits train and val, measure them on test; write a checkpoint."""
     from review_app.inference.checkpoint import refuse_existing
+    from review_app.lab.scope_words import NO_WORDS, read_scope_words
     from review_app.lab.training import LICENCE_OF_UNKNOWN_DATA
     from review_app.lab.training import train as train_checkpoint
     from review_app.manifests.manifest import read_manifest
@@ -53,6 +58,7 @@ def train(
     named = f"{manifest.stem}-{utc_now():%Y%m%d-%H%M%S}"
     out = out or lab.settings.data_dir / "checkpoints" / named
     refuse_existing(out)
+    words = NO_WORDS if scopes is None else read_scope_words(scopes)
     rows = read_manifest(manifest, check_files=True)
     with progress_bars("Features", "Training") as (progress, fits):
         checkpoint = train_checkpoint(
@@ -62,6 +68,7 @@ def train(
             cache=lab.cache,
             preset=preset,
             licence=licence or LICENCE_OF_UNKNOWN_DATA,
+            words=words,
             decode=lab.decode,
             progress=progress,
             fits=fits,

@@ -1,7 +1,7 @@
 """``card.json``: everything about a checkpoint that is not a tensor. Schema version 2.
 
 A card is read strictly: an unknown or missing field, or another schema version, is an error. Cards
-of version 1 are read too: they lack what has a default here.
+of version 1, and older ones of version 2, are read too: they lack what has a default here.
 """
 
 from __future__ import annotations
@@ -18,6 +18,13 @@ from review_app.inference.rejection import Doubt
 
 SCHEMA_VERSION = 2
 READABLE_VERSIONS = (1, 2)
+
+Words = dict[str, str]
+"""A phrase in one or more languages, by tag ("en"): the card's author wrote it, no catalogue has
+it."""
+Estimate = tuple[float, float | None, float | None]
+"""A figure with the ends of its 95% interval, which are None where too few images stand behind
+it."""
 
 
 class CardPart(BaseModel):
@@ -135,6 +142,42 @@ class NoveltyCard(CardPart):
     """Share of validation images, as they are, beyond the cut."""
 
 
+class ScopeFigures(CardPart):
+    """The figures of one head on the test images of one kind."""
+
+    auroc: Estimate | None = None
+    """AUROC between the fakes and the reals of the kind; of a generator, between its images and
+    the reals of its source. None where a class is missing."""
+    error: Estimate | None = None
+    """The share of its images that are called wrongly at the head's threshold."""
+
+
+class MeasuredKind(CardPart):
+    """A kind of images, with how much a checkpoint learned from it and how it did on it."""
+
+    name: str
+    """The name by which manifests call it."""
+    content: Words = {}
+    """What its images show; empty where nobody said."""
+    n_train: int
+    n_test: int | None
+    """The number of test images; None in cards from before scopes were measured."""
+    unlike: float | None = None
+    """The share of its test images that are called unlike the training images; None where nothing
+    measures it."""
+    heads: dict[HeadName, ScopeFigures] = {}
+    """The figures by head; empty without test images."""
+
+
+class ScopeCard(MeasuredKind):
+    """A source: what came from one place, real and fake."""
+
+    licence: str = ""
+    """What the images may be used for; empty where nobody said."""
+    generators: tuple[MeasuredKind, ...] = ()
+    """What made its fakes, where the manifest says so."""
+
+
 class CheckpointCard(CardPart):
     """The card; see the module."""
 
@@ -153,6 +196,11 @@ class CheckpointCard(CardPart):
     experts: tuple[tuple[str, ...], ...] = ()
     """The sources that each expert is for; empty where there is no gate."""
     novelty: NoveltyCard | None = None
+    scopes: tuple[ScopeCard, ...] = ()
+    """The kinds that it was measured on; empty in older cards, of which
+    :func:`review_app.inference.scopes.scopes_of` tells what can be told."""
+    failures: tuple[Words, ...] = ()
+    """What it is known to fail at, a sentence each."""
     licence: str
     """What may be done with the checkpoint, given its weights and its data."""
     parent: str | None

@@ -15,7 +15,7 @@ from review_app.inference.calibration import (
     choose_calibration,
 )
 from review_app.inference.card import CalibrationCard, HeadCard
-from review_app.inference.checkpoint import Checkpoint
+from review_app.inference.checkpoint import Checkpoint, Judgement
 from review_app.inference.dataset import LabelledFeatures
 from review_app.inference.heads import Head, HeadName, HeadPrediction, Training
 from review_app.inference.model import Model
@@ -62,12 +62,12 @@ def choose_for_heads(
     return HeadChoices(cards, calibrations, min(aurcs, key=lambda name: aurcs[name]))
 
 
-def measured(checkpoint: Checkpoint, test: LabelledFeatures) -> Checkpoint:
-    """``checkpoint`` with the metrics of its heads on ``test`` in its card."""
-    predictions = checkpoint.predict(test.features)
+def measured(checkpoint: Checkpoint, test: LabelledFeatures, judgement: Judgement) -> Checkpoint:
+    """``checkpoint`` with the metrics of its heads on ``test`` in its card; ``judgement`` is what
+    they say of those images."""
     heads = {
         name: card.model_copy(
-            update={"test": _by_source(predictions[name], test, card, checkpoint.heads[name])}
+            update={"test": _by_source(judgement.heads[name], test, card, checkpoint.heads[name])}
         )
         for name, card in checkpoint.card.heads.items()
     }

@@ -30,6 +30,8 @@ from review_app.inference.model import Model, fit_model
 from review_app.inference.presets import Preset, preset_called
 from review_app.lab.datasets.leaks import refuse_leaks
 from review_app.lab.head_choices import choose_for_heads, measured
+from review_app.lab.scope_words import NO_WORDS, ScopeWords
+from review_app.lab.scopes import with_scopes
 from review_app.lab.validation import Validation, cross_fit, validate
 from review_app.lab.versions import JoinedProgress, rows_of
 from review_app.manifests.manifest import Manifest, ManifestRow
@@ -49,6 +51,7 @@ def train(
     name: str | None = None,
     licence: str = LICENCE_OF_UNKNOWN_DATA,
     parent: str | None = None,
+    words: ScopeWords = NO_WORDS,
     decode: Decoder = decode_plainly,
     progress: Progress | None = None,
     fits: Progress | None = None,
@@ -57,7 +60,8 @@ def train(
 
     The manifest needs the splits ``train`` and ``val``, each with both classes; ``test``, where it
     has one, is only measured. ``out`` must not exist yet, and appears whole or not at all; its
-    name is the checkpoint's unless ``name`` is given. ``progress`` counts images, every version of
+    name is the checkpoint's unless ``name`` is given. ``words`` say what the kinds of images show.
+    ``progress`` counts images, every version of
     each, and then ``fits`` counts the models that are fitted.
 
     Raises ManifestError for a manifest that cannot train, naming rows; DetectorError for an unknown
@@ -81,6 +85,7 @@ def train(
         seed=seed,
         licence=licence,
         parent=parent,
+        words=words,
         fits=fits,
     )
     checkpoint.save(out)
@@ -100,6 +105,7 @@ def train_heads(
     seed: int = SOURCE_SEED,
     licence: str = LICENCE_OF_UNKNOWN_DATA,
     parent: str | None = None,
+    words: ScopeWords = NO_WORDS,
     fits: Progress | None = None,
 ) -> Checkpoint:
     """The checkpoint of features in memory, not saved; ``train`` and ``val`` have the copies that
@@ -137,7 +143,10 @@ def train_heads(
     }
     seen = train.originals.keys + val.originals.keys
     checkpoint = Checkpoint.assemble(facts, model, choices.calibrations, seen)
-    return measured(checkpoint, test) if test else checkpoint
+    judgement = checkpoint.judge(test.features) if test else None
+    if test and judgement:
+        checkpoint = measured(checkpoint, test, judgement)
+    return with_scopes(checkpoint, train.originals, test, judgement, words)
 
 
 def _fit(
