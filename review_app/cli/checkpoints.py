@@ -26,6 +26,7 @@ from review_app.manifests.manifest import Manifest, read_manifest
 from review_app.scores.card import PREFIX
 
 if TYPE_CHECKING:  # the detector is slow to import, and most commands do without it
+    from review_app.inference.card import CheckpointCard, MeasuredKind
     from review_app.inference.checkpoint import Checkpoint
     from review_app.inference.dataset import LabelledFeatures
     from review_app.inference.heads import HeadName
@@ -208,7 +209,33 @@ def _portrait(checkpoint: Checkpoint) -> str:
         mark = "*" if name is card.default_head else " "
         lines.append(f"  {mark} {name.value}" + ("" if head.test else ": not measured"))
         lines += [f"      {which}: {_figures(test)}" for which, test in head.test.items()]
-    return "\n".join(lines)
+    return "\n".join([*lines, *_scope_lines(card)])
+
+
+def _scope_lines(card: CheckpointCard) -> list[str]:
+    """The kinds that it was measured on, by the default head, and what it is known to fail at."""
+    from review_app.inference.scopes import in_language, scopes_of
+
+    lines = [f"  kinds, by {card.default_head.value}:"]
+    for scope in scopes_of(card):
+        lines.append(f"    {_kind(scope, card.default_head)}")
+        lines += [f"      {_kind(each, card.default_head)}" for each in scope.generators]
+    if card.failures:
+        lines.append("  known to fail at:")
+        lines += [f"    {in_language(words, 'en', '')}" for words in card.failures]
+    return lines
+
+
+def _kind(kind: MeasuredKind, head: HeadName) -> str:
+    from review_app.inference.scopes import in_language
+
+    content = in_language(kind.content, "en", "")
+    named = f"{kind.name} ({content})" if content else kind.name
+    figures = kind.heads.get(head)
+    if figures is None:
+        return f"{named}: not measured"
+    unlike = "" if kind.unlike is None else f", {kind.unlike:.0%} called unlike"
+    return f"{named}: AUROC {figure(figures.auroc)}, error {figure(figures.error)}{unlike}"
 
 
 def _figures(metrics: dict[str, Any]) -> str:

@@ -36,7 +36,7 @@ class ScopeWords(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     sources: dict[str, SourceWords] = {}
-    """By the source's name in the manifest."""
+    """What is said of each source, by its name in the manifest."""
     failures: tuple[Phrase, ...] = ()
 
     def of(self, source: str) -> SourceWords:

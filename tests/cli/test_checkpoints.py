@@ -115,6 +115,11 @@ def test_show_tells_what_the_card_says(run: Run, other: Path) -> None:
     assert checkpoint.card.licence in words
     assert "parent:   none" in words
     assert "first: AUROC" in words
+    kind = checkpoint.card.scopes[0].heads[checkpoint.default_head]
+    assert kind.error is not None
+    assert kind.auroc is not None
+    assert f"    first: AUROC {kind.auroc[0]:.3f}" in words
+    assert f"error {kind.error[0]:.3f}" in words
 
 
 def test_a_checkpoint_is_found_by_its_name(run: Run, other: Path, data_dir: Path) -> None:

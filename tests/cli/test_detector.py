@@ -54,13 +54,20 @@ def test_a_checkpoint_is_trained_evaluated_and_put_to_work(
     run: Run, manifest: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "checkpoint"
-    trained = run("train", manifest, "--out", out, "--json")
+    scopes = tmp_path / "scopes.json"
+    scopes.write_text(
+        '{"sources": {"made": {"content": "made-up pictures"}}, "failures": ["Fog."]}'
+    )
+    trained = run("train", manifest, "--out", out, "--scopes", scopes, "--json")
     assert trained.code == 0
     document = trained.document
     assert list(document) == ["checkpoint", "path", "default_head", "test"]
     assert document["path"] == str(out)
     assert set(document["test"]) == HEADS
     assert Checkpoint.load(out).id == document["checkpoint"]
+    shown = run("checkpoint", "show", out).out
+    assert "made (made-up pictures): AUROC" in shown
+    assert "Fog." in shown
     assert "exists" in run("train", manifest, "--out", out).fault
 
     evaluated = run("evaluate", manifest, "--checkpoint", out, "--json").document

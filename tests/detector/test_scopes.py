@@ -7,22 +7,44 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from review_app.core.errors import InputError
 from review_app.inference.card import CheckpointCard
 from review_app.inference.checkpoint import Checkpoint
-from review_app.inference.dataset import Versions
+from review_app.inference.dataset import LabelledFeatures, Versions
 from review_app.inference.scopes import (
     in_language,
     nearest_kinds,
     place_of,
     scopes_of,
 )
-from review_app.lab.scope_words import ScopeWords, read_scope_words
+from review_app.lab.scope_words import NO_WORDS, ScopeWords, read_scope_words
 from review_app.lab.training import train_heads
 from tests.detector.conftest import labelled, toy_card
 
 ROOT = Path(__file__).parents[2]
+
+
+def trained(
+    test: LabelledFeatures,
+    train: LabelledFeatures | None = None,
+    val: LabelledFeatures | None = None,
+    *,
+    preset: str = "source",
+    words: ScopeWords = NO_WORDS,
+) -> Checkpoint:
+    return train_heads(
+        Versions(train or labelled(160, 1)),
+        Versions(val or labelled(120, 2)),
+        test=test,
+        backbone=toy_card(),
+        backbone_key="toy-v1-000000000000",
+        name="toy",
+        data_name="toy",
+        preset=preset,
+        words=words,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -34,16 +56,8 @@ def gated() -> Checkpoint:
             "failures": ["Small pictures."],
         }
     )
-    return train_heads(
-        Versions(labelled(600, 1)),
-        Versions(labelled(300, 2)),
-        test=labelled(200, 3),
-        backbone=toy_card(),
-        backbone_key="toy-v1-000000000000",
-        name="gated",
-        data_name="toy",
-        preset="robust",
-        words=words,
+    return trained(
+        labelled(200, 3), labelled(600, 1), labelled(300, 2), preset="robust", words=words
     )
 
 
@@ -64,8 +78,9 @@ def test_the_figures_are_those_that_the_heads_make_on_test_images(gated: Checkpo
     name = gated.default_head
     called = judgement.heads[name].p_fake >= gated.card.heads[name].threshold
     scope = gated.card.scopes[1]
-    assert scope.heads[name].error is not None
-    error, low, high = scope.heads[name].error
+    told = scope.heads[name].error
+    assert told is not None
+    error, low, high = told
     assert error == pytest.approx(float((called != test.is_fake)[rows].mean()))
     assert low is not None
     assert high is not None
@@ -80,10 +95,7 @@ def test_the_figures_are_those_that_the_heads_make_on_test_images(gated: Checkpo
 def test_weights_count_in_the_error_and_in_the_share_that_is_unlike() -> None:
     test = labelled(120, 3)
     weights = np.where(np.arange(120) < 60, 9.0, 1.0)
-    parts = (Versions(labelled(160, 1)), Versions(labelled(120, 2)))
-    facts = {"backbone": toy_card(), "backbone_key": "toy", "name": "w", "data_name": "w"}
-    plain = train_heads(*parts, test=test, **facts)
-    weighed = train_heads(*parts, test=replace(test, weights=weights), **facts)
+    plain, weighed = trained(test), trained(replace(test, weights=weights))
     head = weighed.default_head
     rows = test.from_source("first")
     called = weighed.predict(test.features)[head].p_fake >= weighed.card.heads[head].threshold
@@ -97,18 +109,44 @@ def test_weights_count_in_the_error_and_in_the_share_that_is_unlike() -> None:
 def test_a_kind_that_only_test_images_are_of_was_measured_all_the_same() -> None:
     test = labelled(120, 3)
     other = replace(test, sources=("elsewhere",) * 120)
-    checkpoint = train_heads(
-        Versions(labelled(160, 1)),
-        Versions(labelled(120, 2)),
-        test=other,
-        backbone=toy_card(),
-        backbone_key="toy",
-        name="e",
-        data_name="e",
-    )
+    checkpoint = trained(other)
     counts = {scope.name: (scope.n_train, scope.n_test) for scope in checkpoint.card.scopes}
     assert counts == {"elsewhere": (0, 120), "first": (80, 0), "second": (80, 0)}
     assert checkpoint.card.scopes[1].heads == {}
+
+
+def test_what_made_the_fakes_is_measured_against_the_reals_of_its_source() -> None:
+    def made(n: int, seed: int) -> LabelledFeatures:
+        data = labelled(n, seed)
+        names = ("net_a", "net_b")
+        made_by = tuple(
+            names[at // 2 % 2] if fake else "photo" for at, fake in enumerate(data.is_fake)
+        )
+        return replace(data, generators=made_by)
+
+    test = made(200, 3)
+    words = ScopeWords.model_validate({"sources": {"first": {"generators": {"net_a": "A net"}}}})
+    checkpoint = trained(test, made(160, 1), made(120, 2), words=words)
+    scope = checkpoint.card.scopes[0]
+    assert [kind.name for kind in scope.generators] == ["net_a", "net_b"]
+    kind = scope.generators[0]
+    assert kind.content == {"en": "A net"}
+    own = test.from_source("first") & np.array([name == "net_a" for name in test.generators])
+    reals = test.from_source("first") & ~test.is_fake
+    assert kind.n_test == own.sum()
+    assert (
+        sum(kind.n_train for kind in scope.generators)
+        == (labelled(160, 1).from_source("first") & labelled(160, 1).is_fake).sum()
+    )
+    head = checkpoint.default_head
+    p_fake = checkpoint.predict(test.features)[head].p_fake
+    figures = kind.heads[head]
+    assert figures.auroc is not None
+    assert figures.error is not None
+    rows = own | reals
+    assert figures.auroc[0] == pytest.approx(roc_auc_score(test.is_fake[rows], p_fake[rows]))
+    missed = p_fake[own] < checkpoint.card.heads[head].threshold
+    assert figures.error[0] == pytest.approx(float(missed.mean()))
 
 
 def test_of_an_older_card_the_kinds_are_told_from_its_metrics_by_source(gated: Checkpoint) -> None:
