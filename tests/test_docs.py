@@ -100,10 +100,11 @@ def test_each_link_leads_to_a_page_and_a_heading_that_there_are(page: Path) -> N
 
 def test_each_decision_is_dated_tells_what_lost_and_is_listed() -> None:
     listed = LINK.findall((ROOT / "docs" / "adr" / "README.md").read_text(encoding="utf-8"))
-    for number, record in enumerate(RECORDS, 1):
+    numbers = [int(record.name.partition("-")[0]) for record in RECORDS]
+    assert len(set(numbers)) == len(numbers)  # there may be gaps, while branches hold some
+    for number, record in zip(numbers, RECORDS, strict=True):
         text = record.read_text(encoding="utf-8")
         assert text.startswith(f"# {number}. "), record.name
-        assert record.name.startswith(f"{number:04d}-")
         assert re.search(r"^\d{4}-\d\d-\d\d, ", text, re.MULTILINE), record.name
         for part in ("What was in the way", "What was decided", "What lost"):
             assert f"\n## {part}\n" in text, record.name
