@@ -4,8 +4,8 @@ Tries share the confidence: number i may spend ``delta / 2^i`` (`bounds.spent_le
 passes or not. Where there are fewer labels than even a flawless test takes, none is made, and that
 is no try. Whether it is one depends on how many labels there are, never on what they say: the
 level of the test after n labels is then fixed by the sizes at which people ask, and all levels
-together stay within delta. A rule that looked at errors, or at a preview, could leave out the tests
-that fail, and what is left would certify bad thresholds more often than delta allows.
+together stay within delta. A rule that looked at errors could leave out the tests that fail, and
+what is left would certify bad thresholds more often than delta allows.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,19 +73,8 @@ class LabelForecast:
         return max((self._passes(at, more, plan.level) for at in plan.starts), default=0.0)
 
     def labels(self, chance: float, at_least: int = 1) -> int | None:
-        """Fewest further labels after which ``chance`` is reached; ``None``: out of reach.
-
-        Looked for from ``at_least`` on in steps of a half, then by bisection.
-        """
-        below, more = at_least - 1, at_least
-        while self.chance(more) < chance:
-            below, more = more, math.ceil(more * _STEP)
-            if below >= HORIZON:
-                return None
-        while more - below > 1:
-            middle = (below + more) // 2
-            below, more = (below, middle) if self.chance(middle) >= chance else (middle, more)
-        return more
+        """Fewest further labels after which ``chance`` is reached; ``None``: out of reach."""
+        return fewest(self.chance, chance, at_least)
 
     def _passes(self, at: int, more: int, level: float) -> float:
         accepted, errors = int(self.tally.accepted[at]), int(self.tally.errors[at])
@@ -95,8 +85,39 @@ class LabelForecast:
             risk = (errors + PRIOR_WEIGHT * self.risk_limit / 4) / (accepted + PRIOR_WEIGHT)
         fresh, weight = _binomial(more, share)
         allowed = most_errors(accepted + fresh, self.risk_limit, level) - errors
-        few = bdtr(allowed.clip(0, fresh), np.maximum(fresh, 1), risk)
-        return float(weight @ np.where(allowed < 0, 0.0, np.where(fresh > 0, few, 1.0)))
+        return _few_enough(fresh, weight, allowed, risk)
+
+
+def passing_chance(n: int, share: float, risk: float, risk_limit: float, level: float) -> float:
+    """The chance that a threshold passes on ``n`` labels, if it accepts ``share`` of all images
+    and is wrong about ``risk`` of those."""
+    accepted, weight = _binomial(n, share)
+    return _few_enough(accepted, weight, most_errors(accepted, risk_limit, level), risk)
+
+
+def fewest(chance_after: Callable[[int], float], chance: float, at_least: int = 1) -> int | None:
+    """Fewest labels after which ``chance`` is reached; ``None``: out of reach.
+
+    Looked for from ``at_least`` on in steps of a half, then by bisection.
+    """
+    below, labels = at_least - 1, at_least
+    while chance_after(labels) < chance:
+        below, labels = labels, math.ceil(labels * _STEP)
+        if below >= HORIZON:
+            return None
+    while labels - below > 1:
+        middle = (below + labels) // 2
+        below, labels = (below, middle) if chance_after(middle) >= chance else (middle, labels)
+    return labels
+
+
+def _few_enough(
+    fresh: NDArray[np.int64], weight: NDArray[np.float64], allowed: NDArray[np.int64], risk: float
+) -> float:
+    """The chance of at most ``allowed`` errors among ``fresh`` images, which come with ``weight``
+    [k]."""
+    few = bdtr(allowed.clip(0, fresh), np.maximum(fresh, 1), risk)
+    return float(weight @ np.where(allowed < 0, 0.0, np.where(fresh > 0, few, 1.0)))
 
 
 def _binomial(n: int, p: float) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

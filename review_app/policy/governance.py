@@ -10,6 +10,7 @@ from typing import Protocol
 from review_app.certification.certificate import Provenance
 from review_app.certification.certify import PolicyCertificates, certify_policy
 from review_app.certification.price import Price
+from review_app.certification.prospect import Prospect
 from review_app.certification.threshold_grid import ThresholdGrid
 from review_app.core.errors import CalibrationError
 from review_app.core.permissions import Permission, Person, require
@@ -86,20 +87,18 @@ class PolicyService:
         return describe(self.current())
 
     def preview(self, person: Person, risk_limit: float, delta: float) -> str:
-        """What certifying now would give, in words. Nothing is applied.
+        """The chances that a try now would have, in words. Nothing is applied or spent, and what
+        the labels say is not looked at: `Prospect`.
 
-        Looking does not spend confidence, but choosing the limit by its result does; the page says
-        so.
+        Raises:
+            SettingsError: a limit is out of range.
         """
         require(person, Permission.MANAGE_POLICY)
         policy = _as_asked(self.current(), risk_limit, delta, None)
         labels = self._labels(policy)
-        with self._database.read() as repos:
-            attempt = next_try(repos, policy.checkpoint)
-        found = self._certificates(policy, labels, attempt)
-        outcome = describe(policy.with_certificates(found))
-        words = t("policy.with_labels", labels=labels.text, outcome=outcome)
-        return f"{words} {labels.remark}".rstrip()
+        sides = " ".join(side.text for side in self._prospects(policy, labels))
+        words = t("policy.with_labels", labels=labels.text, outcome=sides)
+        return f"{words} {t('policy.not_looked_at')} {labels.remark}".rstrip()
 
     def price(
         self, person: Person, risk_limit: float, delta: float, seen: int | None = None
@@ -258,6 +257,15 @@ class PolicyService:
             provenance=Provenance(policy.checkpoint, policy.head, labels.recorded, utc_now()),
             attempt=attempt,
         )
+
+    def _prospects(self, policy: Policy, labels: CalibrationLabels) -> tuple[Prospect, Prospect]:
+        """What the next try may find on so many labels, for real and for fake."""
+        grid_real, grid_fake = self._facts.threshold_grids(policy.checkpoint, policy.head)
+        with self._database.read() as repos:
+            attempt = next_try(repos, policy.checkpoint)
+        n = len(labels.scores)
+        real = Prospect(grid_real, n, policy.risk_limit, policy.delta, attempt)
+        return real, Prospect(grid_fake, n, policy.risk_limit, policy.delta, attempt)
 
     def _labels(self, policy: Policy) -> CalibrationLabels:
         has_seen = self._facts.has_seen(policy.checkpoint)

@@ -1,12 +1,10 @@
-"""What a policy would do, before anything is applied: shares, errors, hours, money.
+"""What a policy would do, before anything is applied or any try is spent: shares, errors, hours,
+money.
 
-Pure arithmetic on certificates that somebody else has computed. The stream is taken to go on as the
-recent scores, and to err as the calibration labels did. Two intervals, of different kinds:
-
-* the *certificate* bounds the error share, with the policy's confidence, whatever threshold was
-  chosen;
-* a *forecast* is an ordinary 95% interval around the observed share at the chosen threshold. The
-  threshold was chosen on the same labels, so forecasts lean to the bright side; bounds do not.
+Pure arithmetic on what is to be expected of the next try (`Prospect`), which looks at no label. The
+stream is taken to go on as the recent scores, and to err as they say. Two intervals, of different
+kinds: that of a share is an ordinary 95% interval; an error rate may be anything up to the limit,
+which is all that a certificate would promise.
 """
 
 from __future__ import annotations
@@ -17,9 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from review_app.certification.bounds import lower_bound, upper_bound
-from review_app.certification.certificate import Certificate, Shortfall
-from review_app.certification.certify import PolicyCertificates
-from review_app.certification.threshold_grid import Side
+from review_app.certification.prospect import Prospect
 from review_app.core.errors import InputError
 from review_app.i18n import Text
 from review_app.policy.costs import Costs, cost_of_reviewing
@@ -64,12 +60,11 @@ class ReviewWorkload:
 class SideForecast:
     """A forecast of one side."""
 
-    side: Side
-    proof: Certificate | Shortfall
+    prospect: Prospect
     accepted: Range
     """Share of the stream beyond the threshold, audits included; exact binomial interval."""
     error_rate: Range
-    """Among those; exact binomial interval on calibration images. 0 where nothing is accepted."""
+    """Among those: as the scores say, from none to the limit. 0 where nothing is accepted."""
     errors_per_day: Range
     """Wrong ones accepted unseen in one day; see `poisson_range`."""
 
@@ -79,7 +74,6 @@ class PolicyForecast:
     """A forecast of what a policy would do to a day's stream."""
 
     risk_limit: float
-    delta: float
     real: SideForecast
     fake: SideForecast
     auto_accepted: float
@@ -126,19 +120,15 @@ def poisson_range(expected: Range, alpha: float = ALPHA) -> Range:
 
 
 def forecast(
-    found: PolicyCertificates,
+    real: Prospect,
+    fake: Prospect,
     stream_scores: ArrayLike,
     workload: ReviewWorkload,
     costs: Costs,
     *,
-    risk_limit: float,
-    delta: float,
     audit_probability: float,
 ) -> PolicyForecast:
-    """What the certificates ``found`` would do to a stream that scores like ``stream_scores`` [m].
-
-    Nothing is spent by it. Choosing a limit by what many such forecasts say is another matter: that
-    choice is not counted in the confidence of the certificate.
+    """What is to be expected of a try and a stream that scores like ``stream_scores`` [m].
 
     Raises:
         InputError: no scores of the stream, or scores outside [0, 1].
@@ -147,21 +137,19 @@ def forecast(
     if scores.ndim != 1 or not scores.size or not ((scores >= 0) & (scores <= 1)).all():
         raise InputError("A forecast needs scores of the stream, each in [0, 1]; run triage first.")
     unseen = workload.images_per_day * (1 - audit_probability)
-    real = _side(Side.REAL, found.real, scores, unseen)
-    fake = _side(Side.FAKE, found.fake, scores, unseen)
-    proposed = real.accepted.value + fake.accepted.value
+    sides = _side(real, scores, unseen), _side(fake, scores, unseen)
+    proposed = sum(side.accepted.value for side in sides)
     auto = proposed * (1 - audit_probability)
     reviewed = workload.images_per_day * (1 - auto)
     review = cost_of_reviewing(workload.seconds_per_label, workload.answers, costs)
     mistakes = (
-        real.errors_per_day.value * costs.missed_fake
-        + fake.errors_per_day.value * costs.false_alarm
+        sides[0].errors_per_day.value * costs.missed_fake
+        + sides[1].errors_per_day.value * costs.false_alarm
     )
     return PolicyForecast(
-        risk_limit=risk_limit,
-        delta=delta,
-        real=real,
-        fake=fake,
+        risk_limit=real.risk_limit,
+        real=sides[0],
+        fake=sides[1],
         auto_accepted=auto,
         audited=proposed * audit_probability,
         images_reviewed_per_day=reviewed,
@@ -171,23 +159,15 @@ def forecast(
     )
 
 
-def _side(
-    side: Side, proof: Certificate | Shortfall, scores: NDArray[np.float64], unseen: float
-) -> SideForecast:
+def _side(prospect: Prospect, scores: NDArray[np.float64], unseen: float) -> SideForecast:
     """The forecast of one side; ``unseen``: images a day that no audit would look at, were all of
     them accepted."""
-    nothing = Range(0.0, 0.0, 0.0)
-    if isinstance(proof, Shortfall):
-        return SideForecast(side, proof, nothing, nothing, nothing)
-    hits = int(side.accepts(scores, proof.threshold).sum())
+    if (threshold := prospect.threshold) is None:
+        nothing = Range(0.0, 0.0, 0.0)
+        return SideForecast(prospect, nothing, nothing, nothing)
+    hits = int(prospect.side.accepts(scores, threshold).sum())
     accepted = binomial_range(hits, scores.size)
-    # The mean's interval and the day's chance share what the forecast may miss.
-    rate = binomial_range(proof.errors, proof.accepted, ALPHA / 2)
-    expected = rate.times(accepted.value * unseen)
+    rate = Range(prospect.risk, 0.0, prospect.risk_limit)
     return SideForecast(
-        side,
-        proof,
-        accepted,
-        binomial_range(proof.errors, proof.accepted),
-        poisson_range(expected, ALPHA / 2),
+        prospect, accepted, rate, poisson_range(rate.times(accepted.value * unseen))
     )

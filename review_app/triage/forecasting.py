@@ -6,13 +6,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 
-from review_app.certification.certificate import Certificate, Shortfall, goal_words
+from review_app.certification.certificate import goal_words
+from review_app.certification.prospect import Prospect, chance_words
 from review_app.core.errors import InputError
 from review_app.core.permissions import Permission, Person, require
 from review_app.i18n import Text, current_language, t
 from review_app.policy.costs import Costs
-from review_app.policy.eligibility import next_try
 from review_app.policy.governance import DetectorFacts, PolicyService
 from review_app.policy.policy import Policy, learning_policy
 from review_app.policy.review_options import read_options
@@ -56,7 +57,8 @@ class ForecastTerms:
 
 @dataclass(frozen=True)
 class CertificateProgress:
-    """The way that the calibration labels have come towards a certificate: a forecast."""
+    """The way that the calibration labels have come towards a certificate: a forecast from how many
+    there are."""
 
     labels: int
     """The number of labels that count."""
@@ -67,21 +69,14 @@ class CertificateProgress:
     risk_limit: float
     delta: float
     """The delta of the policy: both sides together."""
-    real: Certificate | Shortfall
-    fake: Certificate | Shortfall
+    real: Prospect
+    fake: Prospect
 
-    @property
-    def ready(self) -> bool:
-        """Whether certifying now would open at least one side."""
-        return any(isinstance(side, Certificate) for side in (self.real, self.fake))
-
-    @property
+    @cached_property
     def missing(self) -> int | None:
         """Further random labels for an even chance of the nearer side; ``None``: out of reach."""
-        if self.ready:
-            return 0
-        sides = (side for side in (self.real, self.fake) if isinstance(side, Shortfall))
-        return min((n for s in sides if (n := s.labels_expected) is not None), default=None)
+        sides = (self.real.missing(), self.fake.missing())
+        return min((n for n in sides if n is not None), default=None)
 
     @property
     def share(self) -> float:
@@ -94,10 +89,11 @@ class CertificateProgress:
     def text(self) -> str:
         """The nearer side in one sentence, and what is set aside."""
         goal = goal_words(self.risk_limit, self.delta)
-        if self.ready:
-            words = t("policy.ready", goal=goal)
+        if self.missing == 0:
+            chance = max(self.real.chance, self.fake.chance)
+            words = t("policy.ready", goal=goal, chance=chance_words(chance))
         elif self.missing is None:
-            words = t("policy.out_of_reach_on", goal=goal, labels=self.labels_words)
+            words = t("policy.out_of_reach_on", goal=goal)
         else:
             words = t("policy.about_more", n=self.missing, goal=goal)
         return f"{words} {self.set_aside}".rstrip()
@@ -141,7 +137,7 @@ class ForecastService(PolicyService):
     ) -> tuple[PolicyForecast, list[PolicyForecast]]:
         """The forecast asked for, and those for other risk limits, all else equal.
 
-        Certificates are computed as the next try would: at its share of the confidence.
+        They tell what is to be expected of the next try, and do not look at what the labels say.
 
         Raises:
             SettingsError: a limit is out of range.
@@ -151,7 +147,6 @@ class ForecastService(PolicyService):
         policy = self.current()
         labels = self._labels(policy)
         scores = self._stream(policy)
-        attempt = self._next_attempt(policy)
 
         def at(risk_limit: float) -> PolicyForecast:
             asked = learning_policy(
@@ -163,12 +158,10 @@ class ForecastService(PolicyService):
                 version=policy.version,
             )
             return forecast(
-                self._certificates(asked, labels, attempt),
+                *self._prospects(asked, labels),
                 scores,
                 question.workload,
                 question.costs,
-                risk_limit=risk_limit,
-                delta=question.delta,
                 audit_probability=question.audit_probability,
             )
 
@@ -181,26 +174,22 @@ class ForecastService(PolicyService):
         the time.
         """
         policy = self.current()
-        labels, attempt = self._labels(policy), self._next_attempt(policy)
-        asked_of = (policy.version, attempt, labels, current_language())
+        labels = self._labels(policy)
+        real, fake = self._prospects(policy, labels)
+        asked_of = (policy.version, labels.text, labels.remark, real, fake, current_language())
         remembered = self._remembered  # others may put another in its place meanwhile
         if remembered is None or remembered[0] != asked_of:
-            found = self._certificates(policy, labels, attempt)
             progress = CertificateProgress(
-                labels=len(labels.scores),
+                labels=real.labels,
                 labels_words=labels.text,
                 set_aside=labels.remark,
                 risk_limit=policy.risk_limit,
                 delta=policy.delta,
-                real=found.real,
-                fake=found.fake,
+                real=real,
+                fake=fake,
             )
             remembered = self._remembered = asked_of, progress
         return remembered[1]
-
-    def _next_attempt(self, policy: Policy) -> int:
-        with self._database.read() as repos:
-            return next_try(repos, policy.checkpoint)
 
     def _stream(self, policy: Policy) -> list[float]:
         with self._database.read() as repos:

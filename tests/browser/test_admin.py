@@ -42,8 +42,9 @@ def test_an_admin_sees_the_counts_certifies_applies_and_suspends(
     open_tab(page, "Policy")
     expect(page.locator(".certificate")).to_be_visible()
     page.get_by_label("Risk limit").fill("10")
-    page.get_by_role("button", name="Preview").click()
-    expect(page.get_by_text("Preview, nothing is applied.")).to_contain_text("Auto-accept is on")
+    page.get_by_role("button", name="Forecast").click()
+    forecast = page.get_by_text("Forecast, nothing is applied.")
+    expect(forecast).to_contain_text("What the labels say is not looked at before a try is spent.")
     page.get_by_role("button", name="Certify and apply").focus()
     page.keyboard.press("Enter")
     price = page.get_by_text("This is try 1 to certify this detector; on the 240 labels")
@@ -115,7 +116,7 @@ def test_an_admin_is_told_what_is_missing_for_a_certificate(sign_in: SignIn) -> 
     expect(problem).to_contain_text("This was no try, and spent nothing.")
     expect(page.get_by_role("button", name="Yes, spend the try")).to_have_count(0)
     page.get_by_label("Confidence").fill("")
-    page.get_by_role("button", name="Preview").click()
+    page.get_by_role("button", name="Forecast").click()
     expect(problem).to_contain_text("The confidence is a number from 0 to 100 percent.")
 
 

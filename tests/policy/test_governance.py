@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from threading import Barrier
@@ -102,9 +103,36 @@ def test_a_preview_applies_nothing_and_spends_nothing(
 ) -> None:
     place.calibrated()
     before = policies.current()
-    assert "Auto-accept is on." in policies.preview(admin, *LOOSE)
+    assert "What the labels say is not looked at" in policies.preview(admin, *LOOSE)
     assert policies.current() == before
     assert tries(place) == 0
+
+
+def test_nothing_that_is_free_tells_what_the_labels_say(
+    place: Deployment, admin: Person, tmp_path: Path
+) -> None:
+    """Of two deployments one has a detector that is always right, the other one that is always
+    wrong."""
+
+    def free(place: Deployment, admin: Person) -> tuple[object, ...]:
+        forecasts = place.app.forecasts
+        question = replace(forecasts.usual(), risk_limit=LOOSE[0], delta=LOOSE[1])
+        return (
+            forecasts.preview(admin, *LOOSE),
+            forecasts.progress(),
+            forecasts.answer(admin, question),
+            forecasts.price(admin, *LOOSE),
+        )
+
+    place.calibrated()
+    with deployment(tmp_path / "wrong") as wrong:
+        other = wrong.factory.admin("ada")
+        wrong.scored_alike(15, 0.0, LabelValue.FAKE)
+        wrong.scored_alike(15, 1.0, LabelValue.REAL)
+        assert free(place, admin) == free(wrong, other)
+        with pytest.raises(CalibrationError):
+            wrong.certify(other)
+    place.certify(admin)
 
 
 def test_enough_labels_certify_both_sides(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from review_app.certification.certify import PolicyCertificates, certify_policy
-from review_app.certification.threshold_grid import Side
+from review_app.certification.certificate import Certificate
+from review_app.certification.certify import certify_side
+from review_app.certification.prospect import Prospect
 from review_app.core.errors import InputError
 from review_app.policy.costs import Costs
 from review_app.policy.what_if import (
@@ -17,28 +18,26 @@ from review_app.policy.what_if import (
     forecast,
     poisson_range,
 )
-from tests.certification.cases import GRIDS, PROVENANCE, certificate, draw
+from tests.certification.cases import GRIDS, PROVENANCE, draw
 
 LOAD = ReviewWorkload(images_per_day=1000, seconds_per_label=9)
 COSTS = Costs(missed_fake=10, false_alarm=5, reviewer_minute=1)
 
 
-def _found(seed: int, n: int = 500, risk_limit: float = 0.1) -> PolicyCertificates:
-    scores, fake = draw(np.random.default_rng(seed), n)
-    return certify_policy(
-        scores, fake, *GRIDS, risk_limit=risk_limit, delta=0.1, provenance=PROVENANCE
-    )
+def _asked(n: int = 500, risk_limit: float = 0.1) -> tuple[Prospect, Prospect]:
+    real, fake = (Prospect(grid, n, risk_limit, delta=0.1, attempt=1) for grid in GRIDS)
+    return real, fake
 
 
 def _forecast(
-    found: PolicyCertificates, audit: float = 0.05, load: ReviewWorkload = LOAD
+    asked: tuple[Prospect, Prospect], audit: float = 0.05, load: ReviewWorkload = LOAD
 ) -> PolicyForecast:
     stream, _ = draw(np.random.default_rng(99), 2000)
-    return forecast(found, stream, load, COSTS, risk_limit=0.1, delta=0.1, audit_probability=audit)
+    return forecast(*asked, stream, load, COSTS, audit_probability=audit)
 
 
 def test_the_shares_of_a_day_add_up() -> None:
-    seen = _forecast(_found(1))
+    seen = _forecast(_asked())
     assert 0.2 < seen.auto_accepted < 1
     proposed = seen.real.accepted.value + seen.fake.accepted.value
     assert seen.auto_accepted + seen.audited == pytest.approx(proposed)
@@ -50,17 +49,33 @@ def test_the_shares_of_a_day_add_up() -> None:
 
 
 def test_what_cannot_be_certified_accepts_nothing() -> None:
-    seen = _forecast(_found(1, n=20, risk_limit=0.01))
+    seen = _forecast(_asked(20, 0.01))
     assert seen.auto_accepted == seen.errors_per_day.high == 0
     assert seen.reviewer_hours_per_day == pytest.approx(2.5)
     assert seen.cost_per_day == seen.cost_per_day_all_reviewed
 
 
-def test_no_errors_seen_is_not_no_errors_expected() -> None:
-    found = PolicyCertificates(certificate(Side.REAL, 0.1), certificate(Side.FAKE, 0.9))
-    real = _forecast(found).real
-    assert real.error_rate.value == 0 < real.error_rate.high
-    assert real.errors_per_day.value == 0 < real.errors_per_day.high
+def test_errors_may_come_as_often_as_the_limit_allows_and_are_expected_as_scores_say() -> None:
+    for side in _forecast(_asked()).sides:
+        assert (side.error_rate.low, side.error_rate.high) == (0, 0.1)
+        assert 0.025 <= side.error_rate.value < 0.1
+        assert 0 < side.errors_per_day.value < side.errors_per_day.high
+
+
+def test_the_expected_threshold_is_about_the_one_that_tries_certify() -> None:
+    """Of simulated tries on scores that mean what they say, half accept more and half less."""
+    (real, _), accepted = _asked(1000), []
+    rng = np.random.default_rng(3)
+    for _ in range(200):
+        scores, fake = draw(rng, 1000)
+        found = certify_side(
+            scores, fake, GRIDS[0], risk_limit=0.1, delta=0.05, provenance=PROVENANCE, attempt=1
+        )
+        accepted.append(found.threshold if isinstance(found, Certificate) else 0.0)
+    assert real.threshold is not None
+    at = GRIDS[0].thresholds.index(real.threshold)
+    low, high = np.quantile(accepted, [0.25, 0.75])
+    assert low <= GRIDS[0].thresholds[at] <= high
 
 
 def test_errors_of_a_day_stay_in_their_interval_as_often_as_promised() -> None:
@@ -75,13 +90,13 @@ def test_errors_of_a_day_stay_in_their_interval_as_often_as_promised() -> None:
 
 
 def test_auditing_everything_accepts_nothing_unseen() -> None:
-    seen = _forecast(_found(1), audit=1.0)
+    seen = _forecast(_asked(), audit=1.0)
     assert seen.auto_accepted == seen.errors_per_day.high == 0
     assert seen.audited > 0
 
 
 def test_a_day_without_images_costs_nothing() -> None:
-    seen = _forecast(_found(1), load=ReviewWorkload(0, 9))
+    seen = _forecast(_asked(), load=ReviewWorkload(0, 9))
     assert (seen.reviewer_hours_per_day, seen.cost_per_day) == (0, 0)
     assert seen.errors_per_day == Range(0, 0, 0)
 
@@ -93,7 +108,7 @@ def test_an_unmeasured_share_may_be_anything() -> None:
 @pytest.mark.parametrize("scores", [[], [0.5, float("nan")], [1.2], [[0.5]]])
 def test_a_forecast_without_scores_is_refused(scores: list[float]) -> None:
     with pytest.raises(InputError, match="run triage first"):
-        forecast(_found(1), scores, LOAD, COSTS, risk_limit=0.1, delta=0.1, audit_probability=0.05)
+        forecast(*_asked(), scores, LOAD, COSTS, audit_probability=0.05)
 
 
 @pytest.mark.parametrize("load", [(-1.0, 9.0, 1), (10.0, float("inf"), 1), (10.0, 9.0, 0)])

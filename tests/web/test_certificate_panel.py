@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import gradio as gr
 import pytest
 
-from review_app.certification.certificate import Certificate, Shortfall
-from review_app.certification.threshold_grid import Side
+from review_app.certification.prospect import Prospect
+from review_app.certification.threshold_grid import Side, ThresholdGrid
 from review_app.i18n.formatting import percent_below
 from review_app.triage.forecasting import CertificateProgress, ForecastService
 from review_app.web.admin.overview import OverviewTab
@@ -18,7 +19,7 @@ from review_app.web.admin.policy_certificate import certificate_panel, progress_
 from review_app.web.handlers import Call
 from storage.enums import LabelValue
 from tests.applications import LOOSE, Deployment, deployment
-from tests.certification.cases import certificate, certified
+from tests.certification.cases import GRIDS, certified
 
 
 @pytest.fixture
@@ -32,43 +33,53 @@ def forecasts(place: Deployment) -> ForecastService:
     return place.app.forecasts
 
 
-def shortfall(side: Side, expected: int | None) -> Shortfall:
-    return Shortfall(side, 0.05, 0.05, 37, 0.1, 20, 1, expected, expected)
-
-
 def towards(
-    real: Certificate | Shortfall, fake: Certificate | Shortfall, labels: int = 37
+    labels: int, risk_limit: float = 0.05, grid: ThresholdGrid = GRIDS[0]
 ) -> CertificateProgress:
-    return CertificateProgress(labels, "37 known labels", "", 0.05, 0.1, real, fake)
+    """The way of a side that leans to ``grid``, and of one that accepts nothing."""
+    real = Prospect(grid, labels, risk_limit, 0.1, attempt=1)
+    fake = replace(real, grid=ThresholdGrid(Side.FAKE, (), ()))
+    words = f"{labels} known labels"
+    return CertificateProgress(labels, words, "", risk_limit, 0.1, real, fake)
 
 
 def test_the_nearer_side_tells_how_many_labels_are_missing() -> None:
-    way = towards(shortfall(Side.REAL, 63), shortfall(Side.FAKE, 400))
+    way = towards(100)
+    missing = way.real.missing()
+    assert missing
     assert way.text == (
-        "About 63 more random labels for a 5% limit at 90% confidence (an even chance)."
+        f"About {missing} more random labels for a 5% limit at 90% confidence (an even chance)."
     )
-    assert way.share == pytest.approx(0.37)
-    assert 'aria-valuenow="37"' in progress_bar(way)
+    assert way.share == pytest.approx(100 / (100 + missing))
+    assert f'aria-valuenow="{round(100 * way.share)}"' in progress_bar(way)
 
 
-def test_one_side_that_can_be_certified_is_enough() -> None:
-    way = towards(shortfall(Side.REAL, 63), certificate(Side.FAKE, 0.9))
+def test_one_side_with_an_even_chance_is_enough() -> None:
+    way = towards(2000)
     assert (way.missing, way.share) == (0, 1.0)
-    assert "for at least one side: certify." in way.text
+    assert way.text == (
+        "A try now proves a 5% limit at 90% confidence for at least one side "
+        "with a chance of about 99%."
+    )
 
 
 def test_a_goal_out_of_reach_is_called_so_and_the_bar_stays_empty() -> None:
-    way = towards(shortfall(Side.REAL, None), shortfall(Side.FAKE, None))
-    assert way.text == "On 37 known labels, a 5% limit at 90% confidence is out of reach."
+    doubtful = ThresholdGrid(Side.REAL, (0.45, 0.48), (0.2, 0.4))
+    way = towards(37, grid=doubtful)
+    assert (
+        way.text == "By its scores, a 5% limit at 90% confidence is out of this detector’s reach."
+    )
     assert way.share == 0.0
+    assert "were it never wrong, 72 labels could do" in progress_panel(way)
 
 
 def test_while_it_learns_the_panel_shows_the_way_and_every_side() -> None:
-    way = towards(shortfall(Side.REAL, 63), shortfall(Side.FAKE, 400))
-    shown = progress_panel(way)
+    shown = progress_panel(towards(37))
     assert "How far is a certificate?" in shown
     assert "What counts so far: 37 known labels. Either side is tested at 95%." in shown
-    assert "Accepting as fake is not certified: about 400 more random labels" in shown
+    assert "Accepting as real: a try now proves a 5% limit at 90% confidence with a chance" in shown
+    assert "the detector never leans to fake" in shown
+    assert "What the labels say is not looked at before a try is spent." in shown
 
 
 def test_a_certificate_shows_every_figure_that_it_rests_on(forecasts: ForecastService) -> None:
@@ -116,7 +127,7 @@ def test_progress_goes_with_the_labels_and_ends_with_a_certificate(
     overview, tab = OverviewTab(place.app), PolicyTab(place.app)
     place.scored(1.0, LabelValue.FAKE)
     first = forecasts.progress()
-    assert (first.labels, first.ready) == (1, False)
+    assert first.labels == 1
     assert forecasts.progress() is first
 
     place.calibrated(10)
@@ -132,7 +143,7 @@ def test_progress_goes_with_the_labels_and_ends_with_a_certificate(
     assert "What is proven" in tab.load(call)[0]
     place.app.policies.suspend(call.person, "to look at it")
     assert 'role="progressbar"' in overview.refresh(call)[0]
-    assert forecasts.progress().ready
+    assert forecasts.progress().real.attempt == 2
 
 
 def test_a_checkpoint_that_is_gone_closes_neither_page(place: Deployment) -> None:

@@ -39,7 +39,7 @@ def test_certify_then_apply_then_suspend(fresh: Site) -> None:
     tab, call = PolicyTab(fresh.app), admin_of(fresh)
     waiting = overview(fresh.app.database).states[ItemState.IN_REVIEW]
 
-    assert "Auto-accept is on" in tab.preview(call, 10, 90)
+    assert "a chance of about " in tab.preview(call, 10, 90)
     assert fresh.app.policies.current().state is PolicyState.LEARNING
 
     asked = tab.ask_certify(call, 1, 10, 90, 0)

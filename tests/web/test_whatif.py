@@ -23,7 +23,7 @@ def _call(place: Deployment, role: str = "admin") -> Call:
 
 def test_the_panel_tells_what_would_happen_and_changes_nothing(tmp_path: Path) -> None:
     with deployment(tmp_path) as place:
-        place.calibrated()
+        place.calibrated(60)
         panel = WhatIfPanel(place.app)
         call = _call(place)
         with pytest.raises(InputError, match="fill in every field"):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from markupsafe import Markup
 
-from review_app.certification.certificate import Certificate, Shortfall
+from review_app.certification.certificate import Certificate
 from review_app.certification.threshold_grid import Side
 from review_app.core.errors import CheckpointError
 from review_app.i18n import current_language, listed, percent, significant, t
@@ -46,26 +46,18 @@ def _way(forecasts: ForecastService) -> Markup:
 
 def progress_panel(towards: CertificateProgress) -> Markup:
     """A bar for the nearer side, and a sentence for each."""
-    sides = join(
-        Markup("<p>{}</p>").format(_told(name, proof))
-        for name, proof in ((Side.REAL, towards.real), (Side.FAKE, towards.fake))
-    )
+    sides = join(Markup("<p>{}</p>").format(side.text) for side in (towards.real, towards.fake))
     each = percent(1 - towards.delta / 2)
     rest = t("certificate.counts", labels=towards.labels_words, confidence=each)
-    return Markup("<h3>{}</h3>{}<p>{} {}</p>{}").format(
-        t("certificate.how_far"), progress_bar(towards), towards.text, rest, sides
+    unseen = Markup('<p class="remark">{}</p>').format(t("policy.not_looked_at"))
+    return Markup("<h3>{}</h3>{}<p>{} {}</p>{}{}").format(
+        t("certificate.how_far"), progress_bar(towards), towards.text, rest, sides, unseen
     )
 
 
 def progress_bar(towards: CertificateProgress) -> Markup:
     """How much of the way to the nearer certificate is gone."""
     return progress(t("policy.on_the_way"), towards.share)
-
-
-def _told(side: Side, proof: Certificate | Shortfall) -> str:
-    if isinstance(proof, Shortfall):
-        return proof.text
-    return t(f"certificate.now_{side}", errors=proof.errors, accepted=proof.accepted)
 
 
 def _proof(policy: Policy) -> Markup:

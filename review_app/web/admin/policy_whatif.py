@@ -9,11 +9,9 @@ from markupsafe import Markup
 from pydantic import ValidationError
 
 from review_app.bootstrap import Application
-from review_app.certification.certificate import Certificate
 from review_app.core.errors import InputError
 from review_app.core.permissions import Permission
 from review_app.i18n import Text, number, percent, significant, t
-from review_app.i18n.formatting import percent_below
 from review_app.policy.costs import Costs
 from review_app.policy.what_if import PolicyForecast, Range, ReviewWorkload, SideForecast
 from review_app.triage.forecasting import ForecastTerms
@@ -107,20 +105,13 @@ def figures(asked: PolicyForecast) -> Markup:
 
 
 def _side(side: SideForecast) -> tuple[str, str, str, Markup]:
-    name, proof = t(f"policy.{side.side}"), side.proof
-    if not isinstance(proof, Certificate):
-        return name, t("whatif.none"), t("whatif.none"), long(proof.text)
+    prospect = side.prospect
+    name, words = t(f"policy.{prospect.side}"), long(prospect.text)
+    if prospect.threshold is None:
+        return name, t("whatif.none"), t("whatif.none"), words
     interval = {"low": percent(side.accepted.low), "high": percent(side.accepted.high)}
     share = t("whatif.estimate", value=percent(side.accepted.value), **interval)
-    words = t(
-        "whatif.proof",
-        n=proof.errors,
-        accepted=proof.accepted,
-        bound=percent_below(proof.upper_bound),
-        limit=percent(proof.risk_limit),
-        confidence=percent(1 - proof.level),
-    )
-    return name, share, _range(side.errors_per_day), long(words)
+    return name, share, _range(side.errors_per_day), words
 
 
 def _plot(asked: PolicyForecast, others: Sequence[PolicyForecast]) -> Markup:
