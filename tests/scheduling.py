@@ -40,6 +40,7 @@ SLOW = frozenset(
 """Folders whose tests start a browser, a server or a process, train, or try a great many cases."""
 SLOW_FILES = frozenset(
     {
+        "certification/test_group_violations.py",
         "certification/test_violations.py",
         "core/test_files.py",
         "review/test_many_reviewers.py",

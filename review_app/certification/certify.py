@@ -89,34 +89,47 @@ def certify_side(
     """
     check_limits(risk_limit, delta)
     level = spent_level(delta, attempt)
-    s, fake = _calibration(scores, is_fake)
+    s, fake = calibration_arrays(scores, is_fake)
     tally = CalibrationCounts.count(grid, s, fake)
     plan = make_plan(method, grid, tally.n, risk_limit, level)
     at = int(select(plan, tally.errors, tally.accepted))
     if at < 0:
         retry = level if attempt is None else spent_level(delta, attempt + 1)
-        return _shortfall(tally, plan, delta, retry)
+        return shortfall_of(tally, plan, delta, retry)
+    return certificate_at(tally, plan, at, int(fake.sum()), delta, provenance)
+
+
+def certificate_at(
+    tally: CalibrationCounts,
+    plan: SequencePlan,
+    at: int,
+    n_fake: int,
+    delta: float,
+    provenance: Provenance,
+) -> Certificate:
+    """The certificate for threshold ``at`` of the grid, which ``plan`` has found to be proven."""
     accepted, errors = int(tally.accepted[at]), int(tally.errors[at])
     return Certificate(
-        side=grid.side,
-        method=method,
-        threshold=grid.thresholds[at],
+        side=tally.grid.side,
+        method=plan.method,
+        threshold=tally.grid.thresholds[at],
         accepted=accepted,
         errors=errors,
         upper_bound=upper_bound(errors, accepted, plan.level),
-        risk_limit=risk_limit,
+        risk_limit=plan.risk_limit,
         delta=delta,
         level=plan.level,
         n_calibration=tally.n,
-        n_fake=int(fake.sum()),
+        n_fake=n_fake,
         candidates=plan.candidates,
         provenance=provenance,
     )
 
 
-def _calibration(
+def calibration_arrays(
     scores: ArrayLike, is_fake: ArrayLike
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Scores and labels [n] as arrays; CalibrationError where they are none, or do not match."""
     s, labels = np.asarray(scores, np.float64), np.asarray(is_fake)
     if s.ndim != 1:
         raise CalibrationError(
@@ -136,7 +149,7 @@ def _calibration(
     return s, labels.astype(np.bool_)
 
 
-def _shortfall(
+def shortfall_of(
     tally: CalibrationCounts, plan: SequencePlan, delta: float, level: float
 ) -> Shortfall:
     """The shortfall at ``level``, which the next attempt may spend."""
