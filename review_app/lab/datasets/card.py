@@ -5,7 +5,7 @@ After Gebru et al., "Datasheets for datasets" (2021), as far as files can tell.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -17,32 +17,37 @@ from review_app.lab.datasets.families import equal_edges, families, near_edges
 from review_app.lab.datasets.fingerprints import Fingerprint, Inspected
 from review_app.lab.datasets.leaks import disagreeing
 from review_app.lab.datasets.origin import read_origin
-from review_app.lab.datasets.shortcuts import shortcuts
-from review_app.manifests.manifest import Manifest, ManifestLabel, ManifestRow, torn_groups
+from review_app.lab.datasets.shortcuts import CUES, generator_shortcuts, shortcuts
+from review_app.manifests.manifest import (
+    Manifest,
+    ManifestLabel,
+    ManifestRow,
+    listed,
+    torn_groups,
+)
 from review_app.manifests.weights import effective_size
 
 SCHEMA = 1
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
-_TELLING = 0.05
-"""A cue is worth a warning where its interval stays this far from 0.5."""
 
 Card = dict[str, Any]
 """JSON-safe; the keys are those that :func:`data_card` lists."""
 
-_MEASURES: dict[str, Callable[[Fingerprint], int | None]] = {
+_MEASURES: dict[str, Callable[[Fingerprint], float | None]] = {
     "width": lambda found: found.width,
     "height": lambda found: found.height,
     "bytes": lambda found: found.size,
     "jpeg_quality": lambda found: found.jpeg_quality,
+    **{cue: CUES[cue] for cue in ("sharpness", "brightness", "contrast", "colourfulness")},
 }
 
 
 def data_card(manifest: Manifest, inspected: Sequence[Inspected], *, seed: int = SEED) -> Card:
     """The card of ``manifest``, whose files are ``inspected``.
 
-    Keys: ``schema, manifest, sha256, n, counts, balance, measures, formats, shortcuts, duplicates,
-    groups, unreadable, conflicts, steps, weights, warnings``; ``weights`` is None where no image
-    has one. ``seed`` draws bootstrap samples.
+    Keys: ``schema, manifest, sha256, n, counts, balance, measures, formats, shortcuts,
+    generator_shortcuts, duplicates, groups, unreadable, conflicts, steps, weights, warnings``;
+    ``weights`` is None where no image has one. ``seed`` draws bootstrap samples.
     """
     rows = manifest.rows
     card: Card = {
@@ -55,6 +60,7 @@ def data_card(manifest: Manifest, inspected: Sequence[Inspected], *, seed: int =
         "measures": _measures(inspected),
         "formats": _formats(inspected),
         "shortcuts": shortcuts(inspected, seed),
+        "generator_shortcuts": generator_shortcuts(inspected, seed),
         "duplicates": _duplicates(inspected),
         "groups": _groups(rows),
         "unreadable": [{**_told(one.row), "why": one.failure} for one in inspected if one.failure],
@@ -191,14 +197,24 @@ def _warnings(card: Card) -> list[str]:
     if not (card["balance"][0]["fake"] and card["balance"][0]["real"]):
         words.append("one class only: real and fake images are both needed")
     for cue in card["shortcuts"]:
-        if cue["auroc"] and cue["auroc"][1] is not None and _telling(*cue["auroc"][1:]):
+        if cue["telling"]:
             where = "overall" if cue["source"] is None else f"in {cue['source'] or 'no source'}"
             words.append(
                 f"{cue['cue'].replace('_', ' ')} alone hints at the label {where}: AUROC "
                 f"{cue['auroc'][0]:.2f} ({cue['auroc'][1]:.2f} to {cue['auroc'][2]:.2f})"
             )
-    return words
+    return words + _generator_warnings(card["generator_shortcuts"])
 
 
-def _telling(low: float, high: float) -> bool:
-    return low > 0.5 + _TELLING or high < 0.5 - _TELLING
+def _generator_warnings(table: Sequence[dict[str, Any]]) -> list[str]:
+    """One line a cue: which generators it tells from the photos of their source."""
+    telling: dict[str, list[str]] = defaultdict(list)
+    for cue in table:
+        if cue["telling"]:
+            telling[cue["cue"]].append(f"{cue['generator']} ({cue['auroc'][0]:.2f})")
+    n = len({(cue["source"], cue["generator"]) for cue in table})
+    return [
+        f"{cue.replace('_', ' ')} alone tells {len(names)} of {n} generators from the real images "
+        f"of their source, by AUROC: {listed(names)}"
+        for cue, names in telling.items()
+    ]

@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 import pytest
+from PIL import Image, ImageOps
 
 from review_app.core.errors import InputError
 from review_app.lab.datasets.card import Card, data_card
@@ -90,6 +91,45 @@ def test_a_size_that_gives_the_label_away_is_a_warning(card: Card) -> None:
     assert found["jpeg_quality", None]["n"] == 14
     warned = "pixels alone hints at the label overall: AUROC 0.0"
     assert any(each.startswith(warned) for each in card["warnings"])
+
+
+def test_each_generator_is_held_against_the_real_images_of_its_source(
+    tmp_path: Path, write_manifest: Writer
+) -> None:
+    lines = []
+    for at in range(30):
+        with Image.open(save(tmp_path / f"r{at}.png", at)) as real:
+            grey = ImageOps.grayscale(real).convert("RGB")
+            grey.save(tmp_path / f"grey{at}.png")
+        save(tmp_path / f"same{at}.png", 90 + at)
+        lines += [f"r{at}.png,real,photos,photo", f"grey{at}.png,fake,photos,grey"]
+        lines += [f"same{at}.png,fake,photos,same"]
+    lines += ["r0.png,fake,elsewhere,alone"]
+    lines = [line for line in lines if line != "r0.png,real,photos,photo"]
+    rows = read_manifest(write_manifest("path,label,source,generator", *lines))
+    card = data_card(rows, inspect_rows(rows.rows))
+    found = {(row["cue"], row["generator"]): row for row in card["generator_shortcuts"]}
+    grey = found["colourfulness", "grey"]
+    assert (grey["n"], grey["n_fake"], grey["auroc"][0], grey["telling"]) == (59, 30, 0.0, True)
+    assert not found["colourfulness", "same"]["telling"]
+    assert found["format", "grey"]["auroc"][0] == 0.5
+    assert found["sharpness", "alone"]["auroc"] is None  # no real image of its source
+    assert (
+        "colourfulness alone tells 1 of 3 generators from the real images of their source, by "
+        "AUROC: grey (0.00)" in card["warnings"]
+    )
+    page = card_html(card)
+    assert "<td>grey</td>" in page
+    assert page.count("<td>yes</td>") == sum(
+        row["telling"] for row in (*card["shortcuts"], *card["generator_shortcuts"])
+    )
+
+
+def test_a_format_that_only_fakes_have_gives_them_away(card: Card) -> None:
+    found = {(row["cue"], row["source"]): row for row in card["shortcuts"]}
+    assert found["format", None]["auroc"][0] > 0.9
+    assert found["format", None]["telling"]
+    assert found["format", "cam"]["auroc"] is None
 
 
 def test_sizes_and_formats_are_told_by_label(card: Card) -> None:

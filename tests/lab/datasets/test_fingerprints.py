@@ -48,6 +48,16 @@ def test_a_file_is_measured_upright_and_a_bad_one_is_told(tmp_path: Path) -> Non
     assert seen[-1] == (4, 4)
 
 
+def test_a_quick_look_compares_no_pictures(tmp_path: Path) -> None:
+    row = ManifestRow(2, "a.png", save(tmp_path / "a.png", 1))
+    (quick,), (whole,) = inspect_rows([row], looks=False), inspect_rows([row])
+    assert quick.found
+    assert whole.found
+    assert quick.found.looks is None
+    assert whole.found.looks is not None
+    assert quick.found == whole.found
+
+
 def test_the_auroc_of_a_cue_is_scikit_learns_with_an_interval_around_it() -> None:
     rng = np.random.default_rng(1)
     positive = rng.random(400) < 0.6
