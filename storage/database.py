@@ -41,11 +41,17 @@ __all__ = ["Database", "NestedTransactions", "PrivateConnection", "ReadOnlyError
 class Transactions(Protocol):
     """A giver of repositories: a database, or one transaction of it that is under way."""
 
-    def read(self) -> AbstractContextManager[Repositories]: ...
+    def read(self) -> AbstractContextManager[Repositories]:
+        """Repositories that read one state of the database, and write nothing."""
+        ...
 
-    def write(self) -> AbstractContextManager[Repositories]: ...
+    def write(self) -> AbstractContextManager[Repositories]:
+        """Repositories whose writes are stored together when the block ends, or not at all."""
+        ...
 
-    def together(self) -> AbstractContextManager[NestedTransactions]: ...
+    def together(self) -> AbstractContextManager[NestedTransactions]:
+        """Several writes that are stored together; each may fail for itself."""
+        ...
 
 
 class Database:
@@ -220,10 +226,12 @@ class NestedTransactions:
 
     @contextmanager
     def read(self) -> Iterator[Repositories]:
+        """The repositories of the transaction, with what it has written so far."""
         yield self._repos
 
     @contextmanager
     def write(self) -> Iterator[Repositories]:
+        """One part of the transaction; where it raises, that part alone is taken back."""
         session = self._repos.session
         sealing = sealing_of(session)
         before = sealing.save()
@@ -240,6 +248,7 @@ class NestedTransactions:
 
     @contextmanager
     def together(self) -> Iterator[NestedTransactions]:
+        """The transaction itself: parts of a part are parts."""
         yield self
 
 

@@ -77,10 +77,12 @@ class SideEvidence:
 
     @property
     def audits(self) -> int:
+        """How many audits of this side there are."""
         return len(self.wrong)
 
     @property
     def errors(self) -> int:
+        """How many of them found the accepted image wrong."""
         return int(self.wrong.sum())
 
     @cached_property

@@ -26,6 +26,8 @@ class Commands(TyperGroup):
     """All commands. Faults of the surroundings are told like our own; mistakes of ours are not."""
 
     def invoke(self, ctx: Any) -> Any:
+        """Run the command. What fails for a known reason ends the program with a sentence and
+        a status that tells so."""
         try:
             return super().invoke(ctx)
         except StorageError as error:

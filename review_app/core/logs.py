@@ -17,6 +17,7 @@ class StandardError(logging.Handler):
     over."""
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Write one formatted line."""
         sys.stderr.write(self.format(record) + "\n")
 
 

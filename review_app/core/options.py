@@ -33,7 +33,10 @@ class Change(Protocol[AnyOptions]):
 
     def __call__(
         self, database: Database, person: Person, options: AnyOptions, seen: AnyOptions | None
-    ) -> AnyOptions: ...
+    ) -> AnyOptions:
+        """Put ``options`` in force as ``person``; what is in force then. ``seen``: what the form
+        was loaded with."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,7 @@ class Person:
     role: Role
 
     def may(self, permission: Permission) -> bool:
+        """Whether the role grants ``permission``."""
         return permission in GRANTS[self.role]
 
 

@@ -39,10 +39,12 @@ class DatabaseFeatureCache:
         self._database = database
 
     def get_many(self, keys: Sequence[str], backbone_key: str) -> Mapping[str, np.ndarray]:
+        """Features [width] of those of ``keys`` that are stored, by key."""
         with self._database.read() as repos:
             return repos.features.get_many(keys, backbone_key)
 
     def put_many(self, features: Mapping[str, np.ndarray], backbone_key: str) -> None:
+        """Store features [width] by key."""
         with self._database.write() as repos:
             repos.features.put_many(features, backbone_key)
 

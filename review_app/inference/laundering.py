@@ -56,9 +56,11 @@ class Jpeg:
 
     @property
     def text(self) -> str:
+        """The transform with its parameters, for a report."""
         return f"JPEG {self.lowest}-{self.highest}, 4:2:0"
 
     def apply(self, image: Image.Image, rng: np.random.Generator) -> Image.Image:
+        """The image compressed once, at a quality drawn from ``rng``."""
         quality = int(rng.integers(self.lowest, self.highest, endpoint=True))
         return _through(image, "JPEG", quality=quality, subsampling=_SUBSAMPLING_420)
 
@@ -73,9 +75,11 @@ class WebP:
 
     @property
     def text(self) -> str:
+        """The transform with its parameters, for a report."""
         return f"WebP {self.lowest}-{self.highest}"
 
     def apply(self, image: Image.Image, rng: np.random.Generator) -> Image.Image:
+        """The image compressed once, at a quality drawn from ``rng``."""
         quality = int(rng.integers(self.lowest, self.highest, endpoint=True))
         return _through(image, "WEBP", quality=quality)
 
@@ -90,9 +94,11 @@ class Rescale:
 
     @property
     def text(self) -> str:
+        """The transform with its parameters, for a report."""
         return f"rescaling {self.smallest:g}-{self.largest:g}x (bilinear, bicubic or Lanczos)"
 
     def apply(self, image: Image.Image, rng: np.random.Generator) -> Image.Image:
+        """The image at another size, at least 8 pixels a side."""
         factor = rng.uniform(self.smallest, self.largest)
         return image.resize(
             (_scaled(image.width, factor), _scaled(image.height, factor)),
@@ -109,9 +115,11 @@ class GridShift:
 
     @property
     def text(self) -> str:
+        """The transform with its parameters, for a report."""
         return f"grid shift by 0-{self.most} pixels"
 
     def apply(self, image: Image.Image, rng: np.random.Generator) -> Image.Image:
+        """The image without a few rows and columns; at least one pixel of each side stays."""
         left, top = (
             min(int(rng.integers(0, self.most, endpoint=True)), side - 1) for side in image.size
         )
@@ -128,9 +136,11 @@ class Blur:
 
     @property
     def text(self) -> str:
+        """The transform with its parameters, for a report."""
         return f"Gaussian blur, sigma {self.smallest:g}-{self.largest:g} pixels"
 
     def apply(self, image: Image.Image, rng: np.random.Generator) -> Image.Image:
+        """The image blurred, of the same size."""
         return image.filter(ImageFilter.GaussianBlur(rng.uniform(self.smallest, self.largest)))
 
 
@@ -156,6 +166,7 @@ class Screenshot:
 
     @property
     def text(self) -> str:
+        """The transform with its parameters, for a report."""
         return (
             f"screenshot (shown at {self.smallest:g}-{self.largest:g}x, margin of 0-{self.margin} "
             f"pixels, gamma ±{self.gamma:g}, contrast ±{self.contrast:g}, "
@@ -163,6 +174,7 @@ class Screenshot:
         )
 
     def apply(self, image: Image.Image, rng: np.random.Generator) -> Image.Image:
+        """The image as shown, captured and compressed; of another size."""
         factor = rng.uniform(self.smallest, self.largest)
         shown = image.resize(
             (_scaled(image.width, factor) | 1, _scaled(image.height, factor) | 1),
@@ -195,9 +207,11 @@ class Launder:
 
     @property
     def text(self) -> str:
+        """The transform with its parameters, for a report."""
         return f"{self.shift.text}, then {self.rescale.text}, then {self.jpeg.text}"
 
     def apply(self, image: Image.Image, rng: np.random.Generator) -> Image.Image:
+        """The image after the three steps, in their order."""
         for step in (self.shift, self.rescale, self.jpeg):
             image = step.apply(image, rng)
         return image
@@ -211,9 +225,11 @@ class Mirror:
 
     @property
     def text(self) -> str:
+        """The transform with its parameters, for a report."""
         return "mirrored"
 
     def apply(self, image: Image.Image, rng: np.random.Generator) -> Image.Image:
+        """The mirrored image; ``rng`` is not asked."""
         return image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
 
 
@@ -226,9 +242,11 @@ class TransformChain:
 
     @property
     def text(self) -> str:
+        """The transform with its parameters, for a report."""
         return ", then ".join(step.text for step in self.steps)
 
     def apply(self, image: Image.Image, rng: np.random.Generator) -> Image.Image:
+        """The image after every step, in their order."""
         for step in self.steps:
             image = step.apply(image, rng)
         return image

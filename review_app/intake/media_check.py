@@ -28,6 +28,7 @@ class MediaReport:
 
     @property
     def is_whole(self) -> bool:
+        """Whether every file is there and has the content that it should."""
         return not (self.missing or self.damaged)
 
     @property

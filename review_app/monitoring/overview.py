@@ -36,6 +36,7 @@ class Unlike:
 
     @property
     def share(self) -> float:
+        """The share of the measured images that is unlike, in [0, 1]."""
         return self.unlike / self.measured
 
 

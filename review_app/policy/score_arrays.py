@@ -23,17 +23,34 @@ class ScoredRow(Protocol):
     """A row of the scores of the policy's head; all None where it says nothing."""
 
     @property
-    def p_fake(self) -> float | None: ...
+    def p_fake(self) -> float | None:
+        """The mean of P(fake), in [0, 1]."""
+        ...
+
     @property
-    def std(self) -> float | None: ...
+    def std(self) -> float | None:
+        """Its standard deviation."""
+        ...
+
     @property
-    def entropy(self) -> float | None: ...
+    def entropy(self) -> float | None:
+        """The entropy of the mean, in nats."""
+        ...
+
     @property
-    def mutual_information(self) -> float | None: ...
+    def mutual_information(self) -> float | None:
+        """The mutual information between label and weights, in nats."""
+        ...
+
     @property
-    def score(self) -> float | None: ...
+    def score(self) -> float | None:
+        """The signed score that thresholds are compared with, in [0, 1]."""
+        ...
+
     @property
-    def novelty(self) -> float | None: ...
+    def novelty(self) -> float | None:
+        """How unlike the training images it is, as a z value; None where that is not measured."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -89,6 +89,7 @@ class PolicyForecast:
 
     @property
     def sides(self) -> tuple[SideForecast, SideForecast]:
+        """The forecasts of real and of fake."""
         return self.real, self.fake
 
     @property

@@ -53,6 +53,7 @@ class SeenImages:
         self._rows = array("q")
 
     def add(self, row: ScoreRow) -> None:
+        """Remember the pair of ``row`` and where it stands."""
         key = f"{row.detector}\0{row.key}".encode()
         self._hashes += blake2b(key, digest_size=16).digest()
         self._rows.append(row.row)

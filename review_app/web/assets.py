@@ -54,6 +54,7 @@ class Assets(StaticFiles):
         self._words = {f"words/{language}.js": _words(language) for language in LANGUAGES}
 
     async def get_response(self, path: str, scope: Scope) -> Response:
+        """The file or the texts at ``path``, with a header to keep what was found for a year."""
         words = self._words.get(path)
         if words is not None:
             response = Response(words, media_type="text/javascript")

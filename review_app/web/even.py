@@ -36,6 +36,7 @@ class EvenReplies:
         self._looked = -math.inf
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; while known images are mixed in, a reply starts at the next step."""
         came = time.monotonic()
         if scope["type"] != "http" or not scope["path"].startswith(_PATHS):
             await self._app(scope, receive, send)

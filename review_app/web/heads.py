@@ -31,6 +31,7 @@ class Heads:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on with its own cookies alone, or refuse a head that is too large."""
         if scope["type"] == "http":
             given, scope["headers"] = scope["headers"], _with_own_cookies(scope["headers"])
             with use_language(language_of(Headers(scope=scope))):

@@ -71,6 +71,7 @@ class LanguageMiddleware:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on in its language; of a page the deferred texts are rendered."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

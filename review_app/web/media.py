@@ -129,6 +129,8 @@ class Timeless(FileResponse):
         )
 
     def set_stat_headers(self, stat_result: os.stat_result) -> None:
+        """Tell the length, and not when the file was written: that would tell when the image came
+        in."""
         self.headers.setdefault("content-length", str(stat_result.st_size))
 
     def _should_use_range(self, http_if_range: str) -> bool:

@@ -87,6 +87,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._look: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Count the connection for its client, and end it at once where that is one too many."""
         super().connection_made(transport)  # type: ignore[arg-type]
         if self._is_one_too_many():
             self.transport.abort()
@@ -94,6 +95,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._look_later()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Count the connection off."""
         if self._look is not None:
             self._look.cancel()
         if self._counted is not None:
@@ -104,6 +106,7 @@ class LimitedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        """Parse what came; refuse a head (431) or a framing (400) that is too large."""
         if self.transport.is_closing():
             return
         if self.is_idle:  # whatever comes, uvicorn waits from now on
@@ -118,22 +121,26 @@ class LimitedProtocol(HttpToolsProtocol):
     # What the parser tells
 
     def on_message_begin(self) -> None:
+        """A request begins, perhaps before the one ahead of it is whole."""
         if self._phase is not _Phase.HEAD:
             self._enter(_Phase.HEAD)
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        """One header was read; too many are refused (431)."""
         super().on_header(name, value)
         if len(self.headers) > self._limits.headers:
             self._refuse(431)
 
     def on_headers_complete(self) -> None:
+        """The head is whole; the time for the body begins."""
         if self.transport.is_closing():
             return
         self._enter(_Phase.BODY)
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
+        """A part of the body came."""
         self._n_body += len(body)
         self._n_window += len(body)
         if self.transport.is_closing():
@@ -141,12 +148,14 @@ class LimitedProtocol(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
+        """The request is whole; what is left is the answer."""
         self._enter(_Phase.WHOLE)
         if self.transport.is_closing():
             return
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
+        """The whole answer was handed to the connection."""
         self._answered_at = time.monotonic()
         super().on_response_complete()
 

@@ -89,6 +89,7 @@ class ClientAddress:
         self._proxies = proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on with its client."""
         if scope["type"] == "http":
             peer = (scope.get("client") or ("", 0))[0]
             client = self._proxies.client(peer, Headers(scope=scope))

@@ -48,128 +48,160 @@ class Repositories:
 
     @cached_property
     def images(self) -> Images:
+        """Distinct files, by hash."""
         return Images(self.session)
 
     @cached_property
     def descriptors(self) -> Descriptors:
+        """What near-duplicates are recognised by."""
         return Descriptors(self.session)
 
     @cached_property
     def readings(self) -> Readings:
+        """What people had read in Inspect, and which stored images resemble it."""
         return Readings(self.session)
 
     @cached_property
     def items(self) -> Items:
+        """Images in the queue, and their states."""
         return Items(self.session)
 
     @cached_property
     def known_labels(self) -> KnownLabels:
+        """Labels that came with images."""
         return KnownLabels(self.session)
 
     @cached_property
     def taken_files(self) -> TakenFiles:
+        """Files that an intake has taken before."""
         return TakenFiles(self.session)
 
     @cached_property
     def checkpoints(self) -> Checkpoints:
+        """Checkpoints that have scored something."""
         return Checkpoints(self.session)
 
     @cached_property
     def features(self) -> Features:
+        """Features of images, by backbone."""
         return Features(self.session)
 
     @cached_property
     def predictions(self) -> Predictions:
+        """What heads say of images."""
         return Predictions(self.session)
 
     @cached_property
     def policies(self) -> Policies:
+        """Policy versions."""
         return Policies(self.session)
 
     @cached_property
     def alarms(self) -> Alarms:
+        """Alarms of the audits."""
         return Alarms(self.session)
 
     @cached_property
     def attempts(self) -> CertificationAttempts:
+        """Tries to certify."""
         return CertificationAttempts(self.session)
 
     @cached_property
     def decisions(self) -> Decisions:
+        """What policies decided on items."""
         return Decisions(self.session)
 
     @cached_property
     def batches(self) -> DecisionBatches:
+        """Decisions that one event seals."""
         return DecisionBatches(self.session)
 
     @cached_property
     def audits(self) -> Audits:
+        """Blind audits and what they found."""
         return Audits(self.session)
 
     @cached_property
     def claims(self) -> Claims:
+        """Who holds which item, and until when."""
         return Claims(self.session)
 
     @cached_property
     def taking(self) -> Taking:
+        """What people took and gave back, for their figures."""
         return Taking(self.session)
 
     @cached_property
     def labels(self) -> Labels:
+        """Answers of people."""
         return Labels(self.session)
 
     @cached_property
     def corrections(self) -> Corrections:
+        """Corrections by admins."""
         return Corrections(self.session)
 
     @cached_property
     def users(self) -> Users:
+        """Accounts."""
         return Users(self.session)
 
     @cached_property
     def sessions(self) -> Sessions:
+        """Signed-in browsers."""
         return Sessions(self.session)
 
     @cached_property
     def devices(self) -> Devices:
+        """Browsers at which people have signed in."""
         return Devices(self.session)
 
     @cached_property
     def links(self) -> Links:
+        """One-time sign-in links."""
         return Links(self.session)
 
     @cached_property
     def audit(self) -> AuditLog:
+        """The log, to be written."""
         return AuditLog(self.session)
 
     @cached_property
     def event_history(self) -> EventHistory:
+        """The log, to be shown."""
         return EventHistory(self.session)
 
     @cached_property
     def options(self) -> Options:
+        """What admins have chosen."""
         return Options(self.session)
 
     @cached_property
     def counts(self) -> Counts:
+        """Numbers for the overview."""
         return Counts(self.session)
 
     @cached_property
     def calibration(self) -> CalibrationQueries:
+        """Labels with scores, for certificates."""
         return CalibrationQueries(self.session)
 
     @cached_property
     def export_rows(self) -> ExportRows:
+        """Rows of exports."""
         return ExportRows(self.session)
 
     @cached_property
     def reviewers(self) -> Reviewers:
+        """How people answer."""
         return Reviewers(self.session)
 
     @cached_property
     def gold(self) -> Gold:
+        """Settled images that test reviewers."""
         return Gold(self.session)
 
     @cached_property
     def records(self) -> Records:
+        """The search over images."""
         return Records(self.session)

@@ -18,6 +18,7 @@ class Corrections:
         self._session = session
 
     def add(self, correction: Correction) -> Correction:
+        """Store ``correction`` and give it its id."""
         self._session.add(correction)
         self._session.flush()
         return correction

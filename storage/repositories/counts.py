@@ -60,6 +60,7 @@ class Counts:
         return self._scalar(select(func.count()).select_from(Label).where(*IN_FORCE))
 
     def known_labels(self) -> int:
+        """Labels that came with images."""
         return self._scalar(select(func.count()).select_from(KnownLabel))
 
     def reviewers(self) -> int:
@@ -71,6 +72,7 @@ class Counts:
         )
 
     def live_claims(self) -> int:
+        """Claims that nobody has ended; leases that have run out are among them until then."""
         return self._scalar(select(func.count()).select_from(Claim).where(Claim.ended_at.is_(None)))
 
     def oldest_in(self, state: ItemState) -> datetime | None:

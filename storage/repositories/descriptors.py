@@ -27,6 +27,7 @@ class Descriptors:
         self._session.execute(statement, [row])
 
     def of_image(self, image_id: int) -> ImageDescriptor | None:
+        """The descriptor of the image; None where it has none."""
         return self._session.scalar(_OF_IMAGE, {"image": image_id})
 
     def after(self, newest: int, limit: int) -> list[tuple[int, int, int]]:

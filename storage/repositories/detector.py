@@ -34,6 +34,7 @@ class Checkpoints:
         self._session = session
 
     def get(self, checkpoint_id: str) -> CheckpointRow | None:
+        """The checkpoint of that id; None where it has scored nothing here."""
         return self._session.get(CheckpointRow, checkpoint_id)
 
     def novelty(self, checkpoint_id: str) -> NoveltyCut | None:

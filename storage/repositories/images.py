@@ -18,9 +18,11 @@ class Images:
         self._session = session
 
     def by_sha256(self, sha256: str) -> Image | None:
+        """The image of the file with that hash, in hexadecimal; None where it is new."""
         return self._session.scalar(select(Image).where(Image.sha256 == sha256))
 
     def get(self, image_id: int) -> Image | None:
+        """The image of that id; None where there is none."""
         return self._session.get(Image, image_id)
 
     def add(self, image: Image) -> Image:

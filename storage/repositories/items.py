@@ -158,6 +158,7 @@ class Items:
         return list(self._session.scalars(query.options(joinedload(Item.image))))
 
     def by_image(self, image_id: int) -> Item | None:
+        """The item of the image; None where there is none."""
         return self._session.scalar(select(Item).where(Item.image_id == image_id))
 
     def in_state(self, state: ItemState, limit: int, after_id: int = 0) -> list[Item]:
@@ -282,6 +283,7 @@ class KnownLabels:
         self._session = session
 
     def of_item(self, item_id: int) -> LabelValue | None:
+        """The known label of the item; None where it came without."""
         return self._session.scalar(select(KnownLabel.value).where(KnownLabel.item_id == item_id))
 
     def of_split(self, split: str, first: int, last: int) -> dict[int, LabelValue]:

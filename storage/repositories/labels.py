@@ -86,10 +86,12 @@ class Labels:
 
     def by_client_id(self, client_id: str) -> Label | None:
         # Every answer asks, and hardly any is known: a bare id says so soonest.
+        """The answer that a page sent under that id; None where none has come."""
         known = self._session.connection().scalar(_ID_BY_CLIENT_ID, {"client_id": client_id})
         return None if known is None else self._session.get(Label, known)
 
     def add(self, label: Label) -> Label:
+        """Append ``label`` and give it its id."""
         self._session.add(label)
         self._session.flush()
         return label

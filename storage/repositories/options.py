@@ -28,6 +28,8 @@ class Options:
         return self._known[key]
 
     def set(self, key: str, value: dict[str, Any], user_id: int | None) -> None:
+        """Keep ``value`` under ``key`` in place of what was chosen before; ``user_id``: who chose
+        it, None for the program."""
         self._known.pop(key, None)
         row = Option(key=key, value=value, updated_by=user_id, updated_at=utc_now())
         self._session.merge(row)

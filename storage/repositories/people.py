@@ -44,12 +44,15 @@ class Users:
         self._session = session
 
     def get(self, user_id: int) -> User | None:
+        """The account of that id; None where there is none."""
         return self._session.get(User, user_id)
 
     def by_name(self, name: str) -> User | None:
+        """The account of that name; None where there is none."""
         return self._session.scalar(select(User).where(User.name == name))
 
     def all(self) -> list[User]:
+        """Every account, oldest first."""
         return list(self._session.scalars(select(User).order_by(User.id)))
 
     def is_open(self, user_id: int) -> bool:
@@ -57,6 +60,7 @@ class Users:
         return self._session.connection().scalar(_IS_OPEN, {"user": user_id}) is not None
 
     def add(self, user: User) -> User:
+        """Store ``user`` and give it its id."""
         self._session.add(user)
         self._session.flush()
         return user
@@ -67,6 +71,7 @@ class Users:
         self._session.flush()
 
     def set_password(self, user: User, password_hash: str) -> None:
+        """Put the hash of a new password in place of the old one."""
         user.password_hash = password_hash
         self._session.flush()
 
@@ -78,6 +83,7 @@ class Sessions:
         self._session = session
 
     def add(self, row: UserSession) -> None:
+        """Store a session that begins."""
         self._session.add(row)
         self._session.flush()
 
@@ -115,6 +121,7 @@ class Sessions:
         )
 
     def revoke(self, token_sha256: str, now: datetime) -> None:
+        """End the session, unless it was ended before."""
         self._session.execute(
             update(UserSession)
             .where(UserSession.token_sha256 == token_sha256, UserSession.revoked_at.is_(None))
@@ -122,6 +129,7 @@ class Sessions:
         )
 
     def revoke_all_of(self, user_id: int, now: datetime, but_for: Sequence[str] = ()) -> None:
+        """End all sessions of the user but those of the tokens ``but_for``."""
         self._session.execute(
             update(UserSession)
             .where(
@@ -160,6 +168,7 @@ class Devices:
         self._drop_oldest(user_id)
 
     def forget_all_of(self, user_id: int, but_for: Sequence[str] = ()) -> None:
+        """Know no browser of the user any more but those of the tokens ``but_for``."""
         self._session.execute(
             delete(KnownDevice).where(
                 KnownDevice.user_id == user_id, KnownDevice.token_sha256.not_in(but_for)
@@ -183,6 +192,7 @@ class Links:
         self._session = session
 
     def add(self, row: SignInLink) -> None:
+        """Store a link that nobody has used."""
         self._session.add(row)
         self._session.flush()
 

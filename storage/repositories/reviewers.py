@@ -68,6 +68,8 @@ class Reviewers:
         self._session = session
 
     def against_model(self, at: datetime) -> list[AgainstModel]:
+        """What each person answered first and blind beside what the detector said, of answers that
+        are final ``at`` that time."""
         now, agrees = _value_now(), Label.value == _LEANS
         n = func.count()
         query = (
@@ -87,6 +89,8 @@ class Reviewers:
         return [AgainstModel(*row) for row in self._rows(query)]
 
     def in_sight(self, at: datetime) -> list[InSight]:
+        """What each person answered with the detector’s opinion in sight, of answers that are final
+        ``at`` that time."""
         later = aliased(Label)
         superseded = select(later.id).where(later.supersedes_id == Label.id).exists()
         query = (
@@ -104,6 +108,8 @@ class Reviewers:
         return [InSight(*row) for row in self._rows(query)]
 
     def on_known(self, at: datetime) -> list[OnKnown]:
+        """What each person answered first and blind on images whose label is known, of answers that
+        are final ``at`` that time."""
         clear = Label.value.in_(CLEAR)
         query = (
             select(

@@ -23,12 +23,15 @@ class Policies:
         self._session = session
 
     def current(self) -> PolicyRow | None:
+        """The version in force; None in a new database."""
         return self._session.scalar(select(PolicyRow).order_by(PolicyRow.version.desc()).limit(1))
 
     def get(self, version: int) -> PolicyRow | None:
+        """The policy of that version; None where there never was one."""
         return self._session.get(PolicyRow, version)
 
     def add(self, policy: PolicyRow) -> None:
+        """Append a version, which is in force from then on."""
         self._session.add(policy)
         self._session.flush()
 

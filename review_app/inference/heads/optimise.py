@@ -18,11 +18,19 @@ class Schedule(Protocol):
     """The hyper-parameters that gradient trainings have in common."""
 
     @property
-    def epochs(self) -> int: ...
+    def epochs(self) -> int:
+        """How often training goes through all images."""
+        ...
+
     @property
-    def batch_size(self) -> int: ...
+    def batch_size(self) -> int:
+        """Images a step."""
+        ...
+
     @property
-    def learning_rate(self) -> float: ...
+    def learning_rate(self) -> float:
+        """The learning rate of Adam."""
+        ...
 
 
 def seeded(seed: int) -> torch.Generator:

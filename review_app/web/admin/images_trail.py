@@ -38,6 +38,7 @@ class PageCursor:
 
     @property
     def is_first(self) -> bool:
+        """Whether no page comes before this one."""
         return len(self.begins) <= 1
 
     def further(self) -> PageCursor:

@@ -66,6 +66,7 @@ class Gateway:
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request of the pages, or refuse it in words."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return

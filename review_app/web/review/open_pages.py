@@ -16,8 +16,10 @@ class OpenPages:
         self._last: dict[int, str] = {}
 
     def took(self, person: Person, page: str | None) -> None:
+        """Remember that ``page`` took items; None: it has no name, and changes nothing."""
         if page is not None:
             self._last[person.id] = page
 
     def may_release(self, person: Person, page: str | None) -> bool:
+        """Whether ``page`` may give back what its person holds: it took last, or has no name."""
         return page is None or self._last.get(person.id) == page
