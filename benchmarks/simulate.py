@@ -202,9 +202,8 @@ class _Setting:
         self.world: World = world_of(table, self.plan.drift, grids=detector.grids)
         generators = np.random.SeedSequence(0).spawn(runs)
         started = [cold_start(self.world, self.plan, np.random.default_rng(g)) for g in generators]
-        self.policies: list[Policy] = [
-            policy for policy, _ in started if policy.state is PolicyState.CERTIFIED
-        ]
+        self._starts = [start for start in started if start.policy.state is PolicyState.CERTIFIED]
+        self.policies: list[Policy] = [start.policy for start in self._starts]
 
     def streams(self, mix: float, calm: int) -> Simulation:
         """Every certified policy on a stream that the other source joins after ``calm`` audits."""
@@ -214,11 +213,9 @@ class _Setting:
         drift = Drift(self._other, (before + 0.5) / images, mix)
         plan = replace(self.plan, images=images, drift=drift)
         runs: list[SimulationRun] = []
-        for policy, seed in zip(
-            self.policies, np.random.SeedSequence(1).spawn(len(self.policies)), strict=True
-        ):
-            rng = np.random.default_rng(seed)
-            runs.append(replay_stream(self.world, plan, policy, LABELS, rng))
+        seeds = np.random.SeedSequence(1).spawn(len(self._starts))
+        for start, seed in zip(self._starts, seeds, strict=True):
+            runs.append(replay_stream(self.world, plan, start, np.random.default_rng(seed)))
         return Simulation(plan, self.world, tuple(runs))
 
     def holds(self) -> list[bool]:

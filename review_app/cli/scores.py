@@ -69,6 +69,10 @@ def simulate(
         float, typer.Option(help="Share of the stream after which it does.")
     ] = 0.5,
     mix: Annotated[float, typer.Option(help="Its share of the images from then on.")] = 0.5,
+    groups: Annotated[
+        str | None,
+        typer.Option(help="Certify by group, too, and compare; 'source' is what a file can tell."),
+    ] = None,
     report: Annotated[
         Path | None, typer.Option(help="Folder for report.html, metrics.json and the figure.")
     ] = None,
@@ -76,7 +80,7 @@ def simulate(
     as_json: AsJson = False,
 ) -> None:
     """Replay a labelled score file: cold start, certificate, audits, drift, alarm."""
-    from review_app.lab.simulation.plan import Drift, SimulationPlan
+    from review_app.lab.simulation.plan import Drift, SimulationPlan, grouping_called
     from review_app.lab.simulation.population import world_of
     from review_app.lab.simulation.replays import document_of
     from review_app.lab.simulation.replays import simulate as replay_all
@@ -89,6 +93,7 @@ def simulate(
         certify_at=tuple(certify_at or SimulationPlan().certify_at),
         images=images,
         drift=drift,
+        groups=None if groups is None else grouping_called(groups),
         runs=runs,
         seed=seed,
     )
@@ -240,5 +245,12 @@ def _simulated(document: dict[str, Any], drift: Drift | None) -> str:
     if drift is not None:
         lines["accepted, then"] = spread(truth["after"]["coverage"], "{:.1%}")
         lines["true error, then"] = spread(truth["after"]["risk"], "{:.1%}")
+    if (both := document["groups"]) is not None:
+        for name, kind in (("one for all", both["pooled"]), ("by group", both["by_group"])):
+            lines[f"{name}, worst wrong"] = share(kind["violations"])
+            lines[f"{name}, accepted"] = spread(kind["coverage"], "{:.1%}")
+            lines[f"{name}, alarm"] = f"{share(kind['alarm']['raised'])}, audits until then: "
+            lines[f"{name}, alarm"] += spread(kind["alarm"]["audits"])
+        lines["coverage lost"] = spread(both["coverage_lost"], "{:.1%}")
     head = f"{document['detector']}: {document['runs']} runs"
     return "\n".join([head, *(f"{name:>22}: {words}" for name, words in lines.items())])

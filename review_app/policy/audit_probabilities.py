@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from review_app.certification.groups import GroupCertificates
 from review_app.core.errors import SettingsError
 
 TARGET = 100
 """Audits that each group should have within a window of images: about as many as an alarm takes
 where errors are twice a limit of 10%."""
+WINDOW = 10_000
+"""Images of the stream within which they should come."""
+
+
+def group_audit_probabilities(base: float, found: GroupCertificates) -> dict[str, float]:
+    """The `audit_probabilities` of the certified groups, by how much of each the calibration labels
+    say is accepted."""
+    per_label = WINDOW / max(found.labels, 1)
+    return audit_probabilities(base, {g.name: g.accepted * per_label for g in found.certified})
 
 
 def audit_probabilities(

@@ -58,7 +58,23 @@ def test_simulate_tells_what_would_happen_and_draws_it(
     assert json.loads((report / "metrics.json").read_text(encoding="utf-8")) == document
     assert (report / "report.html").is_file()
     assert "wrong certificates" in run(*common).out
+    assert document["groups"] is None
     assert not data_dir.exists()
+
+
+def test_simulate_sets_certificates_by_group_beside_the_pooled_one(
+    run: Run, scores: Path, tmp_path: Path
+) -> None:
+    common = ("simulate", scores, "--risk-limit", 0.1, "--runs", 3, "--images", 2000)
+    asked = (*common, "--certify-at", 800, "--groups", "source")
+    document = run(*asked, "--report", tmp_path / "report", "--json").document
+    assert document["plan"]["groups"] == "source"
+    both = document["groups"]
+    assert both["images"].keys() == {"old", "new"}
+    assert both["by_group"]["certified"][0] == 1
+    assert both["pooled"]["coverage"] == document["truth"]["before"]["coverage"]
+    assert "by group, worst wrong" in run(*asked).out
+    assert "does not tell groups by" in run(*common, "--groups", "scope").err
 
 
 def test_certify_on_scores_proves_and_changes_nothing(

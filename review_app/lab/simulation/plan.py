@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from review_app.audits.side_test import ALPHA
 from review_app.certification.bounds import check_limits
+from review_app.certification.grouping import Grouping
 from review_app.core.errors import SettingsError
 
 BLOCKS = 40
@@ -39,6 +40,20 @@ class Drift:
             )
 
 
+def grouping_called(name: str) -> Grouping:
+    """The grouping called ``name``, if score files tell the groups of it.
+
+    Raises:
+        SettingsError: they do not.
+    """
+    if name != Grouping.SOURCE:
+        raise SettingsError(
+            f"A score file does not tell groups by {name!r}. Of what images can be grouped by, "
+            f"only {Grouping.SOURCE.value!r} is among its columns."
+        )
+    return Grouping.SOURCE
+
+
 @dataclass(frozen=True)
 class SimulationPlan:
     """One deployment, replayed ``runs`` times.
@@ -59,6 +74,8 @@ class SimulationPlan:
     images: int = 20_000
     """Length of the stream that follows the certificate."""
     drift: Drift | None = None
+    groups: Grouping | None = None
+    """What certificates by group are told beside the pooled one for."""
     runs: int = 200
     seed: int = 0
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from review_app.certification.grouping import UNKNOWN
 from review_app.certification.threshold_grid import Side, ThresholdGrid
 from review_app.core.errors import InputError
 from review_app.lab.simulation.plan import Drift
@@ -37,6 +38,8 @@ class Population:
     p_fake: NDArray[np.float64]
     score: NDArray[np.float64]
     is_fake: NDArray[np.bool_]
+    group: NDArray[np.object_]
+    """The group of each: its source, or `UNKNOWN`."""
 
     def __len__(self) -> int:
         return len(self.score)
@@ -44,11 +47,17 @@ class Population:
     @classmethod
     def of(cls, table: ScoreTable) -> Population:
         """All images of ``table``, which must have labels."""
-        return cls(table.p_fake, table.score, table.is_fake)
+        group = np.where(table.source == "", UNKNOWN, table.source)
+        return cls(table.p_fake, table.score, table.is_fake, group)
 
-    def take(self, rows: NDArray[np.int64]) -> Population:
-        """The images at ``rows``, which may repeat."""
-        return Population(self.p_fake[rows], self.score[rows], self.is_fake[rows])
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The names of the groups that occur."""
+        return tuple(sorted(set(self.group)))
+
+    def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Population:
+        """The images at ``rows``: indices, which may repeat, or a mask [n]."""
+        return Population(self.p_fake[rows], self.score[rows], self.is_fake[rows], self.group[rows])
 
     def joined(self, other: Population) -> Population:
         """These images, then those of ``other``."""
@@ -56,6 +65,7 @@ class Population:
             np.concatenate([self.p_fake, other.p_fake]),
             np.concatenate([self.score, other.score]),
             np.concatenate([self.is_fake, other.is_fake]),
+            np.concatenate([self.group, other.group]),
         )
 
     def accepted(self, policy: Policy, side: Side) -> tuple[float, float]:

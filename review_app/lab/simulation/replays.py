@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from review_app.certification.bounds import lower_bound, upper_bound
 from review_app.certification.threshold_grid import Side
 from review_app.core.progress import Progress
+from review_app.lab.simulation.figures import share, spread
+from review_app.lab.simulation.grouped_document import groups_document
 from review_app.lab.simulation.plan import BLOCKS, SimulationPlan
 from review_app.lab.simulation.population import World
 from review_app.lab.simulation.run import SimulationRun, replay
@@ -20,10 +19,6 @@ SCHEMA_VERSION = 1
 """The version of the document."""
 ENOUGH_AUDITS = 300
 """Within so many audits an alarm is expected where errors are two or three times the limit."""
-_TAIL = 0.025
-"""The tail of intervals of shares, on either side."""
-_SPREAD = (5, 50, 95)
-"""Percentiles of what differs from run to run."""
 
 
 @dataclass(frozen=True)
@@ -90,17 +85,17 @@ def document_of(simulation: Simulation, *, file: str, detector: str) -> dict[str
         },
         "plan": asdict(plan),
         "runs": plan.runs,
-        "certified": _share(len(certified), plan.runs),
+        "certified": share(len(certified), plan.runs),
         "certified_side": {
-            side.value: _share(sum(r.policy.certificate(side) is not None for r in certified), n)
+            side.value: share(sum(r.policy.certificate(side) is not None for r in certified), n)
             for side in Side
             for n in [plan.runs]
         },
-        "labels": _spread(run.labels for run in certified),
+        "labels": spread(run.labels for run in certified),
         "violations": {
-            "either": _share(sum(bool(run.violated) for run in certified), plan.runs),
+            "either": share(sum(bool(run.violated) for run in certified), plan.runs),
             **{
-                side.value: _share(sum(side in run.violated for run in certified), plan.runs)
+                side.value: share(sum(side in run.violated for run in certified), plan.runs)
                 for side in Side
             },
         },
@@ -109,17 +104,18 @@ def document_of(simulation: Simulation, *, file: str, detector: str) -> dict[str
             "after": _truth(simulation, "after"),
             "new_source": _truth(simulation, "on_drift_source") if world.drift_source else None,
         },
-        "audits": _spread(run.audits for run in certified),
+        "audits": spread(run.audits for run in certified),
         "alarm": _alarms(simulation),
         "over_time": _over_time(simulation),
+        "groups": groups_document(simulation.runs, plan, world.base),
     }
 
 
 def _truth(simulation: Simulation, when: str) -> dict[str, Any]:
     found = [getattr(run, when) for run in simulation.certified]
     return {
-        "coverage": _spread(each.coverage for each in found),
-        "risk": _spread(each.risk for each in found),
+        "coverage": spread(each.coverage for each in found),
+        "risk": spread(each.risk for each in found),
     }
 
 
@@ -130,16 +126,16 @@ def _alarms(simulation: Simulation) -> dict[str, Any]:
     for times in (0, 1, 2, 3):
         soon, late, undecided = simulation.suspended_in_time(times)
         in_time[f"risk_at_least_{times}r" if times else "all"] = {
-            "share": _share(soon, soon + late),
+            "share": share(soon, soon + late),
             "undecided": undecided,
         }
     return {
-        "before_change": _share(len(certified) - len(changed), len(certified))
+        "before_change": share(len(certified) - len(changed), len(certified))
         if plan.drift
         else None,
-        "raised": _share(len(alarms), len(changed)),
-        "audits": _spread(alarm.audits_since_change for alarm in alarms),
-        "images": _spread(alarm.image + 1 - plan.change for alarm in alarms),
+        "raised": share(len(alarms), len(changed)),
+        "audits": spread(alarm.audits_since_change for alarm in alarms),
+        "images": spread(alarm.image + 1 - plan.change for alarm in alarms),
         f"within_{ENOUGH_AUDITS}_audits": in_time,
     }
 
@@ -156,22 +152,8 @@ def _over_time(simulation: Simulation) -> dict[str, Any]:
     errors = wrong.sum(axis=0) / np.maximum(accepted.sum(axis=0), 1)
     return {
         "images": [round(size * (at + 1)) for at in range(BLOCKS)],
-        "coverage": [_spread(column / size) for column in accepted.T],
+        "coverage": [spread(column / size) for column in accepted.T],
         "errors": [
             float(e) if n else None for e, n in zip(errors, accepted.sum(axis=0), strict=True)
         ],
     }
-
-
-def _share(hits: int, n: int) -> list[float] | None:
-    return [hits / n, lower_bound(hits, n, _TAIL), upper_bound(hits, n, _TAIL)] if n else None
-
-
-def _spread(
-    values: Iterable[float] | Sequence[float] | NDArray[np.float64],
-) -> dict[str, float] | None:
-    found = np.fromiter(values, np.float64)
-    if not found.size:
-        return None
-    low, median, high = (float(x) for x in np.percentile(found, _SPREAD))
-    return {"low": low, "median": median, "high": high}

@@ -15,8 +15,10 @@ from review_app.audits.side_test import evaluate_side
 from review_app.certification.bounds import spent_level, upper_bounds
 from review_app.certification.certificate import Provenance
 from review_app.certification.certify import certify_policy
+from review_app.certification.groups import GroupCertificates, certify_groups
 from review_app.certification.price import fewest_labels
 from review_app.certification.threshold_grid import Side, ThresholdGrid
+from review_app.lab.simulation.grouped import GroupedRun, replay_groups
 from review_app.lab.simulation.plan import BLOCKS, SimulationPlan
 from review_app.lab.simulation.population import Population, Truth, World
 from review_app.policy.policy import Policy, learning_policy
@@ -64,6 +66,8 @@ class SimulationRun:
     """Images accepted without a person in each of 40 parts of the stream."""
     wrong: Counts
     """The errors among them."""
+    grouped: GroupedRun | None = None
+    """The same with certificates by group, where they are asked for."""
 
     @property
     def certified(self) -> bool:
@@ -71,18 +75,41 @@ class SimulationRun:
         return self.policy.state is PolicyState.CERTIFIED
 
 
+@dataclass(frozen=True)
+class ColdStart:
+    """What the labels of a cold start came to."""
+
+    policy: Policy
+    """The policy once it is certified, or after the last try."""
+    labels: Population
+    """The labelled images."""
+    attempt: int | None
+    """The number of the last try in its series; None where there was only one to be."""
+
+    def certify_groups(self, world: World, plan: SimulationPlan) -> GroupCertificates:
+        """What the same labels prove of each group, in the same try."""
+        return certify_groups(
+            self.labels.score,
+            self.labels.is_fake,
+            self.labels.group.tolist(),
+            *world.grids,
+            risk_limit=plan.risk_limit,
+            delta=plan.delta,
+            provenance=_PROVENANCE,
+            attempt=self.attempt,
+        )
+
+
 def replay(world: World, plan: SimulationPlan, rng: np.random.Generator) -> SimulationRun:
     """One run of ``plan``; ``rng`` alone decides what is drawn."""
-    policy, labels = cold_start(world, plan, rng)
-    return replay_stream(world, plan, policy, labels, rng)
+    return replay_stream(world, plan, cold_start(world, plan, rng), rng)
 
 
 def replay_stream(
-    world: World, plan: SimulationPlan, policy: Policy, labels: int, rng: np.random.Generator
+    world: World, plan: SimulationPlan, start: ColdStart, rng: np.random.Generator
 ) -> SimulationRun:
-    """The stream of one run, under the ``policy`` that a cold start of ``labels`` came to."""
-    images = _stream(world, plan, rng)
-    coins = rng.random(plan.images)
+    """The stream of one run, under the policy that ``start`` came to."""
+    policy, images, coins = start.policy, _stream(world, plan, rng), rng.random(plan.images)
     decisions = decide_many(images.p_fake, images.score, policy, coins)
     wrong = _wrong(images, decisions)
     alarm = _first_alarm(decisions, wrong, plan)
@@ -95,7 +122,7 @@ def replay_stream(
     audited = np.flatnonzero(decisions.audited[:closed])
     mix = plan.drift.mix if plan.drift else 0.0
     return SimulationRun(
-        labels=labels,
+        labels=len(start.labels),
         policy=policy,
         before=world.truth(policy),
         after=world.truth(policy, mix=mix),
@@ -108,11 +135,16 @@ def replay_stream(
         audits_since_change=int((audited >= plan.change).sum()),
         accepted=_by_block(accepted),
         wrong=_by_block(accepted & wrong),
+        grouped=None
+        if plan.groups is None
+        else replay_groups(
+            policy, start.certify_groups(world, plan), world.base, images, coins, plan
+        ),
     )
 
 
-def cold_start(world: World, plan: SimulationPlan, rng: np.random.Generator) -> tuple[Policy, int]:
-    """The policy once it is certified, or after the last try; and the labels it took."""
+def cold_start(world: World, plan: SimulationPlan, rng: np.random.Generator) -> ColdStart:
+    """Label images until a policy is certified, or to the last try."""
     policy = learning_policy(
         checkpoint=_PROVENANCE.checkpoint,
         head=_PROVENANCE.head,
@@ -122,13 +154,13 @@ def cold_start(world: World, plan: SimulationPlan, rng: np.random.Generator) -> 
     )
     rows = rng.integers(len(world.base), size=plan.certify_at[-1])
     series = len(plan.certify_at) > 1
-    number = 1
+    number, tried = 1, 1 if series else None
     for n in plan.certify_at:
         attempt = number if series else None
+        labels = world.base.take(rows[:n])
         if n < fewest_labels(plan.risk_limit, plan.delta, attempt):
             continue  # no try, as in the product
-        number += 1
-        labels = world.base.take(rows[:n])
+        number, tried = number + 1, attempt
         if _hopeless(labels, world.grids, plan, attempt):
             continue  # what is missing, which is slow to tell, is not asked here
         found = certify_policy(
@@ -143,7 +175,7 @@ def cold_start(world: World, plan: SimulationPlan, rng: np.random.Generator) -> 
         policy = policy.with_certificates(found)
         if policy.state is PolicyState.CERTIFIED:
             break
-    return policy, n
+    return ColdStart(policy, labels, tried)
 
 
 def _hopeless(

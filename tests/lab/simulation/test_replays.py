@@ -85,7 +85,7 @@ def test_a_source_on_which_the_detector_is_wrong_closes_auto_accept(world: World
 
 
 def test_a_mix_counts_in_proportion(world: World) -> None:
-    policy, _ = cold_start(world, PLAN, np.random.default_rng(0))
+    policy = cold_start(world, PLAN, np.random.default_rng(0)).policy
     assert policy.state is PolicyState.CERTIFIED
     base, new = world.truth(policy), world.truth(policy, mix=1.0)
     both = world.truth(policy, mix=0.25)
@@ -111,15 +111,15 @@ def test_what_cannot_be_certified_stays_with_people() -> None:
 
 def test_a_series_of_tries_stops_at_the_first_that_succeeds(world: World) -> None:
     plan = replace(PLAN, certify_at=(40, 300, 1000))
-    policy, labels = cold_start(world, plan, np.random.default_rng(1))
-    assert labels == 300
+    start = cold_start(world, plan, np.random.default_rng(1))
+    assert (len(start.labels), start.attempt) == (300, 2)
     # The second of a series spends a quarter, and either side has half of it.
-    assert [c.level for c in policy.certificates] == pytest.approx([0.1 / 2 / 4] * 2)
+    assert [c.level for c in start.policy.certificates] == pytest.approx([0.1 / 2 / 4] * 2)
     # Ten labels could prove nothing, whatever they say: as in the product, that is no try.
     plan = replace(PLAN, certify_at=(10, 300, 1000))
-    policy, labels = cold_start(world, plan, np.random.default_rng(1))
-    assert labels == 300
-    assert [c.level for c in policy.certificates] == pytest.approx([0.1 / 2 / 2] * 2)
+    start = cold_start(world, plan, np.random.default_rng(1))
+    assert (len(start.labels), start.attempt) == (300, 1)
+    assert [c.level for c in start.policy.certificates] == pytest.approx([0.1 / 2 / 2] * 2)
 
 
 def test_the_same_seed_gives_the_same_runs_and_more_runs_only_add(world: World) -> None:
