@@ -22,7 +22,7 @@ Schema = Mapping[str, tuple[str, ...]]
 
 def head_revision() -> str:
     """The revision this program is written for."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
+    head = _scripts().get_current_head()
     assert head is not None
     return head
 
@@ -35,7 +35,7 @@ def current_revision(engine: Engine) -> str | None:
 
 def known_revisions() -> set[str]:
     """Every revision this program has heard of."""
-    return {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    return {script.revision for script in _scripts().walk_revisions()}
 
 
 def upgrade(
@@ -115,6 +115,12 @@ def _check_foreign_keys(connection: Connection) -> None:
     dangling = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
     if dangling is not None:
         raise RuntimeError(f"a migration left a row that refers to nothing: {tuple(dangling)}")
+
+
+@cache
+def _scripts() -> ScriptDirectory:
+    """The migrations, whose files are read once: they are asked for at every start."""
+    return ScriptDirectory.from_config(_config())
 
 
 def _config() -> Config:

@@ -14,6 +14,7 @@ from review_app.core.settings import Settings
 from review_app.review.tasks import AnswerInput
 from storage.enums import ItemState, LabelValue
 from storage.models import Item
+from tests.empty import begin
 from tests.factories import Factory
 from tests.history import histories
 from tests.intake.samples import encode, picture
@@ -138,6 +139,7 @@ class Deployment:
 @contextmanager
 def deployment(folder: Path, **settings: object) -> Iterator[Deployment]:
     """An application whose data lies in ``folder``/data."""
+    begin(folder / "data")
     given = Settings(data_dir=folder / "data", **settings)  # type: ignore[arg-type]
     app = open_application(given)
     try:

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-import migrations
 from review_app.core.permissions import Person
 from storage.database import Database
 from tests import scheduling
+from tests.empty import empty_database
 from tests.factories import Factory
 from tests.review.bench import Bench
 
@@ -65,9 +65,7 @@ def pytest_collection_finish() -> None:
 def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty database at the head revision, made by the real migrations, for copying."""
     path = tmp_path_factory.mktemp("migrated") / "review.db"
-    database = Database(f"sqlite:///{path}")
-    migrations.upgrade(database.engine)
-    database.close()
+    path.write_bytes(empty_database())
     return path
 
 

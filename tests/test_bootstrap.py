@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from threading import Barrier
 
@@ -17,13 +18,14 @@ from review_app.core.errors import SchemaError, SettingsError
 from review_app.core.secret import deployment_secret
 from review_app.core.settings import Settings
 from tests.applications import deployment
+from tests.factories import Factory
 
 ROOT = Path(__file__).parents[1]
 
 
 def test_a_new_data_directory_is_made_and_opened_again(tmp_path: Path) -> None:
-    with deployment(tmp_path) as place:
-        place.factory.item()
+    with closing(open_application(Settings(data_dir=tmp_path / "data"))) as app:
+        Factory(app.database).item()
         secret = deployment_secret(tmp_path / "data")
     with deployment(tmp_path) as place:
         assert len(place.items()) == 1

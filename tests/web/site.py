@@ -6,6 +6,7 @@ import io
 import itertools
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from review_app.core.settings import Settings
 from review_app.web.identity import COOKIE
 from review_app.web.server import create_app
 from storage.enums import ItemState, Role
+from tests.empty import begin
 from tests.factories import Factory
 from tests.review.bench import handle_of, items_of
 
@@ -31,16 +33,22 @@ class Site:
     """The application, its ASGI app, and builders of what a test needs in it."""
 
     def __init__(self, data_dir: Path, **settings: object) -> None:
+        begin(data_dir)
         self.app: Application = open_application(
             Settings(data_dir=data_dir, **settings)  # type: ignore[arg-type]
         )
-        # In a thread: the event loop of a browser under test may be running in this one.
-        with ThreadPoolExecutor(1) as thread:
-            self.web: FastAPI = thread.submit(create_app, self.app).result()
-        self.web.state.site = self
         self.app.policies.current()  # the shipped one, before the factory makes another
         self.factory = Factory(self.app.database)
         self._numbers = itertools.count(1)
+
+    @cached_property
+    def web(self) -> FastAPI:
+        """The ASGI app, made when it is first asked for: that takes longer than all the rest."""
+        # In a thread: the event loop of a browser under test may be running in this one.
+        with ThreadPoolExecutor(1) as thread:
+            web = thread.submit(create_app, self.app).result()
+        web.state.site = self
+        return web
 
     def handle(self, item_id: int, person: Person | None = None) -> str:
         """What the person, or whoever was handed the item last, knows it by."""
