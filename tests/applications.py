@@ -35,9 +35,9 @@ def write_pictures(folder: Path, n: int, first: int = 0) -> list[Path]:
 class Deployment:
     """The application, and builders of what a test needs in it. Answers are final at once."""
 
-    def __init__(self, app: Application) -> None:
+    def __init__(self, app: Application, first: int = 1) -> None:
         self.app = app
-        self.factory = Factory(app.database)
+        self.factory = Factory(app.database, first)
         self.factory.review_options(undo_minutes=0)
 
     def scored(
@@ -137,12 +137,12 @@ class Deployment:
 
 
 @contextmanager
-def deployment(folder: Path, **settings: object) -> Iterator[Deployment]:
-    """An application whose data lies in ``folder``/data."""
+def deployment(folder: Path, *, first: int = 1, **settings: object) -> Iterator[Deployment]:
+    """An application whose data lies in ``folder``/data; ``first``: as the factory has it."""
     begin(folder / "data")
     given = Settings(data_dir=folder / "data", **settings)  # type: ignore[arg-type]
     app = open_application(given)
     try:
-        yield Deployment(app)
+        yield Deployment(app, first)
     finally:
         app.close()

@@ -1,7 +1,9 @@
-"""A database with nothing in it. The migrations make it once a process; it is copied from there."""
+"""What many tests begin with, made once a process and copied from there: a database with nothing in
+it, and folders that took long to fill."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,6 +22,24 @@ def empty_database() -> bytes:
         database.close()
         assert [other.name for other in path.parent.iterdir()] == [path.name]
         return path.read_bytes()
+
+
+@dataclass(frozen=True)
+class FilledFolder:
+    """The files of a folder, kept in memory; of a database, when it is closed."""
+
+    files: dict[Path, bytes]
+
+    @classmethod
+    def of(cls, folder: Path) -> FilledFolder:
+        paths = [path for path in folder.rglob("*") if path.is_file()]
+        return cls({path.relative_to(folder): path.read_bytes() for path in paths})
+
+    def put(self, folder: Path) -> None:
+        """Write the files into a folder, which may be new."""
+        for path, data in self.files.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_bytes(data)
 
 
 def begin(data_dir: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from itertools import count
 from typing import Any
 
@@ -32,18 +33,19 @@ _WAYS: dict[ItemState, list[tuple[AuditKind, ItemState]]] = {
 """How an item gets where a test wants it, from being new."""
 
 
-def bring(repos: Repositories, item_id: int, state: ItemState, **values: Any) -> None:
-    """Take a pending item to ``state``, by steps that are declared; ``values`` of its row, too."""
+def bring(repos: Repositories, item_ids: Sequence[int], state: ItemState, **values: Any) -> None:
+    """Take pending items to ``state``, by declared steps; ``values`` of their rows, too."""
     for kind, after in _WAYS[state]:
-        repos.items.move(ACTOR, [Move(item_id, after, kind, {}, values)])
+        repos.items.move(ACTOR, [Move(item_id, after, kind, {}, values) for item_id in item_ids])
 
 
 class Factory:
     """Makes users, images, items, checkpoints, policies and decisions in one database."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, first: int = 1) -> None:
+        """``first``: the number of the first thing made, where there are others in the database."""
         self._database = database
-        self._numbers = count(1)
+        self._numbers = count(first)
 
     def person(self, name: str = "", role: Role = Role.REVIEWER) -> Person:
         """An account that cannot sign in, for services that are handed a person."""
@@ -64,7 +66,7 @@ class Factory:
     def image(self, **values: Any) -> int:
         """The id of a new image."""
         with self._database.write() as repos:
-            return self._image(repos, values).id
+            return repos.images.add(self._image(values)).id
 
     def item(
         self,
@@ -80,7 +82,7 @@ class Factory:
         ``needed_labels`` also sets the open slots. ``decided``: with a decision of the log.
         """
         with self._database.write() as repos:
-            item_id = self._item(repos, state, values, image)
+            (item_id,) = self._items(repos, state, [values], image or {})
             if known is not None:
                 repos.known_labels.add(item_id, known, "factory.csv (row 1)", ACTOR)
         if decided:
@@ -90,7 +92,7 @@ class Factory:
     def bring(self, item_id: int, state: ItemState, **values: Any) -> None:
         """As `bring`, in a transaction of its own."""
         with self._database.write() as repos:
-            bring(repos, item_id, state, **values)
+            bring(repos, [item_id], state, **values)
 
     def items(
         self,
@@ -102,7 +104,8 @@ class Factory:
     ) -> list[int]:
         """The ids of ``n`` items that differ only in image, name and rank (in that order)."""
         with self._database.write() as repos:
-            ids = [self._item(repos, state, {"rank": float(rank), **values}) for rank in range(n)]
+            given = [{"rank": float(rank), **values} for rank in range(n)]
+            ids = self._items(repos, state, given, {})
             if known is not None:
                 for item_id in ids:
                     repos.known_labels.add(item_id, known, "factory.csv (row 1)", ACTOR)
@@ -200,7 +203,7 @@ class Factory:
             row = Correction(item_id=item_id, user_id=admin.id, value=value, **columns)
             repos.corrections.add(row)
 
-    def _image(self, repos: Repositories, values: dict[str, Any]) -> Image:
+    def _image(self, values: dict[str, Any]) -> Image:
         number = next(self._numbers)
         columns = {
             "sha256": hashlib.sha256(f"image {number}".encode()).hexdigest(),
@@ -213,18 +216,28 @@ class Factory:
             "file_metadata": {},
             **values,
         }
-        return repos.images.add(Image(**columns))
+        return Image(**columns)
 
-    def _item(
+    def _items(
         self,
         repos: Repositories,
         state: ItemState,
-        values: dict[str, Any],
-        of_image: dict[str, Any] | None = None,
-    ) -> int:
-        image = self._image(repos, of_image or {})
-        needed = values.get("needed_labels", 1)
-        columns = {"name": f"image-{image.id}.png", "open_slots": needed, **values}
-        item = repos.items.add(Item(image_id=image.id, **columns), ACTOR)
-        bring(repos, item.id, state)
-        return item.id
+        values: Sequence[dict[str, Any]],
+        of_image: dict[str, Any],
+    ) -> list[int]:
+        """One for each of ``values``: images, rows and steps are stored at once, not in turn."""
+        images = [self._image(of_image) for _ in values]
+        repos.session.add_all(images)
+        repos.session.flush()
+        items = [_item(image, given) for image, given in zip(images, values, strict=True)]
+        repos.session.add_all(items)
+        repos.session.flush()
+        ids = [repos.items.add(item, ACTOR).id for item in items]
+        bring(repos, ids, state)
+        return ids
+
+
+def _item(image: Image, values: dict[str, Any]) -> Item:
+    needed = values.get("needed_labels", 1)
+    columns = {"name": f"image-{image.id}.png", "open_slots": needed, **values}
+    return Item(image_id=image.id, **columns)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from review_app.core.permissions import Person
 from review_app.policy.decision_text import opinion_of
@@ -14,23 +16,31 @@ from review_app.review.service import ReviewService
 from review_app.review.tasks import AnswerInput
 from storage.enums import ItemState, LabelValue
 from tests.applications import Deployment, deployment
+from tests.empty import FilledFolder
 from tests.review.bench import items_of
 
 _answers = count(1)
+MADE_BEFORE = 1000
+"""More than the factory has made before the audits begin."""
 
 
 class Audited:
     """A deployment that is certified at a limit of 30%, and its people."""
 
-    def __init__(self, place: Deployment) -> None:
+    def __init__(self, place: Deployment, admin: Person, reviewer: Person) -> None:
         self.place = place
         self.app = place.app
         self.review = self.app.review
-        self.admin = place.factory.admin("ada")
-        self.reviewer = place.factory.person("rita")
+        self.admin, self.reviewer = admin, reviewer
+
+    @classmethod
+    def begun(cls, place: Deployment) -> Audited:
+        """Where nobody waits when the audits begin."""
+        made = cls(place, place.factory.admin("ada"), place.factory.person("rita"))
         place.calibrated()
-        self.app.triage.run("test")
-        self.answer_all(LabelValue.REAL)  # nobody waits when the audits begin
+        made.app.triage.run("test")
+        made.answer_all(LabelValue.REAL)
+        return made
 
     def certify(self, audit_probability: float = 1.0) -> int:
         return self.place.certify(self.admin, audit_probability)
@@ -81,6 +91,17 @@ class Audited:
 
 @contextmanager
 def audited(folder: Path) -> Iterator[Audited]:
-    """An `Audited` whose data lies in ``folder``."""
-    with deployment(folder) as place:
-        yield Audited(place)
+    """An `Audited` whose data lies in ``folder``. Its audits' coins are its own."""
+    filled, admin, reviewer = _begun()
+    filled.put(folder)
+    with deployment(folder, first=MADE_BEFORE) as place:
+        yield Audited(place, admin, reviewer)
+
+
+@cache
+def _begun() -> tuple[FilledFolder, Person, Person]:
+    with TemporaryDirectory(prefix="audited-") as folder:
+        with deployment(Path(folder)) as place:
+            made = Audited.begun(place)
+        (Path(folder) / "data" / "secret.key").unlink()
+        return FilledFolder.of(Path(folder)), made.admin, made.reviewer

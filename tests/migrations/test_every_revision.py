@@ -3,7 +3,10 @@ that people did can be rewritten."""
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,6 +15,7 @@ import pytest
 import migrations
 from storage.database import Database
 from storage.enums import ItemState, LabelValue
+from tests.empty import FilledFolder
 from tests.factories import Factory
 from tests.migrations.snapshots import rows, schema
 
@@ -20,9 +24,24 @@ REVISIONS = sorted(migrations.known_revisions())
 STEPS = list(pairwise(REVISIONS))
 
 
+@pytest.fixture(scope="module")
+def filled_folder(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> FilledFolder:
+    """A database with rows that every revision has a place for, and its keys."""
+    folder = tmp_path_factory.mktemp("filled")
+    with closing(Database(f"sqlite:///{shutil.copy(migrated_file, folder)}")) as database:
+        _fill(Factory(database))
+    return FilledFolder.of(folder)
+
+
 @pytest.fixture
-def filled(database: Database, factory: Factory) -> Database:
-    """A database with rows that every revision has a place for."""
+def filled(filled_folder: FilledFolder, tmp_path: Path) -> Iterator[Database]:
+    """This test's own copy of it."""
+    filled_folder.put(tmp_path)
+    with closing(Database(f"sqlite:///{tmp_path / 'review.db'}")) as database:
+        yield database
+
+
+def _fill(factory: Factory) -> None:
     person = factory.person()
     first = factory.image()
     factory.image(near_id=first, near_distance=2)
@@ -30,7 +49,6 @@ def filled(database: Database, factory: Factory) -> Database:
         item_id = factory.item(state, known=LabelValue.FAKE, decided=True)
         factory.prediction(item_id)
         factory.label(person, item_id, LabelValue.REAL, comment="looked twice")
-    return database
 
 
 @pytest.mark.parametrize(("older", "newer"), STEPS)

@@ -74,7 +74,7 @@ def test_without_a_certificate_the_panel_says_so(site: Site) -> None:
 
 
 def test_the_panel_tells_of_audits_and_of_an_alarm_in_plain_words(site: Site) -> None:
-    place = Audited(Deployment(site.app))
+    place = Audited.begun(Deployment(site.app))
     place.certify()
     assert "No audit of images accepted as fake has a verdict yet." in _panel(place)
     place.accept(15)
@@ -85,7 +85,7 @@ def test_the_panel_tells_of_audits_and_of_an_alarm_in_plain_words(site: Site) ->
 
 
 def test_an_admin_chooses_what_an_alarm_reopens(site: Site) -> None:
-    place = Audited(Deployment(site.app))
+    place = Audited.begun(Deployment(site.app))
     desk, call = AuditPanel(site.app), call_of(site, "ada")
     assert desk.load(call)[1] is True
     assert "stays accepted" in desk.save(call, False)

@@ -105,7 +105,7 @@ def stored(
     with site.app.database.write() as repos:
         (item_id,) = [i.id for i in repos.items.in_state(ItemState.PENDING, 9) if i.name]
         verdict = {"verdict": LabelValue(known)} if known else {}
-        bring(repos, item_id, state, rank=-1000.0 * number, **verdict)
+        bring(repos, [item_id], state, rank=-1000.0 * number, **verdict)
     return item_id
 
 
