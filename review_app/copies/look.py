@@ -115,14 +115,17 @@ class Look:
 
     def cells(self, window: Window, n: int) -> Doubles:
         """Means of ``n`` by ``n`` equal cells of ``window``; 0 for what lies outside."""
-        edges = [np.clip(np.linspace(a, b, n + 1) * FINE, 0, FINE) for a, b in window.reshape(2, 2)]
-        low = [np.minimum(edge.astype(np.int64), FINE - 1) for edge in edges]
-        rest = [edge - at for edge, at in zip(edges, low, strict=True)]
-        y = rest[0][:, None]
-        rows = self._sums[low[0]] * (1 - y) + self._sums[low[0] + 1] * y
-        corners = rows[:, low[1]] * (1 - rest[1]) + rows[:, low[1] + 1] * rest[1]
-        sizes = [np.maximum(np.diff(edge), 1e-6) for edge in edges]
-        means: Doubles = np.diff(np.diff(corners, axis=0), axis=1) / sizes[0][:, None] / sizes[1]
+        edges = np.clip(np.linspace(window[::2], window[1::2], n + 1) * FINE, 0, FINE)
+        low = np.minimum(edges.astype(np.int64), FINE - 1)
+        rest = edges - low
+        top, y, x = low[:, :1], rest[:, :1], rest[:, 1]
+        # Of a row of sums, only what is wanted of it: far less than its pixels.
+        columns = np.concatenate([low[:, 1], low[:, 1] + 1])
+        rows = self._sums[top, columns] * (1 - y) + self._sums[top + 1, columns] * y
+        corners = rows[:, : n + 1] * (1 - x) + rows[:, n + 1 :] * x
+        sizes = np.maximum(edges[1:] - edges[:-1], 1e-6)
+        sums = corners[1:] - corners[:-1]
+        means: Doubles = (sums[:, 1:] - sums[:, :-1]) / sizes[:, :1] / sizes[:, 1]
         return means
 
     def move(self, wanted: Doubles, window: Window, steps: int) -> Window:
