@@ -12,7 +12,7 @@ from review_app.core.permissions import Person
 from review_app.policy.tags import COMMON_TAGS, Tags
 from storage.database import Database
 from storage.repositories import Repositories
-from storage.repositories.claims import Lease
+from storage.repositories.lease import Lease
 
 _KEY = "review"
 

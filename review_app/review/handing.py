@@ -14,7 +14,7 @@ from review_app.queueing.options import overdue_before
 from review_app.review import gold
 from review_app.review.tasks import Queue
 from storage.repositories import Repositories
-from storage.repositories.claims import Handed, Lease
+from storage.repositories.lease import Handed, Lease
 
 LOOKED_BACK = 200
 """Most claims that somebody has given back that are looked at again."""
@@ -44,7 +44,7 @@ def hand_out(
     if n <= 0:
         return resumed, 0
     late = overdue_before(repos, lease.now)
-    waiting = repos.claims.find(person.id, queue.state, n, lease, late)
+    waiting = repos.open_slots.find(person.id, queue.state, n, lease, late)
     drawn = repos.gold.draw(person.id, n, lease.now, coin) if share else []
     mixed = gold.mix(waiting, drawn, n, share, coin)
     golden = {item.id for item in drawn}

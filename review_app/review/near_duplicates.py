@@ -15,7 +15,7 @@ from review_app.core.permissions import Person
 from review_app.i18n import Text
 from review_app.review.batch import MAX_ENTRIES
 from storage.repositories import Repositories
-from storage.repositories.claims import Handed, Lease
+from storage.repositories.lease import Handed, Lease
 
 MAX_NEAR_DUPLICATES = MAX_ENTRIES - 1
 """Most images beside the one in hand: answers to all of them travel in one call."""
@@ -43,7 +43,7 @@ def hand_out_near_duplicates(
         :MAX_NEAR_DUPLICATES
     ]
     n = min(MAX_NEAR_DUPLICATES - len(mine), new)
-    found = repos.claims.find_near_duplicates(person.id, key, n, lease)
+    found = repos.open_slots.find_near_duplicates(person.id, key, n, lease)
     return mine + repos.claims.lease(found, person.id, lease), len(found)
 
 
@@ -54,7 +54,9 @@ def count_near_duplicates(
     items = [one.item for one in held]
     of_mine = Counter(item.duplicate_group for item in items)
     waiting = (
-        repos.claims.count_near_duplicates(person.id, of_mine.keys(), MAX_NEAR_DUPLICATES, lease)
+        repos.open_slots.count_near_duplicates(
+            person.id, of_mine.keys(), MAX_NEAR_DUPLICATES, lease
+        )
         if held
         else {}
     )

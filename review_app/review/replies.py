@@ -22,7 +22,7 @@ from review_app.review.tasks import (
 from storage.enums import ItemState
 from storage.models import DecisionRow, Label
 from storage.repositories import Repositories
-from storage.repositories.claims import Handed
+from storage.repositories.lease import Handed
 
 Words = Callable[[DecisionRow], str]
 """A function that turns a decision of the log into one plain sentence."""

@@ -18,7 +18,7 @@ from review_app.review.requests import MAX_AHEAD
 from review_app.review.tasks import Queue, Task
 from storage.enums import ClaimOutcome
 from storage.repositories import Repositories
-from storage.repositories.claims import Handed, Lease, handed
+from storage.repositories.lease import Handed, Lease, handed
 
 ALWAYS = 3
 """A person may hold so many however few there are."""
@@ -123,7 +123,7 @@ def _share(repos: Repositories, queue: Queue, n: int) -> int:
     """How many of ``n`` items one person may hold, given how many are there for all."""
     if n <= ALWAYS:
         return n
-    few = repos.claims.count_open(queue.state, at_most=n * SHARE) // SHARE
+    few = repos.open_slots.count(queue.state, at_most=n * SHARE) // SHARE
     return max(ALWAYS, min(n, few))
 
 
@@ -139,4 +139,4 @@ def require_open_account(repos: Repositories, person: Person) -> None:
 
 
 def _any_for(repos: Repositories, person: Person, queue: Queue, lease: Lease) -> bool:
-    return bool(repos.claims.find(person.id, queue.state, 1, lease))
+    return bool(repos.open_slots.find(person.id, queue.state, 1, lease))

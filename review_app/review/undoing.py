@@ -14,7 +14,7 @@ from review_app.review.tasks import Task
 from storage.enums import AuditKind, ItemState
 from storage.models import Label
 from storage.repositories import Repositories
-from storage.repositories.claims import handed
+from storage.repositories.lease import handed
 
 
 def undo(context: ReviewContext, person: Person, client_id: str, of: str | None = None) -> Task:

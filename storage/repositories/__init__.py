@@ -24,6 +24,7 @@ from storage.repositories.gold import Gold
 from storage.repositories.images import Images
 from storage.repositories.items import Items, KnownLabels
 from storage.repositories.labels import Labels
+from storage.repositories.open_slots import OpenSlots
 from storage.repositories.options import Options
 from storage.repositories.people import Devices, Links, Sessions, Users
 from storage.repositories.readings import Readings
@@ -125,6 +126,11 @@ class Repositories:
     def claims(self) -> Claims:
         """Who holds which item, and until when."""
         return Claims(self.session)
+
+    @cached_property
+    def open_slots(self) -> OpenSlots:
+        """Items that wait for a person, to be leased."""
+        return OpenSlots(self.session)
 
     @cached_property
     def taking(self) -> Taking:

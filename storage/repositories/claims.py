@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import cache
-from typing import Any
+from datetime import datetime
 
-from sqlalchemy import Select, and_, bindparam, func, insert, or_, select, text, update
+from sqlalchemy import bindparam, func, insert, or_, select, text, update
 from sqlalchemy.orm import Session, aliased, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
-from storage.enums import ClaimOutcome, ItemState, PlacedBy
-from storage.models import Claim, Image, Item, Label
+from storage.enums import ClaimOutcome, PlacedBy
+from storage.models import Claim, Item
 from storage.models.review import GIVEN_BACK, HANDLE_LETTERS, SKIPPED, new_handle
 from storage.repositories.items import Items
-from storage.repositories.labels import IN_FORCE
-from storage.repositories.queue import in_queue
+from storage.repositories.lease import Handed, Lease, handed
 
 OVERDUE_RANK = -3.0
 """The rank of an item that was handed out for having waited too long: below every other."""
@@ -62,12 +59,6 @@ _HELD_BY = (
     .options(joinedload(Item.image))
 )
 _LIVE_ON = select(Claim).where(Claim.item_id == bindparam("item"), _LIVE).order_by(Claim.id)
-_COUNT_OPEN = select(func.count()).select_from(
-    select(Item.id)
-    .where(Item.state == bindparam("state"), Item.open_slots > 0)
-    .limit(bindparam("at_most"))
-    .subquery()
-)
 _EXTEND = (
     update(Claim)
     .where(_OF_USER, _LIVE, Claim.claimed_at >= bindparam("since"))
@@ -123,109 +114,6 @@ _TAKE_SLOT = _ITEM.values(open_slots=Item.open_slots - bindparam("slots"))
 _MARK_OVERDUE = _ITEM.values(rank=OVERDUE_RANK, placed_by=PlacedBy.DEADLINE)
 
 
-def _open(state: ItemState) -> Select[Item]:
-    """Items in ``state`` with an open slot for the user, as `Claims.take` says."""
-    passed = (
-        select(Claim.id)
-        .where(
-            Claim.item_id == Item.id,
-            _OF_USER,
-            or_(
-                _LIVE,
-                Claim.outcome == ClaimOutcome.SKIPPED,
-                and_(
-                    Claim.outcome == ClaimOutcome.OUTWORN,
-                    Claim.ended_at > bindparam("rested"),
-                ),
-            ),
-        )
-        .exists()
-    )
-    answered = (
-        select(Label.id)
-        .where(Label.item_id == Item.id, Label.user_id == bindparam("user"), *IN_FORCE)
-        .exists()
-    )
-    excluded = [passed] if state is ItemState.ESCALATED else [passed, answered]
-    return select(Item).where(Item.state == state, Item.open_slots > 0, ~or_(*excluded))
-
-
-def _leased(query: Select[Item]) -> Select[Item]:
-    """``query``, to be leased: so many of them, with images."""
-    return (
-        query.limit(bindparam("n"))
-        .options(joinedload(Item.image))
-        .with_for_update(skip_locked=True, of=Item)
-    )
-
-
-@cache
-def _free(state: ItemState, late: bool) -> Select[Item]:
-    """What is `_open` in order; those ``late`` alone, or all."""
-    free = _open(state)
-    if late:
-        overdue = Item.state_since < bindparam("before")
-        free = free.where(overdue).order_by(Item.state_since, Item.id)
-    else:
-        free = in_queue(free, state)
-    return _leased(free)
-
-
-_SOME_ALIKE = select(Image.id).where(
-    Image.id.in_(bindparam("keys", expanding=True)),
-    # One of each is looked at, however many look alike.
-    select(Item.id)
-    .where(
-        Item.duplicate_group_id == Image.id,
-        Item.state == ItemState.IN_REVIEW,
-        Item.open_slots > 0,
-    )
-    .exists(),
-)
-_ALIKE = _open(ItemState.IN_REVIEW).where(Item.duplicate_group_id == bindparam("key"))
-_TAKE_ALIKE = _leased(_ALIKE)
-_SEE_ALIKE = _ALIKE.with_only_columns(Item.id).limit(bindparam("n"))
-
-
-@dataclass(frozen=True)
-class Lease:
-    """The time for which what is handed out or renewed now may be held."""
-
-    now: datetime
-    expires_at: datetime
-    since: datetime
-    """What was handed out before is renewed no more."""
-    rested: datetime
-    """What was given back for that reason since then is for others."""
-
-    @classmethod
-    def of(cls, now: datetime, lasts: timedelta, longest: timedelta) -> Lease:
-        """A lease that ``lasts`` so long; none is renewed beyond the ``longest`` time in all."""
-        until = now + lasts
-        return cls(now, until, until - max(longest, 2 * lasts), now - lasts)
-
-    def has_worn_out(self, claimed_at: datetime, expires_at: datetime) -> bool:
-        """Whether a claim ran out since it could not be renewed any more."""
-        lasts, longest = self.expires_at - self.now, self.expires_at - self.since
-        return expires_at - claimed_at > longest - lasts
-
-
-@dataclass(frozen=True)
-class Handed:
-    """An item in somebody's hands."""
-
-    claim_id: int
-    handle: str
-    """What they know it by."""
-    expires_at: datetime
-    item: Item
-
-
-def handed(claim: Claim, item: Item) -> Handed:
-    """``item`` as the holder of ``claim`` has it."""
-    return Handed(claim.id, claim.handle, claim.expires_at, item)
-
-
 @dataclass(frozen=True)
 class Skips:
     """The skips of one person, in some time."""
@@ -240,56 +128,6 @@ class Claims:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._has_expired = False
-
-    def find(
-        self,
-        user_id: int,
-        state: ItemState,
-        limit: int,
-        lease: Lease,
-        overdue_before: datetime | None = None,
-    ) -> list[Item]:
-        """Find up to ``limit`` items in ``state`` with an open slot for the user, with images; to
-        be leased in the same transaction.
-
-        By rank; but those that have waited since before ``overdue_before`` first, oldest first.
-
-        Never one that this user holds or has skipped, nor one they have answered: except that an
-        adjudicator may decide what they answered as a reviewer, or a lone admin could never.
-        """
-        found: dict[int, Item] = {}
-        asked: dict[str, Any] = {
-            "user": user_id,
-            "before": overdue_before,
-            "n": limit,
-            "rested": lease.rested,
-        }
-        for late in (True, False) if overdue_before is not None else (False,):
-            if len(found) < limit:
-                items: Sequence[Item] = self._session.scalars(_free(state, late), asked).all()
-                found |= {item.id: item for item in items if item.id not in found}
-        return list(found.values())[:limit]
-
-    def find_near_duplicates(self, user_id: int, key: int, limit: int, lease: Lease) -> list[Item]:
-        """Find items in review that look alike by ``key`` (`Item.duplicate_group`), as `find`, by
-        id; but not the first of them, whose verdict may calibrate: no likeness may choose that."""
-        asked = {"user": user_id, "key": key, "n": limit, "rested": lease.rested}
-        found = self._session.scalars(_TAKE_ALIKE, asked).all()
-        return sorted(found, key=lambda item: item.id)
-
-    def count_near_duplicates(
-        self, user_id: int, keys: Collection[int], at_most: int, lease: Lease
-    ) -> dict[int, int]:
-        """How many `find_near_duplicates` would find now, by key; keys without any are left out,
-        and counting ends at ``at_most``."""
-        connection = self._session.connection()
-        some = set(connection.execute(_SOME_ALIKE, {"keys": list(keys)}).scalars())
-        common = {"user": user_id, "n": at_most, "rested": lease.rested}
-        return {
-            key: len(connection.execute(_SEE_ALIKE, {**common, "key": key}).all())
-            for key in keys
-            if key in some
-        }
 
     def lease(
         self,
@@ -348,11 +186,6 @@ class Claims:
             self._session.expire(claim)
         self._take_slots([item for _, item in pairs], gold, None)
         return [handed(claim, item) for claim, item in pairs]
-
-    def count_open(self, state: ItemState, at_most: int) -> int:
-        """How many items in ``state`` have an open slot; counting ends at ``at_most``."""
-        asked = {"state": state, "at_most": at_most}
-        return self._session.connection().scalar(_COUNT_OPEN, asked) or 0
 
     def give(self, user_id: int, item_id: int, now: datetime, expires_at: datetime) -> Claim:
         """Lease this very item to the user, whatever its slots; their newest claim goes on, under

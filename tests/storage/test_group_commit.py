@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from storage.database import Database, Transactions
 from storage.group_commit import MAX_TOGETHER, MAX_URGENT_TOGETHER, GroupCommit
 from storage.priority_batcher import PATIENCE
-from storage.repositories.claims import Lease
+from storage.repositories.lease import Lease
 from storage.types import utc_now
 from tests.factories import Factory
 
