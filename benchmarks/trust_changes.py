@@ -169,6 +169,15 @@ CHANGES = (
     Change("a verdict that is open for ever",
            "UPDATE item SET final_at = '2999-01-01 00:00:00.000000' WHERE state = 'resolved'",
            "item", "changed", "SELECT id FROM item WHERE state = 'resolved'"),
+    Change("when settled images came to people",
+           "UPDATE item SET came_to_people_at = '1999-01-01 00:00:00.000000' "
+           "WHERE id IN (SELECT item_id FROM label) AND state = 'resolved'",
+           "item", "changed",
+           "SELECT id FROM item WHERE id IN (SELECT item_id FROM label) AND state = 'resolved'"),
+    Change("that images came to people which nobody has settled",
+           "UPDATE item SET came_to_people_at = '1999-01-01 00:00:00.000000' "
+           "WHERE state = 'auto_accepted'",
+           "item", "changed", "SELECT id FROM item WHERE state = 'auto_accepted'"),
     Change("a verdict made to look chosen, so that it calibrates nothing",
            "UPDATE item SET placed_by = 'worth' WHERE id IN (SELECT item_id FROM label) "
            "AND state = 'resolved'",

@@ -145,7 +145,7 @@ class _Rows:
         self._kept.told(seals.get("kept", {}))
         self._predictions.compare(seals.get("predictions", ()))
         if event.item_id is not None:
-            self._statuses.told(event.item_id, event.to_state, json.loads(event.details))
+            self._statuses.told(event.item_id, event)
 
     def believe_old(self, event: Stored) -> None:
         """Compare the decisions that an event from before sealing began tells, and keep the rest

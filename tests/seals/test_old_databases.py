@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import sqlite3
+import zlib
 from contextlib import closing
 from pathlib import Path
 
@@ -15,6 +18,7 @@ from review_app.bootstrap import upgrade_database
 from storage.enums import AuditKind
 from storage.repositories.event_log import Event
 from storage.seals import heads, keyring
+from storage.seals.status import Difference, Statuses, pack
 from tests.seals.conftest import found, opened, report, rewrite
 
 BEFORE = "0016"
@@ -110,3 +114,23 @@ def test_decisions_changed_before_the_upgrade_contradict_the_older_seals(
     with opened(data) as database:
         upgrade_database(database)
     assert [words.split(":")[0] for words in found(data)] == ["decision 1-46"]
+
+
+def test_seals_from_before_they_kept_when_items_came_to_people_vouch_for_none_of_it(
+    upgraded: Path,
+) -> None:
+    with closing(sqlite3.connect(upgraded / DATABASE)) as file:
+        now = pack(file)
+        kept = json.loads(zlib.decompress(base64.b64decode(now)))
+        assert kept.pop("came")
+        then = base64.b64encode(zlib.compress(json.dumps(kept).encode())).decode()
+        file.execute("UPDATE item SET came_to_people_at = '1999-01-01' WHERE state = 'resolved'")
+        assert {one.column for one in differences(file, now)} == {"came_to_people_at"}
+        assert differences(file, then) == []
+
+
+def differences(file: sqlite3.Connection, packed: str) -> list[Difference]:
+    """What the rows say otherwise than statuses that were kept."""
+    statuses = Statuses()
+    statuses.load(packed)
+    return list(statuses.differences(file))
