@@ -139,9 +139,10 @@ CHANGES = (
     Change("predictions deleted", "DELETE FROM prediction WHERE image_id = 9",
            "prediction", "missing", "SELECT 9"),
     Change("a prediction added",
-           "INSERT INTO prediction SELECT 9, checkpoint_id, 'forged', p_fake, std, entropy, "
-           "mutual_information, created_at, score, novelty FROM prediction WHERE image_id = 9 "
-           "LIMIT 1",
+           "INSERT INTO prediction (image_id, checkpoint_id, head, p_fake, std, entropy, "
+           "mutual_information, created_at, score, novelty) "
+           "SELECT 9, checkpoint_id, 'forged', p_fake, std, entropy, mutual_information, "
+           "created_at, score, novelty FROM prediction WHERE image_id = 9 LIMIT 1",
            "prediction", "added", "SELECT 9"),
     # Decisions
     Change("a decision's route", "UPDATE decision SET route = 'accept_fake' WHERE id = 20",

@@ -49,6 +49,7 @@ class Deployment:
         near_id: int | None = None,
         score: float | None = None,
         novelty: float | None = None,
+        scope: str | None = None,
         spread: Mapping[str, float] | None = None,
         **values: Any,
     ) -> int:
@@ -60,7 +61,7 @@ class Deployment:
                 item = repos.items.get(item_id)
                 assert item is not None
                 item.image.near_id = near_id
-        says = {**(spread or {}), "novelty": novelty}
+        says = {**(spread or {}), "novelty": novelty, "scope": scope}
         self._say([item_id], p_fake, says if score is None else {**says, "score": score})
         return item_id
 

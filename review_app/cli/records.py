@@ -70,7 +70,7 @@ def _lines(record: ImageRecord) -> list[str]:
         told["blind"] = "it waits to be judged, so what may sway somebody is not told"
     if record.said:
         score = plus_minus(record.said.p_fake, record.said.std)
-        told["detector"] = f"P(fake) {score}. {record.said.text}"
+        told["detector"] = f"P(fake) {score}. {record.said.text} {record.said.scope_text}".rstrip()
     lines = [f"{name:>10}: {value}" for name, value in told.items() if value]
     lines += [f"{'answer':>10}: {_answer(answer)}" for answer in record.answers]
     for one in record.happenings:

@@ -46,6 +46,7 @@ from review_app.inference.heads.base import checked
 from review_app.inference.model import Model
 from review_app.inference.novelty import Novelty
 from review_app.inference.rejection import rejection, signed
+from review_app.inference.scopes import expert_kinds, nearest_kinds
 from review_app.inference.texture import TextureSpace
 
 _TENSORS = "heads.safetensors"
@@ -65,6 +66,8 @@ class Judgement:
     """What thresholds are compared with, [n]; see :func:`review_app.inference.rejection.signed`."""
     novelty: NDArray[np.float64] | None
     """How unlike the training images each image is: z, [n]; None where nothing measures it."""
+    nearest: tuple[str | None, ...]
+    """The kind that each image is most like; see :mod:`review_app.inference.scopes`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,8 @@ class Checkpoint:
             chosen = self.card.heads[name].reject
             reject[name] = rejection(prediction, chosen.doubt, z if chosen.shrunk else None)
         scores = {name: signed(p.p_fake, reject[name], unlike) for name, p in heads.items()}
-        return Judgement(heads, reject, scores, z)
+        nearest = nearest_kinds(reading.shares, expert_kinds(self.card), len(features))
+        return Judgement(heads, reject, scores, z, nearest)
 
     def predict(self, features: Features) -> Mapping[HeadName, HeadPrediction]:
         """The heads of :meth:`judge`."""

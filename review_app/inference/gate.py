@@ -63,9 +63,9 @@ class SourceGate:
         shares: Matrix = (powers / powers.sum(axis=0)).T
         return shares
 
-    def expand(self, standardised: Matrix, coordinates: Matrix) -> Matrix:
+    @staticmethod
+    def expand(standardised: Matrix, shares: Matrix) -> Matrix:
         """The features [n, width] once for each expert, times its share: [n, k * width]."""
-        shares = self.shares(coordinates)
         gated = shares[:, :, None] * standardised[:, None, :]
         return np.ascontiguousarray(gated.reshape(len(standardised), -1))
 

@@ -40,6 +40,8 @@ class RawPrediction:
     log_distances: Float64 | None
     """The logarithms of the distances to the training images, [n]; None for a model that does not
     measure them."""
+    shares: Matrix | None = None
+    """How much each expert counts for each image, [n, k]; None for a model without a gate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +61,15 @@ class Model:
         """What every head says of features [n, width] as the backbone extracts them."""
         standardised = self.standardizer.apply(features)
         coordinates = self.space.apply(standardised) if self.space else None
-        inputs = standardised
+        inputs, shares = standardised, None
         if self.gate and coordinates is not None:
-            inputs = _gated(self.gate, standardised, coordinates)
+            shares = self.gate.shares(coordinates)
+            inputs = _gated(standardised, shares)
         distances = None
         if self.novelty and coordinates is not None:
             distances = self.novelty.log_distances(coordinates)
         heads = {name: head.predict(inputs) for name, head in self.heads.items()}
-        return RawPrediction(heads, distances)
+        return RawPrediction(heads, distances, shares)
 
 
 def fit_model(train: Versions, preset: Preset, backbone: BackboneCard, *, seed: int) -> Model:
@@ -90,7 +93,7 @@ def fit_model(train: Versions, preset: Preset, backbone: BackboneCard, *, seed: 
             experts = experts_of(train.originals.sources, train.originals.is_fake)
         if len(experts) > 1:
             gate = _fit_gate(coordinates, sources, experts, weights)
-            inputs = _gated(gate, standardised, coordinates)
+            inputs = _gated(standardised, gate.shares(coordinates))
         if preset.novelty:
             novelty = Novelty.fit(coordinates)
     heads = {
@@ -118,5 +121,5 @@ def _fit_gate(
     return SourceGate.fit(coordinates[rows], members, None if weights is None else weights[rows])
 
 
-def _gated(gate: SourceGate, standardised: Matrix, coordinates: Matrix) -> Matrix:
-    return gate.expand(np.clip(standardised, -_FURTHEST, _FURTHEST), coordinates)
+def _gated(standardised: Matrix, shares: Matrix) -> Matrix:
+    return SourceGate.expand(np.clip(standardised, -_FURTHEST, _FURTHEST), shares)

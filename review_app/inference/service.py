@@ -34,6 +34,8 @@ class Opinion:
     :func:`review_app.inference.rejection.signed`."""
     novelty: float | None
     """How unlike the training images the image is, z; None where nothing measures it."""
+    scope: str | None = None
+    """The kind of images that it is most like; None where nothing tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,4 +151,5 @@ def _opinion(judgement: Judgement, name: HeadName, row: int) -> Opinion:
         float(prediction.mutual_information[0]),
         float(judgement.scores[name][row]),
         None if judgement.novelty is None else float(judgement.novelty[row]),
+        judgement.nearest[row],
     )

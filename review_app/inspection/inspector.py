@@ -14,6 +14,8 @@ from review_app.demo.samples import Sample, ensure_samples
 from review_app.detectors.registry import Detectors
 from review_app.i18n import Value, t
 from review_app.inference.heads import HeadName, head_title
+from review_app.inference.scope_text import place_in_words
+from review_app.inference.scopes import place_of
 from review_app.inference.service import Detector, Opinion
 from review_app.inspection.gate import ReadingGate
 from review_app.inspection.workshop import JobResult, Workshop
@@ -51,6 +53,11 @@ class Inspection:
     """How unlike the training images the image is, z; None where the checkpoint does not say."""
     unlike: bool
     """Whether that is above the checkpoint's cut."""
+    scope_text: str
+    """A sentence on what was measured on images like it, or that nothing was; empty where nothing
+    tells."""
+    checkpoint: str
+    """Id of the checkpoint that read it."""
 
 
 class Inspector:
@@ -115,20 +122,22 @@ class Inspector:
         card = detector.checkpoint.card
         decides = detector.checkpoint.id == policy.checkpoint
         head = policy.head if decides else card.default_head.value
-        novelty = next(iter(opinions.values())).novelty  # of the image: the same for every head
-        unlike = card.novelty is not None and novelty is not None and novelty > card.novelty.cut
+        of_image = next(iter(opinions.values()))  # these two are the same for every head
+        novelty, place = of_image.novelty, place_of(card, of_image.scope, of_image.novelty)
         readings = [
             _reading(
                 name.value,
                 opinion,
                 UncertaintyCuts.of(**card.heads[name].cuts.model_dump()),
-                unlike=unlike,
+                unlike=place.outside,
                 is_default=decides and name.value == head,
             )
             for name, opinion in opinions.items()
         ]
         words = next(reading.text for reading in readings if reading.name == head)
-        return Inspection(readings, words, novelty, unlike)
+        scope_text = place_in_words(place, head)
+        told = detector.checkpoint.id
+        return Inspection(readings, words, novelty, place.outside, scope_text, told)
 
     def warm_up(self) -> None:
         """Load the weights now, rather than when the first person waits for them."""

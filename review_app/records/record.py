@@ -10,7 +10,10 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from review_app.detectors.cards import stored_card
 from review_app.forensics.claims import generator_claim
+from review_app.inference.scope_text import place_in_words
+from review_app.inference.scopes import place_of
 from review_app.policy.decision_text import text_of
 from review_app.policy.undo_window import final_since
 from review_app.records.search import display_name
@@ -87,6 +90,11 @@ class DetectorView:
     score: float
     """What thresholds are compared with: 0 surely real, 1 surely fake."""
     novelty: float | None
+    scope: str | None
+    """The kind of images that it is most like, as the checkpoint's card names it."""
+    scope_text: str
+    """A sentence on what was measured on images like it, or that nothing was; empty where nothing
+    tells."""
     text: str
     head: str
     checkpoint: str
@@ -184,7 +192,7 @@ def read_record(repos: Repositories, item: Item, person_id: int, now: datetime) 
         final_at=None if blind else final_at,
         blind=blind,
         known=None if blind else repos.known_labels.of_item(item.id),
-        said=_said(decisions[-1]) if decisions else None,
+        said=_said(repos, item, decisions[-1]) if decisions else None,
         answers=tuple(_answers(labels, now)),
         evidence=() if blind else tuple(evidence_of(repos, item.id, now)),
         uncounted=() if blind else tuple(repos.calibration.uncounted(item.id, now)),
@@ -245,12 +253,18 @@ def _file(item: Item, blind: bool) -> File:
     )
 
 
-def _said(row: DecisionRow) -> DetectorView:
+def _said(repos: Repositories, item: Item, row: DecisionRow) -> DetectorView:
+    own = repos.predictions.of_images([item.image_id], row.checkpoint_id).get(item.image_id, {})
+    scope = own[row.head].scope if row.head in own else None
+    card = stored_card(repos, row.checkpoint_id)
+    place = None if card is None else place_of(card, scope, row.novelty)
     return DetectorView(
         p_fake=row.p_fake,
         std=row.std,
         score=row.score,
         novelty=row.novelty,
+        scope=scope,
+        scope_text="" if place is None else place_in_words(place, row.head),
         text=text_of(row),
         head=row.head,
         checkpoint=row.checkpoint_id,

@@ -251,14 +251,14 @@ def _look(address: str, view: View) -> Markup:
 
 
 def _novelty(inspection: Inspection) -> Markup:
-    """Whether the image is like the training images; nothing where that is not measured."""
-    if inspection.novelty is None:
+    """What was measured on images like it, or that nothing was; nothing where neither is known."""
+    words = inspection.scope_text or ("" if inspection.novelty is None else t("inspect.like"))
+    novelty = inspection.novelty
+    z = "" if novelty is None else t("inspect.novelty", z=number(novelty, 1))
+    if not words:
         return Markup()
-    words = t("inspect.unlike") if inspection.unlike else t("inspect.like")
     return Markup('<p class="novelty{}"><span>{}</span> <small>{}</small></p>').format(
-        " unlike" if inspection.unlike else "",
-        words,
-        t("inspect.novelty", z=number(inspection.novelty, 1)),
+        " unlike" if inspection.unlike else "", words, z
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, LargeBinary, String
+from sqlalchemy import ForeignKey, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.enums import CheckpointKind
@@ -55,4 +55,7 @@ class Prediction(Base):
     """What thresholds are compared with: surely real at 0, surely fake at 1."""
     novelty: Mapped[float | None]
     """How unlike the training images the image is, z; None where nothing measures it."""
+    scope: Mapped[str | None] = mapped_column(Text)
+    """The kind of images, by the name that the checkpoint's card has for it, that the image is most
+    like; None where nothing tells."""
     created_at: Mapped[datetime] = mapped_column(default=utc_now)

@@ -34,7 +34,10 @@ def test_experts_learn_what_one_linear_rule_cannot() -> None:
         return float(((head.predict(others).p_fake >= 0.5) == truth).mean())
 
     one = accuracy(features, fresh)
-    gated = accuracy(gate.expand(features, features[:, :4]), gate.expand(fresh, fresh[:, :4]))
+    gated = accuracy(
+        gate.expand(features, gate.shares(features[:, :4])),
+        gate.expand(fresh, gate.shares(fresh[:, :4])),
+    )
     assert one < 0.65
     assert gated > 0.95
 
@@ -56,7 +59,7 @@ def test_three_sources_get_three_experts_and_the_gate_comes_back_from_its_tensor
     gate = SourceGate.fit(coordinates, expert)
     again = SourceGate.from_state(gate.state(), 5)
     np.testing.assert_array_equal(gate.shares(coordinates), again.shares(coordinates))
-    assert gate.expand(coordinates, coordinates).shape == (300, 15)
+    assert gate.expand(coordinates, gate.shares(coordinates)).shape == (300, 15)
     with pytest.raises(CheckpointError, match="weight"):
         SourceGate.from_state(gate.state(), 6)
 

@@ -183,6 +183,31 @@ def test_the_largest_share_of_the_gate_says_which_kind_an_image_is_like() -> Non
     assert nearest_kinds(None, (("a",),), 2) == ("a", "a")
 
 
+def test_the_gate_of_a_checkpoint_says_the_kind_of_each_image_whatever_else_is_read(
+    gated: Checkpoint,
+) -> None:
+    features = labelled(60, 9).features
+    together = gated.judge(features).nearest
+    assert set(together) == {"first", "second"}
+    model = gated.model
+    assert model.space is not None
+    assert model.gate is not None
+    coordinates = model.space.apply(model.standardizer.apply(features))
+    shares = model.gate.shares(coordinates)
+    names = np.array([kind for (kind,) in gated.card.experts])
+    assert together == tuple(names[shares.argmax(axis=1)])
+    assert together == tuple(gated.judge(features[[row]]).nearest[0] for row in range(60))
+
+
+def test_a_checkpoint_of_one_kind_needs_no_gate_to_say_it() -> None:
+    one, two = labelled(160, 1), labelled(120, 2)
+    single = trained(
+        labelled(40, 3), replace(one, sources=("x",) * 160), replace(two, sources=("x",) * 120)
+    )
+    assert single.judge(labelled(3, 9).features).nearest == ("x", "x", "x")
+    assert trained(labelled(40, 3)).judge(labelled(3, 9).features).nearest == (None,) * 3
+
+
 def test_an_image_lies_in_the_nearest_kind_unless_it_is_too_new(gated: Checkpoint) -> None:
     card = gated.card
     assert card.novelty is not None

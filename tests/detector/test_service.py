@@ -48,7 +48,9 @@ def test_every_head_has_an_opinion_with_all_four_numbers(
     opinions = detector.inspect(images[0])
     assert set(opinions) == set(PRESETS["robust"].heads)
     for opinion in opinions.values():
-        assert all(np.isfinite(astuple(opinion)))
+        *numbers, scope = astuple(opinion)
+        assert all(np.isfinite(numbers))
+        assert scope in detector.checkpoint.card.data.sources
         assert 0 <= opinion.p_fake <= 1
         assert abs(opinion.score - 0.5) <= abs(opinion.p_fake - 0.5)  # novelty only takes away
         assert 0 <= opinion.mutual_information <= opinion.entropy <= np.log(2) + 1e-9

@@ -26,7 +26,7 @@ from tests.applications import Deployment, deployment
 from tests.intake.samples import encode, exif, picture
 from tests.scores.files import good_detector, write
 
-Bits = tuple[float | None, ...]
+Bits = tuple[float | str | None, ...]
 SOURCE = DEFAULT_CHECKPOINT.parent / "source"
 
 
@@ -80,7 +80,12 @@ def test_evaluate_triage_and_inspect_give_the_same_bits(place: Deployment, tmp_p
         score = judgement.scores[head]
         for i, key in enumerate(data.keys):
             bits = (p.p_fake[i], p.std[i], p.entropy[i], p.mutual_information[i])
-            evaluated[key][head.value] = (*bits, score[i], judgement.novelty[i])
+            evaluated[key][head.value] = (
+                *bits,
+                score[i],
+                judgement.novelty[i],
+                judgement.nearest[i],
+            )
 
     assert place.app.intake.ingest([path], "tester").added == len(manifest.rows)
     place.app.triage.run("tester")
@@ -89,7 +94,10 @@ def test_evaluate_triage_and_inspect_give_the_same_bits(place: Deployment, tmp_p
         for item in place.items().values():
             heads = repos.predictions.of_images([item.image_id], checkpoint.id)[item.image_id]
             triaged[item.image.key] = {
-                name: (x.p_fake, x.std, x.entropy, x.mutual_information, x.score, x.novelty)
+                name: (
+                    *(x.p_fake, x.std, x.entropy, x.mutual_information),
+                    *(x.score, x.novelty, x.scope),
+                )
                 for name, x in heads.items()
             }
 

@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 
 from review_app.core.settings import DEFAULT_CHECKPOINT
+from review_app.i18n import use_language
 from review_app.inference.card import Cuts, HeadCard
 from review_app.inference.heads import HEADS, HeadName
+from review_app.inference.service import Opinion
 from review_app.inspection.inspector import Inspection
 from tests.applications import Deployment, deployment
 from tests.intake.samples import encode, picture
+from tests.languages import GERMAN
 from tests.scores.files import row, write
 
 
@@ -88,12 +91,31 @@ def test_an_image_beyond_the_cards_cut_is_called_unlike_the_training_images(
     assert noise.unlike == (noise.novelty > card.novelty.cut)
     assert noise.unlike, "noise is no photograph"
     assert "the image is unlike those that it has learned from" in noise.text
+    assert noise.scope_text.startswith(
+        "Not proven here: unlike everything that this detector was measured on."
+    )
+    assert any(f"far off: {source}." in noise.scope_text for source in card.data.sources)
+
+
+def test_an_image_within_a_kind_is_told_what_was_measured_there(place: Deployment) -> None:
+    checkpoint = place.app.detectors.detector(place.app.policies.current().checkpoint).checkpoint
+    opinions = {
+        name: Opinion(0.9, 0.01, 0.1, 0.01, 0.9, novelty=0.0, scope="stylegan_ffhq")
+        for name in checkpoint.heads
+    }
+    inspection = place.app.inspector.explain(opinions)
+    assert inspection.scope_text == "Looks like: stylegan_ffhq (AUROC 0.97 there)."
+    assert inspection.checkpoint == checkpoint.id
+    with use_language(GERMAN):
+        inspection = place.app.inspector.explain(opinions)
+    assert inspection.scope_text == "Sieht aus wie: stylegan_ffhq (AUROC dort 0,97)."
 
 
 def test_a_checkpoint_that_does_not_measure_novelty_says_nothing_of_it(tmp_path: Path) -> None:
     with deployment(tmp_path, checkpoint=DEFAULT_CHECKPOINT.parent / "source") as source:
         inspection = inspected(source, seed=3)
     assert (inspection.novelty, inspection.unlike) == (None, False)
+    assert inspection.scope_text == ""
 
 
 def test_it_says_what_the_detector_has_learned_from_and_that_it_can_be_wrong(

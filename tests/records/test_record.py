@@ -43,6 +43,30 @@ def test_a_settled_image_tells_what_the_detector_and_people_said(
     assert json.loads(json.dumps(record.to_json()))["answers"][0]["by"] == "ada"
 
 
+def test_a_record_says_what_was_measured_on_such_images_once_it_may_be_told(tmp_path: Path) -> None:
+    with deployment(tmp_path) as place:
+        root, records = place.factory.admin(), place.app.records
+        inside = place.scored(0.5, novelty=0.1, scope="dfdc_faces")
+        outside = place.scored(0.5, novelty=9.0, scope="dfdc_faces")
+        unknown = place.scored(0.5)
+        place.app.triage.run("test")
+        waits = records.show(root, inside)
+        assert waits.blind
+        assert "dfdc" not in json.dumps(waits.to_json())
+        place.answer(FAKE, 3)
+        told = [records.show(root, item_id).said for item_id in (inside, outside, unknown)]
+    said = [(one.scope, one.scope_text) for one in told if one is not None]
+    assert said == [
+        ("dfdc_faces", "Looks like: dfdc_faces (AUROC 0.88 there)."),
+        (
+            "dfdc_faces",
+            "Not proven here: unlike everything that this detector was measured on. "
+            "The least far off: dfdc_faces.",
+        ),
+        (None, ""),
+    ]
+
+
 def test_every_answer_ever_given_is_there_with_what_became_of_it(
     records: RecordService, bench: Bench, factory: Factory, root: Person, ada: Person
 ) -> None:

@@ -181,7 +181,7 @@ def test_the_same_image_gives_the_same_reading(
 
 def test_numbers_are_printed_beside_what_is_drawn() -> None:
     head = HeadReading("mc_dropout", "MC dropout", 0.834, 0.091, 0.45, 0.021, "Likely fake.", True)
-    inspection = Inspection([head], "Likely fake, <b>but</b> uncertain.", None, False)
+    inspection = Inspection([head], "Likely fake, <b>but</b> uncertain.", None, False, "", "c")
     shown = readings("a.png", b"", (40, 30), inspection)
     for text in ("0.83 ± 0.09", "0.450", "0.021", "MC dropout", "Likely fake.", "40 × 30"):
         assert text in shown
@@ -191,19 +191,17 @@ def test_numbers_are_printed_beside_what_is_drawn() -> None:
 
 
 @pytest.mark.parametrize(
-    ("z", "unlike", "words"),
+    ("z", "unlike", "told", "words"),
     [
-        (0.42, False, "Like its training images."),
-        (
-            3.1,
-            True,
-            "Unlike the images the detector has learned from: its numbers mean little here.",
-        ),
+        (0.42, False, "", "Like its training images."),
+        (0.42, False, "Looks like: faces.", "Looks like: faces."),
+        (3.1, True, "Not proven here.", "Not proven here."),
     ],
 )
-def test_the_page_says_whether_an_image_is_like_the_training_images(
-    z: float, unlike: bool, words: str
+def test_the_page_says_whether_an_image_is_like_what_was_measured(
+    z: float, unlike: bool, told: str, words: str
 ) -> None:
-    shown = readings("a.png", b"", (40, 30), Inspection([], "Words.", z, unlike))
-    assert words in shown
+    shown = readings("a.png", b"", (40, 30), Inspection([], "Words.", z, unlike, told, "c"))
+    assert f"<span>{words}</span>" in shown
+    assert ('class="novelty unlike"' in shown) == unlike
     assert f"z {z:.1f}" in shown

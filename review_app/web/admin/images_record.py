@@ -183,7 +183,8 @@ def _detector(said: DetectorView | None) -> Markup:
         (t("images.policy"), str(said.policy_version)),
         (t("images.decided_at"), moment(said.at)),
     ]
-    return Markup("<p>{}</p>{}").format(said.text, _facts(facts))
+    scope = Markup("<p>{}</p>").format(said.scope_text) if said.scope_text else Markup()
+    return Markup("<p>{}</p>{}{}").format(said.text, scope, _facts(facts))
 
 
 def _answers(answers: tuple[Answer, ...]) -> Markup:
