@@ -1,4 +1,5 @@
-"""``protocol``, ``robustness`` and ``transfer``: what a detector is worth, one command each."""
+"""``protocol``, ``robustness``, ``transfer`` and ``leave-out``: what a detector is worth, one
+command each."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ import typer
 
 from review_app.cli.common import AsJson, figure, progress_bar, progress_bars, result
 from review_app.cli.lab import BackboneName, Weights, open_lab, tell_unweighted
+from review_app.lab.hold_outs import HoldOutBy
 
 Manifest = Annotated[
     Path, typer.Argument(help="CSV with path, label, split, and where known source, group.")
@@ -20,6 +22,7 @@ def register(app: typer.Typer) -> None:
     app.command()(protocol)
     app.command()(robustness)
     app.command()(transfer)
+    app.command()(leave_out)
 
 
 def protocol(
@@ -136,6 +139,75 @@ def transfer(
         write_transfer(document, report)
     lines = [_transferred(source, found) for source, found in document["trained"].items()]
     result(document, as_json, "\n".join(lines))
+
+
+def leave_out(
+    manifest: Manifest,
+    by: Annotated[HoldOutBy, typer.Option(help="What is left out, each in turn.")],
+    only: Annotated[
+        list[str] | None, typer.Option(help="Leave out this one only; may be repeated.")
+    ] = None,
+    preset: Annotated[str, typer.Option(help="How each training is done.")] = "robust",
+    heads: Annotated[
+        str | None, typer.Option(help="Train these heads only, separated by commas.")
+    ] = None,
+    backbone: BackboneName = "efficientnet_lite0_gram",
+    report: Annotated[
+        Path | None, typer.Option(help="Folder for report.html, metrics.json and the figure.")
+    ] = None,
+    weights: Weights = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train without each generator or source in turn: what a kind costs that nobody has shown."""
+    from review_app.inference.presets import only_heads, preset_called
+    from review_app.lab.baselines import CONTENT_BACKBONE
+    from review_app.lab.leave_out import measure_leave_out
+    from review_app.manifests.manifest import read_manifest
+
+    lab = open_lab()
+    chosen = preset_called(preset)
+    if heads is not None:
+        chosen = only_heads(chosen, [name.strip() for name in heads.split(",")])
+    rows = read_manifest(manifest, check_files=True, weighted=False)
+    tell_unweighted(rows)
+    _make_folder(report)
+    with progress_bars("Images", "Training") as (progress, fits):
+        document = measure_leave_out(
+            rows,
+            lab.backbone(backbone, weights),
+            lab.backbone(CONTENT_BACKBONE),
+            by,
+            preset=chosen,
+            only=tuple(only or ()),
+            cache=lab.cache,
+            decode=lab.decode,
+            progress=progress,
+            fits=fits,
+        )
+    if report is not None:
+        from review_app.lab.report.leave_out import write_leave_out
+
+        write_leave_out(document, report)
+    result(document, as_json, _left_out(document))
+
+
+def _left_out(document: dict[str, Any]) -> str:
+    head = document["default_head"]
+    lines = [
+        f"without {kind}, head {head}: AUROC {figure(figures['unseen'])}, known "
+        f"{figure(figures['known'])}; content alone {figure(content['unseen'])}, low-level alone "
+        f"{figure(low['unseen'])}; a certified policy accepts {accepted['accepted']} of "
+        f"{accepted['n']}, {accepted['errors']} wrongly"
+        for kind, found in document["left_out"].items()
+        for figures in [found["heads"][head]]
+        for accepted in [figures["accepted"]]
+        for low, content in [(found["baselines"]["low_level"], found["baselines"]["content"])]
+    ]
+    if overall := document["summary"]["heads"][head]["unseen"]:
+        lines.append(
+            f"mean {overall['mean']:.3f}, worst {overall['worst']:.3f} ({overall['worst_of']})"
+        )
+    return "\n".join(lines)
 
 
 def _make_folder(report: Path | None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 
 import numpy as np
@@ -203,10 +203,16 @@ def load_labelled(
             f"{manifest.path}: {len(bad)} images cannot be read: {shown[:1000]}; replace them or "
             "leave their rows out"
         )
+    return replace(facts_of(rows), keys=tuple(files), features=table.matrix)
+
+
+def facts_of(rows: Sequence[ManifestRow]) -> LabelledFeatures:
+    """What a manifest says of ``rows``, whose labels are known; without keys, and with features
+    [n, 0]."""
     return LabelledFeatures(
-        tuple(files),
-        table.matrix,
-        np.array([row.label is ManifestLabel.FAKE for row in rows]),
+        ("",) * len(rows),
+        np.empty((len(rows), 0), dtype=np.float32),
+        np.array([row.label is ManifestLabel.FAKE for row in rows], dtype=np.bool_),
         tuple(row.source or "" for row in rows),
         tuple(row.group or "" for row in rows),
         _weights(rows),

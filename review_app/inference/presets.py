@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from review_app.core.errors import DetectorError
 from review_app.inference.heads import HEADS, HeadName, Training
@@ -66,6 +66,16 @@ PRESETS: Mapping[str, Preset] = {preset.name: preset for preset in _PRESETS}
 calibration and novelty, in seconds. ``robust``: what the shipped checkpoint is made with;
 its features come from four versions of each image and every head is fitted six times, in minutes.
 """
+
+
+def only_heads(preset: Preset, names: Sequence[str]) -> Preset:
+    """``preset`` with the heads ``names`` alone; DetectorError where it trains no such head."""
+    known = {name.value: name for name in preset.heads}
+    if missing := [name for name in names if name not in known]:
+        raise DetectorError(
+            f"preset {preset.name} trains no head {missing[0]!r}; choose from: {', '.join(known)}"
+        )
+    return replace(preset, heads={known[name]: preset.heads[known[name]] for name in names})
 
 
 def preset_called(name: str) -> Preset:

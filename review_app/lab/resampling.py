@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ _BLOCK = 250_000  # counts held at once: they stay in the cache, whatever the nu
 Float64 = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Statistics = Mapping[str, Float64]
+Name = TypeVar("Name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,15 @@ def aurocs(ranked: Ranked, positive: Bools) -> Float64:
     down = ranked.tied() - up
     below = np.cumsum(down, axis=1) - 0.5 * down
     return _over(np.einsum("ij,ij->i", up, below), up.sum(axis=1) * down.sum(axis=1))
+
+
+def drawn_aurocs(scores: Mapping[Name, Float64], positive: Bools, seed: int) -> dict[Name, Float64]:
+    """The AUROC of every score [n] on the same resamples within each class, [samples] each."""
+    rankings = {str(at): Ranking(score) for at, score in enumerate(scores.values())}
+    drawn = Resamples(positive, seed).statistics(
+        lambda counts: {at: aurocs(each.of(counts), positive) for at, each in rankings.items()}
+    )
+    return dict(zip(scores, drawn.values(), strict=True))
 
 
 def average_precisions(ranked: Ranked, positive: Bools) -> Float64:

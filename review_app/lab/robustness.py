@@ -25,7 +25,7 @@ from review_app.lab.comparison import PairedDifference, paired_difference, told
 from review_app.lab.metrics import auroc, with_ends
 from review_app.lab.provenance import about_data
 from review_app.lab.reliability import expected_calibration_error
-from review_app.lab.resampling import Ranking, Resamples, aurocs, interval
+from review_app.lab.resampling import drawn_aurocs, interval
 from review_app.lab.selective import risk_coverage
 from review_app.lab.versions import load_versions, rows_of
 from review_app.manifests.manifest import Manifest
@@ -135,7 +135,7 @@ def _figures(
         for head in checkpoint.heads
         for version, judgement in judged.items()
     }
-    drawn = _drawn_aurocs(scores, truth, seed)
+    drawn = drawn_aurocs(scores, truth, seed)
     found: dict[HeadName, dict[str, Figures]] = {head: {} for head in checkpoint.heads}
     for (head, version), p_fake in scores.items():
         value = auroc(p_fake, truth)
@@ -176,14 +176,3 @@ def share_flagged(
     if card is None or judgement.novelty is None or not rows.any():
         return None
     return float((judgement.novelty[rows] > card.cut).mean())
-
-
-def _drawn_aurocs(
-    scores: Mapping[tuple[HeadName, str], Float64], is_fake: Labels, seed: int
-) -> dict[tuple[HeadName, str], Float64]:
-    """The AUROC of every score on the same resamples, [samples] each."""
-    rankings = {str(at): Ranking(score) for at, score in enumerate(scores.values())}
-    drawn = Resamples(is_fake, seed).statistics(
-        lambda counts: {at: aurocs(ranking.of(counts), is_fake) for at, ranking in rankings.items()}
-    )
-    return dict(zip(scores, drawn.values(), strict=True))

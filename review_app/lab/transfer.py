@@ -25,20 +25,18 @@ from review_app.inference.dataset import (
     LabelledFeatures,
     Versions,
     decode_plainly,
-    load_labelled,
 )
 from review_app.inference.features import FeatureCache
 from review_app.inference.heads import SOURCE_SEED, HeadName
 from review_app.inference.presets import Preset, preset_called
 from review_app.inference.rejection import reject_score
 from review_app.lab.comparison import paired_difference, told
-from review_app.lab.datasets.leaks import refuse_leaks
 from review_app.lab.metrics import auroc_interval
 from review_app.lab.resampling import Ranking, Resamples, interval, selective_errors
 from review_app.lab.robustness import share_flagged
 from review_app.lab.selective import risk_coverage
 from review_app.lab.training import train_heads
-from review_app.lab.versions import JoinedProgress, load_versions, rows_of
+from review_app.lab.versions import JoinedProgress, load_splits, rows_of
 from review_app.manifests.manifest import Manifest, ManifestLabel, ManifestRow, require_labels
 
 SCHEMA_VERSION = 1
@@ -73,27 +71,11 @@ def measure_transfer(
     for split, rows in parts.items():
         require_labels(manifest, rows, f"{split}, with a source,")
     trained = _trainable(manifest, parts)
-    learning, test = parts["train"] + parts["val"], parts["test"]
-    tally = JoinedProgress(progress, len(learning) * (1 + len(chosen.copies)) + len(test))
-    images = load_versions(
-        manifest,
-        learning,
-        backbone,
-        chosen.copies,
-        cache,
-        purpose="training",
-        decode=decode,
-        progress=tally.step(),
+    images = load_splits(
+        manifest, parts, backbone, chosen.copies, cache, decode=decode, progress=progress
     )
-    tested = load_labelled(
-        manifest, test, backbone, cache, purpose="testing", decode=decode, progress=tally.step()
-    )
-    refuse_leaks(images.originals.keys + tested.keys, learning + test)
-    at = np.arange(len(learning))
     return transfer(
-        images.take(at[: len(parts["train"])]),
-        images.take(at[len(parts["train"]) :]),
-        tested,
+        *images,
         trained,
         backbone,
         preset=chosen,

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+import numpy as np
 
 from review_app.core.errors import ManifestError
 from review_app.core.progress import Progress
 from review_app.inference.backbones.base import Backbone
-from review_app.inference.dataset import Decoder, Versions, decode_plainly, load_labelled
+from review_app.inference.dataset import (
+    Decoder,
+    LabelledFeatures,
+    Versions,
+    decode_plainly,
+    load_labelled,
+)
 from review_app.inference.features import FeatureCache
 from review_app.inference.laundering import Transform
+from review_app.lab.datasets.leaks import refuse_leaks
 from review_app.manifests.manifest import Manifest, ManifestRow, require_labels
 
 
@@ -42,6 +51,43 @@ def rows_of(manifest: Manifest, split: str) -> tuple[ManifestRow, ...]:
         )
     require_labels(manifest, rows, split)
     return rows
+
+
+def load_splits(
+    manifest: Manifest,
+    parts: Mapping[str, Sequence[ManifestRow]],
+    backbone: Backbone,
+    transforms: Sequence[Transform],
+    cache: FeatureCache | None = None,
+    *,
+    decode: Decoder = decode_plainly,
+    progress: Progress | None = None,
+) -> tuple[Versions, Versions, LabelledFeatures]:
+    """The images of the splits train and val, with a copy by each of ``transforms``, and those of
+    test as they are.
+
+    ``progress`` counts every version of every image. Raises ManifestError, naming rows, where one
+    file lies in two splits or has two labels, and as :func:`load_versions` does.
+    """
+    learning, test = [*parts["train"], *parts["val"]], parts["test"]
+    tally = JoinedProgress(progress, len(learning) * (1 + len(transforms)) + len(test))
+    images = load_versions(
+        manifest,
+        learning,
+        backbone,
+        transforms,
+        cache,
+        purpose="training",
+        decode=decode,
+        progress=tally.step(),
+    )
+    tested = load_labelled(
+        manifest, test, backbone, cache, purpose="testing", decode=decode, progress=tally.step()
+    )
+    refuse_leaks(images.originals.keys + tested.keys, [*learning, *test])
+    at = np.arange(len(learning))
+    n_train = len(parts["train"])
+    return images.take(at[:n_train]), images.take(at[n_train:]), tested
 
 
 def load_versions(

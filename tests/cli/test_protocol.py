@@ -1,13 +1,15 @@
-"""protocol, robustness and transfer, on a small manifest of real files."""
+"""protocol, robustness, transfer and leave-out, on a small manifest of real files."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from review_app.inference.checkpoint import Checkpoint
 from review_app.inference.laundering import TRANSFORMS
+from review_app.manifests.manifest import read_manifest, write_manifest
 from tests.cli.conftest import Run
 from tests.detector.manifests import picture_manifest
 
@@ -64,6 +66,32 @@ def test_transfer_trains_on_each_source(run: Run, manifest: Path, tmp_path: Path
     assert (report / "figures" / "transfer.png").exists()
     words = run("transfer", manifest, *arguments).out
     assert words.startswith("trained on first, head ")
+
+
+def test_leave_out_trains_without_each_generator(run: Run, manifest: Path, tmp_path: Path) -> None:
+    rows = [
+        replace(row, generator=("two", "two", "one")[at // 2 % 3] if row.label == "fake" else None)
+        for at, row in enumerate(read_manifest(manifest).rows)
+    ]
+    known, report = manifest.with_name("known.csv"), tmp_path / "leave_out"
+    write_manifest(known, rows)
+    arguments = (
+        *("--by", "generator", "--preset", "source", "--backbone", "efficientnet_lite0"),
+        *("--heads", "linear, naive_bayes", "--only", "two", "--report", report),
+    )
+    done = run("leave-out", known, *arguments, "--json")
+    assert done.code == 0
+    assert list(done.document["left_out"]) == ["two"]
+    assert set(done.document["left_out"]["two"]["heads"]) == {"linear", "naive_bayes"}
+    assert (report / "report.html").exists()
+    assert (report / "figures" / "leave_out.png").exists()
+    words = run("leave-out", known, *arguments).out.splitlines()
+    assert words[0].startswith("without two, head ")
+    assert words[1].startswith("mean ")
+    assert words[1].endswith("(two)")
+    fault = run("leave-out", known, "--by", "generator", "--only", "one").fault
+    assert "no generator 'one' can be left out: it takes 20 fakes" in fault
+    assert "or choose from: two" in fault
 
 
 def test_a_report_that_cannot_be_written_is_told_before_the_work(

@@ -1,4 +1,5 @@
-"""The pages of robustness, transfer and the protocol keep what the report's page promises."""
+"""The other pages (robustness, transfer, leave-out, protocol) keep what the report's page
+promises."""
 
 from __future__ import annotations
 
@@ -13,11 +14,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from review_app.core.errors import InputError
 from review_app.inference.checkpoint import Checkpoint
 from review_app.inference.dataset import LabelledFeatures, Versions
 from review_app.inference.laundering import TRANSFORMS
 from review_app.lab.evaluation import Evaluation
+from review_app.lab.hold_outs import HoldOutBy
+from review_app.lab.leave_out import leave_out
 from review_app.lab.protocol import document_of
+from review_app.lab.report.leave_out import write_leave_out
 from review_app.lab.report.page import FORMATS, UNDEFINED
 from review_app.lab.report.protocol import write_protocol
 from review_app.lab.report.robustness import write_robustness
@@ -27,10 +32,11 @@ from review_app.lab.transfer import transfer
 from tests.detector.conftest import labelled
 from tests.detector.report.conftest import HOSTILE, SEARCH, Element, read_page
 from tests.detector.report.test_page import at
+from tests.detector.test_leave_out import GENERATORS, toy_set
 from tests.detector.test_transfer import PRESET, ToyBackbone
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
-PAGES = ("robustness", "transfer", "protocol")
+PAGES = ("robustness", "transfer", "leave_out", "protocol")
 
 
 def _named(data: LabelledFeatures) -> LabelledFeatures:
@@ -69,8 +75,36 @@ def pages(
     return {
         "robustness": write_robustness(robust, folder / "robustness"),
         "transfer": write_transfer(transferred, folder / "transfer"),
+        "leave_out": write_leave_out(_left_out(), folder / "leave_out"),
         "protocol": write_protocol(whole, evaluation, folder / "protocol"),
     }
+
+
+def _left_out() -> dict[str, Any]:
+    names = dict(zip(GENERATORS, ("photo", *HOSTILE[:3]), strict=True))
+    images = toy_set(
+        lambda data: replace(data, generators=tuple(names[each] for each in data.generators))
+    )
+    return leave_out(
+        images, ToyBackbone(), HoldOutBy.GENERATOR, preset=PRESET, name=HOSTILE[0], now=NOW
+    )
+
+
+def test_a_page_without_any_auroc_needs_no_figure(tmp_path: Path) -> None:
+    alone = toy_set(
+        lambda data: replace(
+            data, sources=tuple("fakes" if fake else "reals" for fake in data.is_fake)
+        )
+    )
+    with pytest.raises(InputError, match="of one class"):
+        leave_out(alone, ToyBackbone(), HoldOutBy.SOURCE, preset=PRESET, name="toy")
+    document = leave_out(
+        alone, ToyBackbone(), HoldOutBy.GENERATOR, preset=PRESET, name="toy", only=("odd",)
+    )
+    assert document["left_out"]["odd"]["heads"]["linear"]["unseen"] is None
+    assert document["summary"]["heads"]["linear"] == {"unseen": None, "known": None}
+    page, _ = _read(write_leave_out(document, tmp_path))
+    assert not list(page.all("img"))
 
 
 def _read(path: Path) -> tuple[Element, Any]:
