@@ -13,12 +13,11 @@ The new source comes after a short calm, and after a long one, which must not ma
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -27,25 +26,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.outcome import Row, arguments, document, finish, judged
-from review_app.certification.threshold_grid import Side, ThresholdGrid
-from review_app.inference.backbones import load_backbone
-from review_app.inference.backbones.base import Backbone
-from review_app.inference.checkpoint import Checkpoint
-from review_app.inference.dataset import load_labelled
-from review_app.inference.feature_cache import DirectoryFeatureCache
-from review_app.inference.presets import preset_called
+from benchmarks.trained import Detector, Trainer
+from review_app.certification.threshold_grid import Side
 from review_app.lab.simulation.plan import Drift, SimulationPlan
 from review_app.lab.simulation.population import World, world_of
 from review_app.lab.simulation.replays import Simulation
 from review_app.lab.simulation.run import SimulationRun, cold_start, replay_stream
-from review_app.lab.training import train_heads
-from review_app.lab.versions import load_versions
-from review_app.manifests.manifest import Manifest, read_manifest
 from review_app.policy.policy import Policy
-from review_app.scores.own import own_scores
-from review_app.scores.reading import read_scores
-from review_app.scores.table import ScoreTable
-from review_app.scores.writing import write_scores
 from storage.enums import PolicyState
 
 MANIFEST = Path(__file__).parents[2] / "shared" / "data" / "manifest.csv"
@@ -63,21 +50,6 @@ IN_TIME = 0.95
 FEW, TIMES = 0.05, 2.0
 """Of images of a kind never seen: at most so many accepted, or at most so many times the limit
 wrong."""
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A detector of one source, and what it says of the test images of all."""
-
-    source: str
-    table: ScoreTable
-    grids: tuple[ThresholdGrid, ThresholdGrid]
-
-    def scored_by(self, kind: str) -> ScoreTable:
-        """``shipped``, or ``p_fake`` as if nothing measured novelty."""
-        if kind == "p_fake":
-            return replace(self.table, score=self.table.p_fake)
-        return self.table
 
 
 def main() -> int:
@@ -100,72 +72,25 @@ def _tell(found: Row) -> None:
         print(f"{bar['what']}: {bar['value']} (bar {bar['bar']}, holds: {bar['holds']})")
 
 
-def trained(cache: Path) -> Iterator[Trained]:
+def trained(cache: Path) -> Iterator[Detector]:
     """A detector for each source, from ``cache`` where it is there."""
-    manifest, backbone = read_manifest(MANIFEST), load_backbone(BACKBONE)
-    features = DirectoryFeatureCache(cache / "features")
-    rows = manifest.split("test")
-    test = load_labelled(manifest, rows, backbone, features, purpose="testing")
-    for source in sorted({row.source for row in rows if row.source}):
-        checkpoint = _checkpoint(manifest, backbone, source, features, cache)
-        path = cache / f"{checkpoint.id}.csv"
-        write_scores(path, own_scores(checkpoint, test, rows))
-        grid = checkpoint.card.heads[checkpoint.default_head].ladder
-        assert checkpoint.card.novelty is not None
-        yield Trained(
-            source,
-            read_scores(path),
-            (
-                ThresholdGrid(Side.REAL, grid.real.thresholds, grid.real.acceptance),
-                ThresholdGrid(Side.FAKE, grid.fake.thresholds, grid.fake.acceptance),
-            ),
-        )
+    trainer = Trainer.of(MANIFEST, BACKBONE, PRESET, cache / "features", cache)
+    for source in trainer.kinds:
+        detector = trainer.detector(source, {source})
+        assert not np.isnan(detector.table.novelty).any()
+        yield detector
 
 
-def _checkpoint(
-    manifest: Manifest,
-    backbone: Backbone,
-    source: str,
-    features: DirectoryFeatureCache,
-    cache: Path,
-) -> Checkpoint:
-    data = hashlib.sha256(manifest.path.read_bytes()).hexdigest()[:8]
-    folder = cache / "checkpoints" / f"{source}-{PRESET}-{backbone.key}-{data}"
-    if folder.is_dir():
-        return Checkpoint.load(folder)
-    parts = (
-        load_versions(
-            manifest,
-            [row for row in manifest.split(split) if row.source == source],
-            backbone,
-            preset_called(PRESET).copies,
-            features,
-            purpose="training",
-        )
-        for split in ("train", "val")
-    )
-    made = train_heads(
-        *parts,
-        backbone=backbone.card,
-        backbone_key=backbone.key,
-        name=source,
-        data_name=manifest.path.name,
-        preset=PRESET,
-    )
-    made.save(folder)
-    return made
-
-
-def measure(detectors: list[Trained], runs: int, quick: bool) -> dict[str, Any]:
+def measure(detectors: list[Detector], runs: int, quick: bool) -> dict[str, Any]:
     """The document that ``--json`` prints."""
     measures: dict[str, Any] = {}
     counts = {(limit, calm): np.zeros(3, np.int64) for limit in LIMITS for calm in CALMS}
     never: list[bool] = []
     for detector in detectors:
-        (other,) = {each.source for each in detectors} - {detector.source}
+        (other,) = {each.name for each in detectors} - {detector.name}
         for limit, times in LIMITS.items():
             for kind in ("shipped", "p_fake"):
-                name = f"{detector.source}_{kind}_{limit:g}"
+                name = f"{detector.name}_{kind}_{limit:g}"
                 found = _Setting(detector, kind, other, limit, runs)
                 measures[name] = found.never_seen()
                 if kind == "shipped":
@@ -189,7 +114,7 @@ def measure(detectors: list[Trained], runs: int, quick: bool) -> dict[str, Any]:
 class _Setting:
     """Cold starts of one detector, by one kind of score, for one limit."""
 
-    def __init__(self, detector: Trained, kind: str, other: str, limit: float, runs: int) -> None:
+    def __init__(self, detector: Detector, kind: str, other: str, limit: float, runs: int) -> None:
         self._other = other
         self.plan = SimulationPlan(
             risk_limit=limit,
