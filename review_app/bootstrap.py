@@ -135,7 +135,8 @@ def open_application(settings: Settings) -> Application:
         ReviewContext(database, opinion_of, after_answers=breaker.after_verdicts)
     )
     stored_images = StoredImages(database, media, limits)
-    gate, workshop = ReadingGate(database, stored_images), Workshop()
+    gate = ReadingGate(database, stored_images)
+    workshop = Workshop(settings.reading_niceness)
     credentials = Credentials(settings.c2pa_trust)
     archives = ArchiveLimits(max_total_bytes=int(settings.max_archive_mb * _MIB))
     return Application(

@@ -4,6 +4,7 @@ and the review service with people at work."""
 from __future__ import annotations
 
 import gc
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,6 +37,11 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     """With ``--fast``, the folders of other tests are not even read."""
     is_left_out = config.getoption("--fast") and not scheduling.is_fast(collection_path)
     return True if is_left_out else None
+
+
+def pytest_configure() -> None:
+    """Where every core is busy with tests, work on images at low priority takes without end."""
+    os.environ.setdefault("REVIEW_READING_NICENESS", "0")
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -95,6 +95,9 @@ class Settings(BaseSettings):
     max_views_mb: Annotated[float, Field(gt=0, le=1024**2)] = Field(
         1024, description="Most that forensic views may take on disk, in MiB."
     )
+    reading_niceness: Annotated[int, Field(ge=0, le=19)] = Field(
+        15, description="How far work on images stands back behind whoever serves people."
+    )
     c2pa_trust: Path | None = Field(
         None,
         description="File of certificates (PEM) whose content credentials count as trusted.",

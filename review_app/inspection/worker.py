@@ -41,8 +41,6 @@ from review_app.intake.decode import DecodedImage, Limits, as_stored, decode, up
 from review_app.intake.small import ENOUGH, small_picture
 from review_app.intake.sources import read_bounded
 
-NICENESS: Final = 15
-"""Whoever serves people goes first."""
 SHOWN_PIXELS: Final = 800
 
 Done = tuple[Said, list[bytes]]
@@ -51,7 +49,7 @@ Done = tuple[Said, list[bytes]]
 def main() -> None:
     """Work until standard input ends, and not a moment longer."""
     warnings.simplefilter("ignore")  # nobody reads what decoders remark on odd files
-    _stand_back()
+    _stand_back(int(sys.argv[1]))
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints is no answer
     answering = threading.Lock()
@@ -70,11 +68,11 @@ def main() -> None:
         os._exit(0)
 
 
-def _stand_back() -> None:
+def _stand_back(niceness: int) -> None:
     """Leave at least half of the processor's cores to whoever serves people, and come after them on
     the others, where the system knows of such things."""
     if hasattr(os, "nice"):
-        os.nice(NICENESS)
+        os.nice(niceness)
     if hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))
         with suppress(OSError):

@@ -44,9 +44,11 @@ class Workshop:
     them; safe to share between threads.
 
     Nobody has more than one job in work, and those who wait take turns, however many jobs each has.
+    ``niceness``, 0 to 19: how far the process stands back behind others.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, niceness: int = 15) -> None:
+        self._niceness = niceness
         self._lock = threading.RLock()
         self._waiting: OrderedDict[int, deque[_Task]] = OrderedDict()
         self._running: dict[int, _Task] = {}
@@ -124,7 +126,7 @@ class Workshop:
             process.stdin.flush()
 
     def _start(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "review_app.inspection.worker"]
+        command = [sys.executable, "-m", "review_app.inspection.worker", str(self._niceness)]
         pipe = subprocess.PIPE
         process = subprocess.Popen(  # noqa: S603 - our own module
             command, stdin=pipe, stdout=pipe, env=os.environ | dict.fromkeys(_THREADS, "1")

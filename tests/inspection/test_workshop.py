@@ -19,6 +19,7 @@ from review_app.core.errors import BusyError, DetectorError, InputError, Refusal
 from review_app.core.messages import packed, unpacked
 from review_app.i18n import LANGUAGES, Text
 from review_app.inspection.workshop import JobResult, Workshop
+from tests.applications import deployment
 from tests.intake.samples import encode, picture, png_declaring
 
 PATIENCE = 120
@@ -132,6 +133,17 @@ def test_the_worker_goes_behind_whoever_serves_people(
         assert len(os.sched_getaffinity(there)) <= len(cores) - len(cores) // 2
 
 
+def test_a_deployment_says_how_far_the_worker_stands_back(
+    tmp_path: Path, job: Callable[..., dict[str, Any]]
+) -> None:
+    with deployment(tmp_path, reading_niceness=3) as place:
+        place.app.workshop.submit(1, job(), 1).result(PATIENCE)
+        worker = place.app.workshop.process_id
+        assert worker is not None
+        of = [os.getpriority(os.PRIO_PROCESS, process) for process in (os.getpid(), worker)]
+        assert of[1] == min(of[0] + 3, 19)
+
+
 def test_a_closed_workshop_leaves_no_process_and_nobody_waiting(
     job: Callable[..., dict[str, Any]],
 ) -> None:
@@ -174,7 +186,7 @@ def test_the_worker_ends_with_the_server_whatever_it_is_at(tmp_path: Path) -> No
         "max_bytes": 9,
         "max_pixels": 9,
     }
-    command = [sys.executable, "-m", "review_app.inspection.worker"]
+    command = [sys.executable, "-m", "review_app.inspection.worker", "0"]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe) as worker:
         assert worker.stdin is not None
