@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from base64 import b64encode
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -18,8 +19,20 @@ MIN_PASSWORD, MAX_PASSWORD = 10, 1024
 """Characters."""
 # One lane: several would take every core for each check, also from whoever signs in beside it.
 _hasher = PasswordHasher(parallelism=1)
+
+
+def _hash_of_nothing() -> str:
+    """A hash of the same cost that no password has: what would be its result is drawn by lot."""
+    cost = f"m={_hasher.memory_cost},t={_hasher.time_cost},p={_hasher.parallelism}"
+    salt, result = (
+        b64encode(secrets.token_bytes(n)).decode().rstrip("=")
+        for n in (_hasher.salt_len, _hasher.hash_len)
+    )
+    return f"$argon2id$v=19${cost}${salt}${result}"
+
+
 # Verified against when the name is unknown, so that the answer takes as long either way.
-NOBODY = _hasher.hash(secrets.token_hex(16))
+_NOBODY = _hash_of_nothing()
 
 
 def hash_password(password: str) -> str:
@@ -34,7 +47,7 @@ def is_password(hashed: str | None, password: str) -> bool:
     """Whether ``password`` is the one that was hashed; as slow where there is none."""
     try:
         # Cut, so that nobody makes the hash work through megabytes.
-        return _hasher.verify(hashed or NOBODY, password[: MAX_PASSWORD + 1])
+        return _hasher.verify(hashed or _NOBODY, password[: MAX_PASSWORD + 1])
     except (VerificationError, InvalidHashError):
         return False
 

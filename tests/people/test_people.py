@@ -9,11 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from argon2 import PasswordHasher
+from argon2 import PasswordHasher, extract_parameters
+from argon2.exceptions import VerifyMismatchError
 from sqlalchemy import select, update
 
 from review_app.core.errors import ConflictError, InputError, NotAllowedError, NotFoundError
-from review_app.people import MAX_PASSWORD, MIN_PASSWORD, People
+from review_app.people import MAX_PASSWORD, MIN_PASSWORD, People, credentials
 from storage.database import Database
 from storage.enums import AuditKind, Role
 from storage.models import SignInLink, User, UserSession
@@ -53,6 +54,13 @@ def test_the_right_password_signs_in_and_a_wrong_one_does_not(people: People) ->
     for password in ("wrong horse", "", PASSWORD + "x" * MAX_PASSWORD, "x" * 10_000_000):
         with pytest.raises(NotAllowedError, match="name or password is wrong"):
             people.sign_in("ada", password)
+
+
+def test_an_unknown_name_costs_as_much_as_a_wrong_password() -> None:
+    real = credentials.hash_password(PASSWORD)
+    assert extract_parameters(credentials._NOBODY) == extract_parameters(real)
+    with pytest.raises(VerifyMismatchError):  # and not because it is none that can be verified
+        credentials._hasher.verify(credentials._NOBODY, PASSWORD)
 
 
 def test_nobody_learns_whether_a_name_exists(people: People) -> None:
