@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from review_app.bootstrap import Application
+from review_app.certification.grouping import Grouping, group_of
 from review_app.policy.audit_coin import audit_coin
 from review_app.policy.decision_text import cuts_of
 from review_app.policy.policy import Policy
@@ -58,7 +59,8 @@ def decision_row(
     coin = audit_coin(item.image.key, policy.version, secret)
     disputed = WaitingQueue(repos.session).near_disputed([item_id])
     decision = annotated(
-        decide(scores, policy, coin, cuts_of(repos, policy)), near_disputed=bool(disputed)
+        decide(scores, policy, coin, cuts_of(repos, policy), _group(item, policy)),
+        near_disputed=bool(disputed),
     )
     accepted = decision.proposal is not Route.REVIEW
     return {
@@ -74,7 +76,16 @@ def decision_row(
         "audited": decision.audited,
         "audit_probability": decision.audit_probability,
         "inclusion_probability": decision.inclusion_probability,
+        "group_name": decision.group,
     }
+
+
+def _group(item: Item, policy: Policy) -> str | None:
+    """The item's group under a policy by source, the only one that this knows."""
+    if policy.grouping is None:
+        return None
+    assert policy.grouping is Grouping.SOURCE
+    return group_of(policy.grouping, item.source)
 
 
 def _is_undecided(repos: Repositories, item: Item, policy: Policy) -> bool:

@@ -175,10 +175,10 @@ def _alarm(side: SideAudit, *, reopen: bool) -> RaisedAlarm:
 
 def _to_people(found: Sequence[Accepted], version: int, now: datetime) -> list[Alike]:
     """The decisions that take acceptances back: on the same scores, and certain to be seen."""
-    groups: dict[tuple[str, str, float], list[int]] = {}
+    alike: dict[tuple[str, str, float, str | None], list[int]] = {}
     for one in found:
-        rests_on = (one.checkpoint_id, one.head, one.audit_probability)
-        groups.setdefault(rests_on, []).append(one.item_id)
+        rests_on = (one.checkpoint_id, one.head, one.audit_probability, one.group)
+        alike.setdefault(rests_on, []).append(one.item_id)
     return [
         Alike(
             ids,
@@ -193,8 +193,9 @@ def _to_people(found: Sequence[Accepted], version: int, now: datetime) -> list[A
                 "audited": False,
                 "audit_probability": audit_probability,
                 "inclusion_probability": 1.0,
+                "group_name": group,
                 "decided_at": now,
             },
         )
-        for (checkpoint_id, head, audit_probability), ids in groups.items()
+        for (checkpoint_id, head, audit_probability, group), ids in alike.items()
     ]

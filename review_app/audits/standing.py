@@ -8,6 +8,7 @@ could not tell, or where somebody answered after seeing the model's opinion.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -126,8 +127,9 @@ def read_audits(repos: Repositories, now: datetime) -> AuditReport | None:
     if row is None:
         return None
     policy = Policy.from_json(row.document)
-    holders = _holders(repos, policy.certificates)
-    sides = [_side(repos, held, holders[held.side], now) for held in policy.certificates]
+    held = [side for side in Side if policy.held(side)]
+    holders = _holders(repos, policy, held)
+    sides = [_side(repos, policy, side, holders[side], now) for side in held]
     return AuditReport(policy.version, policy.state, policy.audit_probability, tuple(sides))
 
 
@@ -144,13 +146,19 @@ def audits_left(side: SideAudit) -> str:
 
 
 def _side(
-    repos: Repositories, certificate: Certificate, versions: tuple[int, ...], now: datetime
+    repos: Repositories, policy: Policy, side: Side, versions: tuple[int, ...], now: datetime
 ) -> SideAudit:
-    route = ROUTES[certificate.side]
+    """The audits of a side. Certificates by group were made together, for one limit: where it holds
+    in every group, it holds over all that the side accepts."""
+    certificate, route = policy.held(side)[0], ROUTES[side]
     rows = [row for row in repos.audits.of_versions(versions, now) if row.proposal == route]
     settled = [row for row in rows if row.settled]
     verdicts = [r for r in settled if r.blind and r.verdict in DECIDES]
-    wrong = [str(row.verdict) != str(certificate.side) for row in verdicts]
+    wrong = [str(row.verdict) != str(side) for row in verdicts]
+    weights = None
+    if policy.grouping:  # its groups may be audited unequally often
+        base = min(g.audit_probability for g in policy.groups if g.certificate(side))
+        weights = [base / row.audit_probability for row in verdicts]
     return SideAudit(
         certificate=certificate,
         versions=versions,
@@ -158,23 +166,23 @@ def _side(
         verdicts=tuple(verdicts),
         open=len(rows) - len(settled),
         set_aside=len(settled) - len(verdicts),
-        evidence=evaluate_side(certificate.side, certificate.risk_limit, wrong),
+        evidence=evaluate_side(side, certificate.risk_limit, wrong, weights=weights),
     )
 
 
 def _holders(
-    repos: Repositories, certificates: tuple[Certificate, ...]
+    repos: Repositories, policy: Policy, sides: Sequence[Side]
 ) -> dict[Side, tuple[int, ...]]:
-    """The policy versions, newest first, that rest on a side's certificate, by side."""
-    held: dict[Side, list[int]] = {certificate.side: [] for certificate in certificates}
+    """The policy versions, newest first, that rest on what ``policy`` holds for a side, by side."""
+    found: dict[Side, list[int]] = {side: [] for side in sides}
     for row in repos.policies.history():
         older = Policy.from_json(row.document)
-        certificates = tuple(c for c in certificates if older.certificate(c.side) == c)
-        if not certificates:
+        sides = [side for side in sides if older.held(side) == policy.held(side)]
+        if not sides:
             break
-        for certificate in certificates:
-            held[certificate.side].append(row.version)
-    return {side: tuple(versions) for side, versions in held.items()}
+        for side in sides:
+            found[side].append(row.version)
+    return {side: tuple(versions) for side, versions in found.items()}
 
 
 def _document(side: SideAudit) -> dict[str, Any]:

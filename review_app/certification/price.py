@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from review_app.certification.bounds import check_limits, spent_level, zero_error_minimum
 from review_app.certification.certificate import goal_words
+from review_app.certification.grouping import Grouping
 from review_app.i18n import percent, t
 
 
@@ -37,9 +38,12 @@ class Price:
     attempt: int
     """The number of the try, from 1."""
     labels: int
+    """How many labels count; by group, those of the group that has most."""
     risk_limit: float
     delta: float
     """The probability of error of all tries together."""
+    grouping: Grouping | None = None
+    """What images are grouped by, where the limit is to hold in every group."""
 
     def __post_init__(self) -> None:
         check_limits(self.risk_limit, self.delta)
@@ -66,7 +70,7 @@ class Price:
         """The price, for whoever is asked to pay it."""
         spent = spent_level(self.delta, self.attempt)
         return t(
-            "certify.price",
+            "certify.price_by_group" if self.grouping else "certify.price",
             attempt=self.attempt,
             last=max(self.last, self.attempt),
             n=self.labels,
@@ -78,7 +82,10 @@ class Price:
         )
 
     def refusal(self, labels: str) -> str:
-        """Why no test is made on ``labels``, in words: there are too few, whatever they say."""
+        """Why no test is made on ``labels``, in words: there are too few, whatever they say; by
+        group, too few in each."""
         goal = goal_words(self.risk_limit, self.delta)
         more = self.least - self.labels
+        if self.grouping:
+            return t("certify.too_few_by_group", most=self.labels, goal=goal, n=self.least)
         return t("certify.too_few", labels=labels, goal=goal, n=self.least, more=more)

@@ -27,10 +27,10 @@ class Side(StrEnum):
     FAKE = "fake"
     """The image is accepted as fake; an error is a real image called fake."""
 
-    def accepts(self, scores: ArrayLike, threshold: float) -> NDArray[np.bool_]:
-        """Which of ``scores`` [...] this side accepts at ``threshold``."""
-        s = np.asarray(scores, np.float64)
-        return np.asarray(s >= threshold if self is Side.FAKE else s <= threshold)
+    def accepts(self, scores: ArrayLike, threshold: ArrayLike) -> NDArray[np.bool_]:
+        """Which of ``scores`` [...] this side accepts at ``threshold``: one for all, or of each."""
+        s, t = np.asarray(scores, np.float64), np.asarray(threshold, np.float64)
+        return np.asarray(s >= t if self is Side.FAKE else s <= t)
 
     def has(self, threshold: float) -> bool:
         """Whether ``threshold`` lies on this side of 0.5."""

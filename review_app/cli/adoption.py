@@ -12,7 +12,7 @@ from review_app.cli.common import AsJson, application, find_checkpoint, result
 from review_app.cli.operator import operator
 from review_app.core.errors import ConflictError, NotFoundError
 from review_app.i18n.formatting import count
-from review_app.policy.policy import describe
+from review_app.policy.policy_text import describe
 from review_app.scores.card import HEAD
 
 

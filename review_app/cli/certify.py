@@ -11,7 +11,7 @@ from review_app.cli.common import AsJson, application, result
 from review_app.cli.operator import operator
 from review_app.cli.scores import DetectorName, ScoreFile, certify_scores
 from review_app.core.errors import InputError
-from review_app.policy.policy import describe
+from review_app.policy.policy_text import describe
 from review_app.policy.versions import DEFAULT_DELTA, DEFAULT_RISK_LIMIT
 
 

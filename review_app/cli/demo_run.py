@@ -23,7 +23,7 @@ from review_app.inference.backbones import load_backbone
 from review_app.inference.checkpoint import Checkpoint
 from review_app.lab.training import train
 from review_app.manifests.manifest import read_manifest
-from review_app.policy.policy import describe
+from review_app.policy.policy_text import describe
 from storage.enums import Role
 
 RISK_LIMIT = 0.1

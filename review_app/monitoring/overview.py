@@ -8,7 +8,8 @@ from typing import Any
 
 from review_app.certification.threshold_grid import Side
 from review_app.i18n import t
-from review_app.policy.policy import Policy, describe
+from review_app.policy.policy import Policy
+from review_app.policy.policy_text import describe
 from review_app.queueing.options import order_in_use
 from review_app.queueing.order import Order
 from storage.database import Database

@@ -48,9 +48,10 @@ def _price(repos: Repositories, policy: Policy, labels: CalibrationLabels) -> Pr
     return Price(
         version=policy.version,
         attempt=next_try(repos, policy.checkpoint),
-        labels=len(labels.scores),
+        labels=labels.most,
         risk_limit=policy.risk_limit,
         delta=policy.delta,
+        grouping=policy.grouping,
     )
 
 

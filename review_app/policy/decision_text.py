@@ -41,5 +41,6 @@ def text_of(row: DecisionRow) -> str:
         policy_version=row.policy_version,
         proposal=row.proposal or Route.REVIEW,
         flag=row.mark,
+        group=row.group_name,
     )
     return explain(decision, scores)

@@ -12,10 +12,12 @@ that tries at certifying had spent on those labels is whole again.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from review_app.certification.grouping import UNKNOWN, group_of
 from review_app.i18n import ENGLISH, day, t, use_language
 from review_app.policy.policy import Policy
 from review_app.policy.undo_window import not_final_words
@@ -31,6 +33,8 @@ class CalibrationLabels:
 
     scores: list[float]
     is_fake: list[bool]
+    groups: list[str]
+    """The group of each image; empty where the policy groups none."""
     known: int
     reviewed: int
     alarm: datetime | None
@@ -39,6 +43,14 @@ class CalibrationLabels:
     """Labels that would count, had it not been."""
     not_final: int
     """Answers of whatever kind that can still be taken back."""
+
+    @property
+    def most(self) -> int:
+        """How many labels one test may rest on at most: all, or those of the largest group."""
+        if not self.groups:
+            return len(self.scores)
+        sizes = Counter(name for name in self.groups if name != UNKNOWN)
+        return max(sizes.values(), default=0)
 
     @property
     def text(self) -> str:
@@ -79,19 +91,28 @@ def read_labels(
     alarm, now = repos.alarms.last_raised(), utc_now()
     usable = [
         row
-        for row in repos.calibration.rows(policy.checkpoint, policy.head, now)
+        for row in repos.calibration.rows(policy.checkpoint, policy.head, now, policy.grouping)
         if not has_seen(row.key)
     ]
     rows = [row for row in usable if _counts(row, alarm)]
     return CalibrationLabels(
         scores=[row.score for row in rows],
         is_fake=[row.label is LabelValue.FAKE for row in rows],
+        groups=_groups(repos, policy, rows),
         known=sum(row.known for row in rows),
         reviewed=sum(not row.known for row in rows),
         alarm=alarm,
         outdated=len(usable) - len(rows),
         not_final=repos.labels.count_open(now),
     )
+
+
+def _groups(repos: Repositories, policy: Policy, rows: Sequence[CalibrationRow]) -> list[str]:
+    if policy.grouping is None:
+        return []
+    novelty = repos.checkpoints.novelty(policy.checkpoint)
+    cut = None if novelty is None else novelty.cut
+    return [group_of(policy.grouping, row.fact, cut) for row in rows]
 
 
 def unscored(repos: Repositories, policy: Policy) -> list[tuple[int, str]]:

@@ -8,7 +8,9 @@ from datetime import datetime
 from typing import Protocol
 
 from review_app.certification.certificate import Provenance
-from review_app.certification.certify import PolicyCertificates, certify_policy
+from review_app.certification.certify import certify_policy
+from review_app.certification.grouping import Grouping
+from review_app.certification.groups import certify_groups
 from review_app.certification.price import Price
 from review_app.certification.prospect import Prospect
 from review_app.certification.threshold_grid import ThresholdGrid
@@ -16,8 +18,11 @@ from review_app.core.errors import CalibrationError
 from review_app.core.permissions import Permission, Person, require
 from review_app.i18n import t
 from review_app.policy.attempts import begin_try, price_of
+from review_app.policy.audit_probabilities import group_audit_probabilities
 from review_app.policy.eligibility import CalibrationLabels, next_try, read_labels, unscored
-from review_app.policy.policy import Policy, describe, learning_policy
+from review_app.policy.policy import Policy, learning_policy
+from review_app.policy.policy_group import policy_groups
+from review_app.policy.policy_text import describe, missing_words
 from review_app.policy.undo_window import not_final_now
 from review_app.policy.versions import newest, put_in_force, refuse_if_changed, start_with
 from storage.database import Database
@@ -101,9 +106,16 @@ class PolicyService:
         return f"{words} {t('policy.not_looked_at')} {labels.remark}".rstrip()
 
     def price(
-        self, person: Person, risk_limit: float, delta: float, seen: int | None = None
+        self,
+        person: Person,
+        risk_limit: float,
+        delta: float,
+        seen: int | None = None,
+        grouping: Grouping | None = None,
     ) -> Price:
         """What certifying now would cost, to be told and asked before. Nothing is spent.
+
+        ``grouping``: what images are grouped by, where the limit is to hold in every group.
 
         Raises:
             CalibrationError: there are too few labels for any certificate, whatever they say.
@@ -111,7 +123,7 @@ class PolicyService:
             SettingsError: a limit is out of range.
         """
         require(person, Permission.MANAGE_POLICY)
-        policy = _as_asked(self.current(), risk_limit, delta, None)
+        policy = _as_asked(self.current(), risk_limit, delta, None, grouping)
         labels = self._labels(policy)
         with self._database.read() as repos:
             refuse_if_changed(repos, seen)
@@ -125,9 +137,11 @@ class PolicyService:
         audit_probability: float,
         note: str = "",
         asked: Price | None = None,
+        grouping: Grouping | None = None,
     ) -> Policy:
         """Certify on the labels there are, and put the result in force. ``asked``: the price that
-        was told and agreed to; without, any is paid.
+        was told and agreed to; without, any is paid. ``grouping``: as for the price; groups of
+        which nothing is proven go to people.
 
         Raises:
             CalibrationError: neither side can be certified; the policy stays as it is. The message
@@ -138,13 +152,13 @@ class PolicyService:
             SettingsError: a limit is out of range. This is no try.
         """
         require(person, Permission.MANAGE_POLICY)
-        policy = _as_asked(self.current(), risk_limit, delta, audit_probability)
+        policy = _as_asked(self.current(), risk_limit, delta, audit_probability, grouping)
         labels = self._labels(policy)
         with self._database.write() as repos:
             attempt = begin_try(repos, person, policy, labels, asked)
-        certified = policy.with_certificates(self._certificates(policy, labels, attempt))
+        certified = self._certified(policy, labels, attempt)
         if not certified.certificates:
-            missing = " ".join(shortfall.text for shortfall in certified.shortfalls)
+            missing = missing_words(certified)
             words = t("policy.nothing_certified", labels=labels.text, missing=missing)
             raise CalibrationError(f"{words} {labels.remark}".rstrip())
         with self._database.write() as repos:
@@ -202,6 +216,7 @@ class PolicyService:
                 delta=old.delta,
                 audit_probability=old.audit_probability,
                 version=old.version + 1,
+                grouping=old.grouping,
             )
             return put_in_force(repos, policy, actor, note)
 
@@ -243,20 +258,25 @@ class PolicyService:
                 return newest(repos)
             return start_with(repos, checkpoint, head)
 
-    def _certificates(
-        self, policy: Policy, labels: CalibrationLabels, attempt: int
-    ) -> PolicyCertificates:
-        grid_real, grid_fake = self._facts.threshold_grids(policy.checkpoint, policy.head)
-        return certify_policy(
-            labels.scores,
-            labels.is_fake,
-            grid_real,
-            grid_fake,
-            risk_limit=policy.risk_limit,
-            delta=policy.delta,
-            provenance=Provenance(policy.checkpoint, policy.head, labels.recorded, utc_now()),
-            attempt=attempt,
-        )
+    def _certified(self, policy: Policy, labels: CalibrationLabels, attempt: int) -> Policy:
+        """The version after ``policy``, resting on what that try finds."""
+        grids = self._facts.threshold_grids(policy.checkpoint, policy.head)
+        provenance = Provenance(policy.checkpoint, policy.head, labels.recorded, utc_now())
+        if policy.grouping is None:
+            found = certify_policy(
+                labels.scores, labels.is_fake, *grids,
+                risk_limit=policy.risk_limit, delta=policy.delta,
+                provenance=provenance, attempt=attempt,
+            )  # fmt: skip
+            return policy.with_certificates(found)
+        by_group = certify_groups(
+            labels.scores, labels.is_fake, labels.groups, *grids,
+            risk_limit=policy.risk_limit, delta=policy.delta,
+            provenance=provenance, attempt=attempt,
+        )  # fmt: skip
+        audited = group_audit_probabilities(policy.audit_probability, by_group)
+        groups = policy_groups(by_group, audited, policy.audit_probability)
+        return policy.with_groups(policy.grouping, groups)
 
     def _prospects(self, policy: Policy, labels: CalibrationLabels) -> tuple[Prospect, Prospect]:
         """What the next try may find on so many labels, for real and for fake."""
@@ -273,7 +293,13 @@ class PolicyService:
             return read_labels(repos, policy, has_seen)
 
 
-def _as_asked(now: Policy, risk_limit: float, delta: float, audit: float | None) -> Policy:
+def _as_asked(
+    now: Policy,
+    risk_limit: float,
+    delta: float,
+    audit: float | None,
+    grouping: Grouping | None = None,
+) -> Policy:
     """``now`` with other targets and without proof."""
     return learning_policy(
         checkpoint=now.checkpoint,
@@ -282,4 +308,5 @@ def _as_asked(now: Policy, risk_limit: float, delta: float, audit: float | None)
         delta=delta,
         audit_probability=now.audit_probability if audit is None else audit,
         version=now.version,
+        grouping=grouping,
     )

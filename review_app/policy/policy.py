@@ -15,19 +15,20 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from review_app.certification.bounds import check_limits
-from review_app.certification.certificate import Certificate, Shortfall, goal_words
+from review_app.certification.certificate import Certificate, Shortfall
 from review_app.certification.certify import PolicyCertificates
+from review_app.certification.grouping import Grouping
 from review_app.certification.threshold_grid import Side
 from review_app.core.errors import CalibrationError, InputError, SettingsError
-from review_app.core.serialization import from_document, to_document
-from review_app.i18n import percent, significant, t
-from review_app.i18n.formatting import rounded_up
+from review_app.core.serialization import added, from_document, to_document
+from review_app.i18n import percent
+from review_app.policy.policy_group import PolicyGroup
 from storage.enums import PolicyState
 
-SCHEMA = 2
+SCHEMA = 3
 """Version of the JSON form; raised when a field comes or changes. A field that comes says so with
 `document.added`, and older policies are read on."""
-READABLE = (1, 2)
+READABLE = (1, 2, 3)
 _DERIVED = ("error_by_prevalence",)
 """Parts of the document that follow from others."""
 
@@ -57,6 +58,11 @@ class Policy:
     """The shortfalls of the sides that the last calibration could not certify."""
     reason: str | None = None
     """Why it is suspended."""
+    grouping: Grouping | None = added(3, None)
+    """What images are grouped by, where the limit is to hold in every group; None: it holds over
+    all that is accepted."""
+    groups: tuple[PolicyGroup, ...] = added(3, ())
+    """The groups that the last calibration met; images of any other go to people."""
 
     def __post_init__(self) -> None:
         check_limits(self.risk_limit, self.delta)
@@ -70,17 +76,27 @@ class Policy:
             raise SettingsError("A suspended policy needs a reason in words, and no other has one.")
         if self.state is PolicyState.CERTIFIED and not self.certificates:
             raise CalibrationError("A certified policy needs a certificate for at least one side.")
+        self._check_groups()
         for side in Side:
-            self._check_certificate(side)
-        if sum(c.delta for c in self.certificates) > self.delta * (1 + 1e-9):
+            for certificate in self.held(side):
+                self._check_certificate(side, certificate)
+        # The certificates of groups share one delta, those of two sides have one each.
+        deltas = [c.delta for c in self.certificates]
+        if (max(deltas, default=0) if self.grouping else sum(deltas)) > self.delta * (1 + 1e-9):
             raise CalibrationError(
                 "The certificates together claim less confidence than the policy; certify again."
             )
 
-    def _check_certificate(self, side: Side) -> None:
-        certificate = self.certificate(side)
-        if certificate is None:
-            return
+    def _check_groups(self) -> None:
+        names = [group.name for group in self.groups]
+        if (self.grouping is None and names) or len(set(names)) < len(names):
+            raise CalibrationError(f"The groups of this policy contradict each other: {names}.")
+        if self.grouping is not None and (self.real or self.fake):
+            raise CalibrationError(
+                "A policy that certifies group by group rests on no certificate of all images."
+            )
+
+    def _check_certificate(self, side: Side, certificate: Certificate) -> None:
         made = (certificate.provenance.checkpoint, certificate.provenance.head)
         if made != (self.checkpoint, self.head):
             raise CalibrationError(
@@ -95,23 +111,40 @@ class Policy:
             )
 
     def certificate(self, side: Side) -> Certificate | None:
-        """What is proven for ``side``, whatever the state."""
+        """What is proven for ``side`` over all images, whatever the state."""
         return self.real if side is Side.REAL else self.fake
+
+    def held(self, side: Side) -> tuple[Certificate, ...]:
+        """The certificates of ``side``, in force or not: that of all images, or of each group."""
+        of_groups = (group.certificate(side) for group in self.groups)
+        return tuple(c for c in (self.certificate(side), *of_groups) if c is not None)
 
     @property
     def certificates(self) -> tuple[Certificate, ...]:
         """The certificates held, in force or not."""
-        return tuple(c for c in (self.real, self.fake) if c is not None)
+        return tuple(c for side in Side for c in self.held(side))
 
-    def threshold(self, side: Side) -> float | None:
-        """The threshold beyond which ``side`` accepts now; ``None`` where it may not accept.
+    def group(self, name: str | None) -> PolicyGroup | None:
+        """The group of that name; None where the calibration met no such group."""
+        return next((group for group in self.groups if group.name == name), None)
 
-        The one gate to auto-accept: closed in every state but certified.
+    def threshold(self, side: Side, group: str | None = None) -> float | None:
+        """The threshold beyond which ``side`` accepts images of ``group`` now; ``None`` where it
+        may not accept them. A policy without groups asks for none.
+
+        The one gate to auto-accept: closed in every state but certified, and for every group of
+        which nothing is proven.
         """
-        certificate = self.certificate(side)
-        if self.state is not PolicyState.CERTIFIED or certificate is None:
+        if self.state is not PolicyState.CERTIFIED:
             return None
-        return certificate.threshold
+        of_group = self.group(group) if self.grouping else None
+        certificate = of_group.certificate(side) if of_group else self.certificate(side)
+        return None if certificate is None else certificate.threshold
+
+    def audit_probability_of(self, group: str | None) -> float:
+        """The chance that an accepted image of ``group`` goes to a blind audit instead."""
+        of_group = self.group(group) if self.grouping else None
+        return of_group.audit_probability if of_group else self.audit_probability
 
     def with_certificates(self, found: PolicyCertificates) -> Policy:
         """The next version, resting on what a calibration found, in place of all older proof.
@@ -119,17 +152,36 @@ class Policy:
         Where neither side is certified, it closes: suspended if it was before, else learning.
         """
         real, fake = found.real, found.fake
-        proven = isinstance(real, Certificate) or isinstance(fake, Certificate)
+        return self._resting_on(
+            proven=isinstance(real, Certificate) or isinstance(fake, Certificate),
+            real=real if isinstance(real, Certificate) else None,
+            fake=fake if isinstance(fake, Certificate) else None,
+            shortfalls=tuple(s for s in (real, fake) if isinstance(s, Shortfall)),
+            grouping=None,
+            groups=(),
+        )
+
+    def with_groups(self, grouping: Grouping, groups: tuple[PolicyGroup, ...]) -> Policy:
+        """The next version, resting on what a calibration found of each group; it closes as
+        `with_certificates` does where nothing is certified of any."""
+        return self._resting_on(
+            proven=any(group.certificates for group in groups),
+            real=None,
+            fake=None,
+            shortfalls=(),
+            grouping=grouping,
+            groups=groups,
+        )
+
+    def _resting_on(self, *, proven: bool, **proof: Any) -> Policy:
         closed = self.state is PolicyState.SUSPENDED
         state = PolicyState.SUSPENDED if closed else PolicyState.LEARNING
         return replace(
             self,
             version=self.version + 1,
             state=PolicyState.CERTIFIED if proven else state,
-            real=real if isinstance(real, Certificate) else None,
-            fake=fake if isinstance(fake, Certificate) else None,
-            shortfalls=tuple(s for s in (real, fake) if isinstance(s, Shortfall)),
             reason=None if proven else self.reason,
+            **proof,
         )
 
     def suspended(self, reason: str) -> Policy:
@@ -140,9 +192,11 @@ class Policy:
         """A JSON-safe object with its schema version; `from_json` reads it back equal.
 
         ``error_by_prevalence`` is for who reads the document: by side, pairs of fake share and
-        bound on the error share (`Certificate.prevalence_range`). It follows from the certificates.
+        bound on the error share (`Certificate.prevalence_range`). It follows from the certificates
+        of all images.
         """
-        bounds = {c.side.value: [list(p) for p in c.prevalence_range()] for c in self.certificates}
+        pooled = [c for c in (self.real, self.fake) if c is not None]
+        bounds = {c.side.value: [list(p) for p in c.prevalence_range()] for c in pooled}
         return {"schema": SCHEMA, **to_document(self), "error_by_prevalence": bounds}
 
     @classmethod
@@ -155,7 +209,7 @@ class Policy:
         """
         schema = document.get("schema") if isinstance(document, Mapping) else None
         if not isinstance(document, Mapping) or schema not in READABLE:
-            known = " and ".join(map(str, READABLE))
+            known = f"{READABLE[0]} to {READABLE[-1]}"
             raise InputError(
                 f"This policy has schema {schema!r}, this program reads {known}. "
                 "Use the program version that wrote it, or certify again."
@@ -172,55 +226,16 @@ def learning_policy(
     delta: float,
     audit_probability: float,
     version: int = 1,
+    grouping: Grouping | None = None,
 ) -> Policy:
     """A policy in cold start: it accepts nothing."""
     return Policy(
-        version, PolicyState.LEARNING, checkpoint, head, risk_limit, delta, audit_probability
+        version,
+        PolicyState.LEARNING,
+        checkpoint,
+        head,
+        risk_limit,
+        delta,
+        audit_probability,
+        grouping=grouping,
     )
-
-
-def describe(policy: Policy) -> str:
-    """The policy in a few sentences for an admin, in the language of whoever is served."""
-    if policy.state is PolicyState.CERTIFIED:
-        return " ".join([_proof(policy), *map(_side, policy.certificates), *_missing(policy)])
-    if policy.state is PolicyState.SUSPENDED:
-        return t("policy.suspended", reason=policy.reason or "")
-    return _progress(policy)
-
-
-def _proof(policy: Policy) -> str:
-    held = policy.certificates
-    # The mix of both sides errs at most as often as the worse of them.
-    bound = max(c.upper_bound for c in held)
-    return t(
-        "policy.proof",
-        labels=max(c.n_calibration for c in held),
-        accepted=sum(c.accepted for c in held),
-        n=sum(c.errors for c in held),
-        confidence=percent(1 - policy.delta),
-        bound=percent(rounded_up(bound)),
-        limit=percent(policy.risk_limit),
-    )
-
-
-def _side(certificate: Certificate) -> str:
-    return t(
-        f"policy.accepts_{certificate.side}",
-        threshold=significant(certificate.threshold),
-        errors=certificate.errors,
-        accepted=certificate.accepted,
-    )
-
-
-def _missing(policy: Policy) -> list[str]:
-    return [s.text for s in policy.shortfalls]
-
-
-def _progress(policy: Policy) -> str:
-    goal = goal_words(policy.risk_limit, policy.delta)
-    if not policy.shortfalls:
-        return t("policy.learning_untried", goal=goal)
-    known = [n for s in policy.shortfalls if (n := s.labels_expected) is not None]
-    if not known:
-        return t("policy.learning_far", missing=" ".join(_missing(policy)))
-    return t("policy.learning_needs", n=min(known), goal=goal)

@@ -11,7 +11,7 @@ images that go to people anyway.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -22,6 +22,7 @@ from review_app.certification.threshold_grid import Side
 from review_app.core.errors import InputError
 from review_app.policy.flags import UncertaintyCuts, find_flag, find_flags
 from review_app.policy.policy import Policy
+from review_app.policy.policy_group import GroupColumn
 from storage.enums import PolicyState, Route, TriageFlag
 
 DISAGREEMENT_MARGIN = 0.1
@@ -39,6 +40,9 @@ class Reason(StrEnum):
     """The policy is suspended; everything goes to people."""
     NO_CERTIFICATE = "no_certificate"
     """The policy is certified, but not for the side this image leans to."""
+    GROUP_NOT_CERTIFIED = "group_not_certified"
+    """The policy is certified group by group, but not for this image's group on the side it leans
+    to."""
     LOW_CONFIDENCE = "low_confidence"
     """The score does not reach the certified threshold of its side."""
     UNLIKE_TRAINING = "unlike_training"
@@ -114,6 +118,8 @@ class Decision:
     """The route without the audit coin."""
     flag: TriageFlag | None = None
     """What else it is good for; only where the rule itself sends it to people."""
+    group: str | None = None
+    """The group it is in; None under a policy that knows none."""
 
 
 @dataclass(frozen=True)
@@ -131,6 +137,7 @@ class DecisionBatch:
     disagree: NDArray[np.bool_]
     flags: NDArray[np.object_]
     """What else each is good for, a `TriageFlag` or None."""
+    groups: GroupColumn
 
     def __len__(self) -> int:
         return len(self.p_fake)
@@ -147,6 +154,7 @@ class DecisionBatch:
             unlike=bool(self.unlike[i]),
             disagree=bool(self.disagree[i]),
             found=self.flags[i],
+            group=self.groups.names[self.groups.which[i]],
         )
 
     def alike(self) -> tuple[list[Decision], NDArray[np.intp]]:
@@ -163,6 +171,7 @@ class DecisionBatch:
         )
         for i, fact in enumerate(facts):
             codes |= fact.astype(np.intp) << i
+        codes += self.groups.which << len(facts)
         _, first, which = np.unique(codes, return_index=True, return_inverse=True)
         return [self[i] for i in first], which
 
@@ -174,37 +183,45 @@ class DecisionBatch:
     @property
     def inclusion_probability(self) -> NDArray[np.float64]:
         """Chance of each image to get to people."""
-        return np.where(self.accept_real | self.accept_fake, self.policy.audit_probability, 1.0)
+        audited = _audit_probabilities(self.policy, self.groups)
+        return np.where(self.accept_real | self.accept_fake, audited, 1.0)
 
 
 def decide(
-    scores: Scores, policy: Policy, coin: float, cuts: UncertaintyCuts | None = None
+    scores: Scores,
+    policy: Policy,
+    coin: float,
+    cuts: UncertaintyCuts | None = None,
+    group: str | None = None,
 ) -> Decision:
     """Route one image.
 
     ``coin`` in [0, 1) is drawn before anybody sees the image, by `audit.audit_coin`. ``cuts`` of
-    the policy's head, where it has any, tell what the image is flagged for.
+    the policy's head, where it has any, tell what the image is flagged for. ``group``: the image's,
+    under a policy that certifies group by group.
 
     Raises:
-        InputError: the coin is outside [0, 1).
+        InputError: the coin is outside [0, 1), or the group is missing, or there is none.
     """
     if not 0 <= coin < 1:
         raise InputError(f"An audit coin lies in [0, 1); this one is {coin}.")
+    _require_groups(policy, given=group is not None)
     proposal = Route.REVIEW
     for side, route in ((Side.REAL, Route.ACCEPT_REAL), (Side.FAKE, Route.ACCEPT_FAKE)):
-        threshold = policy.threshold(side)
+        threshold = policy.threshold(side, group)
         if threshold is not None and side.accepts(scores.score, threshold):
             proposal = route
     return _decision(
         scores.p_fake,
         policy,
         proposal,
-        audited=proposal is not Route.REVIEW and coin < policy.audit_probability,
+        audited=proposal is not Route.REVIEW and coin < policy.audit_probability_of(group),
         unlike=scores.unlike,
         disagree=bool(heads_disagree(scores.p_fake, list(scores.heads.values()))),
         found=find_flag(
             scores.std, scores.entropy, scores.mutual_information, unlike=scores.unlike, cuts=cuts
         ),
+        group=group,
     )
 
 
@@ -217,22 +234,28 @@ def decide_many(
     heads: ArrayLike | None = None,
     unlike: ArrayLike | None = None,
     flags: ArrayLike | None = None,
+    groups: Sequence[str] | None = None,
 ) -> DecisionBatch:
-    """Route a batch: `decide` on ``p_fake``, ``score``, ``coins`` and ``unlike``, all [n], and
-    ``heads`` [n, heads]; ``flags`` [n] of `flags.find_flags`, else unlike images alone are flagged.
+    """Route a batch: `decide` on ``p_fake``, ``score``, ``coins``, ``unlike`` and ``groups``, all
+    [n], and ``heads`` [n, heads]; ``flags`` [n] of `flags.find_flags`, else unlike images alone are
+    flagged.
 
     Raises:
-        InputError: shapes that do not match, a score outside [0, 1], a coin outside [0, 1).
+        InputError: shapes that do not match, a score outside [0, 1], a coin outside [0, 1), groups
+            that are missing or that the policy knows nothing of.
     """
+    _require_groups(policy, given=groups is not None)
     p, s, c = (np.asarray(values, np.float64) for values in (p_fake, score, coins))
     others = np.empty((p.size, 0)) if heads is None else np.asarray(heads, np.float64)
     novel = np.zeros(p.shape, np.bool_) if unlike is None else np.asarray(unlike, np.bool_)
     found = find_flags(0, 0, 0, novel, None) if flags is None else np.asarray(flags)
-    shapes = {s.shape, c.shape, novel.shape, found.shape, p.shape}
+    within = GroupColumn.of(groups, p.size)
+    shapes = {s.shape, c.shape, novel.shape, found.shape, within.which.shape, p.shape}
     if p.ndim != 1 or len(shapes) > 1 or others.ndim != 2 or len(others) != len(p):
         raise InputError(
             f"P(fake) {p.shape}, scores {s.shape}, coins {c.shape}, unlike {novel.shape}, "
-            f"flags {found.shape} and heads {others.shape} do not belong together."
+            f"flags {found.shape}, groups {within.which.shape} and heads {others.shape} do not "
+            "belong together."
         )
     inside = (c >= 0) & (c < 1)
     for values in (p, s, *others.T):
@@ -242,11 +265,12 @@ def decide_many(
         raise InputError(
             f"Row {row}: P(fake) {p[row]}, score {s[row]}, coin {c[row]} or a head is out of range."
         )
-    real, fake = (_accepts(policy, side, s) for side in (Side.REAL, Side.FAKE))
-    audited = (real | fake) & (c < policy.audit_probability)
+    real, fake = (_accepts(policy, side, s, within) for side in (Side.REAL, Side.FAKE))
+    audited = (real | fake) & (c < _audit_probabilities(policy, within))
     kept = found.copy()
     kept[real | fake] = None
-    return DecisionBatch(policy, p, real, fake, audited, novel, heads_disagree(p, others), kept)
+    disagree = heads_disagree(p, others)
+    return DecisionBatch(policy, p, real, fake, audited, novel, disagree, kept, within)
 
 
 def annotated(decision: Decision, *, near_disputed: bool) -> Decision:
@@ -268,11 +292,33 @@ def heads_disagree(p_fake: ArrayLike, heads: ArrayLike) -> NDArray[np.bool_]:
     return np.asarray(opposite.any(axis=-1))
 
 
-def _accepts(policy: Policy, side: Side, scores: NDArray[np.float64]) -> NDArray[np.bool_]:
-    threshold = policy.threshold(side)
-    if threshold is None:
-        return np.zeros(scores.shape, np.bool_)
-    return side.accepts(scores, threshold)
+def _require_groups(policy: Policy, *, given: bool) -> None:
+    """A policy decides by group exactly where it was certified so."""
+    if given is not (policy.grouping is not None):
+        raise InputError(
+            f"Policy version {policy.version} decides by {policy.grouping or 'no group'}; "
+            f"images came {'with' if given else 'without'} their groups."
+        )
+
+
+def _accepts(
+    policy: Policy, side: Side, scores: NDArray[np.float64], groups: GroupColumn
+) -> NDArray[np.bool_]:
+    if policy.grouping is None:
+        threshold = policy.threshold(side)
+        if threshold is None:
+            return np.zeros(scores.shape, np.bool_)
+        return side.accepts(scores, threshold)
+    closed = math.inf if side is Side.FAKE else -math.inf
+    limits = [policy.threshold(side, name) for name in groups.names]
+    return side.accepts(scores, groups.spread([closed if t is None else t for t in limits]))
+
+
+def _audit_probabilities(policy: Policy, groups: GroupColumn) -> float | NDArray[np.float64]:
+    """The chance of each image, were it accepted, to be audited: one for all, or [n]."""
+    if policy.grouping is None:
+        return policy.audit_probability
+    return groups.spread([policy.audit_probability_of(name) for name in groups.names])
 
 
 def _decision(
@@ -284,9 +330,12 @@ def _decision(
     unlike: bool,
     disagree: bool,
     found: TriageFlag | None,
+    group: str | None,
 ) -> Decision:
     accepted = proposal is not Route.REVIEW
-    reasons = _accepted_reasons(proposal, audited) if accepted else _review_reasons(p_fake, policy)
+    reasons = (
+        _accepted_reasons(proposal, audited) if accepted else _review_reasons(p_fake, policy, group)
+    )
     # An audited image is in review because of the coin alone; these are no reasons there.
     if unlike and not accepted:
         reasons = (Reason.UNLIKE_TRAINING, *reasons)
@@ -296,11 +345,12 @@ def _decision(
         route=Route.REVIEW if audited else proposal,
         reasons=reasons,
         audited=audited,
-        audit_probability=policy.audit_probability,
-        inclusion_probability=policy.audit_probability if accepted else 1.0,
+        audit_probability=policy.audit_probability_of(group),
+        inclusion_probability=policy.audit_probability_of(group) if accepted else 1.0,
         policy_version=policy.version,
         proposal=proposal,
         flag=None if accepted else found,
+        group=group,
     )
 
 
@@ -309,11 +359,12 @@ def _accepted_reasons(proposal: Route, audited: bool) -> tuple[Reason, ...]:
     return (Reason.AUDIT, proof) if audited else (proof,)
 
 
-def _review_reasons(p_fake: float, policy: Policy) -> tuple[Reason, ...]:
+def _review_reasons(p_fake: float, policy: Policy, group: str | None) -> tuple[Reason, ...]:
     if policy.state is PolicyState.LEARNING:
         return (Reason.COLD_START,)
     if policy.state is PolicyState.SUSPENDED:
         return (Reason.SUSPENDED,)
     side = Side.FAKE if p_fake >= 0.5 else Side.REAL
-    proven = policy.threshold(side) is not None
-    return (Reason.LOW_CONFIDENCE if proven else Reason.NO_CERTIFICATE,)
+    if policy.threshold(side, group) is not None:
+        return (Reason.LOW_CONFIDENCE,)
+    return (Reason.GROUP_NOT_CERTIFIED if policy.grouping else Reason.NO_CERTIFICATE,)

@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from review_app.certification.grouping import Fact, group_of
 from review_app.policy.decision_text import cuts_of
 from review_app.policy.flags import find_flags
 from review_app.policy.policy import Policy
@@ -52,6 +53,11 @@ class ScoredRow(Protocol):
         """How unlike the training images it is, as a z value; None where that is not measured."""
         ...
 
+    @property
+    def fact(self) -> Fact:
+        """What decides its group; None where it is not known, or nothing is grouped."""
+        ...
+
 
 @dataclass(frozen=True)
 class Columns:
@@ -64,6 +70,8 @@ class Columns:
     score: Floats
     novelty: Floats
     """NaN where nothing measures it: above no cut."""
+    facts: Sequence[Fact]
+    """What decides the group of each."""
 
     @classmethod
     def of(cls, rows: Sequence[ScoredRow]) -> Columns:
@@ -71,7 +79,8 @@ class Columns:
         table = [
             (r.p_fake, r.std, r.entropy, r.mutual_information, r.score, r.novelty) for r in rows
         ]
-        return cls(*np.array(table, np.float64).reshape(-1, 6).T)
+        p, std, entropy, mutual, score, novelty = np.array(table, np.float64).reshape(-1, 6).T
+        return cls(p, std, entropy, mutual, score, novelty, [r.fact for r in rows])
 
 
 def decide_columns(
@@ -91,6 +100,11 @@ def decide_columns(
     flags = find_flags(
         columns.std, columns.entropy, columns.mutual_information, unlike, cuts_of(repos, policy)
     )
+    groups = None
+    if policy.grouping is not None:
+        cut = None if novelty is None else novelty.cut
+        groups = [group_of(policy.grouping, fact, cut) for fact in columns.facts]
     return decide_many(
-        columns.p_fake, columns.score, policy, coins, heads=heads, unlike=unlike, flags=flags
-    )
+        columns.p_fake, columns.score, policy, coins,
+        heads=heads, unlike=unlike, flags=flags, groups=groups,
+    )  # fmt: skip

@@ -31,7 +31,9 @@ class Recent:
 
 def recent_items(repos: Repositories, policy: Policy) -> Recent:
     """Those that the policy's head has scored, decided anew under ``policy``."""
-    stream = Workload(repos.session).recent_scores(policy.checkpoint, policy.head, RECENT)
+    stream = Workload(repos.session).recent_scores(
+        policy.checkpoint, policy.head, RECENT, policy.grouping
+    )
     decisions = decide_columns(repos, Columns.of(stream), policy, np.zeros(len(stream)))
     stays = ~(decisions.accept_real | decisions.accept_fake)
     return Recent(stream, list(compress(stream, stays)), decisions.flags[stays].tolist())

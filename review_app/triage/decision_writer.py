@@ -61,9 +61,16 @@ def triage_candidates(repos: Repositories, state: ItemState, policy: Policy) -> 
     """What ``policy`` may decide of the items in ``state``."""
     real, fake = policy.threshold(Side.REAL), policy.threshold(Side.FAKE)
     # Beyond a threshold the score alone decides, and other heads are no reason for anything.
+    # Under a policy by groups that differs from group to group.
     between = (-math.inf if real is None else real, math.inf if fake is None else fake)
     return TriageCandidates(
-        repos.session, state, policy.version, policy.checkpoint, policy.head, between
+        repos.session,
+        state,
+        policy.version,
+        policy.checkpoint,
+        policy.head,
+        between,
+        policy.grouping,
     )
 
 
@@ -177,6 +184,7 @@ def _columns(decision: Decision) -> dict[str, Any]:
         "audited": decision.audited,
         "audit_probability": decision.audit_probability,
         "inclusion_probability": decision.inclusion_probability,
+        "group_name": decision.group,
     }
 
 

@@ -66,4 +66,6 @@ class DecisionRow(Base):
     audit_probability: Mapped[float]
     inclusion_probability: Mapped[float]
     """Probability that this item gets a human label, known before anyone saw it."""
+    group_name: Mapped[str | None] = mapped_column(Text)
+    """The group that the policy found the image in; None under a policy that knows none."""
     decided_at: Mapped[datetime] = mapped_column(default=utc_now)

@@ -29,6 +29,8 @@ class AuditRow:
     verdict: LabelValue | None
     blind: bool
     """No answer in force was given after seeing the model's opinion."""
+    group: str | None
+    """The group that the policy found it in; None under one that knows none."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class Accepted:
     checkpoint_id: str
     head: str
     audit_probability: float
+    group: str | None
+    """The group that the policy found it in."""
 
 
 def _settled(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
@@ -103,6 +107,7 @@ class Audits:
                 settled,
                 Item.verdict,
                 given_blind(),
+                DecisionRow.group_name,
             )
             .join(DecisionRow, DecisionRow.item_id == Item.id)
             .where(
@@ -150,6 +155,7 @@ class Audits:
                 DecisionRow.checkpoint_id,
                 DecisionRow.head,
                 DecisionRow.audit_probability,
+                DecisionRow.group_name,
             )
             .join(Item, Item.id == DecisionRow.item_id)
             .join(Image, Image.id == Item.image_id)

@@ -19,6 +19,7 @@ from storage.repositories.evidence import (
     of_image,
     of_verdict,
 )
+from storage.repositories.group_facts import group_fact
 from storage.types import utc_now
 
 Labelled = InstrumentedAttribute[LabelValue] | InstrumentedAttribute[LabelValue | None]
@@ -35,6 +36,8 @@ class CalibrationRow:
     met_at: datetime
     """The time at which triage first decided on the image; before that, when it came in."""
     score: float
+    fact: str | float | None
+    """What decides its group; None where it is not known, or nothing is grouped."""
 
 
 class CalibrationQueries:
@@ -43,12 +46,15 @@ class CalibrationQueries:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def rows(self, checkpoint_id: str, head: str, now: datetime) -> list[CalibrationRow]:
+    def rows(
+        self, checkpoint_id: str, head: str, now: datetime, grouping: str | None = None
+    ) -> list[CalibrationRow]:
         """Return known labels first, then verdicts on items that have none."""
-        known = self._query(checkpoint_id, head, KnownLabel.value, literal(True)).join(
+        scored = (checkpoint_id, head, grouping)
+        known = self._query(*scored, KnownLabel.value, literal(True)).join(
             KnownLabel, and_(KnownLabel.item_id == Item.id, decides(KnownLabel.value))
         )
-        reviewed = self._query(checkpoint_id, head, Item.verdict, literal(False)).where(
+        reviewed = self._query(*scored, Item.verdict, literal(False)).where(
             holding(of_verdict(now)), ~has_known_label()
         )
         found = [*self._session.execute(known), *self._session.execute(reviewed)]
@@ -109,11 +115,23 @@ class CalibrationQueries:
         return [(item_id, key) for item_id, key in found]
 
     def _query(
-        self, checkpoint_id: str, head: str, label: Labelled, known: ColumnElement[bool]
-    ) -> Select[str, LabelValue | None, bool, datetime, float]:
+        self,
+        checkpoint_id: str,
+        head: str,
+        grouping: str | None,
+        label: Labelled,
+        known: ColumnElement[bool],
+    ) -> Select[str, LabelValue | None, bool, datetime, float, str | float | None]:
         met_at = func.coalesce(_first_decided(), Item.created_at)
         return (
-            select(Image.key, label, known, met_at, Prediction.score)
+            select(
+                Image.key,
+                label,
+                known,
+                met_at,
+                Prediction.score,
+                group_fact(grouping, Prediction),
+            )
             .select_from(Item)
             .join(Image, Image.id == Item.image_id)
             .join(Prediction, Prediction.image_id == Image.id)

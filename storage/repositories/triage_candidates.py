@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from storage.enums import ItemState
 from storage.models import Claim, DecisionRow, Image, Item, Prediction
+from storage.repositories.group_facts import group_fact
 
 
 class TriageCandidate(NamedTuple):
@@ -35,6 +36,8 @@ class TriageCandidate(NamedTuple):
     """The lowest of all heads' P(fake); None where the score is not ``between``."""
     most: float | None
     """The highest of all heads' P(fake); None where the score is not ``between``."""
+    fact: str | float | None
+    """What decides its group; None where it is not known, or nothing is grouped."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,8 @@ class TriageCandidates:
     head: str
     between: tuple[float, float]
     """The scores between which, both excluded, it matters what the other heads say."""
+    grouping: str | None = None
+    """What the policy groups images by."""
 
     def after(self, item_id: int, limit: int) -> list[TriageCandidate]:
         """Return up to ``limit`` of them by id, above ``item_id``."""
@@ -90,6 +95,7 @@ class TriageCandidates:
                 own.novelty,
                 case((unsure, select(func.min(Prediction.p_fake)).where(*said).scalar_subquery())),
                 case((unsure, select(func.max(Prediction.p_fake)).where(*said).scalar_subquery())),
+                group_fact(self.grouping, own),
             )
             .join(Image, Image.id == Item.image_id)
             .outerjoin(

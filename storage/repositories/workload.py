@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from storage.models import Image, Item, Label, Prediction
+from storage.repositories.group_facts import group_fact
 from storage.repositories.labels import IN_FORCE
 
 SECONDS_PER_LABEL = 8.0
@@ -32,6 +33,8 @@ class RecentScore:
     mutual_information: float
     score: float
     novelty: float | None
+    fact: str | float | None
+    """What decides its group; None where it is not known, or nothing is grouped."""
 
 
 class Workload:
@@ -58,7 +61,9 @@ class Workload:
         seconds = [s for s in self._session.scalars(query) if s is not None]
         return median(seconds) if len(seconds) >= ENOUGH_LABELS else None
 
-    def recent_scores(self, checkpoint_id: str, head: str, limit: int) -> list[RecentScore]:
+    def recent_scores(
+        self, checkpoint_id: str, head: str, limit: int, grouping: str | None = None
+    ) -> list[RecentScore]:
         """The scores of the newest items that ``head`` has scored, newest first."""
         own = (Prediction.checkpoint_id == checkpoint_id, Prediction.head == head)
         scored = select(Prediction.image_id).where(Prediction.image_id == Item.image_id, *own)
@@ -80,8 +85,10 @@ class Workload:
                 Prediction.mutual_information,
                 Prediction.score,
                 Prediction.novelty,
+                group_fact(grouping, Prediction),
             )
             .select_from(newest)
+            .join(Item, Item.id == newest.c.id)
             .join(Image, Image.id == newest.c.image_id)
             .join(Prediction, Prediction.image_id == newest.c.image_id)
             .where(*own)

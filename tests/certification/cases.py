@@ -12,8 +12,10 @@ from scipy.special import expit
 from review_app.certification.bounds import upper_bound, zero_error_minimum
 from review_app.certification.certificate import Certificate, CertificateMethod, Provenance
 from review_app.certification.certify import PolicyCertificates
+from review_app.certification.grouping import Grouping
 from review_app.certification.threshold_grid import Side, ThresholdGrid
 from review_app.policy.policy import Policy, learning_policy
+from review_app.policy.policy_group import PolicyGroup
 from storage.enums import PolicyState
 
 Floats = NDArray[np.float64]
@@ -87,6 +89,47 @@ def certified(t_real: float = 0.1, t_fake: float = 0.9, audit_probability: float
     """A policy that is certified on both sides."""
     found = PolicyCertificates(certificate(Side.REAL, t_real), certificate(Side.FAKE, t_fake))
     return start(audit_probability).with_certificates(found)
+
+
+def by_group(
+    *groups: PolicyGroup, grouping: Grouping = Grouping.SOURCE, audit_probability: float = 0.1
+) -> Policy:
+    """A policy that is certified group by group."""
+    return start(audit_probability).with_groups(grouping, groups)
+
+
+def group(
+    name: str,
+    t_real: float | None = 0.1,
+    t_fake: float | None = 0.9,
+    audit_probability: float = 0.1,
+) -> PolicyGroup:
+    """A group that is certified where it has a threshold."""
+    return PolicyGroup(
+        name=name,
+        labels=412,
+        least=60,
+        audit_probability=audit_probability,
+        real=None if t_real is None else certificate(Side.REAL, t_real, delta=0.1),
+        fake=None if t_fake is None else certificate(Side.FAKE, t_fake, delta=0.1),
+    )
+
+
+@st.composite
+def policies_by_group(draw_: st.DrawFn) -> Policy:
+    """Policies of every state that are certified in some of three groups."""
+    t_real, t_fake = st.floats(0, 0.499), st.floats(0.501, 1)
+    groups = [
+        group(
+            name,
+            draw_(st.none() | t_real),
+            draw_(st.none() | t_fake),
+            draw_(st.sampled_from([0.0, 0.5, 1.0]) | st.floats(0, 1)),
+        )
+        for name in draw_(st.sets(st.sampled_from("abc")))
+    ]
+    policy = by_group(*groups, audit_probability=draw_(st.floats(0, 1)))
+    return policy.suspended("an alarm") if draw_(st.booleans()) else policy
 
 
 @st.composite

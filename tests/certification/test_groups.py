@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from review_app.certification.certificate import Certificate, CertificateMethod, Shortfall
 from review_app.certification.certify import certify_policy
 from review_app.certification.fixed_sequence import SequencePlan
-from review_app.certification.grouping import UNKNOWN, GroupFacts, Grouping, group_of
+from review_app.certification.grouping import UNKNOWN, Fact, Grouping, group_of
 from review_app.certification.groups import (
     GroupCertificates,
     GroupChain,
@@ -45,26 +45,27 @@ def certify(
 
 
 @pytest.mark.parametrize(
-    ("grouping", "facts", "group"),
+    ("grouping", "fact", "cut", "group"),
     [
-        (Grouping.SOURCE, GroupFacts(source="agency"), "agency"),
-        (Grouping.SOURCE, GroupFacts(source=""), UNKNOWN),
-        (Grouping.SCOPE, GroupFacts(scope="faces+scenes"), "faces+scenes"),
-        (Grouping.SCOPE, GroupFacts(source="agency"), UNKNOWN),
-        (Grouping.SIZE_CLASS, GroupFacts(width=255, height=4000), "small"),
-        (Grouping.SIZE_CLASS, GroupFacts(width=256, height=1023), "medium"),
-        (Grouping.SIZE_CLASS, GroupFacts(width=1024, height=1024), "large"),
-        (Grouping.SIZE_CLASS, GroupFacts(width=1024), UNKNOWN),
-        (Grouping.NOVELTY_BAND, GroupFacts(novelty=0.0, novelty_cut=1.3), "usual"),
-        (Grouping.NOVELTY_BAND, GroupFacts(novelty=1.3, novelty_cut=1.3), "unusual"),
-        (Grouping.NOVELTY_BAND, GroupFacts(novelty=1.31, novelty_cut=1.3), "unlike"),
-        (Grouping.NOVELTY_BAND, GroupFacts(novelty=0.0), UNKNOWN),
+        (Grouping.SOURCE, "agency", None, "agency"),
+        (Grouping.SOURCE, "", None, UNKNOWN),
+        (Grouping.SCOPE, "faces+scenes", 1.3, "faces+scenes"),
+        (Grouping.SCOPE, None, 1.3, UNKNOWN),
+        (Grouping.SIZE_CLASS, 255, None, "small"),
+        (Grouping.SIZE_CLASS, 256, None, "medium"),
+        (Grouping.SIZE_CLASS, 1023, None, "medium"),
+        (Grouping.SIZE_CLASS, 1024, None, "large"),
+        (Grouping.SIZE_CLASS, None, None, UNKNOWN),
+        (Grouping.NOVELTY_BAND, 0.0, 1.3, "usual"),
+        (Grouping.NOVELTY_BAND, 1.3, 1.3, "unusual"),
+        (Grouping.NOVELTY_BAND, 1.31, 1.3, "unlike"),
+        (Grouping.NOVELTY_BAND, 0.0, None, UNKNOWN),
     ],
 )
 def test_a_group_is_told_from_what_is_known_before_any_label(
-    grouping: Grouping, facts: GroupFacts, group: str
+    grouping: Grouping, fact: Fact, cut: float | None, group: str
 ) -> None:
-    assert group_of(grouping, facts) == group
+    assert group_of(grouping, fact, cut) == group
 
 
 @given(sizes, st.sampled_from([0.05, 0.1, 0.2]), st.sampled_from([0.1, 0.05, 0.0125]))

@@ -27,6 +27,7 @@ def _alike(factory: Factory, item_ids: list[int], **values: Any) -> Alike:
         "audited": False,
         "audit_probability": 0.05,
         "inclusion_probability": 1.0,
+        "group_name": None,
         "decided_at": utc_now(),
         **values,
     }

@@ -24,7 +24,7 @@ from storage.enums import ItemState
 from storage.models import DecisionRow, PolicyRow
 from storage.types import utc_now
 from tests.applications import Deployment, deployment
-from tests.certification.cases import policies
+from tests.certification.cases import policies, policies_by_group
 
 SECRET = b"a secret for tests"
 PAGE = 5
@@ -47,12 +47,14 @@ class Scored:
     held: bool
     like: bool
     """It looks like the first image, which is disputed."""
+    source: str | None
 
 
 ITEMS = st.builds(
     Scored, probability, probability, probability, spread, spread, spread,
     st.none() | st.sampled_from([-1.0, 2.0, 50.0]),
     st.sampled_from([ItemState.PENDING, ItemState.IN_REVIEW]), st.booleans(), st.booleans(),
+    st.none() | st.sampled_from("abcd"),
 )  # fmt: skip
 
 
@@ -64,7 +66,7 @@ def place_of_its_own() -> Iterator[Deployment]:
 
 def put(place: Deployment, scored: Scored, disputed: int) -> int:
     """The id of a new item that is ``scored``."""
-    item_id = place.factory.item(scored.state)
+    item_id = place.factory.item(scored.state, source=scored.source)
     policy, person, now = place.app.policies.current(), place.factory.person(), utc_now()
     own = {
         "std": scored.std,
@@ -104,6 +106,10 @@ def put_in_force(place: Deployment, wanted: Policy) -> Policy:
         head=now.head,
         real=of_detector(wanted.real),
         fake=of_detector(wanted.fake),
+        groups=tuple(
+            replace(group, real=of_detector(group.real), fake=of_detector(group.fake))
+            for group in wanted.groups
+        ),
     )
     with place.app.database.write() as repos:
         repos.policies.add(
@@ -137,7 +143,11 @@ def stored(place: Deployment, version: int) -> dict[int, Mapping[str, Any]]:
 
 # Each example is a deployment of its own: shrinking one would take minutes.
 @settings(max_examples=15, phases=[Phase.generate])
-@given(st.lists(ITEMS, min_size=1, max_size=13), policies(), policies())
+@given(
+    st.lists(ITEMS, min_size=1, max_size=13),
+    policies() | policies_by_group(),
+    policies_by_group() | policies(),
+)
 def test_a_batch_is_stored_as_its_items_would_be_one_by_one(
     items: list[Scored], first: Policy, second: Policy
 ) -> None:

@@ -12,7 +12,8 @@ from review_app.certification.threshold_grid import Side
 from review_app.core.errors import CheckpointError
 from review_app.i18n import current_language, listed, percent, significant, t
 from review_app.i18n.formatting import percent_below
-from review_app.policy.policy import Policy, describe
+from review_app.policy.policy import Policy
+from review_app.policy.policy_text import describe
 from review_app.triage.forecasting import CertificateProgress, ForecastService
 from review_app.web.charts import progress
 from review_app.web.curves import Axis, Curve, curves
