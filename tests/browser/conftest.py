@@ -24,6 +24,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from review_app.policy.review_options import ReviewOptions, change_options
 from storage.enums import AuditKind, ItemState, Role
 from storage.repositories.items import Move
 from tests.browser.reviewing import look_at
@@ -170,3 +171,13 @@ def first_answers(page: Page) -> Callable[[], None]:
             page.wait_for_timeout(50)
 
     return wait
+
+
+@pytest.fixture
+def tags(site: Site) -> Iterator[None]:
+    """Two kinds of manipulation to choose from."""
+    site.app.policies.current()
+    _, admin = site.signed_in(Role.ADMIN)
+    change_options(site.app.database, admin, ReviewOptions(tags=("face swap", "generated")))
+    yield
+    change_options(site.app.database, admin, ReviewOptions())

@@ -6,74 +6,21 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from review_app.core.errors import InputError
-from review_app.core.hashing import sha256
-from review_app.intake.scores import ScoreReport
 from review_app.manifests.manifest import ManifestLabel
-from review_app.scores.card import ExternalCard
 from review_app.scores.row import ScoreRow
-from storage.enums import AuditKind, ItemState, LabelValue
+from storage.enums import AuditKind, LabelValue
 from storage.models import (
-    AuditEvent,
-    CheckpointRow,
-    Image,
-    Item,
     KnownLabel,
-    PolicyRow,
-    Prediction,
-    ScoreFile,
 )
-from tests.applications import Deployment, deployment, write_pictures
+from tests.applications import Deployment, deployment
+from tests.intake.taking_scores import HASH, Take, card, held, items
 from tests.scores.files import good_detector, row, write
-
-TABLES = (Image, Item, Prediction, KnownLabel, CheckpointRow, PolicyRow, AuditEvent, ScoreFile)
-HASH = "ab" * 32
-Take = Callable[..., ScoreReport]
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Iterator[Deployment]:
-    with deployment(tmp_path) as place:
-        yield place
-
-
-@pytest.fixture
-def take(place: Deployment, tmp_path: Path) -> Take:
-    """Takes in a file of these rows; row i of them is line i + 2."""
-
-    def take(*rows: ScoreRow, detector: str | None = None) -> ScoreReport:
-        return place.app.scores.ingest(write(tmp_path / "s.csv", rows), "tester", detector)
-
-    return take
-
-
-def held(place: Deployment) -> dict[str, int]:
-    """How many rows each table has; without events that only seal what builders wrote."""
-    with place.app.database.read() as repos:
-        found = {
-            table.__tablename__: repos.session.scalar(select(func.count()).select_from(table)) or 0
-            for table in TABLES
-        }
-        found["audit_event"] -= len(repos.event_history.of_kind(AuditKind.SEALED))
-    return found
-
-
-def items(place: Deployment) -> dict[str, Item]:
-    """Every item by its image's key."""
-    return {item.image.key: item for item in place.items().values()}
-
-
-def card(place: Deployment, name: str = "theirs") -> ExternalCard:
-    with place.app.database.read() as repos:
-        found = repos.checkpoints.get(f"external:{name}")
-    assert found is not None
-    return ExternalCard.model_validate(found.card)
 
 
 def test_rows_become_items_with_scores_and_labels(place: Deployment, take: Take) -> None:
@@ -237,137 +184,6 @@ def test_one_detector_of_a_file_may_be_taken_alone(place: Deployment, take: Take
     assert report.in_force == "external:two"
     with pytest.raises(InputError, match=r"no detector 'three', only: one, two"):
         take(*rows, detector="three")
-
-
-def test_a_new_deployment_starts_with_the_detector_of_its_first_file(
-    place: Deployment, take: Take
-) -> None:
-    assert take(row(1)).in_force == "external:theirs"
-    policy = place.app.policies.current()
-    assert (policy.checkpoint, policy.head, policy.state) == (
-        "external:theirs",
-        "score",
-        "learning",
-    )
-    assert take(row(1, detector="second")).in_force == "external:theirs"
-
-
-def test_a_deployment_with_pictures_keeps_its_own_detector(
-    place: Deployment, take: Take, tmp_path: Path
-) -> None:
-    place.app.intake.ingest(write_pictures(tmp_path / "in", 1), "tester")
-    assert take(row(1)).in_force is None
-    assert held(place)["policy"] == 0
-
-
-def test_a_picture_that_comes_later_joins_the_item_of_its_scores(
-    place: Deployment, take: Take, tmp_path: Path
-) -> None:
-    (path,) = write_pictures(tmp_path / "in", 1)
-    digest = sha256(path.read_bytes())
-    take(row("elsewhere/1.png", 0.25, sha256=digest))
-    report = place.app.intake.ingest([path], "tester")
-    assert (report.added, report.duplicates, report.refused) == (0, 1, [])
-    (item,) = place.items().values()
-    assert item.image.picture is not None
-    assert place.app.media.original(digest).is_file()
-    assert (item.image.key, item.name) == (digest, "elsewhere/1.png")
-    assert place.app.intake.ingest([path], "tester").duplicates == 1
-
-
-def test_scores_of_pictures_that_are_here_join_their_items(
-    place: Deployment, take: Take, tmp_path: Path
-) -> None:
-    paths = write_pictures(tmp_path / "in", 2)
-    place.app.intake.ingest(paths, "tester")
-    report = take(*(row(str(i), 0.25, sha256=sha256(p.read_bytes())) for i, p in enumerate(paths)))
-    assert (report.added, report.detectors[0].new) == (0, 2)
-    assert len(place.items()) == 2
-    with pytest.raises(InputError, match=r"row 2: the path .* known by its sha256"):
-        take(row(str(paths[0])))
-
-
-def test_the_threshold_grid_grows_until_somebody_tries_to_certify(
-    place: Deployment, take: Take
-) -> None:
-    rows = good_detector(600)
-    take(*rows[:200])
-    first = card(place)
-    take(*rows[200:400])
-    second = card(place)
-    assert len(second.sample) > len(first.sample)
-    assert len(second.files) == 2
-    assert set(first.sample) < set(second.sample)
-    with place.app.database.write() as repos:
-        repos.attempts.add("external:theirs", "none", "tester")
-    report = take(*rows[400:])
-    assert report.added == 200
-    assert card(place) == second
-    assert report.detectors[0].grid_images == len(second.sample)
-
-
-def test_labels_of_images_that_made_the_threshold_grid_never_calibrate(
-    place: Deployment, take: Take
-) -> None:
-    take(*good_detector(100, labels=True))
-    seen = place.app.detectors.has_seen("external:theirs")
-    left = sum(not seen(key) for key in items(place))
-    assert 0 < left < 100
-    words = place.app.policies.preview(place.factory.admin(), 0.05, 0.1)
-    assert words.startswith(f"With {left} known labels")
-
-
-def test_rows_of_split_calibration_are_settled_by_their_label(
-    place: Deployment, take: Take
-) -> None:
-    take(row(1, label=ManifestLabel.REAL, split="calibration"), row(2, split="calibration"), row(3))
-    report = place.app.triage.run("tester")
-    assert (report.scored, report.to_review, report.calibration) == (3, 2, 1)
-    assert items(place)["path:images/00001.jpg"].state is ItemState.RESOLVED
-
-
-def test_an_image_without_a_score_fails_in_words_until_a_file_has_it(
-    place: Deployment, take: Take, tmp_path: Path
-) -> None:
-    take(row(1))
-    (path,) = write_pictures(tmp_path / "in", 1)
-    place.app.intake.ingest([path], "tester")
-    report = place.app.triage.run("tester")
-    assert (report.to_review, report.failed) == (1, 1)
-    digest = sha256(path.read_bytes())
-    lost = items(place)[digest]
-    with place.app.database.read() as repos:
-        event = repos.event_history.of_item(lost.id)[-1]
-    assert event.details["reason"].startswith("detector theirs has given no score for this image")
-    take(row("x", sha256=digest))
-    place.app.triage.retry_failed("tester")
-    assert place.app.triage.run("tester").to_review == 1
-
-
-def test_an_image_without_a_picture_fails_under_a_detector_that_would_look(
-    place: Deployment, take: Take
-) -> None:
-    take(row(1))
-    policies = place.app.policies
-    policies.adopt(place.factory.admin(), *place.app.detectors.start(), "back to ours")
-    assert place.app.triage.run("tester").failed == 1
-    (item,) = place.items().values()
-    with place.app.database.read() as repos:
-        event = repos.event_history.of_item(item.id)[-1]
-    assert "not stored here" in event.details["reason"]
-    policies.adopt(place.factory.admin(), "external:theirs", "score", "theirs again")
-    place.app.triage.retry_failed("tester")
-    assert place.app.triage.run("tester").to_review == 1
-
-
-def test_what_waits_for_people_stays_with_them_where_another_detector_cannot_score_it(
-    place: Deployment, take: Take
-) -> None:
-    take(row(1))
-    place.app.triage.run("tester")
-    place.app.policies.adopt(place.factory.admin(), *place.app.detectors.start(), "back to ours")
-    assert place.app.triage.retriage("tester").failed == 1
-    assert list(place.states().values()) == [ItemState.IN_REVIEW]
 
 
 _WORKER = """

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from threading import Barrier
 
 import pytest
@@ -21,15 +19,9 @@ from review_app.core.errors import (
 from review_app.core.permissions import Person
 from storage.enums import AuditKind, LabelValue, PolicyState
 from storage.models import CertificationAttempt
-from tests.applications import LOOSE, Deployment, deployment
+from tests.applications import LOOSE, Deployment
 
 USUAL = (0.05, 0.1)
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Iterator[Deployment]:
-    with deployment(tmp_path) as place:
-        yield place
 
 
 @pytest.fixture

@@ -1,28 +1,19 @@
-"""Exports: what was labelled is what leaves, in bounded memory, and no spreadsheet runs it."""
+"""Exports: what was labelled is what leaves, in bounded memory."""
 
 from __future__ import annotations
 
-import csv
 import gc
-import io
 import json
 import re
 import tracemalloc
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
-import pandas
 import pytest
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
 
-from review_app.core.permissions import Person
-from review_app.records.export import rows, stream_csv, stream_jsonl
+from review_app.records.export import rows, stream_csv
 from review_app.records.export_columns import COLUMN_NAMES, COLUMNS
 from review_app.records.service import RecordService
-from review_app.review.context import ReviewContext
 from review_app.review.service import ReviewService
 from review_app.review.tasks import AnswerInput, Queue
 from storage.database import Database
@@ -30,6 +21,7 @@ from storage.enums import ItemState, LabelValue, TriageFlag
 from storage.repositories import exports
 from storage.types import utc_now
 from tests.factories import Factory
+from tests.records.exporting import Answer, exported
 from tests.review.bench import items_of
 
 CONTRACT = [
@@ -38,39 +30,6 @@ CONTRACT = [
     "policy_version", "decision", "inclusion_probability", "audit",
 ]  # fmt: skip
 NAME = re.compile(r"`(\w+)`")
-Row = dict[str, Any]
-Answer = Callable[..., None]
-
-
-@pytest.fixture
-def review(database: Database, factory: Factory) -> ReviewService:
-    factory.review_options(undo_minutes=0)
-    return ReviewService(ReviewContext(database, lambda _: "words"))
-
-
-@pytest.fixture
-def answer(review: ReviewService) -> Answer:
-    """Takes the next item and answers it."""
-
-    def answer(
-        person: Person, value: LabelValue, comment: str = "", queue: Queue = Queue.WAITING
-    ) -> None:
-        (task,) = review.take(person, 1, queue)
-        client_id = f"answer-{task.item_id}-{person.id}-{value}"
-        review.label(
-            person,
-            AnswerInput(client_id=client_id, item_id=task.item_id, value=value, comment=comment),
-        )
-
-    return answer
-
-
-def exported(database: Database) -> list[Row]:
-    return [json.loads(line) for line in stream_jsonl(database)]
-
-
-def as_csv(database: Database) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(b"".join(stream_csv(database)).decode(), newline="")))
 
 
 def test_the_columns_are_those_of_the_contract_and_ours_after_them(database: Database) -> None:
@@ -294,75 +253,6 @@ def test_every_label_leaves_as_it_was_given(
     found = exported(database)
     assert len(given) == len(found) == 60
     assert [row["label"] for row in found] == [given[i] for i in sorted(given)]
-
-
-TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=30)
-HOSTILE = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", 'a";=1;"', "a;=1", "a,=1"]
-
-
-def test_json_lines_and_csv_say_the_same(
-    database: Database, factory: Factory, answer: Answer
-) -> None:
-    for i, text in enumerate(HOSTILE):
-        factory.item(rank=i, decided=i % 2 == 0, name=f"{text}.jpg", source=text)
-    reviewer = factory.person()
-    for i, text in enumerate(HOSTILE):
-        answer(reviewer, list(LabelValue)[i % 3], comment=text)
-    for plain, cells in zip(exported(database), as_csv(database), strict=True):
-        assert {name: _cell(value) for name, value in plain.items()} == cells
-
-
-def test_pandas_reads_what_was_written(
-    database: Database, factory: Factory, answer: Answer
-) -> None:
-    for i in range(6):
-        factory.item(rank=i, decided=i % 2 == 0, name=f"{i}.jpg")
-    answer(factory.person(), LabelValue.FAKE)
-    file = io.BytesIO(b"".join(stream_csv(database)))
-    table = pandas.read_csv(file)
-    seen: set[type] = set()
-    for plain, cells in zip(exported(database), table.to_dict("records"), strict=True):
-        for name, value in plain.items():
-            seen.add(type(value))
-            found = cells[name]
-            assert pandas.isna(found) if value in (None, "") else found == value, name
-    assert seen >= {bool, int, float, str, type(None)}
-
-
-def _cell(value: object) -> str:
-    """A JSON value as the CSV writes it."""
-    if value is None:
-        return ""
-    text = str(value)
-    if isinstance(value, str) and value.startswith(tuple("=+-@\t\r\n＝＋－＠")):
-        text = "'" + text
-    # The same again where another separator would begin a cell.
-    return (
-        text.replace(";=", ";'=")
-        .replace("\t=", "\t'=")
-        .replace("\r=", "\r'=")
-        .replace("\n=", "\n'=")
-    )
-
-
-@settings(
-    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(name=TEXTS.filter(bool), source=TEXTS)
-@example(name="a;=1", source='a";=1;"')
-@example(name="a\t=1\n-2", source=";\t=1")
-def test_no_cell_begins_a_formula_whichever_separator_reads_it(
-    database: Database, factory: Factory, name: str, source: str
-) -> None:
-    factory.item(name=name, source=source)
-    text = b"".join(stream_csv(database)).decode()
-    for delimiter in (",", ";", "\t"):
-        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
-            if delimiter == ",":
-                assert len(row) == len(COLUMN_NAMES)
-            # With another separator the whole line may be one cell; it begins with a quote mark.
-            for cell in row:
-                assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", "＝")), row
 
 
 def test_memory_does_not_grow_with_the_queue(
