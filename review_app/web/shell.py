@@ -34,6 +34,8 @@ HEAD = f"""
 <link rel="icon" href="{asset_url("icon.svg")}" type="image/svg+xml">
 <link rel="stylesheet" href="{asset_url("app.css")}">
 <link rel="stylesheet" href="{asset_url("review.css")}">
+<link rel="stylesheet" href="{asset_url("review_header.css")}">
+<link rel="stylesheet" href="{asset_url("dialogs.css")}">
 <link rel="stylesheet" href="{asset_url("zoom_panel.css")}">
 <link rel="stylesheet" href="{asset_url("care.css")}">
 <link rel="stylesheet" href="{asset_url("statements.css")}">
