@@ -276,3 +276,32 @@ def test_real_files_are_left_out_in_turn(backbone: Backbone, tmp_path: Path) -> 
         assert (each["n"], each["n_fake"]) == (30, 10)
         assert each["heads"]["linear"]["unseen"][0] > 0.8  # both are noise
         assert each["baselines"]["low_level"]["unseen"][0] > 0.9
+
+
+def test_scenes_of_generators_are_left_out_in_turn(backbone: Backbone, tmp_path: Path) -> None:
+    """On the features that the content baseline sees, too, a linear head must not differ from it by
+    much."""
+    path = Path(__file__).parents[2] / "../shared/wild/manifest.csv"
+    if not path.is_file():
+        pytest.skip("needs the images of ../shared/wild")
+    rows = [row for row in read_manifest(path).rows if row.source == "scenes"]
+    chosen = {"photo": 150, "dalle_3": 70, "midjourney_6": 70}
+    kept = [
+        row
+        for name, n in chosen.items()
+        for row in [row for row in rows if row.generator == name][:n]
+    ]
+    write_manifest(tmp_path / "scenes.csv", kept)
+    found = measure_leave_out(
+        read_manifest(tmp_path / "scenes.csv"),
+        backbone,
+        backbone,
+        HoldOutBy.GENERATOR,
+        preset=only_heads(preset_called("source"), ["linear"]),
+        cache=MemoryFeatureCache(),
+    )
+    assert set(found["left_out"]) == {"dalle_3", "midjourney_6"}
+    for each in found["left_out"].values():
+        head, content = each["heads"]["linear"], each["baselines"]["content"]
+        assert head["known"][0] > 0.7
+        assert head["unseen"][0] == pytest.approx(content["unseen"][0], abs=0.12)
