@@ -139,7 +139,7 @@ def leave_out(
         return _trained(images, backbone, without, preset, name, seed, count)
 
     known = trained(None)
-    everything = np.ones(len(images.learning), np.bool_)
+    everything = np.ones(len(images.train) + len(images.val), np.bool_)
     knowing = TrainedReading(
         known, known.judge(images.test.features), _baselines(images, everything)
     )
@@ -226,7 +226,8 @@ def _trained(
 
 
 def _baselines(images: LeaveOutImages, learned: NDArray[np.bool_]) -> dict[str, Float64]:
-    return scores_of_all(images.seen, learned, images.learning.is_fake, images.asked)
+    is_fake = np.concatenate([part.originals.is_fake for part in (images.train, images.val)])
+    return scores_of_all(images.seen, learned, is_fake, images.asked)
 
 
 def _measured(
