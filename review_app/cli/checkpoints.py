@@ -253,7 +253,7 @@ def _measure(
     second: Checkpoint,
     manifest: Path,
     split: str | None,
-    weights: Path | None,
+    weights: Weights,
     lab: Lab,
 ) -> dict[str, Any]:
     """Both default heads on the same rows: their figures, and tests of the differences."""
@@ -279,9 +279,7 @@ def _measure(
     }
 
 
-def _load(
-    checkpoint: Checkpoint, rows: Manifest, weights: Path | None, lab: Lab
-) -> LabelledFeatures:
+def _load(checkpoint: Checkpoint, rows: Manifest, weights: Weights, lab: Lab) -> LabelledFeatures:
     from review_app.inference.checkpoint import require_backbone
     from review_app.inference.dataset import load_labelled
 

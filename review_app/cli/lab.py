@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,8 +13,11 @@ import typer
 
 from review_app.bootstrap import file_limits
 from review_app.cli.common import settings
+from review_app.core.errors import InputError
 from review_app.core.settings import Settings
 from review_app.inference.backbones import backbone_names
+from review_app.inference.backbones.card import TIMM_PREFIX
+from review_app.inference.backbones.joined import JOINT
 from review_app.intake.decode import decoder, shower
 from review_app.manifests.manifest import Manifest
 from review_app.manifests.tables import plain_name
@@ -28,7 +32,11 @@ BackboneName = Annotated[
     typer.Option(help=f"{', '.join(backbone_names())}, timm/NAME, or several joined by +."),
 ]
 Weights = Annotated[
-    Path | None, typer.Option(help="Local weights, for a backbone that brings none.")
+    list[str] | None,
+    typer.Option(
+        help="Local weights, for a backbone that brings none; NAME=FILE where several are joined "
+        "(repeatable)."
+    ),
 ]
 
 
@@ -48,11 +56,32 @@ class Lab:
 
         return DirectoryFeatureCache(self.settings.data_dir / "features")
 
-    def backbone(self, name: str, weights: Path | None = None) -> Backbone:
-        """The backbone called ``name``, with ``weights`` or the settings' local file for it."""
+    def backbone(self, name: str, weights: Sequence[str] | None = None) -> Backbone:
+        """The backbone called ``name``, with the settings' local files or ``weights`` instead."""
         from review_app.inference.backbones import load_backbone
 
-        return load_backbone(name, weights=weights or self.settings.weights_for(name))
+        given = weight_files(name, weights or ())
+        if isinstance(given, Path):
+            return load_backbone(name, weights=given)
+        return load_backbone(name, weights=self.settings.weights_for(name) | given)
+
+
+def weight_files(backbone: str, given: Sequence[str]) -> Path | dict[str, Path]:
+    """What was ``given`` as FILE or NAME=FILE: one file, or files by the names of the parts.
+
+    What is given for other backbones is left out: a command may load several. Raises InputError
+    where it is not said whose each of several is.
+    """
+    named = {}
+    for text in given:
+        name, equals, path = text.partition("=")
+        if equals and (name in backbone_names() or name.startswith(TIMM_PREFIX)):
+            named[name] = Path(path)
+        elif len(given) == 1:
+            return Path(text)
+        else:
+            raise InputError(f"--weights {text}: say whose each file is, as in NAME={text}")
+    return {name: path for name, path in named.items() if name in backbone.split(JOINT)}
 
 
 def tell_unweighted(manifest: Manifest) -> None:

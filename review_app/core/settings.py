@@ -49,6 +49,11 @@ class Settings(BaseSettings):
     xception_weights: Path | None = Field(
         None, description="Local weights for the xception backbone, for use without the hub."
     )
+    clip_vit_b16_weights: Path | None = Field(
+        None,
+        description="Local weights for the clip_vit_b16 backbone; empty: where the command "
+        "backbone fetch puts them in the data directory.",
+    )
     host: str = Field("127.0.0.1", description="Address to listen on; loopback unless told.")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(7860, description="Port; 0 picks one.")
     public_url: str = Field(
@@ -108,6 +113,7 @@ class Settings(BaseSettings):
         "data_dir",
         "checkpoint",
         "xception_weights",
+        "clip_vit_b16_weights",
         "seal_key_file",
         "seal_heads_file",
         "c2pa_trust",
@@ -156,9 +162,18 @@ class Settings(BaseSettings):
         """The networks of the trusted proxies."""
         return _networks(self.trusted_proxies)
 
-    def weights_for(self, backbone: str) -> Path | None:
-        """The local weights file of the backbone called ``backbone``, where it wants one."""
-        return self.xception_weights if "xception" in backbone.split("+") else None
+    def weights_for(self, backbone: str) -> dict[str, Path]:
+        """The local weights files for ``backbone``, by the names of the parts that want one."""
+        fetched = self.fetched_weights("clip_vit_b16")
+        files = {
+            "xception": self.xception_weights,
+            "clip_vit_b16": self.clip_vit_b16_weights or (fetched if fetched.is_file() else None),
+        }
+        return {part: path for part in backbone.split("+") if (path := files.get(part))}
+
+    def fetched_weights(self, backbone: str) -> Path:
+        """The place of the weights that the command ``backbone fetch`` has fetched."""
+        return self.data_dir / "backbones" / f"{backbone}.safetensors"
 
     def address(self, port: int | None = None) -> str:
         """Address that people type; ``port`` where the real one differs from the setting."""

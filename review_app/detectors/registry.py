@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -97,9 +98,9 @@ class Detectors:
                 self._loaded[checkpoint_id] = self._detector(self._find(checkpoint_id))
             return self._loaded[checkpoint_id]
 
-    def model(self, checkpoint_id: str) -> dict[str, str | None]:
-        """The places of the checkpoint's folder and of its backbone's own weights, for another
-        process.
+    def model(self, checkpoint_id: str) -> dict[str, Any]:
+        """The places of the checkpoint's folder and of its backbone's own weights by name, for
+        another process.
 
         Raises as `detector`.
         """
@@ -107,7 +108,10 @@ class Detectors:
         weights = self._settings.weights_for(checkpoint.card.backbone.name)
         with self._loading:
             folder = self._folders[checkpoint_id]
-        return {"checkpoint": str(folder), "weights": str(weights) if weights else None}
+        return {
+            "checkpoint": str(folder),
+            "weights": {name: str(path) for name, path in weights.items()},
+        }
 
     def external(self) -> dict[str, str]:
         """The head of each external detector whose scores are here, by its id, oldest first."""

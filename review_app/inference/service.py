@@ -8,13 +8,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from review_app.inference.backbones import Backbone, Features, load_backbone
+from review_app.inference.backbones import Backbone, Features, WeightFiles, load_backbone
 from review_app.inference.checkpoint import Checkpoint, Judgement, require_backbone
 from review_app.inference.features import FeatureCache, Loader, stream_features
 from review_app.inference.heads import HeadName
@@ -57,7 +56,7 @@ class Failed:
 class Detector:
     """A checkpoint with its backbone and a feature cache; safe to share between threads.
 
-    ``weights`` is the backbone's local weights file where it does not bring its own.
+    ``weights`` are the backbone's local weights files where it does not bring its own.
     """
 
     def __init__(
@@ -65,7 +64,7 @@ class Detector:
         checkpoint: Checkpoint,
         cache: FeatureCache | None = None,
         *,
-        weights: Path | None = None,
+        weights: WeightFiles | None = None,
     ) -> None:
         self.checkpoint = checkpoint
         self._cache = cache
@@ -116,7 +115,7 @@ class Detector:
 class _LazyBackbone:
     """The backbone of a checkpoint: card and key at once, torch and weights when needed."""
 
-    def __init__(self, checkpoint: Checkpoint, weights: Path | None) -> None:
+    def __init__(self, checkpoint: Checkpoint, weights: WeightFiles | None) -> None:
         self.card = checkpoint.card.backbone
         self.key = checkpoint.card.backbone_key
         self._checkpoint = checkpoint

@@ -14,7 +14,7 @@ import os
 import sys
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict
@@ -174,14 +174,15 @@ def _credentials(trust: str | None) -> Credentials:
 _loading = threading.Lock()
 
 
-def _detector(checkpoint: str, weights: str | None) -> Detector:
+def _detector(checkpoint: str, weights: Mapping[str, str]) -> Detector:
     with _loading:
-        return _loaded(checkpoint, weights)
+        return _loaded(checkpoint, tuple(weights.items()))
 
 
 @cache
-def _loaded(checkpoint: str, weights: str | None) -> Detector:
-    return Detector(Checkpoint.load(Path(checkpoint)), weights=(weights and Path(weights)) or None)
+def _loaded(checkpoint: str, weights: tuple[tuple[str, str], ...]) -> Detector:
+    files = {name: Path(path) for name, path in weights}
+    return Detector(Checkpoint.load(Path(checkpoint)), weights=files)
 
 
 def give_memory_back() -> None:

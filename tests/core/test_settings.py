@@ -132,6 +132,19 @@ def test_a_tilde_means_the_home_directory() -> None:
     assert settings.xception_weights == Path.home() / "weights.pth"
 
 
+def test_a_backbone_finds_the_weights_of_its_parts(tmp_path: Path) -> None:
+    name = "clip_vit_b16+efficientnet_lite0+xception"
+    settings = load_settings(data_dir=tmp_path, xception_weights=tmp_path / "x.pth")
+    assert settings.weights_for(name) == {"xception": tmp_path / "x.pth"}
+    fetched = settings.fetched_weights("clip_vit_b16")
+    fetched.parent.mkdir()
+    fetched.touch()
+    assert settings.weights_for("clip_vit_b16") == {"clip_vit_b16": fetched}
+    told = load_settings(data_dir=tmp_path, clip_vit_b16_weights=tmp_path / "other.onnx")
+    assert told.weights_for(name) == {"clip_vit_b16": tmp_path / "other.onnx"}
+    assert told.weights_for("efficientnet_lite0") == {}
+
+
 @pytest.mark.parametrize("folder", ["plain", "with space", "what? #1 100% & ü@host:5"])
 def test_the_database_lies_in_the_data_directory_whatever_its_name(
     folder: str, tmp_path: Path

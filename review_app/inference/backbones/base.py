@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -35,6 +37,17 @@ class Backbone(Protocol):
         same bits.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedWeights:
+    """Weights that were fetched, verified and loaded once."""
+
+    file: Path
+    licence: Path
+    """The words of whoever publishes them, beside the file."""
+    key: str
+    """The key of the backbone with them."""
 
 
 def round_features(features: NDArray[np.float32]) -> Features:

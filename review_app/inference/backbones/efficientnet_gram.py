@@ -48,6 +48,9 @@ CARD = replace(
 )
 
 
+weights_here = efficientnet.weights_here
+
+
 def load(weights: Path | None) -> Backbone:
     """The stages of EfficientNet-Lite0; weights as for ``efficientnet_lite0``."""
     model = efficientnet.network(weights)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import torch
+
 from review_app.core.errors import BackboneError
 from review_app.inference.backbones.base import Backbone
 from review_app.inference.backbones.card import BackboneCard
@@ -50,8 +52,14 @@ def load(weights: Path | None) -> Backbone:
     return TimmBackbone(CARD, model)
 
 
+def weights_here(weights: Path | None) -> bool:
+    """Whether there is a file to load: ``weights``, or the one that timm has fetched before."""
+    return (weights or Path(torch.hub.get_dir()) / "checkpoints" / _FILE).is_file()
+
+
+_FILE = "xception-43020ad28.pth"
 _REMEDY = (
     "load timm's legacy_xception once on a machine with network, copy the file it fetches "
-    "(xception-43020ad28.pth) here and give its path as the backbone's weights; or use "
+    f"({_FILE}) here and give its path as the backbone's weights; or use "
     "efficientnet_lite0, which brings its own"
 )

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from pydantic import TypeAdapter
 
 from review_app.core.errors import BackboneError
 from review_app.inference.backbones import Backbone, BackboneCard, load_backbone
+from review_app.inference.torch_runtime import timm
 
 NAME = "efficientnet_lite0_gram+efficientnet_lite0"
 
@@ -69,6 +71,25 @@ def test_what_a_part_singles_out_is_found_in_the_joined_row(joined: Backbone) ->
 def test_a_card_survives_json(joined: Backbone) -> None:
     adapter = TypeAdapter(BackboneCard)
     assert adapter.validate_json(adapter.dump_json(joined.card)) == joined.card
+
+
+def test_each_part_gets_its_own_weights(images: list[Image.Image], tmp_path: Path) -> None:
+    files: dict[str, Path] = {}
+    for model in ("resnet10t", "vit_tiny_patch16_224"):
+        torch.manual_seed(len(files))
+        files[f"timm/{model}"] = tmp_path / f"{model}.pth"
+        network = timm().create_model(model, pretrained=False)
+        torch.save(network.state_dict(), files[f"timm/{model}"])
+    name = "+".join([*files, "efficientnet_lite0"])
+    joined = load_backbone(name, weights=files)
+    parts = [load_backbone(part, weights=path) for part, path in files.items()]
+    parts.append(load_backbone("efficientnet_lite0"))
+    expected = np.hstack([part.extract(images[:2]) for part in parts])
+    assert joined.extract(images[:2]).tobytes() == expected.tobytes()
+    with pytest.raises(BackboneError, match="2 of its parts take a weights file"):
+        load_backbone(name, weights=files["timm/resnet10t"])
+    with pytest.raises(BackboneError, match="given for xception, which is not in the backbone"):
+        load_backbone(name, weights={"xception": tmp_path / "x.pth"})
 
 
 @pytest.mark.parametrize(
