@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from review_app.cli import (
+    backbones,
     backup,
     certify,
     checkpoints,
@@ -54,6 +55,7 @@ for module in (
     scores,
     protocol,
     checkpoints,
+    backbones,
     users,
     maintenance,
     backup,
