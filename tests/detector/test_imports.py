@@ -12,6 +12,7 @@ import pytest
     "module",
     [
         "inference.checkpoint",
+        "inference.faces",
         "inference.service",
         "lab.evaluation",
         "lab.search",
