@@ -103,6 +103,9 @@ class Settings(BaseSettings):
     reading_niceness: Annotated[int, Field(ge=0, le=19)] = Field(
         15, description="How far work on images stands back behind whoever serves people."
     )
+    find_faces: bool = Field(
+        True, description="Whether faces are looked for in images while they are scored."
+    )
     c2pa_trust: Path | None = Field(
         None,
         description="File of certificates (PEM) whose content credentials count as trusted.",

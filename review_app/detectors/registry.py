@@ -16,6 +16,7 @@ from review_app.core.hashing import sha256 as digest_of
 from review_app.core.settings import DEFAULT_CHECKPOINT, Settings
 from review_app.detectors.adapter import DetectorAdapter, TrainedDetector
 from review_app.detectors.external import find_external
+from review_app.detectors.faces import FaceSearch
 from review_app.detectors.inventory import (
     Inventory,
     InventoryEntry,
@@ -24,6 +25,7 @@ from review_app.detectors.inventory import (
 )
 from review_app.detectors.scoring import Opinions
 from review_app.inference.checkpoint import Checkpoint
+from review_app.inference.faces import FaceFinder
 from review_app.inference.features import Loader
 from review_app.inference.service import Detector
 from review_app.intake.decode import Limits, decoder
@@ -64,6 +66,7 @@ class Detectors:
         self._folders: dict[str, Path] = {}
         self._loading = threading.Lock()
         self.cache = DatabaseFeatureCache(database)
+        self._finder = FaceFinder() if settings.find_faces else None
 
     def register(self, path: Path) -> Checkpoint:
         """Load and verify the checkpoint at ``path``, and remember where it is."""
@@ -147,12 +150,23 @@ class Detectors:
         return self._known(checkpoint_id).seen()
 
     def score(self, items: Sequence[Item], checkpoint_id: str) -> dict[int, Opinions | str]:
-        """Every head's opinion by item id, or in words why there is none."""
-        return self._known(checkpoint_id).score(items)
+        """Every head's opinion by item id, or in words why there is none. What is decoded for it is
+        looked through for faces, too."""
+        faces = FaceSearch(self._database, self._finder, [item.id for item in items])
+        opinions = self._known(checkpoint_id, faces).score(items)
+        faces.store()
+        return opinions
 
-    def _known(self, checkpoint_id: str) -> DetectorAdapter:
+    def _known(self, checkpoint_id: str, faces: FaceSearch | None = None) -> DetectorAdapter:
         external = find_external(self._database, checkpoint_id)
-        return external or TrainedDetector(self.detector(checkpoint_id), self._loader)
+        if external is not None:
+            return external
+
+        def load(item: Item, sha256: str) -> Loader:
+            loader = self._loader(item, sha256)
+            return loader if faces is None else faces.beside(item.id, loader)
+
+        return TrainedDetector(self.detector(checkpoint_id), load)
 
     def _loader(self, item: Item, sha256: str) -> Loader:
         path = self._media.original(sha256)

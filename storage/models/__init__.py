@@ -2,6 +2,7 @@
 
 from storage.models.base import Base
 from storage.models.detector import CheckpointRow, Feature, Prediction
+from storage.models.face import FaceRow
 from storage.models.governance import Alarm, CertificationAttempt
 from storage.models.image import Image, Item, KnownLabel, Picture, QueuePlace
 from storage.models.inspection import ImageDescriptor, Reading, ReadingMatch
@@ -20,6 +21,7 @@ __all__ = [
     "Claim",
     "Correction",
     "DecisionRow",
+    "FaceRow",
     "Feature",
     "Image",
     "ImageDescriptor",

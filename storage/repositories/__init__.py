@@ -20,6 +20,7 @@ from storage.repositories.detector import Checkpoints, Features, Predictions
 from storage.repositories.event_history import EventHistory
 from storage.repositories.event_log import AuditLog
 from storage.repositories.exports import ExportRows
+from storage.repositories.faces import Faces
 from storage.repositories.gold import Gold
 from storage.repositories.images import Images
 from storage.repositories.items import Items, KnownLabels
@@ -86,6 +87,11 @@ class Repositories:
     def features(self) -> Features:
         """Features of images, by backbone."""
         return Features(self.session)
+
+    @cached_property
+    def faces(self) -> Faces:
+        """The places of faces, by item."""
+        return Faces(self.session)
 
     @cached_property
     def predictions(self) -> Predictions:
