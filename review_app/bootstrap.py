@@ -173,6 +173,7 @@ def open_application(settings: Settings) -> Application:
             inspect_limits(settings),
             settings.data_dir / "samples",
             settings.c2pa_trust,
+            find_faces=settings.find_faces,
         ),
         stored_images=stored_images,
         gate=gate,

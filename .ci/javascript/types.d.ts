@@ -73,6 +73,8 @@ interface Task {
   alike?: number;
   statements?: ReviewerAnswer[] | null;
   withdrawn?: Withdrawn | null;
+  /** Rectangles, the largest first. */
+  faces?: Region[];
 }
 
 interface Opinion {

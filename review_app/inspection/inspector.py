@@ -61,8 +61,11 @@ class Inspection:
 
 
 class Inspector:
-    """A service that reads images with the detector in force, for whoever may know; ``limits``: of
-    one image, ``trust``: certificates of those whose content credentials are trusted."""
+    """A service that reads images with the detector in force, for whoever may know.
+
+    ``limits``: of one image, ``trust``: certificates of those whose content credentials are
+    trusted, ``find_faces``: whether faces are looked for.
+    """
 
     def __init__(
         self,
@@ -73,6 +76,8 @@ class Inspector:
         limits: Limits,
         samples_dir: Path,
         trust: Path | None = None,
+        *,
+        find_faces: bool = True,
     ) -> None:
         self._policies = policies
         self._detectors = detectors
@@ -81,6 +86,7 @@ class Inspector:
         self._limits = limits
         self._samples_dir = samples_dir
         self._trust = None if trust is None else str(trust)
+        self._find_faces = find_faces
 
     def heads(self) -> list[str]:
         """Names of the heads, as they will be read."""
@@ -98,7 +104,7 @@ class Inspector:
         model = self._detectors.model(self._reader().checkpoint.id)
         limits = {"max_bytes": self._limits.max_bytes, "max_pixels": self._limits.max_pixels}
         file = {"path": str(path), "name": name, "trust": self._trust}
-        job = {"do": "read", **file, **limits, **model}
+        job = {"do": "read", "faces": self._find_faces, **file, **limits, **model}
         return self._workshop.submit(person.id, job, most_waiting=1)
 
     def ahead(self, person: Person) -> int:

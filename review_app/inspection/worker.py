@@ -32,6 +32,7 @@ from review_app.forensics.saliency import overlay
 from review_app.forensics.views import PIXEL_VIEWS, View
 from review_app.i18n import Text
 from review_app.inference.checkpoint import Checkpoint
+from review_app.inference.faces import FaceFinder
 from review_app.inference.heads import HeadName
 from review_app.inference.service import Detector
 from review_app.inspection.drawing import webp
@@ -105,6 +106,7 @@ def _read(job: Job) -> Done:
         "height": decoded.height,
         "metadata": _credentials(job.get("trust")).beside(data, decoded),
         "opinions": {name.value: asdict(opinion) for name, opinion in opinions.items()},
+        "faces": len(_finder().find(decoded.image)) if job.get("faces") else None,
     }
     shown = to_srgb(decoded.image, decoded.icc_profile)
     return said, [_shown(shown), Probe.of(decoded.image).to_bytes()]
@@ -169,6 +171,11 @@ def _shown(image: Image.Image) -> bytes:
 @cache
 def _credentials(trust: str | None) -> Credentials:
     return Credentials(None if trust is None else Path(trust))
+
+
+@cache
+def _finder() -> FaceFinder:
+    return FaceFinder()
 
 
 _loading = threading.Lock()

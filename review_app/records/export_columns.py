@@ -12,7 +12,7 @@ from review_app.forensics.claims import generator_claim
 from review_app.policy.undo_window import final_since
 from review_app.review.consensus import agreement
 from storage.enums import LabelValue
-from storage.models import Correction, DecisionRow, Image, Item, KnownLabel, Label
+from storage.models import Correction, DecisionRow, FaceRow, Image, Item, KnownLabel, Label
 
 Value = str | int | float | bool | None
 
@@ -30,6 +30,8 @@ class Exported:
     known: KnownLabel | None
     corrections: list[Correction]
     """The corrections, the oldest first."""
+    faces: FaceRow | None
+    """The faces in it; None where nobody looked."""
     now: datetime
 
     @cached_property
@@ -155,6 +157,7 @@ COLUMNS = (
     ),
     Column("generator_claim", str, lambda of: generator_claim(of.image.file_metadata)),
     Column("n_frames", int, lambda of: of.image.n_frames),
+    Column("faces", int, lambda of: None if of.faces is None else len(of.faces.boxes)),
 )
 """The outside contract's columns, in order, and ours after them, the newest last: scripts may count
 on places. docs/exports.md explains each."""

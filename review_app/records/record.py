@@ -156,6 +156,8 @@ class ImageRecord:
     while it waits to be judged."""
     near: int | None
     """The number of the earlier image that it is a copy of; None also while it waits."""
+    faces: int | None
+    """The number of faces that were found in the picture; None where nobody looked."""
     happenings: tuple[TimelineEvent, ...]
     last_event: int
     """Number of the newest event of the log about it, whether told or not; 0: there is none. A form
@@ -181,6 +183,7 @@ def read_record(repos: Repositories, item: Item, person_id: int, now: datetime) 
     decisions = [] if blind else repos.decisions.all_on(item.id)
     labels = repos.labels.ever_on(item.id) if answers_told else []
     file = repos.taken_files.that_brought(item.id)
+    looked = repos.faces.of_items([item.id]).get(item.id)
     final_at = item.final_at if item.final_at and item.final_at > now else None
     return ImageRecord(
         item_id=item.id,
@@ -197,6 +200,7 @@ def read_record(repos: Repositories, item: Item, person_id: int, now: datetime) 
         evidence=() if blind else tuple(evidence_of(repos, item.id, now)),
         uncounted=() if blind else tuple(repos.calibration.uncounted(item.id, now)),
         near=None if blind else _near(repos, item),
+        faces=None if looked is None else len(looked.boxes),
         happenings=tuple(timeline(_events(repos, item, blind), file, decisions)),
         last_event=last_event(repos, item.id),
     )

@@ -7,7 +7,7 @@ the admin wishes it, the receipt tells the known label after the answer.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from random import Random
 
 from review_app.policy.review_options import ReviewOptions, read_options
@@ -23,17 +23,27 @@ def share_of(options: ReviewOptions, queue: Queue) -> float:
 
 
 def mix(
-    waiting: Sequence[Item], gold: Sequence[Item], n: int, share: float, coin: Random
+    waiting: Sequence[Item],
+    gold: Sequence[Item],
+    n: int,
+    share: float,
+    coin: Random,
+    looked_at: Collection[int] = (),
 ) -> list[Item]:
     """Return up to ``n`` items, each of them gold with probability ``share``.
 
-    None is gold once all that waits is used up: gold alone would be known for what it is.
+    None is gold once all that waits is used up: gold alone would be known for what it is. Nor is
+    one in which faces were looked for (``looked_at``, item ids) in place of one where they were
+    not, or the other way round: reviewers are told where faces are, and gold is older.
     """
     mixed: list[Item] = []
     rest, drawn = list(waiting), list(gold)
     while rest and len(mixed) < n:
         is_gold = coin.random() < share
-        mixed.append((drawn if is_gold and drawn else rest).pop(0))
+        looked = rest[0].id in looked_at
+        alike = (i for i, item in enumerate(drawn) if (item.id in looked_at) is looked)
+        place = next(alike, None)
+        mixed.append(drawn.pop(place) if is_gold and place is not None else rest.pop(0))
     return mixed
 
 

@@ -46,6 +46,7 @@ def hand_out(
     late = overdue_before(repos, lease.now)
     waiting = repos.open_slots.find(person.id, queue.state, n, lease, late)
     drawn = repos.gold.draw(person.id, n, lease.now, coin) if share else []
-    mixed = gold.mix(waiting, drawn, n, share, coin)
+    looked_at = repos.faces.of_items([item.id for item in (*waiting, *drawn)])
+    mixed = gold.mix(waiting, drawn, n, share, coin, looked_at)
     golden = {item.id for item in drawn}
     return resumed + repos.claims.lease(mixed, person.id, lease, golden, late), len(mixed)

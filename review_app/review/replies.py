@@ -11,6 +11,7 @@ from review_app.forensics.claims import generator_claim
 from review_app.policy.undo_window import final_since
 from review_app.review.gold import feedback, is_gold
 from review_app.review.label_writer import decided_since
+from review_app.review.regions import Region, Shape
 from review_app.review.tasks import (
     OwnAnswer,
     Receipt,
@@ -20,7 +21,7 @@ from review_app.review.tasks import (
     Withdrawn,
 )
 from storage.enums import ItemState
-from storage.models import DecisionRow, Label
+from storage.models import DecisionRow, FaceRow, Label
 from storage.repositories import Repositories
 from storage.repositories.lease import Handed
 
@@ -44,14 +45,37 @@ def tasks_of(
     adjudicator's with what everybody said; ``alike``: how many others look like it, by item id."""
     withdrawn = repos.labels.withdrawn_by(person.id, [one.item.id for one in held])
     others = alike or {}
+    faces = repos.faces.of_items([one.item.id for one in held])
     return [
-        _task(repos, person, one, others.get(one.item.id, 0), withdrawn.get(one.item.id))
+        _task(
+            repos,
+            person,
+            one,
+            others.get(one.item.id, 0),
+            withdrawn.get(one.item.id),
+            _outlines(faces.get(one.item.id)),
+        )
         for one in held
     ]
 
 
+def _outlines(row: FaceRow | None) -> tuple[Region, ...]:
+    """The places of faces. How sure their finder was is not told: it might sway."""
+    boxes = [] if row is None else [box[:4] for box in row.boxes]
+    corners = [
+        ((left, top), (min(left + width, 1.0), min(top + height, 1.0)))
+        for left, top, width, height in boxes
+    ]
+    return tuple(Region(shape=Shape.RECTANGLE, points=pair) for pair in corners)
+
+
 def _task(
-    repos: Repositories, person: Person, held: Handed, alike: int, withdrawn: Label | None
+    repos: Repositories,
+    person: Person,
+    held: Handed,
+    alike: int,
+    withdrawn: Label | None,
+    faces: tuple[Region, ...],
 ) -> Task:
     item = held.item
     image, picture = item.image, item.image.picture
@@ -71,6 +95,7 @@ def _task(
         frames=image.n_frames or 1,
         paged=image.is_paged,
         alike=alike,
+        faces=faces,
         **common,
     )
 

@@ -107,6 +107,9 @@ class Task(BaseModel):
     withdrawn: Withdrawn | None = Field(
         None, description="One's own answer on it, taken back and not given again since."
     )
+    faces: tuple[Region, ...] = Field(
+        (), description="Rectangles about faces, the largest first; told of all images alike."
+    )
 
 
 class AnswerInput(AnswerFields):

@@ -26,6 +26,7 @@ from review_app.inference.heads import head_title
 from review_app.inspection.inspector import HeadReading, Inspection
 from review_app.inspection.workshop import JobResult
 from review_app.web.charts import entropy_bar, interval
+from review_app.web.faces import faces_found
 from review_app.web.handlers import Call, Wiring, html, open_page, section, title
 from review_app.web.markup import Tone, join, notice, picture
 
@@ -122,6 +123,8 @@ class InspectPage:
         first = in_short(metadata)
         others = [row for row in facts(metadata, revealing=True) if row not in first]
         closer = look_closer(f"/inspected/{token}", others)
+        faces = done.said["faces"]
+        first += [] if faces is None else [Fact(t("images.faces"), faces_found(faces))]
         says = says_of_itself(first)
         return verdict(inspection), readings(name, done.blobs[0], size, inspection, says) + closer
 

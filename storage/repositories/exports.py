@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from storage.models import Image, Item, KnownLabel, Label, User
 from storage.repositories.corrections import Corrections
+from storage.repositories.faces import Faces
 from storage.repositories.labels import IN_FORCE
 from storage.repositories.triage import Decisions
 
@@ -23,8 +24,8 @@ class ExportRows:
         self._session = session
 
     def batches(self) -> Iterator[list[dict[str, Any]]]:
-        """Dicts with ``item``, ``image``, ``decision`` (or None), ``labels``, ``known`` and
-        ``corrections``.
+        """Dicts with ``item``, ``image``, ``decision`` (or None), ``labels``, ``known``,
+        ``corrections`` and ``faces`` (or None).
 
         ``labels`` is a list of ``(Label, pseudonym)`` in force, oldest first. Only one batch is
         in memory at a time.
@@ -36,6 +37,7 @@ class ExportRows:
             labels = self._labels(ids)
             known = self._known(ids)
             corrections = Corrections(self._session).of_many(ids)
+            faces = Faces(self._session).of_items(ids)
             yield [
                 {
                     "item": item,
@@ -44,6 +46,7 @@ class ExportRows:
                     "labels": labels.get(item.id, []),
                     "known": known.get(item.id),
                     "corrections": corrections.get(item.id, []),
+                    "faces": faces.get(item.id),
                 }
                 for item, image in rows
             ]

@@ -227,3 +227,22 @@ def test_the_opinion_tells_neither_an_audit_nor_under_which_policy_it_was_formed
     with database.read() as repos:
         decisions = [repos.decisions.of_item(item) for item in items]
     assert len({opinion_of(decision) for decision in decisions if decision}) == 1
+
+
+def test_gold_takes_no_place_of_an_item_that_tells_faces_otherwise(
+    bench: Bench, factory: Factory, gold: set[int], ada: Person, root: Person, database: Database
+) -> None:
+    waiting = factory.items(60)
+    looked_at = {*waiting[30:], *sorted(gold)[:20]}
+    with database.write() as repos:
+        repos.faces.put_many("finder-1", {item: [] for item in looked_at})
+    bench.options(root, gold_share=0.5)
+    taken = []
+    for _ in range(60):
+        (item,) = bench.take(ada)
+        bench.label(ada, item, REAL)
+        taken.append(item)
+    told = [item in looked_at for item in taken]
+    assert len(gold & set(taken)) > 15
+    # What waits comes oldest first: what was not looked at, then what was, whether gold or not.
+    assert told == sorted(told)

@@ -16,6 +16,7 @@ from review_app.inference.heads import head_title
 from review_app.policy.tags import tag_name
 from review_app.records.record import Answer, DetectorView, ImageRecord
 from review_app.records.timeline import TimelineEvent
+from review_app.web.faces import faces_found
 from review_app.web.markup import (
     Content,
     Tone,
@@ -100,6 +101,7 @@ def _file_facts(record: ImageRecord) -> list[Fact]:
         ("SHA-256", file.sha256 or ""),
         (t("images.size"), _size(record)),
         (t("inspect.fact_notes"), _frames(record)),
+        (t("images.faces"), _faces(record)),
         (t("images.state"), state),
     ]
     if record.blind:
@@ -127,6 +129,10 @@ def _size(record: ImageRecord) -> str:
 def _frames(record: ImageRecord) -> str:
     shown = first_of(record.file.n_frames, paged=record.file.paged)
     return shown.render(current_language()) if shown else ""
+
+
+def _faces(record: ImageRecord) -> str:
+    return "" if record.faces is None else faces_found(record.faces)
 
 
 def _verdict(record: ImageRecord) -> str:

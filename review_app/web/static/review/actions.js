@@ -50,6 +50,7 @@ const TABLE = [
       ["zoom-out", "-", t("keys.zoom_out")],
       ["zoom-fit", "0", t("keys.zoom_fit")],
       ["neutral", "n", t("keys.neutral")],
+      ["faces", "a", t("keys.faces"), ON_IMAGE],
       ["veil", "b", t("keys.veil")],
       ["file-says", "i", t("keys.file_says")],
     ],

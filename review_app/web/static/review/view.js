@@ -8,6 +8,7 @@ import { isAnswer } from "./answers.js";
 import { BlurOverlay } from "./blur_overlay.js";
 import { drawCaps } from "./caps.js";
 import { claimLine } from "./file_claim.js";
+import { FaceOutlines } from "./face_outlines.js";
 import { framesOf } from "./frames.js";
 import { Grid } from "./grid.js";
 import { Hint } from "./hint.js";
@@ -37,6 +38,7 @@ export class View {
     this.blurOverlay = new BlurOverlay(root, person);
     this.annotationPanel = new AnnotationPanel(root, this.zoomPanel, (text) => this.say(text));
     this.reviewerAnswers = new ReviewerAnswers(root, this.zoomPanel);
+    this.faceOutlines = new FaceOutlines(root, this.zoomPanel.zoom, (text) => this.say(text));
     this.session = new Session(root, person, this.blurOverlay);
     this.swipe = new Swipe(root);
     this.grid = new Grid(root, keymap);
@@ -49,7 +51,8 @@ export class View {
   // Whether the action was one of looking, or about oneself.
   /** @param {string} action */
   act(action) {
-    return [this.zoomPanel, this.blurOverlay, this.session].some((part) => part.act(action));
+    const parts = [this.zoomPanel, this.faceOutlines, this.blurOverlay, this.session];
+    return parts.some((part) => part.act(action));
   }
 
   /** @param {HTMLElement} image @param {Task} task */
@@ -59,6 +62,7 @@ export class View {
     this.$("frame").replaceChildren(image);
     this.zoomPanel.show(image);
     this.reviewerAnswers.show(task.statements);
+    this.faceOutlines.show(task.faces);
     this.#tellFrames(framesOf(task));
     this.#enable(true);
   }
@@ -79,6 +83,7 @@ export class View {
     this.zoomPanel.show(null);
     this.blurOverlay.over(null);
     this.reviewerAnswers.show(null);
+    this.faceOutlines.show([]);
     this.#tellFrames("");
     this.$("pause-title").textContent = title;
     this.$("pause-text").textContent = text;
