@@ -50,6 +50,7 @@ def test_the_columns_are_those_of_the_contract_and_ours_after_them(database: Dat
         "correction_reason",
         "generator_claim",
         "n_frames",
+        "faces",
     ]
     assert list(COLUMN_NAMES[: len(first)]) == first, "new ones come last: scripts count places"
     assert b"".join(stream_csv(database)).decode().splitlines() == [
