@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 
 from review_app.web.identity import COOKIE
+from tests.web.serving import LETS_GO
 
 BASE = "/api/v1/review/"
 AT_ONCE = 6
@@ -20,7 +21,9 @@ class HttpReviewer:
     """One signed-in reviewer and one connection."""
 
     def __init__(self, url: str, token: str) -> None:
-        self._client = httpx.Client(base_url=url + BASE, cookies={COOKIE: token}, timeout=60)
+        self._client = httpx.Client(
+            base_url=url + BASE, cookies={COOKIE: token}, timeout=60, limits=LETS_GO
+        )
 
     def close(self) -> None:
         self._client.close()

@@ -8,11 +8,17 @@ import time
 from types import TracebackType
 from typing import Any
 
+import httpx
 import uvicorn
 from starlette.types import ASGIApp
 
 from review_app.core.settings import Settings
 from review_app.web.serving import server_config
+
+KEPT_OPEN = 5
+"""Seconds for which the server keeps a connection that nobody uses."""
+LETS_GO = httpx.Limits(keepalive_expiry=KEPT_OPEN / 2)
+"""Of clients: whoever asks on a connection that the server is just closing gets no answer."""
 
 
 class Serving:
@@ -39,7 +45,7 @@ class Serving:
             host="127.0.0.1",
             port=self.port,
             log_level="warning",
-            timeout_keep_alive=5,
+            timeout_keep_alive=KEPT_OPEN,
             timeout_graceful_shutdown=1,
             **self._options,
         )
