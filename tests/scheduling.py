@@ -43,10 +43,12 @@ SLOW_FILES = frozenset(
         "certification/test_group_violations.py",
         "certification/test_violations.py",
         "core/test_files.py",
+        "i18n/test_fourth_language.py",
         "review/test_many_reviewers.py",
         "seals/test_rough_handling.py",
         "storage/test_lost_files.py",
         "test_bootstrap.py",
+        "test_extras.py",
     }
 )
 """Other files whose tests do so."""

@@ -12,7 +12,6 @@ from review_app.monitoring.overview import overview
 from review_app.queueing.options import QueueOptions, change_queue_options
 from review_app.queueing.order import Order
 from review_app.review.tasks import Queue
-from review_app.web.admin.overview import answers
 from storage.database import Database
 from storage.enums import AuditKind, ItemState, PlacedBy
 from storage.models import Item
@@ -129,13 +128,3 @@ def test_the_deadline_holds_for_an_image_that_was_taken_back(
     factory.items(3, rank=-1.9)  # worth more, and young
     bench.clock.pass_minutes(120)
     assert bench.take(ben) == [item]
-
-
-def test_the_oldest_of_those_that_admins_decide_is_told(
-    database: Database, factory: Factory, came: datetime
-) -> None:
-    factory.item(ItemState.ESCALATED)
-    has_been_there(database, factory.item(ItemState.ESCALATED), came)
-    assert waits_since(database) == (None, came)
-    shown = answers(overview(database))
-    assert "Of those that admins decide, the oldest has waited 3 d 0 h." in shown

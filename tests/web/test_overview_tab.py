@@ -13,9 +13,13 @@ from review_app.queueing.order import Order
 from review_app.web.admin.overview import OverviewTab, answers
 from review_app.web.admin.people import PeopleTab
 from review_app.web.handlers import Call
+from storage.database import Database
 from storage.enums import ItemState, LabelValue
 from storage.repositories.counts import ReviewerCounts
+from storage.types import utc_now
 from tests.applications import deployment
+from tests.factories import Factory
+from tests.review.test_age import has_been_there, waits_since
 from tests.web.site import Site
 
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -119,6 +123,17 @@ def test_the_first_screen_counts_what_the_database_holds(site: Site, call: Call)
     waiting = overview(site.app.database).states[ItemState.IN_REVIEW]
     assert waiting >= 3
     assert f'<span class="number">{waiting}</span>' in states
+
+
+def test_the_oldest_of_those_that_admins_decide_is_told(
+    database: Database, factory: Factory
+) -> None:
+    came = utc_now() - timedelta(days=3)
+    factory.item(ItemState.ESCALATED)
+    has_been_there(database, factory.item(ItemState.ESCALATED), came)
+    assert waits_since(database) == (None, came)
+    shown = answers(overview(database))
+    assert "Of those that admins decide, the oldest has waited 3 d 0 h." in shown
 
 
 def test_hostile_names_stay_text_on_every_tab(site: Site, call: Call) -> None:
