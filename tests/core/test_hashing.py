@@ -8,7 +8,6 @@ import imagehash
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
-from sklearn.datasets import load_sample_images
 
 from review_app.core.hashing import hamming, perceptual_hash, sha256, to_hex
 from tests.intake.samples import encode, picture
@@ -46,6 +45,8 @@ def test_the_distance_counts_differing_bits(a: int, b: int) -> None:
 
 
 def test_passed_on_copies_of_a_photo_are_near_and_other_crops_are_not() -> None:
+    from sklearn.datasets import load_sample_images  # slow to import, and only this one needs it
+
     for array in load_sample_images().images:
         photo = Image.fromarray(array)
         whole = perceptual_hash(photo)
