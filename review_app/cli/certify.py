@@ -3,16 +3,35 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from enum import StrEnum
+from typing import Annotated, Any
 
 import typer
 
+from review_app.bootstrap import Application
+from review_app.certification.grouping import Grouping
 from review_app.cli.common import AsJson, application, result
 from review_app.cli.operator import operator
 from review_app.cli.scores import DetectorName, ScoreFile, certify_scores
 from review_app.core.errors import InputError
+from review_app.core.permissions import Person
 from review_app.policy.policy_text import describe
 from review_app.policy.versions import DEFAULT_DELTA, DEFAULT_RISK_LIMIT
+
+
+class GroupsOption(StrEnum):
+    """What ``--groups`` takes."""
+
+    NONE = "none"
+    SOURCE = "source"
+    SIZE_CLASS = "size_class"
+    SCOPE = "scope"
+    NOVELTY_BAND = "novelty_band"
+
+    @property
+    def grouping(self) -> Grouping | None:
+        """What images are grouped by; None: they are not."""
+        return None if self is GroupsOption.NONE else Grouping(self.value)
 
 
 def register(app: typer.Typer) -> None:
@@ -48,6 +67,20 @@ def certify(
             "first) unless given.",
         ),
     ] = None,
+    groups: Annotated[
+        GroupsOption | None,
+        typer.Option(
+            help="What images are grouped by, where the limit is to hold in every group; none: it "
+            "holds over all together. As the policy has it (none at first) unless given.",
+        ),
+    ] = None,
+    forecast: Annotated[
+        bool,
+        typer.Option(
+            "--forecast",
+            help="Tell what a try may find, from how many labels there are; spend nothing.",
+        ),
+    ] = False,
     scores: ScoreFile = None,
     detector: DetectorName = None,
     yes: Annotated[
@@ -72,15 +105,38 @@ def certify(
         limit = now.risk_limit if risk_limit is None else risk_limit
         level = now.delta if delta is None else delta
         audit = now.audit_probability if audit_probability is None else audit_probability
-        price = app.policies.price(person, limit, level, now.version)
+        grouping = now.grouping if groups is None else groups.grouping
+        if forecast:
+            result(*_forecast(app, person, limit, level, grouping, as_json=as_json))
+            return
+        price = app.policies.price(person, limit, level, now.version, grouping)
         told = f"{app.policies.not_final()} {price.text}".lstrip()
+        if grouping is not None:
+            told = f"{app.forecasts.by_group(person, limit, level, grouping).text} {told}"
         if yes or not _is_attended():
             typer.echo(told, err=True)
         else:
             _ask(told)
-        policy = app.policies.certify(person, limit, level, audit, asked=price)
+        policy = app.policies.certify(person, limit, level, audit, asked=price, grouping=grouping)
         not_final = app.policies.not_final()
     result(policy.to_json(), as_json, f"{describe(policy)} {not_final}".rstrip())
+
+
+def _forecast(
+    app: Application,
+    person: Person,
+    risk_limit: float,
+    delta: float,
+    grouping: Grouping | None,
+    *,
+    as_json: bool,
+) -> tuple[dict[str, Any], bool, str]:
+    """What a try may find, as a document and in words."""
+    if grouping is None:
+        words = app.policies.preview(person, risk_limit, delta)
+        return {"grouping": None, "words": words}, as_json, words
+    found = app.forecasts.by_group(person, risk_limit, delta, grouping)
+    return found.to_json(), as_json, found.text
 
 
 def _is_attended() -> bool:

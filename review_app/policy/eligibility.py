@@ -13,12 +13,13 @@ that tries at certifying had spent on those labels is whole again.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from review_app.certification.grouping import UNKNOWN, group_of
+from review_app.certification.grouping import UNKNOWN
 from review_app.i18n import ENGLISH, day, t, use_language
+from review_app.policy.group_facts import groups_of
 from review_app.policy.policy import Policy
 from review_app.policy.undo_window import not_final_words
 from storage.enums import LabelValue
@@ -98,21 +99,13 @@ def read_labels(
     return CalibrationLabels(
         scores=[row.score for row in rows],
         is_fake=[row.label is LabelValue.FAKE for row in rows],
-        groups=_groups(repos, policy, rows),
+        groups=groups_of(repos, policy, [row.fact for row in rows]) or [],
         known=sum(row.known for row in rows),
         reviewed=sum(not row.known for row in rows),
         alarm=alarm,
         outdated=len(usable) - len(rows),
         not_final=repos.labels.count_open(now),
     )
-
-
-def _groups(repos: Repositories, policy: Policy, rows: Sequence[CalibrationRow]) -> list[str]:
-    if policy.grouping is None:
-        return []
-    novelty = repos.checkpoints.novelty(policy.checkpoint)
-    cut = None if novelty is None else novelty.cut
-    return [group_of(policy.grouping, row.fact, cut) for row in rows]
 
 
 def unscored(repos: Repositories, policy: Policy) -> list[tuple[int, str]]:

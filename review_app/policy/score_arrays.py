@@ -10,9 +10,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from review_app.certification.grouping import Fact, group_of
+from review_app.certification.grouping import Fact
 from review_app.policy.decision_text import cuts_of
 from review_app.policy.flags import find_flags
+from review_app.policy.group_facts import groups_of
 from review_app.policy.policy import Policy
 from review_app.policy.routing import DecisionBatch, decide_many
 from storage.repositories import Repositories
@@ -100,10 +101,7 @@ def decide_columns(
     flags = find_flags(
         columns.std, columns.entropy, columns.mutual_information, unlike, cuts_of(repos, policy)
     )
-    groups = None
-    if policy.grouping is not None:
-        cut = None if novelty is None else novelty.cut
-        groups = [group_of(policy.grouping, fact, cut) for fact in columns.facts]
+    groups = groups_of(repos, policy, columns.facts)
     return decide_many(
         columns.p_fake, columns.score, policy, coins,
         heads=heads, unlike=unlike, flags=flags, groups=groups,

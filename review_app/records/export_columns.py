@@ -158,6 +158,7 @@ COLUMNS = (
     Column("generator_claim", str, lambda of: generator_claim(of.image.file_metadata)),
     Column("n_frames", int, lambda of: of.image.n_frames),
     Column("faces", int, lambda of: None if of.faces is None else len(of.faces.boxes)),
+    Column("decision_group", str, _of_decision(lambda decision: decision.group_name)),
 )
 """The outside contract's columns, in order, and ours after them, the newest last: scripts may count
 on places. docs/exports.md explains each."""

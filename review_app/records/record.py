@@ -99,6 +99,8 @@ class DetectorView:
     head: str
     checkpoint: str
     policy_version: int
+    group: str | None
+    """The group by which the policy decided; None where it knows none."""
     at: datetime
 
 
@@ -273,6 +275,7 @@ def _said(repos: Repositories, item: Item, row: DecisionRow) -> DetectorView:
         head=row.head,
         checkpoint=row.checkpoint_id,
         policy_version=row.policy_version,
+        group=row.group_name,
         at=row.decided_at,
     )
 

@@ -9,12 +9,16 @@ from datetime import timedelta
 from functools import cached_property
 
 from review_app.certification.certificate import goal_words
+from review_app.certification.group_prospect import group_prospects
+from review_app.certification.grouping import Grouping
 from review_app.certification.prospect import Prospect, chance_words
 from review_app.core.errors import InputError
 from review_app.core.permissions import Permission, Person, require
 from review_app.i18n import Text, current_language, t
 from review_app.policy.costs import Costs
 from review_app.policy.governance import DetectorFacts, PolicyService
+from review_app.policy.group_facts import groups_of
+from review_app.policy.group_forecast import GroupForecast, forecast_groups
 from review_app.policy.policy import Policy, learning_policy
 from review_app.policy.review_options import read_options
 from review_app.policy.what_if import PolicyForecast, ReviewWorkload, forecast
@@ -166,6 +170,43 @@ class ForecastService(PolicyService):
             )
 
         return at(question.risk_limit), [at(limit) for limit in limits]
+
+    def by_group(
+        self, person: Person, risk_limit: float, delta: float, grouping: Grouping
+    ) -> GroupForecast:
+        """What the next try is expected to come to group by group, and pooled, on recent images.
+
+        Raises:
+            SettingsError: a limit is out of range.
+        """
+        require(person, Permission.MANAGE_POLICY)
+        now = self.current()
+        asked = learning_policy(
+            checkpoint=now.checkpoint,
+            head=now.head,
+            risk_limit=risk_limit,
+            delta=delta,
+            audit_probability=now.audit_probability,
+            version=now.version,
+            grouping=grouping,
+        )
+        labels = self._labels(asked)
+        real, fake = self._prospects(asked, labels)
+        prospects = group_prospects(
+            labels.groups,
+            real.grid,
+            fake.grid,
+            risk_limit=risk_limit,
+            delta=delta,
+            attempt=real.attempt,
+        )
+        with self._database.read() as repos:
+            recent = Measured(repos.session).recent_scores(
+                now.checkpoint, now.head, _STREAM, grouping
+            )
+            groups = groups_of(repos, asked, [row.fact for row in recent]) or []
+        scores = [row.score for row in recent]
+        return forecast_groups(grouping, prospects, (real, fake), scores, groups)
 
     def progress(self) -> CertificateProgress:
         """How far the labels there are have come towards a certificate on the policy's own terms.

@@ -51,6 +51,7 @@ def test_the_columns_are_those_of_the_contract_and_ours_after_them(database: Dat
         "generator_claim",
         "n_frames",
         "faces",
+        "decision_group",
     ]
     assert list(COLUMN_NAMES[: len(first)]) == first, "new ones come last: scripts count places"
     assert b"".join(stream_csv(database)).decode().splitlines() == [
@@ -79,7 +80,7 @@ def test_each_value_is_of_the_type_that_its_column_says(
         verdict=LabelValue.FAKE,
         image={"file_metadata": frames},
     )
-    factory.decision(item, novelty=1.5, mark=TriageFlag.RETRAIN)
+    factory.decision(item, novelty=1.5, mark=TriageFlag.RETRAIN, group_name="archive")
     factory.label(
         factory.person(),
         item,

@@ -44,7 +44,7 @@ def test_certify_then_apply_then_suspend(fresh: Site) -> None:
 
     asked = tab.ask_certify(call, 1, 10, 90, 0)
     assert "Policy version 2 is in force" in tab.certify(call, asked.about.model_dump())
-    words, history, *_ = tab.refresh(call, 1, 10, 90, 0)
+    words, history, *_ = tab.refresh(call, 1, 10, 90, 0, "none")
     assert "Auto-accept is on" in words
     assert history.count("<tr>") == 3
 
@@ -58,7 +58,7 @@ def test_certify_then_apply_then_suspend(fresh: Site) -> None:
     message, reason = tab.suspend(call, 2, "<b>drift</b>")
     assert "Auto-accept is closed" in message
     assert reason == ""
-    words, *_ = tab.refresh(call, 2, 10, 90, 0)
+    words, *_ = tab.refresh(call, 2, 10, 90, 0, "none")
     assert "suspended (&lt;b&gt;drift&lt;/b&gt;)" in words
 
 
@@ -70,7 +70,7 @@ def test_a_percentage_out_of_range_is_refused(site: Site, call: Call, limit: flo
 
 def test_the_controls_begin_with_the_policy_in_force(site: Site, call: Call) -> None:
     policy = site.app.policies.current()
-    _, _, limit, confidence, audit, _ = PolicyTab(site.app).load(call)
+    _, _, limit, confidence, audit, _, _ = PolicyTab(site.app).load(call)
     assert limit == pytest.approx(100 * policy.risk_limit)
     assert confidence == pytest.approx(100 * (1 - policy.delta))
     assert audit == pytest.approx(100 * policy.audit_probability)

@@ -75,7 +75,7 @@ def test_a_page_from_before_auto_accept_was_closed_does_not_certify_it_open_agai
 ) -> None:
     scored(fresh, 240)
     tab = PolicyTab(fresh.app)
-    *_, confidence, audit, seen = tab.load(ada)
+    *_, confidence, audit, groups, seen = tab.load(ada)
     asked = tab.ask_certify(ada, seen, 10, confidence, audit)
     tab.suspend(bo, seen, "odd images")
     with pytest.raises(ChangedSinceError, match=since(bo)):
@@ -85,9 +85,9 @@ def test_a_page_from_before_auto_accept_was_closed_does_not_certify_it_open_agai
     assert fresh.app.policies.current().state is PolicyState.SUSPENDED
     assert tries(fresh) == 0
     # After the refusal the page tells of what is in force; what was typed is still there.
-    words, _, *controls, seen = tab.refresh(ada, seen, 10, confidence, audit)
+    words, _, *controls, seen = tab.refresh(ada, seen, 10, confidence, audit, groups)
     assert "suspended (odd images)" in words
-    assert controls == [gr.skip()] * 3
+    assert controls == [gr.skip()] * 4
     assert "Policy version 3" in tab.certify(ada, yes(tab.ask_certify(ada, seen, 10, 90, 5)))
 
 
@@ -96,11 +96,11 @@ def test_the_audit_share_that_another_admin_has_set_is_not_put_back_by_a_stale_p
 ) -> None:
     scored(fresh, 240)
     tab = PolicyTab(fresh.app)
-    *_, limit, confidence, audit, seen = tab.load(ada)
+    *_, limit, confidence, audit, groups, seen = tab.load(ada)
     tab.certify(bo, yes(tab.ask_certify(bo, seen, 10, 90, 40)))
     with pytest.raises(ChangedSinceError, match=since(bo)):
         tab.ask_certify(ada, seen, limit, confidence, audit)
-    *_, limit, confidence, audit, seen = tab.refresh(ada, seen, limit, confidence, audit)
+    *_, limit, confidence, audit, _, seen = tab.refresh(ada, seen, limit, confidence, audit, groups)
     assert (limit, confidence, audit, seen) == (10, gr.skip(), 40, 2)
     assert fresh.app.policies.current().audit_probability == 0.4
 

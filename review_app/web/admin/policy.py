@@ -10,6 +10,7 @@ from markupsafe import Markup
 from pydantic import BaseModel
 
 from review_app.bootstrap import Application
+from review_app.certification.grouping import Grouping
 from review_app.certification.price import Price
 from review_app.core.errors import InputError
 from review_app.core.permissions import Permission
@@ -24,6 +25,12 @@ from review_app.web.admin.confirm import Confirm, Question
 from review_app.web.admin.policy_audit import build_audit
 from review_app.web.admin.policy_certificate import certificate_panel
 from review_app.web.admin.policy_detector import build_detector
+from review_app.web.admin.policy_groups import (
+    NONE,
+    chosen_grouping,
+    forecast_panel,
+    grouping_choices,
+)
 from review_app.web.admin.policy_limits import build_limits
 from review_app.web.admin.policy_order import build_order
 from review_app.web.admin.policy_review import build_review_options
@@ -42,6 +49,7 @@ class Certifying(BaseModel):
     risk_limit: float
     delta: float
     audit_probability: float
+    grouping: Grouping | None
 
 
 class Applying(BaseModel):
@@ -61,7 +69,7 @@ class PolicyTab:
         policy = self._app.policies.current()
         return self._words(), self._history(), *_terms(policy), policy.version
 
-    def refresh(self, _call: Call, seen: int | None, *typed: float | None) -> tuple[Any, ...]:
+    def refresh(self, _call: Call, seen: int | None, *typed: float | str | None) -> tuple[Any, ...]:
         """The same, but of the controls only those that have changed since the version that was
         ``seen``, and where nobody has typed: somebody may do so before this answer comes."""
         policy = self._app.policies.current()
@@ -73,13 +81,21 @@ class PolicyTab:
         ]
         return self._words(), self._history(), *terms, policy.version
 
-    def preview(self, call: Call, limit: float | None, confidence: float | None) -> Markup:
-        """What certifying now would give; nothing changes."""
-        words = self._app.policies.preview(
-            call.person,
+    def preview(
+        self,
+        call: Call,
+        limit: float | None,
+        confidence: float | None,
+        groups: str | None = NONE,
+    ) -> Markup:
+        """What certifying now may give; nothing changes."""
+        terms = (
             _share("certify.wrong_risk_limit", limit),
             1 - _share("certify.wrong_confidence", confidence),
         )
+        if (grouping := chosen_grouping(groups)) is not None:
+            return forecast_panel(self._app.forecasts.by_group(call.person, *terms, grouping))
+        words = self._app.policies.preview(call.person, *terms)
         return notice(t("certify.previewed", words=words))
 
     def ask_certify(
@@ -89,12 +105,15 @@ class PolicyTab:
         limit: float | None,
         confidence: float | None,
         audit: float | None,
+        groups: str | None = NONE,
     ) -> Question:
         """The price of a try, before it is spent; a refusal where it would be none."""
         risk_limit = _share("certify.wrong_risk_limit", limit)
         delta = 1 - _share("certify.wrong_confidence", confidence)
         audit_probability = _share("certify.wrong_audit", audit)
-        price = self._app.policies.price(call.person, risk_limit, delta, seen or 0)
+        price = self._app.policies.price(
+            call.person, risk_limit, delta, seen or 0, chosen_grouping(groups)
+        )
         about = Certifying(audit_probability=audit_probability, **asdict(price))
         words = f"{self._app.policies.not_final()} {price.text}".lstrip()
         return Question(words, about)
@@ -104,7 +123,12 @@ class PolicyTab:
         about = held_as(Certifying, asked)
         price = Price(**about.model_dump(exclude={"audit_probability"}))
         policy = self._app.policies.certify(
-            call.person, price.risk_limit, price.delta, about.audit_probability, asked=price
+            call.person,
+            price.risk_limit,
+            price.delta,
+            about.audit_probability,
+            asked=price,
+            grouping=price.grouping,
         )
         self._app.triage.keep_order()
         words = t("certify.done", version=policy.version)
@@ -168,7 +192,7 @@ def build_policy(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
     audit = build_audit(app, blocks)
     build_whatif(app, blocks)
     seen = gr.Number(visible=False, precision=0)
-    numbers, *certifying = _certify(actions, wiring, seen)
+    terms, *certifying = _certify(actions, wiring, seen)
     applied = _apply(actions, wiring)
     suspended = _suspend(actions, wiring, seen)
     *adopting, adopted = build_detector(app, tab, seen)
@@ -177,36 +201,37 @@ def build_policy(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
     order = build_order(app, blocks)
     build_review_options(app, blocks)
     build_limits(app, blocks)
-    shown = [words, history, *numbers, seen]
+    shown = [words, history, *terms, seen]
     wiring.quick(blocks.load, actions.load, shown)
     for asked in (*adopting, applied):
-        wiring.quick(asked.then, actions.refresh, shown, [seen, *numbers])
+        wiring.quick(asked.then, actions.refresh, shown, [seen, *terms])
     for event in (tab.select, *(one.then for one in (*certifying, suspended, adopted))):
-        wiring.quick(event, actions.refresh, shown, [seen, *numbers])
+        wiring.quick(event, actions.refresh, shown, [seen, *terms])
         audit(event)
         order(event)
 
 
 def _certify(
     actions: PolicyTab, wiring: Wiring, seen: gr.Number
-) -> tuple[list[gr.Number], Any, Any]:
+) -> tuple[list[gr.Number | gr.Radio], Any, Any]:
     """The controls, and the events of asking and of certifying."""
     with section(t("certify.title"), t("certify.choose_first")):
         with gr.Row():
             limit = gr.Number(_percent(DEFAULT_RISK_LIMIT), label=t("certify.risk_limit"))
             confidence = gr.Number(_percent(1 - DEFAULT_DELTA), label=t("certify.confidence"))
             audit = gr.Number(_percent(DEFAULT_AUDIT_PROBABILITY), label=t("certify.audit"))
+        groups = gr.Radio(grouping_choices(), value=NONE, label=t("certify.groups"))
         with gr.Row():
             preview = gr.Button(t("certify.preview"))
             certify = gr.Button(t("certify.certify_and_apply"), variant="primary")
         confirm = Confirm(t("certify.yes_certify"))
         message = html()
-    wiring.slow(preview.click, actions.preview, [message], [limit, confidence])
-    numbers = [limit, confidence, audit]
-    asked = confirm.ask(wiring, certify, actions.ask_certify, [seen, *numbers])
-    for control in numbers:
+    wiring.slow(preview.click, actions.preview, [message], [limit, confidence, groups])
+    terms: list[gr.Number | gr.Radio] = [limit, confidence, audit, groups]
+    asked = confirm.ask(wiring, certify, actions.ask_certify, [seen, *terms])
+    for control in terms:
         confirm.withdraw(control.input)
-    return numbers, asked, confirm.then(wiring, actions.certify, [message])
+    return terms, asked, confirm.then(wiring, actions.certify, [message])
 
 
 def _apply(actions: PolicyTab, wiring: Wiring) -> Any:
@@ -227,10 +252,11 @@ def _suspend(actions: PolicyTab, wiring: Wiring, seen: gr.Number) -> Any:
     return wiring.quick(button.click, actions.suspend, [message, reason], [seen, reason])
 
 
-def _terms(policy: Policy) -> tuple[float, float, float]:
+def _terms(policy: Policy) -> tuple[float, float, float, str]:
     """What the controls say of ``policy``."""
     shares = (policy.risk_limit, 1 - policy.delta, policy.audit_probability)
-    return _percent(shares[0]), _percent(shares[1]), _percent(shares[2])
+    limit, confidence, audit = map(_percent, shares)
+    return limit, confidence, audit, policy.grouping or NONE
 
 
 def _percent(share: float) -> float:

@@ -15,6 +15,7 @@ from review_app.i18n.formatting import percent_below
 from review_app.policy.policy import Policy
 from review_app.policy.policy_text import describe
 from review_app.triage.forecasting import CertificateProgress, ForecastService
+from review_app.web.admin.policy_groups import proof_by_group
 from review_app.web.charts import progress
 from review_app.web.curves import Axis, Curve, curves
 from review_app.web.markup import Content, Tone, join, moment, notice, recorded, table
@@ -62,6 +63,8 @@ def progress_bar(towards: CertificateProgress) -> Markup:
 
 
 def _proof(policy: Policy) -> Markup:
+    if policy.grouping is not None:
+        return proof_by_group(policy, policy.grouping)
     held = policy.certificates
     closed = policy.state is not PolicyState.CERTIFIED
     title = t("certificate.was_proven") if closed else t("certificate.is_proven")
