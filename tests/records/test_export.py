@@ -92,6 +92,8 @@ def test_each_value_is_of_the_type_that_its_column_says(
         bulk_size=3,
     )
     factory.correction(factory.admin(), item, LabelValue.REAL)
+    with database.write() as repos:
+        repos.faces.put_many("finder-1", {item: [[0.1, 0.2, 0.3, 0.4, 0.99]]})
     bare, full = rows(database)
     for column in COLUMNS:
         assert isinstance(bare[column.name], column.type | None), column.name
