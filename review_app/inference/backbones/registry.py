@@ -92,7 +92,7 @@ def _by_name(names: list[str], weights: WeightFiles | None) -> Mapping[str, Path
         if len(names) > 1 and len(takers) != 1:
             raise BackboneError(
                 f"{weights} cannot be used for {JOINT.join(names)}: {len(takers)} of its parts "
-                "take a weights file; leave it out, or say whose each is (NAME=FILE)"
+                "take a weights file; leave the weights out, or say whose each is (NAME=FILE)"
             )
         return {(takers or names)[0]: weights}
     if strange := sorted(set(weights) - set(names)):
