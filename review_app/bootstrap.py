@@ -25,6 +25,7 @@ from review_app.core.settings import Settings
 from review_app.core.uploads import Uploads
 from review_app.detectors.registry import Detectors
 from review_app.durability.watch import StorageWatch
+from review_app.inspection.cards import CardService
 from review_app.inspection.gate import ReadingGate
 from review_app.inspection.inspector import Inspector
 from review_app.inspection.stored import StoredImages
@@ -93,6 +94,7 @@ class Application:
     gate: ReadingGate
     workshop: Workshop
     breaker: CircuitBreaker
+    cards: CardService
     views: ViewService
     upload_cache: UploadCache
     uploads: Uploads
@@ -179,6 +181,7 @@ def open_application(settings: Settings) -> Application:
         gate=gate,
         workshop=workshop,
         breaker=breaker,
+        cards=CardService(policies, detectors),
         views=ViewService(
             media, int(settings.max_views_mb * _MIB), limits, policies, detectors, workshop
         ),

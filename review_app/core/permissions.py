@@ -23,6 +23,8 @@ class Permission(StrEnum):
     """Take escalated items and decide them."""
     INSPECT = "inspect"
     """Have an own image, or a sample, scored."""
+    READ_CARD = "read_card"
+    """Read what the detector in force was trained and measured on."""
     SEE_QUEUE = "see_queue"
     """See counts, scores and every image of the queue."""
     MANAGE_POLICY = "manage_policy"
@@ -33,7 +35,7 @@ class Permission(StrEnum):
     """Take labels out of the system."""
 
 
-_REVIEWER = frozenset({Permission.REVIEW, Permission.INSPECT})
+_REVIEWER = frozenset({Permission.REVIEW, Permission.INSPECT, Permission.READ_CARD})
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.REVIEWER: _REVIEWER,
     Role.ADMIN: frozenset(Permission),

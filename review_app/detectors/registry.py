@@ -13,10 +13,12 @@ from PIL import Image
 from review_app.certification.threshold_grid import ThresholdGrid
 from review_app.core.errors import CheckpointError, NotFoundError, RefusalReason, RefusedFile
 from review_app.core.hashing import sha256 as digest_of
-from review_app.core.settings import DEFAULT_CHECKPOINT, Settings
+from review_app.core.settings import Settings
 from review_app.detectors.adapter import DetectorAdapter, TrainedDetector
+from review_app.detectors.cards import stored_card
 from review_app.detectors.external import find_external
 from review_app.detectors.faces import FaceSearch
+from review_app.detectors.folders import folders_of
 from review_app.detectors.inventory import (
     Inventory,
     InventoryEntry,
@@ -24,7 +26,9 @@ from review_app.detectors.inventory import (
     read_inventory,
 )
 from review_app.detectors.scoring import Opinions
-from review_app.inference.checkpoint import Checkpoint
+from review_app.i18n import Text
+from review_app.inference.card import CheckpointCard
+from review_app.inference.checkpoint import Checkpoint, read_card
 from review_app.inference.faces import FaceFinder
 from review_app.inference.features import Loader
 from review_app.inference.service import Detector
@@ -116,6 +120,25 @@ class Detectors:
             "weights": {name: str(path) for name, path in weights.items()},
         }
 
+    def card(self, checkpoint_id: str) -> CheckpointCard:
+        """The card of a checkpoint that is registered here: its folder's, or where that is gone,
+        the one that it had when it was first used. No model is loaded for it.
+
+        Raises NotFoundError where it never was, and of an external detector, which has no such
+        card.
+        """
+        with self._loading:
+            if checkpoint_id in self._loaded:
+                return self._loaded[checkpoint_id].checkpoint.card
+        with self._database.read() as repos:
+            row, stored = repos.checkpoints.get(checkpoint_id), stored_card(repos, checkpoint_id)
+        if row is not None and row.path is not None:
+            for folder in folders_of(checkpoint_id, Path(row.path), self._settings):
+                return read_card(folder)
+        if stored is None:
+            raise NotFoundError(Text("card.not_found", {"checkpoint": checkpoint_id}))
+        return stored
+
     def external(self) -> dict[str, str]:
         """The head of each external detector whose scores are here, by its id, oldest first."""
         with self._database.read() as repos:
@@ -203,30 +226,24 @@ class Detectors:
             raise NotFoundError(
                 f"no model of {checkpoint_id} is here, only the scores that were taken in"
             )
-        recorded = Path(row.path)
         damage: CheckpointError | None = None
-        for path in (recorded, *self._elsewhere(recorded)):
+        for path in folders_of(checkpoint_id, Path(row.path), self._settings):
             try:
-                if path.is_dir() and (checkpoint := Checkpoint.load(path)).id == checkpoint_id:
-                    self._folders[checkpoint_id] = path.resolve()
-                    return checkpoint
+                checkpoint = Checkpoint.load(path)
             except CheckpointError as error:
-                # Only the one that is looked for must be whole, not its neighbours.
-                damage = error if path == recorded else damage
-        raise damage or CheckpointError(
-            f"checkpoint {checkpoint_id} is no longer at {row.path}; put its folder back there"
-        )
+                damage = damage or error
+            else:
+                self._folders[checkpoint_id] = path.resolve()
+                return checkpoint
+        raise damage or _why_missing(checkpoint_id, Path(row.path))
 
-    def _elsewhere(self, recorded: Path) -> list[Path]:
-        """The other places where a checkpoint may be: a program that moves or is upgraded takes
-        its checkpoints with it, and keeps an older default one beside the new one under another
-        name."""
-        homes = (
-            recorded.parent,
-            self._settings.checkpoint.parent,
-            DEFAULT_CHECKPOINT.parent,
-            self._settings.data_dir / "checkpoints",
-        )
-        beside = [card.parent for home in homes for card in sorted(home.glob("*/card.json"))]
-        visible = [path for path in beside if not path.name.startswith(".")]
-        return list(dict.fromkeys([self._settings.checkpoint, *visible]))
+
+def _why_missing(checkpoint_id: str, recorded: Path) -> CheckpointError:
+    try:
+        read_card(recorded)
+    except CheckpointError as error:
+        if recorded.is_dir():
+            return error
+    return CheckpointError(
+        f"checkpoint {checkpoint_id} is no longer at {recorded}; put its folder back there"
+    )

@@ -209,6 +209,11 @@ class CheckpointCard(CardPart):
     """The SHA-256 of heads.safetensors."""
 
     @property
+    def id(self) -> str:
+        """The identity of the checkpoint: its name and a short hash of its tensors."""
+        return f"{self.name}-{self.heads_sha256[:12]}"
+
+    @property
     def inputs(self) -> int:
         """Width of what the heads see."""
         return self.backbone.width * max(len(self.experts), 1)

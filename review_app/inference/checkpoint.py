@@ -84,7 +84,7 @@ class Checkpoint:
     @property
     def id(self) -> str:
         """Name and a short hash of the tensors: two checkpoints of one id predict the same."""
-        return f"{self.card.name}-{self.card.heads_sha256[:12]}"
+        return self.card.id
 
     @property
     def default_head(self) -> HeadName:
@@ -162,7 +162,7 @@ class Checkpoint:
         Raises CheckpointError for anything missing, damaged, of another schema version or of
         another shape than its card and its backbone say.
         """
-        card = _read_card(path)
+        card = read_card(path)
         data = _read(path / _TENSORS)
         if sha256(data) != card.heads_sha256:
             raise CheckpointError(
@@ -279,7 +279,11 @@ def _calibration_part(head: HeadName) -> str:
     return f"calibration/{head}"
 
 
-def _read_card(path: Path) -> CheckpointCard:
+def read_card(path: Path) -> CheckpointCard:
+    """The card of the checkpoint in the folder ``path``; its tensors are not looked at.
+
+    Raises CheckpointError for one that is missing, damaged or of another schema version.
+    """
     data = _read(path / _CARD)
     try:
         content = json.loads(data)

@@ -25,6 +25,7 @@ from review_app.i18n.formatting import plus_minus
 from review_app.inference.heads import head_title
 from review_app.inspection.inspector import HeadReading, Inspection
 from review_app.inspection.workshop import JobResult
+from review_app.web.cards import card_link
 from review_app.web.charts import entropy_bar, interval
 from review_app.web.faces import faces_found
 from review_app.web.handlers import Call, Wiring, html, open_page, section, title
@@ -78,8 +79,10 @@ class InspectPage:
 
     def load_detector(self, _call: Call) -> tuple[Markup, Any]:
         """What the detector has learned from, and its heads as choices."""
-        words = Markup("<p>{}</p><p>{}</p>").format(
-            self._app.inspector.checkpoint_words(), t("inspect.cannot_tell")
+        words = Markup("<p>{}</p><p>{}</p><p>{}</p>").format(
+            self._app.inspector.checkpoint_words(),
+            t("inspect.cannot_tell"),
+            card_link(self._app.cards.reader(), t("card.read")),
         )
         names = self._app.inspector.heads()
         choices = [(head_title(name), name) for name in names]
@@ -201,13 +204,15 @@ def readings(
     return Markup(
         '<div class="inspection"><figure class="inspected">{}'
         "<figcaption>{}</figcaption></figure>{}"
-        '<div class="said">{}<ul class="readings" aria-label="{}">{}</ul></div>'
+        '<div class="said">{}<p class="remark">{}</p>'
+        '<ul class="readings" aria-label="{}">{}</ul></div>'
         '<p class="remark key">{}</p></div>'
     ).format(
         picture(data_url(shown), t("inspect.image_read", name=name)),
         t("inspect.size", name=name, width=str(size[0]), height=str(size[1])),
         says,
         _novelty(inspection),
+        card_link(inspection.checkpoint, t("card.read")),
         t("inspect.what_heads_say"),
         join(map(_reading, inspection.heads)),
         t("inspect.legend", most=number(math.log(2), 3)),

@@ -10,6 +10,8 @@ from starlette.responses import HTMLResponse
 
 from review_app.core.permissions import Person
 from review_app.i18n import current_language, names, t
+from review_app.inference.heads import head_title
+from review_app.inspection.cards import ShownCard
 from review_app.people import MAX_PASSWORD, MIN_PASSWORD, OwnSession
 from review_app.web.assets import asset_url
 from review_app.web.markup import moment
@@ -24,6 +26,8 @@ _templates = Environment(
 _templates.globals["asset_url"] = asset_url
 _templates.globals["t"] = t
 _templates.globals["moment"] = moment
+_templates.globals["head_title"] = head_title
+_templates.globals["head_title"] = head_title
 _templates.globals["languages"] = names
 _templates.globals["language"] = current_language
 
@@ -75,6 +79,12 @@ def account(
         least=MIN_PASSWORD,
         most=MAX_PASSWORD,
     )
+
+
+def card(shown: ShownCard, **parts: object) -> HTMLResponse:
+    """The page of a checkpoint's card; ``parts`` are its addresses, and what `card_view` makes of
+    it."""
+    return _page("card.html", 200, shown=shown, **parts)
 
 
 def go_on(target: str) -> HTMLResponse:

@@ -22,6 +22,7 @@ from review_app.web import failures, shell
 from review_app.web.account import account_router
 from review_app.web.admin import build_admin
 from review_app.web.assets import PREFIX, Assets, asset_url
+from review_app.web.cards import card_router
 from review_app.web.cookies import Cookies
 from review_app.web.even import EvenReplies
 from review_app.web.gateway import Gateway
@@ -82,6 +83,7 @@ async def _assemble(app: Application) -> FastAPI:
     web.include_router(queue_images_router(app))
     web.include_router(inspected_router(app))
     web.include_router(export_router(app))
+    web.include_router(card_router(app))
     web.include_router(health_router(app))
     web.mount(PREFIX, Assets())
     web.add_api_route("/favicon.ico", _favicon, include_in_schema=False)

@@ -92,6 +92,14 @@ def test_ones_own_account(site: Site, sign_in: SignIn, walk: Walk) -> None:
     walk.look(page, "account-problem")
 
 
+def test_the_card_of_the_detector(serving: Serving, sign_in: SignIn, walk: Walk) -> None:
+    page = sign_in(**walk.window)
+    page.goto(f"{serving.url}/card")
+    expect(page.get_by_role("heading", name="What it was measured on")).to_be_visible()
+    expect(page.locator("svg.kind-plot")).to_have_count(2)
+    walk.look(page, "card")
+
+
 def test_reviewing(site: Site, sign_in: SignIn, walk: Walk) -> None:
     site.app.policies.current()
     _, admin = site.signed_in(Role.ADMIN)

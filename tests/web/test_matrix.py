@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from review_app.core.settings import DEFAULT_CHECKPOINT
 from review_app.web.assets import PREFIX, asset_url
 from tests.web.matrix import ADMINS, EVERYBODY, MOUNTS, OWNER, Case, at, faults_of
 from tests.web.walk import templates
@@ -65,6 +66,17 @@ def link(method: str) -> Callable[[World], Ask]:
 
 def inspected(world: World) -> Ask:
     return Ask("GET", f"/inspected/{world.inspected}/view/noise")
+
+
+def card(which: str) -> Callable[[World], Ask]:
+    """The card of the detector in force, or of another that was once registered."""
+
+    def make(world: World) -> Ask:
+        app = world.site.app
+        other = app.detectors.register(DEFAULT_CHECKPOINT.parent / "source").id
+        return Ask("GET", f"/card/{app.cards.reader() if which == 'in force' else other}")
+
+    return make
 
 
 def entry(entry: dict[str, Any]) -> Ask:
@@ -143,6 +155,9 @@ CASES = (
     Case("GET /inspected/{token}/view/{view}", OWNER, inspected),
     Case("POST /api/v1/review/undo", OWNER, undo),
     Case("POST /api/v1/review/release", PEOPLE, at(f"{API}/release", json={})),
+    Case("GET /card", PEOPLE, at("/card")),
+    Case("GET /card/{checkpoint_id}", PEOPLE, card("in force")),
+    Case("GET /card/{checkpoint_id}", ADMINS, card("another")),
     Case("GET /exports/labels.{form}", ADMINS, at("/exports/labels.csv")),
     Case("POST /logout", PEOPLE, at("/logout", data={}), ends_session=True),
 )

@@ -16,6 +16,7 @@ from review_app.inference.heads import head_title
 from review_app.policy.tags import tag_name
 from review_app.records.record import Answer, DetectorView, ImageRecord
 from review_app.records.timeline import TimelineEvent
+from review_app.web.cards import card_link
 from review_app.web.faces import faces_found
 from review_app.web.markup import (
     Content,
@@ -185,7 +186,7 @@ def _detector(said: DetectorView | None) -> Markup:
         (t("images.score"), number(said.score, 3)),
         (t("images.novelty"), "" if said.novelty is None else number(said.novelty, 1)),
         (t("images.head"), head_title(said.head)),
-        (t("images.checkpoint"), said.checkpoint),
+        (t("images.checkpoint"), card_link(said.checkpoint)),
         (t("images.policy"), str(said.policy_version)),
         (t("images.decided_at"), moment(said.at)),
     ]

@@ -259,7 +259,9 @@ export class Review {
   /** @param {{ entry: Entry, reply: Outcome["reply"] }} outcome */
   #stored({ entry, reply }) {
     const isLatest = this.#history.latest?.client_id === entry.client_id;
-    if (entry.value && isLatest) this.#view.setPrevious(previousLine(entry, reply));
+    if (entry.value && isLatest) {
+      this.#view.setPrevious(previousLine(entry, reply), Boolean(reply?.opinion));
+    }
     if (entry.kind === "undo" && reply) this.#undone(entry, /** @type {Task} */ (reply));
     this.#prefetch.refillIfShort();
     this.#tally.countSoon();

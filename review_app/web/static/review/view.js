@@ -93,8 +93,10 @@ export class View {
     this.#enable(false);
   }
 
-  /** @param {string} text */
-  setPrevious(text) {
+  // What was answered last; where a score stands in it, the card of who gave it is one step away.
+  /** @param {string} text @param {boolean} [hasScore] */
+  setPrevious(text, hasScore = false) {
+    this.$("previous-card").hidden = !hasScore;
     this.$("previous-text").textContent = text;
     this.$("previous").title = text;
   }
