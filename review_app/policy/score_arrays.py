@@ -1,4 +1,4 @@
-"""Scores of many images in columns, and what a policy comes to on them."""
+"""Scores of many images in arrays, and what a policy comes to on them."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class ScoredRow(Protocol):
 
 
 @dataclass(frozen=True)
-class Columns:
+class ScoreArrays:
     """The scores of a batch, [n] each."""
 
     p_fake: Floats
@@ -75,7 +75,7 @@ class Columns:
     """What decides the group of each."""
 
     @classmethod
-    def of(cls, rows: Sequence[ScoredRow]) -> Columns:
+    def of(cls, rows: Sequence[ScoredRow]) -> ScoreArrays:
         """Those of ``rows``, in their order."""
         table = [
             (r.p_fake, r.std, r.entropy, r.mutual_information, r.score, r.novelty) for r in rows
@@ -84,9 +84,9 @@ class Columns:
         return cls(p, std, entropy, mutual, score, novelty, [r.fact for r in rows])
 
 
-def decide_columns(
+def decide_arrays(
     repos: Repositories,
-    columns: Columns,
+    arrays: ScoreArrays,
     policy: Policy,
     coins: ArrayLike,
     heads: ArrayLike | None = None,
@@ -97,12 +97,12 @@ def decide_columns(
         InputError: a score out of its range.
     """
     novelty = repos.checkpoints.novelty(policy.checkpoint)
-    unlike = columns.novelty > (math.inf if novelty is None else novelty.cut)
+    unlike = arrays.novelty > (math.inf if novelty is None else novelty.cut)
     flags = find_flags(
-        columns.std, columns.entropy, columns.mutual_information, unlike, cuts_of(repos, policy)
+        arrays.std, arrays.entropy, arrays.mutual_information, unlike, cuts_of(repos, policy)
     )
-    groups = groups_of(repos, policy, columns.facts)
+    groups = groups_of(repos, policy, arrays.facts)
     return decide_many(
-        columns.p_fake, columns.score, policy, coins,
+        arrays.p_fake, arrays.score, policy, coins,
         heads=heads, unlike=unlike, flags=flags, groups=groups,
     )  # fmt: skip

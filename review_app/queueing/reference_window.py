@@ -8,7 +8,7 @@ from itertools import compress
 import numpy as np
 
 from review_app.policy.policy import Policy
-from review_app.policy.score_arrays import Columns, decide_columns
+from review_app.policy.score_arrays import ScoreArrays, decide_arrays
 from storage.enums import TriageFlag
 from storage.repositories import Repositories
 from storage.repositories.workload import RecentScore, Workload
@@ -34,6 +34,6 @@ def recent_items(repos: Repositories, policy: Policy) -> Recent:
     stream = Workload(repos.session).recent_scores(
         policy.checkpoint, policy.head, RECENT, policy.grouping
     )
-    decisions = decide_columns(repos, Columns.of(stream), policy, np.zeros(len(stream)))
+    decisions = decide_arrays(repos, ScoreArrays.of(stream), policy, np.zeros(len(stream)))
     stays = ~(decisions.accept_real | decisions.accept_fake)
     return Recent(stream, list(compress(stream, stays)), decisions.flags[stays].tolist())

@@ -1,6 +1,6 @@
 """A batch of scored items, decided at once.
 
-`routing.decide_many` decides on columns; the few distinct decisions that come out are shared by the
+`routing.decide_many` decides on arrays; the few distinct decisions that come out are shared by the
 items that have them. A decision for each of a million items would cost more than deciding does.
 """
 
@@ -18,7 +18,7 @@ from review_app.core.errors import InputError
 from review_app.policy.audit_coin import audit_coins
 from review_app.policy.policy import Policy
 from review_app.policy.routing import LEAST_SPREAD, Decision, annotated
-from review_app.policy.score_arrays import Columns, Floats, decide_columns
+from review_app.policy.score_arrays import Floats, ScoreArrays, decide_arrays
 from storage.repositories import Repositories
 from storage.repositories.queue import WaitingQueue
 from storage.repositories.triage_candidates import TriageCandidate
@@ -65,25 +65,25 @@ def decide_batch(
     """
     near = [candidate.item_id for candidate in candidates if candidate.near]
     disputed = WaitingQueue(repos.session).near_disputed(near) if near else set()
-    columns = Columns.of(candidates)
-    _check_spreads(candidates, columns)
+    arrays = ScoreArrays.of(candidates)
+    _check_spreads(candidates, arrays)
     coins = audit_coins([candidate.key for candidate in candidates], policy.version, secret)
-    found = decide_columns(repos, columns, policy, coins, _heads(candidates, columns))
+    found = decide_arrays(repos, arrays, policy, coins, _heads(candidates, arrays))
     plain, which = found.alike()
     noted = [annotated(decision, near_disputed=True) for decision in plain]
     flags = np.array([candidate.item_id in disputed for candidate in candidates], np.bool_)
     return Batch(candidates, [*plain, *noted], which + len(plain) * flags)
 
 
-def _heads(candidates: Sequence[TriageCandidate], columns: Columns) -> Floats:
+def _heads(candidates: Sequence[TriageCandidate], arrays: ScoreArrays) -> Floats:
     """The heads that say the least and the most, [n, 2]: they tell whether some head disagrees."""
     found = np.array([(c.least, c.most) for c in candidates], np.float64).reshape(-1, 2)
-    return np.where(np.isnan(found), columns.p_fake[:, None], found)
+    return np.where(np.isnan(found), arrays.p_fake[:, None], found)
 
 
-def _check_spreads(candidates: Sequence[TriageCandidate], columns: Columns) -> None:
+def _check_spreads(candidates: Sequence[TriageCandidate], arrays: ScoreArrays) -> None:
     for name in ("std", "entropy", "mutual_information"):
-        values = getattr(columns, name)
+        values = getattr(arrays, name)
         wrong = ~((values >= LEAST_SPREAD) & (values < math.inf))
         if wrong.any():
             i = int(wrong.argmax())

@@ -19,7 +19,7 @@ from review_app.i18n.formatting import plus_minus
 from review_app.records.search import MAX_LETTERS, REACH, Found, Line
 from review_app.web.admin.images_correction import build_correction
 from review_app.web.admin.images_record import picture_trouble, record_html, veiled
-from review_app.web.admin.images_trail import CORRECTED, PageCursor, filters_of, search_of
+from review_app.web.admin.images_search import CORRECTED, PageCursor, filters_of, search_of
 from review_app.web.assets import asset_url
 from review_app.web.handlers import Call, Wiring, html, refusal, section
 from review_app.web.markup import Tone, clamped, moment, notice, picture, table
@@ -63,17 +63,17 @@ class ImagesTab:
             form = text, state, verdict = filters_of(place)
         return *self._page(call, PageCursor(search_of(text, state, verdict))), *form
 
-    def older(self, call: Call, trail: Any, *form: str | None) -> Shown:
+    def older(self, call: Call, cursor: Any, *form: str | None) -> Shown:
         """The page after the one that is shown; the first where the form asks for others."""
-        return self._page(call, _turned(trail, PageCursor.further, *form))
+        return self._page(call, _turned(cursor, PageCursor.further, *form))
 
-    def newer(self, call: Call, trail: Any, *form: str | None) -> Shown:
+    def newer(self, call: Call, cursor: Any, *form: str | None) -> Shown:
         """The page before the one that is shown; the first where the form asks for others."""
-        return self._page(call, _turned(trail, PageCursor.back, *form))
+        return self._page(call, _turned(cursor, PageCursor.back, *form))
 
-    def again(self, call: Call, trail: Any) -> Shown:
+    def again(self, call: Call, cursor: Any) -> Shown:
         """The same page, as it is now."""
-        return self._page(call, PageCursor.from_json(trail))
+        return self._page(call, PageCursor.from_json(cursor))
 
     def show(self, call: Call) -> tuple[Markup, int | None, Any, Markup, int | None, None, str]:
         """The record of the image that was chosen from the list, or none of None, and an empty form
@@ -91,24 +91,24 @@ class ImagesTab:
         shown = veiled(self._app, record_html(record, picture_trouble(self._app, item)))
         return shown, item, form, Markup(), record.last_event, None, ""
 
-    def _page(self, call: Call, trail: PageCursor) -> Shown:
-        found = self._app.records.find(call.person, trail.search, trail.below)
+    def _page(self, call: Call, cursor: PageCursor) -> Shown:
+        found = self._app.records.find(call.person, cursor.search, cursor.below)
         return (
             veiled(self._app, listing(found)),
-            replace(trail, older=found.older).to_json(),
-            gr.update(interactive=not trail.is_first),
+            replace(cursor, older=found.older).to_json(),
+            gr.update(interactive=not cursor.is_first),
             gr.update(interactive=found.older is not None),
         )
 
 
 def _turned(
-    trail: Any,
+    cursor: Any,
     turn: Callable[[PageCursor], PageCursor],
     text: str | None,
     state: str | None,
     verdict: str | None,
 ) -> PageCursor:
-    shown, asked = PageCursor.from_json(trail), search_of(text, state, verdict)
+    shown, asked = PageCursor.from_json(cursor), search_of(text, state, verdict)
     return turn(shown) if shown.search == asked else PageCursor(asked)
 
 
@@ -131,9 +131,9 @@ def build_images(app: Application, tab: gr.Tab) -> None:
             newer = gr.Button(t("images.newer"), interactive=False)
             older = gr.Button(t("images.older"), interactive=False)
     record = html()
-    trail, chosen = gr.JSON(visible=False), gr.Number(visible=False, precision=0)
+    cursor, chosen = gr.JSON(visible=False), gr.Number(visible=False, precision=0)
     form = build_correction(app, chosen, record)
-    page = [found, trail, newer, older]
+    page = [found, cursor, newer, older]
     # One event, so that the answer to an earlier question never takes the place of a later one's.
     asked = [tab.select, find.click, text.submit, state.input, verdict.input, found.submit]
     ask = partial(gr.on, asked, trigger_mode="always_last", js=_ASKED)
@@ -141,13 +141,13 @@ def build_images(app: Application, tab: gr.Tab) -> None:
     place = gr.JSON(visible=False)
     answered = wiring.quick(ask, actions.search, [*page, *asks], [*asks, place])
     answered.then(None, js=_ANSWERED, api_visibility="private")
-    wiring.quick(older.click, actions.older, page, [trail, *asks])
-    wiring.quick(newer.click, actions.newer, page, [trail, *asks])
+    wiring.quick(older.click, actions.older, page, [cursor, *asks])
+    wiring.quick(newer.click, actions.newer, page, [cursor, *asks])
     choose = partial(found.select, trigger_mode="always_last")
     opened = [record, chosen, form.panel, form.message, form.seen, form.value, form.reason]
     shown = wiring.quick(choose, actions.show, opened, takes_event=True)
     form.confirm.withdraw(found.select)
-    wiring.quick(form.done, actions.again, page, [trail])
+    wiring.quick(form.done, actions.again, page, [cursor])
     shown.then(None, js=_LOOK, api_visibility="private")
 
 

@@ -59,7 +59,7 @@ class PageCursor:
         """Read a cursor as the page gave it back; the newest images where it gave nothing.
 
         Raises:
-            InputError: it is no trail.
+            InputError: it is no cursor.
         """
         try:
             return cls() if document is None else _TRAIL.validate_python(document)
