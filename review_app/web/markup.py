@@ -108,7 +108,7 @@ def join(parts: Iterable[Markup]) -> Markup:
 
 
 def moment(when: datetime) -> Markup:
-    """A moment in UTC, to the minute."""
+    """A moment in UTC, to the minute; the page shows it in the reader's own zone."""
     return Markup('<time datetime="{}">{:%Y-%m-%d %H:%M} UTC</time>').format(when.isoformat(), when)
 
 

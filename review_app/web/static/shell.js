@@ -2,6 +2,7 @@
 
 import "./clamp.js";
 import "./composing.js";
+import "./moments.js";
 import "./unattended.js";
 import { find, whenThere } from "./dom.js";
 import { t } from "./words.js";
