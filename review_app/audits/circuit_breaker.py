@@ -114,7 +114,7 @@ class CircuitBreaker:
             alarmed = _due(repos, read_audits(repos, self._clock()))
             if not alarmed:
                 return False
-            words = reason([side.evidence for side in alarmed])
+            words = reason([each for side in alarmed for each in side.grouped.alarmed])
             reopen = read_breaker_options(repos).reopen
             version = suspend_for(repos, words).version
             repos.alarms.add(version, words, [_alarm(side, reopen=reopen) for side in alarmed])
@@ -137,9 +137,7 @@ class CircuitBreaker:
             return 0
         while True:
             with self._database.write(durable=False) as repos:
-                found = repos.audits.still_accepted(
-                    doubt.versions, doubt.route, doubt.since, BATCH, after
-                )
+                found = repos.audits.still_accepted(doubt, BATCH, after)
                 if not found:
                     return moved
                 about = {"policy_version": version, "routes": {Route.REVIEW.value: len(found)}}
@@ -162,15 +160,17 @@ def _due(repos: Repositories, report: AuditReport | None) -> list[SideAudit]:
     return [
         side
         for side in alarmed
-        if not repos.alarms.any_on(side.certificate.side.value, side.versions)
+        if not repos.alarms.any_on(side.certificate.side.value, side.versions, side.doubtful_group)
     ]
 
 
 def _alarm(side: SideAudit, *, reopen: bool) -> RaisedAlarm:
-    raised, name = side.evidence.raised, side.certificate.side
-    assert raised is not None  # the side is alarmed
-    doubt = DoubtfulSpan(side.versions, ROUTES[name], side.doubtful_since) if reopen else None
-    return RaisedAlarm(name.value, raised.rule.name, doubt)
+    first, name, group = side.grouped.first, side.certificate.side, side.doubtful_group
+    assert first is not None  # the side is alarmed
+    _, evidence = first
+    assert evidence.raised is not None
+    doubt = DoubtfulSpan(side.versions, ROUTES[name], side.doubtful_since, group)
+    return RaisedAlarm(name.value, evidence.raised.rule.name, doubt if reopen else None, group)
 
 
 def _to_people(found: Sequence[Accepted], version: int, now: datetime) -> list[Alike]:

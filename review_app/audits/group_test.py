@@ -55,13 +55,6 @@ class GroupedEvidence:
         """Whatever has alarmed, the pool first."""
         return [each for each in (self.pooled, *self.groups) if each.alarm_after is not None]
 
-    def calm_audits(self, evidence: SideEvidence) -> int:
-        """How many audits of the side came before anything that the alarm of ``evidence``, the
-        pool's or a group's, puts in doubt."""
-        if evidence.group is None or not evidence.good_until:
-            return evidence.good_until
-        return int(self.of_group[evidence.group][evidence.good_until - 1]) + 1
-
     def _at(self, evidence: SideEvidence) -> int:
         after = evidence.alarm_after or 0
         if evidence.group is None:
@@ -73,7 +66,7 @@ def evaluate_groups(
     side: Side,
     limit: float,
     wrong: ArrayLike,
-    groups: Sequence[str],
+    groups: Sequence[str | None],
     named: Sequence[str],
     weights: ArrayLike,
     alpha: float = ALPHA / 2,

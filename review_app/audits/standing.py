@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from review_app.audits.side_test import SideEvidence, evaluate_side
+from review_app.audits.group_test import GroupedEvidence, evaluate_groups
+from review_app.audits.side_test import SideEvidence
 from review_app.certification.certificate import Certificate
 from review_app.certification.threshold_grid import Side
 from review_app.i18n import percent, t
@@ -43,7 +44,13 @@ class SideAudit:
     """Audits that still wait for a verdict, or whose verdict is not final yet."""
     set_aside: int
     """Audits whose verdict cannot count: undecided, or not blind."""
-    evidence: SideEvidence
+    grouped: GroupedEvidence
+    """What they say of the side, and of each group that the policy certifies."""
+
+    @property
+    def evidence(self) -> SideEvidence:
+        """What they say of all that the side accepts."""
+        return self.grouped.pooled
 
     @property
     def open_share(self) -> float:
@@ -52,11 +59,28 @@ class SideAudit:
         return self.open / drawn if drawn else 0.0
 
     @property
+    def is_alarmed(self) -> bool:
+        """Whether the evidence of the side or of a group has raised an alarm."""
+        return bool(self.grouped.alarmed)
+
+    @property
+    def doubtful_group(self) -> str | None:
+        """The group whose acceptances are in doubt, where its audits alone have raised an alarm;
+        None where all of the side is."""
+        alarmed = self.grouped.alarmed
+        return alarmed[0].group if len(alarmed) == 1 else None
+
+    @property
     def doubtful_since(self) -> datetime:
         """The time since when acceptances are in doubt: the oldest image whose audit came after
-        `SideEvidence.good_until`; where all of them did, the certificate's date."""
-        later = [row.decided_at for row in self.verdicts[self.evidence.good_until :]]
-        if not self.evidence.good_until or not later:
+        `SideEvidence.good_until`; where all of them did, the certificate's date. Of several alarms
+        the earliest of these."""
+        return min(self._since(evidence) for evidence in self.grouped.alarmed or [self.evidence])
+
+    def _since(self, evidence: SideEvidence) -> datetime:
+        own = [v for v in self.verdicts if evidence.group in (None, v.group)]
+        later = [row.decided_at for row in own[evidence.good_until :]]
+        if not evidence.good_until or not later:
             return self.certificate.provenance.certified_at
         return min(later)
 
@@ -72,8 +96,8 @@ class AuditReport:
 
     @property
     def alarmed(self) -> list[SideAudit]:
-        """The sides whose evidence has raised an alarm."""
-        return [side for side in self.sides if side.evidence.alarm_after is not None]
+        """The sides whose evidence, or that of a group, has raised an alarm."""
+        return [side for side in self.sides if side.is_alarmed]
 
     @property
     def standing(self) -> bool:
@@ -111,6 +135,7 @@ class AuditReport:
         lines = [f"policy version {self.policy_version}, {self.state}"]
         for side in self.sides:
             lines.append(f"accepted as {side.certificate.side}: {side.evidence.text}")
+            lines += [f"  {group.text}" for group in side.grouped.groups if group.audits]
             lines.append(f"  {audits_left(side)}")
         return "\n".join([*lines, self.advice])
 
@@ -155,10 +180,6 @@ def _side(
     settled = [row for row in rows if row.settled]
     verdicts = [r for r in settled if r.blind and r.verdict in DECIDES]
     wrong = [str(row.verdict) != str(side) for row in verdicts]
-    weights = None
-    if policy.grouping:  # its groups may be audited unequally often
-        base = min(g.audit_probability for g in policy.groups if g.certificate(side))
-        weights = [base / row.audit_probability for row in verdicts]
     return SideAudit(
         certificate=certificate,
         versions=versions,
@@ -166,8 +187,25 @@ def _side(
         verdicts=tuple(verdicts),
         open=len(rows) - len(settled),
         set_aside=len(settled) - len(verdicts),
-        evidence=evaluate_side(side, certificate.risk_limit, wrong, weights=weights),
+        grouped=evaluate_groups(
+            side,
+            certificate.risk_limit,
+            wrong,
+            [row.group for row in verdicts],
+            [group.name for group in policy.groups if group.certificate(side)],
+            _weights(repos, verdicts),
+        ),
     )
+
+
+def _weights(repos: Repositories, verdicts: Sequence[AuditRow]) -> list[float]:
+    """The weights of `e_values.betting_path`. Each policy version has a smallest probability of its
+    own; of which version an image is, was fixed before its audit was drawn."""
+    versions = {row.policy_version for row in verdicts}
+    documents = (repos.policies.get(version) for version in versions)
+    policies = [Policy.from_json(row.document) for row in documents if row is not None]
+    smallest = {policy.version: policy.smallest_audit_probability for policy in policies}
+    return [smallest[row.policy_version] / row.audit_probability for row in verdicts]
 
 
 def _holders(
@@ -186,18 +224,24 @@ def _holders(
 
 
 def _document(side: SideAudit) -> dict[str, Any]:
-    evidence = side.evidence
-    low, high = evidence.interval
+    groups = {str(group.group): _evidence_document(group) for group in side.grouped.groups}
     return {
-        "risk_limit": evidence.limit,
         "certified_at": side.certificate.provenance.certified_at.isoformat(),
         "accepted": side.accepted,
-        "audits": evidence.audits,
-        "errors": evidence.errors,
         "open": side.open,
         "open_share": side.open_share,
         "set_aside": side.set_aside,
-        "interval": [low, high],
+        **_evidence_document(side.evidence),
+        "groups": groups,
+    }
+
+
+def _evidence_document(evidence: SideEvidence) -> dict[str, Any]:
+    return {
+        "risk_limit": evidence.limit,
+        "audits": evidence.audits,
+        "errors": evidence.errors,
+        "interval": list(evidence.interval),
         "log_evidence": {
             "holds": float(evidence.log_holds[-1]) if evidence.audits else 0.0,
             "alarm": float(evidence.log_alarm[-1]) if evidence.audits else 0.0,

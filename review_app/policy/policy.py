@@ -146,6 +146,12 @@ class Policy:
         of_group = self.group(group) if self.grouping else None
         return of_group.audit_probability if of_group else self.audit_probability
 
+    @property
+    def smallest_audit_probability(self) -> float:
+        """The smallest chance that any accepted image has to be audited."""
+        found = [group.audit_probability for group in self.groups if group.certificates]
+        return min(found, default=self.audit_probability)
+
     def with_certificates(self, found: PolicyCertificates) -> Policy:
         """The next version, resting on what a calibration found, in place of all older proof.
 

@@ -41,6 +41,9 @@ class Alarm(Base):
     side: Mapped[str] = mapped_column(String(10))
     rule: Mapped[str] = mapped_column(String(40))
     """The name of the rule that raised it, as `review_app.audits` knows it."""
+    group_name: Mapped[str | None] = mapped_column(Text)
+    """The group whose audits alone raised it, and of which alone acceptances are in doubt; None for
+    all of the side."""
     raised_at: Mapped[datetime] = mapped_column(default=utc_now)
     doubtful_versions: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
     """Acceptances by these policy versions go back to people; None where none does."""

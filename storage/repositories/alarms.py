@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from storage.enums import AuditKind, Route
@@ -26,6 +26,8 @@ class DoubtfulSpan:
     """The route of the decisions."""
     since: datetime
     """The time of the oldest."""
+    group: str | None = None
+    """The group of the images; None for all."""
 
     def to_json(self) -> dict[str, Any]:
         """The document that the log keeps."""
@@ -45,6 +47,8 @@ class RaisedAlarm:
     """The name of the rule that raised it."""
     doubt: DoubtfulSpan | None
     """The acceptances in doubt; None where what was accepted stays."""
+    group: str | None = None
+    """The group whose audits alone raised it; None for those of the side."""
 
 
 class Alarms:
@@ -62,6 +66,7 @@ class Alarms:
             "version": version,
             "sides": [alarm.side for alarm in raised],
             "rules": [alarm.rule for alarm in raised],
+            "groups": [alarm.group for alarm in raised],
             "reason": reason,
             "reopen": [alarm.doubt.to_json() for alarm in raised if alarm.doubt is not None],
         }
@@ -87,9 +92,14 @@ class Alarms:
         query = select(Alarm).where(Alarm.settled_at.is_(None)).order_by(Alarm.id)
         return list(self._session.scalars(query))
 
-    def any_on(self, side: str, versions: Sequence[int]) -> bool:
-        """Whether an alarm on ``side`` was raised by one of the policy ``versions``."""
-        query = select(Alarm.id).where(Alarm.side == side, Alarm.policy_version.in_(versions))
+    def any_on(self, side: str, versions: Sequence[int], group: str | None = None) -> bool:
+        """Whether an alarm on ``side`` was raised by one of the policy ``versions``, for ``group``
+        or for all of the side."""
+        query = select(Alarm.id).where(
+            Alarm.side == side,
+            Alarm.policy_version.in_(versions),
+            or_(Alarm.group_name.is_(None), Alarm.group_name == group),
+        )
         return self._session.scalar(query.limit(1)) is not None
 
 
@@ -98,7 +108,7 @@ def doubt_of(alarm: Alarm) -> DoubtfulSpan | None:
     versions, route, since = alarm.doubtful_versions, alarm.doubtful_route, alarm.doubtful_since
     if versions is None or route is None or since is None:
         return None
-    return DoubtfulSpan(tuple(versions), route, since)
+    return DoubtfulSpan(tuple(versions), route, since, alarm.group_name)
 
 
 def _row(version: int, alarm: RaisedAlarm, now: datetime) -> Alarm:
@@ -107,6 +117,7 @@ def _row(version: int, alarm: RaisedAlarm, now: datetime) -> Alarm:
         policy_version=version,
         side=alarm.side,
         rule=alarm.rule,
+        group_name=alarm.group,
         raised_at=now,
         doubtful_versions=None if doubt is None else list(doubt.versions),
         doubtful_route=None if doubt is None else doubt.route,

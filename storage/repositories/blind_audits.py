@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from storage.enums import ItemState, LabelValue, Route
 from storage.models import DecisionRow, Image, Item, Label
+from storage.repositories.alarms import DoubtfulSpan
 from storage.repositories.evidence import given_blind
 from storage.repositories.labels import IN_FORCE, is_final
 
@@ -24,6 +25,7 @@ class AuditRow:
     """The acceptance that it would have had."""
     decided_at: datetime
     audit_probability: float
+    policy_version: int
     settled: bool
     """People have settled it, and can take nothing back any more."""
     verdict: LabelValue | None
@@ -104,6 +106,7 @@ class Audits:
                 DecisionRow.proposal,
                 DecisionRow.decided_at,
                 DecisionRow.audit_probability,
+                DecisionRow.policy_version,
                 settled,
                 Item.verdict,
                 given_blind(),
@@ -143,11 +146,10 @@ class Audits:
         )
         return self._session.scalar(query) or 0
 
-    def still_accepted(
-        self, versions: Sequence[int], route: Route, since: datetime, limit: int, after_id: int = 0
-    ) -> list[Accepted]:
-        """Return up to ``limit`` items that were accepted since ``since`` and still are; by id,
-        above ``after_id``."""
+    def still_accepted(self, doubt: DoubtfulSpan, limit: int, after_id: int = 0) -> list[Accepted]:
+        """Return up to ``limit`` items of those in doubt that still are accepted; by id, above
+        ``after_id``."""
+        of_group = [] if doubt.group is None else [DecisionRow.group_name == doubt.group]
         query = (
             select(
                 Item.id,
@@ -160,9 +162,10 @@ class Audits:
             .join(Item, Item.id == DecisionRow.item_id)
             .join(Image, Image.id == Item.image_id)
             .where(
-                DecisionRow.policy_version.in_(versions),
-                DecisionRow.route == route,
-                DecisionRow.decided_at >= since,
+                DecisionRow.policy_version.in_(doubt.versions),
+                DecisionRow.route == doubt.route,
+                DecisionRow.decided_at >= doubt.since,
+                *of_group,
                 Item.id > after_id,
                 Item.state == ItemState.AUTO_ACCEPTED,
                 _NEWEST,

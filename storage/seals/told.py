@@ -25,6 +25,7 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
         "policy_version",
         "side",
         "rule",
+        "group_name",
         "raised_at",
         "settled_at",
         "doubtful_versions",
@@ -93,10 +94,11 @@ class ToldRows:
     def _alarm(self, event: Stored, details: dict[str, Any]) -> None:
         version, sides = details["version"], details["sides"]
         rules = details.get("rules") or [_ONLY_RULE] * len(sides)
+        groups = details.get("groups") or [None] * len(sides)
         spans = details["reopen"] or [None] * len(sides)
         self._rows[ALARMS] += [
-            [version, side, rule, event.at, None, *_doubt(span)]
-            for side, rule, span in zip(sides, rules, spans, strict=True)
+            [version, side, rule, group, event.at, None, *_doubt(span)]
+            for side, rule, group, span in zip(sides, rules, groups, spans, strict=True)
         ]
 
     def _settled(self, event: Stored, details: dict[str, Any]) -> None:

@@ -72,20 +72,6 @@ def test_the_alarm_is_placed_among_the_audits_of_the_side() -> None:
     assert earlier.first is None
 
 
-def test_what_is_in_doubt_is_counted_in_audits_of_the_side() -> None:
-    calm, turned = stream(1, (0.03,) * 3), stream(2, (0.03, 0.03, 0.7))
-    wrong = np.concatenate([calm[0], turned[0]])
-    groups, weights = calm[1] + turned[1], calm[2] + turned[2]
-    found = evaluate_groups(Side.FAKE, LIMIT, wrong, groups, NAMES, weights)
-    assert found.first is not None
-    _, evidence = found.first
-    assert evidence.group == "swaps"
-    until = found.calm_audits(evidence)
-    assert groups[:until].count("swaps") == evidence.good_until > 0
-    assert groups[until - 1] == "swaps"
-    assert found.calm_audits(found.pooled) == 0
-
-
 def test_without_groups_it_is_the_evidence_of_the_side() -> None:
     wrong = np.random.default_rng(0).random(200) < 0.3
     found = evaluate_groups(Side.REAL, LIMIT, wrong, [""] * 200, (), np.ones(200))

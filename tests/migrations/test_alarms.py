@@ -46,7 +46,7 @@ def test_each_side_of_an_alarm_is_one_row_in_order(alarmed: Database) -> None:
     assert TABLE not in before
     migrations.upgrade(alarmed.engine, AFTER)
     after = rows(alarmed)
-    assert after[TABLE] == whole[TABLE]
+    assert after[TABLE] == [_before_groups(row) for row in whole[TABLE]]
     assert [(row["policy_version"], row["side"]) for row in after[TABLE]] == [
         (5, "real"),
         (5, "fake"),
@@ -76,7 +76,7 @@ def test_an_event_from_before_there_were_rules_says_the_same(alarmed: Database) 
         raw.execute("UPDATE audit_event SET details = json_remove(details, '$.rules')")
     raw.close()
     migrations.upgrade(alarmed.engine, AFTER)
-    assert rows(alarmed)[TABLE] == whole
+    assert rows(alarmed)[TABLE] == [_before_groups(row) for row in whole]
 
 
 @pytest.mark.parametrize(
@@ -105,3 +105,25 @@ def test_settling_again_says_nothing_more(alarmed: Database) -> None:
     with alarmed.write() as repos:
         repos.alarms.settle(5, 0)
     assert (rows(alarmed)[TABLE], events()) == before
+
+
+def test_the_group_of_an_alarm_is_told_anew_by_its_event(alarmed: Database) -> None:
+    doubt = DoubtfulSpan((7,), Route.ACCEPT_FAKE, SINCE, "forum")
+    with alarmed.write() as repos:
+        repos.alarms.add(6, "one group turned", [RaisedAlarm("fake", RULE, doubt, "forum")])
+    whole = rows(alarmed)[TABLE]
+    assert [row["group_name"] for row in whole] == [None, None, None, "forum"]
+    for revision in ("0025", "0018"):
+        migrations.downgrade(alarmed.engine, revision)
+        migrations.upgrade(alarmed.engine)
+        assert rows(alarmed)[TABLE] == whole
+    with alarmed.read() as repos:
+        assert [doubt_of(each) for each in repos.alarms.unsettled()] == [None, doubt]
+        assert repos.alarms.any_on("fake", (6,), "forum")
+        assert not repos.alarms.any_on("fake", (6,), "agency")
+        assert not repos.alarms.any_on("fake", (6,))
+        assert repos.alarms.any_on("fake", (5,), "agency")  # of all of the side
+
+
+def _before_groups(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != "group_name"}

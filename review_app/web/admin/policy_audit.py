@@ -76,12 +76,16 @@ def _side(side: SideAudit) -> Markup:
         Markup("<div><dt>{}</dt><dd>{}</dd></div>").format(name, value) for name, value in numbers
     )
     chart = evidence_chart(evidence) if evidence.audits else Markup()
+    groups = join(
+        Markup("<p>{}</p>").format(group.text) for group in side.grouped.groups if group.audits
+    )
     return Markup(
-        '<article class="audit-side"><h3>{}</h3><p>{}</p>'
+        '<article class="audit-side"><h3>{}</h3><p>{}</p>{}'
         '<dl class="audit-figures">{}</dl>{}<p class="remark">{}</p></article>'
     ).format(
         t(f"audit.accepted_as_{side.certificate.side}"),
         evidence.text,
+        groups,
         figures,
         chart,
         audits_left(side),
