@@ -46,7 +46,7 @@ def test_a_task_says_what_is_needed_and_nothing_of_the_model(site: Site) -> None
     (task,) = answer.json()
     assert {name for name, value in task.items() if value is not None} == {
         "item_id", "image_url", "width", "height", "expires_at", "alike", "frames",
-        "paged"
+        "paged", "faces"
     }  # fmt: skip
     assert task["item_id"] == site.handle(item_id)
     assert task["image_url"] == f"/media/{task['item_id']}"
