@@ -121,8 +121,9 @@ class Detectors:
         }
 
     def card(self, checkpoint_id: str) -> CheckpointCard:
-        """The card of a checkpoint that is registered here: its folder's, or where that is gone,
-        the one that it had when it was first used. No model is loaded for it.
+        """The card of a checkpoint that is registered here, or that the settings name: its
+        folder's, or where that is gone, the one that it had when it was first used. No model is
+        loaded for it.
 
         Raises NotFoundError where it never was, and of an external detector, which has no such
         card.
@@ -130,6 +131,9 @@ class Detectors:
         with self._loading:
             if checkpoint_id in self._loaded:
                 return self._loaded[checkpoint_id].checkpoint.card
+        own = self._own_card()
+        if own is not None and own.id == checkpoint_id:
+            return own
         with self._database.read() as repos:
             row, stored = repos.checkpoints.get(checkpoint_id), stored_card(repos, checkpoint_id)
         if row is not None and row.path is not None:
@@ -138,6 +142,24 @@ class Detectors:
         if stored is None:
             raise NotFoundError(Text("card.not_found", {"checkpoint": checkpoint_id}))
         return stored
+
+    def newer_than(self, checkpoint_id: str) -> CheckpointCard | None:
+        """The card of the checkpoint that the settings name, where it was made later than this one,
+        as after an upgrade of the program; None also where either cannot be told."""
+        own = self._own_card()
+        if own is None or own.id == checkpoint_id:
+            return None
+        try:
+            card = self.card(checkpoint_id)
+        except NotFoundError:
+            return None
+        return own if own.created_at > card.created_at else None
+
+    def _own_card(self) -> CheckpointCard | None:
+        try:
+            return read_card(self._settings.checkpoint)
+        except CheckpointError:
+            return None
 
     def external(self) -> dict[str, str]:
         """The head of each external detector whose scores are here, by its id, oldest first."""

@@ -48,11 +48,25 @@ class OverviewTab:
         """The answers, the states, the map and the reviewers."""
         now = self._app.monitoring.overview()
         return (
-            answers(now, self._progress(now)),
+            answers(now, self._progress(now), self._newer(now)),
             _states(now),
             _map(self._app.monitoring.score_map()),
             _reviewers(now),
         )
+
+    def _newer(self, now: Overview) -> list[Markup]:
+        """A sentence that a newer detector came with the program, where one did."""
+        if now.policy_version is None:
+            return []
+        newer = self._app.detectors.newer_than(self._app.policies.current().checkpoint)
+        if newer is None:
+            return []
+        words = t("overview.need_newer", checkpoint=newer.id)
+        return [
+            Markup('<p>{} <a href="/admin/?tab=policy">{}</a></p>').format(
+                words, t("overview.see_changes")
+            )
+        ]
 
     def _progress(self, now: Overview) -> CertificateProgress | None:
         if now.policy_version is None or now.policy_state == PolicyState.CERTIFIED:
@@ -79,10 +93,13 @@ def build_overview(app: Application, blocks: gr.Blocks) -> None:
     wiring.quick(gr.Timer(REFRESH_SECONDS).tick, tab.refresh, outputs)
 
 
-def answers(now: Overview, towards: CertificateProgress | None = None) -> Markup:
+def answers(
+    now: Overview, towards: CertificateProgress | None = None, more: Sequence[Markup] = ()
+) -> Markup:
     """The questions of the first screen, answered; the last only where they are measured.
 
-    ``towards``: how far a certificate is, while auto-accept is closed.
+    ``towards``: how far a certificate is, while auto-accept is closed; ``more``: what needs the
+    admin besides.
     """
     policy = now.policy_state
     sign, words = _SIGNS[policy], t(f"overview.{policy}")
@@ -92,7 +109,7 @@ def answers(now: Overview, towards: CertificateProgress | None = None) -> Markup
         _card(t("overview.is_it_on"), state, _policy_lines(now, towards)),
         _card(t("overview.what_waits"), t("overview.images", n=waiting), _waiting_lines(now)),
         _card(t("overview.what_labels"), t("overview.labels", n=now.labels), _label_lines(now)),
-        _needs(now.needs),
+        _needs([*now.needs, *more]),
         *_unknown(now.unlike, now.flags),
     )
     return Markup('<section class="answers" aria-label="{}">{}</section>').format(
@@ -159,7 +176,7 @@ def _unknown(unlike: Unlike | None, flags: FlagCounts) -> list[Markup]:
     return [_card(t("overview.what_unknown"), answer, lines)]
 
 
-def _needs(needs: Sequence[str]) -> Markup:
+def _needs(needs: Sequence[str | Markup]) -> Markup:
     if not needs:
         return _card(t("overview.what_needs"), t("overview.nothing"), [t("overview.no_needs")])
     return _card(t("overview.what_needs"), t("overview.things", n=len(needs)), needs)

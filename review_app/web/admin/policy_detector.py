@@ -9,10 +9,11 @@ from markupsafe import Markup
 from pydantic import BaseModel
 
 from review_app.bootstrap import Application
-from review_app.core.errors import CheckpointError, InputError
+from review_app.core.errors import CheckpointError, InputError, NotFoundError
 from review_app.core.permissions import Permission
 from review_app.i18n import Text, current_language, listed, t
 from review_app.web.admin.confirm import Confirm, Question
+from review_app.web.admin.policy_compare import comparison
 from review_app.web.handlers import Call, Wiring, held_as, html, section
 from review_app.web.markup import Tone, notice
 
@@ -41,7 +42,20 @@ class DetectorPanel:
         if chosen not in offered:
             radio["value"] = next(iter(choices), None)
         shown = notice(words) if choices else Markup('<p class="remark">{}</p>').format(words)
-        return shown, radio, gr.update(visible=bool(choices))
+        return shown + self._changes(), radio, gr.update(visible=bool(choices))
+
+    def _changes(self) -> Markup:
+        """What the checkpoint of the settings is worth beside the one in force; nothing where it is
+        the same, or where either has no card."""
+        policy = self._app.policies.current()
+        try:
+            own = self._app.policies.offered()
+            if own is None:
+                return Markup()
+            now, other = (self._app.detectors.card(each) for each in (policy.checkpoint, own[0]))
+        except (CheckpointError, NotFoundError):
+            return Markup()
+        return comparison(now, policy.head, other)
 
     def ask(self, _call: Call, seen: int | None, chosen: str | None) -> Question:
         """The question before certificates are given up."""
