@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from benchmarks.outcome import Row, arguments, document, finish, judged
 from benchmarks.trained import Detector, Trainer
 from review_app.certification.threshold_grid import Side
+from review_app.inference.backbones import DEFAULT_BACKBONE
 from review_app.lab.simulation.plan import Drift, SimulationPlan
 from review_app.lab.simulation.population import World, world_of
 from review_app.lab.simulation.replays import Simulation
@@ -36,7 +37,7 @@ from review_app.policy.policy import Policy
 from storage.enums import PolicyState
 
 MANIFEST = Path(__file__).parents[2] / "shared" / "data" / "manifest.csv"
-BACKBONE, PRESET = "efficientnet_lite0_gram", "robust"
+BACKBONE, PRESET = DEFAULT_BACKBONE, "robust"
 LABELS = 1000
 LIMITS = {0.05: 3.0, 0.1: 2.0}
 """Risk limits, each with how many times it the true risk must be for the alarm's bar."""

@@ -47,13 +47,14 @@ from benchmarks.trained import Detector, Trainer
 from benchmarks.unknown_groups import compare_groups
 from benchmarks.unknown_kind import DELTA, ENOUGH, FEW, LIMIT, TIMES, meet_unknown
 from review_app.core.errors import InputError
+from review_app.inference.backbones import DEFAULT_BACKBONE
 from review_app.scores.reading import read_scores
 
 WITHOUT = "without-"
 IN_TIME = 0.95
 WHOLE, QUICK = (2000, 1000), (100, 60)
 """Runs for each kind left out, and resamples by group."""
-BACKBONE, PRESET = "efficientnet_lite0_gram", "robust"
+BACKBONE, PRESET = DEFAULT_BACKBONE, "robust"
 
 
 def main() -> int:

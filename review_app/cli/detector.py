@@ -11,6 +11,7 @@ from review_app.cli.common import AsJson, figure, progress_bar, progress_bars, r
 from review_app.cli.lab import BackboneName, Weights, open_lab, weighed_words
 from review_app.cli.scores import DetectorName, ScoreFile, evaluate_scores, write_own_scores
 from review_app.core.errors import InputError
+from review_app.inference.backbones import DEFAULT_BACKBONE
 from storage.types import utc_now
 
 Manifest = Annotated[
@@ -30,7 +31,7 @@ def train(
         Path | None,
         typer.Option(help="Folder to make for the checkpoint; by default in the data directory."),
     ] = None,
-    backbone: BackboneName = "efficientnet_lite0_gram",
+    backbone: BackboneName = DEFAULT_BACKBONE,
     weights: Weights = None,
     preset: Annotated[
         str,

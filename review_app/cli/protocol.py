@@ -10,6 +10,7 @@ import typer
 
 from review_app.cli.common import AsJson, figure, progress_bar, progress_bars, result
 from review_app.cli.lab import BackboneName, Weights, open_lab, tell_unweighted
+from review_app.inference.backbones import DEFAULT_BACKBONE
 from review_app.lab.hold_outs import HoldOutBy
 
 Manifest = Annotated[
@@ -106,7 +107,7 @@ def robustness(
 def transfer(
     manifest: Manifest,
     preset: Annotated[str, typer.Option(help="How each source is trained.")] = "robust",
-    backbone: BackboneName = "efficientnet_lite0_gram",
+    backbone: BackboneName = DEFAULT_BACKBONE,
     report: Annotated[
         Path | None, typer.Option(help="Folder for report.html, metrics.json and the figure.")
     ] = None,
@@ -151,7 +152,7 @@ def leave_out(
     heads: Annotated[
         str | None, typer.Option(help="Train these heads only, separated by commas.")
     ] = None,
-    backbone: BackboneName = "efficientnet_lite0_gram",
+    backbone: BackboneName = DEFAULT_BACKBONE,
     report: Annotated[
         Path | None, typer.Option(help="Folder for report.html, metrics.json and the figure.")
     ] = None,

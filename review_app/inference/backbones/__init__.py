@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from review_app.inference.backbones.base import Backbone, Features
 from review_app.inference.backbones.card import BackboneCard
-from review_app.inference.backbones.registry import WeightFiles, backbone_names, load_backbone
+from review_app.inference.backbones.registry import (
+    DEFAULT_BACKBONE,
+    WeightFiles,
+    backbone_names,
+    load_backbone,
+)
 
 __all__ = [
+    "DEFAULT_BACKBONE",
     "Backbone",
     "BackboneCard",
     "Features",

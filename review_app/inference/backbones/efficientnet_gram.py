@@ -13,7 +13,7 @@ from torch import nn
 
 from review_app.inference.backbones import efficientnet
 from review_app.inference.backbones.base import Backbone
-from review_app.inference.backbones.card import NativeSize
+from review_app.inference.backbones.card import BackboneCard, NativeSize
 from review_app.inference.backbones.stages import StagesBackbone, recipe_width
 
 RECIPE = (
@@ -35,17 +35,23 @@ _CHANNELS = {
     "block5": 192,
 }  # fmt: skip
 
-CARD = replace(
-    efficientnet.CARD,
-    name="efficientnet_lite0_gram",
-    version=2,
-    resize=0,
-    input_size=0,
-    width=recipe_width(RECIPE, _CHANNELS),
-    native=NATIVE,
-    recipe=RECIPE,
-    texture=((0, recipe_width(RECIPE[:TEXTURE], _CHANNELS)),),
-)
+
+def card_of(name: str, version: int, recipe: tuple[str, ...]) -> BackboneCard:
+    """The card of a backbone that measures ``recipe``, whose first lines are :data:`RECIPE`'s."""
+    return replace(
+        efficientnet.CARD,
+        name=name,
+        version=version,
+        resize=0,
+        input_size=0,
+        width=recipe_width(recipe, _CHANNELS),
+        native=NATIVE,
+        recipe=recipe,
+        texture=((0, recipe_width(recipe[:TEXTURE], _CHANNELS)),),
+    )
+
+
+CARD = card_of("efficientnet_lite0_gram", 2, RECIPE)
 
 
 weights_here = efficientnet.weights_here
@@ -53,7 +59,12 @@ weights_here = efficientnet.weights_here
 
 def load(weights: Path | None) -> Backbone:
     """The stages of EfficientNet-Lite0; weights as for ``efficientnet_lite0``."""
+    return load_as(CARD, weights)
+
+
+def load_as(card: BackboneCard, weights: Path | None) -> Backbone:
+    """The same stages, of which ``card`` says what is measured."""
     model = efficientnet.network(weights)
     stem = nn.Sequential(OrderedDict(conv=model.conv_stem, norm=model.bn1))
     blocks = {f"block{i}": block for i, block in enumerate(list(model.blocks)[:6])}
-    return StagesBackbone(CARD, NATIVE, nn.Sequential(OrderedDict(stem=stem, **blocks)))
+    return StagesBackbone(card, NATIVE, nn.Sequential(OrderedDict(stem=stem, **blocks)))

@@ -54,12 +54,10 @@ def _card(parts: tuple[BackboneCard, ...]) -> BackboneCard:
 
 
 def _texture(parts: tuple[BackboneCard, ...]) -> tuple[tuple[int, int], ...]:
-    """The parts' spans where they lie in the joined row; empty where no part singles any out."""
-    if not any(part.texture for part in parts):
-        return ()
+    """The parts' spans where they lie in the joined row; a part that singles none out has none."""
     starts = accumulate((part.width for part in parts), initial=0)
     return tuple(
         (start + first, start + last)
         for start, part in zip(starts, parts, strict=False)
-        for first, last in part.texture or ((0, part.width),)
+        for first, last in part.texture
     )

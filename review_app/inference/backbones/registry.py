@@ -20,11 +20,14 @@ _MODULES = {
     "clip_vit_b16": f"{_PACKAGE}.clip.backbone",
     "efficientnet_lite0": f"{_PACKAGE}.efficientnet",
     "efficientnet_lite0_gram": f"{_PACKAGE}.efficientnet_gram",
+    "efficientnet_lite0_gram4": f"{_PACKAGE}.efficientnet_gram4",
     "forensic": f"{_PACKAGE}.forensic.backbone",
     "xception": f"{_PACKAGE}.xception",
 }
 """Name → module with ``CARD``, ``load(weights: Path | None) -> Backbone``, and
 ``weights_here(weights: Path | None) -> bool``."""
+DEFAULT_BACKBONE = "efficientnet_lite0_gram4+forensic"
+"""The backbone of the shipped checkpoint, and of what is trained unless another is named."""
 FETCHED = {"clip_vit_b16", "xception"}
 """Names whose weights do not come with an installed package."""
 _FETCHERS = {"clip_vit_b16": f"{_PACKAGE}.clip.fetch"}
