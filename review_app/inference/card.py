@@ -81,6 +81,9 @@ class CalibrationCard(CardPart):
     name: CalibrationName
     nll: dict[str, float] = {}
     """Cross-validated negative log-likelihood on validation images, by calibration."""
+    kinds: tuple[CalibrationName, ...] = ()
+    """The calibration of each expert's images, in the order of the experts; empty where ``name`` is
+    that of all."""
 
 
 class HeadCard(CardPart):
@@ -195,6 +198,8 @@ class CheckpointCard(CardPart):
     heads: dict[HeadName, HeadCard]
     experts: tuple[tuple[str, ...], ...] = ()
     """The sources that each expert is for; empty where there is no gate."""
+    components: int = 0
+    """Principal components of the features that the heads see; 0: the features themselves."""
     novelty: NoveltyCard | None = None
     scopes: tuple[ScopeCard, ...] = ()
     """The kinds that it was measured on; empty in older cards, of which
@@ -216,4 +221,4 @@ class CheckpointCard(CardPart):
     @property
     def inputs(self) -> int:
         """Width of what the heads see."""
-        return self.backbone.width * max(len(self.experts), 1)
+        return (self.components or self.backbone.width) * max(len(self.experts), 1)

@@ -1,7 +1,7 @@
 """A checkpoint: a folder with ``heads.safetensors`` and ``card.json``; weights only, never code.
 
-Tensors are named ``<part>.<tensor>``, the parts being ``standardizer``, ``space``, ``gate``,
-``novelty``, ``calibration/<head>`` and ``<head>``; and ``seen``: the first eight bytes of the
+Tensors are named ``<part>.<tensor>``, the parts being ``standardizer``, ``compression``, ``space``,
+``gate``, ``novelty``, ``calibration/<head>`` and ``<head>``; and ``seen``: the first bytes of the
 sha256 of every training and validation image, as sorted uint64.
 """
 
@@ -30,9 +30,15 @@ from review_app.inference.calibration import (
     CALIBRATIONS,
     Calibration,
     CalibrationName,
-    calibrate,
+    calibrate_by_kind,
 )
-from review_app.inference.card import READABLE_VERSIONS, SCHEMA_VERSION, CheckpointCard
+from review_app.inference.card import (
+    READABLE_VERSIONS,
+    SCHEMA_VERSION,
+    CalibrationCard,
+    CheckpointCard,
+)
+from review_app.inference.compression import Compression
 from review_app.inference.gate import SourceGate
 from review_app.inference.heads import (
     HEADS,
@@ -76,8 +82,8 @@ class Checkpoint:
 
     card: CheckpointCard
     model: Model
-    calibrations: Mapping[HeadName, Calibration]
-    """The calibrations of the heads that have one."""
+    calibrations: Mapping[HeadName, tuple[Calibration, ...]]
+    """The calibrations of the heads that have one: one for all images, or one for each expert's."""
     seen_prefixes: NDArray[np.uint64]
     """The prefixes of hashes of images that it has seen, sorted; see the module."""
 
@@ -109,8 +115,9 @@ class Checkpoint:
         if self.model.novelty and reading.log_distances is not None:
             z = self.model.novelty.z(reading.log_distances)
             unlike = z > self.model.novelty.cut
+        kinds = None if reading.shares is None else reading.shares.argmax(axis=1)
         heads = {
-            name: calibrate(prediction, self.calibrations[name])
+            name: calibrate_by_kind(prediction, self.calibrations[name], kinds)
             if name in self.calibrations
             else prediction
             for name, prediction in reading.heads.items()
@@ -179,7 +186,7 @@ class Checkpoint:
         cls,
         facts: Mapping[str, Any],
         model: Model,
-        calibrations: Mapping[HeadName, Calibration],
+        calibrations: Mapping[HeadName, tuple[Calibration, ...]],
         seen: tuple[str, ...],
     ) -> Self:
         """A new checkpoint; ``facts`` are the card's fields but its version and its hash.
@@ -211,7 +218,9 @@ def require_backbone(checkpoint: Checkpoint, backbone: Backbone) -> None:
 
 
 def _pack(
-    model: Model, calibrations: Mapping[HeadName, Calibration], seen: NDArray[np.uint64]
+    model: Model,
+    calibrations: Mapping[HeadName, tuple[Calibration, ...]],
+    seen: NDArray[np.uint64],
 ) -> bytes:
     tensors: State = {"seen": seen}
     for part, state in _states(model, calibrations).items():
@@ -219,20 +228,31 @@ def _pack(
     return bytes(save_tensors(tensors))
 
 
-def _states(model: Model, calibrations: Mapping[HeadName, Calibration]) -> dict[str, State]:
+def _states(
+    model: Model, calibrations: Mapping[HeadName, tuple[Calibration, ...]]
+) -> dict[str, State]:
     """The tensors of every part, by the part's name."""
-    optional = {"space": model.space, "gate": model.gate, "novelty": model.novelty}
+    optional = {
+        "space": model.space,
+        "gate": model.gate,
+        "novelty": model.novelty,
+        "compression": model.compression,
+    }
     return (
         {"standardizer": model.standardizer.state()}
         | {name: part.state() for name, part in optional.items() if part}
         | {name.value: head.state() for name, head in model.heads.items()}
-        | {_calibration_part(name): each.state() for name, each in calibrations.items()}
+        | {
+            part: calibration.state()
+            for name, each in calibrations.items()
+            for part, calibration in zip(_calibration_parts(name, len(each)), each, strict=True)
+        }
     )
 
 
 def _unpack(
     tensors: State, card: CheckpointCard
-) -> tuple[Model, dict[HeadName, Calibration], NDArray[np.uint64]]:
+) -> tuple[Model, dict[HeadName, tuple[Calibration, ...]], NDArray[np.uint64]]:
     parts: dict[str, State] = defaultdict(dict)
     for name, tensor in tensors.items():
         part, _, rest = name.partition(".")
@@ -242,9 +262,9 @@ def _unpack(
             parts[part][rest] = tensor
     model = _model(parts, card)
     calibrations = {
-        name: CALIBRATIONS[head.calibration.name].from_state(parts[_calibration_part(name)])
+        name: _calibrations(name, head.calibration, parts, len(card.experts))
         for name, head in card.heads.items()
-        if head.calibration.name is not CalibrationName.NONE
+        if head.calibration.kinds or head.calibration.name is not CalibrationName.NONE
     }
     known = {"seen"} | {
         f"{part}.{name}" for part, state in _states(model, calibrations).items() for name in state
@@ -265,6 +285,9 @@ def _model(parts: Mapping[str, State], card: CheckpointCard) -> Model:
             raise CheckpointError(f"the gate has {gate.experts} experts, the card another number")
     if space and card.novelty:
         novelty = Novelty.from_state(parts["novelty"], space.dimensions)
+    compression = None
+    if card.components:
+        compression = Compression.from_state(parts["compression"], width, card.components)
     return Model(
         Standardizer.from_state(parts["standardizer"], width),
         {name: HEADS[name].head.from_state(parts[name], card.inputs) for name in card.heads},
@@ -272,11 +295,29 @@ def _model(parts: Mapping[str, State], card: CheckpointCard) -> Model:
         gate,
         card.experts,
         novelty,
+        compression,
     )
 
 
-def _calibration_part(head: HeadName) -> str:
-    return f"calibration/{head}"
+def _calibrations(
+    head: HeadName, card: CalibrationCard, parts: Mapping[str, State], experts: int
+) -> tuple[Calibration, ...]:
+    if card.kinds and len(card.kinds) != experts:
+        raise CheckpointError(
+            f"{head} has {len(card.kinds)} calibrations by kind for {experts} experts"
+        )
+    names = card.kinds or (card.name,)
+    return tuple(
+        CALIBRATIONS[name].from_state(parts[part])
+        for name, part in zip(names, _calibration_parts(head, len(names)), strict=True)
+    )
+
+
+def _calibration_parts(head: HeadName, count: int) -> tuple[str, ...]:
+    """The names of the parts of ``count`` calibrations of ``head``."""
+    if count == 1:
+        return (f"calibration/{head}",)
+    return tuple(f"calibration/{head}/{kind}" for kind in range(count))
 
 
 def read_card(path: Path) -> CheckpointCard:

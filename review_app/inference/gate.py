@@ -96,3 +96,28 @@ def experts_of(sources: Sequence[str], is_fake: Labels) -> tuple[tuple[str, ...]
     rest = tuple(sorted(set(sources) - set(own)))
     shared = min(sum(fakes[name] for name in rest), sum(reals[name] for name in rest))
     return tuple((name,) for name in own) + ((rest,) if shared >= SMALLEST_SOURCE else ())
+
+
+def balanced(
+    sources: Sequence[str],
+    is_fake: Labels,
+    experts: Sequence[Sequence[str]],
+    weights: Weights = None,
+) -> NDArray[np.float64]:
+    """``weights`` scaled so that real and fake images of every expert weigh the same, with the mean
+    1, float64 [n]; images of sources without an expert keep theirs.
+
+    A source with fewer images, or with more fakes than photos, would otherwise be learned last
+    (group-balanced training: Sagawa et al. 2020, in whose experiments it nears the worst group's
+    best).
+    """
+    found = np.ones(len(is_fake)) if weights is None else weights.astype(np.float64)
+    expert = {source: at for at, members in enumerate(experts) for source in members}
+    cells = np.array([2 * expert.get(source, -1) for source in sources]) + is_fake
+    known = cells >= 0
+    masses = np.bincount(cells[known], found[known], minlength=2 * len(experts))
+    share = masses.sum() / np.count_nonzero(masses)
+    found = found.copy()
+    found[known] *= share / masses[cells[known]]
+    scaled: NDArray[np.float64] = found / found.mean()
+    return scaled

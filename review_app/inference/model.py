@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from review_app.inference.backbones.base import Features
 from review_app.inference.backbones.card import BackboneCard
+from review_app.inference.compression import Compression
 from review_app.inference.dataset import Versions
-from review_app.inference.gate import SourceGate, experts_of
+from review_app.inference.gate import SourceGate, balanced, experts_of
 from review_app.inference.heads import (
     Head,
     HeadName,
@@ -56,15 +57,25 @@ class Model:
     experts: tuple[tuple[str, ...], ...] = ()
     """The sources that each expert of the gate is for."""
     novelty: Novelty | None = None
+    compression: Compression | None = None
+    """What heads are given of the features; None: all of them."""
+
+    def kinds(self, features: Features) -> NDArray[np.intp] | None:
+        """The number of the expert that counts most for each image, [n]; None without a gate."""
+        if self.gate is None or self.space is None:
+            return None
+        coordinates = self.space.apply(self.standardizer.apply(features))
+        found: NDArray[np.intp] = self.gate.shares(coordinates).argmax(axis=1)
+        return found
 
     def read(self, features: Features) -> RawPrediction:
         """What every head says of features [n, width] as the backbone extracts them."""
         standardised = self.standardizer.apply(features)
         coordinates = self.space.apply(standardised) if self.space else None
-        inputs, shares = standardised, None
+        inputs, shares = _told(standardised, self.compression), None
         if self.gate and coordinates is not None:
             shares = self.gate.shares(coordinates)
-            inputs = _gated(standardised, shares)
+            inputs = _gated(inputs, shares)
         distances = None
         if self.novelty and coordinates is not None:
             distances = self.novelty.log_distances(coordinates)
@@ -85,7 +96,11 @@ def fit_model(train: Versions, preset: Preset, backbone: BackboneCard, *, seed: 
     standardised = standardizer.apply(features)
     space = gate = novelty = None
     experts: tuple[tuple[str, ...], ...] = ()
-    inputs = standardised
+    compression = None
+    if preset.components:
+        originals = np.clip(standardised[: len(train)], -_FURTHEST, _FURTHEST)
+        compression = Compression.fit(originals, preset.components, seed=seed)
+    inputs = _told(standardised, compression)
     if preset.gated or preset.novelty:
         space = TextureSpace.fit(standardised, texture_columns(backbone))
         coordinates = space.apply(standardised)
@@ -93,14 +108,16 @@ def fit_model(train: Versions, preset: Preset, backbone: BackboneCard, *, seed: 
             experts = experts_of(train.originals.sources, train.originals.is_fake)
         if len(experts) > 1:
             gate = _fit_gate(coordinates, sources, experts, weights)
-            inputs = _gated(standardised, gate.shares(coordinates))
+            inputs = _gated(inputs, gate.shares(coordinates))
         if preset.novelty:
             novelty = Novelty.fit(coordinates)
+    if preset.balanced and gate:
+        weights = balanced(sources, is_fake, experts, weights)
     heads = {
         name: training.fit(inputs, is_fake, seed=seed, weights=weights)
         for name, training in preset.heads.items()
     }
-    return Model(standardizer, heads, space, gate, experts if gate else (), novelty)
+    return Model(standardizer, heads, space, gate, experts if gate else (), novelty, compression)
 
 
 def texture_columns(backbone: BackboneCard) -> NDArray[np.int32]:
@@ -121,5 +138,12 @@ def _fit_gate(
     return SourceGate.fit(coordinates[rows], members, None if weights is None else weights[rows])
 
 
-def _gated(standardised: Matrix, shares: Matrix) -> Matrix:
-    return SourceGate.expand(np.clip(standardised, -_FURTHEST, _FURTHEST), shares)
+def _told(standardised: Matrix, compression: Compression | None) -> Matrix:
+    """What heads are told of standardised features, before any gate."""
+    if compression is None:
+        return standardised
+    return compression.apply(np.clip(standardised, -_FURTHEST, _FURTHEST))
+
+
+def _gated(inputs: Matrix, shares: Matrix) -> Matrix:
+    return SourceGate.expand(np.clip(inputs, -_FURTHEST, _FURTHEST), shares)

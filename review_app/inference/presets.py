@@ -26,6 +26,12 @@ class Preset:
     heads: Mapping[HeadName, Training]
     copies: tuple[Transform, ...] = ()
     """Every training image is also trained on once through each of these, whatever its label."""
+    components: int = 0
+    """Heads learn from so many principal components of the features; 0: from the features. See
+    :mod:`review_app.inference.compression`."""
+    balanced: bool = False
+    """Real and fake images of every source with an expert count alike in the heads, however many
+    there are of each."""
     gated: bool = False
     """One expert for each source; see :mod:`review_app.inference.gate`."""
     novelty: bool = False
@@ -55,6 +61,8 @@ _PRESETS = (
             TransformChain((Mirror(), LAUNDER)),
             TransformChain((Rescale(0.6, 1.4), Jpeg(60, 95))),
         ),
+        components=1536,
+        balanced=True,
         gated=True,
         novelty=True,
         calibrated=True,

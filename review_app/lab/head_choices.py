@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from review_app.inference.calibration import (
     Calibration,
     CalibrationName,
-    calibrate,
+    Kinds,
+    calibrate_by_kind,
     choose_calibration,
 )
 from review_app.inference.card import CalibrationCard, HeadCard
@@ -34,7 +35,7 @@ class HeadChoices:
     """The choices that were made for the heads of a model."""
 
     cards: Mapping[HeadName, HeadCard]
-    calibrations: Mapping[HeadName, Calibration]
+    calibrations: Mapping[HeadName, tuple[Calibration, ...]]
     default: HeadName
     """The lowest AURC of the reject score, errors counted at 0.5: the order of acceptance."""
 
@@ -46,15 +47,16 @@ def choose_for_heads(
     distances = validation.reading.log_distances
     z = model.novelty.z(distances) if model.novelty and distances is not None else None
     cards: dict[HeadName, HeadCard] = {}
-    calibrations: dict[HeadName, Calibration] = {}
+    calibrations: dict[HeadName, tuple[Calibration, ...]] = {}
+    kinds = model.kinds(validation.images.features)
     aurcs: dict[HeadName, float] = {}
     for name, head in model.heads.items():
         prediction, card = validation.reading.heads[name], _UNCALIBRATED
         if preset.calibrated:
-            calibration, card = _calibration(name, validation, seed)
-            prediction = calibrate(prediction, calibration)
-            if calibration.name is not CalibrationName.NONE:
-                calibrations[name] = calibration
+            found, card = _calibrations(name, validation, kinds, len(model.experts), seed)
+            prediction = calibrate_by_kind(prediction, found, kinds)
+            if any(each.name is not CalibrationName.NONE for each in found):
+                calibrations[name] = found
         unlike = z > model.novelty.cut if model.novelty and z is not None else None
         cards[name], aurcs[name] = _head_card(
             head, preset.heads[name], prediction, validation.images, card, z, unlike
@@ -74,23 +76,44 @@ def measured(checkpoint: Checkpoint, test: LabelledFeatures, judgement: Judgemen
     return checkpoint.with_card(checkpoint.card.model_copy(update={"heads": heads}))
 
 
+_FEWEST = 50
 _UNCALIBRATED = CalibrationCard(name=CalibrationName.NONE)
 
 
+def _calibrations(
+    name: HeadName, validation: Validation, kinds: Kinds | None, experts: int, seed: int
+) -> tuple[tuple[Calibration, ...], CalibrationCard]:
+    """One calibration for all images; with experts, one for the images of each.
+
+    An expert with fewer than 50 validation images of either class has that of all.
+    """
+    everything = np.ones(len(validation.images), dtype=np.bool_)
+    pooled, nll = _calibration(name, validation, everything, seed)
+    card = CalibrationCard(name=pooled.name, nll={each.value: nll[each] for each in nll})
+    if kinds is None:
+        return (pooled,), card
+    is_fake = validation.images.is_fake
+    found = []
+    for kind in range(experts):
+        rows = kinds == kind
+        enough = min(int(is_fake[rows].sum()), int((~is_fake[rows]).sum())) >= _FEWEST
+        found.append(_calibration(name, validation, rows, seed)[0] if enough else pooled)
+    if all(each.name is CalibrationName.NONE for each in found):
+        return (found[0],), card.model_copy(update={"name": CalibrationName.NONE})
+    return tuple(found), card.model_copy(update={"kinds": tuple(each.name for each in found)})
+
+
 def _calibration(
-    name: HeadName, validation: Validation, seed: int
-) -> tuple[Calibration, CalibrationCard]:
-    images = validation.images
-    groups = images.groups or ("",) * len(images)
-    calibration, nll = choose_calibration(
-        validation.reading.heads[name].p_fake,
+    name: HeadName, validation: Validation, rows: NDArray[np.bool_], seed: int
+) -> tuple[Calibration, dict[CalibrationName, float]]:
+    images = validation.images.take(np.flatnonzero(rows))
+    return choose_calibration(
+        validation.reading.heads[name].p_fake[rows],
         images.is_fake,
-        groups,
+        images.groups or ("",) * len(images),
         seed=seed,
         weights=images.weighting,
     )
-    by_name = {each.value: value for each, value in nll.items()}
-    return calibration, CalibrationCard(name=calibration.name, nll=by_name)
 
 
 def _head_card(

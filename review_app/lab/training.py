@@ -137,6 +137,7 @@ def train_heads(
         "default_head": choices.default,
         "heads": choices.cards,
         "experts": model.experts,
+        "components": model.compression.dimensions if model.compression else 0,
         "novelty": novelty,
         "licence": licence,
         "parent": parent,

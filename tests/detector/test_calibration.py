@@ -19,6 +19,7 @@ from review_app.inference.calibration import (
     TemperatureCalibration,
     VennAbersCalibration,
     calibrate,
+    calibrate_by_kind,
     choose_calibration,
     fit_calibration,
 )
@@ -207,3 +208,31 @@ def test_images_of_one_class_cannot_calibrate() -> None:
         fit_calibration(CalibrationName.PLATT, p, is_fake, np.zeros(20))
     with pytest.raises(DetectorError, match="at least two groups"):
         choose_calibration(p, is_fake, ["one"] * 20, seed=0)
+
+
+def test_images_of_each_kind_go_through_the_calibration_of_that_kind() -> None:
+    boasting, modest = scored(4000, 5, slope=0.5), scored(4000, 6, slope=2.0)
+    p, is_fake = (np.concatenate(pair) for pair in zip(boasting, modest, strict=True))
+    kinds = np.repeat([0, 1], 4000)
+    each = tuple(
+        fit_calibration(CalibrationName.TEMPERATURE, p[kinds == kind], is_fake[kinds == kind])
+        for kind in (0, 1)
+    )
+    prediction = HeadPrediction(p, np.sqrt(p * (1 - p)) / 3, entr(p) + entr(1 - p), np.zeros(8000))
+    out = calibrate_by_kind(prediction, each, kinds)
+    for kind in (0, 1):
+        rows = np.flatnonzero(kinds == kind)
+        alone = calibrate(prediction.take(rows), each[kind])
+        assert out.take(rows).p_fake.tobytes() == alone.p_fake.tobytes()
+        assert out.take(rows).std.tobytes() == alone.std.tobytes()
+    pooled = calibrate(prediction, fit_calibration(CalibrationName.TEMPERATURE, p, is_fake))
+
+    def nll(found: HeadPrediction) -> float:
+        return float(-np.log(np.where(is_fake, found.p_fake, 1 - found.p_fake)).mean())
+
+    assert nll(out) < nll(pooled) - 0.02
+    shuffled = np.random.default_rng(1).permutation(8000)
+    again = calibrate_by_kind(prediction.take(shuffled), each, kinds[shuffled])
+    assert again.p_fake.tobytes() == out.p_fake[shuffled].tobytes()
+    one = calibrate_by_kind(prediction, each[:1], None)
+    assert one.p_fake.tobytes() == calibrate(prediction, each[0]).p_fake.tobytes()

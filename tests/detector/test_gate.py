@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from review_app.core.errors import CheckpointError
-from review_app.inference.gate import MAX_EXPERTS, SourceGate, experts_of
+from review_app.inference.gate import MAX_EXPERTS, SourceGate, balanced, experts_of
 from review_app.inference.heads.linear import LinearTraining
 
 
@@ -88,3 +88,27 @@ def test_experts_never_share_a_source_and_are_never_too_many(
     members = [source for expert in experts for source in expert]
     assert len(members) == len(set(members))
     assert len(experts) <= MAX_EXPERTS
+
+
+def test_real_and_fake_images_of_each_expert_weigh_the_same() -> None:
+    sources, is_fake = labels(("a", 100, 300), ("b", 150, 100), ("rare", 7, 3))
+    weights = balanced(sources, is_fake, (("a",), ("b",)))
+    assert weights.mean() == pytest.approx(1)
+    masses = {
+        weights[
+            [name == source and fake == label for name, fake in zip(sources, is_fake, strict=True)]
+        ].sum()
+        for source in "ab"
+        for label in (False, True)
+    }
+    assert max(masses) == pytest.approx(min(masses))
+    rare = weights[np.array(sources) == "rare"]
+    assert rare == pytest.approx(np.full(10, rare[0]))
+
+
+def test_balance_keeps_how_images_of_one_class_of_an_expert_weigh_among_each_other() -> None:
+    sources, is_fake = labels(("a", 2, 4), ("b", 3, 3))
+    given = np.arange(1.0, 13.0)
+    weights = balanced(sources, is_fake, (("a",), ("b",)), given)
+    np.testing.assert_allclose(weights[2:6] / weights[2], given[2:6] / given[2])
+    assert weights[:2].sum() == pytest.approx(weights[2:6].sum())

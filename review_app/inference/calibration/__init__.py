@@ -5,7 +5,9 @@ from __future__ import annotations
 from review_app.inference.calibration.base import Calibration, CalibrationName
 from review_app.inference.calibration.choice import (
     CALIBRATIONS,
+    Kinds,
     calibrate,
+    calibrate_by_kind,
     choose_calibration,
     fit_calibration,
 )
@@ -22,11 +24,13 @@ __all__ = [
     "Calibration",
     "CalibrationName",
     "IsotonicCalibration",
+    "Kinds",
     "NoCalibration",
     "PlattCalibration",
     "TemperatureCalibration",
     "VennAbersCalibration",
     "calibrate",
+    "calibrate_by_kind",
     "choose_calibration",
     "fit_calibration",
 ]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import entr
 
 from review_app.core.errors import DetectorError
@@ -29,6 +31,9 @@ CALIBRATIONS: dict[CalibrationName, type[Calibration]] = {
     )
 }
 """Every calibration by its name, the simplest first."""
+
+Kinds = NDArray[np.intp]
+"""The number of the expert that counts most for each image, [n]."""
 
 _FOLDS = 5
 _CERTAIN = 1e-9
@@ -90,6 +95,24 @@ def calibrate(prediction: HeadPrediction, calibration: Calibration) -> HeadPredi
         entropy=entropy,
         mutual_information=np.minimum(prediction.mutual_information, entropy),
     )
+
+
+def calibrate_by_kind(
+    prediction: HeadPrediction, calibrations: Sequence[Calibration], kinds: Kinds | None
+) -> HeadPrediction:
+    """``prediction`` [n] by the calibration of each image's kind, [n]; by the only one, if it is.
+
+    A mixture of experts is as sure as the expert that it listens to, and one may boast while
+    another is modest: one map for all of them would be right for none.
+    """
+    if len(calibrations) == 1 or kinds is None:
+        return calibrate(prediction, calibrations[0])
+    found = np.empty((len(fields(HeadPrediction)), len(kinds)))
+    for kind, calibration in enumerate(calibrations):
+        rows = np.flatnonzero(kinds == kind)
+        part = calibrate(prediction.take(rows), calibration)
+        found[:, rows] = [getattr(part, field.name) for field in fields(HeadPrediction)]
+    return HeadPrediction(*found)
 
 
 def _numbered(groups: Sequence[str]) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
