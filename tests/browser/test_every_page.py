@@ -92,11 +92,15 @@ def test_ones_own_account(site: Site, sign_in: SignIn, walk: Walk) -> None:
     walk.look(page, "account-problem")
 
 
-def test_the_card_of_the_detector(serving: Serving, sign_in: SignIn, walk: Walk) -> None:
+def test_the_card_of_the_detector(
+    site: Site, serving: Serving, sign_in: SignIn, walk: Walk
+) -> None:
+    card = site.app.detectors.card(site.app.policies.current().checkpoint)
     page = sign_in(**walk.window)
     page.goto(f"{serving.url}/card")
     expect(page.get_by_role("heading", name="What it was measured on")).to_be_visible()
-    expect(page.locator("svg.kind-plot")).to_have_count(2)
+    kinds = sum(1 + len(scope.generators) for scope in card.scopes)
+    expect(page.locator("svg.kind-plot")).to_have_count(kinds)
     walk.look(page, "card")
 
 

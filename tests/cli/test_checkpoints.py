@@ -66,9 +66,11 @@ def test_the_list_holds_the_shipped_and_the_trained_ones(
     run: Run, other: Path, data_dir: Path
 ) -> None:
     path = kept(other, data_dir)
-    shipped, source, trained = run("checkpoint", "list", "--json").document["checkpoints"]
+    listed = run("checkpoint", "list", "--json").document["checkpoints"]
+    shipped, faces, source, trained = listed
     assert shipped["id"] == Checkpoint.load(DEFAULT_CHECKPOINT).id
     assert shipped["path"] == str(DEFAULT_CHECKPOINT)
+    assert faces["path"] == str(DEFAULT_CHECKPOINT.parent / "faces")
     assert source["path"] == str(DEFAULT_CHECKPOINT.parent / "source")
     assert (trained["path"], trained["backbone"]) == (str(path), "efficientnet_lite0")
     assert len(trained["test_auroc"]) == 3
@@ -86,7 +88,7 @@ def test_a_damaged_checkpoint_is_listed_with_its_reason(
     (kept(other, data_dir) / "heads.safetensors").write_bytes(b"damaged")
     outcome = run("checkpoint", "list", "--json")
     assert outcome.code == 3
-    broken = outcome.document["checkpoints"][2]
+    broken = outcome.document["checkpoints"][3]
     assert sorted(broken) == ["error", "path"]
     assert "sha256 differs" in broken["error"]
     assert "sha256 differs" in run("checkpoint", "list").out

@@ -280,7 +280,7 @@ def test_a_page_made_for_somebody_else_is_told_so(site: Site) -> None:
 
 
 def test_me_says_what_i_may(site: Site) -> None:
-    for role, may in ((Role.REVIEWER, ["review", "inspect"]), (Role.ADMIN, None)):
+    for role, may in ((Role.REVIEWER, ["review", "inspect", "read_card"]), (Role.ADMIN, None)):
         client, person = site.signed_in(role)
         me = client.get("/api/v1/me").json()
         assert (me["id"], me["name"], me["role"]) == (person.id, person.name, role)

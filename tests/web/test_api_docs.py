@@ -21,8 +21,8 @@ CALL = re.compile(
 SHAPE = re.compile(r"^\| `([A-Z]\w+)` \| (one of )?(.+) \|$", re.MULTILINE)
 OF_THE_FRAMEWORK = {"HTTPValidationError", "ValidationError"}
 """Errors have a shape of our own in their place."""
-UNLISTED = {"GET /healthz", "GET /readyz"}
-"""Calls that the document leaves out: they are for machines around the server."""
+UNLISTED = {"GET /healthz", "GET /readyz", "GET /card", "GET /card/{checkpoint_id}"}
+"""Calls that the document leaves out: for machines around the server, and pages for people."""
 
 OTHER_NAMES = {
     *(
