@@ -10,7 +10,8 @@ the step sizes of Adam and the prior of a variational head go by coordinate, and
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -26,7 +27,7 @@ _SMALLEST = 1e-6
 """The smallest variance as a share of the largest: what is below it is rounding."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Compression:
     """Rotated principal components of standardised features, in steps of 1/127 of the largest."""
 
@@ -34,10 +35,6 @@ class Compression:
     """The map onto the coordinates in steps, [width, d]."""
     step: Matrix
     """The size of a step of each coordinate, float32 [d]."""
-    _matrix: Matrix = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_matrix", self.projection.astype(np.float32) * self.step)
 
     @classmethod
     def fit(cls, standardised: Matrix, dimensions: int, *, seed: int) -> Self:
@@ -66,6 +63,12 @@ class Compression:
     def dimensions(self) -> int:
         """Number of coordinates, d."""
         return len(self.step)
+
+    @cached_property
+    def _matrix(self) -> Matrix:
+        """The map in numbers, made when it is first needed: it takes four times the memory."""
+        matrix: Matrix = self.projection.astype(np.float32) * self.step
+        return matrix
 
     def apply(self, standardised: Matrix) -> Matrix:
         """Coordinates of standardised features [n, width], float32 [n, d]."""
