@@ -94,7 +94,7 @@ def test_an_image_beyond_the_cards_cut_is_called_unlike_the_training_images(
     assert noise.scope_text.startswith(
         "Not proven here: unlike everything that this detector was measured on."
     )
-    assert any(f"far off: {source}." in noise.scope_text for source in card.data.sources)
+    assert any(f"far off: {each.content['en']}." in noise.scope_text for each in card.scopes)
 
 
 def test_an_image_within_a_kind_is_told_what_was_measured_there(place: Deployment) -> None:
@@ -104,11 +104,11 @@ def test_an_image_within_a_kind_is_told_what_was_measured_there(place: Deploymen
         for name in checkpoint.heads
     }
     inspection = place.app.inspector.explain(opinions)
-    assert inspection.scope_text == "Looks like: stylegan_ffhq (AUROC 0.97 there)."
+    assert inspection.scope_text == "Looks like: faces, made whole (AUROC 0.97 there)."
     assert inspection.checkpoint == checkpoint.id
     with use_language(GERMAN):
         inspection = place.app.inspector.explain(opinions)
-    assert inspection.scope_text == "Sieht aus wie: stylegan_ffhq (AUROC dort 0,97)."
+    assert inspection.scope_text == "Sieht aus wie: Gesichter, ganz erzeugt (AUROC dort 0,97)."
 
 
 def test_a_checkpoint_that_does_not_measure_novelty_says_nothing_of_it(tmp_path: Path) -> None:

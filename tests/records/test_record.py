@@ -57,11 +57,11 @@ def test_a_record_says_what_was_measured_on_such_images_once_it_may_be_told(tmp_
         told = [records.show(root, item_id).said for item_id in (inside, outside, unknown)]
     said = [(one.scope, one.scope_text) for one in told if one is not None]
     assert said == [
-        ("dfdc_faces", "Looks like: dfdc_faces (AUROC 0.88 there)."),
+        ("dfdc_faces", "Looks like: faces from videos, swapped (AUROC 0.89 there)."),
         (
             "dfdc_faces",
             "Not proven here: unlike everything that this detector was measured on. "
-            "The least far off: dfdc_faces.",
+            "The least far off: faces from videos, swapped.",
         ),
         (None, ""),
     ]

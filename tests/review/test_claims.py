@@ -64,7 +64,8 @@ def test_nobody_holds_more_than_the_limit(bench: Bench, factory: Factory, ada: P
 def test_a_task_hints_at_nothing(bench: Bench, factory: Factory, ada: Person) -> None:
     factory.item(decided=True, known=REAL, name="fakes/swap.png", source="fakes")
     (task,) = bench.review.take(ada)
-    told = {"item_id", "image_url", "width", "height", "expires_at", "alike", "frames", "paged"}
+    told = {"item_id", "image_url", "width", "height", "expires_at"}
+    told |= {"alike", "frames", "paged", "faces"}
     assert set(task.model_dump(exclude_none=True)) == told
     assert "swap" not in task.model_dump_json()
 
@@ -80,6 +81,7 @@ def test_a_task_without_a_picture_tells_what_the_image_is_known_by(
         "alike": 0,
         "frames": 1,
         "paged": False,
+        "faces": (),
         **identity,
     }
 

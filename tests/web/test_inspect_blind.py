@@ -211,10 +211,10 @@ def test_an_admin_closes_inspect_for_reviewers(site: Site, reviewer: Caller, adm
         assert "An admin has closed Inspect" in told
         assert "P(fake)" not in told
         assert "P(fake)" in asked(admin, encode(photo(ELSEWHERE), "PNG"))
-        assert reviewer.http.get("/api/v1/me").json()["may"] == ["review"]
+        assert reviewer.http.get("/api/v1/me").json()["may"] == ["review", "read_card"]
     finally:
         change_options(site.app.database, somebody, ReviewOptions())
-    assert reviewer.http.get("/api/v1/me").json()["may"] == ["review", "inspect"]
+    assert reviewer.http.get("/api/v1/me").json()["may"] == ["review", "inspect", "read_card"]
 
 
 def test_images_from_before_descriptors_are_found_as_well(fresh: Site, tmp_path: Path) -> None:

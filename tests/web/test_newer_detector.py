@@ -14,6 +14,7 @@ import pytest
 
 from review_app.core.settings import DEFAULT_CHECKPOINT
 from review_app.inference.checkpoint import Checkpoint
+from review_app.inference.scopes import scopes_of
 from review_app.web.admin.overview import OverviewTab
 from review_app.web.admin.policy_detector import DetectorPanel
 from review_app.web.handlers import Call
@@ -85,8 +86,9 @@ def test_the_new_one_is_offered_beside_the_old_ones_figures_and_adopted_when_ask
         assert f'href="/card/{card.id}"' in words
         auroc = card.heads[card.default_head].test["all"]["auroc"][0]
         assert f"{auroc:.2f} (" in words
-        for source in card.data.sources:
-            assert f"AUROC, {source}" in words
+        for scope in scopes_of(card):
+            names = {scope.name, scope.content.get("en", scope.name)}
+            assert any(f"AUROC, {name}" in words for name in names)
     panel.adopt(call, panel.ask(call, 1, new.id).about.model_dump())
     policy = place.app.policies.current()
     assert (policy.checkpoint, policy.state) == (new.id, PolicyState.LEARNING)
@@ -111,10 +113,10 @@ def test_a_kind_that_only_one_was_measured_on_says_so_of_the_other(
     place, _ = upgraded
     path = home / "default" / "card.json"
     card = json.loads(path.read_text())
-    kind = {"name": "scenes", "content": {"en": "scenes"}, "n_train": 9, "n_test": 9}
+    kind = {"name": "drawings", "content": {"en": "drawings"}, "n_train": 9, "n_test": 9}
     card["scopes"] = [kind | {"heads": {card["default_head"]: {"auroc": [0.93, 0.91, 0.95]}}}]
     path.write_text(json.dumps(card))
     words = DetectorPanel(place.app).load(by_admin(place))[0]
-    row = words.partition("AUROC, scenes")[2].partition("</tr>")[0]
+    row = words.partition("AUROC, drawings")[2].partition("</tr>")[0]
     assert "not measured" in row
     assert "0.93 (0.91 to 0.95)" in row
