@@ -58,9 +58,9 @@ class Cldr:
     def significant(self, value: float, digits: int = 3) -> str:
         """``value`` to so many significant digits, without zeros at its end: ``0.974``.
 
-        The whole part is never rounded: ``1,234``.
+        The whole part is never rounded: ``1,234``. Nothing is ``0``, whatever sign it has.
         """
-        return self.number(value, _fraction_digits(value, digits))
+        return self.number(value or 0, _fraction_digits(value, digits))
 
     def list(self, parts: Sequence[str]) -> str:
         """``a``, ``a and b``, ``a, b and c``."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from review_app.i18n import (
@@ -75,6 +75,7 @@ def test_significant_digits_never_round_the_whole_part(value: float, written: st
     assert percent(value / 100, 3) == f"{written}%"
 
 
+@example(-0.0)
 @given(st.floats(-1e300, 1e300) | st.integers(-(10**300), 10**300))
 def test_no_number_is_too_large_or_small_to_be_written(value: float) -> None:
     assert number(value, 2) == f"{value:,.2f}"
