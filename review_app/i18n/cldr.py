@@ -44,23 +44,24 @@ class Cldr:
     def number(self, value: float, digits: int | None = None) -> str:
         """``value`` with ``digits`` after the decimal sign: ``1,234.5``, ``1.234,5``, ``1234,5``.
 
-        Without ``digits`` as many as it needs, three at most.
+        Without ``digits`` as many as it needs, three at most. Zero has no sign: -0.0 equals 0.0, and
+        what is kept of one is found for the other.
         """
-        return _number(self, value, digits)
+        return _number(self, value or 0, digits)
 
     def percent(self, share: float, significant: int | None = None) -> str:
         """``0.05`` as ``5%``, ``0.0412`` as ``4.1%``, the sign where the language puts it.
 
         It has one digit after the decimal sign at most, or so many ``significant`` ones.
         """
-        return _percent(self, share, significant)
+        return _percent(self, share or 0, significant)
 
     def significant(self, value: float, digits: int = 3) -> str:
         """``value`` to so many significant digits, without zeros at its end: ``0.974``.
 
-        The whole part is never rounded: ``1,234``. Nothing is ``0``, whatever sign it has.
+        The whole part is never rounded: ``1,234``.
         """
-        return self.number(value or 0, _fraction_digits(value, digits))
+        return self.number(value, _fraction_digits(value, digits))
 
     def list(self, parts: Sequence[str]) -> str:
         """``a``, ``a and b``, ``a, b and c``."""

@@ -78,7 +78,7 @@ def test_significant_digits_never_round_the_whole_part(value: float, written: st
 @example(-0.0)
 @given(st.floats(-1e300, 1e300) | st.integers(-(10**300), 10**300))
 def test_no_number_is_too_large_or_small_to_be_written(value: float) -> None:
-    assert number(value, 2) == f"{value:,.2f}"
+    assert number(value, 2) == f"{value or 0:,.2f}"
     assert significant(value).startswith("-") is (value < 0)
     assert percent(value).endswith("%")
     assert t("signin.too_many", n=value)
