@@ -44,8 +44,8 @@ class Cldr:
     def number(self, value: float, digits: int | None = None) -> str:
         """``value`` with ``digits`` after the decimal sign: ``1,234.5``, ``1.234,5``, ``1234,5``.
 
-        Without ``digits`` as many as it needs, three at most. Zero has no sign: -0.0 equals 0.0, and
-        what is kept of one is found for the other.
+        Without ``digits`` as many as it needs, three at most. Zero has no sign: -0.0 equals 0.0,
+        and what is kept of one is found for the other.
         """
         return _number(self, value or 0, digits)
 
