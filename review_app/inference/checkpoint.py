@@ -115,9 +115,8 @@ class Checkpoint:
         if self.model.novelty and reading.log_distances is not None:
             z = self.model.novelty.z(reading.log_distances)
             unlike = z > self.model.novelty.cut
-        kinds = None if reading.shares is None else reading.shares.argmax(axis=1)
         heads = {
-            name: calibrate_by_kind(prediction, self.calibrations[name], kinds)
+            name: calibrate_by_kind(prediction, self.calibrations[name], reading.kinds)
             if name in self.calibrations
             else prediction
             for name, prediction in reading.heads.items()

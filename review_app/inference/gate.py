@@ -117,7 +117,6 @@ def balanced(
     known = cells >= 0
     masses = np.bincount(cells[known], found[known], minlength=2 * len(experts))
     share = masses.sum() / np.count_nonzero(masses)
-    found = found.copy()
     found[known] *= share / masses[cells[known]]
     scaled: NDArray[np.float64] = found / found.mean()
     return scaled

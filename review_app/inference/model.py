@@ -44,6 +44,11 @@ class RawPrediction:
     shares: Matrix | None = None
     """How much each expert counts for each image, [n, k]; None for a model without a gate."""
 
+    @property
+    def kinds(self) -> NDArray[np.intp] | None:
+        """The number of the expert that counts most for each image, [n]; None without a gate."""
+        return None if self.shares is None else _largest(self.shares)
+
 
 @dataclass(frozen=True, slots=True)
 class Model:
@@ -65,8 +70,7 @@ class Model:
         if self.gate is None or self.space is None:
             return None
         coordinates = self.space.apply(self.standardizer.apply(features))
-        found: NDArray[np.intp] = self.gate.shares(coordinates).argmax(axis=1)
-        return found
+        return _largest(self.gate.shares(coordinates))
 
     def read(self, features: Features) -> RawPrediction:
         """What every head says of features [n, width] as the backbone extracts them."""
@@ -136,6 +140,11 @@ def _fit_gate(
     rows = np.array([row for row, source in enumerate(sources) if source in expert])
     members = np.array([expert[sources[row]] for row in rows])
     return SourceGate.fit(coordinates[rows], members, None if weights is None else weights[rows])
+
+
+def _largest(shares: Matrix) -> NDArray[np.intp]:
+    found: NDArray[np.intp] = shares.argmax(axis=1)
+    return found
 
 
 def _told(standardised: Matrix, compression: Compression | None) -> Matrix:

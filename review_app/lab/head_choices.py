@@ -106,13 +106,14 @@ def _calibrations(
 def _calibration(
     name: HeadName, validation: Validation, rows: NDArray[np.bool_], seed: int
 ) -> tuple[Calibration, dict[CalibrationName, float]]:
-    images = validation.images.take(np.flatnonzero(rows))
+    images, chosen = validation.images, np.flatnonzero(rows)
+    groups = images.groups or ("",) * len(images)
     return choose_calibration(
-        validation.reading.heads[name].p_fake[rows],
-        images.is_fake,
-        images.groups or ("",) * len(images),
+        validation.reading.heads[name].p_fake[chosen],
+        images.is_fake[chosen],
+        [groups[row] for row in chosen],
         seed=seed,
-        weights=images.weighting,
+        weights=None if images.weights is None else normalised(images.weights[chosen]),
     )
 
 

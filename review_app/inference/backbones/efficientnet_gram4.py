@@ -21,6 +21,4 @@ def load(weights: Path | None) -> Backbone:
     return efficientnet_gram.load_as(CARD, weights)
 
 
-def weights_here(weights: Path | None) -> bool:
-    """See :mod:`review_app.inference.backbones.registry`."""
-    return efficientnet_gram.weights_here(weights)
+weights_here = efficientnet_gram.weights_here
