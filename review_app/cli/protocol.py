@@ -12,9 +12,14 @@ from review_app.cli.common import AsJson, figure, progress_bar, progress_bars, r
 from review_app.cli.lab import BackboneName, Weights, open_lab, tell_unweighted
 from review_app.inference.backbones import DEFAULT_BACKBONE
 from review_app.lab.hold_outs import HoldOutBy
+from review_app.manifests.manifest import Manifest as ManifestRows
+from review_app.manifests.manifest import read_manifest
 
 Manifest = Annotated[
     Path, typer.Argument(help="CSV with path, label, split, and where known source, group.")
+]
+ReportFolder = Annotated[
+    Path | None, typer.Option(help="Folder for report.html, metrics.json and the figure.")
 ]
 
 
@@ -37,7 +42,6 @@ def protocol(
 ) -> None:
     """Run the source method whole: features, searches, two checkpoints, reports, comparison."""
     from review_app.lab.protocol import run_protocol
-    from review_app.manifests.manifest import read_manifest
 
     lab = open_lab()
     document = run_protocol(
@@ -64,21 +68,17 @@ def robustness(
         Path | None, typer.Option(help="Checkpoint folder; by default the one of the settings.")
     ] = None,
     split: Annotated[str, typer.Option(help="Split to measure on.")] = "test",
-    report: Annotated[
-        Path | None, typer.Option(help="Folder for report.html, metrics.json and the figure.")
-    ] = None,
+    report: ReportFolder = None,
     weights: Weights = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure a checkpoint on images prepared again: JPEG, WebP, scaling, blur, screenshot."""
     from review_app.inference.checkpoint import Checkpoint
     from review_app.lab.robustness import measure_robustness
-    from review_app.manifests.manifest import read_manifest
 
     lab = open_lab()
     loaded = Checkpoint.load(checkpoint or lab.settings.checkpoint)
-    rows = read_manifest(manifest, check_files=True, weighted=False)
-    tell_unweighted(rows)
+    rows = _unweighted_rows(manifest)
     _make_folder(report)
     with progress_bar("Features") as progress:
         document = measure_robustness(
@@ -108,21 +108,17 @@ def transfer(
     manifest: Manifest,
     preset: Annotated[str, typer.Option(help="How each source is trained.")] = "robust",
     backbone: BackboneName = DEFAULT_BACKBONE,
-    report: Annotated[
-        Path | None, typer.Option(help="Folder for report.html, metrics.json and the figure.")
-    ] = None,
+    report: ReportFolder = None,
     weights: Weights = None,
     as_json: AsJson = False,
 ) -> None:
     """Train on each source alone and test on all: what happens on images of unknown kinds."""
     from review_app.inference.presets import preset_called
     from review_app.lab.transfer import measure_transfer
-    from review_app.manifests.manifest import read_manifest
 
     lab = open_lab()
     chosen = preset_called(preset)
-    rows = read_manifest(manifest, check_files=True, weighted=False)
-    tell_unweighted(rows)
+    rows = _unweighted_rows(manifest)
     _make_folder(report)
     with progress_bars("Features", "Training") as (progress, fits):
         document = measure_transfer(
@@ -153,9 +149,7 @@ def leave_out(
         str | None, typer.Option(help="Train these heads only, separated by commas.")
     ] = None,
     backbone: BackboneName = DEFAULT_BACKBONE,
-    report: Annotated[
-        Path | None, typer.Option(help="Folder for report.html, metrics.json and the figure.")
-    ] = None,
+    report: ReportFolder = None,
     weights: Weights = None,
     as_json: AsJson = False,
 ) -> None:
@@ -163,14 +157,12 @@ def leave_out(
     from review_app.inference.presets import only_heads, preset_called
     from review_app.lab.baselines import CONTENT_BACKBONE
     from review_app.lab.leave_out import measure_leave_out
-    from review_app.manifests.manifest import read_manifest
 
     lab = open_lab()
     chosen = preset_called(preset)
     if heads is not None:
         chosen = only_heads(chosen, [name.strip() for name in heads.split(",")])
-    rows = read_manifest(manifest, check_files=True, weighted=False)
-    tell_unweighted(rows)
+    rows = _unweighted_rows(manifest)
     _make_folder(report)
     with progress_bars("Images", "Training") as (progress, fits):
         document = measure_leave_out(
@@ -209,6 +201,13 @@ def _left_out(document: dict[str, Any]) -> str:
             f"mean {overall['mean']:.3f}, worst {overall['worst']:.3f} ({overall['worst_of']})"
         )
     return "\n".join(lines)
+
+
+def _unweighted_rows(path: Path) -> ManifestRows:
+    """The rows of a manifest for a measurement that counts every image once, which is said."""
+    rows = read_manifest(path, check_files=True, weighted=False)
+    tell_unweighted(rows)
+    return rows
 
 
 def _make_folder(report: Path | None) -> None:
