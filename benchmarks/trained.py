@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+import numpy as np
 
 from review_app.certification.threshold_grid import Side, ThresholdGrid
 from review_app.inference.backbones import load_backbone
 from review_app.inference.backbones.base import Backbone
 from review_app.inference.checkpoint import Checkpoint
-from review_app.inference.dataset import load_labelled
+from review_app.inference.dataset import LabelledFeatures, load_labelled
 from review_app.inference.feature_cache import DirectoryFeatureCache
-from review_app.inference.presets import preset_called
+from review_app.inference.presets import Preset, only_heads, preset_called
 from review_app.lab.training import train_heads
 from review_app.lab.versions import load_versions
 from review_app.manifests.manifest import Manifest, read_manifest
@@ -47,18 +49,28 @@ class Trainer:
 
     manifest: Manifest
     backbone: Backbone
-    preset: str
+    preset: Preset
     features: DirectoryFeatureCache
     out: Path
     """The folder for checkpoints and score files."""
 
     @classmethod
-    def of(cls, manifest: Path, backbone: str, preset: str, features: Path, out: Path) -> Trainer:
-        """The trainer for the images of ``manifest``, whose features ``features`` keeps."""
+    def of(
+        cls,
+        manifest: Path,
+        backbone: str,
+        preset: str,
+        features: Path,
+        out: Path,
+        heads: Sequence[str] = (),
+    ) -> Trainer:
+        """The trainer for the images of ``manifest``, whose features ``features`` keeps; of the
+        preset's heads it trains ``heads`` alone, where some are named."""
+        chosen = preset_called(preset)
         return cls(
             read_manifest(manifest),
             load_backbone(backbone),
-            preset,
+            only_heads(chosen, heads) if heads else chosen,
             DirectoryFeatureCache(features),
             out,
         )
@@ -71,15 +83,44 @@ class Trainer:
     def detector(self, name: str, kinds: Collection[str]) -> Detector:
         """The detector of ``kinds`` alone, and its scores of every test image."""
         checkpoint = self._checkpoint(name, kinds)
-        rows = self.manifest.split("test")
-        test = load_labelled(self.manifest, rows, self.backbone, self.features, purpose="testing")
+        test = self.images("test")
         path = self.out / f"{name}.csv"
-        write_scores(path, own_scores(checkpoint, test, rows))
+        write_scores(path, own_scores(checkpoint, test, self.manifest.split("test")))
         return Detector(name, read_scores(path), ladders(checkpoint))
+
+    def as_it_is(self, folder: Path) -> list[Detector]:
+        """The checkpoint in ``folder`` and its scores of every test image, twice: with the images'
+        own sources, and with the kinds that its gate takes them for in their place."""
+        checkpoint = Checkpoint.load(folder)
+        test = self.images("test")
+        self.out.mkdir(parents=True, exist_ok=True)
+        path = self.out / f"{checkpoint.card.name}.csv"
+        write_scores(path, own_scores(checkpoint, test, self.manifest.split("test")))
+        table, nearest = read_scores(path), checkpoint.judge(test.features).nearest
+        kinds = np.array([kind or "" for kind in nearest], dtype=object)
+        return [
+            Detector(checkpoint.card.name, table, ladders(checkpoint)),
+            Detector(
+                f"{checkpoint.card.name} by its gate",
+                replace(table, source=kinds),
+                ladders(checkpoint),
+            ),
+        ]
+
+    def images(self, split: str) -> LabelledFeatures:
+        """The images of one split."""
+        return load_labelled(
+            self.manifest,
+            self.manifest.split(split),
+            self.backbone,
+            self.features,
+            purpose="measuring",
+        )
 
     def _checkpoint(self, name: str, kinds: Collection[str]) -> Checkpoint:
         data = hashlib.sha256(self.manifest.path.read_bytes()).hexdigest()[:8]
-        folder = self.out / "checkpoints" / f"{name}-{self.preset}-{self.backbone.key}-{data}"
+        preset = "-".join([self.preset.name, *self._heads()])
+        folder = self.out / "checkpoints" / f"{name}-{preset}-{self.backbone.key}-{data}"
         if folder.is_dir():
             return Checkpoint.load(folder)
         parts = (
@@ -87,7 +128,7 @@ class Trainer:
                 self.manifest,
                 [row for row in self.manifest.split(split) if row.source in kinds],
                 self.backbone,
-                preset_called(self.preset).copies,
+                self.preset.copies,
                 self.features,
                 purpose="training",
             )
@@ -103,6 +144,13 @@ class Trainer:
         )
         made.save(folder)
         return made
+
+    def _heads(self) -> list[str]:
+        """The heads that are trained, where they are not all of the preset's."""
+        whole = preset_called(self.preset.name).heads
+        return (
+            [] if self.preset.heads == whole else sorted(name.value for name in self.preset.heads)
+        )
 
 
 def ladders(checkpoint: Checkpoint) -> Grids:

@@ -5,10 +5,12 @@ score file called ``without-KIND.csv`` is of a detector that has never seen imag
 any other file is of one that has seen all kinds it has. Columns: ``docs/scores.md``; a row needs
 ``p_fake`` (or ``score``), ``label`` and ``source``.
 
-Or ``--manifest M --cache DIR [--preset P] [--backbone B] [--out DIR]`` makes the files: a
-detector without each source in turn, and one of all, trained on ``train`` and ``val`` and scored on
-``test``. ``--cache`` is a folder of features, as ``deepfake-review`` keeps them; checkpoints and
-score files are kept in ``--out``.
+Or ``--manifest M --cache DIR [--preset P] [--heads H,H] [--backbone B] [--out DIR]`` makes the
+files: a detector without each source in turn (or ``--only NAME``), and one of all, trained on
+``train`` and ``val`` and scored on ``test``. ``--cache`` is a folder of features, as
+``deepfake-review`` keeps them; checkpoints and score files are kept in ``--out``.
+``--manifest M --checkpoint FOLDER`` trains nothing: it is that checkpoint on ``test``, its images
+grouped by their sources, and by the kinds that its gate takes them for.
 
 1. **A kind left out.** In each of 2,000 runs a policy is certified (r = 10%, delta = 10%) with
    1,000 labels of the known kinds, then meets the kind left out. It should accept at most 5% of it,
@@ -48,6 +50,7 @@ from benchmarks.unknown_groups import compare_groups
 from benchmarks.unknown_kind import DELTA, ENOUGH, FEW, LIMIT, TIMES, meet_unknown
 from review_app.core.errors import InputError
 from review_app.inference.backbones import DEFAULT_BACKBONE
+from review_app.inference.checkpoint import read_card
 from review_app.scores.reading import read_scores
 
 WITHOUT = "without-"
@@ -65,27 +68,35 @@ def main() -> int:
     parser.add_argument("--manifest", type=Path, help="make the score files of its images")
     parser.add_argument("--cache", type=Path, help="folder of features")
     parser.add_argument("--preset", default=PRESET)
+    parser.add_argument("--heads", default="", help="train these alone, with commas between")
+    parser.add_argument("--only", action="append", default=[], help="leave out this source alone")
+    parser.add_argument("--checkpoint", type=Path, help="measure this one, and train none")
     parser.add_argument("--backbone", default=BACKBONE)
     parser.add_argument("--out", type=Path, help="folder that keeps checkpoints and score files")
     options = parser.parse_args()
     if bool(options.scores) == bool(options.manifest):
         parser.error("give either score files, or a manifest to make them from")
-    scratch = Path(tempfile.gettempdir()) / "deepfake-review-benchmarks"
-    detectors = (
-        [read(path) for path in options.scores]
-        if options.scores
-        else make(
-            Trainer.of(
-                options.manifest,
-                options.backbone,
-                options.preset,
-                options.cache or scratch / "features",
-                options.out or scratch / "unknown",
-            )
-        )
-    )
+    detectors = [read(path) for path in options.scores] or _made(options)
     found = measure(detectors, *(QUICK if options.quick else WHOLE), options.quick)
     return finish(found, options.json, _tell)
+
+
+def _made(options: argparse.Namespace) -> list[Detector]:
+    scratch = Path(tempfile.gettempdir()) / "deepfake-review-benchmarks"
+    backbone = options.backbone
+    if options.checkpoint:
+        backbone = read_card(options.checkpoint).backbone.name
+    trainer = Trainer.of(
+        options.manifest,
+        backbone,
+        options.preset,
+        options.cache or scratch / "features",
+        options.out or scratch / "unknown",
+        [name for name in options.heads.split(",") if name],
+    )
+    return (
+        trainer.as_it_is(options.checkpoint) if options.checkpoint else make(trainer, options.only)
+    )
 
 
 def read(path: Path) -> Detector:
@@ -93,11 +104,11 @@ def read(path: Path) -> Detector:
     return Detector(path.stem, read_scores(path), None)
 
 
-def make(trainer: Trainer) -> list[Detector]:
-    """A detector without each kind in turn, and one of all.
+def make(trainer: Trainer, only: Sequence[str] = ()) -> list[Detector]:
+    """A detector without each kind in turn, and one of all; or those without ``only``.
 
     Raises:
-        InputError: there is one kind alone.
+        InputError: there is one kind alone, or none of a name.
     """
     kinds = trainer.kinds
     if len(kinds) < 2:
@@ -105,8 +116,14 @@ def make(trainer: Trainer) -> list[Detector]:
             f"{trainer.manifest.path} has test images of {', '.join(kinds) or 'no source'}; to "
             "leave one source out takes two."
         )
-    without = [trainer.detector(WITHOUT + kind, set(kinds) - {kind}) for kind in kinds]
-    return [*without, trainer.detector("all", kinds)]
+    if missing := sorted(set(only) - set(kinds)):
+        raise InputError(
+            f"{trainer.manifest.path} has no test images of {missing[0]}; choose from: "
+            f"{', '.join(kinds)}"
+        )
+    chosen = only or kinds
+    without = [trainer.detector(WITHOUT + kind, set(kinds) - {kind}) for kind in chosen]
+    return without if only else [*without, trainer.detector("all", kinds)]
 
 
 def measure(detectors: Sequence[Detector], runs: int, resamples: int, quick: bool) -> Row:

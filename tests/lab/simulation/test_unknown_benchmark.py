@@ -180,6 +180,28 @@ def test_it_makes_the_score_files_itself(images: Path, tmp_path: Path) -> None:
     assert [each.table.detector for each in made_again] == [each.table.detector for each in made]
 
 
+def test_a_checkpoint_is_measured_as_it_is(images: Path, tmp_path: Path) -> None:
+    trainer = Trainer.of(
+        images, "efficientnet_lite0", "source", tmp_path / "f", tmp_path / "out", ["linear"]
+    )
+    (made,) = unknown.make(trainer, ["fine"])
+    (folder,) = (tmp_path / "out" / "checkpoints").iterdir()
+    assert list(json.loads((folder / "card.json").read_text(encoding="utf-8"))["heads"]) == [
+        "linear"
+    ]
+    known, by_gate = trainer.as_it_is(folder)
+    assert (known.table.score == made.table.score).all()
+    assert set(known.table.source) == {"coarse", "fine"}
+    assert set(by_gate.table.source) == {"coarse"}  # it knows no other
+    assert known.grids == by_gate.grids == made.grids
+
+
+def test_only_known_kinds_are_left_out(images: Path, tmp_path: Path) -> None:
+    trainer = Trainer.of(images, "efficientnet_lite0", "source", tmp_path / "f", tmp_path / "out")
+    with pytest.raises(InputError, match="no test images of medium; choose from: coarse, fine"):
+        unknown.make(trainer, ["medium"])
+
+
 def test_one_kind_alone_cannot_be_left_out(images: Path, tmp_path: Path) -> None:
     lines = images.read_text(encoding="utf-8").splitlines()
     alone = images.with_name("alone.csv")
