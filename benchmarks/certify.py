@@ -3,13 +3,14 @@
 ``python -m benchmarks.certify [--quick] [--json] [--cache DIR]``; exit 1 when a bar does not hold,
 0 and "skipped" where the real images are not there.
 
-The test images of the two research sets, scored by the default heads of ``checkpoints/default`` and
-of ``checkpoints/source`` (uncalibrated and far weaker: what a certificate must survive), are the
-world. Each resample draws n calibration images from it, as a policy does: both sides at delta / 2.
-A violation is a side whose true error share exceeds the limit; coverage is the share of the world
-accepted on either side. Images are drawn with replacement, so that the truth is that of the world
-and exact. Against the images left over by a draw without replacement (``on_the_rest``) a rate also
-counts the chance in those few; it is told, but no certificate is about it.
+The test images of the research sets that a checkpoint was trained on, scored by the default heads
+of ``checkpoints/default`` and of ``checkpoints/source`` (uncalibrated and far weaker: what a
+certificate must survive), are the world. Each resample draws n calibration images from it, as a
+policy does: both sides at delta / 2. A violation is a side whose true error share exceeds the
+limit; coverage is the share of the world accepted on either side. Images are drawn with
+replacement, so that the truth is that of the world and exact. Against the images left over by a
+draw without replacement (``on_the_rest``) a rate also counts the chance in those few; it is told,
+but no certificate is about it.
 
 The oracle knows the truth and takes the laxest threshold there is. The naive rule takes the laxest
 threshold whose error share on the calibration images is within the limit.

@@ -4,9 +4,10 @@ them teach.
 ``python -m benchmarks.marks [--quick] [--json] [--cache DIR]``; exit 1 when a bar does not hold,
 0 and "skipped" where the real images are not there.
 
-The shipped checkpoint's default head on the test images of the two research sets, each image marked
-as triage would were the rule to send it to people. A mark that told nothing would err as often as
-the rest. What labels teach is measured by heads trained anew (`benchmarks.marks_learning`).
+The shipped checkpoint's default head on the test images of the research sets that it knows, each
+image marked as triage would were the rule to send it to people. A mark that told nothing would err
+as often as the rest. What labels teach is measured by heads trained anew
+(`benchmarks.marks_learning`).
 """
 
 from __future__ import annotations
@@ -25,7 +26,6 @@ from review_app.certification.bounds import lower_bound, upper_bound
 from review_app.inference.checkpoint import Checkpoint, Judgement
 from review_app.inference.dataset import LabelledFeatures
 from review_app.inference.feature_cache import DirectoryFeatureCache
-from review_app.manifests.manifest import read_manifest
 from review_app.policy.flags import UncertaintyCuts, find_flags
 from storage.enums import TriageFlag
 
@@ -63,10 +63,10 @@ def bars(rows: dict[str, Row]) -> list[Row]:
 def report(cache: Path, quick: bool) -> Row:
     """The document that ``--json`` prints."""
     checkpoint = Checkpoint.load(real_scores.ROOT / "checkpoints" / "default")
-    manifest, features = read_manifest(real_scores.MANIFEST), DirectoryFeatureCache(cache)
-    test, judgement = real_scores.judge(checkpoint, manifest, features)
+    features = DirectoryFeatureCache(cache)
+    test, judgement = real_scores.judge(checkpoint, features)
     rows = measure(*_marked(checkpoint, judgement, test))
-    train = real_scores.images(checkpoint, manifest, features, "train")
+    train = real_scores.images(checkpoint, features, "train")
     measures = {**rows, "learning": study(train, test, 2 if quick else 10)}
     return document("marks", quick, measures, bars(rows))
 
