@@ -15,7 +15,7 @@ from review_app.inference.backbones.base import Backbone
 from review_app.inference.checkpoint import Checkpoint
 from review_app.inference.dataset import LabelledFeatures, load_labelled
 from review_app.inference.feature_cache import DirectoryFeatureCache
-from review_app.inference.presets import Preset, only_heads, preset_called
+from review_app.inference.presets import PRESETS, Preset, only_heads, preset_called
 from review_app.lab.training import train_heads
 from review_app.lab.versions import load_versions
 from review_app.manifests.manifest import Manifest, read_manifest
@@ -59,14 +59,14 @@ class Trainer:
         cls,
         manifest: Path,
         backbone: str,
-        preset: str,
+        preset: str | Preset,
         features: Path,
         out: Path,
         heads: Sequence[str] = (),
     ) -> Trainer:
         """The trainer for the images of ``manifest``, whose features ``features`` keeps; of the
         preset's heads it trains ``heads`` alone, where some are named."""
-        chosen = preset_called(preset)
+        chosen = preset if isinstance(preset, Preset) else preset_called(preset)
         return cls(
             read_manifest(manifest),
             load_backbone(backbone),
@@ -119,7 +119,9 @@ class Trainer:
 
     def _checkpoint(self, name: str, kinds: Collection[str]) -> Checkpoint:
         data = hashlib.sha256(self.manifest.path.read_bytes()).hexdigest()[:8]
-        preset = "-".join([self.preset.name, *self._heads()])
+        whole = PRESETS.get(self.preset.name)
+        heads = sorted(name.value for name in self.preset.heads)
+        preset = "-".join([self.preset.name, *heads] if whole != self.preset else [whole.name])
         folder = self.out / "checkpoints" / f"{name}-{preset}-{self.backbone.key}-{data}"
         if folder.is_dir():
             return Checkpoint.load(folder)
@@ -144,13 +146,6 @@ class Trainer:
         )
         made.save(folder)
         return made
-
-    def _heads(self) -> list[str]:
-        """The heads that are trained, where they are not all of the preset's."""
-        whole = preset_called(self.preset.name).heads
-        return (
-            [] if self.preset.heads == whole else sorted(name.value for name in self.preset.heads)
-        )
 
 
 def ladders(checkpoint: Checkpoint) -> Grids:

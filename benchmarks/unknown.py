@@ -9,6 +9,7 @@ Or ``--manifest M --cache DIR [--preset P] [--heads H,H] [--backbone B] [--out D
 files: a detector without each source in turn (or ``--only NAME``), and one of all, trained on
 ``train`` and ``val`` and scored on ``test``. ``--cache`` is a folder of features, as
 ``deepfake-review`` keeps them; checkpoints and score files are kept in ``--out``.
+``--preset ridge`` is a quick detector (`benchmarks.ridge`) for machines that have no hour.
 ``--manifest M --checkpoint FOLDER`` trains nothing: it is that checkpoint on ``test``, its images
 grouped by their sources, and by the kinds that its gate takes them for.
 
@@ -45,6 +46,7 @@ from benchmarks.outcome import (
     judged,
     tell_bars,
 )
+from benchmarks.ridge import ridge_preset
 from benchmarks.trained import Detector, Trainer
 from benchmarks.unknown_groups import compare_groups
 from benchmarks.unknown_kind import DELTA, ENOUGH, FEW, LIMIT, TIMES, meet_unknown
@@ -89,7 +91,7 @@ def _made(options: argparse.Namespace) -> list[Detector]:
     trainer = Trainer.of(
         options.manifest,
         backbone,
-        options.preset,
+        ridge_preset() if options.preset == "ridge" else options.preset,
         options.cache or scratch / "features",
         options.out or scratch / "unknown",
         [name for name in options.heads.split(",") if name],

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from benchmarks import unknown
+from benchmarks.ridge import RidgeTraining
 from benchmarks.trained import Detector, Trainer
 from benchmarks.unknown_groups import compare_groups
 from benchmarks.unknown_kind import ENOUGH, FEW, LIMIT, audits_to_alarm, meet_unknown
@@ -194,6 +195,20 @@ def test_a_checkpoint_is_measured_as_it_is(images: Path, tmp_path: Path) -> None
     assert set(known.table.source) == {"coarse", "fine"}
     assert set(by_gate.table.source) == {"coarse"}  # it knows no other
     assert known.grids == by_gate.grids == made.grids
+
+
+def test_least_squares_fit_what_is_linear_and_weights_count() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((300, 40)).astype(np.float32)
+    fake = x[:, 0] + 0.5 > 0
+    head = RidgeTraining(1e-3).fit(x, fake, seed=0)
+    assert ((head.predict(x).p_fake > 0.5) == fake).mean() > 0.95
+    primal = np.linalg.solve(x.T @ x / 300 + np.eye(40) * 1e-3, x.T @ np.where(fake, 1.0, -1.0))
+    mine = head.state()["weight"]
+    assert np.corrcoef(mine, primal)[0, 1] > 0.95
+    doubled = RidgeTraining(0.3).fit(np.vstack([x, x]), np.hstack([fake, fake]), seed=0)
+    heavier = RidgeTraining(0.3).fit(x, fake, seed=0, weights=np.full(300, 2.0))
+    assert doubled.state()["weight"] == pytest.approx(heavier.state()["weight"], abs=1e-4)
 
 
 def test_only_known_kinds_are_left_out(images: Path, tmp_path: Path) -> None:
