@@ -38,6 +38,8 @@ from review_app.intake.decode import Limits
 from review_app.intake.scores import ScoreIntake
 from review_app.intake.service import IntakeService
 from review_app.intake.store import MediaStore
+from review_app.learning.challenge import ChallengeService
+from review_app.learning.promotion import PromotionService
 from review_app.monitoring.service import MonitoringService
 from review_app.people import People
 from review_app.policy.decision_text import opinion_of
@@ -84,6 +86,8 @@ class Application:
     detectors: Detectors
     policies: PolicyService
     forecasts: ForecastService
+    challenges: ChallengeService
+    promotions: PromotionService
     review_options: OptionsService[ReviewOptions]
     queue_options: OptionsService[QueueOptions]
     breaker_options: OptionsService[BreakerOptions]
@@ -130,6 +134,7 @@ def open_application(settings: Settings) -> Application:
     media = media_store(settings)
     detectors = Detectors(settings, database, media, limits)
     policies = PolicyService(database, detectors)
+    forecasts = ForecastService(database, detectors)
     breaker = CircuitBreaker(database, secret)
     if not database.read_only:
         breaker.check()
@@ -157,7 +162,9 @@ def open_application(settings: Settings) -> Application:
         scores=ScoreIntake(database, settings.max_score_rows),
         detectors=detectors,
         policies=policies,
-        forecasts=ForecastService(database, detectors),
+        forecasts=forecasts,
+        challenges=ChallengeService(database, forecasts, detectors),
+        promotions=PromotionService(database, policies),
         review_options=OptionsService(database, ReviewOptions, read_options, change_options),
         queue_options=OptionsService(
             database, QueueOptions, read_queue_options, change_queue_options

@@ -141,6 +141,12 @@ class Factory:
         with self._database.write() as repos:
             repos.attempts.add(checkpoint_id, labels, ACTOR)
 
+    def comparison(self, challenger: str = "checkpoint-2", **document: Any) -> None:
+        """Somebody has compared a challenger with the checkpoint."""
+        champion_id, challenger_id = self.checkpoint(), self.checkpoint(challenger)
+        with self._database.write() as repos:
+            repos.comparisons.add(champion_id, challenger_id, document, ACTOR)
+
     def decision(self, item_id: int, **values: Any) -> None:
         """A decision on the item, by policy 1 and for review unless told otherwise."""
         columns = {

@@ -26,7 +26,7 @@ TESTS = Path(__file__).parent
 FAST = frozenset(
     {
         *("audits", "certification", "core", "forensics", "i18n", "migrations"),
-        *("monitoring", "people", "policy", "queueing", "records", "review"),
+        *("learning", "monitoring", "people", "policy", "queueing", "records", "review"),
         *("scores", "seals", "states", "storage"),
     }
 )

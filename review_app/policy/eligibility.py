@@ -12,6 +12,7 @@ that tries at certifying had spent on those labels is whole again.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -115,9 +116,22 @@ def unscored(repos: Repositories, policy: Policy) -> list[tuple[int, str]]:
     return repos.calibration.unscored(policy.checkpoint) if len(checkpoints) > 1 else []
 
 
-def next_try(repos: Repositories, checkpoint_id: str) -> int:
-    """The number, from 1, of the next try to certify this checkpoint on labels that count now."""
-    return 1 + repos.attempts.count(checkpoint_id, repos.alarms.last_raised())
+def next_try(repos: Repositories, checkpoint_id: str, *, looking: bool = False) -> int:
+    """The number, from 1, of the next try to certify this checkpoint on labels that count now;
+    comparisons with a champion have spent some, too. ``looking``: one more is being made."""
+    alarm = repos.alarms.last_raised()
+    compared = repos.comparisons
+    looks = compared.count(alarm) + 1 if looking else compared.looks(checkpoint_id, alarm)
+    return 1 + repos.attempts.count(checkpoint_id, alarm) + tries_of_looks(looks)
+
+
+def tries_of_looks(looks: int) -> int:
+    """How many tries a challenger has spent that was found better at the ``looks``-th comparison.
+
+    What labels said chose it, and the moment, so the confidence is shared out among the comparisons
+    that could have: the m-th gets at most 1 / (m (m + 1)) of it, and those add up to one.
+    """
+    return math.ceil(math.log2(looks * (looks + 1))) if looks else 0
 
 
 def _counts(row: CalibrationRow, alarm: datetime | None) -> bool:

@@ -27,6 +27,7 @@ from review_app.policy.undo_window import not_final_now
 from review_app.policy.versions import newest, put_in_force, refuse_if_changed, start_with
 from storage.database import Database
 from storage.enums import PolicyState
+from storage.repositories import Repositories
 from storage.types import utc_now
 
 
@@ -195,8 +196,10 @@ class PolicyService:
         head: str,
         note: str,
         seen: int | None = None,
+        then: Callable[[Repositories, Policy], object] | None = None,
     ) -> Policy:
         """Put another detector in force. It starts learning: old certificates say nothing of it.
+        ``then`` is called with what came into force, in the same transaction.
 
         Raises:
             NotFoundError: no such checkpoint here, or it has no such head.
@@ -218,7 +221,10 @@ class PolicyService:
                 version=old.version + 1,
                 grouping=old.grouping,
             )
-            return put_in_force(repos, policy, actor, note)
+            put_in_force(repos, policy, actor, note)
+            if then is not None:
+                then(repos, policy)
+            return policy
 
     def unscored(self) -> tuple[str, list[int]]:
         """The checkpoint in force, and the items whose labels count once it has scored them."""
@@ -278,11 +284,14 @@ class PolicyService:
         groups = policy_groups(by_group, audited, policy.audit_probability)
         return policy.with_groups(policy.grouping, groups)
 
-    def _prospects(self, policy: Policy, labels: CalibrationLabels) -> tuple[Prospect, Prospect]:
-        """What the next try may find on so many labels, for real and for fake."""
+    def _prospects(
+        self, policy: Policy, labels: CalibrationLabels, *, looking: bool = False
+    ) -> tuple[Prospect, Prospect]:
+        """What the next try may find on so many labels, for real and for fake. ``looking``: as
+        `next_try` has it."""
         grid_real, grid_fake = self._facts.threshold_grids(policy.checkpoint, policy.head)
         with self._database.read() as repos:
-            attempt = next_try(repos, policy.checkpoint)
+            attempt = next_try(repos, policy.checkpoint, looking=looking)
         n = len(labels.scores)
         real = Prospect(grid_real, n, policy.risk_limit, policy.delta, attempt)
         return real, Prospect(grid_fake, n, policy.risk_limit, policy.delta, attempt)

@@ -208,6 +208,25 @@ class ForecastService(PolicyService):
         scores = [row.score for row in recent]
         return forecast_groups(grouping, prospects, (real, fake), scores, groups)
 
+    def prospects_of(
+        self, checkpoint: str, head: str, *, looking: bool = False
+    ) -> tuple[Prospect, Prospect]:
+        """What the next try at certifying another detector may find, for real and for fake, on the
+        terms of the policy in force, over all images. ``looking``: it is being compared.
+
+        Raises NotFoundError for a detector or head that is not there.
+        """
+        now = self.current()
+        asked = learning_policy(
+            checkpoint=checkpoint,
+            head=head,
+            risk_limit=now.risk_limit,
+            delta=now.delta,
+            audit_probability=now.audit_probability,
+            version=now.version,
+        )
+        return self._prospects(asked, self._labels(asked), looking=looking)
+
     def progress(self) -> CertificateProgress:
         """How far the labels there are have come towards a certificate on the policy's own terms.
 

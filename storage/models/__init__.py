@@ -6,6 +6,7 @@ from storage.models.face import FaceRow
 from storage.models.governance import Alarm, CertificationAttempt
 from storage.models.image import Image, Item, KnownLabel, Picture, QueuePlace
 from storage.models.inspection import ImageDescriptor, Reading, ReadingMatch
+from storage.models.learning import ComparisonRow
 from storage.models.people import KnownDevice, SignInLink, User, UserSession
 from storage.models.record import AuditEvent, Option
 from storage.models.review import Claim, Correction, Label
@@ -19,6 +20,7 @@ __all__ = [
     "CertificationAttempt",
     "CheckpointRow",
     "Claim",
+    "ComparisonRow",
     "Correction",
     "DecisionRow",
     "FaceRow",

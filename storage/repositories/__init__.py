@@ -13,6 +13,7 @@ from storage.repositories.batches import DecisionBatches
 from storage.repositories.blind_audits import Audits
 from storage.repositories.calibration import CalibrationQueries
 from storage.repositories.claims import Claims
+from storage.repositories.comparisons import Comparisons
 from storage.repositories.corrections import Corrections
 from storage.repositories.counts import Counts
 from storage.repositories.descriptors import Descriptors
@@ -22,6 +23,7 @@ from storage.repositories.event_log import AuditLog
 from storage.repositories.exports import ExportRows
 from storage.repositories.faces import Faces
 from storage.repositories.gold import Gold
+from storage.repositories.held_out import HeldOutLabels
 from storage.repositories.images import Images
 from storage.repositories.items import Items, KnownLabels
 from storage.repositories.labels import Labels
@@ -30,6 +32,7 @@ from storage.repositories.options import Options
 from storage.repositories.people import Devices, Links, Sessions, Users
 from storage.repositories.readings import Readings
 from storage.repositories.records import Records
+from storage.repositories.replays import StoredDecisions
 from storage.repositories.reviewers import Reviewers
 from storage.repositories.taken_files import TakenFiles
 from storage.repositories.taking import Taking
@@ -112,6 +115,21 @@ class Repositories:
     def attempts(self) -> CertificationAttempts:
         """Tries to certify."""
         return CertificationAttempts(self.session)
+
+    @cached_property
+    def comparisons(self) -> Comparisons:
+        """Comparisons of challengers with champions."""
+        return Comparisons(self.session)
+
+    @cached_property
+    def held_out(self) -> HeldOutLabels:
+        """Labels on which two detectors may be compared."""
+        return HeldOutLabels(self.session)
+
+    @cached_property
+    def stored_decisions(self) -> StoredDecisions:
+        """The queue, as two detectors see it."""
+        return StoredDecisions(self.session)
 
     @cached_property
     def decisions(self) -> Decisions:

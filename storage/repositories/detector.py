@@ -71,6 +71,11 @@ class Checkpoints:
             known.card = card
         self._session.flush()
 
+    def all(self) -> list[CheckpointRow]:
+        """Every checkpoint that is known here, oldest first."""
+        order = (CheckpointRow.created_at, CheckpointRow.id)
+        return list(self._session.scalars(select(CheckpointRow).order_by(*order)))
+
     def external(self) -> list[CheckpointRow]:
         """The external detectors whose scores are here, oldest first."""
         query = select(CheckpointRow).where(CheckpointRow.kind == CheckpointKind.EXTERNAL)

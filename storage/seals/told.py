@@ -19,6 +19,7 @@ from storage.seals.tables import quoted
 from storage.types import to_utc
 
 ATTEMPTS, ALARMS, FILES = "certification_attempt", "alarm", "score_file"
+COMPARISONS = "comparison"
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
     ATTEMPTS: ("checkpoint_id", "labels", "tried_by", "tried_at"),
     ALARMS: (
@@ -44,6 +45,7 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
         "taken_by",
         "taken_at",
     ),
+    COMPARISONS: ("champion_id", "challenger_id", "document", "compared_by", "compared_at"),
 }
 """What an event tells of a row; rows are numbered from 1 in the order of the log."""
 _VERSION, _SETTLED = (_COLUMNS[ALARMS].index(name) for name in ("policy_version", "settled_at"))
@@ -61,6 +63,7 @@ class ToldRows:
             AuditKind.ALARM.value: self._alarm,
             AuditKind.ALARM_SETTLED.value: self._settled,
             AuditKind.SCORES_INGESTED.value: self._score_file,
+            AuditKind.COMPARED.value: self._comparison,
         }
 
     def told(self, event: Stored) -> None:
@@ -90,6 +93,10 @@ class ToldRows:
     def _attempt(self, event: Stored, details: dict[str, Any]) -> None:
         row = [details["checkpoint"], details.get("labels", ""), event.actor, event.at]
         self._rows[ATTEMPTS].append(row)
+
+    def _comparison(self, event: Stored, details: dict[str, Any]) -> None:
+        row = [details["champion"], details["challenger"], json.dumps(details["document"])]
+        self._rows[COMPARISONS].append([*row, event.actor, event.at])
 
     def _alarm(self, event: Stored, details: dict[str, Any]) -> None:
         version, sides = details["version"], details["sides"]

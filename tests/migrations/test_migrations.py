@@ -23,6 +23,7 @@ from tests.factories import Factory
 APPEND_ONLY = (
     "audit_event",
     "certification_attempt",
+    "comparison",
     "correction",
     "decision",
     "known_label",
@@ -43,6 +44,7 @@ def _fill(factory: Factory) -> None:
     factory.label(person, item_id, LabelValue.REAL)
     factory.correction(person, item_id, LabelValue.REAL)
     factory.attempt()
+    factory.comparison()
 
 
 def test_there_is_one_head() -> None:

@@ -30,7 +30,16 @@ def _file(repos: Repositories) -> None:
     repos.taken_files.add(ScoreFile(name="s.csv", sha256="ab" * 32, taken_by=ACTOR, **counts))
 
 
-WRITES = {"certification_attempt": _attempt, "alarm": _alarm, "score_file": _file}
+def _comparison(repos: Repositories) -> None:
+    repos.comparisons.add("checkpoint-1", "checkpoint-1", {"labels": 1}, ACTOR)
+
+
+WRITES = {
+    "certification_attempt": _attempt,
+    "alarm": _alarm,
+    "score_file": _file,
+    "comparison": _comparison,
+}
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""What people's labels come to: detectors made from them, compared, put in force, taken back."""
