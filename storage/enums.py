@@ -188,3 +188,44 @@ class AuditKind(StrEnum):
     """Everything is sealed from here on, and what there was before is sealed as it was then."""
     REKEYED = "rekeyed"
     """The events that follow are chained under another key."""
+
+
+class JobKind(StrEnum):
+    """What a background job does."""
+
+    EXPORT = "export"
+    """Labels leave the system, as files."""
+    LEARN = "learn"
+    """A challenger is trained from people's labels."""
+    FUSE = "fuse"
+    """Detectors are combined into one."""
+    COMPARE = "compare"
+    """A challenger is held against the champion, and replayed on the stored queue."""
+
+
+class JobState(StrEnum):
+    """How far a background job is."""
+
+    QUEUED = "queued"
+    """It waits for its turn."""
+    RUNNING = "running"
+    """A process works on it, and holds a lease on it."""
+    DONE = "done"
+    """It ended with a result."""
+    FAILED = "failed"
+    """It ended with an error."""
+    CANCELLED = "cancelled"
+    """Somebody asked that it end, and it did."""
+
+
+class JobCause(StrEnum):
+    """Why a background job was asked for."""
+
+    HAND = "hand"
+    """A person asked for it."""
+    LABELS = "labels"
+    """Enough labels had become final since the last one."""
+    SCHEDULE = "schedule"
+    """Enough time had passed since the last one."""
+    ALARM = "alarm"
+    """The audits had raised an alarm."""

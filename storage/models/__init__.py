@@ -6,6 +6,7 @@ from storage.models.face import FaceRow
 from storage.models.governance import Alarm, CertificationAttempt
 from storage.models.image import Image, Item, KnownLabel, Picture, QueuePlace
 from storage.models.inspection import ImageDescriptor, Reading, ReadingMatch
+from storage.models.job import JobRow
 from storage.models.learning import ComparisonRow
 from storage.models.people import KnownDevice, SignInLink, User, UserSession
 from storage.models.record import AuditEvent, Option
@@ -28,6 +29,7 @@ __all__ = [
     "Image",
     "ImageDescriptor",
     "Item",
+    "JobRow",
     "KnownDevice",
     "KnownLabel",
     "Label",

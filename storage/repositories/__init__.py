@@ -26,6 +26,7 @@ from storage.repositories.gold import Gold
 from storage.repositories.held_out import HeldOutLabels
 from storage.repositories.images import Images
 from storage.repositories.items import Items, KnownLabels
+from storage.repositories.jobs import Jobs
 from storage.repositories.labels import Labels
 from storage.repositories.open_slots import OpenSlots
 from storage.repositories.options import Options
@@ -165,6 +166,11 @@ class Repositories:
     def labels(self) -> Labels:
         """Answers of people."""
         return Labels(self.session)
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """Background jobs."""
+        return Jobs(self.session)
 
     @cached_property
     def corrections(self) -> Corrections:

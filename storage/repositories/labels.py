@@ -8,7 +8,11 @@ from datetime import datetime
 from sqlalchemy import BindParameter, ColumnElement, bindparam, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
+from storage.enums import LabelValue
 from storage.models import Label, User
+
+CLEAR = (LabelValue.REAL, LabelValue.FAKE)
+"""Values that say what an image is."""
 
 _later = aliased(Label)
 IN_FORCE = (
@@ -145,6 +149,15 @@ class Labels:
         """How many labels in force can still be taken back."""
         query = select(func.count()).select_from(Label).where(Label.final_at > now, *IN_FORCE)
         return self._session.scalar(query) or 0
+
+    def count_final(self, since: datetime | None, now: datetime) -> int:
+        """How many labels in force say real or fake and became final after ``since``, up to
+        ``now``; without it, ever."""
+        final_since = func.coalesce(Label.final_at, Label.labelled_at)
+        is_new = () if since is None else (final_since > since,)
+        query = select(func.count()).select_from(Label)
+        is_final_now = (Label.value.in_(CLEAR), final_since <= now)
+        return self._session.scalar(query.where(*is_final_now, *is_new, *IN_FORCE)) or 0
 
     def newest_id(self) -> int:
         """The highest id of all labels; 0 without any."""

@@ -17,9 +17,7 @@ from sqlalchemy.orm import Session, aliased
 
 from storage.enums import LabelValue
 from storage.models import DecisionRow, KnownLabel, Label
-from storage.repositories.labels import is_final
-
-CLEAR = (LabelValue.REAL, LabelValue.FAKE)
+from storage.repositories.labels import CLEAR, is_final
 
 
 @dataclass(frozen=True)
