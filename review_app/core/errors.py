@@ -21,6 +21,7 @@
     ├── LimitError             too much in a short time; says when it goes on
     ├── NotFoundError          no such item, user, image or checkpoint
     ├── BusyError              too much of the kind waits to be done already
+    ├── JobCancelled           somebody asked that a long job end
     └── ConflictError          somebody or something was there first
         ├── ChangedSinceError  somebody changed what a form is about since it was loaded
         ├── ClaimLostError     the item is no longer held by this reviewer
@@ -187,6 +188,11 @@ class NotFoundError(ReviewAppError):
 
 class BusyError(ReviewAppError):
     """Too much of the kind waits to be done already; later there may be room."""
+
+
+class JobCancelled(ReviewAppError):  # noqa: N818 - an outcome that was asked for, not a fault
+    """A long job is to end: somebody asked for that, or another process has taken it over. What it
+    has begun is to be cleared away."""
 
 
 class ConflictError(ReviewAppError):

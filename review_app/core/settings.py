@@ -101,7 +101,7 @@ class Settings(BaseSettings):
         1024, description="Most that forensic views may take on disk, in MiB."
     )
     reading_niceness: Annotated[int, Field(ge=0, le=19)] = Field(
-        15, description="How far work on images stands back behind whoever serves people."
+        15, description="How far work beside the server stands back behind whoever serves people."
     )
     find_faces: bool = Field(
         True, description="Whether faces are looked for in images while they are scored."

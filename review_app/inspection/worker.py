@@ -26,6 +26,7 @@ from typing import Final
 from PIL import Image
 
 from review_app.copies.descriptors import Probe
+from review_app.core.background import stand_back
 from review_app.core.errors import InputError, RefusedFile, ReviewAppError
 from review_app.core.messages import PLACES, Job, Said, packed
 from review_app.forensics.saliency import overlay
@@ -50,7 +51,7 @@ Done = tuple[Said, list[bytes]]
 def main() -> None:
     """Work until standard input ends, and not a moment longer."""
     warnings.simplefilter("ignore")  # nobody reads what decoders remark on odd files
-    _stand_back(int(sys.argv[1]))
+    stand_back(int(sys.argv[1]))
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints is no answer
     answering = threading.Lock()
@@ -67,17 +68,6 @@ def main() -> None:
             pool.submit(work, json.loads(line))
         # The server has ended, perhaps killed: nobody is left to wait for what is in work.
         os._exit(0)
-
-
-def _stand_back(niceness: int) -> None:
-    """Leave at least half of the processor's cores to whoever serves people, and come after them on
-    the others, where the system knows of such things."""
-    if hasattr(os, "nice"):
-        os.nice(niceness)
-    if hasattr(os, "sched_setaffinity"):
-        cores = sorted(os.sched_getaffinity(0))
-        with suppress(OSError):
-            os.sched_setaffinity(0, cores[len(cores) // 2 :] if len(cores) > 1 else cores)
 
 
 def _outcome(job: Job) -> Done:
