@@ -38,6 +38,13 @@ from review_app.intake.decode import Limits
 from review_app.intake.scores import ScoreIntake
 from review_app.intake.service import IntakeService
 from review_app.intake.store import MediaStore
+from review_app.jobs.schedule import LearningSchedule
+from review_app.jobs.service import JobService
+from review_app.jobs.triggers import (
+    LearningTriggers,
+    change_learning_triggers,
+    read_learning_triggers,
+)
 from review_app.learning.challenge import ChallengeService
 from review_app.learning.promotion import PromotionService
 from review_app.monitoring.service import MonitoringService
@@ -91,6 +98,9 @@ class Application:
     review_options: OptionsService[ReviewOptions]
     queue_options: OptionsService[QueueOptions]
     breaker_options: OptionsService[BreakerOptions]
+    learning_triggers: OptionsService[LearningTriggers]
+    jobs: JobService
+    learning_schedule: LearningSchedule
     notice: Notice
     triage: TriageService
     inspector: Inspector
@@ -172,6 +182,11 @@ def open_application(settings: Settings) -> Application:
         breaker_options=OptionsService(
             database, BreakerOptions, read_breaker_options, change_breaker_options
         ),
+        learning_triggers=OptionsService(
+            database, LearningTriggers, read_learning_triggers, change_learning_triggers
+        ),
+        jobs=JobService(database),
+        learning_schedule=LearningSchedule(database),
         notice=Notice(database),
         triage=TriageService(database, policies, detectors, secret, breaker.check),
         inspector=Inspector(

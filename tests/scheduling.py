@@ -34,7 +34,7 @@ FAST = frozenset(
 SLOW = frozenset(
     {
         *("browser", "cli", "copies", "demo", "detector", "detectors", "durability"),
-        *("inspection", "intake", "lab", "property", "triage", "web"),
+        *("inspection", "intake", "jobs", "lab", "property", "triage", "web"),
     }
 )
 """Folders whose tests start a browser, a server or a process, train, or try a great many cases."""

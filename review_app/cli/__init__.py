@@ -22,6 +22,7 @@ from review_app.cli import (
     datasets,
     detector,
     export,
+    jobs,
     maintenance,
     monitor,
     protocol,
@@ -57,6 +58,7 @@ for module in (
     checkpoints,
     backbones,
     users,
+    jobs,
     maintenance,
     backup,
 ):

@@ -67,16 +67,30 @@ def _serve(app: Application, accounts: list[Account], out: TextIO) -> None:
     """Listen until stopped; ``accounts`` get one-time links on ``out`` once the app answers."""
     import uvicorn
 
+    from review_app.cli import job_worker
+    from review_app.jobs.runner import JobRunner
     from review_app.web.server import create_app
     from review_app.web.serving import server_config
 
     sock = _bind(app.settings)
     address = app.settings.address(sock.getsockname()[1])
 
+    runner = JobRunner(
+        app.jobs.leases,
+        job_worker.COMMAND,
+        job_worker.told(app.settings),
+        app.learning_schedule.look,
+    )
+
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
+            runner.start()
             _announce(app, address, accounts, out)
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            runner.close()  # before uvicorn ends the process with the signal that it was sent
+            await super().shutdown(sockets)
 
     threading.Thread(target=_warm_up, args=[app], name="warm-up", daemon=True).start()
     Server(server_config(create_app(app), app.settings)).run(sockets=[sock])
