@@ -17,6 +17,7 @@ from tests.browser.reviewing import wait_for_image, wait_until_saved
 from tests.browser.test_adjudication import disagreement
 from tests.browser.test_admin import TABS, open_tab
 from tests.browser.test_inspect import pick_a_sample
+from tests.browser.test_learning import some_jobs
 from tests.browser.test_near_duplicates import alike
 from tests.web.handling import scored
 from tests.web.serving import Serving
@@ -223,6 +224,7 @@ def test_inspecting(sign_in: SignIn, walk: Walk) -> None:
 
 def test_every_tab_of_the_admin(site: Site, sign_in: SignIn, walk: Walk) -> None:
     scored(site, 20)
+    some_jobs(site)
     page = sign_in(Role.ADMIN, **walk.window)
     expect(page.get_by_text("Which images is the detector sure of?").first).to_be_visible()
     for name in TABS:

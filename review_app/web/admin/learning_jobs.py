@@ -12,7 +12,7 @@ from markupsafe import Markup
 from review_app.bootstrap import Application
 from review_app.core.errors import InputError
 from review_app.core.permissions import Permission
-from review_app.i18n import Text, number, t
+from review_app.i18n import Text, number, significant, t
 from review_app.web.charts import progress
 from review_app.web.handlers import Call, Wiring, html, section
 from review_app.web.markup import Tone, age, clamped, join, moment, notice, table
@@ -91,7 +91,7 @@ def jobs_table(rows: Sequence[JobRow]) -> Markup:
 
 
 def _chosen(job: int | None) -> int:
-    if not isinstance(job, int):
+    if not isinstance(job, int) or isinstance(job, bool):
         raise InputError(Text("jobs.choose"))
     return job
 
@@ -130,7 +130,7 @@ def _pace(row: JobRow) -> list[str]:
     seconds = 0.0 if row.counting_since is None else (now - row.counting_since).total_seconds()
     if row.done and seconds >= 1:
         rate = row.done / seconds
-        words.append(t("jobs.rate", rate=number(rate, 0 if rate >= 10 else 1)))
+        words.append(t("jobs.rate", rate=significant(rate, 2)))
         if row.total is not None and row.total > row.done:
             left = timedelta(seconds=(row.total - row.done) / rate)
             words.append(t("jobs.left", age=age(now, now + left)))

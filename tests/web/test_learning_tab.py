@@ -1,0 +1,157 @@
+"""The tab of learning: the jobs in the background, and when learning begins by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import gradio as gr
+import pytest
+
+from review_app.core.errors import ConflictError, InputError, NotAllowedError
+from review_app.i18n import LANGUAGES, use_language
+from review_app.web.admin.learning_jobs import JobsPanel
+from review_app.web.admin.learning_triggers import TriggersPanel
+from review_app.web.handlers import Call
+from storage.enums import JobCause, JobKind, JobState
+from storage.repositories.jobs import JobProgress
+from storage.types import utc_now
+from tests.applications import Deployment, deployment
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Deployment]:
+    with deployment(tmp_path) as place:
+        yield place
+
+
+def call_by(place: Deployment, name: str = "root") -> Call:
+    return Call(place.factory.admin(name), "http://localhost", gr.Progress())
+
+
+def test_a_job_is_shown_from_its_turn_to_its_end(place: Deployment) -> None:
+    panel, call = JobsPanel(place.app), call_by(place)
+    shown, _, look = panel.load(call)
+    assert "Nothing has run in the background yet." in shown
+    assert look["active"] is False
+
+    job_id = place.app.jobs.submit(call.person, JobKind.EXPORT, {})
+    shown, which, look = panel.load(call)
+    assert "waits for its turn" in shown
+    assert "by root" in shown
+    assert which["choices"] == [(f"{job_id}: Export, waits for its turn", job_id)]
+    assert look["active"] is True
+
+    job = place.app.jobs.leases.take("runner")
+    assert job is not None
+    began = utc_now() - timedelta(seconds=100)
+    place.app.jobs.leases.renew(job, JobProgress(1_000, 5_000, began))
+    shown, *_ = panel.load(call)
+    assert "runs; 1,000 of 5,000; 10 per second; 6 min left" in shown
+    assert 'aria-valuenow="20"' in shown
+
+    said, shown, *_ = panel.cancel(call, job_id)
+    assert f"Job {job_id} ends as soon as its process hears of it." in said
+    assert "is being cancelled" in shown
+    place.app.jobs.leases.end(job, JobState.CANCELLED)
+    said, shown, *_ = panel.again(call, job_id)
+    assert f"Job {job_id} waits for its turn." in said
+
+    job = place.app.jobs.leases.take("runner")
+    assert job is not None
+    place.app.jobs.leases.end(job, JobState.DONE, {"rows": 12, "path": HOSTILE})
+    shown, which, look = panel.load(call)
+    assert "rows: 12; path: &lt;img" in shown
+    assert HOSTILE not in shown
+    assert (which["choices"], look["active"]) == ([], False)
+
+
+def test_an_error_is_told_and_who_asked(place: Deployment) -> None:
+    panel, call = JobsPanel(place.app), call_by(place)
+    with place.app.database.write() as repos:
+        repos.jobs.add(JobKind.LEARN, {}, "system", JobCause.ALARM)
+    job = place.app.jobs.leases.take("runner")
+    assert job is not None
+    place.app.jobs.leases.end(job, JobState.FAILED, error=HOSTILE)
+    shown, which, look = panel.load(call)
+    assert "after an alarm" in shown
+    assert "failed" in shown
+    assert "&lt;img" in shown
+    assert HOSTILE not in shown
+    assert ([value for _, value in which["choices"]], look["active"]) == ([job.id], False)
+    with pytest.raises(ConflictError, match="has ended"):
+        panel.cancel(call, job.id)
+
+
+@pytest.mark.parametrize("chosen", [None, "1", [1], True])
+def test_what_no_page_of_ours_sends_is_refused(place: Deployment, chosen: object) -> None:
+    panel, call = JobsPanel(place.app), call_by(place)
+    with pytest.raises(InputError, match="choose a job first"):
+        panel.cancel(call, chosen)  # type: ignore[arg-type]
+    with pytest.raises(InputError):
+        panel.again(call, chosen)  # type: ignore[arg-type]
+
+
+def test_a_reviewer_cancels_nothing(place: Deployment) -> None:
+    panel, call = JobsPanel(place.app), call_by(place)
+    job_id = place.app.jobs.submit(call.person, JobKind.COMPARE, {})
+    reviewer = Call(place.factory.person("rita"), "http://localhost", gr.Progress())
+    for action in (panel.cancel, panel.again):
+        with pytest.raises(NotAllowedError):
+            action(reviewer, job_id)
+    assert place.app.jobs.get(job_id).state is JobState.QUEUED
+
+
+@pytest.mark.parametrize("kind", JobKind)
+def test_each_kind_state_and_cause_has_its_words(place: Deployment, kind: JobKind) -> None:
+    panel, call = JobsPanel(place.app), call_by(place)
+    with place.app.database.write() as repos:
+        for cause in JobCause:
+            for state in JobState:
+                repos.jobs.get(repos.jobs.add(kind, {}, "root", cause)).state = state  # type: ignore[union-attr]
+    for language in LANGUAGES:
+        with use_language(language):
+            shown, *_ = panel.load(call)
+            assert "jobs." not in shown
+
+
+def test_an_admin_says_when_learning_begins_by_itself(place: Deployment) -> None:
+    panel, call = TriggersPanel(place.app), call_by(place)
+    *fields, seen = panel.load(call)
+    assert fields == [0, 0, False]
+    saved, *fields, seen = panel.save(call, seen, 500, 24, True)
+    assert "Saved." in saved
+    assert fields == [500, 24, True]
+    assert place.app.learning_triggers.current().every_labels == 500
+    saved, *_ = panel.save(call, seen, 0, 0, False)
+    assert "by hand alone" in saved
+    assert place.app.learning_triggers.current().every_hours is None
+
+
+def test_what_makes_no_sense_is_refused(place: Deployment) -> None:
+    panel, call = TriggersPanel(place.app), call_by(place)
+    *_, seen = panel.load(call)
+    for values, why in (
+        ((5, 0, False), "the number of labels is 0"),
+        (("many", 0, False), "the number of labels is 0"),
+        ((0, 0.5, False), "the number of hours is 0"),
+        ((0, -1, False), "the number of hours is 0"),
+    ):
+        with pytest.raises(InputError, match=why):
+            panel.save(call, seen, *values)
+    reviewer = Call(place.factory.person("rita"), "http://localhost", gr.Progress())
+    with pytest.raises(NotAllowedError):
+        panel.save(reviewer, seen, 500, 0, False)
+
+
+def test_two_admins_do_not_overwrite_each_other(place: Deployment) -> None:
+    panel, one, other = TriggersPanel(place.app), call_by(place), call_by(place, "rosa")
+    *_, seen = panel.load(one)
+    panel.save(other, seen, 500, 0, False)
+    saved, *fields, _ = panel.save(one, seen, 900, 0, True)
+    assert "rosa" in saved
+    assert fields == [500, 0, True], "what both changed is as it is in force"
+    assert not place.app.learning_triggers.current().after_alarm
