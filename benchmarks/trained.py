@@ -16,6 +16,7 @@ from review_app.inference.checkpoint import Checkpoint
 from review_app.inference.dataset import LabelledFeatures, load_labelled
 from review_app.inference.feature_cache import DirectoryFeatureCache
 from review_app.inference.presets import PRESETS, Preset, only_heads, preset_called
+from review_app.inference.scopes import expert_kinds, kind_name
 from review_app.lab.training import train_heads
 from review_app.lab.versions import load_versions
 from review_app.manifests.manifest import Manifest, read_manifest
@@ -91,13 +92,19 @@ class Trainer:
     def as_it_is(self, folder: Path) -> list[Detector]:
         """The checkpoint in ``folder`` and its scores of every test image, twice: with the images'
         own sources, and with the kinds that its gate takes them for in their place."""
-        checkpoint = Checkpoint.load(folder)
+        checkpoint = _default_alone(Checkpoint.load(folder))
         test = self.images("test")
         self.out.mkdir(parents=True, exist_ok=True)
         path = self.out / f"{checkpoint.card.name}.csv"
         write_scores(path, own_scores(checkpoint, test, self.manifest.split("test")))
-        table, nearest = read_scores(path), checkpoint.judge(test.features).nearest
-        kinds = np.array([kind or "" for kind in nearest], dtype=object)
+        table, nearest = read_scores(path), checkpoint.model.kinds(test.features)
+        names = [kind_name(members) or "" for members in expert_kinds(checkpoint.card)]
+        kinds = np.array(
+            [names[at] for at in nearest]
+            if nearest is not None
+            else (names or [""])[:1] * len(test),
+            object,
+        )
         return [
             Detector(checkpoint.card.name, table, ladders(checkpoint)),
             Detector(
@@ -146,6 +153,12 @@ class Trainer:
         )
         made.save(folder)
         return made
+
+
+def _default_alone(checkpoint: Checkpoint) -> Checkpoint:
+    """The checkpoint without the heads that are not asked."""
+    name, model = checkpoint.default_head, checkpoint.model
+    return replace(checkpoint, model=replace(model, heads={name: model.heads[name]}))
 
 
 def ladders(checkpoint: Checkpoint) -> Grids:
