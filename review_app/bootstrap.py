@@ -57,7 +57,7 @@ from review_app.queueing.options import (
     change_queue_options,
     read_queue_options,
 )
-from review_app.records.export_service import ExportService
+from review_app.records.exports.service import ExportService
 from review_app.records.service import RecordService
 from review_app.review.batched import BatchedReview
 from review_app.review.context import ReviewContext

@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from review_app.cli.common import ACTOR, REFUSED, AsJson, application, progress_bar, result
-from review_app.records.export import ExportFormat
-from review_app.records.export_service import ExportService
+from review_app.records.exports.encoding import ExportFormat
+from review_app.records.exports.selection import Selection
+from review_app.records.exports.service import ExportService
 from review_app.records.manifest import TrainingExport
 from storage.enums import TriageFlag
 
@@ -60,7 +61,7 @@ def export(
         raise typer.BadParameter("--copy goes with --manifest")
     assert out is not None
     with application() as app:
-        rows = app.exports.write(out, form, mark)
+        rows = app.exports.write(out, form, Selection(mark=mark)).rows
         _record(app.exports, form)
         not_final = app.policies.not_final()
     document = {"path": str(out), "format": form.value, "rows": rows}

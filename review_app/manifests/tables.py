@@ -199,14 +199,8 @@ def _json_object(name: str, number: int, line: str) -> dict[str, Any]:
 
 
 def _parquet(name: str, data: bytes, known: Sequence[str]) -> _Read:
-    try:
-        import pyarrow.parquet as parquet
-    except ImportError:
-        raise ManifestError(
-            f"{name} is a Parquet file, which needs pyarrow: pip install "
-            "'deepfake-review[parquet]'; or save the table as CSV, as in "
-            "pandas.read_parquet(FILE).to_csv('manifest.csv', index=False)"
-        ) from None
+    import pyarrow.parquet as parquet  # a tenth of a second, for the few tables that need it
+
     try:
         file = parquet.ParquetFile(BytesIO(data))
         groups = (file.metadata.row_group(n) for n in range(file.metadata.num_row_groups))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from review_app.core.errors import ConflictError
 from review_app.i18n import Text, t
@@ -25,7 +26,21 @@ def end_of_window(minutes: float, now: datetime) -> datetime | None:
     return now + timedelta(minutes=minutes) if minutes else None
 
 
-def final_since(label: Label) -> datetime:
+class Timed(Protocol):
+    """An answer, as far as time goes."""
+
+    @property
+    def labelled_at(self) -> datetime:
+        """The time at which it was given."""
+        ...
+
+    @property
+    def final_at(self) -> datetime | None:
+        """The time until which it can be taken back; None where it was final at once."""
+        ...
+
+
+def final_since(label: Timed) -> datetime:
     """The time at which the answer became final, or will."""
     return label.final_at or label.labelled_at
 

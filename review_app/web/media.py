@@ -26,7 +26,7 @@ from review_app.forensics.metadata import Fact, facts
 from review_app.forensics.views import View
 from review_app.i18n import Text
 from review_app.inspection.views import MEDIA_TYPE
-from review_app.records.export import ExportFormat
+from review_app.records.exports.encoding import ExportFormat
 from review_app.review.tasks import HANDLE
 from review_app.web.identity import current_person
 from review_app.web.looks import FirstLooks
@@ -45,6 +45,7 @@ _KEPT = "private, max-age=3600, immutable"
 _EXPORT_TYPES = {
     ExportFormat.CSV: "text/csv; charset=utf-8",
     ExportFormat.JSONL: "application/x-ndjson",
+    ExportFormat.PARQUET: "application/vnd.apache.parquet",
 }
 
 

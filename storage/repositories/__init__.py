@@ -20,6 +20,7 @@ from storage.repositories.descriptors import Descriptors
 from storage.repositories.detector import Checkpoints, Features, Predictions
 from storage.repositories.event_history import EventHistory
 from storage.repositories.event_log import AuditLog
+from storage.repositories.export_batches import ExportBatches
 from storage.repositories.exports import ExportRows
 from storage.repositories.faces import Faces
 from storage.repositories.gold import Gold
@@ -221,6 +222,11 @@ class Repositories:
     def calibration(self) -> CalibrationQueries:
         """Labels with scores, for certificates."""
         return CalibrationQueries(self.session)
+
+    @cached_property
+    def export_batches(self) -> ExportBatches:
+        """What exports tell, by the column."""
+        return ExportBatches(self.session)
 
     @cached_property
     def export_rows(self) -> ExportRows:

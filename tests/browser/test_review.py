@@ -85,7 +85,9 @@ def test_twenty_items_by_keyboard_alone_one_taken_back_and_exactly_those_exporte
     expect(page.locator("#session")).to_have_text("20 this session")
     expect(page.locator("#order")).to_have_text("Order: by age")
     soon = utc_now() + timedelta(minutes=ReviewOptions().undo_minutes + 1)
-    monkeypatch.setattr("review_app.records.export.utc_now", lambda: soon)  # all is final then
+    monkeypatch.setattr(
+        "review_app.records.exports.tables.utc_now", lambda: soon
+    )  # all is final then
     exported = exported_labels(site, sign_in(Role.ADMIN))
     assert exported == {item: value.value for item, value in given.items()}
     site.factory.review_options(undo_minutes=5)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import sys
 import zipfile
 from pathlib import Path
 
@@ -182,14 +181,6 @@ def test_parquet_is_a_manifest(run: Run, tmp_path: Path) -> None:
     columns = {"path": ["0000.png", "0001.png"], "label": ["real", "fake"]}
     pyarrow.parquet.write_table(pyarrow.table(columns), path)
     assert run("ingest", path, "--json").document["known_labels"] == 2
-
-
-def test_parquet_without_its_library_says_what_to_install(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = manifest(tmp_path / "in", "PAR1", "manifest.parquet")
-    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
-    assert "pip install 'deepfake-review[parquet]'" in run("ingest", path).fault
 
 
 def packed(path: Path, table: str, name: str = "set/manifest.csv") -> Path:

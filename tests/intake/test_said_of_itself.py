@@ -282,7 +282,7 @@ def test_the_record_and_the_export_say_so(tmp_path: Path) -> None:
     (folder / "b.gif").write_bytes(
         encode(frames[0], "GIF", save_all=True, append_images=frames[1:])
     )
-    from review_app.records.export import rows
+    from tests.records.exporting import rows
 
     with deployment(tmp_path) as place:
         place.app.intake.ingest([folder], "tester")

@@ -6,9 +6,12 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
-from review_app.records.export import stream_csv, stream_jsonl
+from review_app.records.exports.encoding import ExportFormat
+from review_app.records.exports.selection import EVERYTHING, Selection
+from review_app.records.exports.tables import LabelTable
 from storage.database import Database
 
 Row = dict[str, Any]
@@ -17,9 +20,24 @@ Row = dict[str, Any]
 Answer = Callable[..., None]
 
 
+def rows(
+    database: Database, selection: Selection = EVERYTHING, now: datetime | None = None
+) -> list[Row]:
+    return list(LabelTable(database, selection, now).rows())
+
+
+def stream(database: Database, form: ExportFormat, selection: Selection = EVERYTHING) -> bytes:
+    return b"".join(LabelTable(database, selection).stream(form))
+
+
+def stream_csv(database: Database) -> bytes:
+    return stream(database, ExportFormat.CSV)
+
+
 def exported(database: Database) -> list[Row]:
-    return [json.loads(line) for line in stream_jsonl(database)]
+    lines = stream(database, ExportFormat.JSONL).split(b"\n")
+    return [json.loads(line) for line in lines if line]
 
 
 def as_csv(database: Database) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(b"".join(stream_csv(database)).decode(), newline="")))
+    return list(csv.DictReader(io.StringIO(stream_csv(database).decode(), newline="")))

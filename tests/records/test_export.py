@@ -11,17 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from review_app.records.export import rows, stream_csv
-from review_app.records.export_columns import COLUMN_NAMES, COLUMNS
+from review_app.records.exports.columns import COLUMN_NAMES, COLUMNS
+from review_app.records.exports.tables import LabelTable
 from review_app.records.service import RecordService
 from review_app.review.service import ReviewService
 from review_app.review.tasks import AnswerInput, Queue
 from storage.database import Database
 from storage.enums import ItemState, LabelValue, TriageFlag
-from storage.repositories import exports
+from storage.repositories import export_batches
 from storage.types import utc_now
 from tests.factories import Factory
-from tests.records.exporting import Answer, exported
+from tests.records.exporting import Answer, exported, rows, stream_csv
 from tests.review.bench import items_of
 
 CONTRACT = [
@@ -54,7 +54,7 @@ def test_the_columns_are_those_of_the_contract_and_ours_after_them(database: Dat
         "decision_group",
     ]
     assert list(COLUMN_NAMES[: len(first)]) == first, "new ones come last: scripts count places"
-    assert b"".join(stream_csv(database)).decode().splitlines() == [
+    assert stream_csv(database).decode().splitlines() == [
         ",".join(f'"{name}"' for name in COLUMN_NAMES)
     ]
     assert exported(database) == []
@@ -266,14 +266,14 @@ def test_memory_does_not_grow_with_the_queue(
         seldom = gc.get_threshold()
         gc.set_threshold(700, 10, 10)  # as Python does, unlike our tests
         tracemalloc.start()
-        for _ in rows(database):
+        for _ in LabelTable(database).batches():
             pass
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         gc.set_threshold(*seldom)
         return most
 
-    monkeypatch.setattr(exports, "BATCH", 50)
+    monkeypatch.setattr(export_batches, "WINDOW", 50)
     factory.items(200)
     peak()  # caches of compiled statements fill up
     small = peak()
@@ -297,7 +297,7 @@ def test_a_corrected_verdict_leaves_in_place_of_the_one_it_was(
     assert [row[name] for name in told] == [True, "fake", "=it() was another's."]
     same = {name: value for name, value in before.items() if name not in ("label", *told)}
     assert {**same, "label_source": "correction"} == {name: row[name] for name in same}
-    assert b"'=it()" in b"".join(stream_csv(database))
+    assert b"'=it()" in stream_csv(database)
 
 
 def test_a_corrected_acceptance_is_a_label_that_no_draw_chose(

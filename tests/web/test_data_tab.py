@@ -15,7 +15,7 @@ from PIL import Image
 from review_app.core.errors import InputError
 from review_app.i18n import LANGUAGES, Language, use_language
 from review_app.i18n.catalogue import catalogue
-from review_app.records.export_columns import COLUMN_NAMES
+from review_app.records.exports.columns import COLUMN_NAMES
 from review_app.triage.uploaded import UploadedBatches
 from review_app.web.admin.data import DataTab
 from review_app.web.admin.export import ExportTab, columns

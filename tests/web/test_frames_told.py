@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from review_app.records.export import rows
 from review_app.web.admin.images_record import record_html
 from storage.enums import AuditKind, ItemState, Role
 from storage.repositories.items import Move
 from tests.intake.samples import encode, picture
+from tests.records.exporting import rows
 from tests.web.site import Site
 
 TOLD = {

@@ -12,7 +12,7 @@ from email.utils import formatdate
 import pytest
 
 from review_app.policy.review_options import ReviewOptions, change_options
-from review_app.records.export_columns import COLUMN_NAMES
+from review_app.records.exports.columns import COLUMN_NAMES
 from review_app.web import even
 from storage.enums import AuditKind, Role
 from storage.models import AuditEvent

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from review_app.bootstrap import Application
 from review_app.core.permissions import Permission
 from review_app.i18n import t
-from review_app.records.export_columns import COLUMNS
+from review_app.records.exports.columns import COLUMNS
 from review_app.web.handlers import Call, Wiring, html
 from review_app.web.markup import notice, table
 

@@ -1,4 +1,4 @@
-"""The columns of an export: the one list of them, and how a row gets each."""
+"""The rows of an export one by one, from the tables' objects: what the fast way must equal."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from functools import cached_property
 from review_app.forensics.claims import generator_claim
 from review_app.policy.undo_window import final_since
 from review_app.review.consensus import agreement
+from storage.database import Database
 from storage.enums import LabelValue
 from storage.models import Correction, DecisionRow, FaceRow, Image, Item, KnownLabel, Label
 
@@ -69,18 +70,13 @@ class Exported:
 
 
 @dataclass(frozen=True)
-class Column:
-    """One column. The catalogues explain it under ``description``, docs/exports.md in full."""
+class OracleColumn:
+    """One column."""
 
     name: str
     type: type[str] | type[int] | type[float] | type[bool]
     """What its values are, unless they are None: empty in CSV, null in JSON."""
     value: Callable[[Exported], Value]
-
-    @property
-    def description(self) -> str:
-        """The key of the text that explains it."""
-        return f"export.column_{self.name}"
 
 
 def _inclusion_probability(of: Exported) -> float | None:
@@ -113,58 +109,71 @@ def _of_decision(value: Callable[[DecisionRow], Value]) -> Callable[[Exported], 
 
 
 COLUMNS = (
-    Column("image_id", int, lambda of: of.image.id),
-    Column("sha256", str, lambda of: of.image.sha256),
-    Column("path", str, lambda of: of.image.path or of.item.name or None),
-    Column("source", str, lambda of: of.item.source),
-    Column("label", str, lambda of: of.label[0]),
-    Column("label_source", str, lambda of: of.label[1]),
-    Column("n_labels", int, lambda of: len(of.labels)),
-    Column("agreement", float, lambda of: agreement(of.answers, of.verdict)),
-    Column("reviewer", str, lambda of: ";".join(dict.fromkeys(name for _, name in of.labels))),
-    Column(
+    OracleColumn("image_id", int, lambda of: of.image.id),
+    OracleColumn("sha256", str, lambda of: of.image.sha256),
+    OracleColumn("path", str, lambda of: of.image.path or of.item.name or None),
+    OracleColumn("source", str, lambda of: of.item.source),
+    OracleColumn("label", str, lambda of: of.label[0]),
+    OracleColumn("label_source", str, lambda of: of.label[1]),
+    OracleColumn("n_labels", int, lambda of: len(of.labels)),
+    OracleColumn("agreement", float, lambda of: agreement(of.answers, of.verdict)),
+    OracleColumn(
+        "reviewer", str, lambda of: ";".join(dict.fromkeys(name for _, name in of.labels))
+    ),
+    OracleColumn(
         "labelled_at",
         str,
         lambda of: of.labels[-1][0].labelled_at.isoformat() if of.labels else None,
     ),
-    Column("p_fake", float, _of_decision(lambda decision: decision.p_fake)),
-    Column("std", float, _of_decision(lambda decision: decision.std)),
-    Column("entropy", float, _of_decision(lambda decision: decision.entropy)),
-    Column("mutual_information", float, _of_decision(lambda decision: decision.mutual_information)),
-    Column("checkpoint", str, _of_decision(lambda decision: decision.checkpoint_id)),
-    Column("policy_version", int, _of_decision(lambda decision: decision.policy_version)),
-    Column("decision", str, _of_decision(lambda decision: decision.route)),
-    Column("inclusion_probability", float, _inclusion_probability),
-    Column("audit", bool, _of_decision(lambda decision: decision.audited)),
-    Column("state", str, lambda of: of.item.state.value),
-    Column("comment", str, lambda of: _joined([label.comment for label, _ in of.labels], " | ")),
-    Column("score", float, _of_decision(lambda decision: decision.score)),
-    Column("novelty", float, _of_decision(lambda decision: decision.novelty)),
-    Column("mark", str, _of_decision(lambda decision: decision.mark)),
-    Column("tags", str, _tags),
-    Column(
+    OracleColumn("p_fake", float, _of_decision(lambda decision: decision.p_fake)),
+    OracleColumn("std", float, _of_decision(lambda decision: decision.std)),
+    OracleColumn("entropy", float, _of_decision(lambda decision: decision.entropy)),
+    OracleColumn(
+        "mutual_information", float, _of_decision(lambda decision: decision.mutual_information)
+    ),
+    OracleColumn("checkpoint", str, _of_decision(lambda decision: decision.checkpoint_id)),
+    OracleColumn("policy_version", int, _of_decision(lambda decision: decision.policy_version)),
+    OracleColumn("decision", str, _of_decision(lambda decision: decision.route)),
+    OracleColumn("inclusion_probability", float, _inclusion_probability),
+    OracleColumn("audit", bool, _of_decision(lambda decision: decision.audited)),
+    OracleColumn("state", str, lambda of: of.item.state.value),
+    OracleColumn(
+        "comment", str, lambda of: _joined([label.comment for label, _ in of.labels], " | ")
+    ),
+    OracleColumn("score", float, _of_decision(lambda decision: decision.score)),
+    OracleColumn("novelty", float, _of_decision(lambda decision: decision.novelty)),
+    OracleColumn("mark", str, _of_decision(lambda decision: decision.mark)),
+    OracleColumn("tags", str, _tags),
+    OracleColumn(
         "escalation", str, lambda of: _joined([label.escalation for label, _ in of.labels], " | ")
     ),
-    Column("regions", str, _regions),
-    Column("not_final", int, lambda of: len(of.given) - len(of.labels)),
-    Column("together", int, _together),
-    Column("corrected", bool, lambda of: bool(of.corrections)),
-    Column("verdict_was", str, lambda of: of.corrections[0].was if of.corrections else None),
-    Column(
+    OracleColumn("regions", str, _regions),
+    OracleColumn("not_final", int, lambda of: len(of.given) - len(of.labels)),
+    OracleColumn("together", int, _together),
+    OracleColumn("corrected", bool, lambda of: bool(of.corrections)),
+    OracleColumn("verdict_was", str, lambda of: of.corrections[0].was if of.corrections else None),
+    OracleColumn(
         "correction_reason",
         str,
         lambda of: of.corrections[-1].reason if of.corrections else None,
     ),
-    Column("generator_claim", str, lambda of: generator_claim(of.image.file_metadata)),
-    Column("n_frames", int, lambda of: of.image.n_frames),
-    Column("faces", int, lambda of: None if of.faces is None else len(of.faces.boxes)),
-    Column("decision_group", str, _of_decision(lambda decision: decision.group_name)),
+    OracleColumn("generator_claim", str, lambda of: generator_claim(of.image.file_metadata)),
+    OracleColumn("n_frames", int, lambda of: of.image.n_frames),
+    OracleColumn("faces", int, lambda of: None if of.faces is None else len(of.faces.boxes)),
+    OracleColumn("decision_group", str, _of_decision(lambda decision: decision.group_name)),
 )
-"""The outside contract's columns, in order, and ours after them, the newest last: scripts may count
-on places. docs/exports.md explains each."""
-COLUMN_NAMES = tuple(column.name for column in COLUMNS)
 
 
 def row_of(of: Exported) -> dict[str, Value]:
     """The row that tells of an item, by column."""
     return {column.name: column.value(of) for column in COLUMNS}
+
+
+def rows_one_by_one(database: Database, now: datetime) -> list[dict[str, Value]]:
+    """What an export of every item says at the moment ``now``."""
+    with database.read() as repos:
+        return [
+            row_of(Exported(now=now, given=entry.pop("labels"), **entry))
+            for batch in repos.export_rows.batches()
+            for entry in batch
+        ]

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from review_app.core.progress import Progress
 from review_app.intake.store import MediaStore
-from review_app.records.export import FORMATS, ExportFormat, record_export, write_export
+from review_app.records.exports.encoding import ExportFormat
+from review_app.records.exports.selection import EVERYTHING, Selection
+from review_app.records.exports.tables import LabelTable, WrittenFile, record_export, write_table
 from review_app.records.manifest import TrainingExport, write_training_manifest
 from storage.database import Database
 from storage.enums import TriageFlag
@@ -22,12 +24,17 @@ class ExportService:
 
     def stream(self, form: ExportFormat) -> Iterator[bytes]:
         """Every item, a piece at a time."""
-        return FORMATS[form](self._database, None)
+        return LabelTable(self._database).stream(form)
 
-    def write(self, out: Path, form: ExportFormat, mark: TriageFlag | None = None) -> int:
-        """Write every item, or those with ``mark``, to ``out``; how many. Raises as
-        `write_export`."""
-        return write_export(self._database, out, form, mark)
+    def write(
+        self,
+        out: Path,
+        form: ExportFormat,
+        selection: Selection = EVERYTHING,
+        progress: Progress | None = None,
+    ) -> WrittenFile:
+        """Write every item, or those of ``selection``, to ``out``. Raises as `write_table`."""
+        return write_table(LabelTable(self._database, selection, progress=progress), out, form)
 
     def write_manifest(
         self,
@@ -45,4 +52,4 @@ class ExportService:
     def record(self, actor: str, form: str) -> bool:
         """Put into the audit log that ``actor`` took labels out; False where that may only be
         read."""
-        return record_export(self._database, actor, form)
+        return record_export(self._database, actor, {"format": form})

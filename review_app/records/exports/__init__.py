@@ -1,0 +1,1 @@
+"""Labels that leave: their columns, formats and files."""
