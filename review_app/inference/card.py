@@ -181,6 +181,30 @@ class ScopeCard(MeasuredKind):
     """What made its fakes, where the manifest says so."""
 
 
+class LearnedCard(CardPart):
+    """What people's labels have taught a checkpoint, beside its parent or the parent's images."""
+
+    head: HeadName | None
+    """The head of the parent that labels have changed; None where all heads were trained anew."""
+    labels: dict[str, int]
+    """How many labels of people it learned from: ``real`` and ``fake``."""
+    n_effective: float
+    """How many labels of equal weight would tell as much."""
+    clipped: int
+    """Labels whose weight was cut down to ``largest_weight``."""
+    largest_weight: float
+    """The largest weight, in units of the mean one."""
+    held_out: int
+    """The newest labels, which it was not shown: what it is compared on."""
+    held_out_since: datetime | None
+    """The time of the first of them."""
+    told: dict[str, int] = {}
+    """How many of the labels it learned from are from audits, corrected, or put first; and how
+    many were kept apart."""
+    data_sha256: str
+    """The SHA-256 of the images' hashes, labels and weights."""
+
+
 class CheckpointCard(CardPart):
     """The card; see the module."""
 
@@ -204,6 +228,8 @@ class CheckpointCard(CardPart):
     scopes: tuple[ScopeCard, ...] = ()
     """The kinds that it was measured on; empty in older cards, of which
     :func:`review_app.inference.scopes.scopes_of` tells what can be told."""
+    learned: LearnedCard | None = None
+    """What people's labels taught it; None for a checkpoint made without any."""
     failures: tuple[Words, ...] = ()
     """What it is known to fail at, a sentence each."""
     licence: str
@@ -219,6 +245,11 @@ class CheckpointCard(CardPart):
         return f"{self.name}-{self.heads_sha256[:12]}"
 
     @property
+    def told(self) -> int:
+        """Width of what heads are told of an image before any gate."""
+        return self.components or self.backbone.width
+
+    @property
     def inputs(self) -> int:
         """Width of what the heads see."""
-        return (self.components or self.backbone.width) * max(len(self.experts), 1)
+        return self.told * max(len(self.experts), 1)

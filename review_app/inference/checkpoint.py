@@ -2,14 +2,14 @@
 
 Tensors are named ``<part>.<tensor>``, the parts being ``standardizer``, ``compression``, ``space``,
 ``gate``, ``novelty``, ``calibration/<head>`` and ``<head>``; and ``seen``: the first bytes of the
-sha256 of every training and validation image, as sorted uint64.
+sha256 of every training and validation image, as sorted uint64. Where people's labels had a part in
+it, ``learned`` are those of them among these, and ``held_out`` the newest ones, which had none.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,40 +20,32 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
-from safetensors.numpy import save as save_tensors
 
 from review_app.core.errors import CheckpointError
 from review_app.core.files import atomic_folder
 from review_app.core.hashing import sha256
 from review_app.inference.backbones.base import Backbone, Features
 from review_app.inference.calibration import (
-    CALIBRATIONS,
     Calibration,
-    CalibrationName,
     calibrate_by_kind,
 )
 from review_app.inference.card import (
     READABLE_VERSIONS,
     SCHEMA_VERSION,
-    CalibrationCard,
     CheckpointCard,
 )
-from review_app.inference.compression import Compression
-from review_app.inference.gate import SourceGate
+from review_app.inference.checkpoint_tensors import pack, unpack
 from review_app.inference.heads import (
-    HEADS,
     Head,
     HeadName,
     HeadPrediction,
-    Standardizer,
-    State,
 )
-from review_app.inference.heads.base import checked
-from review_app.inference.model import Model
-from review_app.inference.novelty import Novelty
+from review_app.inference.heads.base import Matrix
+from review_app.inference.heads.updated import UpdatedHead
+from review_app.inference.model import Model, beside
 from review_app.inference.rejection import rejection, signed
 from review_app.inference.scopes import expert_kinds, nearest_kinds
-from review_app.inference.texture import TextureSpace
+from review_app.inference.seen_images import LearnedImages, is_among
 
 _TENSORS = "heads.safetensors"
 _CARD = "card.json"
@@ -86,6 +78,8 @@ class Checkpoint:
     """The calibrations of the heads that have one: one for all images, or one for each expert's."""
     seen_prefixes: NDArray[np.uint64]
     """The prefixes of hashes of images that it has seen, sorted; see the module."""
+    learned: LearnedImages | None = None
+    """The images whose labels by people it learned from, and those held out; None without any."""
 
     @property
     def id(self) -> str:
@@ -100,7 +94,8 @@ class Checkpoint:
     @property
     def heads(self) -> Mapping[HeadName, Head]:
         """Every head of the checkpoint, by name."""
-        return self.model.heads
+        updated = self.model.updated
+        return {**self.model.heads, **({HeadName.UPDATED: updated} if updated else {})}
 
     def judge(self, features: Features) -> Judgement:
         """What every head says of features [n, width] as the backbone extracts them."""
@@ -121,6 +116,8 @@ class Checkpoint:
             else prediction
             for name, prediction in reading.heads.items()
         }
+        if self.model.updated and reading.told is not None:
+            heads[HeadName.UPDATED] = self._update(self.model.updated, heads, reading.told)
         reject = {}
         for name, prediction in heads.items():
             chosen = self.card.heads[name].reject
@@ -128,6 +125,15 @@ class Checkpoint:
         scores = {name: signed(p.p_fake, reject[name], unlike) for name, p in heads.items()}
         nearest = nearest_kinds(reading.shares, expert_kinds(self.card), len(features))
         return Judgement(heads, reject, scores, z, nearest)
+
+    def _update(
+        self, updated: UpdatedHead, heads: Mapping[HeadName, HeadPrediction], told: Matrix
+    ) -> HeadPrediction:
+        assert self.card.learned is not None  # both or neither: `_model`
+        assert self.card.learned.head is not None
+        says = updated.predict(beside(told, heads[self.card.learned.head]))
+        calibrations = self.calibrations.get(HeadName.UPDATED)
+        return calibrate_by_kind(says, calibrations, None) if calibrations else says
 
     def predict(self, features: Features) -> Mapping[HeadName, HeadPrediction]:
         """The heads of :meth:`judge`."""
@@ -139,9 +145,11 @@ class Checkpoint:
 
     def seen(self, sha256: str) -> bool:
         """Whether the image was trained or validated on, so that it must not calibrate."""
-        prefix = _prefix(sha256)
-        at = int(np.searchsorted(self.seen_prefixes, prefix))
-        return at < len(self.seen_prefixes) and bool(self.seen_prefixes[at] == prefix)
+        return is_among(self.seen_prefixes, sha256)
+
+    def held_out(self, sha256: str) -> bool:
+        """Whether people had labelled the image when it was made, and it was not shown that."""
+        return self.learned is not None and is_among(self.learned.held_out, sha256)
 
     def save(self, path: Path) -> None:
         """Write the folder ``path``, whole or not at all.
@@ -149,7 +157,7 @@ class Checkpoint:
         Raises CheckpointError where it already holds something or cannot be written.
         """
         refuse_existing(path)
-        tensors = _pack(self.model, self.calibrations, self.seen_prefixes)
+        tensors = pack(self.model, self.calibrations, self.seen_prefixes, self.learned)
         card = json.dumps(self.card.model_dump(mode="json"), indent=1, sort_keys=True) + "\n"
         try:
             with atomic_folder(path) as draft:
@@ -176,7 +184,7 @@ class Checkpoint:
                 f"differs); {_REMEDY}"
             )
         try:
-            return cls(card, *_unpack(load_tensors(data), card))
+            return cls(card, *unpack(load_tensors(data), card))
         except (CheckpointError, SafetensorError, ValueError) as error:
             raise CheckpointError(f"{path / _TENSORS}: {error}; {_REMEDY}") from error
 
@@ -186,16 +194,16 @@ class Checkpoint:
         facts: Mapping[str, Any],
         model: Model,
         calibrations: Mapping[HeadName, tuple[Calibration, ...]],
-        seen: tuple[str, ...],
+        seen: NDArray[np.uint64],
+        learned: LearnedImages | None = None,
     ) -> Self:
         """A new checkpoint; ``facts`` are the card's fields but its version and its hash.
 
-        ``seen`` are sha256 hex digests of the images that made it.
+        ``seen`` are the prefixes (`review_app.inference.seen_images`) of the images that made it.
         """
-        prefixes = np.unique(np.array([_prefix(digest) for digest in seen], dtype=np.uint64))
-        digest = sha256(_pack(model, calibrations, prefixes))
+        digest = sha256(pack(model, calibrations, seen, learned))
         card = CheckpointCard(schema_version=SCHEMA_VERSION, heads_sha256=digest, **facts)
-        return cls(card, model, calibrations, prefixes)
+        return cls(card, model, calibrations, seen, learned)
 
 
 def refuse_existing(path: Path) -> None:
@@ -214,109 +222,6 @@ def require_backbone(checkpoint: Checkpoint, backbone: Backbone) -> None:
             f" this backbone makes {backbone.key}; load the weights it was trained with, or train "
             "it again"
         )
-
-
-def _pack(
-    model: Model,
-    calibrations: Mapping[HeadName, tuple[Calibration, ...]],
-    seen: NDArray[np.uint64],
-) -> bytes:
-    tensors: State = {"seen": seen}
-    for part, state in _states(model, calibrations).items():
-        tensors |= {f"{part}.{name}": np.ascontiguousarray(t) for name, t in state.items()}
-    return bytes(save_tensors(tensors))
-
-
-def _states(
-    model: Model, calibrations: Mapping[HeadName, tuple[Calibration, ...]]
-) -> dict[str, State]:
-    """The tensors of every part, by the part's name."""
-    optional = {
-        "space": model.space,
-        "gate": model.gate,
-        "novelty": model.novelty,
-        "compression": model.compression,
-    }
-    return (
-        {"standardizer": model.standardizer.state()}
-        | {name: part.state() for name, part in optional.items() if part}
-        | {name.value: head.state() for name, head in model.heads.items()}
-        | {
-            part: calibration.state()
-            for name, each in calibrations.items()
-            for part, calibration in zip(_calibration_parts(name, len(each)), each, strict=True)
-        }
-    )
-
-
-def _unpack(
-    tensors: State, card: CheckpointCard
-) -> tuple[Model, dict[HeadName, tuple[Calibration, ...]], NDArray[np.uint64]]:
-    parts: dict[str, State] = defaultdict(dict)
-    for name, tensor in tensors.items():
-        part, _, rest = name.partition(".")
-        if tensor.dtype.kind == "f" and not np.isfinite(tensor).all():
-            raise CheckpointError(f"tensor {name} has values that are not finite")
-        if rest:
-            parts[part][rest] = tensor
-    model = _model(parts, card)
-    calibrations = {
-        name: _calibrations(name, head.calibration, parts, len(card.experts))
-        for name, head in card.heads.items()
-        if head.calibration.kinds or head.calibration.name is not CalibrationName.NONE
-    }
-    known = {"seen"} | {
-        f"{part}.{name}" for part, state in _states(model, calibrations).items() for name in state
-    }
-    if extra := sorted(set(tensors) - known):
-        raise CheckpointError(f"tensors {extra} are not in the card")
-    return model, calibrations, checked(tensors, "seen", np.uint64, None)
-
-
-def _model(parts: Mapping[str, State], card: CheckpointCard) -> Model:
-    width = card.backbone.width
-    space = gate = novelty = None
-    if card.experts or card.novelty:
-        space = TextureSpace.from_state(parts["space"], width)
-    if space and card.experts:
-        gate = SourceGate.from_state(parts["gate"], space.dimensions)
-        if gate.experts != len(card.experts):
-            raise CheckpointError(f"the gate has {gate.experts} experts, the card another number")
-    if space and card.novelty:
-        novelty = Novelty.from_state(parts["novelty"], space.dimensions)
-    compression = None
-    if card.components:
-        compression = Compression.from_state(parts["compression"], width, card.components)
-    return Model(
-        Standardizer.from_state(parts["standardizer"], width),
-        {name: HEADS[name].head.from_state(parts[name], card.inputs) for name in card.heads},
-        space,
-        gate,
-        card.experts,
-        novelty,
-        compression,
-    )
-
-
-def _calibrations(
-    head: HeadName, card: CalibrationCard, parts: Mapping[str, State], experts: int
-) -> tuple[Calibration, ...]:
-    if card.kinds and len(card.kinds) != experts:
-        raise CheckpointError(
-            f"{head} has {len(card.kinds)} calibrations by kind for {experts} experts"
-        )
-    names = card.kinds or (card.name,)
-    return tuple(
-        CALIBRATIONS[name].from_state(parts[part])
-        for name, part in zip(names, _calibration_parts(head, len(names)), strict=True)
-    )
-
-
-def _calibration_parts(head: HeadName, count: int) -> tuple[str, ...]:
-    """The names of the parts of ``count`` calibrations of ``head``."""
-    if count == 1:
-        return (f"calibration/{head}",)
-    return tuple(f"calibration/{head}/{kind}" for kind in range(count))
 
 
 def read_card(path: Path) -> CheckpointCard:
@@ -368,7 +273,3 @@ def _write(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _prefix(sha256: str) -> int:
-    return int(sha256[:16], 16)

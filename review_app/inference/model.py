@@ -22,13 +22,19 @@ from review_app.inference.heads import (
     Weights,
 )
 from review_app.inference.heads.numerics import one_blas_thread
+from review_app.inference.heads.updated import UpdatedHead
 from review_app.inference.novelty import Novelty
 from review_app.inference.presets import Preset
 from review_app.inference.texture import TextureSpace
 
-_FURTHEST = 8.0
+FURTHEST = 8.0
 """Standardised features are cut off here where experts are gated: one wild direction of an image
 unlike the training must not outvote the others."""
+
+_SUREST = 1e-6
+"""P(fake) closer to 0 or 1 counts as this where labels may still change it."""
+_WIDEST = 4.0
+"""The largest std of a logit: beyond it nothing is known anyway."""
 
 Float64 = NDArray[np.float64]
 
@@ -43,6 +49,9 @@ class RawPrediction:
     measure them."""
     shares: Matrix | None = None
     """How much each expert counts for each image, [n, k]; None for a model without a gate."""
+    told: Matrix | None = None
+    """What heads were told of the images before any gate, [n, d]; None where nobody asks for
+    it."""
 
     @property
     def kinds(self) -> NDArray[np.intp] | None:
@@ -64,6 +73,9 @@ class Model:
     novelty: Novelty | None = None
     compression: Compression | None = None
     """What heads are given of the features; None: all of them."""
+    updated: UpdatedHead | None = None
+    """One of the heads as people's labels have changed it; it needs that head's calibrated
+    predictions, so :class:`review_app.inference.checkpoint.Checkpoint` asks it."""
 
     def kinds(self, features: Features) -> NDArray[np.intp] | None:
         """The number of the expert that counts most for each image, [n]; None without a gate."""
@@ -72,11 +84,20 @@ class Model:
         coordinates = self.space.apply(self.standardizer.apply(features))
         return _largest(self.gate.shares(coordinates))
 
+    def told(self, features: Features) -> Matrix:
+        """What heads are told of features [n, width] before any gate, float32 [n, d]: within
+        rounding what :meth:`read` tells them, and several times as fast, for trainings."""
+        standardised = self.standardizer.apply(features)
+        if self.compression is None:
+            return standardised
+        return self.compression.apply_at_once(np.clip(standardised, -FURTHEST, FURTHEST))
+
     def read(self, features: Features) -> RawPrediction:
         """What every head says of features [n, width] as the backbone extracts them."""
         standardised = self.standardizer.apply(features)
         coordinates = self.space.apply(standardised) if self.space else None
-        inputs, shares = _told(standardised, self.compression), None
+        inputs = told = _told(standardised, self.compression)
+        shares = None
         if self.gate and coordinates is not None:
             shares = self.gate.shares(coordinates)
             inputs = _gated(inputs, shares)
@@ -84,7 +105,16 @@ class Model:
         if self.novelty and coordinates is not None:
             distances = self.novelty.log_distances(coordinates)
         heads = {name: head.predict(inputs) for name, head in self.heads.items()}
-        return RawPrediction(heads, distances, shares)
+        return RawPrediction(heads, distances, shares, told if self.updated else None)
+
+
+def beside(told: Matrix, before: HeadPrediction) -> Matrix:
+    """What an updated head is asked: what heads are ``told`` [n, d], the logit of what the head
+    ``before`` says, and the std of that logit by the delta method: float32 [n, d + 2]."""
+    p = np.clip(before.p_fake, _SUREST, 1 - _SUREST)
+    doubt = np.minimum(before.std / (p * (1 - p)), _WIDEST)
+    columns = np.stack([np.log(p / (1 - p)), doubt], axis=1).astype(np.float32)
+    return np.hstack([np.clip(told, -FURTHEST, FURTHEST), columns])
 
 
 def fit_model(train: Versions, preset: Preset, backbone: BackboneCard, *, seed: int) -> Model:
@@ -102,7 +132,7 @@ def fit_model(train: Versions, preset: Preset, backbone: BackboneCard, *, seed: 
     experts: tuple[tuple[str, ...], ...] = ()
     compression = None
     if preset.components:
-        originals = np.clip(standardised[: len(train)], -_FURTHEST, _FURTHEST)
+        originals = np.clip(standardised[: len(train)], -FURTHEST, FURTHEST)
         compression = Compression.fit(originals, preset.components, seed=seed)
     inputs = _told(standardised, compression)
     if preset.gated or preset.novelty:
@@ -151,8 +181,8 @@ def _told(standardised: Matrix, compression: Compression | None) -> Matrix:
     """What heads are told of standardised features, before any gate."""
     if compression is None:
         return standardised
-    return compression.apply(np.clip(standardised, -_FURTHEST, _FURTHEST))
+    return compression.apply(np.clip(standardised, -FURTHEST, FURTHEST))
 
 
 def _gated(inputs: Matrix, shares: Matrix) -> Matrix:
-    return SourceGate.expand(np.clip(inputs, -_FURTHEST, _FURTHEST), shares)
+    return SourceGate.expand(np.clip(inputs, -FURTHEST, FURTHEST), shares)

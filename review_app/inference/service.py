@@ -87,6 +87,17 @@ class Detector:
             for outcome in outcomes
         ]
 
+    def features(self, images: Sequence[tuple[str, Loader]]) -> dict[str, Features]:
+        """Features [width] of each (sha256 of the file, what decodes it), by hash, cached from then
+        on; without images that cannot be decoded. Raises as :meth:`score`."""
+        outcomes = stream_features(images, self._backbone, self._cache)
+        return {each.key: each.features for each in outcomes if each.features is not None}
+
+    @property
+    def backbone(self) -> Backbone:
+        """What extracts features, for trainings; it loads when the first image is not cached."""
+        return self._backbone
+
     def inspect(self, image: Image.Image) -> dict[HeadName, Opinion]:
         """The opinion of every head on one image, which is neither looked up nor remembered."""
         return self._opinions(self._backbone.extract([image]))[0]

@@ -58,7 +58,7 @@ def choose_for_heads(
             if any(each.name is not CalibrationName.NONE for each in found):
                 calibrations[name] = found
         unlike = z > model.novelty.cut if model.novelty and z is not None else None
-        cards[name], aurcs[name] = _head_card(
+        cards[name], aurcs[name] = head_card(
             head, preset.heads[name], prediction, validation.images, card, z, unlike
         )
     return HeadChoices(cards, calibrations, min(aurcs, key=lambda name: aurcs[name]))
@@ -117,7 +117,7 @@ def _calibration(
     )
 
 
-def _head_card(
+def head_card(
     head: Head,
     training: Training,
     prediction: HeadPrediction,
@@ -126,7 +126,11 @@ def _head_card(
     z: Float64 | None,
     unlike: NDArray[np.bool_] | None,
 ) -> tuple[HeadCard, float]:
-    """The card without test metrics, and the AURC of the head's reject score."""
+    """The card of ``head``, without test metrics, and the AURC of its reject score.
+
+    ``prediction`` is what is said of validation ``images``, [n]; those are ``unlike`` the training
+    images where their novelty ``z`` is beyond the cut.
+    """
     weights = images.weighting
     thresholds = best_thresholds(prediction.p_fake, images.is_fake, weights)
     chosen = choose_reject(prediction, images.is_fake, z, has_std=head.has_std, weights=weights)

@@ -3,7 +3,7 @@ measures."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +28,7 @@ from review_app.inference.heads import SOURCE_SEED
 from review_app.inference.laundering import Transform
 from review_app.inference.model import Model, fit_model
 from review_app.inference.presets import Preset, preset_called
+from review_app.inference.seen_images import prefixes
 from review_app.lab.datasets.leaks import refuse_leaks
 from review_app.lab.head_choices import choose_for_heads, measured
 from review_app.lab.scope_words import NO_WORDS, ScopeWords
@@ -55,14 +56,15 @@ def train(
     decode: Decoder = decode_plainly,
     progress: Progress | None = None,
     fits: Progress | None = None,
+    finish: Callable[[Checkpoint], Checkpoint] = lambda checkpoint: checkpoint,
 ) -> Checkpoint:
     """Train every head of ``preset`` on ``manifest`` and save the checkpoint in the folder ``out``.
 
     The manifest needs the splits ``train`` and ``val``, each with both classes; ``test``, where it
     has one, is only measured. ``out`` must not exist yet, and appears whole or not at all; its
     name is the checkpoint's unless ``name`` is given. ``words`` say what the kinds of images show.
-    ``progress`` counts images, every version of
-    each, and then ``fits`` counts the models that are fitted.
+    ``progress`` counts images, every version of each, and then ``fits`` counts the models that are
+    fitted. What is saved is what ``finish`` makes of the result.
 
     Raises ManifestError for a manifest that cannot train, naming rows; DetectorError for an unknown
     preset; CheckpointError where ``out`` cannot be written.
@@ -88,6 +90,7 @@ def train(
         words=words,
         fits=fits,
     )
+    checkpoint = finish(checkpoint)
     checkpoint.save(out)
     return checkpoint
 
@@ -142,7 +145,7 @@ def train_heads(
         "licence": licence,
         "parent": parent,
     }
-    seen = train.originals.keys + val.originals.keys
+    seen = prefixes(train.originals.keys + val.originals.keys)
     checkpoint = Checkpoint.assemble(facts, model, choices.calibrations, seen)
     judgement = checkpoint.judge(test.features) if test else None
     if test and judgement:

@@ -52,7 +52,7 @@ def cross_fit(
     Folds are stratified by label and source, and fitted in parallel; ``fitted`` is told how many
     are done. Raises DetectorError where a class has fewer groups than there are folds.
     """
-    parts = _folds(images.originals, preset.folds, seed)
+    parts = folds_of(images.originals, preset.folds, seed)
 
     def read(part: tuple[NDArray[np.intp], NDArray[np.intp]]) -> Validation:
         model = fit_model(images.take(part[0]), preset, backbone, seed=seed)
@@ -72,9 +72,11 @@ def cross_fit(
     )
 
 
-def _folds(
+def folds_of(
     images: LabelledFeatures, folds: int, seed: int
 ) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """The images of the other folds, and those of each; stratified by label and source, and no
+    group lies in two. Raises DetectorError where a class has fewer groups than there are folds."""
     names = images.groups or ("",) * len(images)
     groups = [f"group {name}" if name else f"image {row}" for row, name in enumerate(names)]
     labelled = {(group, bool(fake)) for group, fake in zip(groups, images.is_fake, strict=True)}
@@ -93,14 +95,15 @@ def _folds(
 def _joined(readings: Sequence[RawPrediction], order: NDArray[np.intp]) -> RawPrediction:
     """Readings of consecutive folds as one, in the order of the images."""
     heads = {
-        name: _concatenated([reading.heads[name] for reading in readings]).take(order)
+        name: concatenated([reading.heads[name] for reading in readings]).take(order)
         for name in readings[0].heads
     }
     distances = [each.log_distances for each in readings if each.log_distances is not None]
     return RawPrediction(heads, np.concatenate(distances)[order] if distances else None)
 
 
-def _concatenated(predictions: Sequence[HeadPrediction]) -> HeadPrediction:
+def concatenated(predictions: Sequence[HeadPrediction]) -> HeadPrediction:
+    """The predictions one after another."""
     return HeadPrediction(
         *(
             np.concatenate([getattr(each, field.name) for each in predictions])

@@ -42,3 +42,13 @@ def normalised(weights: Float64 | None) -> Float64 | None:
 def effective_size(weights: Float64) -> float:
     """How many equally weighted images tell as much: (sum w)² / sum w² (Kish 1965)."""
     return float(weights.sum() ** 2 / np.square(weights).sum()) if len(weights) else 0.0
+
+
+def truncated(weights: Float64) -> tuple[Float64, float]:
+    """Weights [n], none above mean * sqrt(n), and that limit (Ionides 2008).
+
+    One image that stands for hundreds would drown the others in its noise. With the limit the
+    estimate stays consistent, for it grows with n, and its variance becomes finite.
+    """
+    limit = float(weights.mean() * math.sqrt(len(weights))) if len(weights) else 0.0
+    return np.minimum(weights, limit), limit

@@ -16,6 +16,7 @@ from review_app.core.errors import (
 from review_app.core.permissions import Person
 from review_app.core.settings import DEFAULT_CHECKPOINT
 from review_app.inference.checkpoint import Checkpoint
+from review_app.inference.seen_images import prefixes
 from storage.enums import AuditKind, PolicyState
 from storage.repositories.held_out import HeadOf
 from tests.applications import LOOSE, Deployment, deployment
@@ -198,7 +199,7 @@ def trained(folder: Path, keys: list[str]) -> Checkpoint:
     light = Checkpoint.load(DEFAULT_CHECKPOINT.parent / "faces")
     facts = dict(light.card) | {"name": "challenger", "parent": "default"}
     given = {name: facts[name] for name in facts if name not in ("schema_version", "heads_sha256")}
-    made = Checkpoint.assemble(given, light.model, light.calibrations, tuple(keys))
+    made = Checkpoint.assemble(given, light.model, light.calibrations, prefixes(keys))
     made.save(folder)
     return made
 

@@ -36,13 +36,22 @@ class Mode:
 class LogisticPosterior:
     """Labels [n] given inputs [n, d] float64, each counted as its weight says.
 
+    ``offset`` [n] is the logit of each where all weights are 0.
+
     Systems are solved in n or d dimensions, the smaller of the two: by Woodbury's identity
     (X'WX + aI)^-1 needs only the n x n matrix B = I + W½ XX' W½ / a, whose determinant is that of
     X'WX / a + I.
     """
 
-    def __init__(self, inputs: Float64, labels: Labels, weights: Weights = None) -> None:
+    def __init__(
+        self,
+        inputs: Float64,
+        labels: Labels,
+        weights: Weights = None,
+        offset: Float64 | None = None,
+    ) -> None:
         self._inputs = inputs
+        self._offset = np.zeros(len(inputs)) if offset is None else offset
         self._weights = np.ones(len(inputs)) if weights is None else weights
         self._labels = labels.astype(np.float64)
         self._signs = np.where(labels, 1.0, -1.0)
@@ -75,12 +84,12 @@ class LogisticPosterior:
         weights = np.zeros(self._inputs.shape[1]) if start is None else start
         value = self._log_joint(weights, precision)
         while True:
-            logits = self._inputs @ weights
-            p = expit(logits)
+            change = self._inputs @ weights
+            p = expit(change + self._offset)
             curvature = self._weights * p * (1 - p)
             target, log_determinant = self._newton(
                 curvature,
-                curvature * logits + self._weights * self._labels - self._weights * p,
+                curvature * change + self._weights * self._labels - self._weights * p,
                 precision,
             )
             step = target - weights
@@ -99,7 +108,7 @@ class LogisticPosterior:
         The rank is the smallest with which the mean variance of the logits of the inputs is at most
         ``tolerance`` above the exact one, relatively, and at most ``max_rank``.
         """
-        logits = self._inputs @ mode.weights
+        logits = self._inputs @ mode.weights + self._offset
         curvature = self._weights * expit(logits) * expit(-logits)
         scaled = self._inputs * np.sqrt(curvature)[:, None]
         if self._gram is None:
@@ -136,7 +145,8 @@ class LogisticPosterior:
 
     def _log_joint(self, weights: Float64, precision: float) -> float:
         """log P(labels | weights) - a |weights|² / 2."""
-        losses = np.logaddexp(0.0, -self._signs * (self._inputs @ weights))
+        logits = self._inputs @ weights + self._offset
+        losses = np.logaddexp(0.0, -self._signs * logits)
         likelihood = -(self._weights * losses).sum()
         return float(likelihood - precision * np.square(weights).sum() / 2)
 

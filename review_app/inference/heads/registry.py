@@ -17,6 +17,7 @@ from review_app.inference.heads.laplace import LaplaceHead, LaplaceTraining
 from review_app.inference.heads.linear import LinearHead, LinearTraining
 from review_app.inference.heads.mc_dropout import McDropoutHead, McDropoutTraining
 from review_app.inference.heads.naive_bayes import NaiveBayesHead, NaiveBayesTraining
+from review_app.inference.heads.updated import UpdatedHead
 from review_app.inference.heads.variational import VariationalHead, VariationalTraining
 
 
@@ -35,6 +36,9 @@ class HeadName(StrEnum):
     """Bayesian logistic regression, its posterior the normal around the mode (MacKay 1992)."""
     ENSEMBLE = "ensemble"
     """Small networks of different starts and dropout (Lakshminarayanan et al. 2017)."""
+    UPDATED = "updated"
+    """Another head of the checkpoint, brought up to date by people's labels; no preset trains it
+    (`review_app.lab.updating`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,7 @@ HEADS: Mapping[HeadName, HeadSpec] = {
         "deep ensemble",
         {"extended": EnsembleTraining(), "robust": EnsembleTraining()},
     ),
+    HeadName.UPDATED: HeadSpec(UpdatedHead, "updated by labels", {}),
 }
 """Every head by its name. ``extended`` trains all of them; see :mod:`review_app.inference.presets`
 for what else the presets say."""
