@@ -44,6 +44,7 @@ SLOW_FILES = frozenset(
         "certification/test_violations.py",
         "core/test_files.py",
         "i18n/test_fourth_language.py",
+        "learning/test_learning.py",
         "review/test_many_reviewers.py",
         "seals/test_rough_handling.py",
         "storage/test_lost_files.py",

@@ -194,6 +194,14 @@ class Detectors:
         grid."""
         return self._known(checkpoint_id).seen()
 
+    def features(self, checkpoint_id: str, item_ids: Sequence[int]) -> dict[str, np.ndarray]:
+        """Features [width] of the items' images by hash, computed where they are not cached;
+        without images that cannot be read."""
+        with self._database.read() as repos:
+            pictured = [(i, i.image.picture) for i in repos.items.get_many(item_ids)]
+        wanted = [(p.sha256, self._loader(i, p.sha256)) for i, p in pictured if p is not None]
+        return self.detector(checkpoint_id).features(wanted)
+
     def score(self, items: Sequence[Item], checkpoint_id: str) -> dict[int, Opinions | str]:
         """Every head's opinion by item id, or in words why there is none. What is decoded for it is
         looked through for faces, too."""

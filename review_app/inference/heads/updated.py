@@ -124,8 +124,8 @@ class UpdateTraining:
     evidence_images: int = 1500
     """The evidence is computed on at most so many of the images, drawn at random."""
     directions: int = 384
-    """With more images than this, the change is looked for in so many directions: those in which
-    the images differ most. In all others the prior stays as it is."""
+    """The number of directions in which the change is looked for where there are more images: those
+    in which they differ most. In all others the prior stays as it is."""
     tolerance: float = 0.01
     """See `LaplaceTraining`."""
     max_rank: int = 384
