@@ -6,6 +6,17 @@ what the command of the same name calls.
 
 from __future__ import annotations
 
-from review_app.jobs.work import JobFunctions
+from typing import Any
 
-JOB_FUNCTIONS: JobFunctions = {}
+from review_app.core.progress import Progress
+from review_app.jobs.work import JobFunctions
+from storage.enums import JobKind
+
+
+def _learn(application: Any, parameters: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    from review_app.learning.learning import learn
+
+    return learn(application, parameters, progress)
+
+
+JOB_FUNCTIONS: JobFunctions = {JobKind.LEARN: _learn}
