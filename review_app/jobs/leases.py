@@ -52,6 +52,11 @@ class JobLeases:
         with self._database.read() as repos:
             return repos.jobs.is_due(utc_now())
 
+    def is_to_end(self, runner: str) -> bool:
+        """Whether the job that ``runner`` works on is to be cancelled."""
+        with self._database.read() as repos:
+            return any(row.runner == runner and row.cancel_asked for row in repos.jobs.open())
+
     def take(self, runner: str) -> TakenJob | None:
         """The job that ``runner`` is to work on next, now its own."""
         with self._database.write() as repos:

@@ -23,6 +23,8 @@ LOOK: Final = 1.0
 """Seconds between two looks whether something is to be done."""
 PAUSE: Final = 10.0
 """Seconds before another process is started after one that failed."""
+GRACE: Final = 60.0
+"""Seconds for a job to end by itself once somebody asked for that; then its process is ended."""
 _THREADS: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 _logger = logging.getLogger(__name__)
@@ -42,12 +44,15 @@ class JobRunner:
         told: dict[str, Any],
         look: Callable[[], None] = lambda: None,
         pause: float = PAUSE,
+        grace: float = GRACE,
     ) -> None:
         self._leases = leases
         self._command = list(command)
         self._told = told
         self._look_before = look
         self._pause = pause
+        self._grace = grace
+        self._kill_at: float | None = None
         self._not_before = 0.0
         self._process: subprocess.Popen[bytes] | None = None
         self._runner = ""
@@ -89,17 +94,27 @@ class JobRunner:
     def _look(self) -> None:
         if self._process is not None:
             if self._process.poll() is None:
+                self._end_if_deaf(self._process)
                 return
             self._mourn(self._process)
         self._look_before()
         if monotonic() >= self._not_before and self._leases.is_due():
             self._start()
 
+    def _end_if_deaf(self, process: subprocess.Popen[bytes]) -> None:
+        """End a process whose job was cancelled and has not heard of it: it would hold up all."""
+        if not self._leases.is_to_end(self._runner):
+            self._kill_at = None
+        elif self._kill_at is None:
+            self._kill_at = monotonic() + self._grace
+        elif monotonic() >= self._kill_at:
+            process.kill()
+
     def _mourn(self, process: subprocess.Popen[bytes]) -> None:
         """The process has ended: by itself, or by something that asked nobody."""
         _bury(process)
         left = self._leases.give_back(self._runner)
-        self._process = None
+        self._process, self._kill_at = None, None
         if process.returncode:
             self._not_before = monotonic() + self._pause
             said = f"; it worked on job {left[0]}" if left else ""

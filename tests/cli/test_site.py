@@ -8,12 +8,18 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import httpx
 import pytest
 
+from review_app.jobs.service import JobService
+from storage.database import Database
+from storage.enums import JobKind
 from tests.cli.conftest import Run, hear_ctrl_c
+from tests.cli.test_jobs import asked_for
+from tests.jobs.waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,8 +40,8 @@ def served(data_dir: Path) -> Iterator[subprocess.Popen[str]]:
     process.communicate()
 
 
-def test_the_first_start_prints_where_to_sign_in_once_and_ctrl_c_ends_it(
-    served: subprocess.Popen[str],
+def test_the_first_start_prints_where_to_sign_in_does_jobs_and_ctrl_c_ends_it(
+    served: subprocess.Popen[str], data_dir: Path
 ) -> None:
     assert served.stdout is not None
     lines = [served.stdout.readline() for _ in range(4)]
@@ -51,6 +57,10 @@ def test_the_first_start_prints_where_to_sign_in_once_and_ctrl_c_ends_it(
         assert browser.post(link[1]).is_redirect
         assert browser.get(f"{address[1]}/admin/").status_code == 200
     assert httpx.get(link[1]).status_code >= 400, "a link signs in once"
+    (job,) = asked_for(data_dir, JobKind.FUSE)
+    with closing(Database(f"sqlite:///{data_dir / 'review.db'}")) as database:
+        jobs = JobService(database)
+        wait_for(lambda: jobs.get(job).ended_at, "the job ends")
     served.send_signal(signal.SIGINT)
     out, err = served.communicate(timeout=240)
     assert served.returncode == 130

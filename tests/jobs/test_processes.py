@@ -61,7 +61,8 @@ class Place:
         return self.app.jobs.get(job)
 
     def runner(self) -> JobRunner:
-        return JobRunner(self.app.jobs.leases, COMMAND, told(self.app.settings), pause=0)
+        told_it = told(self.app.settings)
+        return JobRunner(self.app.jobs.leases, COMMAND, told_it, pause=0, grace=5)
 
     def outlive_leases(self) -> None:
         """Whatever lease there is has run out."""
@@ -135,6 +136,15 @@ def test_a_killed_server_takes_its_process_along_and_the_next_one_goes_on(place:
     assert not is_alive(second)
     given_back = place.app.jobs.get(job)
     assert (given_back.state, given_back.attempts) == (JobState.QUEUED, 1)
+
+
+@pytest.mark.usefixtures("runner")
+def test_a_job_that_hears_of_nothing_is_cancelled_all_the_same(place: Place) -> None:
+    job = place.app.jobs.submit(place.admin, JobKind.LEARN, {"log": str(place.folder / "log")})
+    process = place.begun()
+    place.app.jobs.cancel(place.admin, job)
+    assert place.ended(job).state is JobState.CANCELLED
+    assert not is_alive(process)
 
 
 def test_two_servers_do_each_job_once(place: Place) -> None:

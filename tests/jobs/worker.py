@@ -42,7 +42,17 @@ def fail(_application: Any, parameters: dict[str, Any], _progress: Progress) -> 
     raise ValueError("first line\nsecond line")
 
 
-FUNCTIONS: JobFunctions = {JobKind.EXPORT: count, JobKind.COMPARE: fail}
+def hang(_application: Any, parameters: dict[str, Any], _progress: Progress) -> dict[str, Any]:
+    Path(parameters["log"]).write_text(f"{os.getpid()}\n")
+    time.sleep(3600)
+    return {}
+
+
+FUNCTIONS: JobFunctions = {
+    JobKind.EXPORT: count,
+    JobKind.COMPARE: fail,
+    JobKind.LEARN: hang,
+}
 
 if __name__ == "__main__":
     main(FUNCTIONS)

@@ -34,12 +34,13 @@ def call_by(place: Deployment, name: str = "root") -> Call:
 
 def test_a_job_is_shown_from_its_turn_to_its_end(place: Deployment) -> None:
     panel, call = JobsPanel(place.app), call_by(place)
-    shown, _, look = panel.load(call)
-    assert "Nothing has run in the background yet." in shown
+    shown, ended, _, look = panel.load(call)
+    assert "Nothing waits or runs." in shown
+    assert ended == ""
     assert look["active"] is False
 
     job_id = place.app.jobs.submit(call.person, JobKind.EXPORT, {})
-    shown, which, look = panel.load(call)
+    shown, _, which, look = panel.load(call)
     assert "waits for its turn" in shown
     assert "by root" in shown
     assert which["choices"] == [(f"{job_id}: Export, waits for its turn", job_id)]
@@ -63,9 +64,10 @@ def test_a_job_is_shown_from_its_turn_to_its_end(place: Deployment) -> None:
     job = place.app.jobs.leases.take("runner")
     assert job is not None
     place.app.jobs.leases.end(job, JobState.DONE, {"rows": 12, "path": HOSTILE})
-    shown, which, look = panel.load(call)
-    assert "rows: 12; path: &lt;img" in shown
-    assert HOSTILE not in shown
+    shown, ended, which, look = panel.load(call)
+    assert "Nothing waits or runs." in shown
+    assert "rows: 12; path: &lt;img" in ended
+    assert HOSTILE not in ended
     assert (which["choices"], look["active"]) == ([], False)
 
 
@@ -76,11 +78,11 @@ def test_an_error_is_told_and_who_asked(place: Deployment) -> None:
     job = place.app.jobs.leases.take("runner")
     assert job is not None
     place.app.jobs.leases.end(job, JobState.FAILED, error=HOSTILE)
-    shown, which, look = panel.load(call)
-    assert "after an alarm" in shown
-    assert "failed" in shown
-    assert "&lt;img" in shown
-    assert HOSTILE not in shown
+    _, ended, which, look = panel.load(call)
+    assert "after an alarm" in ended
+    assert "failed" in ended
+    assert "&lt;img" in ended
+    assert HOSTILE not in ended
     assert ([value for _, value in which["choices"]], look["active"]) == ([job.id], False)
     with pytest.raises(ConflictError, match="has ended"):
         panel.cancel(call, job.id)
@@ -114,8 +116,8 @@ def test_each_kind_state_and_cause_has_its_words(place: Deployment, kind: JobKin
                 repos.jobs.get(repos.jobs.add(kind, {}, "root", cause)).state = state  # type: ignore[union-attr]
     for language in LANGUAGES:
         with use_language(language):
-            shown, *_ = panel.load(call)
-            assert "jobs." not in shown
+            shown, ended, *_ = panel.load(call)
+            assert "jobs." not in shown + ended
 
 
 def test_an_admin_says_when_learning_begins_by_itself(place: Deployment) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +15,7 @@ from review_app.core.permissions import Permission
 from review_app.i18n import Text, number, significant, t
 from review_app.web.charts import progress
 from review_app.web.handlers import Call, Wiring, html, section
-from review_app.web.markup import Tone, age, clamped, join, moment, notice, table
+from review_app.web.markup import Tone, age, clamped, long, moment, notice, table
 from storage.enums import JobState
 from storage.models import JobRow
 from storage.types import utc_now
@@ -24,14 +24,15 @@ LOOK_SECONDS = 2
 """The seconds between two looks while a job waits or runs."""
 SHOWN = 20
 _OPEN = (JobState.QUEUED, JobState.RUNNING)
-_ENDED = {
+_SAID = {
     JobState.CANCELLED: "jobs.is_cancelled",
     JobState.QUEUED: "jobs.is_queued",
     JobState.RUNNING: "jobs.is_ending",
 }
 
-Shown = tuple[Markup, Any, Any]
-"""The table, the choices, and whether to look again soon."""
+Shown = tuple[Markup, Markup, Any, Any]
+"""What waits and runs, what has ended, the choices, and whether to look again soon. What has ended
+stands by itself, so that it stays as somebody left it while the rest is drawn again and again."""
 
 
 class JobsPanel:
@@ -48,19 +49,21 @@ class JobsPanel:
             for row in rows
             if row.state is not JobState.DONE
         ]
-        is_open = any(row.state in _OPEN for row in rows)
-        return jobs_table(rows), gr.update(choices=choices), gr.update(active=is_open)
+        waiting = [row for row in rows if row.state in _OPEN]
+        ended = [row for row in rows if row.state not in _OPEN]
+        look = gr.update(active=bool(waiting))
+        return _waiting(waiting), _ended(ended), gr.update(choices=choices), look
 
-    def cancel(self, call: Call, job: int | None) -> tuple[Markup, Markup, Any, Any]:
+    def cancel(self, call: Call, job: int | None) -> tuple[Markup, *Shown]:
         """End the job that is chosen."""
         row = self._app.jobs.cancel(call.person, _chosen(job))
-        words = t(_ENDED[row.state], job=row.id)
+        words = t(_SAID[row.state], job=row.id)
         return notice(words, Tone.DONE), *self.load(call)
 
-    def again(self, call: Call, job: int | None) -> tuple[Markup, Markup, Any, Any]:
+    def again(self, call: Call, job: int | None) -> tuple[Markup, *Shown]:
         """Have the job that is chosen done after all."""
         row = self._app.jobs.again(call.person, _chosen(job))
-        return notice(t(_ENDED[row.state], job=row.id), Tone.DONE), *self.load(call)
+        return notice(t(_SAID[row.state], job=row.id), Tone.DONE), *self.load(call)
 
 
 def build_jobs(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
@@ -68,26 +71,35 @@ def build_jobs(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
     panel = JobsPanel(app)
     wiring = Wiring(app, Permission.MANAGE_POLICY)
     with section(t("jobs.title"), t("jobs.remark")):
-        jobs = html()
+        waiting, ended = html(), html()
         with gr.Row():
             which = gr.Dropdown([], label=t("jobs.which"), value=None)
             cancel = gr.Button(t("jobs.cancel"))
             again = gr.Button(t("jobs.again"))
         message = html()
     look = gr.Timer(LOOK_SECONDS, active=False)
+    shown: list[Any] = [waiting, ended, which, look]
     for event in (blocks.load, tab.select, look.tick):
-        wiring.quick(event, panel.load, [jobs, which, look])
-    wiring.quick(cancel.click, panel.cancel, [message, jobs, which, look], [which])
-    wiring.quick(again.click, panel.again, [message, jobs, which, look], [which])
+        wiring.quick(event, panel.load, shown)
+    wiring.quick(cancel.click, panel.cancel, [message, *shown], [which])
+    wiring.quick(again.click, panel.again, [message, *shown], [which])
 
 
-def jobs_table(rows: Sequence[JobRow]) -> Markup:
-    """The jobs as a table, each in words."""
+def _waiting(rows: Sequence[JobRow]) -> Markup:
     if not rows:
-        return Markup('<p class="empty">{}</p>').format(t("jobs.none"))
+        return Markup('<p class="empty">{}</p>').format(t("jobs.none_open"))
+    # They come in their turn, the one that runs first.
+    return _table("caption_open", list(reversed(rows)), ("number", "what", "state", "asked"))
+
+
+def _ended(rows: Sequence[JobRow]) -> Markup:
     names = ("number", "what", "state", "asked", "outcome")
-    cells = [(str(row.id), _kind(row), _standing(row), _asked(row), _outcome(row)) for row in rows]
-    return table(t("jobs.caption"), [t(f"jobs.{name}") for name in names], cells)
+    return _table("caption_ended", rows, names) if rows else Markup()
+
+
+def _table(caption: str, rows: Sequence[JobRow], columns: Sequence[str]) -> Markup:
+    cells = [[_CELLS[column](row) for column in columns] for row in rows]
+    return table(t(f"jobs.{caption}"), [t(f"jobs.{column}") for column in columns], cells)
 
 
 def _chosen(job: int | None) -> int:
@@ -107,17 +119,16 @@ def _state(row: JobRow) -> str:
 
 def _standing(row: JobRow) -> Markup:
     """The state in words; of a job that runs also how far it is, how fast, and for how long."""
-    lines = [_state(row)]
-    bar = Markup()
+    words, bar = [_state(row)], Markup()
     if row.state is JobState.RUNNING:
-        lines += _pace(row)
+        words += _pace(row)
         if row.total:
             bar = progress(t("jobs.bar", job=row.id), min(row.done / row.total, 1))
     elif row.started_at is not None and row.ended_at is not None:
-        lines.append(t("jobs.took", age=age(row.started_at, row.ended_at)))
+        words.append(t("jobs.took", age=age(row.started_at, row.ended_at)))
     if row.attempts > 1:
-        lines.append(t("jobs.attempts", n=row.attempts))
-    return Markup("{}{}").format("; ".join(lines), bar)
+        words.append(t("jobs.attempts", n=row.attempts))
+    return long(Markup("{}{}").format("; ".join(words), bar))
 
 
 def _pace(row: JobRow) -> list[str]:
@@ -130,7 +141,8 @@ def _pace(row: JobRow) -> list[str]:
     seconds = 0.0 if row.counting_since is None else (now - row.counting_since).total_seconds()
     if row.done and seconds >= 1:
         rate = row.done / seconds
-        words.append(t("jobs.rate", rate=significant(rate, 2)))
+        per = "second" if rate >= 1 else "minute"
+        words.append(t(f"jobs.per_{per}", n=significant(rate if rate >= 1 else 60 * rate, 2)))
         if row.total is not None and row.total > row.done:
             left = timedelta(seconds=(row.total - row.done) / rate)
             words.append(t("jobs.left", age=age(now, now + left)))
@@ -145,18 +157,19 @@ def _asked(row: JobRow) -> Markup:
 
 def _outcome(row: JobRow) -> Markup:
     """The result or the error, which are records; the longer ones can be opened."""
-    if row.error:
-        return _recorded(row.error)
-    if not row.result:
-        return Markup()
-    told = "; ".join(
+    told = row.error or "; ".join(
         f"{name}: {value}"
-        for name, value in row.result.items()
+        for name, value in (row.result or {}).items()
         if isinstance(value, str | int | float)
     )
-    return _recorded(told)
+    return long(Markup('<span lang="en">{}</span>').format(clamped(told))) if told else Markup()
 
 
-def _recorded(text: str) -> Markup:
-    """``text`` of a record; of a long one its beginning, and a button for the rest."""
-    return join([Markup('<span lang="en">'), clamped(text), Markup("</span>")])
+_CELLS: dict[str, Callable[[JobRow], Markup | str]] = {
+    "number": lambda row: str(row.id),
+    "what": _kind,
+    "state": _standing,
+    "asked": _asked,
+    "outcome": _outcome,
+}
+"""What stands in each column."""
