@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
@@ -11,6 +12,7 @@ GRAVE = ("serious", "critical")
 LOOKS = 3
 """How often a barrier is looked for before it counts: what a page shows on its way is none."""
 
+_AXE = Axe().axe_script
 AT_REST = """() => {
   const ends = (motion) => motion.effect?.getComputedTiming().endTime !== Infinity;
   const moves = (motion) => motion.playState === "running" && ends(motion);
@@ -19,15 +21,20 @@ AT_REST = """() => {
 }"""
 
 
-def barriers(page: Page) -> list[str]:
-    """What axe calls serious or critical on the page, and still does when it looks again.
+OF_COLOUR = ("color-contrast", "link-in-text-block")
+"""The rules of axe that look at colours."""
+
+
+def barriers(page: Page, *rules: str) -> list[str]:
+    """What axe calls serious or critical on the page, and still does when it looks again; by all
+    rules, or by some.
 
     Gradio pales what it waits for, and a timer may ask for more while axe looks.
     """
 
     def look() -> dict[str, str]:
         page.wait_for_function(AT_REST)
-        return _grave(page)
+        return _grave(page, rules)
 
     return list(lasting(look).values())
 
@@ -42,11 +49,17 @@ def lasting(look: Callable[[], dict[str, str]]) -> dict[str, str]:
     return found
 
 
-def _grave(page: Page) -> dict[str, str]:
+def _grave(page: Page, rules: tuple[str, ...]) -> dict[str, str]:
     """The barriers of this moment by rule and place."""
+    options: dict[str, Any] = {"resultTypes": ["violations"]}
+    if rules:
+        options["runOnly"] = {"type": "rule", "values": list(rules)}
+    if page.evaluate("typeof axe === 'undefined'"):
+        page.evaluate(_AXE)
+    found = page.evaluate("options => axe.run(document, options)", options)
     return {
         f"{rule['id']} {node['target']}": f"{rule['id']}: {node['html'][:200]}"
-        for rule in Axe().run(page).response["violations"]
+        for rule in found["violations"]
         if rule["impact"] in GRAVE
         for node in rule["nodes"]
     }

@@ -1,15 +1,20 @@
-"""What a page looks like: screenshots, where somebody asks for them."""
+"""What a page looks like, light and dark: what is wrong with it, and screenshots, where somebody
+asks for them."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Literal
 
 from playwright.sync_api import Page
 
+from tests.browser.checks import OF_COLOUR, barriers, sticks_out
 from tests.browser.conftest import DESKTOP, PHONE
 
-SCHEMES = ("light", "dark")
+LOOKS_AT: dict[Literal["light", "dark"], tuple[str, ...]] = {"light": (), "dark": OF_COLOUR}
+"""The rules that look at each scheme: dark is the same page in other colours."""
+SCHEMES = tuple(LOOKS_AT)
 SIZES = {"desktop": DESKTOP, "phone": PHONE}
 
 
@@ -20,6 +25,21 @@ def keep_picture(page: Page, name: str, *, whole: bool = False) -> None:
     if folder:
         Path(folder).mkdir(parents=True, exist_ok=True)
         page.screenshot(path=Path(folder) / f"{name}.png", full_page=whole)
+
+
+def flaws(page: Page, name: str = "", *, whole: bool = False) -> list[str]:
+    """What shuts somebody out or sticks out, in light and in dark. With a ``name`` a picture of
+    each is kept, as `keep_picture` does."""
+    found = []
+    for scheme, rules in LOOKS_AT.items():
+        page.emulate_media(color_scheme=scheme)
+        found += [f"{scheme}: {each}" for each in barriers(page, *rules)]
+        if is_dark(page) is not (scheme == "dark"):
+            found.append(f"{scheme}: it is not")
+        if name:
+            keep_picture(page, f"{name}-{scheme}", whole=whole)
+    page.emulate_media(color_scheme="light")
+    return [*found, "it sticks out"] if sticks_out(page) else found
 
 
 def is_dark(page: Page) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from playwright.sync_api import BrowserContext, Page
 
 from tests.browser.checks import LOOKS, barriers, lasting
+from tests.browser.looks import flaws
 
 PALE = "<p id=pale style='color: #ccc'>Who reads this?</p>"
 NAMELESS = "<button></button>"
@@ -22,6 +23,21 @@ def test_barriers_that_stay_are_found(new_context: Callable[..., BrowserContext]
     found = barriers(open_page(new_context, PALE + NAMELESS))
     assert [one.split(":")[0] for one in sorted(found)] == ["button-name", "color-contrast"]
     assert barriers(open_page(new_context, "<p>Everybody reads this.</p>")) == []
+
+
+def test_what_is_wrong_in_the_dark_alone_is_found(
+    new_context: Callable[..., BrowserContext],
+) -> None:
+    dark = "body { background: %s; color: %s }"
+    style = "<style>body { background: #fff } @media (prefers-color-scheme: dark) { %s }</style>"
+    words = "<p>Who reads this?</p>"
+    heading, text = flaws(open_page(new_context, words + style % dark % ("#111", "#333")))
+    assert heading.startswith(start := "dark: color-contrast")
+    assert text.startswith(start)
+    assert flaws(open_page(new_context, words + style % dark % ("#fff", "#000"))) == [
+        "dark: it is not"
+    ]
+    assert flaws(open_page(new_context, words + style % dark % ("#111", "#eee"))) == []
 
 
 def test_what_is_paled_for_a_moment_is_waited_for(

@@ -10,9 +10,8 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from review_app.policy.review_options import ReviewOptions, Veil, change_options
 from storage.enums import Role
-from tests.browser.checks import barriers, sticks_out
 from tests.browser.conftest import SignIn
-from tests.browser.looks import SCHEMES, SIZES, is_dark, keep_picture
+from tests.browser.looks import SIZES, flaws
 from tests.browser.reviewing import wait_for_image, wait_until_saved
 from tests.browser.test_adjudication import disagreement
 from tests.browser.test_admin import TABS, open_tab
@@ -27,12 +26,11 @@ from tests.web.site import Site
 class Walk:
     """Looks at pages, and remembers what is wrong with each."""
 
-    def __init__(self, size: str, scheme: str) -> None:
-        self.size, self.scheme = size, scheme
+    def __init__(self, size: str) -> None:
+        self.size = size
         self.wrong: dict[str, list[str]] = {}
         self.window: dict[str, object] = {
             "viewport": SIZES[size],
-            "color_scheme": scheme,
             "has_touch": size == "phone",
             "reduced_motion": "reduce",
         }
@@ -43,19 +41,13 @@ class Walk:
 
     def look(self, page: Page, name: str) -> None:
         whole = page.locator("#review").count() == 0
-        keep_picture(page, f"{name}-{self.size}-{self.scheme}", whole=whole)
-        found = barriers(page)
-        if sticks_out(page):
-            found.append("it sticks out")
-        if is_dark(page) is not (self.scheme == "dark"):
-            found.append(f"it is not {self.scheme}")
-        if found:
+        if found := flaws(page, f"{name}-{self.size}", whole=whole):
             self.wrong[name] = found
 
 
-@pytest.fixture(params=[(size, scheme) for size in SIZES for scheme in SCHEMES], ids="-".join)
+@pytest.fixture(params=SIZES)
 def walk(request: pytest.FixtureRequest) -> Iterator[Walk]:
-    walk = Walk(*request.param)
+    walk = Walk(request.param)
     yield walk
     assert walk.wrong == {}
 
