@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -17,11 +16,13 @@ from review_app.monitoring.overview import stats
 SMALL = {Use.TRAIN: (36, 24), Use.VAL: (12, 12), Use.STREAM: (42, 28)}
 
 
-@pytest.fixture
-def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Application]:
-    monkeypatch.setattr(generate, "COUNTS", SMALL)
-    app = open_application(Settings(data_dir=tmp_path / "data"))
-    yield app
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
+    """An application in which the loop has not run yet, or has: a run goes on where one is."""
+    app = open_application(Settings(data_dir=tmp_path_factory.mktemp("demo") / "data"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(generate, "COUNTS", SMALL)
+        yield app
     app.close()
 
 

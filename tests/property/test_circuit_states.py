@@ -152,7 +152,7 @@ def test_no_sequence_of_events_accepts_while_suspended_or_leaves_an_item_in_two_
         run_state_machine_as_test(
             CircuitMachine,
             settings=settings(
-                max_examples=20,
+                max_examples=12,
                 stateful_step_count=10,
                 deadline=None,
                 database=None,

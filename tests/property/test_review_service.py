@@ -329,5 +329,5 @@ class ReviewMachine(RuleBasedStateMachine):
 def test_no_sequence_of_moves_breaks_the_queue(migrated_file: Path, tmp_path: Path) -> None:
     ReviewMachine.folder, ReviewMachine.template = tmp_path, migrated_file
     run_state_machine_as_test(
-        ReviewMachine, settings=settings(max_examples=20, stateful_step_count=50, deadline=None)
+        ReviewMachine, settings=settings(max_examples=12, stateful_step_count=50, deadline=None)
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 from fastapi import FastAPI
@@ -29,6 +30,15 @@ ADDRESS = "http://127.0.0.1:7860"
 PASSWORD = "correct horse battery"
 
 
+class _NotYet:
+    """Gradio makes an app whenever a part of its pages is whole, and once more where they are
+    mounted, which is the one that answers: half of the time is gone without the others."""
+
+    @staticmethod
+    def create_app(*_: object, **__: object) -> None:
+        """Nothing yet."""
+
+
 class Site:
     """The application, its ASGI app, and builders of what a test needs in it."""
 
@@ -45,7 +55,7 @@ class Site:
     def web(self) -> FastAPI:
         """The ASGI app, made when it is first asked for: that takes longer than all the rest."""
         # In a thread: the event loop of a browser under test may be running in this one.
-        with ThreadPoolExecutor(1) as thread:
+        with ThreadPoolExecutor(1) as thread, patch("gradio.blocks.App", _NotYet):
             web = thread.submit(create_app, self.app).result()
         web.state.site = self
         return web
