@@ -8,7 +8,7 @@ from time import monotonic
 from types import TracebackType
 from typing import Final
 
-from review_app.core.errors import JobCancelled, StorageError
+from review_app.core.errors import JobCancelled
 from review_app.i18n import Text
 from review_app.jobs.leases import LEASE, JobLeases, TakenJob
 from storage.repositories.jobs import JobProgress
@@ -21,14 +21,24 @@ _logger = logging.getLogger(__name__)
 
 
 class Heartbeat:
-    """Beats in a thread of its own while it is entered; `progress` is for the job's function."""
+    """Beats in a thread of its own while it is entered; `progress` is for the job's function.
 
-    def __init__(self, leases: JobLeases, job: TakenJob, beat: float = BEAT) -> None:
+    ``patience``: the seconds without a renewal after which the job is taken for lost.
+    """
+
+    def __init__(
+        self,
+        leases: JobLeases,
+        job: TakenJob,
+        beat: float = BEAT,
+        patience: float = LEASE.total_seconds(),
+    ) -> None:
         self._leases = leases
         self._job = job
         self._beat = beat
         self._counted = JobProgress()
-        self._lost_at = monotonic() + LEASE.total_seconds()
+        self._patience = patience
+        self._lost_at = monotonic() + patience
         self._over = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
@@ -51,16 +61,18 @@ class Heartbeat:
             self._renew()
 
     def _renew(self) -> None:
+        lost_at = monotonic() + self._patience
         try:
             lease = self._leases.renew(self._job, self._counted)
-        except StorageError:  # which is in the log; perhaps it passes before the lease does
+        except Exception as error:  # whatever it is, perhaps it passes before the lease does
+            _logger.warning("job %d could not be kept: %s", self._job.id, error)
             if monotonic() >= self._lost_at:
                 self._stop.set()
             return
         if lease is None:
             _logger.warning("job %d is another process's now", self._job.id)
         else:
-            self._lost_at = monotonic() + LEASE.total_seconds()
+            self._lost_at = lost_at
         if lease is None or lease.cancel_asked:
             self._stop.set()
 

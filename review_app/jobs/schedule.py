@@ -36,6 +36,11 @@ class LearningSchedule:
             self._next = monotonic() + EVERY
             self.ask_if_due()
 
+    def facts(self) -> LearningFacts:
+        """What is known now of the last learning, and of what has come since."""
+        with self._database.read() as repos:
+            return learning_facts(repos, utc_now())
+
     def ask_if_due(self) -> int | None:
         """Ask for a job of learning where one is due; its id."""
         with self._database.read() as repos:

@@ -71,6 +71,10 @@ def test_an_admin_follows_a_job_and_cancels_it(site: Site, sign_in: SignIn) -> N
 def test_an_admin_says_when_learning_begins(site: Site, sign_in: SignIn) -> None:
     page = sign_in(Role.ADMIN)
     open_tab(page, "Learning")
+    page.get_by_role("button", name="Learn now").click()
+    expect(page.get_by_text("waits for its turn.")).to_be_visible()
+    jobs = page.get_by_role("region", name="Waiting and running, in their turn")
+    expect(jobs.get_by_role("row").filter(has_text="Learning")).to_be_visible()  # by itself
     page.get_by_label("After so many new final labels").fill("500")
     page.get_by_label("After an alarm of the audits").check()
     page.get_by_role("button", name="Save when to learn").click()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
+from time import sleep
 from typing import Any
 
 import pytest
@@ -40,6 +42,7 @@ def only(function: JobFunction) -> dict[JobKind, JobFunction]:
 def tell_for_ever(progress: Progress) -> None:
     while True:
         progress(1, None)
+        sleep(0.01)
 
 
 def taken(jobs: JobService, runner: str = "one") -> TakenJob:
@@ -87,6 +90,19 @@ def test_a_lease_that_ran_out_is_lost_to_who_had_it(
     assert not jobs.leases.end(slow, JobState.DONE, {"rows": 1})
     assert jobs.get(job_id).state is JobState.RUNNING
     with Heartbeat(jobs.leases, slow, beat=0.01) as heart, pytest.raises(JobCancelled):
+        tell_for_ever(heart.progress)
+
+
+def test_a_job_that_cannot_be_kept_for_long_is_given_up(
+    jobs: JobService, root: Person, tmp_path: Path
+) -> None:
+    jobs.submit(root, JobKind.EXPORT, {})
+    job = taken(jobs)
+    (tmp_path / "review.db").rename(tmp_path / "elsewhere.db")
+    with (
+        Heartbeat(jobs.leases, job, beat=0.01, patience=0.1) as heart,
+        pytest.raises(JobCancelled),
+    ):
         tell_for_ever(heart.progress)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import gradio as gr
 import pytest
 
-from review_app.core.errors import ConflictError, InputError, NotAllowedError
+from review_app.core.errors import BusyError, ConflictError, InputError, NotAllowedError
 from review_app.i18n import LANGUAGES, use_language
 from review_app.web.admin.learning_jobs import JobsPanel
 from review_app.web.admin.learning_triggers import TriggersPanel
@@ -37,14 +37,14 @@ def test_a_job_is_shown_from_its_turn_to_its_end(place: Deployment) -> None:
     shown, ended, _, look = panel.load(call)
     assert "Nothing waits or runs." in shown
     assert ended == ""
-    assert look["active"] is False
+    assert look["value"] == 5
 
     job_id = place.app.jobs.submit(call.person, JobKind.EXPORT, {})
     shown, _, which, look = panel.load(call)
     assert "waits for its turn" in shown
     assert "by root" in shown
     assert which["choices"] == [(f"{job_id}: Export, waits for its turn", job_id)]
-    assert look["active"] is True
+    assert look["value"] == 2
 
     job = place.app.jobs.leases.take("runner")
     assert job is not None
@@ -68,7 +68,7 @@ def test_a_job_is_shown_from_its_turn_to_its_end(place: Deployment) -> None:
     assert "Nothing waits or runs." in shown
     assert "rows: 12; path: &lt;img" in ended
     assert HOSTILE not in ended
-    assert (which["choices"], look["active"]) == ([], False)
+    assert (which["choices"], look["value"]) == ([], 5)
 
 
 def test_an_error_is_told_and_who_asked(place: Deployment) -> None:
@@ -83,7 +83,7 @@ def test_an_error_is_told_and_who_asked(place: Deployment) -> None:
     assert "failed" in ended
     assert "&lt;img" in ended
     assert HOSTILE not in ended
-    assert ([value for _, value in which["choices"]], look["active"]) == ([job.id], False)
+    assert ([value for _, value in which["choices"]], look["value"]) == ([job.id], 5)
     with pytest.raises(ConflictError, match="has ended"):
         panel.cancel(call, job.id)
 
@@ -122,7 +122,8 @@ def test_each_kind_state_and_cause_has_its_words(place: Deployment, kind: JobKin
 
 def test_an_admin_says_when_learning_begins_by_itself(place: Deployment) -> None:
     panel, call = TriggersPanel(place.app), call_by(place)
-    *fields, seen = panel.load(call)
+    words, *fields, seen = panel.load(call)
+    assert "0 labels have become final" in words
     assert fields == [0, 0, False]
     saved, *fields, seen = panel.save(call, seen, 500, 24, True)
     assert "Saved." in saved
@@ -147,6 +148,18 @@ def test_what_makes_no_sense_is_refused(place: Deployment) -> None:
     reviewer = Call(place.factory.person("rita"), "http://localhost", gr.Progress())
     with pytest.raises(NotAllowedError):
         panel.save(reviewer, seen, 500, 0, False)
+
+
+def test_an_admin_asks_for_learning_by_hand_and_once(place: Deployment) -> None:
+    panel, call = TriggersPanel(place.app), call_by(place)
+    said = panel.learn(call)
+    (row,) = place.app.jobs.newest()
+    assert f"Job {row.id} waits for its turn." in said
+    assert (row.kind, row.cause, row.asked_by) == (JobKind.LEARN, JobCause.HAND, "root")
+    with pytest.raises(BusyError, match="waits or runs already"):
+        panel.learn(call)
+    with pytest.raises(NotAllowedError):
+        panel.learn(Call(place.factory.person("rita"), "http://localhost", gr.Progress()))
 
 
 def test_two_admins_do_not_overwrite_each_other(place: Deployment) -> None:

@@ -20,8 +20,8 @@ from storage.enums import JobState
 from storage.models import JobRow
 from storage.types import utc_now
 
-LOOK_SECONDS = 2
-"""The seconds between two looks while a job waits or runs."""
+BUSY_SECONDS, IDLE_SECONDS = 2, 5
+"""The seconds between two looks while a job waits or runs, and while none does."""
 SHOWN = 20
 _OPEN = (JobState.QUEUED, JobState.RUNNING)
 _SAID = {
@@ -31,8 +31,8 @@ _SAID = {
 }
 
 Shown = tuple[Markup, Markup, Any, Any]
-"""What waits and runs, what has ended, the choices, and whether to look again soon. What has ended
-stands by itself, so that it stays as somebody left it while the rest is drawn again and again."""
+"""What waits and runs, what has ended, the choices, and when to look again. What has ended stands
+by itself, so that it stays as somebody left it while the rest is drawn again and again."""
 
 
 class JobsPanel:
@@ -51,7 +51,7 @@ class JobsPanel:
         ]
         waiting = [row for row in rows if row.state in _OPEN]
         ended = [row for row in rows if row.state not in _OPEN]
-        look = gr.update(active=bool(waiting))
+        look = gr.update(value=BUSY_SECONDS if waiting else IDLE_SECONDS)
         return _waiting(waiting), _ended(ended), gr.update(choices=choices), look
 
     def cancel(self, call: Call, job: int | None) -> tuple[Markup, *Shown]:
@@ -77,7 +77,7 @@ def build_jobs(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
             cancel = gr.Button(t("jobs.cancel"))
             again = gr.Button(t("jobs.again"))
         message = html()
-    look = gr.Timer(LOOK_SECONDS, active=False)
+    look = gr.Timer(IDLE_SECONDS)
     shown: list[Any] = [waiting, ended, which, look]
     for event in (blocks.load, tab.select, look.tick):
         wiring.quick(event, panel.load, shown)
