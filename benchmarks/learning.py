@@ -17,7 +17,10 @@ from typing import Any, Final, Protocol, cast
 
 from benchmarks.outcome import PYTHON, Row, arguments, document, finish, tell_bars
 
-PARTS: Final = {"export": "benchmarks.learning_export"}
+PARTS: Final = {
+    "compare": "benchmarks.learning_compare",
+    "export": "benchmarks.learning_export",
+}
 """The module of each part; it is imported only where it is measured."""
 
 
