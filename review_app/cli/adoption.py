@@ -25,7 +25,7 @@ def adopt(
     """Put another detector in force. It starts learning: old certificates say nothing of it."""
     with application() as app:
         person = operator(app)
-        found, head = _named(app, checkpoint)
+        found, head = named(app, checkpoint)
         now = app.policies.current()
         if now.checkpoint == found:
             raise ConflictError(f"{found} is in force already")
@@ -69,7 +69,7 @@ def show_external(checkpoint_id: str, as_json: bool) -> None:
     result(document, as_json, "\n".join(lines))
 
 
-def _named(app: Application, name: str) -> tuple[str, str]:
+def named(app: Application, name: str) -> tuple[str, str]:
     """Id and head of the external detector called ``name``, or of the checkpoint in that folder."""
     external = app.detectors.external()
     if name in external:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from review_app.cli.adoption import adopt, external_words, show_external
+from review_app.cli.challenges import lineage
 from review_app.cli.common import (
     REFUSED,
     AsJson,
@@ -48,12 +49,15 @@ _FIGURES = {
 
 def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
-    group = typer.Typer(help="Detectors: list, show, verify, compare, adopt.", no_args_is_help=True)
+    group = typer.Typer(
+        help="Detectors: list, show, verify, compare, adopt, lineage.", no_args_is_help=True
+    )
     group.command("list")(list_checkpoints)
     group.command("show")(show)
     group.command("verify")(verify)
     group.command("compare")(compare)
     group.command("adopt")(adopt)
+    group.command("lineage")(lineage)
     app.add_typer(group, name="checkpoint")
 
 

@@ -14,9 +14,17 @@ from storage.enums import JobKind
 
 
 def _learn(application: Any, parameters: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    from review_app.learning.job import ask_to_compare
     from review_app.learning.learning import learn
 
-    return learn(application, parameters, progress)
+    made = learn(application, parameters, progress)
+    return {**made, "compared_by_job": ask_to_compare(application.database, made)}
 
 
-JOB_FUNCTIONS: JobFunctions = {JobKind.LEARN: _learn}
+def _compare(application: Any, parameters: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    from review_app.learning.job import compare_job
+
+    return compare_job(application, parameters, progress)
+
+
+JOB_FUNCTIONS: JobFunctions = {JobKind.LEARN: _learn, JobKind.COMPARE: _compare}

@@ -104,6 +104,15 @@ def read_lineage(database: Database, homes: tuple[Path, ...]) -> list[LineageEnt
     return sorted(found.values(), key=lambda entry: (entry.created_at, entry.id), reverse=True)
 
 
+def challengers(entries: list[LineageEntry]) -> list[LineageEntry]:
+    """Those of ``entries`` that may challenge the champion, in their order."""
+    return [
+        each
+        for each in entries
+        if each.standing is not DetectorStanding.CHAMPION and each.default_head and not each.damage
+    ]
+
+
 def data_hash(folder: Path) -> str | None:
     """The beginning of a hash of what the checkpoint has seen; None where it cannot be read."""
     try:
@@ -150,7 +159,7 @@ def _of_row(repos: Repositories, row: CheckpointRow) -> LineageEntry:
     return LineageEntry(
         id=row.id, kind=row.kind.value, standing=standing, parent=row.card.get("parent"),
         created_at=row.created_at, data=None, data_hash=None, n_train=None, auroc=None,
-        default_head=row.card.get("default_head"), path=row.path, in_force=uses, damage=damage,
+        default_head=_head_of(row), path=row.path, in_force=uses, damage=damage,
     )  # fmt: skip
 
 
@@ -172,3 +181,10 @@ def _of_card(
         path=str(folder),
         in_force=uses,
     )
+
+
+def _head_of(row: CheckpointRow) -> str | None:
+    """The default head by the stored card; of an external detector the one that it has."""
+    first = next(iter(row.card.get("heads", {})), None)
+    head: str | None = row.card.get("default_head", first)
+    return head
