@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from review_app.core.progress import Progress
 from review_app.inference.checkpoint import Checkpoint
 from review_app.inference.features import FeatureCache
+from review_app.inference.heads import HeadName
 
 BLOCK = 2048
 """Images at once: their features take some tens of megabytes."""
@@ -26,11 +27,7 @@ def cached_scores(
     """What ``head`` says of the images of ``keys`` (SHA-256): P(fake) and score, [n, 2]; NaN where
     no features are cached. ``progress`` is called after every block."""
     name = next(each for each in checkpoint.heads if each.value == head)
-    alone = replace(
-        checkpoint,
-        model=replace(checkpoint.model, heads={name: checkpoint.heads[name]}),
-        calibrations={n: each for n, each in checkpoint.calibrations.items() if n is name},
-    )
+    alone = _with_one_head(checkpoint, name)
     found = np.full((len(keys), 2), np.nan)
     for start in range(0, len(keys), BLOCK):
         block = keys[start : start + BLOCK]
@@ -43,3 +40,17 @@ def cached_scores(
         if progress:
             progress(min(start + BLOCK, len(keys)), len(keys))
     return found
+
+
+def _with_one_head(checkpoint: Checkpoint, name: HeadName) -> Checkpoint:
+    """The checkpoint with the head ``name`` alone, and the one beneath where that is an update."""
+    model, learned = checkpoint.model, checkpoint.card.learned
+    needed = {name}
+    if name is HeadName.UPDATED and learned is not None and learned.head is not None:
+        needed.add(learned.head)
+    heads = {each: head for each, head in model.heads.items() if each in needed}
+    updated = model.updated if name is HeadName.UPDATED else None
+    maps = {each: found for each, found in checkpoint.calibrations.items() if each in needed}
+    return replace(
+        checkpoint, model=replace(model, heads=heads, updated=updated), calibrations=maps
+    )
