@@ -10,7 +10,7 @@ from review_app.core.permissions import Permission, Person, require
 from review_app.i18n import Text
 from review_app.jobs.leases import JobLeases
 from storage.database import Database
-from storage.enums import JobKind, JobState
+from storage.enums import JobCause, JobKind, JobState
 from storage.job_states import STEPS
 from storage.models import JobRow
 from storage.repositories import Repositories
@@ -52,6 +52,15 @@ class JobService:
         """The job of this id. Raises NotFoundError."""
         with self._database.read() as repos:
             return _found(repos.jobs.get(job_id), job_id)
+
+    def unseen_failure(self) -> JobRow | None:
+        """The newest job of learning, where nobody asked for it and it failed: nobody waits for it
+        who would notice."""
+        with self._database.read() as repos:
+            row = repos.jobs.last_of(JobKind.LEARN)
+            if row is None or row.state is not JobState.FAILED or row.cause is JobCause.HAND:
+                return None
+            return row
 
     def is_busy(self) -> bool:
         """Whether some process works on a job."""

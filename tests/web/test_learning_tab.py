@@ -13,6 +13,7 @@ from review_app.core.errors import BusyError, ConflictError, InputError, NotAllo
 from review_app.i18n import LANGUAGES, use_language
 from review_app.web.admin.learning_jobs import JobsPanel
 from review_app.web.admin.learning_triggers import TriggersPanel
+from review_app.web.admin.overview import OverviewTab
 from review_app.web.handlers import Call
 from storage.enums import JobCause, JobKind, JobState
 from storage.repositories.jobs import JobProgress
@@ -86,6 +87,20 @@ def test_an_error_is_told_and_who_asked(place: Deployment) -> None:
     assert ([value for _, value in which["choices"]], look["value"]) == ([job.id], 5)
     with pytest.raises(ConflictError, match="has ended"):
         panel.cancel(call, job.id)
+
+
+def test_the_first_screen_tells_of_learning_that_failed_and_nobody_had_asked_for(
+    place: Deployment,
+) -> None:
+    tab, call, words = OverviewTab(place.app), call_by(place), "Learning that had begun by itself"
+    assert words not in tab.refresh(call)[0]
+    for cause in (JobCause.LABELS, JobCause.HAND):
+        with place.app.database.write() as repos:
+            repos.jobs.add(JobKind.LEARN, {}, "somebody", cause)
+        job = place.app.jobs.leases.take("runner")
+        assert job is not None
+        place.app.jobs.leases.end(job, JobState.FAILED, error="too few labels")
+        assert (words in tab.refresh(call)[0]) is (cause is JobCause.LABELS)
 
 
 @pytest.mark.parametrize("chosen", [None, "1", [1], True])

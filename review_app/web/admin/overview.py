@@ -35,6 +35,7 @@ _LAST = (ItemState.RESOLVED, ItemState.FAILED)
 STATES = sorted(ItemState, key=lambda state: state in _LAST)
 """The states in the order in which an image passes through them."""
 
+_NEED = Markup('<p>{words} <a href="/admin/?tab={tab}">{link}</a></p>')
 _SIGNS = {PolicyState.LEARNING: "○", PolicyState.CERTIFIED: "●", PolicyState.SUSPENDED: "■"}
 
 
@@ -48,7 +49,7 @@ class OverviewTab:
         """The answers, the states, the map and the reviewers."""
         now = self._app.monitoring.overview()
         return (
-            answers(now, self._progress(now), self._newer(now)),
+            answers(now, self._progress(now), [*self._newer(now), *self._failed()]),
             _states(now),
             _map(self._app.monitoring.score_map()),
             _reviewers(now),
@@ -62,11 +63,14 @@ class OverviewTab:
         if newer is None:
             return []
         words = t("overview.need_newer", checkpoint=newer.id)
-        return [
-            Markup('<p>{} <a href="/admin/?tab=policy">{}</a></p>').format(
-                words, t("overview.see_changes")
-            )
-        ]
+        return [_NEED.format(words=words, tab="policy", link=t("overview.see_changes"))]
+
+    def _failed(self) -> list[Markup]:
+        """A sentence that learning failed which had begun by itself."""
+        if self._app.jobs.unseen_failure() is None:
+            return []
+        words = t("overview.need_learning")
+        return [_NEED.format(words=words, tab="learning", link=t("overview.see_why"))]
 
     def _progress(self, now: Overview) -> CertificateProgress | None:
         if now.policy_version is None or now.policy_state == PolicyState.CERTIFIED:
