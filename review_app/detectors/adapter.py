@@ -13,6 +13,7 @@ from review_app.inference.card import ThresholdGridCards
 from review_app.inference.features import Loader
 from review_app.inference.service import Detector, Failed
 from storage.models import Item
+from storage.models.image import PATH_KEY
 
 NO_PICTURE = (
     "this image is not stored here, so no detector can look at it; take the file itself in, or "
@@ -54,8 +55,10 @@ class TrainedDetector:
 
     def seen(self) -> Callable[[str], bool]:
         """A function that tells by the hashes that the checkpoint carries whether it was trained on
-        an image."""
-        return self._detector.checkpoint.seen
+        an image. Of one that is known by its path alone, it was not: nothing could be learned from
+        it here."""
+        seen = self._detector.checkpoint.seen
+        return lambda key: not key.startswith(PATH_KEY) and seen(key)
 
     def score(self, items: Sequence[Item]) -> dict[int, Opinions | str]:
         """The scores are computed now, but for features that are cached."""

@@ -239,3 +239,8 @@ def test_an_external_detector_has_a_threshold_grid_and_no_model(tmp_path: Path) 
         assert detectors.reader(name).checkpoint.id == detectors.start()[0]
         seen = detectors.has_seen(name)
         assert 0 < sum(seen(row.key) for row in rows) < 100
+
+
+def test_an_image_known_by_its_path_alone_was_not_trained_on(place: Deployment) -> None:
+    checkpoint, _ = place.app.detectors.start()
+    assert not place.app.detectors.has_seen(checkpoint)("path:images/1.jpg")
