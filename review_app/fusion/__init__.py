@@ -1,0 +1,1 @@
+"""Several detectors' scores become one probability, learned from labels. No database, no model."""
