@@ -23,6 +23,7 @@ from review_app.core.options import OptionsService
 from review_app.core.secret import deployment_secret
 from review_app.core.settings import Settings
 from review_app.core.uploads import Uploads
+from review_app.detectors.fusing import FusionService
 from review_app.detectors.registry import Detectors
 from review_app.durability.watch import StorageWatch
 from review_app.inspection.cards import CardService
@@ -91,6 +92,7 @@ class Application:
     intake: IntakeService
     scores: ScoreIntake
     detectors: Detectors
+    fusion: FusionService
     policies: PolicyService
     forecasts: ForecastService
     challenges: ChallengeService
@@ -171,6 +173,7 @@ def open_application(settings: Settings) -> Application:
         intake=IntakeService(database, media, limits, archives, credentials),
         scores=ScoreIntake(database, settings.max_score_rows),
         detectors=detectors,
+        fusion=FusionService(database, detectors),
         policies=policies,
         forecasts=forecasts,
         challenges=ChallengeService(database, forecasts, detectors),

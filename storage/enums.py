@@ -75,6 +75,8 @@ class CheckpointKind(StrEnum):
     """The scores are computed here, by the heads in the checkpoint's folder."""
     EXTERNAL = "external"
     """Brought by score files; no model of it is here."""
+    FUSED = "fused"
+    """Made of other detectors' scores; all that it needs is in its card."""
 
 
 class LabelValue(StrEnum):
@@ -130,6 +132,8 @@ class AuditKind(StrEnum):
     """An item entered the queue."""
     SCORES_INGESTED = "scores_ingested"
     """A score file was taken in, with the items and known labels that it brought."""
+    FUSED = "fused"
+    """Several detectors became one."""
     TRIAGED = "triaged"
     """The policy decided."""
     FAILED = "failed"

@@ -18,7 +18,8 @@ from review_app.scores.card import HEAD
 
 def adopt(
     checkpoint: Annotated[
-        str, typer.Argument(help="external:NAME of a score file, or a checkpoint folder.")
+        str,
+        typer.Argument(help="external:NAME of a score file, fused:NAME, or a checkpoint folder."),
     ],
     as_json: AsJson = False,
 ) -> None:
@@ -70,14 +71,15 @@ def show_external(checkpoint_id: str, as_json: bool) -> None:
 
 
 def named(app: Application, name: str) -> tuple[str, str]:
-    """Id and head of the external detector called ``name``, or of the checkpoint in that folder."""
-    external = app.detectors.external()
-    if name in external:
-        return name, external[name]
+    """Id and head of the external or fused detector called ``name``, or of the checkpoint in that
+    folder."""
+    known = app.detectors.external() | app.detectors.fused()
+    if name in known:
+        return name, known[name]
     folder = find_checkpoint(Path(name), app.settings)
     if not folder.is_dir():
         raise NotFoundError(
-            f"there is no external detector and no checkpoint folder {name}; "
+            f"there is no external detector, no fused one and no checkpoint folder {name}; "
             "see: deepfake-review checkpoint list"
         )
     checkpoint = app.detectors.register(folder)

@@ -20,9 +20,11 @@ from review_app.cli.common import (
     result,
     settings,
 )
+from review_app.cli.fuse import fused_words, show_fused
 from review_app.cli.lab import Lab, Weights, open_lab, weighed_words
 from review_app.core.errors import CheckpointError, InputError
 from review_app.core.settings import DEFAULT_CHECKPOINT, Settings
+from review_app.fusion.card import PREFIX as FUSED
 from review_app.manifests.manifest import Manifest, read_manifest
 from review_app.scores.card import PREFIX
 
@@ -68,19 +70,24 @@ def list_checkpoints(as_json: AsJson = False) -> None:
         folders = [*_folders(app.settings), *known.folders]
     external = [one.to_json(known.in_force) for one in known.external]
     found = [_entry(folder, known.in_force) for folder in dict.fromkeys(map(Path.resolve, folders))]
-    lines = [*map(_entry_words, found), *map(external_words, external)]
-    result({"checkpoints": found, "external": external}, as_json, "\n".join(lines))
+    fused = [one.to_json(known.in_force) for one in known.fused]
+    lines = [*map(_entry_words, found), *map(external_words, external), *map(fused_words, fused)]
+    document = {"checkpoints": found, "external": external, "fused": fused}
+    result(document, as_json, "\n".join(lines))
     if any("error" in entry for entry in found):
         raise typer.Exit(REFUSED)
 
 
 def show(checkpoint: Folder, as_json: AsJson = False) -> None:
     """Tell what a checkpoint was trained on, what it is worth and what may be done with it; or
-    what is known of an external detector."""
+    what is known of an external or a fused detector."""
     from review_app.inference.checkpoint import Checkpoint
 
     if str(checkpoint).startswith(PREFIX):
         show_external(str(checkpoint), as_json)
+        return
+    if str(checkpoint).startswith(FUSED):
+        show_fused(str(checkpoint), as_json)
         return
     folder = find_checkpoint(checkpoint, settings())
     loaded = Checkpoint.load(folder)

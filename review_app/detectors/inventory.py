@@ -8,8 +8,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from review_app.fusion.card import FusedCard
 from review_app.scores.card import ExternalCard
 from storage.database import Database
+from storage.enums import CheckpointKind
 from storage.models import CheckpointRow
 from storage.repositories import Repositories
 
@@ -37,6 +39,30 @@ class InventoryEntry:
 
 
 @dataclass(frozen=True)
+class FusedEntry:
+    """A detector that is made of others."""
+
+    id: str
+    n_images: int
+    """Images that it has scored."""
+    card: FusedCard
+
+    def to_json(self, in_force: str | None) -> dict[str, Any]:
+        """The entry of ``checkpoint list --json``; ``in_force``: id of the detector that is."""
+        figures = self.card.figures
+        return {
+            "id": self.id,
+            "created_at": self.card.created_at.isoformat(),
+            "images": self.n_images,
+            "members": [member.checkpoint for member in self.card.members],
+            "labels": self.card.n_labels,
+            "learned": self.card.learned,
+            "auroc": None if figures is None else figures.auroc[0],
+            "in_force": self.id == in_force,
+        }
+
+
+@dataclass(frozen=True)
 class Inventory:
     """The detectors of the policies that there were, and those whose scores came in files."""
 
@@ -46,6 +72,11 @@ class Inventory:
     """The checkpoints that a policy has named, sorted."""
     external: tuple[InventoryEntry, ...]
     """The external detectors, the oldest first."""
+    fused: tuple[FusedEntry, ...]
+    """The fused detectors, the oldest first."""
+
+
+_BROUGHT = (CheckpointKind.EXTERNAL, CheckpointKind.FUSED)
 
 
 def read_inventory(database: Database) -> Inventory:
@@ -54,10 +85,12 @@ def read_inventory(database: Database) -> Inventory:
         used = {policy.checkpoint_id for policy in repos.policies.history()}
         rows = [repos.checkpoints.get(each) for each in used]
         current = repos.policies.current()
+        external, fused = map(repos.checkpoints.of_kind, _BROUGHT)
         return Inventory(
             in_force=current.checkpoint_id if current else None,
             folders=tuple(sorted(Path(row.path) for row in rows if row and row.path)),
-            external=tuple(_external(repos, row) for row in repos.checkpoints.external()),
+            external=tuple(_external(repos, row) for row in external),
+            fused=tuple(_fused(repos, row) for row in fused),
         )
 
 
@@ -66,6 +99,19 @@ def read_external(database: Database, checkpoint_id: str) -> InventoryEntry | No
     with database.read() as repos:
         row = repos.checkpoints.get(checkpoint_id)
         return None if row is None else _external(repos, row)
+
+
+def read_fused_entry(database: Database, checkpoint_id: str) -> FusedEntry | None:
+    """The fused detector of that id; None where nobody made it."""
+    with database.read() as repos:
+        row = repos.checkpoints.get(checkpoint_id)
+        is_one = row is not None and row.kind is CheckpointKind.FUSED
+        return _fused(repos, row) if row is not None and is_one else None
+
+
+def _fused(repos: Repositories, row: CheckpointRow) -> FusedEntry:
+    card = FusedCard.model_validate(row.card)
+    return FusedEntry(row.id, repos.predictions.count_of(row.id), card)
 
 
 def _external(repos: Repositories, row: CheckpointRow) -> InventoryEntry:

@@ -19,13 +19,17 @@ from review_app.detectors.cards import stored_card
 from review_app.detectors.external import find_external
 from review_app.detectors.faces import FaceSearch
 from review_app.detectors.folders import folders_of
+from review_app.detectors.fused import FusedDetector, read_fused
 from review_app.detectors.inventory import (
+    FusedEntry,
     Inventory,
     InventoryEntry,
     read_external,
+    read_fused_entry,
     read_inventory,
 )
-from review_app.detectors.scoring import Opinions
+from review_app.detectors.scoring import Opinions, Scoring
+from review_app.fusion.card import HEAD as FUSED_HEAD
 from review_app.i18n import Text
 from review_app.inference.card import CheckpointCard
 from review_app.inference.checkpoint import Checkpoint, read_card
@@ -36,6 +40,7 @@ from review_app.intake.decode import Limits, decoder
 from review_app.intake.store import MediaStore
 from review_app.scores.card import HEAD
 from storage.database import Database
+from storage.enums import CheckpointKind
 from storage.models import CheckpointRow, Item
 
 
@@ -164,7 +169,12 @@ class Detectors:
     def external(self) -> dict[str, str]:
         """The head of each external detector whose scores are here, by its id, oldest first."""
         with self._database.read() as repos:
-            return {row.id: HEAD for row in repos.checkpoints.external()}
+            return {row.id: HEAD for row in repos.checkpoints.of_kind(CheckpointKind.EXTERNAL)}
+
+    def fused(self) -> dict[str, str]:
+        """The head of each fused detector, by its id, oldest first."""
+        with self._database.read() as repos:
+            return {row.id: FUSED_HEAD for row in repos.checkpoints.of_kind(CheckpointKind.FUSED)}
 
     def inventory(self) -> Inventory:
         """Every detector that this deployment knows of; nothing is loaded."""
@@ -174,10 +184,16 @@ class Detectors:
         """What is known of an external detector; None where no score file has brought it."""
         return read_external(self._database, checkpoint_id)
 
+    def fused_detector(self, checkpoint_id: str) -> FusedEntry | None:
+        """What is known of a fused detector; None where nobody made it."""
+        return read_fused_entry(self._database, checkpoint_id)
+
     def reader(self, checkpoint_id: str) -> Detector:
         """The detector that reads images while ``checkpoint_id`` is in force: itself, or where no
         model of it is here, the one that the settings name."""
-        if find_external(self._database, checkpoint_id) is None:
+        with self._database.read() as repos:
+            row = repos.checkpoints.get(checkpoint_id)
+        if row is None or row.kind is CheckpointKind.TRAINED:
             return self.detector(checkpoint_id)
         return self.detector(self.start()[0])
 
@@ -214,6 +230,10 @@ class Detectors:
         external = find_external(self._database, checkpoint_id)
         if external is not None:
             return external
+        card = read_fused(self._database, checkpoint_id)
+        if card is not None:
+            scoring = Scoring(self._database, self)
+            return FusedDetector(self._database, card, scoring, self.has_seen)
 
         def load(item: Item, sha256: str) -> Loader:
             loader = self._loader(item, sha256)

@@ -29,6 +29,7 @@ from storage.repositories.images import Images
 from storage.repositories.items import Items, KnownLabels
 from storage.repositories.jobs import Jobs
 from storage.repositories.labels import Labels
+from storage.repositories.member_scores import MemberScores
 from storage.repositories.open_slots import OpenSlots
 from storage.repositories.options import Options
 from storage.repositories.people import Devices, Links, Sessions, Users
@@ -102,6 +103,11 @@ class Repositories:
     def predictions(self) -> Predictions:
         """What heads say of images."""
         return Predictions(self.session)
+
+    @cached_property
+    def member_scores(self) -> MemberScores:
+        """What several detectors said of the same images."""
+        return MemberScores(self.session)
 
     @cached_property
     def policies(self) -> Policies:

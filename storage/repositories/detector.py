@@ -76,9 +76,15 @@ class Checkpoints:
         order = (CheckpointRow.created_at, CheckpointRow.id)
         return list(self._session.scalars(select(CheckpointRow).order_by(*order)))
 
-    def external(self) -> list[CheckpointRow]:
-        """The external detectors whose scores are here, oldest first."""
-        query = select(CheckpointRow).where(CheckpointRow.kind == CheckpointKind.EXTERNAL)
+    def add_fused(self, checkpoint_id: str, card: dict[str, Any]) -> None:
+        """Store a fused detector, which never changes after that."""
+        kind = CheckpointKind.FUSED
+        self._session.add(CheckpointRow(id=checkpoint_id, kind=kind, card=card))
+        self._session.flush()
+
+    def of_kind(self, kind: CheckpointKind) -> list[CheckpointRow]:
+        """The detectors of that kind, oldest first."""
+        query = select(CheckpointRow).where(CheckpointRow.kind == kind)
         return list(
             self._session.scalars(query.order_by(CheckpointRow.created_at, CheckpointRow.id))
         )
