@@ -97,11 +97,9 @@ def rollback(note: Note = "", as_json: AsJson = False) -> None:
 
 def lineage(as_json: AsJson = False) -> None:
     """Every detector that is known here: parent, data, figures, and what became of it."""
-    from review_app.learning.lineage import read_lineage
-
     with application() as app:
         homes = (DEFAULT_CHECKPOINT.parent, app.settings.data_dir / "checkpoints")
-        found = [entry.to_json() for entry in read_lineage(app.database, homes)]
+        found = [entry.to_json() for entry in app.challenges.lineage(homes)]
     result({"detectors": found}, as_json, "\n".join(map(_words, found)))
 
 

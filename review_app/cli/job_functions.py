@@ -18,7 +18,7 @@ def _learn(application: Any, parameters: dict[str, Any], progress: Progress) -> 
     from review_app.learning.learning import learn
 
     made = learn(application, parameters, progress)
-    return {**made, "compared_by_job": ask_to_compare(application.database, made)}
+    return {**made, "compared_by_job": ask_to_compare(application.jobs, made)}
 
 
 def _compare(application: Any, parameters: dict[str, Any], progress: Progress) -> dict[str, Any]:

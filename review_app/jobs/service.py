@@ -14,6 +14,7 @@ from storage.enums import JobCause, JobKind, JobState
 from storage.job_states import STEPS
 from storage.models import JobRow
 from storage.repositories import Repositories
+from storage.repositories.event_log import SYSTEM
 
 ONE_AT_A_TIME: Final = frozenset({JobKind.LEARN})
 """Kinds of which a second job would do what the first one does."""
@@ -42,6 +43,11 @@ class JobService:
         with self._database.write() as repos:
             _require_only_one(repos, kind)
             return repos.jobs.add(kind, parameters, person.name)
+
+    def follow_up(self, kind: JobKind, parameters: dict[str, Any]) -> int:
+        """Ask, in the program's name, for a job that another one leads to; its id."""
+        with self._database.write() as repos:
+            return repos.jobs.add(kind, parameters, SYSTEM)
 
     def newest(self, most: int = 50) -> Sequence[JobRow]:
         """The newest jobs first, and after them any older ones that have not ended."""

@@ -8,6 +8,7 @@ it spends some of the confidence of the challenger's certificates (`policy.eligi
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from review_app.detectors.scoring import BATCH, Scoring
 from review_app.i18n import Text
 from review_app.learning.comparison import AurocDifference, Comparison, MetricDifference, compare
 from review_app.learning.held_out import HeldOutSet, is_scored
+from review_app.learning.lineage import LineageEntry, read_lineage
 from review_app.learning.recommendation import Recommendation, recommend
 from review_app.learning.replay import Replay, StoredQueue, replay
 from review_app.policy.group_facts import groups_of
@@ -127,6 +129,16 @@ class ChallengeService:
             now = repos.policies.current()
             row = None if now is None else repos.comparisons.last(now.checkpoint_id, challenger_id)
             return None if row is None else ChallengeReport.from_json(row.document)
+
+    def lineage(self, homes: tuple[Path, ...]) -> list[LineageEntry]:
+        """Every detector that is known here, as `read_lineage` has it."""
+        return read_lineage(self._database, homes)
+
+    def pictured(self, report: ChallengeReport) -> set[int]:
+        """Those items of the report whose picture is here."""
+        with self._database.read() as repos:
+            items = repos.items.get_many([flip.item_id for flip in report.replay.flips])
+            return {item.id for item in items if item.image.picture is not None}
 
     def replay(self, challenger: HeadOf, progress: Progress | None = None) -> Replay:
         """Replay alone: no label is looked at, and nothing is written down.

@@ -7,9 +7,9 @@ from typing import Any, Protocol
 from review_app.core.errors import InputError
 from review_app.core.progress import Progress
 from review_app.i18n import ENGLISH, use_language
+from review_app.jobs.service import JobService
 from review_app.learning.challenge import SYSTEM, ChallengeService, figures
 from review_app.learning.words import advice_words
-from storage.database import Database
 from storage.enums import JobKind
 from storage.repositories.held_out import HeadOf
 
@@ -41,8 +41,7 @@ def compare_job(
     return {"challenger": challenger, "words": words, **figures(report)}
 
 
-def ask_to_compare(database: Database, made: dict[str, Any]) -> int:
+def ask_to_compare(jobs: JobService, made: dict[str, Any]) -> int:
     """Have what a training ``made`` compared, once that has ended; the job's number."""
     parameters = {"challenger": made["checkpoint"], "head": made["head"]}
-    with database.write() as repos:
-        return repos.jobs.add(JobKind.COMPARE, parameters, SYSTEM)
+    return jobs.follow_up(JobKind.COMPARE, parameters)

@@ -25,7 +25,7 @@ def test_what_a_training_made_is_compared_on_what_it_kept_apart(enough: Labelled
     made = learn(place.app, {"name": "better"})
     for item in place.items().values():
         place.factory.decision(item.id, policy_version=place.app.policies.current().version)
-    job = place.app.jobs.get(ask_to_compare(place.app.database, made))
+    job = place.app.jobs.get(ask_to_compare(place.app.jobs, made))
     assert job.kind is JobKind.COMPARE
     found = compare_job(place.app, job.parameters)
     assert found["labels"] == made["held_out"] == 12

@@ -12,9 +12,9 @@ from review_app.web.admin.learning_jobs import build_jobs
 from review_app.web.admin.learning_triggers import build_triggers
 
 CARDS: Sequence[Callable[[Application, gr.Blocks, gr.Tab], None]] = (
+    build_triggers,
     build_challenge,
     build_jobs,
-    build_triggers,
 )
 """What adds each part of the tab to the open context, from top to bottom. Each is called with the
 whole page and with the tab, whose events tell when to load."""

@@ -14,7 +14,7 @@ from review_app.core.errors import InputError
 from review_app.core.permissions import Permission
 from review_app.core.settings import DEFAULT_CHECKPOINT
 from review_app.i18n import Text, day, number, t
-from review_app.learning.lineage import LineageEntry, PutInForce, challengers, read_lineage
+from review_app.learning.lineage import LineageEntry, PutInForce, challengers
 from review_app.learning.words import advice_words
 from review_app.web.admin.confirm import Confirm, Question
 from review_app.web.admin.images_record import veiled
@@ -67,11 +67,7 @@ class ChallengePanel:
         if report is None:
             words = t("challenge.not_compared", detector=chosen)
             return Markup('<p class="empty">{}</p>').format(words)
-        ids = [flip.item_id for flip in report.replay.flips]
-        with self._app.database.read() as repos:
-            items = repos.items.get_many(ids)
-        pictured = {item.id for item in items if item.image.picture is not None}
-        return veiled(self._app, report_html(report, pictured))
+        return veiled(self._app, report_html(report, self._app.challenges.pictured(report)))
 
     def lineage(self, _call: Call) -> Markup:
         """The table of all detectors."""
@@ -133,7 +129,7 @@ class ChallengePanel:
 
     def _lineage(self) -> list[LineageEntry]:
         homes = (DEFAULT_CHECKPOINT.parent, self._app.settings.data_dir / "checkpoints")
-        return read_lineage(self._app.database, homes)
+        return self._app.challenges.lineage(homes)
 
     def _entry(self, chosen: str | None) -> LineageEntry:
         found = {each.id: each for each in challengers(self._lineage())}
