@@ -28,6 +28,7 @@ from benchmarks.scored_queue import opened, reviewer
 from review_app.bootstrap import Application
 from review_app.core.permissions import Person
 from review_app.records.exports.encoding import ExportFormat
+from review_app.records.exports.request import ExportKind, ExportRequest
 from review_app.review.tasks import AnswerInput
 from storage.enums import LabelValue
 
@@ -134,7 +135,8 @@ def _export(world: Path, form: str, folder: Path) -> None:
     """Export, and tell how long it took and how much memory it wanted."""
     with opened(world) as app, _Memory() as memory:
         clock = time.perf_counter()
-        rows = app.exports.write(folder / f"labels.{form}", ExportFormat(form)).rows
+        request = ExportRequest(ExportKind(form))
+        rows = app.exports.run(request, folder / f"labels.{form}")["rows"]
         seconds = time.perf_counter() - clock
     told = {"rows": rows, "seconds": seconds, "rows_per_second": rows / seconds}
     above = {"idle_mib": memory.idle, "above_idle_mib": memory.peak - memory.idle}

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from review_app.cli.common import ACTOR, REFUSED, AsJson, application, progress_bar, result
-from review_app.records.exports.encoding import ExportFormat
-from review_app.records.exports.selection import Selection
+from review_app.records.exports.request import ExportKind, ExportRequest, since_of
+from review_app.records.exports.selection import Selection, moment_of
 from review_app.records.exports.service import ExportService
+from review_app.records.exports.tables import RowKind
 from review_app.records.manifest import TrainingExport
-from storage.enums import TriageFlag
+from storage.enums import ItemState, LabelValue, TriageFlag
 
 _TOLD = {
     "certifying": "bear the certificates in force: a detector that learns from them cannot be "
@@ -32,7 +33,7 @@ def register(app: typer.Typer) -> None:
 
 
 def export(
-    out: Annotated[Path | None, typer.Argument(help="File to write.")] = None,
+    out: Annotated[Path | None, typer.Argument(help="File or new folder to write.")] = None,
     manifest: Annotated[
         Path | None,
         typer.Option(help="Folder to make instead: a manifest to train on (docs/exports.md)."),
@@ -41,14 +42,38 @@ def export(
         bool, typer.Option("--copy", help="With --manifest: copy the images into the folder, too.")
     ] = False,
     form: Annotated[
-        ExportFormat, typer.Option("--format", help="How the file is written.")
-    ] = ExportFormat.CSV,
+        ExportKind, typer.Option("--format", help="What is written: a table, or a folder.")
+    ] = ExportKind.CSV,
+    rows: Annotated[
+        RowKind, typer.Option(help="One row per image, or one per answer of a person.")
+    ] = RowKind.IMAGES,
     mark: Annotated[
         TriageFlag | None, typer.Option(help="Only the items that are marked so.")
     ] = None,
+    state: Annotated[list[ItemState], typer.Option(help="Only items in this state.")] = [],  # noqa: B006
+    source: Annotated[list[str], typer.Option(help="Only items from this source.")] = [],  # noqa: B006
+    label: Annotated[list[LabelValue], typer.Option(help="Only items with this label.")] = [],  # noqa: B006
+    reviewer: Annotated[
+        list[str], typer.Option(help="Only items that this pseudonym has answered.")
+    ] = [],  # noqa: B006
+    tag: Annotated[list[str], typer.Option(help="Only items where somebody saw this.")] = [],  # noqa: B006
+    answered_from: Annotated[
+        str | None, typer.Option(help="Only items with an answer at this time (UTC) or later.")
+    ] = None,
+    answered_before: Annotated[str | None, typer.Option(help="And one before this time.")] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(help="Only what has changed since a time, or since the export at a path."),
+    ] = None,
+    zipped: Annotated[
+        bool, typer.Option("--zip", help="With imagefolder: an archive for each split.")
+    ] = False,
+    without_images: Annotated[
+        bool, typer.Option("--without-images", help="With coco: only what is said of them.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write every item with its labels, scores and decision.
+    """Write every item with its labels, scores and decision, as a table or a folder.
 
     With --manifest: only images that are settled as real or fake, to train and evaluate on.
     """
@@ -60,16 +85,36 @@ def export(
     if copy:
         raise typer.BadParameter("--copy goes with --manifest")
     assert out is not None
-    with application() as app:
-        rows = app.exports.write(out, form, Selection(mark=mark)).rows
-        _record(app.exports, form)
+    selection = Selection(
+        states=frozenset(state),
+        sources=frozenset(source),
+        labels=frozenset(label),
+        reviewers=frozenset(reviewer),
+        tags=frozenset(tag),
+        mark=mark,
+        answered_from=moment_of(answered_from) if answered_from else None,
+        answered_before=moment_of(answered_before) if answered_before else None,
+        changed_since=since_of(since) if since else None,
+    )
+    _export(out, ExportRequest(form, selection, rows, zipped, without_images), as_json)
+
+
+def _export(out: Path, request: ExportRequest, as_json: bool) -> None:
+    request.require_possible()
+    with application() as app, progress_bar("Items") as progress:
+        told = app.exports.run(request, out, progress)
+        known = {"rows": told["rows"], "sha256": told["sha256"], "row_of": request.row_kind.value}
+        _record(app.exports, request.kind, **known, selection=request.selection.to_json())
         not_final = app.policies.not_final()
-    document = {"path": str(out), "format": form.value, "rows": rows}
-    result(document, as_json, f"{rows} rows in {out}. {not_final}".rstrip())
+    for lost in told["lost"]:
+        sys.stderr.write(f"lost: {lost}\n")
+    result(told, as_json, f"{told['rows']} rows in {out}. {not_final}".rstrip())
+    if told["lost"]:
+        raise typer.Exit(REFUSED)
 
 
-def _record(exports: ExportService, form: str) -> None:
-    if not exports.record(ACTOR, form):
+def _record(exports: ExportService, form: str, **details: Any) -> None:
+    if not exports.record(ACTOR, form, **details):
         sys.stderr.write("note: the data directory may only be read, so this is not on record\n")
 
 

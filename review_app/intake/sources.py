@@ -20,6 +20,7 @@ from review_app.intake.candidates import Candidate
 from review_app.intake.packed import with_labels
 from review_app.intake.signatures import FileKind, identify
 from review_app.manifests.dialect import OWN, Dialect
+from review_app.manifests.exported import archives, is_export, table_of
 from review_app.manifests.files import is_file
 from review_app.manifests.layout import label_of_path
 from review_app.manifests.manifest import read_manifest, why_missing
@@ -56,7 +57,9 @@ def expand(paths: Iterable[Path], reading: SourceReading) -> Iterator[Candidate 
         ManifestError: a manifest cannot be used as a whole.
     """
     for path in paths:
-        if _is_folder(path):
+        if _is_folder(path) and is_export(path):
+            yield from _export(path, reading)
+        elif _is_folder(path):
             yield from _labelled_folders(path, reading)
         elif path.suffix.lower() in SUFFIXES and is_file(path):
             yield from _manifest(path, reading) if reading.tables else [_table(path)]
@@ -83,6 +86,18 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
+def _export(folder: Path, reading: SourceReading) -> Iterator[Candidate | RefusedFile]:
+    """The images of an export that was named itself, with the labels that it has for them."""
+    packed = archives(folder)
+    if packed:
+        for archive in packed:
+            yield from _file(archive, reading)
+    elif reading.tables:
+        yield from _manifest(table_of(folder), reading)
+    else:
+        yield _table(folder)
+
+
 def _labelled_folders(folder: Path, reading: SourceReading) -> Iterator[Candidate | RefusedFile]:
     """The folder's files; and a remark where the names of its folders seem to be labels."""
     n, root = 0, display_name(str(folder))
@@ -105,7 +120,10 @@ def _folder(folder: Path, root: Path, reading: SourceReading) -> Iterator[Candid
         path = folder / item.name
         if is_litter(item.name) or (item.is_symlink() and _leaves(path, root)):
             continue
-        if item.is_dir(follow_symlinks=False):
+        if item.is_dir(follow_symlinks=False) and is_export(path):
+            detail = Text("intake.export_in_folder")
+            yield _refused(path, RefusalReason.NOT_AN_IMAGE, detail)
+        elif item.is_dir(follow_symlinks=False):
             yield from _folder(path, root, reading)
         elif path.suffix.lower() in SUFFIXES:
             detail = Text("intake.table_in_folder")

@@ -21,6 +21,7 @@ from pathlib import Path
 from review_app.core.errors import ManifestError
 from review_app.i18n import Text
 from review_app.manifests.dialect import COLUMNS, OWN, Dialect, advice, hint
+from review_app.manifests.exported import NO_CLAIM, is_export_table, table_of
 from review_app.manifests.files import is_file, write_whole
 from review_app.manifests.labels import ManifestLabel
 from review_app.manifests.tables import Table, TableRow, read_table, refuse_size
@@ -101,13 +102,15 @@ def read_manifest(
     check_groups: bool = True,
     weighted: bool = True,
 ) -> Manifest:
-    """Read and check the manifest at ``path``; ``dialect`` says what it calls things.
+    """Read and check the manifest at ``path``, or that of the export which ``path`` is; ``dialect``
+    says what it calls things.
 
     Raises ManifestError, naming rows, for: a file that cannot be read as a table, no ``path``
     column or two of them, no rows, rows without a path, unknown labels, paths given twice, (with
     ``check_groups``) a group in more than one split, (with ``check_files``) files that are not
     there, and (where it is ``weighted``) weights that are none, or that only some rows have.
     """
+    path = table_of(path)
     manifest = parse_manifest(path, _bytes(path), dialect, weighted=weighted)
     if check_groups:
         refuse_torn_groups(manifest)
@@ -228,11 +231,12 @@ def _typed(path: Path, table: Table, dialect: Dialect) -> tuple[ManifestRow, ...
     rows: list[ManifestRow] = []
     nameless: list[int] = []
     unknown: dict[int, str] = {}
+    silent = NO_CLAIM if is_export_table(table.columns) else frozenset()
     for given in table.rows:
         label, written = None, given.values.get("label", "")
         if "path" not in given.values:
             nameless.append(given.row)
-        elif written and (label := dialect.label(written)) is None:
+        elif written and written not in silent and ((label := dialect.label(written)) is None):
             unknown[given.row] = written
         else:
             rows.append(_row(path, given, label))

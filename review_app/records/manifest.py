@@ -8,7 +8,7 @@ is counted by its reason, and what whoever trains should know is told.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -110,17 +110,17 @@ def write_training_manifest(
     Raises:
         InputError: the folder is there and not empty, cannot be made, or nothing is settled.
     """
-    _refuse_existing(folder)
+    refuse_existing_folder(folder)
     now = now or utc_now()
     with database.read() as repos:
-        found, left_out = _candidates(repos, mark, now)
+        found, left_out = candidates(repos, mark, now)
         proving = _certifying(repos, now)
-    grouped, moved = _in_families(found)
+    grouped, moved = in_families(found)
     try:
         with atomic_folder(folder) as draft:
             rows, lost = _rows(grouped, media, draft if copy else None, left_out, progress)
             if not rows:
-                raise InputError(_nothing(left_out))
+                raise InputError(nothing_settled(left_out))
             write_manifest(draft / NAME, rows)
             counts = {reason.value: n for reason, n in left_out.items()}
             write_origin(draft / NAME, [step("export", folder, len(rows), [], left_out=counts)])
@@ -138,22 +138,31 @@ def write_training_manifest(
     return TrainingExport(folder / NAME, rows, left_out, lost, told)
 
 
-def _refuse_existing(folder: Path) -> None:
+def refuse_existing_folder(folder: Path) -> None:
+    """Raise InputError unless ``folder`` is new, or empty."""
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
         raise InputError(f"{folder} is there already; choose another folder, or move it away first")
 
 
-def _nothing(left_out: Counter[LeftOut]) -> str:
+def nothing_settled(left_out: Counter[LeftOut]) -> str:
+    """What to say where there is nothing to train on."""
     counted = ", ".join(f"{n} {reason}" for reason, n in left_out.most_common()) or "no items"
     return f"no image is settled as real or fake yet ({counted}); there is nothing to train on"
 
 
-def _candidates(
-    repos: Repositories, mark: TriageFlag | None, now: datetime
+def candidates(
+    repos: Repositories,
+    mark: TriageFlag | None,
+    now: datetime,
+    chosen: Container[int] | None = None,
 ) -> tuple[list[SettledImage], Counter[LeftOut]]:
+    """The items that are settled as real or fake, and how many are not, by reason: of those with
+    ``mark``, or whose ids are ``chosen``, where that is given."""
     found: list[SettledImage] = []
     left_out: Counter[LeftOut] = Counter()
     for entry in _entries(repos, mark):
+        if chosen is not None and entry["item"].id not in chosen:
+            continue
         outcome = settled(entry, now)
         if isinstance(outcome, LeftOut):
             left_out[outcome] += 1
@@ -198,7 +207,7 @@ def _certifying(repos: Repositories, now: datetime) -> frozenset[str]:
     return frozenset(row.key for row in rows)
 
 
-def _in_families(found: Sequence[SettledImage]) -> tuple[list[SettledImage], int]:
+def in_families(found: Sequence[SettledImage]) -> tuple[list[SettledImage], int]:
     """The images with one group for each family, and one split; and how many were moved to another
     for that."""
     alike, groups = [one.alike for one in found], [one.group for one in found]

@@ -99,6 +99,9 @@ _COLUMNS: Final[dict[str, Any]] = {
     "has_picture": and_(
         Image.sha256 != "", Image.public_type != "", Image.width != 0, Image.height != 0
     ),
+    "width": Image.width,
+    "height": Image.height,
+    "format": Image.format,
     "file_metadata": type_coerce(Image.file_metadata, Text),
     "policy_version": DecisionRow.policy_version,
     "checkpoint": DecisionRow.checkpoint_id,

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from review_app.cli import certify
+from review_app.core.hashing import sha256_of_file
 from storage.enums import AuditKind, LabelValue
 from tests.applications import deployment, write_pictures
 from tests.cli.conftest import Run
@@ -249,7 +250,8 @@ def test_export_writes_every_item(run: Run, tmp_path: Path, form: str) -> None:
         place.factory.item()
     out = tmp_path / f"labels.{form}"
     document = run("export", out, "--format", form, "--json").document
-    assert document == {"path": str(out), "format": form, "rows": 2}
+    assert (document["path"], document["format"], document["rows"]) == (str(out), form, 2)
+    assert document["sha256"] == sha256_of_file(out)
     with out.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file)) if form == "csv" else [json.loads(x) for x in file]
     assert [row["label"] or None for row in rows] == ["fake", None]

@@ -13,6 +13,7 @@ from review_app.records.exports.encoding import ExportFormat
 from review_app.records.exports.selection import EVERYTHING, Selection
 from review_app.records.exports.tables import LabelTable
 from storage.database import Database
+from storage.types import utc_now
 
 Row = dict[str, Any]
 
@@ -23,7 +24,7 @@ Answer = Callable[..., None]
 def rows(
     database: Database, selection: Selection = EVERYTHING, now: datetime | None = None
 ) -> list[Row]:
-    return list(LabelTable(database, selection, now).rows())
+    return list(LabelTable(database, selection, now or utc_now()).rows())
 
 
 def stream(database: Database, form: ExportFormat, selection: Selection = EVERYTHING) -> bytes:

@@ -8,12 +8,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
 from math import isfinite
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 from review_app.records.exports.batch import Values
-
-if TYPE_CHECKING:
-    from review_app.records.exports.columns import Column
 
 _FORMULA: Final = re.compile(
     r"(?:\A|(?<=[;\t]))(?=[=+\-@\t\r\n＝＋－＠])|(?<=[\r\n])(?=[=+\-@＝＋－＠])"
@@ -39,16 +36,30 @@ class ExportFormat(StrEnum):
     """Typed columns, compressed; text is exactly as it was typed."""
 
 
+class Named(Protocol):
+    """A column of a table, as far as its encoding goes."""
+
+    @property
+    def name(self) -> str:
+        """What the table calls it."""
+        ...
+
+    @property
+    def type(self) -> type:
+        """What its values are, unless they are None."""
+        ...
+
+
 Batches = Iterable[Sequence[Values]]
 """The values of each column, batch after batch."""
 
 
-def encode(form: ExportFormat, columns: Sequence[Column], batches: Batches) -> Iterator[bytes]:
+def encode(form: ExportFormat, columns: Sequence[Named], batches: Batches) -> Iterator[bytes]:
     """The table of ``batches``, which have the values of ``columns``, piece by piece."""
     return _ENCODERS[form](columns, batches)
 
 
-def _csv(columns: Sequence[Column], batches: Batches) -> Iterator[bytes]:
+def _csv(columns: Sequence[Named], batches: Batches) -> Iterator[bytes]:
     # Quoted, text stays one cell where a locale separates by semicolons.
     yield (",".join(_quoted(column.name) for column in columns) + "\r\n").encode()
     for batch in batches:
@@ -61,7 +72,7 @@ def _csv(columns: Sequence[Column], batches: Batches) -> Iterator[bytes]:
             yield ("\r\n".join(lines) + "\r\n").encode()
 
 
-def _jsonl(columns: Sequence[Column], batches: Batches) -> Iterator[bytes]:
+def _jsonl(columns: Sequence[Named], batches: Batches) -> Iterator[bytes]:
     members = [_member(column.name) for column in columns]
     for batch in batches:
         pairs = zip(members, batch, strict=True)
@@ -124,7 +135,7 @@ def _member(name: str) -> Callable[[Any], str]:
     return member
 
 
-def _parquet(columns: Sequence[Column], batches: Batches) -> Iterator[bytes]:
+def _parquet(columns: Sequence[Named], batches: Batches) -> Iterator[bytes]:
     import pyarrow  # a tenth of a second, for the few who need it
     from pyarrow import parquet
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 
+from review_app.core.errors import InputError
 from review_app.core.progress import Progress
 from review_app.records.exports.batch import ItemBatch, batch_of, kept
 from review_app.records.exports.said import Said
 from storage.enums import ItemState, LabelValue, TriageFlag
 from storage.repositories import Repositories
 from storage.repositories.export_batches import changed_since, has_mark, has_source, has_state
+from storage.types import to_utc
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,49 @@ class Selection:
         asked = (self.labels, self.reviewers, self.tags, self.answered_from, self.answered_before)
         object.__setattr__(self, "_asks_people", any(asked))
 
+    def to_json(self) -> dict[str, Any]:
+        """The conditions that were given, by name: numbers, text and lists of text."""
+        several = {
+            "states": self.states,
+            "sources": self.sources,
+            "labels": self.labels,
+            "reviewers": self.reviewers,
+            "tags": self.tags,
+        }
+        times = {
+            "answered_from": self.answered_from,
+            "answered_before": self.answered_before,
+            "changed_since": self.changed_since,
+        }
+        return {
+            **{name: sorted(map(str, values)) for name, values in several.items() if values},
+            **({"mark": self.mark.value} if self.mark else {}),
+            **{name: time.isoformat() for name, time in times.items() if time},
+        }
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Selection:
+        """The selection that ``document`` tells, as `to_json` has it.
+
+        Raises:
+            InputError: a condition is unknown, or its value is none.
+        """
+        readers: dict[str, Callable[[Any], Any]] = {
+            "states": lambda values: frozenset(map(ItemState, values)),
+            "sources": lambda values: frozenset(map(str, values)),
+            "labels": lambda values: frozenset(map(LabelValue, values)),
+            "reviewers": lambda values: frozenset(map(str, values)),
+            "tags": lambda values: frozenset(map(str, values)),
+            "mark": TriageFlag,
+            **dict.fromkeys(("answered_from", "answered_before", "changed_since"), moment_of),
+        }
+        if unknown := sorted(document.keys() - readers.keys()):
+            raise InputError(f"an export knows no condition {unknown[0]!r}")
+        try:
+            return cls(**{name: readers[name](value) for name, value in document.items()})
+        except (TypeError, ValueError) as error:
+            raise InputError(f"an export cannot choose by that ({error})") from error
+
     def batches(
         self, repos: Repositories, now: datetime, progress: Progress | None = None
     ) -> Iterator[ItemBatch]:
@@ -55,6 +101,11 @@ class Selection:
             yield self._of_people(batch)
             if progress:
                 progress(stored.n_seen, total)
+
+    def items(self, repos: Repositories, now: datetime) -> Iterator[int]:
+        """The ids of the items that leave at the moment ``now``."""
+        for batch in self.batches(repos, now):
+            yield from batch.stored["item_id"]
 
     def _of_people(self, batch: ItemBatch) -> ItemBatch:
         if not self._asks_people:
@@ -78,6 +129,18 @@ class Selection:
     def _in_time(self, at: datetime) -> bool:
         is_late = self.answered_from is None or at >= self.answered_from
         return is_late and (self.answered_before is None or at < self.answered_before)
+
+
+def moment_of(text: str) -> datetime:
+    """The moment that ``text`` names, as 2026-11-30 or 2026-11-30T08:00+01:00; UTC where it names
+    no zone. Raises InputError."""
+    try:
+        found = datetime.fromisoformat(text)
+        return to_utc(found if found.tzinfo else found.replace(tzinfo=UTC))
+    except ValueError as error:
+        raise InputError(
+            f"{text!r} is no time; write it as 2026-11-30 or 2026-11-30T08:00 (UTC)"
+        ) from error
 
 
 EVERYTHING = Selection()

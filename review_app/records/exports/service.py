@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from review_app.core.progress import Progress
 from review_app.intake.store import MediaStore
 from review_app.records.exports.encoding import ExportFormat
-from review_app.records.exports.selection import EVERYTHING, Selection
-from review_app.records.exports.tables import LabelTable, WrittenFile, record_export, write_table
+from review_app.records.exports.request import ExportRequest, run_export
+from review_app.records.exports.tables import LabelTable, record_export
 from review_app.records.manifest import TrainingExport, write_training_manifest
 from storage.database import Database
 from storage.enums import TriageFlag
@@ -26,15 +27,11 @@ class ExportService:
         """Every item, a piece at a time."""
         return LabelTable(self._database).stream(form)
 
-    def write(
-        self,
-        out: Path,
-        form: ExportFormat,
-        selection: Selection = EVERYTHING,
-        progress: Progress | None = None,
-    ) -> WrittenFile:
-        """Write every item, or those of ``selection``, to ``out``. Raises as `write_table`."""
-        return write_table(LabelTable(self._database, selection, progress=progress), out, form)
+    def run(
+        self, request: ExportRequest, out: Path, progress: Progress | None = None
+    ) -> dict[str, Any]:
+        """Write what is asked for to ``out``; see `run_export`."""
+        return run_export(self._database, self._media, request, out, progress)
 
     def write_manifest(
         self,
@@ -49,7 +46,7 @@ class ExportService:
             self._database, self._media, folder, copy=copy, mark=mark, progress=progress
         )
 
-    def record(self, actor: str, form: str) -> bool:
+    def record(self, actor: str, form: str, **details: Any) -> bool:
         """Put into the audit log that ``actor`` took labels out; False where that may only be
         read."""
-        return record_export(self._database, actor, {"format": form})
+        return record_export(self._database, actor, {"format": form, **details})
