@@ -20,6 +20,7 @@ from benchmarks.outcome import PYTHON, Row, arguments, document, finish, tell_ba
 PARTS: Final = {
     "compare": "benchmarks.learning_compare",
     "export": "benchmarks.learning_export",
+    "fuse": "benchmarks.learning_fuse",
 }
 """The module of each part; it is imported only where it is measured."""
 
