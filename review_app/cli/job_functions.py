@@ -27,4 +27,16 @@ def _compare(application: Any, parameters: dict[str, Any], progress: Progress) -
     return compare_job(application, parameters, progress)
 
 
-JOB_FUNCTIONS: JobFunctions = {JobKind.LEARN: _learn, JobKind.COMPARE: _compare}
+def _fuse(application: Any, parameters: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    from review_app.detectors.fuse_job import fuse_job
+    from review_app.learning.job import ask_to_compare
+
+    made = fuse_job(application, parameters, progress)
+    return {**made, "compared_by_job": ask_to_compare(application.database, made)}
+
+
+JOB_FUNCTIONS: JobFunctions = {
+    JobKind.LEARN: _learn,
+    JobKind.FUSE: _fuse,
+    JobKind.COMPARE: _compare,
+}

@@ -16,6 +16,7 @@ from review_app.fusion.assessment import Assessment, assess
 from review_app.fusion.card import HEAD as FUSED_HEAD
 from review_app.fusion.card import PREFIX, FusedCard, figures_of, fused_id, head_of, members_of
 from review_app.fusion.fitting import Fitted, fit
+from review_app.i18n import Text
 from review_app.inference.heads.base import HeadPrediction
 from review_app.scores.card import HEAD as EXTERNAL_HEAD
 from review_app.scores.row import LONGEST
@@ -64,16 +65,34 @@ class FusionService:
             for checkpoint, head in ((named, ""), (before, after)):
                 row = repos.checkpoints.get(checkpoint)
                 if row is not None and row.kind is CheckpointKind.FUSED:
-                    raise InputError(f"{checkpoint} is a fusion itself; name its members instead")
+                    raise InputError(Text("fuse.is_fused", {"detector": checkpoint}))
                 if row is not None:
                     return checkpoint, _head(repos, checkpoint, head)
-        raise NotFoundError(
-            f"there is no detector {named} here; see: deepfake-review checkpoint list"
-        )
+        raise NotFoundError(Text("fuse.unknown", {"detector": named}))
 
     def fuse(
         self,
         person: Person,
+        name: str,
+        members: Sequence[Member],
+        labels: int = DEFAULT_LABELS,
+        progress: Progress | None = None,
+    ) -> FusedCard:
+        """Do as `make`, in the name of ``person``, who must be allowed to."""
+        actor = require(person, Permission.MANAGE_POLICY).name
+        return self.make(actor, name, members, labels, progress)
+
+    def check(self, name: str, members: Sequence[Member]) -> str:
+        """The name as it will be kept; raises as `make`."""
+        found = _good_name(name)
+        _refuse_members(members)
+        with self._database.read() as repos:
+            _refuse_known(repos, found)
+        return found
+
+    def make(
+        self,
+        actor: str,
         name: str,
         members: Sequence[Member],
         labels: int = DEFAULT_LABELS,
@@ -88,24 +107,20 @@ class FusionService:
             InputError: fewer than two members, one of them twice, or no good name.
             ConflictError: there is a fusion of this name: what one says of an image never changes.
         """
-        require(person, Permission.MANAGE_POLICY)
-        name = _good_name(name)
-        _refuse_members(members)
-        with self._database.read() as repos:
-            _refuse_known(repos, name)
+        name = self.check(name, members)
         found = gather(self._database, self._models, members, labels, progress)
         fitted = fit(found.here, found.labelled)
         worth = assess(found.here, found.labelled, _SEED, progress)
-        card = _card(person, name, members, found, fitted, worth)
+        card = _card(actor, name, members, found, fitted, worth)
         with self._database.write() as repos:
             _refuse_known(repos, name)
             repos.checkpoints.add_fused(fused_id(name), card.model_dump(mode="json"))
-            repos.audit.add(Event(AuditKind.FUSED, person.name, details=_told(card)))
+            repos.audit.add(Event(AuditKind.FUSED, actor, details=_told(card)))
         return card
 
 
 def _card(
-    person: Person,
+    actor: str,
     name: str,
     members: Sequence[Member],
     found: Teaching,
@@ -120,7 +135,7 @@ def _card(
     return FusedCard(
         name=name,
         created_at=utc_now(),
-        created_by=person.name,
+        created_by=actor,
         members=members_of(list(members), n_scored, fitted, worth),
         n_labels=len(labelled),
         n_fake=int(labelled.is_fake.sum()),
@@ -160,37 +175,31 @@ def _head(repos: Repositories, checkpoint: str, head: str) -> str:
     else:
         heads, default = [each.value for each in card.heads], card.default_head.value
     if head and head not in heads:
-        raise NotFoundError(f"{checkpoint} has no head {head!r}, only: {', '.join(heads)}")
+        told = {"detector": checkpoint, "head": repr(head), "heads": ", ".join(heads)}
+        raise NotFoundError(Text("fuse.no_head", told))
     return head or default
 
 
 def _good_name(name: str) -> str:
     found = name.strip().removeprefix(PREFIX)
     if not found or not found.isprintable() or len(found) > LONGEST["detector"]:
-        raise InputError(
-            f"{name!r} is no name for a detector; give 1 to {LONGEST['detector']} characters that "
-            "can be shown"
-        )
+        most = str(LONGEST["detector"])
+        raise InputError(Text("fuse.bad_name", {"name": repr(name), "most": most}))
     return found
 
 
 def _refuse_members(members: Sequence[Member]) -> None:
     twice = sorted({f"{c}:{h}" for c, h in members if members.count((c, h)) > 1})
     if twice:
-        raise InputError(f"{', '.join(twice)} is named twice; name each member once")
+        raise InputError(Text("fuse.twice", {"members": ", ".join(twice)}))
     if not 1 < len(members) <= MOST_MEMBERS:
-        raise InputError(
-            f"a fusion has 2 to {MOST_MEMBERS} members, not {len(members)}; "
-            "see: deepfake-review checkpoint list"
-        )
+        told = {"most": str(MOST_MEMBERS), "n": str(len(members))}
+        raise InputError(Text("fuse.how_many", told))
 
 
 def _refuse_known(repos: Repositories, name: str) -> None:
     if repos.checkpoints.get(fused_id(name)) is not None:
-        raise ConflictError(
-            f"{fused_id(name)} is here already, and what a detector says of an image never "
-            "changes; give the new one another name"
-        )
+        raise ConflictError(Text("fuse.known", {"detector": fused_id(name)}))
 
 
 def _told(card: FusedCard) -> dict[str, Any]:

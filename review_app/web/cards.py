@@ -11,6 +11,7 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from review_app.core.permissions import Permission, Person, require
+from review_app.fusion.card import PREFIX as FUSED
 from review_app.i18n import t
 from review_app.scores.card import PREFIX
 from review_app.web import card_view, pages
@@ -58,8 +59,8 @@ def card_address(checkpoint_id: str) -> str:
 
 def card_link(checkpoint_id: str, words: str = "") -> Markup:
     """A link to the card, in a tab of its own, called by the id unless ``words`` are given; of an
-    external detector, which has no card, its id alone."""
-    if checkpoint_id.startswith(PREFIX):
+    external or fused detector, which has no such card, its id alone."""
+    if checkpoint_id.startswith((PREFIX, FUSED)):
         return Markup("{}").format(checkpoint_id)
     return Markup('<a href="{}" target="_blank" rel="noopener" title="{}">{}</a>').format(
         card_address(checkpoint_id), t("card.link_title"), words or checkpoint_id

@@ -10,6 +10,7 @@ import pytest
 
 from review_app.core.errors import ConflictError, InputError, NotAllowedError, NotFoundError
 from review_app.core.permissions import Person
+from review_app.detectors.fuse_job import fuse_job
 from review_app.detectors.fusing import FusionService
 from review_app.detectors.teaching import gather
 from review_app.fusion.card import FusedCard
@@ -213,3 +214,15 @@ class TestLabels:
 def test_the_service_needs_no_model(place: Deployment) -> None:
     service = FusionService(place.app.database, place.app.detectors)
     assert set(MEMBERS) <= set(service.choices())
+
+
+def test_the_job_makes_it_once(place: Deployment) -> None:
+    named = [f"{checkpoint}:{head}" for checkpoint, head in MEMBERS[:2]]
+    parameters = {"name": "by job", "members": named, "labels": 60, "by": "ada"}
+    made = fuse_job(place.app, parameters)
+    assert (made["checkpoint"], made["head"], made["labels"]) == ("fused:by job", HEAD, 60)
+    assert fuse_job(place.app, parameters) == made  # as after a kill before it was told
+    with pytest.raises(ConflictError):
+        fuse_job(place.app, {**parameters, "members": [*named, "external:east"]})
+    with pytest.raises(InputError, match="needs a name and members"):
+        fuse_job(place.app, {"name": "nothing"})

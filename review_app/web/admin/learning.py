@@ -8,12 +8,14 @@ import gradio as gr
 
 from review_app.bootstrap import Application
 from review_app.web.admin.learning_challenge import build_challenge
+from review_app.web.admin.learning_fusion import build_fusion
 from review_app.web.admin.learning_jobs import build_jobs
 from review_app.web.admin.learning_triggers import build_triggers
 
 CARDS: Sequence[Callable[[Application, gr.Blocks, gr.Tab], None]] = (
     build_triggers,
     build_challenge,
+    build_fusion,
     build_jobs,
 )
 """What adds each part of the tab to the open context, from top to bottom. Each is called with the

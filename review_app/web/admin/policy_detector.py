@@ -88,7 +88,9 @@ class DetectorPanel:
         now = self._app.policies.current().checkpoint
         external = self._app.detectors.external()
         external.pop(now, None)
-        offered = dict(external)
+        fused = self._app.detectors.fused()
+        fused.pop(now, None)
+        offered = external | fused
         words = t("detector.uses", now=now)
         try:
             own = self._app.policies.offered()
@@ -100,6 +102,8 @@ class DetectorPanel:
             words = t("detector.goes_on", now=now, other=own[0])
         if external:
             words += f" {t('detector.brought', detectors=listed(list(external)))}"
+        if fused:
+            words += f" {t('detector.fused', detectors=listed(list(fused)))}"
         if offered:
             words += f" {t('detector.until')}"
         return words, offered
