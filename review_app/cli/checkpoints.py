@@ -181,6 +181,8 @@ def _entry(folder: Path, in_force: str | None) -> dict[str, Any]:
         "data": card.data.name,
         "test_auroc": _test(checkpoint, card.default_head).get("auroc"),
         "in_force": checkpoint.id == in_force,
+        "parent": card.parent,
+        "data_sha256": None if card.learned is None else card.learned.data_sha256,
     }
 
 

@@ -162,17 +162,22 @@ class ChallengeService:
             and not row.waits
             and not any(has_seen(row.key) for has_seen in seen)
         ]
-        for start in range(0, len(waiting), BATCH):
-            ids = [row.item_id for row in waiting[start : start + BATCH]]
-            with self._database.read() as repos:
-                items = repos.items.get_many(ids)
-            for each in (champion, challenger):
-                self._scoring.complete(items, each.checkpoint_id)
-            if progress:
-                progress(min(start + BATCH, len(waiting)), len(waiting))
         if waiting:
+            self._score([row.item_id for row in waiting], [champion, challenger], progress)
             rows = self._labels(champion, challenger)
         return HeldOutSet.of(rows, *seen)
+
+    def _score(
+        self, item_ids: list[int], detectors: list[HeadOf], progress: Progress | None
+    ) -> None:
+        """Store what ``detectors`` say of the items, where they have not said it yet."""
+        for start in range(0, len(item_ids), BATCH):
+            with self._database.read() as repos:
+                items = repos.items.get_many(item_ids[start : start + BATCH])
+            for each in detectors:
+                self._scoring.complete(items, each.checkpoint_id)
+            if progress:
+                progress(min(start + BATCH, len(item_ids)), len(item_ids))
 
     def _labels(self, champion: HeadOf, challenger: HeadOf) -> list[HeldOutLabel]:
         with self._database.read() as repos:
@@ -187,8 +192,12 @@ class ChallengeService:
         *,
         looking: bool = False,
     ) -> Replay:
+        rows = self._stored(policy, champion, challenger)
+        if self._kind(challenger) is CheckpointKind.FUSED:
+            missing = [row.item_id for row in rows if row.challenger_p is None]
+            self._score(missing, [challenger], progress)
+            rows = self._stored(policy, champion, challenger) if missing else rows
         with self._database.read() as repos:
-            rows = repos.stored_decisions.rows(champion, challenger, NEWEST, policy.grouping)
             groups = groups_of(repos, policy, [row.fact for row in rows])
         says = self._says(challenger, rows, progress)
         both = np.isfinite(says[:, 0])
@@ -213,15 +222,22 @@ class ChallengeService:
             missing=int((~both).sum()),
         )
 
+    def _stored(self, policy: Policy, champion: HeadOf, challenger: HeadOf) -> list[StoredDecision]:
+        with self._database.read() as repos:
+            return repos.stored_decisions.rows(champion, challenger, NEWEST, policy.grouping)
+
+    def _kind(self, challenger: HeadOf) -> CheckpointKind | None:
+        with self._database.read() as repos:
+            row = repos.checkpoints.get(challenger.checkpoint_id)
+        return None if row is None else row.kind
+
     def _says(
         self, challenger: HeadOf, rows: list[StoredDecision], progress: Progress | None
     ) -> np.ndarray:
         """P(fake) and score of the challenger, [n, 2]; NaN where it says nothing."""
         table = [(row.challenger_p, row.challenger_score) for row in rows]
         says = np.array(table, np.float64).reshape(-1, 2)
-        with self._database.read() as repos:
-            row = repos.checkpoints.get(challenger.checkpoint_id)
-        if row is None or row.kind is not CheckpointKind.TRAINED:
+        if self._kind(challenger) is not CheckpointKind.TRAINED:
             return says
         missing = [at for at in np.flatnonzero(np.isnan(says[:, 0])) if rows[at].sha256]
         if missing:

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -40,12 +41,12 @@ def filled(site: Site) -> list[int]:
     known = []
     for at in range(KNOWN):
         label = LabelValue.FAKE if at % 2 else LabelValue.REAL
-        values = {"known": label, "verdict": label, "split": "calibration"}
+        values: dict[str, Any] = {"known": label, "verdict": label, "split": "calibration"}
         known.append(site.factory.item(ItemState.RESOLVED, **values))
     policy = site.app.policies.current()
     checkpoint = Checkpoint.load(LIGHT)
     standard, rng = checkpoint.model.standardizer, np.random.default_rng(1)
-    said = {"checkpoint_id": policy.checkpoint, "head": policy.head}
+    said: dict[str, Any] = {"checkpoint_id": policy.checkpoint, "head": policy.head}
     for item_id in (*items, *known):
         fake = is_fake(item_id, items, known)
         drawn = 0.5 * rng.standard_normal(len(standard.mean))

@@ -125,3 +125,16 @@ def test_verdicts_and_audits_compare_by_their_probability_and_what_was_chosen_do
         found = {row.item_id: row for row in rows if row.kind != "gold"}
         assert set(found) == {audited, verdicts[3].item_id}
         assert (found[audited].kind, found[audited].inclusion_probability) == ("audit", 0.05)
+
+
+def test_a_fusion_challenges_its_members(tmp_path: Path) -> None:
+    with two_detectors(tmp_path) as (place, admin):
+        place.app.fusion.fuse(admin, "both", [(OLD, "score"), (NEW, "score")], 200)
+        fused = HeadOf("fused:both", next(iter(place.app.detectors.fused().values())))
+        report = place.app.challenges.compare(fused)
+        assert report.replay.items == 400
+        assert report.overall.labels + report.labels.seen == 400
+        assert report.labels.seen >= 200, "what made the fusion compares nothing"
+        assert report.labels.unscored == 0
+        policy = place.app.promotions.promote(admin, "fused:both", "")
+        assert policy.checkpoint == "fused:both"
