@@ -21,6 +21,7 @@ PARTS: Final = {
     "compare": "benchmarks.learning_compare",
     "export": "benchmarks.learning_export",
     "fuse": "benchmarks.learning_fuse",
+    "learn": "benchmarks.learning_learn",
 }
 """The module of each part; it is imported only where it is measured."""
 
