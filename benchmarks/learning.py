@@ -22,6 +22,7 @@ PARTS: Final = {
     "export": "benchmarks.learning_export",
     "fuse": "benchmarks.learning_fuse",
     "learn": "benchmarks.learning_learn",
+    "order": "benchmarks.learning_order",
 }
 """The module of each part; it is imported only where it is measured."""
 

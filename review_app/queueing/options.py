@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from review_app.core.options import store_options
 from review_app.core.permissions import Person
 from review_app.policy.costs import Costs
+from review_app.policy.policy import Policy
 from review_app.queueing.order import Order
 from storage.database import Database
 from storage.enums import PolicyState
@@ -32,6 +33,18 @@ class QueueOptions(BaseModel):
         24, gt=0, le=24 * 365, description="Items that have waited longer come first, by any order."
     )
     costs: Costs = Costs()
+    random_share: float = Field(
+        0.2,
+        ge=0.05,
+        le=1,
+        description="Share of chance in the learning order; at least the audit probability counts.",
+    )
+
+
+def share_of_chance(repos: Repositories, policy: Policy) -> float:
+    """The share of chance in the learning order: as chosen, but never below the audit probability,
+    so that what nobody would look for is labelled at least as often as what is accepted."""
+    return max(read_queue_options(repos).random_share, policy.audit_probability)
 
 
 def read_queue_options(repos: Repositories) -> QueueOptions:

@@ -126,6 +126,35 @@ def learning_worth(
     return epig(draws(p_fake, std, novelty), draws(*targets))
 
 
+def race_weights(worth: ArrayLike, share: float, usual: float) -> Floats:
+    """How much each image [n] counts in a `race`: ``share`` for being there, the rest by its worth
+    (at least 0) in units of the ``usual`` one, the mean worth of the stream."""
+    own = np.asarray(worth, np.float64)
+    return np.asarray(share + (1 - share) * (own / usual if usual > 0 else np.ones_like(own)))
+
+
+def race(weights: ArrayLike, coins: ArrayLike) -> Floats:
+    """Worths [n] by which an order is a random sample: an image of twice the weight is twice as
+    likely to come next, whatever has come.
+
+    It is log w - log E, with E exponential from the ``coins`` [n], uniform in [0, 1): the image of
+    the lowest E / w comes first (Efraimidis & Spirakis 2006). So labels given in that order have
+    known inclusion probabilities, `race_inclusion`; by worth alone those of all other images are 0,
+    and nothing could be said of the stream any more.
+    """
+    drawn = np.maximum(-np.log1p(-np.asarray(coins, np.float64)), np.finfo(float).tiny)
+    return np.asarray(np.log(np.asarray(weights, np.float64)) - np.log(drawn))
+
+
+def race_inclusion(weights: ArrayLike, lowest: float) -> Floats:
+    """The probability [n] to come before an image that has the ``lowest`` worth of a `race`.
+
+    With the best worth that was not reached as the threshold, estimates that weigh by the inverse
+    are unbiased (priority sampling: Duffield, Lund & Thorup 2007).
+    """
+    return np.asarray(-np.expm1(-np.asarray(weights, np.float64) * np.exp(-lowest)))
+
+
 def placed(worth: ArrayLike) -> Floats:
     """Ranks in (-2, -1) for worths [n] of any size and sign: the worthiest first."""
     w = np.asarray(worth, np.float64)

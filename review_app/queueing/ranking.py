@@ -9,16 +9,18 @@ from math import inf
 import numpy as np
 from numpy.typing import NDArray
 
-from review_app.policy.audit_coin import audit_coin
+from review_app.policy.audit_coin import audit_coin, audit_coins
 from review_app.policy.policy import Policy
 from review_app.policy.review_options import read_options
-from review_app.queueing.options import order_in_use, read_queue_options
+from review_app.queueing.options import order_in_use, read_queue_options, share_of_chance
 from review_app.queueing.order import (
     TARGETS,
     Order,
     borrowed,
     learning_worth,
     placed,
+    race,
+    race_weights,
     risk_worth,
     timed,
 )
@@ -32,6 +34,8 @@ from storage.repositories.workload import SECONDS_PER_LABEL, RecentScore, Worklo
 Floats = NDArray[np.float64]
 
 BY_TIME = (PlacedBy.TIME, PlacedBy.TIME_AGAIN)
+_RACE = -1
+"""What sets the coins of the learning order apart from those of audits, which go by version."""
 BATCH = 1000
 """Items placed in one transaction."""
 SWEPT = 20_000
@@ -51,7 +55,8 @@ class RankInput:
 
 
 class QueueRanking:
-    """Ranks under one policy and one order.
+    """Ranks under one policy and one order. In the learning order an image of more worth is only
+    likelier to come early (`race`), so that every image has a chance.
 
     ``pool``: images that the rule sends to people; audited ones borrow the worth of one of them.
     ``stream``: what the learning order wants to learn for.
@@ -76,12 +81,19 @@ class QueueRanking:
         self._stream = stream[::step][:TARGETS]
         self._secret = secret
         self._pool = self._worth(pool)
+        self._share = share_of_chance(repos, policy)
+        self._usual = 0.0
+        if order is Order.LEARNING and stream:
+            self._usual = float(self._worth(self._stream).mean())
 
     def ranks(self, images: Sequence[RankInput]) -> list[float]:
         """The rank of each; an audited image's tells nothing of it."""
         hidden = [image.audited for image in images]
         coins = [audit_coin(image.key, 0, self._secret) for image in images]
         worth = borrowed(self._worth(images), hidden, self._pool, coins)
+        if self._order is Order.LEARNING:
+            drawn = audit_coins((image.key for image in images), _RACE, self._secret)
+            worth = race(race_weights(worth, self._share, self._usual), drawn)
         ranks: list[float] = placed(worth).tolist()
         return ranks
 

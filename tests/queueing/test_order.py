@@ -10,7 +10,17 @@ from scipy.stats import ks_2samp
 
 from review_app.core.errors import InputError
 from review_app.policy.costs import Costs
-from review_app.queueing.order import borrowed, epig, learning_worth, placed, risk_worth, timed
+from review_app.queueing.order import (
+    borrowed,
+    epig,
+    learning_worth,
+    placed,
+    race,
+    race_inclusion,
+    race_weights,
+    risk_worth,
+    timed,
+)
 
 COSTS = Costs(missed_fake=10, false_alarm=10, reviewer_minute=1)
 
@@ -100,3 +110,35 @@ def test_audited_images_are_spread_like_the_others() -> None:
 def test_audited_images_share_a_place_where_nothing_else_waits() -> None:
     worth = borrowed([3.0, -7.0], [True, True], [], [0.1, 0.9])
     assert worth.tolist() == [0, 0]
+
+
+def test_in_a_race_the_heavier_image_comes_first_as_often_as_it_is_heavier() -> None:
+    coins = np.random.default_rng(3).random((20_000, 3))
+    ran = race([1.0, 2.0, 5.0], coins)
+    first = np.bincount(ran.argmax(axis=1), minlength=3) / len(coins)
+    assert first == pytest.approx([1 / 8, 2 / 8, 5 / 8], abs=0.015)
+    assert np.isfinite(race([1.0, 1e-9], [0.0, 1 - 2**-53])).all()
+
+
+def test_labels_of_a_race_weighed_by_their_probability_tell_of_all_images() -> None:
+    rng = np.random.default_rng(5)
+    worth = rng.gamma(0.5, size=300)
+    value = (worth > 0.4).astype(float)  # what is looked for first is unlike the rest
+    weights = race_weights(worth, 0.2, worth.mean())
+    told, plain = [], []
+    for _ in range(400):
+        ran = race(weights, rng.random(300))
+        order = np.argsort(-ran)
+        chosen = order[:60]
+        probability = race_inclusion(weights[chosen], ran[order[60]])
+        told.append((value[chosen] / probability).sum() / 300)
+        plain.append(value[chosen].mean())
+    error = np.std(told) / 20
+    assert abs(np.mean(told) - value.mean()) < 4 * error
+    assert np.mean(plain) - value.mean() > 10 * error
+
+
+def test_chance_has_its_share_and_alone_it_is_all() -> None:
+    assert race_weights([0.0, 3.0], 0.2, 1.0).tolist() == pytest.approx([0.2, 2.6])
+    assert race_weights([0.0, 3.0], 1.0, 1.0).tolist() == [1.0, 1.0]
+    assert race_weights([0.0, 0.0], 0.2, 0.0).tolist() == pytest.approx([1.0, 1.0])

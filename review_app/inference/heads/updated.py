@@ -15,6 +15,7 @@ from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from review_app.inference.heads.base import (
@@ -68,6 +69,28 @@ class UpdatedHead(Head):
     def predict(self, features: Matrix) -> HeadPrediction:
         """See :class:`Head`; features are told coordinates and two columns `BESIDE` them."""
         return predict_by_blocks(features, 5, self._moments, self._prediction)
+
+    def draws(self, features: Matrix, count: int, *, seed: int) -> Float64:
+        """P(fake) of images [n] under ``count`` draws of the change, one draw for all images:
+        [count, n]. The doubt of the head before is not drawn.
+
+        With N(0, I) drawn as z and the settled directions u_j of shares s_j, a draw is
+        (z - sum_j (1 - sqrt(1 - s_j)) (u_j.z) u_j) / sqrt(a): its covariance is that of the change.
+        """
+        scaled: Matrix = features * self._units
+        rows = np.vstack(
+            [self._factor, self._factor_bias / np.sqrt(self._bias_prior / self._prior)]
+        )
+        lengths = np.square(rows).sum(axis=0, dtype=np.float64)
+        normal = np.random.default_rng(seed).standard_normal((len(rows), count))
+        normal[-2] = 0.0  # the column of the std
+        shares = np.clip(lengths / self._prior, 0.0, 1.0)
+        part = (1 - np.sqrt(1 - shares)) / np.maximum(lengths, np.finfo(float).tiny)
+        normal -= rows @ (part[:, None] * (rows.T @ normal))
+        normal *= np.sqrt(self._prior)
+        offset = self._bias + normal[-1] * np.sqrt(self._bias_prior / self._prior)
+        change = scaled @ (normal[:-1] + self._mean[:, None].astype(np.float64)) + offset
+        return np.asarray(expit(features[:, -BESIDE, None] + change).T)
 
     def _moments(self, rows: Matrix) -> tuple[Matrix, ...]:
         scaled: Matrix = rows * self._units

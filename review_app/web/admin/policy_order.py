@@ -10,7 +10,7 @@ from markupsafe import Markup
 from review_app.bootstrap import Application
 from review_app.core.errors import InputError
 from review_app.core.permissions import Permission
-from review_app.i18n import Text, t
+from review_app.i18n import Text, percent, t
 from review_app.policy.costs import Costs
 from review_app.queueing.options import QueueOptions
 from review_app.queueing.order import Order
@@ -20,6 +20,7 @@ from review_app.web.handlers import Call, Refresh, Wiring, html, section
 _LABELS = {"missed_fake": "missed", "false_alarm": "alarm", "reviewer_minute": "minute"}
 """The labels of costs, by their keys."""
 _order = allowed(QueueOptions, "order", Text("order.choose"))
+_WRONG_SHARE = Text("order.wrong_share")
 _hours = allowed(QueueOptions, "deadline_hours", Text("order.wrong_deadline"))
 
 
@@ -44,6 +45,7 @@ _FIELDS = (
     Field("order", "order.people_first", _order),
     Field("deadline_hours", "order.deadline", _deadline, lambda hours: hours or 0),
     *map(_cost, _LABELS),
+    Field("random_share", "order.share", allowed(QueueOptions, "random_share", _WRONG_SHARE)),
 )
 
 
@@ -79,6 +81,8 @@ class OrderPanel:
         words = t("order.in_use", order=order.text)
         if order is not options.order:
             words += f" {t('order.chosen', order=options.order.text)}"
+        if order is Order.LEARNING:
+            words += f" {t('order.chance', share=percent(options.random_share))}"
         hours = options.deadline_hours
         if order is not Order.OLDEST and hours:
             words += f" {t('order.overdue', n=hours)}"
@@ -98,9 +102,10 @@ def build_order(app: Application, blocks: gr.Blocks) -> Refresh:
             missed = gr.Number(label=t("order.missed"), minimum=0)
             alarm = gr.Number(label=t("order.alarm"), minimum=0)
             minute = gr.Number(label=t("order.minute"), minimum=0)
+            share = gr.Number(0.2, label=t("order.share"), minimum=0.05, maximum=1, step=0.05)
         save = gr.Button(t("order.save"))
         message, seen = html(), held()
-    fields = [order, deadline, missed, alarm, minute]
+    fields = [order, deadline, missed, alarm, minute, share]
     wiring.quick(blocks.load, panel.load, [words, *fields, seen])
     saved = wiring.slow(save.click, panel.save, [message, *fields, seen], [seen, *fields])
     wiring.quick(saved.then, panel.refresh, [words])
