@@ -64,8 +64,12 @@ def resume(job: JobNumber, as_json: AsJson = False) -> None:
 
 
 def run(as_json: AsJson = False) -> None:
-    """Do the jobs that wait, here and now, until none does: a server does this by itself."""
+    """Do the jobs that wait, here and now, until none does: a server does this by itself.
+
+    Learning that is due by what an admin has chosen is one of them.
+    """
     with application() as app:
+        app.learning_schedule.ask_if_due()
         ended = work_off(app.jobs.leases, JOB_FUNCTIONS, app, new_runner())
         rows = [app.jobs.get(job) for job in ended]
         is_busy = app.jobs.is_busy()

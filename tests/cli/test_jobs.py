@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 from review_app.bootstrap import open_application
 from review_app.core.permissions import Person
 from review_app.core.settings import Settings
-from storage.enums import JobKind, Role
+from review_app.jobs.triggers import LearningTriggers, change_learning_triggers
+from storage.database import Database
+from storage.enums import JobKind, LabelValue, Role
 from tests.cli.conftest import Run
 from tests.empty import begin
+from tests.factories import Factory
 
 
 def asked_for(data_dir: Path, *kinds: JobKind) -> list[int]:
@@ -42,6 +46,22 @@ def test_jobs_from_the_command_line(run: Run, data_dir: Path) -> None:
 
     assert "no job 99" in run("jobs", "show", 99).fault
     assert "neither failed nor was cancelled" in run("jobs", "resume", fuse).fault
+
+
+def test_run_asks_for_learning_that_is_due(run: Run, data_dir: Path) -> None:
+    begin(data_dir)
+    with closing(Database(f"sqlite:///{data_dir / 'review.db'}")) as database:
+        factory = Factory(database)
+        change_learning_triggers(database, factory.admin(), LearningTriggers(every_labels=10), None)
+        reviewer = factory.person()
+        for item in factory.items(10):
+            factory.label(reviewer, item, LabelValue.REAL)
+    outcome = run("jobs", "run", "--json")
+    assert outcome.code == 3
+    (job,) = outcome.document["jobs"]
+    assert (job["kind"], job["cause"], job["asked_by"]) == ("learn", "labels", "system")
+    assert job["error"], "ten labels of one kind teach nothing"
+    assert run("jobs", "run").out == "nothing waits\n"
 
 
 def test_run_does_what_waits_and_says_what_failed(run: Run, data_dir: Path) -> None:
