@@ -20,6 +20,7 @@ from benchmarks.outcome import PYTHON, Row, arguments, document, finish, tell_ba
 PARTS: Final = {
     "compare": "benchmarks.learning_compare",
     "export": "benchmarks.learning_export",
+    "kills": "benchmarks.learning_kills",
     "fuse": "benchmarks.learning_fuse",
     "learn": "benchmarks.learning_learn",
     "order": "benchmarks.learning_order",
