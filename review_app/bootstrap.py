@@ -168,7 +168,7 @@ def open_application(settings: Settings) -> Application:
         review=review,
         batched_review=BatchedReview(review, database),
         records=RecordService(database),
-        exports=ExportService(database, media),
+        exports=ExportService(database, media, settings.data_dir / "exports"),
         monitoring=MonitoringService(database),
         intake=IntakeService(database, media, limits, archives, credentials),
         scores=ScoreIntake(database, settings.max_score_rows),

@@ -35,7 +35,14 @@ def _fuse(application: Any, parameters: dict[str, Any], progress: Progress) -> d
     return {**made, "compared_by_job": ask_to_compare(application.database, made)}
 
 
+def _export(application: Any, parameters: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    from review_app.records.exports.job import export_job
+
+    return export_job(application, parameters, progress)
+
+
 JOB_FUNCTIONS: JobFunctions = {
+    JobKind.EXPORT: _export,
     JobKind.LEARN: _learn,
     JobKind.FUSE: _fuse,
     JobKind.COMPARE: _compare,

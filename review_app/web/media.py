@@ -42,6 +42,7 @@ ItemId = Annotated[int, PathParameter(ge=1, le=2**63 - 1)]
 Signed = Annotated[Person, Depends(current_person)]
 _BY_NUMBER = "#"
 _KEPT = "private, max-age=3600, immutable"
+_KEPT_TYPE = "application/octet-stream"
 _EXPORT_TYPES = {
     ExportFormat.CSV: "text/csv; charset=utf-8",
     ExportFormat.JSONL: "application/x-ndjson",
@@ -225,5 +226,12 @@ def export_router(app: Application) -> APIRouter:
             media_type=_EXPORT_TYPES[ExportFormat(form)],
             headers={"content-disposition": f'attachment; filename="labels.{form}"'},
         )
+
+    @router.get("/exports/kept/{place}/{name}")
+    def kept(place: str, name: str, person: Signed) -> FileResponse:
+        require(person, Permission.EXPORT)
+        path = app.exports.kept.path(place, name)
+        app.exports.record(person.name, "kept", file=name, bytes=path.stat().st_size)
+        return FileResponse(path, media_type=_KEPT_TYPE, filename=name)
 
     return router

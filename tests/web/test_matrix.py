@@ -103,6 +103,11 @@ def is_odd(seen: Seen) -> bool:
     return seen.status in (303, 404)
 
 
+def gone(seen: Seen) -> bool:
+    """No export is kept there."""
+    return seen.status == 404
+
+
 def is_spent_once(seen: Seen) -> bool:
     """Whoever comes first is signed in; the others are told that somebody was."""
     return seen.status in (303, 403)
@@ -112,6 +117,8 @@ def is_taken(seen: Seen) -> bool:
     """Each entry of a call is taken or refused alone."""
     return seen.status == 200 and '"error":null' in seen.text
 
+
+PLACE = "A" * 22
 
 CASES = (
     Case("GET /", PEOPLE, at("/")),
@@ -159,6 +166,7 @@ CASES = (
     Case("GET /card/{checkpoint_id}", PEOPLE, card("in force")),
     Case("GET /card/{checkpoint_id}", ADMINS, card("another")),
     Case("GET /exports/labels.{form}", ADMINS, at("/exports/labels.csv")),
+    Case("GET /exports/kept/{place}/{name}", ADMINS, at(f"/exports/kept/{PLACE}/images.csv"), gone),
     Case("POST /logout", PEOPLE, at("/logout", data={}), ends_session=True),
 )
 

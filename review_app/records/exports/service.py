@@ -9,6 +9,7 @@ from typing import Any
 from review_app.core.progress import Progress
 from review_app.intake.store import MediaStore
 from review_app.records.exports.encoding import ExportFormat
+from review_app.records.exports.kept import KeptExports
 from review_app.records.exports.request import ExportRequest, run_export
 from review_app.records.exports.tables import LabelTable, record_export
 from review_app.records.manifest import TrainingExport, write_training_manifest
@@ -19,9 +20,11 @@ from storage.enums import TriageFlag
 class ExportService:
     """Exports of one database, and of the images in ``media``."""
 
-    def __init__(self, database: Database, media: MediaStore) -> None:
+    def __init__(self, database: Database, media: MediaStore, kept: Path) -> None:
+        """``kept``: the folder for exports that wait to be fetched."""
         self._database = database
         self._media = media
+        self.kept = KeptExports(kept)
 
     def stream(self, form: ExportFormat) -> Iterator[bytes]:
         """Every item, a piece at a time."""

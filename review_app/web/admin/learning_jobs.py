@@ -117,7 +117,7 @@ def _state(row: JobRow) -> str:
     return t("jobs.state_ending" if is_ending else f"jobs.state_{row.state}")
 
 
-def _standing(row: JobRow) -> Markup:
+def standing(row: JobRow) -> Markup:
     """The state in words; of a job that runs also how far it is, how fast, and for how long."""
     words, bar = [_state(row)], Markup()
     if row.state is JobState.RUNNING:
@@ -149,7 +149,8 @@ def _pace(row: JobRow) -> list[str]:
     return words
 
 
-def _asked(row: JobRow) -> Markup:
+def asked(row: JobRow) -> Markup:
+    """The time at which it was asked for, and by whom or why."""
     return Markup("{}<br>{}").format(
         moment(row.asked_at), t(f"jobs.cause_{row.cause}", name=row.asked_by)
     )
@@ -168,8 +169,8 @@ def _outcome(row: JobRow) -> Markup:
 _CELLS: dict[str, Callable[[JobRow], Markup | str]] = {
     "number": lambda row: str(row.id),
     "what": _kind,
-    "state": _standing,
-    "asked": _asked,
+    "state": standing,
+    "asked": asked,
     "outcome": _outcome,
 }
 """What stands in each column."""

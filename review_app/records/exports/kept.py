@@ -1,0 +1,114 @@
+"""Exports that were made in the background and wait to be fetched: each in a folder of its own,
+under a name that nobody guesses."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shutil
+import zipfile
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+from review_app.core.errors import InputError, NotFoundError
+from review_app.core.files import atomic_folder
+from review_app.core.hashing import sha256_of_file
+from review_app.core.progress import Progress
+from review_app.i18n import Text
+from review_app.records.exports.request import ExportRequest
+
+MOST: Final = 10
+"""How many are kept; the oldest go first."""
+PLACE: Final = r"[A-Za-z0-9_-]{22}"
+"""The pattern of a place's name: 128 bits at random."""
+_PLACE: Final = re.compile(PLACE)
+Run = Callable[[ExportRequest, Path, Progress], dict[str, Any]]
+"""A function that writes what is asked for to a path, and says what it wrote."""
+
+
+def new_place() -> str:
+    """The name of a place that no export has."""
+    return secrets.token_urlsafe(16)
+
+
+class KeptExports:
+    """The exports in the folder ``root``."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def make(
+        self, place: str, request: ExportRequest, run: Run, progress: Progress
+    ) -> dict[str, Any]:
+        """Have ``run`` write what is asked for into ``place``, whole or not at all; what it says,
+        with the ``file`` to fetch and its ``bytes``. What an earlier attempt left there goes.
+
+        Raises:
+            InputError: there is no such place, the disk is full, or as ``run``.
+        """
+        folder = self._folder(place)
+        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            with atomic_folder(folder) as draft:
+                told = _written(draft, request, run, progress)
+        except OSError as error:
+            raise InputError(f"{folder} cannot be written ({error.strerror})") from error
+        self._forget_old()
+        return told
+
+    def files(self, place: str) -> list[str]:
+        """The names of what is in ``place``, the export first; empty where it is kept no more."""
+        try:
+            folder = self._folder(place)
+            found = sorted(path.name for path in folder.iterdir() if path.is_file())
+        except (OSError, InputError):
+            return []
+        return sorted(found, key=lambda name: (name.count("."), name))
+
+    def path(self, place: str, name: str) -> Path:
+        """The file ``name`` of ``place``. Raises NotFoundError where there is none."""
+        if name not in self.files(place):
+            raise NotFoundError(Text("export.not_kept"))
+        return self._folder(place) / name
+
+    def _folder(self, place: str) -> Path:
+        if not _PLACE.fullmatch(place):
+            raise InputError("there is no such place for an export")
+        return self._root / place
+
+    def _forget_old(self) -> None:
+        places = [path for path in self._root.iterdir() if _PLACE.fullmatch(path.name)]
+        for old in sorted(places, key=lambda path: path.stat().st_mtime)[:-MOST]:
+            with suppress(OSError):
+                shutil.rmtree(old)
+
+
+def _written(draft: Path, request: ExportRequest, run: Run, progress: Progress) -> dict[str, Any]:
+    if request.kind.table is not None:
+        file = draft / f"{request.row_kind.value}.{request.kind}"
+        told = run(request, file, progress)
+    else:
+        folder = draft / request.kind.value
+        told = run(request, folder, progress)
+        file = _packed(folder)
+        shutil.rmtree(folder)
+    return {
+        "rows": told["rows"],
+        "sha256": sha256_of_file(file),
+        "as_of": told["as_of"],
+        "file": file.name,
+        "bytes": file.stat().st_size,
+        "lost": len(told["lost"]),
+    }
+
+
+def _packed(folder: Path) -> Path:
+    """An archive of the folder beside it; images are compressed already."""
+    out = folder.with_name(f"{folder.name}.zip")
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                archive.write(path, path.relative_to(folder))
+    return out
