@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logit
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from review_app.fusion.hypotheses import Hypotheses
 from review_app.fusion.missing import JointValues
@@ -88,6 +89,11 @@ def telling(stands_for: Float64, most: float = 20.0) -> Float64:
 def fit(here: Float64, labelled: ToldScores) -> Fitted:
     """The fusion of members by ``labelled`` images; ``here``: their scores of all images that are
     at hand [n, members], labelled or not, NaN where one is missing."""
+    with threadpool_limits(1, user_api="blas"):  # more threads would add in another order
+        return _fit(here, labelled)
+
+
+def _fit(here: Float64, labelled: ToldScores) -> Fitted:
     scales, turned = _readings(here, labelled)
     values = np.column_stack([s.apply(c) for s, c in zip(scales, here.T, strict=True)])
     useful = [m for m, scale in enumerate(scales) if not scale.is_constant]

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, log_ndtr
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from review_app.fusion.hypotheses import Hypotheses
 from review_app.fusion.scale import Float64
@@ -68,8 +67,7 @@ def weigh(
 ) -> Weighed:
     """The hypotheses after labelled images: ``values`` [n, members] without gaps, ``is_fake`` [n],
     and how much each image tells, ``weights`` [n]."""
-    with threadpool_limits(1, user_api="blas"):  # more threads would add in another order
-        return _Newton(hypotheses, values, is_fake, weights).weighed()
+    return _Newton(hypotheses, values, is_fake, weights).weighed()
 
 
 class _Newton:

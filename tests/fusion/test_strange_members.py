@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from review_app.fusion.fitting import ToldScores, fit, telling
 from review_app.fusion.scale import MemberScale, ScoreReading
+from review_app.fusion.voices import MOST
 from tests.fusion.worlds import Float64, alike, area, gain, learned, world
 
 AUROCS = (0.85, 0.8, 0.75, 0.7)
@@ -148,7 +149,7 @@ def test_many_members_are_screened() -> None:
     scores, is_fake = world((0.8,) * 13, n=400)
     fitted, rest = learned(scores, is_fake, 100, 0)
     heard = [weight for weight in fitted.model.mean[1:] if weight]
-    assert len(heard) <= 10
+    assert len(heard) <= MOST
     assert area(fitted.model.predict(scores[rest]).p_fake, is_fake[rest]) > 0.8
 
 
