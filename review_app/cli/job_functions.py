@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from review_app.bootstrap import Application
 from review_app.core.progress import Progress
 from review_app.jobs.work import JobFunctions
 from storage.enums import JobKind
 
 
-def _learn(application: Any, parameters: dict[str, Any], progress: Progress) -> dict[str, Any]:
+def _learn(
+    application: Application, parameters: dict[str, Any], progress: Progress
+) -> dict[str, Any]:
     from review_app.learning.job import ask_to_compare
     from review_app.learning.learning import learn
 
@@ -21,21 +24,27 @@ def _learn(application: Any, parameters: dict[str, Any], progress: Progress) -> 
     return {**made, "compared_by_job": ask_to_compare(application.jobs, made)}
 
 
-def _compare(application: Any, parameters: dict[str, Any], progress: Progress) -> dict[str, Any]:
+def _compare(
+    application: Application, parameters: dict[str, Any], progress: Progress
+) -> dict[str, Any]:
     from review_app.learning.job import compare_job
 
     return compare_job(application, parameters, progress)
 
 
-def _fuse(application: Any, parameters: dict[str, Any], progress: Progress) -> dict[str, Any]:
+def _fuse(
+    application: Application, parameters: dict[str, Any], progress: Progress
+) -> dict[str, Any]:
     from review_app.detectors.fuse_job import fuse_job
     from review_app.learning.job import ask_to_compare
 
     made = fuse_job(application, parameters, progress)
-    return {**made, "compared_by_job": ask_to_compare(application.database, made)}
+    return {**made, "compared_by_job": ask_to_compare(application.jobs, made)}
 
 
-def _export(application: Any, parameters: dict[str, Any], progress: Progress) -> dict[str, Any]:
+def _export(
+    application: Application, parameters: dict[str, Any], progress: Progress
+) -> dict[str, Any]:
     from review_app.records.exports.job import export_job
 
     return export_job(application, parameters, progress)

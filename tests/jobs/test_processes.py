@@ -16,7 +16,7 @@ import pytest
 from review_app.bootstrap import Application
 from review_app.cli.job_worker import told
 from review_app.core.permissions import Person
-from review_app.jobs.runner import JobRunner
+from review_app.jobs.runner import GRACE, JobRunner
 from storage.enums import JobKind, JobState
 from storage.models import JobRow
 from storage.types import utc_now
@@ -60,9 +60,9 @@ class Place:
         wait_for(lambda: self.app.jobs.get(job).state not in open_states, f"job {job} ends")
         return self.app.jobs.get(job)
 
-    def runner(self) -> JobRunner:
+    def runner(self, grace: float = GRACE) -> JobRunner:
         told_it = told(self.app.settings)
-        return JobRunner(self.app.jobs.leases, COMMAND, told_it, pause=0, grace=5)
+        return JobRunner(self.app.jobs.leases, COMMAND, told_it, pause=0, grace=grace)
 
     def outlive_leases(self) -> None:
         """Whatever lease there is has run out."""
@@ -138,13 +138,15 @@ def test_a_killed_server_takes_its_process_along_and_the_next_one_goes_on(place:
     assert (given_back.state, given_back.attempts) == (JobState.QUEUED, 1)
 
 
-@pytest.mark.usefixtures("runner")
 def test_a_job_that_hears_of_nothing_is_cancelled_all_the_same(place: Place) -> None:
+    runner = place.runner(grace=0)
+    runner.start()
     job = place.app.jobs.submit(place.admin, JobKind.LEARN, {"log": str(place.folder / "log")})
     process = place.begun()
     place.app.jobs.cancel(place.admin, job)
     assert place.ended(job).state is JobState.CANCELLED
     assert not is_alive(process)
+    runner.close()
 
 
 def test_two_servers_do_each_job_once(place: Place) -> None:
