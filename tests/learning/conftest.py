@@ -4,18 +4,19 @@ stored: no image is decoded, and no file of one is there."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from review_app.core.settings import DEFAULT_CHECKPOINT
 from review_app.inference.checkpoint import Checkpoint
 from storage.enums import ItemState, LabelValue
-from storage.models import Item
 from tests.applications import Deployment, deployment
 
-LIGHT = "checkpoints/faces"
 BEGUN = datetime(2026, 1, 1, tzinfo=UTC)
 VALUES = {False: LabelValue.REAL, True: LabelValue.FAKE}
 
@@ -25,6 +26,7 @@ class Labelled:
 
     def __init__(self, place: Deployment, checkpoint: Checkpoint) -> None:
         self.place, self.checkpoint = place, checkpoint
+        self.app = place.app
         self.reviewer = place.factory.person()
         self._hours = 0
 
@@ -53,9 +55,6 @@ class Labelled:
         found = standard.mean + standard.scale * drawn.astype(np.float32)
         return np.asarray(found.astype(np.float16).astype(np.float32))
 
-    def item(self, item_id: int) -> Item:
-        return self.place.items()[item_id]
-
     def sha256(self, item_id: int) -> str:
         with self.place.app.database.read() as repos:
             item = repos.items.get(item_id)
@@ -64,17 +63,26 @@ class Labelled:
             return item.image.sha256
 
 
+def with_labels(place: Labelled) -> Labelled:
+    """The same with sixty labels, every second one fake."""
+    for number in range(60):
+        place.add(number % 2 == 1)
+    return place
+
+
+@contextmanager
+def labelling(folder: Path, light: Checkpoint) -> Iterator[Labelled]:
+    """A deployment of the light checkpoint in ``folder``, without any label."""
+    with deployment(folder, checkpoint=DEFAULT_CHECKPOINT.parent / "faces") as place:
+        yield Labelled(place, light)
+
+
 @pytest.fixture(scope="session")
 def light() -> Checkpoint:
-    from review_app.core.settings import DEFAULT_CHECKPOINT
-
     return Checkpoint.load(DEFAULT_CHECKPOINT.parent / "faces")
 
 
 @pytest.fixture
-def labelled(tmp_path_factory: pytest.TempPathFactory, light: Checkpoint) -> Iterator[Labelled]:
-    from review_app.core.settings import DEFAULT_CHECKPOINT
-
-    folder = tmp_path_factory.mktemp("learning")
-    with deployment(folder, checkpoint=DEFAULT_CHECKPOINT.parent / "faces") as place:
-        yield Labelled(place, light)
+def labelled(tmp_path: Path, light: Checkpoint) -> Iterator[Labelled]:
+    with labelling(tmp_path, light) as place:
+        yield place

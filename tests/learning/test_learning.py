@@ -3,76 +3,124 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from review_app.core.errors import CheckpointError, InputError
+from review_app.core.hashing import sha256
+from review_app.core.settings import DEFAULT_CHECKPOINT
 from review_app.inference.checkpoint import Checkpoint
 from review_app.inference.heads import HeadName
 from review_app.learning.learning import learn
-from storage.enums import LabelValue
-from tests.learning.conftest import Labelled
+from review_app.manifests.labels import ManifestLabel
+from review_app.manifests.manifest import ManifestRow, write_manifest
+from review_app.policy.policy import Policy
+from storage.enums import ItemState, LabelValue
+from tests.applications import deployment, write_pictures
+from tests.learning.conftest import Labelled, labelling, with_labels
+
+SPLITS = ("val", "train")
+LABELS = (ManifestLabel.REAL, ManifestLabel.FAKE)
 
 
 @pytest.fixture
 def enough(labelled: Labelled) -> Labelled:
-    for number in range(60):
-        labelled.add(number % 2 == 1)
-    return labelled
+    return with_labels(labelled)
 
 
-def test_a_challenger_is_registered_and_the_champion_stays(enough: Labelled) -> None:
-    app = enough.place.app
-    before = app.policies.current()
-    ticks: list[tuple[int, int | None]] = []
-    told = learn(app, {"name": "better"}, lambda done, total: ticks.append((done, total)))
+@dataclass(frozen=True)
+class LearnedOnce:
+    """A deployment in which somebody has learned, for tests that only look."""
+
+    place: Labelled
+    before: Policy
+    told: dict[str, Any]
+    ticks: list[tuple[int, int | None]]
+
+    @property
+    def made(self) -> Checkpoint:
+        return Checkpoint.load(self.place.app.settings.data_dir / "checkpoints" / "better")
+
+
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory, light: Checkpoint) -> Iterator[LearnedOnce]:
+    with labelling(tmp_path_factory.mktemp("once"), light) as empty:
+        place = with_labels(empty)
+        before = place.app.policies.current()
+        ticks: list[tuple[int, int | None]] = []
+        told = learn(place.app, {"name": "better"}, lambda *tick: ticks.append(tick))
+        yield LearnedOnce(place, before, told, ticks)
+
+
+def test_a_challenger_is_registered_and_the_champion_stays(once: LearnedOnce) -> None:
+    app, told, made = once.place.app, once.told, once.made
     json.dumps(told, allow_nan=False)
-    assert app.policies.current() == before
-    made = Checkpoint.load(app.settings.data_dir / "checkpoints" / "better")
+    assert app.policies.current() == once.before
     assert told["checkpoint"] == made.id == app.detectors.detector(made.id).checkpoint.id
-    assert made.card.parent == told["parent"] == before.checkpoint
+    assert made.card.parent == told["parent"] == once.before.checkpoint
     assert made.default_head is HeadName.UPDATED
-    assert told["base"] == before.head
+    assert told["base"] == once.before.head
     assert told["labels"] == {"real": 24, "fake": 24}
     assert told["held_out"] == 12
-    assert ticks[-1] == (48 + 6, 48 + 6)
-    assert [done for done, _ in ticks] == sorted(done for done, _ in ticks)
+    assert once.ticks[-1] == (48 + 6, 48 + 6)
+    assert [done for done, _ in once.ticks] == sorted(done for done, _ in once.ticks)
 
 
-def test_what_labels_taught_is_seen_and_what_is_held_out_is_not(enough: Labelled) -> None:
-    app = enough.place.app
-    learn(app, {"name": "better"})
-    made = Checkpoint.load(app.settings.data_dir / "checkpoints" / "better")
-    ids = sorted(enough.place.items())
-    hashes = [enough.sha256(each) for each in ids]
+def test_what_labels_taught_is_seen_and_what_is_held_out_is_not(once: LearnedOnce) -> None:
+    made = once.made
+    ids = sorted(once.place.place.items())
+    hashes = [once.place.sha256(each) for each in ids]
     assert [made.seen(each) for each in hashes] == [True] * 48 + [False] * 12
     assert [made.held_out(each) for each in hashes] == [False] * 48 + [True] * 12
-    assert set(enough.checkpoint.seen_prefixes) < set(made.seen_prefixes)
+    assert set(once.place.checkpoint.seen_prefixes) < set(made.seen_prefixes)
 
 
-def test_it_knows_new_images_better_and_keeps_the_other_heads(enough: Labelled) -> None:
-    app = enough.place.app
-    told = learn(app, {"name": "better"})
-    made = Checkpoint.load(Path(told["path"]))
-    new = np.stack([enough.features(1000 + i, i % 2 == 1) for i in range(40)])
+def test_it_knows_new_images_better_and_keeps_the_other_heads(once: LearnedOnce) -> None:
+    made, place = once.made, once.place
+    new = np.stack([place.features(1000 + i, i % 2 == 1) for i in range(40)])
     fake = np.arange(40) % 2 == 1
-    after, before = made.judge(new), enough.checkpoint.judge(new)
+    after, before = made.judge(new), place.checkpoint.judge(new)
     for name, prediction in before.heads.items():
         assert prediction.p_fake.tolist() == after.heads[name].p_fake.tolist()
     right = (after.heads[HeadName.UPDATED].p_fake >= 0.5) == fake
-    was_right = (before.heads[HeadName(told["base"])].p_fake >= 0.5) == fake
+    was_right = (before.heads[HeadName(once.told["base"])].p_fake >= 0.5) == fake
     assert right.mean() >= 0.9 > was_right.mean()
     alone = [made.judge(new[i : i + 1]).heads[HeadName.UPDATED].p_fake[0] for i in range(9)]
     assert alone == after.heads[HeadName.UPDATED].p_fake[:9].tolist()
 
 
+def test_left_at_any_moment_it_leaves_nothing(once: LearnedOnce) -> None:
+    class LeftError(Exception):
+        pass
+
+    def leave(now: bool) -> None:
+        if now:
+            raise LeftError
+
+    home = once.place.app.settings.data_dir / "checkpoints"
+    for moment in range(3):
+        calls = count()
+        with pytest.raises(LeftError):
+            learn(once.place.app, {"name": "left"}, lambda *_: leave(next(calls) == 2 * moment))  # noqa: B023
+        assert [each.name for each in home.iterdir()] == ["better"]
+
+
+def test_a_name_is_a_plain_one(once: LearnedOnce) -> None:
+    for name in ("../out", ".hidden", "a/b", "a" * 61, "ä", " "):
+        with pytest.raises(InputError, match="cannot name a checkpoint"):
+            learn(once.place.app, {"name": name})
+
+
 def test_the_same_labels_give_the_same_challenger_and_other_ones_need_another_name(
     enough: Labelled,
 ) -> None:
-    app = enough.place.app
+    app = enough.app
     first = learn(app, {"name": "better"})
     assert learn(app, {"name": "better"}) == first
     again = learn(app, {"name": "again"})
@@ -84,7 +132,7 @@ def test_the_same_labels_give_the_same_challenger_and_other_ones_need_another_na
 
 
 def test_a_challenger_of_a_challenger_learns_from_all_labels_anew(enough: Labelled) -> None:
-    app = enough.place.app
+    app = enough.app
     first = learn(app, {"name": "first"})
     app.policies.adopt(enough.place.factory.admin(), first["checkpoint"], first["head"], "a test")
     for number in range(20):
@@ -100,38 +148,46 @@ def test_too_few_labels_say_how_many_more(labelled: Labelled) -> None:
     for number in range(20):
         labelled.add(number < 3)
     with pytest.raises(InputError, match=r"15 more that say fake \(there are 13 real and 3 fake"):
-        learn(labelled.place.app, {"name": "better"})
-    assert not (labelled.place.app.settings.data_dir / "checkpoints" / "better").exists()
+        learn(labelled.app, {"name": "better"})
+    assert not (labelled.app.settings.data_dir / "checkpoints" / "better").exists()
 
 
 def test_known_labels_are_kept_apart(enough: Labelled) -> None:
     kept = enough.add(True, known=LabelValue.FAKE)
-    learn(enough.place.app, {"name": "better"})
-    made = Checkpoint.load(enough.place.app.settings.data_dir / "checkpoints" / "better")
+    learn(enough.app, {"name": "better"})
+    made = Checkpoint.load(enough.app.settings.data_dir / "checkpoints" / "better")
     assert made.card.learned is not None
     assert made.card.learned.told["apart_known"] == 1
     assert not made.seen(enough.sha256(kept))
     assert not made.held_out(enough.sha256(kept))
 
 
-def test_left_at_any_moment_it_leaves_nothing(enough: Labelled) -> None:
-    class LeftError(Exception):
-        pass
-
-    def leave(now: bool) -> None:
-        if now:
-            raise LeftError
-
-    app = enough.place.app
-    for moment in range(3):
-        calls = count()
-        with pytest.raises(LeftError):
-            learn(app, {"name": "better"}, lambda *_: leave(next(calls) == 2 * moment))  # noqa: B023
-        homes = app.settings.data_dir / "checkpoints"
-        assert not homes.exists() or not list(homes.iterdir())
-
-
-def test_a_name_is_a_plain_one(labelled: Labelled) -> None:
-    for name in ("../out", ".hidden", "a/b", "a" * 61, "ä", " "):
-        with pytest.raises(InputError, match="cannot name a checkpoint"):
-            learn(labelled.place.app, {"name": name})
+def test_with_the_champions_images_all_heads_are_trained_anew(tmp_path: Path) -> None:
+    pictures = write_pictures(tmp_path / "own", 20)
+    manifest = tmp_path / "own.csv"
+    rows = [
+        ManifestRow(
+            i + 2, path.name, path, LABELS[i % 2], "own", None, "val" if i < 10 else "train"
+        )
+        for i, path in enumerate(pictures)
+    ]
+    write_manifest(manifest, rows)
+    with deployment(tmp_path, checkpoint=DEFAULT_CHECKPOINT.parent / "source") as place:
+        app = place.app
+        app.intake.ingest([*write_pictures(tmp_path / "in", 40, first=100)], "tester")
+        reviewer = place.factory.person()
+        for item_id in place.items():
+            value = LabelValue.FAKE if item_id % 2 else LabelValue.REAL
+            place.factory.label(reviewer, item_id, value)
+            place.factory.bring(item_id, ItemState.RESOLVED, verdict=value)
+        champion = app.policies.current().checkpoint
+        told = learn(app, {"name": "anew", "data": str(manifest)})
+        made = Checkpoint.load(Path(told["path"]))
+        assert (told["way"], told["base"], made.card.parent) == ("anew", None, champion)
+        assert made.card.data.n_train + made.card.data.n_val == 20 + sum(told["labels"].values())
+        own = [sha256(path.read_bytes()) for path in pictures]
+        assert all(made.seen(each) for each in own)
+        with app.database.read() as repos:
+            hashes = [item.image.sha256 or "" for item in repos.items.get_many(list(place.items()))]
+        assert sum(made.seen(each) for each in hashes) == 32
+        assert sum(made.held_out(each) for each in hashes) == 8
