@@ -24,7 +24,7 @@ def learn(
         ),
     ] = None,
     name: Annotated[
-        str | None, typer.Option(help="Name of the challenger; by default one with the time.")
+        str | None, typer.Option(help="Name of the challenger; by default one with the day.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -105,20 +105,23 @@ def learn(
     ``parameters``: ``name`` of its folder in the data directory; ``data``, the manifest of the
     images that the detector in force was trained on, to train all heads anew on these and people's
     labels. Both may be missing or None. ``progress`` counts images, then heads. Interrupted at any
-    moment it leaves nothing but cached features, and can be run again.
+    moment it leaves nothing but cached features, and can be run again; with the same labels it
+    gives what it has made before.
 
     Raises InputError where labels are too few, saying how many more, or the name cannot be used;
     ManifestError for the manifest; CheckpointError where the folder is there already.
     """
-    name = _checked(parameters.get("name") or f"learned-{utc_now():%Y%m%d-%H%M%S}")
-    data = parameters.get("data")
-    folder = app.settings.data_dir / "checkpoints" / name
+    name, data = parameters.get("name"), parameters.get("data")
+    if name is not None:
+        _check(name)
     champion = champion_of(app)
     checkpoint = champion.checkpoint
     seen = seen_by_base(checkpoint) if data is None else given(checkpoint)
     items, left_out = settled_items(app.database, utc_now())
     shares = share_out(items, lambda sha256: is_among(seen, sha256))
     _refuse_too_few(shares, left_out)
+    name = name or _name_of(checkpoint.id, shares, data)
+    folder = app.settings.data_dir / "checkpoints" / name
     if data is None:
         made = _updated(app, champion, shares, folder, progress)
     else:
@@ -135,13 +138,19 @@ def champion_of(app: LearningServices) -> Champion:
     return Champion(checkpoint, base_head(checkpoint, used))
 
 
-def _checked(name: str) -> str:
+def _name_of(parent: str, shares: LabelShares, data: str | None) -> str:
+    """A name that the same run has again on the same day, so that it finds what it has made."""
+    weights = np.array([item.weight for item in shares.taught])
+    told = f"{parent} {data} {digest_of(shares.taught, weights)}"
+    return f"learned-{utc_now():%Y%m%d}-{sha256(told.encode())[:6]}"
+
+
+def _check(name: str) -> None:
     if not _NAME.fullmatch(name):
         raise InputError(
             f"{name!r} cannot name a checkpoint; take up to 60 letters, digits, dots, dashes and "
             "underscores, a letter or digit first"
         )
-    return name
 
 
 def _refuse_too_few(shares: LabelShares, left_out: Counter[LeftOut]) -> None:

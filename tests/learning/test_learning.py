@@ -123,6 +123,8 @@ def test_the_same_labels_give_the_same_challenger_and_other_ones_need_another_na
     app = enough.app
     first = learn(app, {"name": "better"})
     assert learn(app, {"name": "better"}) == first
+    unnamed = learn(app, {})
+    assert learn(app, {"name": None, "data": None}) == unnamed
     again = learn(app, {"name": "again"})
     assert again["checkpoint"].removeprefix("again") == first["checkpoint"].removeprefix("better")
     for number in range(10):
