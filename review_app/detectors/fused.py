@@ -39,6 +39,7 @@ class FusedDetector:
         self._database = database
         self._scoring = scoring
         self._has_seen = has_seen
+        self._cuts: Float64 | None = None
 
     def threshold_grids(self, head: str) -> tuple[ThresholdGrid, ThresholdGrid]:
         """The threshold grids by images whose labels did not make what is said of them."""
@@ -60,8 +61,9 @@ class FusedDetector:
         members = [(member.checkpoint, member.head) for member in self.card.members]
         with self._database.read() as repos:
             scores, novelty = repos.member_scores.of_images([i.image_id for i in items], members)
-            cuts = novelty_cuts(repos, [checkpoint for checkpoint, _ in members])
-        opinions = self._opinions(scores, unlike(novelty, cuts))
+            if self._cuts is None:
+                self._cuts = novelty_cuts(repos, [checkpoint for checkpoint, _ in members])
+        opinions = self._opinions(scores, unlike(novelty, self._cuts))
         heard = heard_of(scores)
         lacking = "take in a score file that has it, then triage with --retry"
         return {

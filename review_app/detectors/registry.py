@@ -30,6 +30,7 @@ from review_app.detectors.inventory import (
 )
 from review_app.detectors.scoring import Opinions, Scoring
 from review_app.fusion.card import HEAD as FUSED_HEAD
+from review_app.fusion.card import PREFIX as FUSED
 from review_app.i18n import Text
 from review_app.inference.card import CheckpointCard
 from review_app.inference.checkpoint import Checkpoint, read_card
@@ -73,6 +74,7 @@ class Detectors:
         self.decode = decoder(limits)
         self._loaded: dict[str, Detector] = {}
         self._folders: dict[str, Path] = {}
+        self._fusions: dict[str, FusedDetector] = {}
         self._loading = threading.Lock()
         self.cache = DatabaseFeatureCache(database)
         self._finder = FaceFinder() if settings.find_faces else None
@@ -227,19 +229,29 @@ class Detectors:
         return opinions
 
     def _known(self, checkpoint_id: str, faces: FaceSearch | None = None) -> DetectorAdapter:
-        external = find_external(self._database, checkpoint_id)
-        if external is not None:
-            return external
-        card = read_fused(self._database, checkpoint_id)
-        if card is not None:
-            scoring = Scoring(self._database, self)
-            return FusedDetector(self._database, card, scoring, self.has_seen)
+        fused = self._fusion(checkpoint_id) if checkpoint_id.startswith(FUSED) else None
+        other = fused or find_external(self._database, checkpoint_id)
+        if other is not None:
+            return other
 
         def load(item: Item, sha256: str) -> Loader:
             loader = self._loader(item, sha256)
             return loader if faces is None else faces.beside(item.id, loader)
 
         return TrainedDetector(self.detector(checkpoint_id), load)
+
+    def _fusion(self, checkpoint_id: str) -> FusedDetector | None:
+        """The fused detector of this id, if it is one; read once, for it never changes."""
+        with self._loading:
+            known = self._fusions.get(checkpoint_id)
+        if known is not None:
+            return known
+        card = read_fused(self._database, checkpoint_id)
+        if card is None:
+            return None
+        made = FusedDetector(self._database, card, Scoring(self._database, self), self.has_seen)
+        with self._loading:
+            return self._fusions.setdefault(checkpoint_id, made)
 
     def _loader(self, item: Item, sha256: str) -> Loader:
         path = self._media.original(sha256)
