@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from review_app.core.errors import InputError
 from review_app.core.hashing import sha256_of_file
+from review_app.records.exports.answers import ANSWER_COLUMNS
 from review_app.records.exports.encoding import ExportFormat
 from review_app.records.exports.request import ExportKind, ExportRequest
 from review_app.records.exports.selection import Selection, moment_of
@@ -116,6 +118,18 @@ def test_one_row_per_answer_tells_what_each_person_said(
     assert [row["answer_id"] for row in found] == [1, 2, 3]
     later = LabelTable(database, now=AT + timedelta(hours=2), row_kind=RowKind.ANSWERS)
     assert len(list(later.rows())) == 1, "those of later can still be taken back"
+
+
+def test_the_documentation_explains_each_column_of_answers() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "exports.md").read_text(encoding="utf-8")
+    table = text.partition("## One row per answer")[2].partition("\n## ")[0]
+    named = [
+        name
+        for line in table.splitlines()
+        for name in re.findall(r"`(\w+)`", line.split(" | ")[0])
+        if line.startswith("| `")
+    ]
+    assert sorted(named) == sorted(column.name for column in ANSWER_COLUMNS)
 
 
 @pytest.mark.parametrize("row_kind", list(RowKind))
