@@ -35,7 +35,7 @@ from storage.repositories.held_out import HeadOf, HeldOutLabel
 from storage.repositories.replays import StoredDecision
 from storage.types import utc_now
 
-NEWEST = 1_000_000
+NEWEST = 250_000
 """Items that a replay goes over at most, the newest."""
 SYSTEM = "system"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from review_app.certification.prospect import chance_words
 from review_app.i18n import day, listed, number, percent, t
 from review_app.learning.challenge import ChallengeReport
 from review_app.learning.comparison import AurocDifference
@@ -93,8 +94,8 @@ def replay_words(found: Replay) -> list[str]:
             "challenge.prospect",
             attempt=str(found.attempt),
             labels=t("challenge.n_labels", n=found.labels),
-            real=percent(round(found.chance_real, 2)),
-            fake=percent(round(found.chance_fake, 2)),
+            real=chance_words(found.chance_real),
+            fake=chance_words(found.chance_fake),
         )
     )
     return words

@@ -52,7 +52,7 @@ def test_an_admin_reads_promotes_certifies_and_goes_back(
     expect(page.get_by_role("img", name="source phones:")).to_be_visible()
     expect(page.locator(".flips img").first).to_be_visible()
     assert barriers(page) == []
-    keep_picture(page, "comparison")
+    keep_picture(page, "comparison", whole=True)
 
     page.get_by_label("Reason, kept in the log").fill("it knows scans")
     press(page, "Promote")

@@ -24,7 +24,7 @@ from review_app.web.markup import Content, join, notice, picture, table
 
 def report_html(report: ChallengeReport, pictured: Collection[int]) -> Markup:
     """The whole report; ``pictured``: the items among its flips whose pictures are here."""
-    return join(
+    parts = join(
         [
             notice(advice_words(report)),
             _paragraph(labels_words(report)),
@@ -35,6 +35,7 @@ def report_html(report: ChallengeReport, pictured: Collection[int]) -> Markup:
             _flips(report.replay.flips, pictured),
         ]
     )
+    return Markup('<div class="comparison">{}</div>').format(parts)
 
 
 def _paragraph(words: str) -> Markup:
