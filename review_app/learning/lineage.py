@@ -16,7 +16,7 @@ from review_app.core.errors import CheckpointError
 from review_app.inference.card import CheckpointCard
 from review_app.inference.checkpoint import read_card
 from storage.database import Database
-from storage.models import CheckpointRow
+from storage.models import CheckpointRow, PolicyRow
 from storage.repositories import Repositories
 
 _TENSORS = "heads.safetensors"
@@ -92,15 +92,15 @@ def read_lineage(database: Database, homes: tuple[Path, ...]) -> list[LineageEnt
     """Every detector that is known here, and every checkpoint in a folder of ``homes``; the
     newest first. No model is loaded."""
     with database.read() as repos:
-        rows = repos.checkpoints.all()
-        found = {row.id: _of_row(repos, row) for row in rows}
+        history = _History.read(repos)
+        found = {row.id: _of_row(history, row) for row in repos.checkpoints.all()}
         for folder in _folders(homes):
             try:
                 card = read_card(folder)
             except CheckpointError:
                 continue  # a training may be writing it
             if card.id not in found:
-                found[card.id] = _of_card(card, folder, *_uses(repos, card.id))
+                found[card.id] = _of_card(card, folder, *history.of(card.id))
     return sorted(found.values(), key=lambda entry: (entry.created_at, entry.id), reverse=True)
 
 
@@ -129,27 +129,40 @@ def _folders(homes: tuple[Path, ...]) -> Iterator[Path]:
                 yield card.parent
 
 
-def _uses(
-    repos: Repositories, checkpoint_id: str
-) -> tuple[DetectorStanding, tuple[PutInForce, ...]]:
-    history = repos.policies.history()
-    names = {user.id: user.name for user in repos.users.all()}
-    uses = tuple(
-        PutInForce(row.version, row.created_at, names.get(row.created_by or 0), row.note)
-        for row, before in zip(history, [*history[1:], None], strict=True)
-        if row.checkpoint_id == checkpoint_id
-        and (before is None or before.checkpoint_id != checkpoint_id)
-    )
-    if history and history[0].checkpoint_id == checkpoint_id:
-        return DetectorStanding.CHAMPION, uses
-    if uses:
-        return DetectorStanding.FORMER, uses
-    compared = checkpoint_id in repos.comparisons.challengers()
-    return DetectorStanding.CHALLENGER if compared else DetectorStanding.UNUSED, uses
+@dataclass(frozen=True)
+class _History:
+    """What became of detectors, read once for all of them."""
+
+    policies: list[PolicyRow]
+    names: dict[int, str]
+    """The names of people, by account."""
+    compared: frozenset[str]
+
+    @classmethod
+    def read(cls, repos: Repositories) -> _History:
+        names = {user.id: user.name for user in repos.users.all()}
+        compared = frozenset(repos.comparisons.challengers())
+        return cls(repos.policies.history(), names, compared)
+
+    def of(self, checkpoint_id: str) -> tuple[DetectorStanding, tuple[PutInForce, ...]]:
+        """What the detector is now, and when it came into force."""
+        policies = self.policies
+        uses = tuple(
+            PutInForce(row.version, row.created_at, self.names.get(row.created_by or 0), row.note)
+            for row, before in zip(policies, [*policies[1:], None], strict=True)
+            if row.checkpoint_id == checkpoint_id
+            and (before is None or before.checkpoint_id != checkpoint_id)
+        )
+        if policies and policies[0].checkpoint_id == checkpoint_id:
+            return DetectorStanding.CHAMPION, uses
+        if uses:
+            return DetectorStanding.FORMER, uses
+        is_compared = checkpoint_id in self.compared
+        return DetectorStanding.CHALLENGER if is_compared else DetectorStanding.UNUSED, uses
 
 
-def _of_row(repos: Repositories, row: CheckpointRow) -> LineageEntry:
-    standing, uses = _uses(repos, row.id)
+def _of_row(history: _History, row: CheckpointRow) -> LineageEntry:
+    standing, uses = history.of(row.id)
     damage = None
     if row.path is not None:
         try:
