@@ -32,6 +32,9 @@ class PlacedBy(StrEnum):
     """The time since when it waits, after the queue had been ordered by worth."""
     WORTH = "worth"
     """The worth of a look."""
+    RACE = "race"
+    """The worth of a look and chance together; among the ranks of worth, with which none of it ever
+    waits."""
     DEADLINE = "deadline"
     """It was handed out because it had waited longer than the deadline."""
 

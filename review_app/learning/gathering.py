@@ -64,6 +64,7 @@ def _item(entry: dict[str, Any], label: ManifestLabel) -> LabelledItem:
         audited=decision is not None and decision.audited,
         corrected=bool(entry["corrections"]),
         put_first=item.placed_by is not PlacedBy.TIME,
+        raced=item.rank if item.placed_by is PlacedBy.RACE and not entry["known"] else None,
     )
 
 

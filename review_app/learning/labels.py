@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from math import ceil
@@ -16,10 +16,15 @@ from typing import Final
 
 from review_app.lab.datasets.families import equal_edges, families
 from review_app.manifests.weights import Float64
+from review_app.policy.audit_coin import audit_coins
+from review_app.queueing.order import raced_chances
+from review_app.queueing.ranking import RACE_COINS
 
 HELD_OUT: Final = 0.2
 """Share of people's labels, the newest, that a challenger is compared on and never learns from."""
 TUNING_SPLITS: Final = ("train", "val")
+_LEAST: Final = 1e-3
+"""A chance below it counts as this."""
 
 
 class KeptApart(StrEnum):
@@ -58,6 +63,8 @@ class LabelledItem:
     audited: bool = False
     corrected: bool = False
     put_first: bool = False
+    raced: float | None = None
+    """Its rank, where the learning order gave it; None elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +91,18 @@ class LabelShares:
             "known": sum(item.known for item in self.taught),
             **{f"apart_{why.value}": n for why, n in sorted(self.apart.items())},
         }
+
+
+def with_chances(items: Sequence[LabelledItem], secret: bytes) -> list[LabelledItem]:
+    """``items``, those that came by the learning order weighed by the probability of that, too;
+    ``secret``: draws their coins."""
+    raced = [at for at, item in enumerate(items) if item.raced is not None]
+    coins = audit_coins((items[at].sha256 for at in raced), RACE_COINS, secret)
+    chances = raced_chances([items[at].raced or 0.0 for at in raced], coins)
+    found = list(items)
+    for at, chance in zip(raced, chances.tolist(), strict=True):
+        found[at] = replace(found[at], weight=found[at].weight / max(chance, _LEAST))
+    return found
 
 
 def share_out(items: Sequence[LabelledItem], seen: Callable[[str], bool]) -> LabelShares:

@@ -18,6 +18,7 @@ import numpy as np
 from review_app.core.errors import CheckpointError, InputError
 from review_app.core.hashing import sha256
 from review_app.core.progress import Progress
+from review_app.core.secret import deployment_secret
 from review_app.core.settings import Settings
 from review_app.detectors.registry import Detectors
 from review_app.inference.card import LearnedCard
@@ -45,6 +46,7 @@ from review_app.learning.labels import (
     digest_of,
     share_out,
     wanting,
+    with_chances,
 )
 from review_app.manifests.labels import ManifestLabel
 from review_app.manifests.manifest import Manifest, ManifestRow, read_manifest
@@ -118,6 +120,7 @@ def learn(
     checkpoint = champion.checkpoint
     seen = seen_by_base(checkpoint) if data is None else given(checkpoint)
     items, left_out = settled_items(app.database, utc_now())
+    items = with_chances(items, deployment_secret(app.settings.data_dir))
     shares = share_out(items, lambda sha256: is_among(seen, sha256))
     _refuse_too_few(shares, left_out)
     name = name or _name_of(checkpoint.id, shares, data)

@@ -146,13 +146,28 @@ def race(weights: ArrayLike, coins: ArrayLike) -> Floats:
     return np.asarray(np.log(np.asarray(weights, np.float64)) - np.log(drawn))
 
 
-def race_inclusion(weights: ArrayLike, lowest: float) -> Floats:
+def race_inclusion(weights: ArrayLike, lowest: ArrayLike) -> Floats:
     """The probability [n] to come before an image that has the ``lowest`` worth of a `race`.
 
     With the best worth that was not reached as the threshold, estimates that weigh by the inverse
     are unbiased (priority sampling: Duffield, Lund & Thorup 2007).
     """
-    return np.asarray(-np.expm1(-np.asarray(weights, np.float64) * np.exp(-lowest)))
+    reached = np.exp(-np.asarray(lowest, np.float64))
+    return np.asarray(-np.expm1(-np.asarray(weights, np.float64) * reached))
+
+
+def raced_chances(ranks: ArrayLike, coins: ArrayLike) -> Floats:
+    """The probability [n] with which images that came first in a race, and have these ``ranks`` and
+    ``coins``, had to.
+
+    The threshold is the rank that 19 in 20 of them were before: a few that came late, when little
+    waited, say nothing of how far the race went.
+    """
+    share = 2 * (-1.5 - np.asarray(ranks, np.float64))  # worth / (1 + |worth|), as `placed` has it
+    worth = share / np.maximum(1 - np.abs(share), np.finfo(float).eps)
+    drawn = np.maximum(-np.log1p(-np.asarray(coins, np.float64)), np.finfo(float).tiny)
+    reached = np.minimum(worth, np.quantile(worth, 0.05)) if len(worth) else worth
+    return race_inclusion(np.exp(worth) * drawn, reached)
 
 
 def placed(worth: ArrayLike) -> Floats:

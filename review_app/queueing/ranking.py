@@ -34,7 +34,7 @@ from storage.repositories.workload import SECONDS_PER_LABEL, RecentScore, Worklo
 Floats = NDArray[np.float64]
 
 BY_TIME = (PlacedBy.TIME, PlacedBy.TIME_AGAIN)
-_RACE = -1
+RACE_COINS = -1
 """What sets the coins of the learning order apart from those of audits, which go by version."""
 BATCH = 1000
 """Items placed in one transaction."""
@@ -86,13 +86,18 @@ class QueueRanking:
         if order is Order.LEARNING and stream:
             self._usual = float(self._worth(self._stream).mean())
 
+    @property
+    def placed_by(self) -> PlacedBy:
+        """What the ranks are made from."""
+        return PlacedBy.RACE if self._order is Order.LEARNING else PlacedBy.WORTH
+
     def ranks(self, images: Sequence[RankInput]) -> list[float]:
         """The rank of each; an audited image's tells nothing of it."""
         hidden = [image.audited for image in images]
         coins = [audit_coin(image.key, 0, self._secret) for image in images]
         worth = borrowed(self._worth(images), hidden, self._pool, coins)
         if self._order is Order.LEARNING:
-            drawn = audit_coins((image.key for image in images), _RACE, self._secret)
+            drawn = audit_coins((image.key for image in images), RACE_COINS, self._secret)
             worth = race(race_weights(worth, self._share, self._usual), drawn)
         ranks: list[float] = placed(worth).tolist()
         return ranks
@@ -201,7 +206,7 @@ def _by_time(waiting: Sequence[Waiting], secret: bytes) -> Ranks:
 def _by_worth(waiting: Sequence[Waiting], places: QueueRanking) -> Ranks:
     ranks = places.ranks([_placeable(row) for row in waiting])
     by_item = dict(zip((row.item_id for row in waiting), ranks, strict=True))
-    return Ranks(by_item, PlacedBy.WORTH)
+    return Ranks(by_item, places.placed_by)
 
 
 def _placeable(row: Waiting) -> RankInput:

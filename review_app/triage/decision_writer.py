@@ -151,7 +151,7 @@ class DecisionWriter:
         """Places by the order in use. Oldest first, what waits keeps its own; older
         runs come first, and within a run the order tells nothing."""
         by_worth = run.places.under(repos, policy)
-        placed_by = PlacedBy.TIME if by_worth is None else PlacedBy.WORTH
+        placed_by = PlacedBy.TIME if by_worth is None else by_worth.placed_by
         if by_worth is None and run.state is not ItemState.PENDING:
             return Ranks({}, placed_by)
         to_people = [(c, d) for c, d in batch if d.route is Route.REVIEW]

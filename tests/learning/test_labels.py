@@ -16,6 +16,7 @@ from review_app.learning.labels import (
     digest_of,
     share_out,
     wanting,
+    with_chances,
 )
 
 BEGUN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -109,3 +110,12 @@ def test_the_digest_knows_labels_and_weights_and_no_order() -> None:
     assert digest_of(items, weights) == same
     assert digest_of(items, weights + 1) != same
     assert digest_of([replace(items[0], is_fake=True), *items[1:]], weights) != same
+
+
+def test_what_came_by_the_race_stands_for_those_that_did_not() -> None:
+    items = [item(n, raced=-1.5 - 0.01 * n if n % 2 else None, weight=2.0) for n in range(20)]
+    found = with_chances(items, b"a secret of the deployment")
+    assert all(one.weight == 2 for one in found[::2])
+    assert all(one.weight > 2 for one in found[1::2])
+    assert [replace(one, weight=2.0) for one in found] == items
+    assert with_chances([], b"a secret of the deployment") == []

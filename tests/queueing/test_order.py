@@ -18,6 +18,7 @@ from review_app.queueing.order import (
     race,
     race_inclusion,
     race_weights,
+    raced_chances,
     risk_worth,
     timed,
 )
@@ -142,3 +143,17 @@ def test_chance_has_its_share_and_alone_it_is_all() -> None:
     assert race_weights([0.0, 3.0], 0.2, 1.0).tolist() == pytest.approx([0.2, 2.6])
     assert race_weights([0.0, 3.0], 1.0, 1.0).tolist() == [1.0, 1.0]
     assert race_weights([0.0, 0.0], 0.2, 0.0).tolist() == pytest.approx([1.0, 1.0])
+
+
+def test_ranks_and_coins_tell_with_which_chance_an_image_came() -> None:
+    rng = np.random.default_rng(9)
+    weights, coins = race_weights(rng.gamma(0.5, size=400), 0.2, 0.5), rng.random(400)
+    ranks = placed(race(weights, coins))
+    first = np.argsort(ranks)[:100]
+    found = raced_chances(ranks[first], coins[first])
+    reached = np.quantile(race(weights, coins)[first], 0.05)
+    late = race(weights, coins)[first] < reached
+    expected = race_inclusion(weights[first], reached)
+    assert found[~late] == pytest.approx(expected[~late], rel=1e-6)
+    assert (found[late] >= expected[late]).all()
+    assert raced_chances([], []).size == 0
