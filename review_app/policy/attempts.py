@@ -62,7 +62,8 @@ def _refuse_too_few(price: Price, labels: CalibrationLabels) -> None:
 
 def _refuse_if_spent(repos: Repositories, asked: Price, now: Price) -> None:
     if asked.attempt != now.attempt:
-        last = repos.attempts.last()
-        assert last is not None  # else both were the first
-        key = "certify.spent"
-        raise ChangedSinceError(last.tried_by, last.tried_at, key=key, attempt=asked.attempt)
+        tried, looked = repos.attempts.last(), repos.comparisons.newest()
+        spent = [] if tried is None else [(tried.tried_at, tried.tried_by)]
+        spent += [] if looked is None else [(looked.compared_at, looked.compared_by)]
+        at, by = max(spent)  # without either, both were the first
+        raise ChangedSinceError(by, at, key="certify.spent", attempt=asked.attempt)

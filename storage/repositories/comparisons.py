@@ -57,6 +57,11 @@ class Comparisons:
         """The comparison of that number; None where there is none."""
         return self._session.get(ComparisonRow, number)
 
+    def newest(self) -> ComparisonRow | None:
+        """The newest of all; None where there is none."""
+        query = select(ComparisonRow).order_by(ComparisonRow.id.desc()).limit(1)
+        return self._session.scalar(query)
+
     def challengers(self) -> list[str]:
         """Every challenger that there was, the one that was compared last first."""
         query = (

@@ -119,6 +119,21 @@ def test_auto_accept_stays_closed_until_the_challenger_is_certified_itself(
     assert {c.provenance.checkpoint for c in certified.certificates} == {NEW}
 
 
+def test_a_comparison_that_ends_after_the_price_was_told_spends_the_try(
+    pair: tuple[Deployment, Person],
+) -> None:
+    """One of the challenger that has come into force while it was still being compared."""
+    place, admin = pair
+    place.app.challenges.compare(CHALLENGER)
+    place.app.promotions.promote(admin, NEW, "")
+    price = place.app.policies.price(admin, *LOOSE)
+    with place.app.database.write() as repos:
+        repos.comparisons.add(OLD, NEW, {}, "grace")
+    with pytest.raises(ChangedSinceError, match="grace"):
+        place.app.policies.certify(admin, *LOOSE, audit_probability=0.0, asked=price)
+    assert place.app.policies.price(admin, *LOOSE).attempt == 4
+
+
 def test_rolling_back_starts_closed_and_tells_the_old_certificate(
     pair: tuple[Deployment, Person],
 ) -> None:
