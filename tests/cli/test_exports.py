@@ -90,6 +90,12 @@ def test_an_image_folder_loads_with_its_labels(
     assert document["left_out"] == {"unlabelled": 1, "unsure": 1}
     for file in document["files"]:
         assert sha256_of_file(out / file["path"]) == file["sha256"]
+    croissant = json.loads((out / "croissant.json").read_bytes())
+    known = {one["@id"] for one in croissant["distribution"]}
+    for field in croissant["recordSet"][0]["field"]:
+        (kind,) = field["source"].keys() & {"fileObject", "fileSet"}
+        assert kind == ("fileSet" if zipped else "fileObject")
+        assert field["source"][kind]["@id"] in known
     again = run("export", out, "--format", "imagefolder")
     assert "is there already" in again.fault
 

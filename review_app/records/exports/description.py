@@ -62,7 +62,7 @@ class Description:
     """How many rows have which label, label's source and state."""
     columns: Sequence[ColumnType]
     table: str
-    """The name of the file that has the columns."""
+    """The name of the file that has the columns, or of that file in each archive."""
     files: Sequence[ExportedFile]
     left_out: Mapping[str, int] = field(default_factory=dict)
     """How many items are left out, by reason."""
@@ -105,7 +105,6 @@ class Description:
 
     def croissant(self) -> bytes:
         """The metadata of the data set, as JSON-LD."""
-        source = {"fileObject": {"@id": self.table}}
         fields = [
             {
                 "@type": "cr:Field",
@@ -113,7 +112,7 @@ class Description:
                 "name": column.name,
                 "description": column.meaning or f"{column.name} of the {self.row_of}",
                 "dataType": _DATA_TYPES[column.type],
-                "source": {**source, "extract": {"column": column.name}},
+                "source": self._source(column.name),
             }
             for column in self.columns
         ]
@@ -133,16 +132,40 @@ class Description:
                     "name": one.name,
                     "contentUrl": one.name,
                     "contentSize": f"{one.n_bytes} B",
-                    "encodingFormat": _MEDIA_TYPES.get(one.name.rpartition(".")[2], "image/*"),
+                    "encodingFormat": _MEDIA_TYPES[one.name.rpartition(".")[2]],
                     "sha256": one.sha256,
                 }
                 for one in self.files
-            ],
+                if one.name.rpartition(".")[2] in _MEDIA_TYPES  # images are in the manifest
+            ]
+            + self._packed(),
             "recordSet": [
                 {"@type": "cr:RecordSet", "@id": "rows", "name": "rows", "field": fields}
             ],
         }
         return _json(document)
+
+    def _packed(self) -> list[dict[str, Any]]:
+        """The tables in archives, where the export is packed in some."""
+        archives = [{"@id": one.name} for one in self.files if one.name.endswith(".zip")]
+        if not archives:
+            return []
+        return [
+            {
+                "@type": "cr:FileSet",
+                "@id": self.table,
+                "containedIn": archives,
+                "encodingFormat": _MEDIA_TYPES["jsonl"],
+                "includes": f"*{self.table}",
+            }
+        ]
+
+    def _source(self, column: str) -> dict[str, Any]:
+        """The place where a column's values are found."""
+        kind = "fileSet" if self._packed() else "fileObject"
+        is_tree = self.table.endswith(".json")
+        how = {"jsonPath": f"$.images[*].{column}"} if is_tree else {"column": column}
+        return {kind: {"@id": self.table}, "extract": how}
 
 
 @dataclass

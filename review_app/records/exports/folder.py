@@ -52,6 +52,12 @@ _COLUMNS: Final = (
     ColumnType("weight", float),
 )
 
+_LISTED: Final = (
+    *(ColumnType(name, str) for name in ("path", "label", "source", "group", "split")),
+    ColumnType("weight", float),
+)
+"""The columns of the list of images."""
+
 
 @dataclass(frozen=True)
 class FolderExport:
@@ -99,8 +105,7 @@ def write_image_folder(
             if not zipped:
                 write_manifest(draft / NAME, parts.rows)
                 parts.note_file(NAME)
-            form = "imagefolder, zipped" if zipped else "imagefolder"
-            described = _described(parts, form, now, selection, left_out)
+            described = _described(parts, zipped, now, selection, left_out)
             manifest = write_description(draft, described)
     except OSError as error:
         raise InputError(
@@ -174,13 +179,6 @@ class _Parts:
         path = self._root / name
         self.files.append(ExportedFile(name, path.stat().st_size, sha256_of_file(path)))
 
-    @property
-    def tables(self) -> list[str]:
-        """The names of the files that have the rows."""
-        if self._zipped:
-            return [f"{part}.zip" for part in self._lines]
-        return [f"{part}/{METADATA}".lstrip("/") for part in self._lines]
-
     def _put(self, part: str, name: str, data: bytes) -> None:
         if self._zipped:
             self._archive(part).writestr(name, data)
@@ -223,13 +221,13 @@ def _fill(
 
 def _described(
     parts: _Parts,
-    form: str,
+    zipped: bool,
     now: datetime,
     selection: Selection,
     left_out: Counter[LeftOut],
 ) -> Description:
     return Description(
-        form=form,
+        form="imagefolder, zipped" if zipped else "imagefolder",
         row_of="image",
         as_of=now,
         rows=len(parts.rows),
@@ -238,8 +236,8 @@ def _described(
             "label": dict(Counter(str(row.label) for row in parts.rows)),
             "split": dict(Counter(row.split or "none" for row in parts.rows)),
         },
-        columns=_COLUMNS,
-        table=parts.tables[0],
+        columns=_COLUMNS if zipped else _LISTED,
+        table=METADATA if zipped else NAME,
         files=parts.files,
         left_out={reason.value: n for reason, n in left_out.items()},
     )
