@@ -17,6 +17,8 @@ from storage.types import utc_now
 from tests.factories import Factory
 
 WAITING = (ItemState.IN_REVIEW, ItemState.ESCALATED)
+KINDS = (PlacedBy.DEADLINE, PlacedBy.WORTH, PlacedBy.TIME_AGAIN, PlacedBy.TIME)
+"""Kinds of ranks that lie one after the other; those of a race lie among those of worth."""
 Place = tuple[ItemState, float, int]
 
 items = st.integers(0, 4)
@@ -137,7 +139,7 @@ def test_the_ends_of_the_queue_tell_of_what_waits_alone(
     assert ends() is None
     late, worthy, again, new = (
         factory.item(rank=rank, placed_by=kind)
-        for rank, kind in zip((-3.0, -1.5, -0.5, 7.0), reversed(list(PlacedBy)), strict=True)
+        for rank, kind in zip((-3.0, -1.5, -0.5, 7.0), KINDS, strict=True)
     )
     assert ends() == (PlacedBy.DEADLINE, PlacedBy.TIME)
     with database.write() as repos:
