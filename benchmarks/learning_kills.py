@@ -1,10 +1,12 @@
-"""Kills during learning, comparing, promoting and rolling back: nothing half-done may be seen.
+"""Kills during exports, learning, fusing, comparing, promoting and rolling back: nothing half-done
+may be seen.
 
 The part ``kills`` of `benchmarks.learning`. A process does what waits among the jobs, or promotes a
 challenger and rolls back again and again, and is killed at a random moment. After each kill the
 deployment is opened as the next start would: its log and files must hold, each checkpoint that can
-be seen must load, and the detector in force must be that of before, unless it is what was being
-changed. In the end all jobs are let run to their end. Quick: fewer kills.
+be seen must load, each export have all its rows, and the detector in force must be that of before,
+unless it is what was being changed. In the end all jobs are let run to their end. Quick: fewer
+kills.
 
 ``python -m benchmarks.learning_kills``: imports everything, which takes seconds, then forks such a
 process for each line of stdin, and tells its process id.
@@ -15,6 +17,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import signal
 import sqlite3
 import subprocess
@@ -35,6 +38,9 @@ from review_app.durability import integrity
 from review_app.inference.checkpoint import Checkpoint
 from review_app.jobs.leases import new_runner
 from review_app.jobs.work import work_off
+from review_app.records.exports.job import export_parameters
+from review_app.records.exports.kept import PLACE
+from review_app.records.exports.request import ExportRequest
 from storage.enums import JobKind, JobState
 from tests.applications import Deployment, deployment
 from tests.learning.conftest import Labelled
@@ -43,8 +49,8 @@ SEED: Final = 20261130
 KILLS, QUICK_KILLS = 50, 10
 LABELS: Final = 60
 LIGHT: Final = DEFAULT_CHECKPOINT.parent / "faces"
-LEARN, COMPARE, DECIDE = "learn", "compare", "decide"
-LASTS: Final = {LEARN: 1.5, COMPARE: 0.5, DECIDE: 1.5}
+DECIDE: Final = "decide"
+LASTS: Final = {"learn": 1.5, "export": 0.1, "fuse": 1.0, "compare": 0.5, DECIDE: 1.5}
 """Seconds from the beginning of the work to its end by a kill, at most: any moment of these."""
 
 
@@ -58,7 +64,7 @@ def measure(folder: Path, quick: bool) -> Row:
     begun = time.perf_counter()
     with _launcher(folder / "data") as processes:
         for number in range(kills):
-            what = (LEARN, COMPARE, DECIDE)[number % 3]
+            what = list(LASTS)[number % len(LASTS)]
             found.update(
                 _killed(folder, admin, known, processes, what, rng.uniform(0, LASTS[what]))
             )
@@ -80,7 +86,9 @@ def bars(found: Row, quick: bool) -> Iterator[Row]:
     """Nothing broken, nothing half-done, the champion in force, and all work done in the end."""
     where = f"{found['kills']} kills, {found['in_the_middle']} of them in the middle of something"
     yield at_most(f"faults of the log or of files ({where})", found["broken"], 0)
-    yield at_most("checkpoints that can be seen and do not load", found["half_done"], 0)
+    yield at_most(
+        "checkpoints and exports that can be seen and are not whole", found["half_done"], 0
+    )
     yield at_most("times that another detector was in force", found["changed"], 0)
     share = found["jobs"].get(JobState.DONE.value, 0) / sum(found["jobs"].values())
     yield at_least("share of the jobs that ended well", share, 1)
@@ -120,7 +128,7 @@ def _killed(
         return {
             "in_the_middle": bool(left) or what == DECIDE,
             "broken": len(_findings(app) - known),
-            "half_done": _half_done(folder / "data" / "checkpoints"),
+            "half_done": _half_done(folder / "data"),
             "changed": what != DECIDE and now != before,
         }
 
@@ -142,10 +150,15 @@ def _ask(app: Application, admin: Person, kind: JobKind) -> None:
     _give_all_back(app, admin)
     if any(row.kind is kind and row.state is JobState.QUEUED for row in app.jobs.newest(1000)):
         return
-    parameters: dict[str, Any] = {}
-    if kind is JobKind.COMPARE:
-        parameters = {"challenger": _challenger(app), "head": "updated"}
-    app.jobs.submit(admin, kind, parameters)
+    policy, challenger = app.policies.current(), _challenger(app)
+    members = [f"{policy.checkpoint}:{policy.head}", f"{challenger}:updated"]
+    parameters: dict[JobKind, dict[str, Any]] = {
+        JobKind.LEARN: {},
+        JobKind.EXPORT: export_parameters(ExportRequest(), admin.name),
+        JobKind.FUSE: {"name": f"fused-{new_runner()[:8]}", "members": members},
+        JobKind.COMPARE: {"challenger": challenger, "head": "updated"},
+    }
+    app.jobs.submit(admin, kind, parameters[kind])
 
 
 def _challenger(app: Application) -> str:
@@ -172,14 +185,18 @@ def _give_all_back(app: Application, admin: Person) -> None:
             app.jobs.again(admin, row.id)
 
 
-def _half_done(homes: Path) -> int:
-    """Folders that anybody would take for a checkpoint and that do not load."""
+def _half_done(data: Path) -> int:
+    """Folders that anybody would take for a checkpoint or an export and that are not whole."""
     wrong = 0
-    for folder in homes.glob("[!.]*"):
+    for folder in (data / "checkpoints").glob("[!.]*"):
         try:
             Checkpoint.load(folder)
         except Exception:  # whatever it is, it can be seen
             wrong += 1
+    for folder in (data / "exports").glob("[!.]*"):
+        if re.fullmatch(PLACE, folder.name):
+            lines = (folder / "images.csv").read_text(encoding="utf-8").splitlines()
+            wrong += len(lines) != LABELS + 1
     return wrong
 
 
