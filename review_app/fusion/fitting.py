@@ -14,7 +14,7 @@ from review_app.fusion.missing import JointValues
 from review_app.fusion.model import FusionMember, FusionModel, rows_of
 from review_app.fusion.posterior import Weighed, weigh
 from review_app.fusion.scale import Float64, MemberScale
-from review_app.fusion.voices import alike, best_reading, loudest
+from review_app.fusion.voices import alike, best_reading, loudest, related
 
 FEWEST = 5
 """Labels of each class that are needed to tell members apart."""
@@ -104,7 +104,8 @@ def _fit(here: Float64, labelled: ToldScores) -> Fitted:
     if not labelled.is_enough or not voices:
         return Fitted(_plain(draft, labelled), None)
     filled, _ = joint.fill(draft.values(labelled.scores))
-    heard = loudest(filled, labelled.is_fake, labelled.weights)
+    told = labelled.is_fake, labelled.weights
+    heard = loudest(filled, *told, related(draft.values(here), filled, *told))
     weighed = weigh(Hypotheses.of(len(heard)), filled[:, heard], labelled.is_fake, labelled.weights)
     weighed = _spread_out(weighed, heard, len(voices))
     mean, covariance = weighed.averaged()

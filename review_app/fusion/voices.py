@@ -16,6 +16,12 @@ ALIKE = 0.98
 """Correlation of values from which on two members are one voice."""
 _COMMON = 30
 """Images that both must have scored to be told alike."""
+UNRELATED = 0.1
+"""Correlation with every other voice below which one is not heard unless labels prove it."""
+PROVEN = 2.5
+"""Standard deviations above 0 of a voice's own weight from which on they do."""
+_MANY = 200
+"""Images that both must have scored to be told unrelated: by chance one in 400 correlates by .2."""
 INVERTED = -4.0
 """Standard deviations below 0 of a member's own weight: by chance one in 30,000 is there."""
 MOST = 8
@@ -54,7 +60,10 @@ def alike(values: Float64, useful: Sequence[int]) -> list[list[int]]:
     voices: list[list[int]] = []
     for member in useful:
         for voice in voices:
-            if all(_correlation(values[:, member], values[:, other]) >= ALIKE for other in voice):
+            if all(
+                (_correlation(values[:, member], values[:, other], _COMMON) or 0.0) >= ALIKE
+                for other in voice
+            ):
                 voice.append(member)
                 break
         else:
@@ -62,15 +71,45 @@ def alike(values: Float64, useful: Sequence[int]) -> list[list[int]]:
     return voices
 
 
-def loudest(values: Float64, is_fake: NDArray[np.bool_], weights: Float64) -> list[int]:
-    """The voices to weigh, of labelled ``values`` [n, voices] without gaps: all, or as many as can
-    be, each chosen for what it adds to those before it."""
-    voices = values.shape[1]
-    if voices <= MOST:
+def related(
+    here: Float64, values: Float64, is_fake: NDArray[np.bool_], weights: Float64
+) -> list[int]:
+    """The voices that are worth weighing: those whose values of images ``here`` [n, voices] go
+    together with another's, and those that labelled ``values`` prove by themselves.
+
+    What tells fakes at all goes together with whatever else does, and that needs no label to be
+    seen: a useless voice is told from 2,000 images where 50 labels would leave it some weight.
+    Where nothing goes together, or too few images tell, all are.
+    """
+    voices = here.shape[1]
+    found = []
+    for voice in range(voices):
+        others = [
+            _correlation(here[:, voice], here[:, other], _MANY)
+            for other in range(voices)
+            if other != voice
+        ]
+        told = [each for each in others if each is not None]
+        found.append(None if not told else max(told) >= UNRELATED)
+    if True not in found:
         return list(range(voices))
+    return [
+        voice
+        for voice, goes_together in enumerate(found)
+        if goes_together is not False or _slope(values[:, voice], is_fake, weights)[1] > PROVEN
+    ]
+
+
+def loudest(
+    values: Float64, is_fake: NDArray[np.bool_], weights: Float64, able: list[int]
+) -> list[int]:
+    """The voices to weigh, of labelled ``values`` [n, voices] without gaps: all that are ``able``,
+    or as many as can be, each chosen for what it adds to those before it."""
+    if len(able) <= MOST:
+        return able
     chosen: list[int] = []
     while len(chosen) < MOST:
-        left = [voice for voice in range(voices) if voice not in chosen]
+        left = [voice for voice in able if voice not in chosen]
         found = [_evidence(values[:, [*chosen, each]], is_fake, weights) for each in left]
         chosen.append(left[int(np.argmax(found))])
     return sorted(chosen)
@@ -81,9 +120,11 @@ def _evidence(values: Float64, is_fake: NDArray[np.bool_], weights: Float64) -> 
     return float(found.log_chance[0])
 
 
-def _correlation(one: Float64, other: Float64) -> float:
+def _correlation(one: Float64, other: Float64, fewest: int) -> float | None:
+    """The correlation of two voices; None where fewer images than ``fewest`` have both, or either
+    never changes on them."""
     both = ~np.isnan(one) & ~np.isnan(other)
     a, b = one[both], other[both]
-    if len(a) < _COMMON or not a.std() or not b.std():
-        return 0.0
+    if len(a) < fewest or not a.std() or not b.std():
+        return None
     return float(np.corrcoef(a, b)[0, 1])

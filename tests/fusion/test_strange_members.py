@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from review_app.fusion.fitting import ToldScores, fit, telling
 from review_app.fusion.scale import MemberScale, ScoreReading
-from review_app.fusion.voices import MOST
+from review_app.fusion.voices import MOST, UNRELATED
 from tests.fusion.worlds import Float64, alike, area, gain, learned, world
 
 AUROCS = (0.85, 0.8, 0.75, 0.7)
@@ -143,6 +143,27 @@ def test_without_any_label_it_still_says_something() -> None:
     scores, is_fake = world(AUROCS)
     fitted = fit(scores, alike(scores[:0], is_fake[:0]))
     assert area(fitted.model.predict(scores).p_fake, is_fake) > 0.8
+
+
+def test_a_member_that_goes_with_no_other_is_heard_where_labels_prove_it() -> None:
+    """The fourth is good, the last one noise; neither goes together with any other."""
+    scores, is_fake = world((0.8, 0.75, 0.7), n=3000)
+    rng = np.random.default_rng(3)
+    # Where the others say fake it says real, as often as to make up for what all know.
+    lone = is_fake - 2.0 * (scores[:, 0] - 0.5) + 0.4 * rng.normal(size=len(is_fake))
+    lone[rng.random(len(is_fake)) < 0.2] = 0.0
+    more = np.column_stack([scores, lone, rng.random(len(is_fake))])
+    fitted, _ = learned(more, is_fake, 300, 0)
+    model = fitted.model
+    values = model.values(more)
+    lone_voice, noise_voice = model.members[3].voice, model.members[4].voice
+    assert lone_voice is not None
+    assert noise_voice is not None
+    together = np.atleast_2d(np.corrcoef(values.T))
+    for voice in (lone_voice, noise_voice):
+        assert np.delete(together[voice], voice).max() < UNRELATED
+    assert model.mean[1 + noise_voice] == 0
+    assert model.mean[1 + lone_voice] > 0.3
 
 
 def test_many_members_are_screened() -> None:
