@@ -21,6 +21,8 @@ _BEGINS: Final = "=+-@\t\r\n＝＋－＠"
 _BEFORE: Final = ";\t\r\n"
 _DISTINCT: Final = ("sha256", "path")
 """Columns of text in which hardly a value occurs twice."""
+_SAMPLE: Final = 64
+"""The first values of a column, which tell whether equal ones are likely in it."""
 _GROUP: Final = 100_000
 """The rows of a row group of Parquet."""
 
@@ -84,6 +86,8 @@ def _jsonl(columns: Sequence[Named], batches: Batches) -> Iterator[bytes]:
 
 def _cells(values: Values, write: Callable[[Any], str]) -> list[str]:
     """Each value as it is written; equal ones are written once."""
+    if len(set(values[:_SAMPLE])) > _SAMPLE // 2:
+        return list(map(write, values))
     distinct = set(values)
     # Two zeros of a float are equal, and written differently.
     if 2 * len(distinct) > len(values) or (0.0 in distinct and float in map(type, distinct)):
@@ -147,9 +151,11 @@ def _parquet(columns: Sequence[Named], batches: Batches) -> Iterator[bytes]:
     writer = parquet.ParquetWriter(sink, schema, compression="zstd", use_dictionary=repeated)
     waiting: list[Any] = []
     for batch in batches:
+        if not batch[0]:
+            continue
         arrays = [
             pyarrow.nulls(len(values), field.type)
-            if values.count(None) == len(values)
+            if values[0] is None and values.count(None) == len(values)
             else pyarrow.array(values, field.type)
             for values, field in zip(batch, schema, strict=True)
         ]
