@@ -215,6 +215,7 @@ def _portrait(checkpoint: Checkpoint) -> str:
         f"  data:     {data.name}: {data.n_train} training ({data.fake_share:.0%} fake), "
         f"{data.n_val} validation, {data.n_test} test images; training images by source: {sources}"
         + (f"; by generator: {generators}" if generators else ""),
+        *_learned_lines(card),
         f"  licence:  {card.licence}",
         "  heads on test images (* the default head):",
     ]
@@ -223,6 +224,19 @@ def _portrait(checkpoint: Checkpoint) -> str:
         lines.append(f"  {mark} {name.value}" + ("" if head.test else ": not measured"))
         lines += [f"      {which}: {_figures(test)}" for which, test in head.test.items()]
     return "\n".join([*lines, *_scope_lines(card)])
+
+
+def _learned_lines(card: CheckpointCard) -> list[str]:
+    """What people's labels taught it, where they did."""
+    learned = card.learned
+    if learned is None:
+        return []
+    changed = f"changed {learned.head.value}" if learned.head else "taught all heads"
+    labels = f"{learned.labels['real']} real and {learned.labels['fake']} fake labels"
+    return [
+        f"  learned:  {labels} of people {changed} (as good as {learned.n_effective:,.0f} of equal "
+        f"weight); {learned.held_out} held out"
+    ]
 
 
 def _scope_lines(card: CheckpointCard) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from review_app.cli.checkpoints import _portrait
 from review_app.core.errors import CheckpointError, InputError
 from review_app.core.hashing import sha256
 from review_app.core.settings import DEFAULT_CHECKPOINT
@@ -93,6 +94,13 @@ def test_it_knows_new_images_better_and_keeps_the_other_heads(once: LearnedOnce)
     assert right.mean() >= 0.9 > was_right.mean()
     alone = [made.judge(new[i : i + 1]).heads[HeadName.UPDATED].p_fake[0] for i in range(9)]
     assert alone == after.heads[HeadName.UPDATED].p_fake[:9].tolist()
+
+
+def test_its_portrait_tells_what_labels_taught(once: LearnedOnce) -> None:
+    portrait = _portrait(once.made)
+    assert f"learned:  24 real and 24 fake labels of people changed {once.told['base']}" in portrait
+    assert "12 held out" in portrait
+    assert "learned:" not in _portrait(once.place.checkpoint)
 
 
 def test_left_at_any_moment_it_leaves_nothing(once: LearnedOnce) -> None:
