@@ -70,8 +70,8 @@ def measure(folder: Path, quick: bool) -> Row:
             )
     with _opened(folder / "data") as app:
         _roll_back(app, admin)
-        _give_all_back(app, admin)
-        work_off(app.jobs.leases, JOB_FUNCTIONS, app, new_runner())
+        while _give_all_back(app, admin):  # those of one kind one after the other
+            work_off(app.jobs.leases, JOB_FUNCTIONS, app, new_runner())
         ended = Counter(row.state.value for row in app.jobs.newest(1000))
         found["broken"] += len(_findings(app) - known)
     return {
@@ -172,8 +172,8 @@ def _roll_back(app: Application, admin: Person) -> None:
         app.promotions.roll_back(admin, "")
 
 
-def _give_all_back(app: Application, admin: Person) -> None:
-    """What failed since it was killed three times waits again."""
+def _give_all_back(app: Application, admin: Person) -> bool:
+    """What failed since it was killed three times waits again; whether anything waits."""
     for row in app.jobs.newest(1000):
         is_open = any(
             other.kind is row.kind and other.state is JobState.QUEUED
@@ -183,6 +183,7 @@ def _give_all_back(app: Application, admin: Person) -> None:
             assert row.error is not None
             assert "before the work did" in row.error, row.error
             app.jobs.again(admin, row.id)
+    return any(row.state is JobState.QUEUED for row in app.jobs.newest(1000))
 
 
 def _half_done(data: Path) -> int:
