@@ -29,7 +29,7 @@ from storage.models import Correction, DecisionRow, FaceRow, Image, Item, KnownL
 from storage.models.base import Json
 from storage.repositories.labels import IN_FORCE
 
-WINDOW: Final = 5_000
+WINDOW: Final = 10_000
 """The item numbers of a batch: as many rows at most are in memory at a time."""
 
 
