@@ -23,7 +23,7 @@ _DISTINCT: Final = ("sha256", "path")
 """Columns of text in which hardly a value occurs twice."""
 _SAMPLE: Final = 64
 """The first values of a column, which tell whether equal ones are likely in it."""
-_GROUP: Final = 100_000
+_GROUP: Final = 20_000
 """The rows of a row group of Parquet."""
 
 
