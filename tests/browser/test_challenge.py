@@ -89,3 +89,21 @@ def test_a_page_that_is_old_promotes_nothing_and_a_phone_shows_it_all(
     press(page, "Promote")
     expect(page.get_by_text(other.name)).to_be_visible()
     assert site.app.policies.current().checkpoint == OLD
+
+
+def test_who_has_promoted_can_certify_at_once(
+    site: Site, sign_in: SignIn, certified: Policy
+) -> None:
+    page = sign_in(Role.ADMIN)
+    open_tab(page, "Policy")
+    told = page.locator(".certificate")
+    expect(told).to_contain_text("Auto-accept is on")
+    open_tab(page, "Learning")
+    press(page, "Promote")
+    press(page, "Yes, promote it")
+    # Behind the tab that is open: before anybody can press there.
+    expect(told).to_contain_text("learning")
+    open_tab(page, "Policy")
+    page.get_by_label("Risk limit").fill("20")
+    page.get_by_role("button", name="Certify and apply").click()
+    expect(page.get_by_text("to certify this detector;")).to_be_visible()

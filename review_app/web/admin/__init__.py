@@ -29,7 +29,7 @@ def build_admin(app: Application) -> None:
             with _tab("overview"):
                 build_overview(app, blocks)
             with _tab("policy") as tab:
-                build_policy(app, blocks, tab)
+                redraw_policy = build_policy(app, blocks, tab)
             with _tab("data"):
                 build_data(app, blocks)
             with _tab("images") as tab:
@@ -39,7 +39,7 @@ def build_admin(app: Application) -> None:
             with _tab("export") as tab:
                 build_export(app, tab)
             with _tab("learning") as tab:
-                build_learning(app, blocks, tab)
+                build_learning(app, blocks, tab, redraw_policy)
 
 
 def _tab(name: str) -> gr.Tab:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
 import gradio as gr
 
 from review_app.bootstrap import Application
@@ -11,18 +9,15 @@ from review_app.web.admin.learning_challenge import build_challenge
 from review_app.web.admin.learning_fusion import build_fusion
 from review_app.web.admin.learning_jobs import build_jobs
 from review_app.web.admin.learning_triggers import build_triggers
-
-CARDS: Sequence[Callable[[Application, gr.Blocks, gr.Tab], None]] = (
-    build_triggers,
-    build_challenge,
-    build_fusion,
-    build_jobs,
-)
-"""What adds each part of the tab to the open context, from top to bottom. Each is called with the
-whole page and with the tab, whose events tell when to load."""
+from review_app.web.handlers import Refresh
 
 
-def build_learning(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
-    """Add the tab's components to the open context."""
-    for build in CARDS:
-        build(app, blocks, tab)
+def build_learning(
+    app: Application, blocks: gr.Blocks, tab: gr.Tab, redraw_policy: Refresh
+) -> None:
+    """Add the tab's components to the open context. ``redraw_policy`` draws the Policy tab anew,
+    for what changes the policy from here."""
+    build_triggers(app, blocks, tab)
+    build_challenge(app, blocks, tab, redraw_policy)
+    build_fusion(app, blocks, tab)
+    build_jobs(app, blocks, tab)

@@ -19,7 +19,7 @@ from review_app.learning.words import advice_words
 from review_app.web.admin.confirm import Confirm, Question
 from review_app.web.admin.images_record import veiled
 from review_app.web.admin.learning_comparison import report_html
-from review_app.web.handlers import Call, Wiring, held_as, html, section
+from review_app.web.handlers import Call, Refresh, Wiring, held_as, html, section
 from review_app.web.markup import Content, Tone, notice, table
 from storage.enums import JobKind
 
@@ -155,8 +155,10 @@ def _use(use: PutInForce) -> str:
     return t("challenge.use", version=str(use.version), day=day(use.at), name=by)
 
 
-def build_challenge(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
-    """Add the panel to the open context."""
+def build_challenge(
+    app: Application, blocks: gr.Blocks, tab: gr.Tab, redraw_policy: Refresh
+) -> None:
+    """Add the panel to the open context. ``redraw_policy`` draws the Policy tab anew."""
     panel, wiring = ChallengePanel(app), Wiring(app, Permission.MANAGE_POLICY)
     with section(t("challenge.title"), t("challenge.remark")):
         words = html()
@@ -186,6 +188,10 @@ def build_challenge(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
     yes_promote.withdraw(which.input)
     promoted = yes_promote.then(wiring, panel.promote, [message], [reason])
     rolled = yes_back.then(wiring, panel.roll_back, [message], [reason])
+    # Before all else: who goes on to certify at once has changed the policy themselves, and is not
+    # to be refused because that tab still tells of the one before.
+    for changed in (promoted, rolled):
+        redraw_policy(changed.then)
     shown = [words, which, seen, roll_back, told]
     for event in (blocks.load, tab.select, promoted.then, rolled.then):
         wiring.quick(event, panel.load, shown, [which])

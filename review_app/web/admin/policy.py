@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -35,7 +36,7 @@ from review_app.web.admin.policy_limits import build_limits
 from review_app.web.admin.policy_order import build_order
 from review_app.web.admin.policy_review import build_review_options
 from review_app.web.admin.policy_whatif import build_whatif
-from review_app.web.handlers import Call, Wiring, held_as, html, section
+from review_app.web.handlers import Call, Refresh, Wiring, held_as, html, section
 from review_app.web.markup import Tone, long, moment, notice, recorded, table
 from storage.enums import ItemState, PolicyState
 
@@ -183,8 +184,8 @@ class PolicyTab:
         return table(t("certify.every_version"), [t(f"certify.{name}") for name in names], rows)
 
 
-def build_policy(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
-    """Add the tab's components to the open context."""
+def build_policy(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> Refresh:
+    """Add the tab's components to the open context; what draws the policy anew after an event."""
     actions = PolicyTab(app)
     wiring = Wiring(app, Permission.MANAGE_POLICY)
     with section(t("certify.in_force")):
@@ -203,12 +204,17 @@ def build_policy(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
     build_limits(app, blocks)
     shown = [words, history, *terms, seen]
     wiring.quick(blocks.load, actions.load, shown)
+
+    def redraw(event: Callable[..., Any]) -> Any:
+        return wiring.quick(event, actions.refresh, shown, [seen, *terms])
+
     for asked in (*adopting, applied):
-        wiring.quick(asked.then, actions.refresh, shown, [seen, *terms])
+        redraw(asked.then)
     for event in (tab.select, *(one.then for one in (*certifying, suspended, adopted))):
-        wiring.quick(event, actions.refresh, shown, [seen, *terms])
+        redraw(event)
         audit(event)
         order(event)
+    return redraw
 
 
 def _certify(
