@@ -24,16 +24,18 @@ _FILE_DATA = {"_type": "gradio.FileData"}
 _MARKS = frozenset({"path", "url", "meta", "is_stream", "orig_name"})
 """Keys that make an object a file, or something that a later Gradio may take for one."""
 
+_CHOICE = frozenset({str, int, float})
 _HOLDS: dict[type[Block], frozenset[type]] = {
     gr.Checkbox: frozenset({bool}),
-    gr.Dropdown: frozenset({str, int, float}),
+    gr.Dropdown: _CHOICE,
     gr.JSON: frozenset({dict, list}),
     gr.Number: frozenset({int, float}),
-    gr.Radio: frozenset({str, int, float}),
+    gr.Radio: _CHOICE,
     gr.Slider: frozenset({int, float}),
     gr.Textbox: frozenset({str}),
 }
-"""What each component may hold besides nothing. Others are refused until they are listed here."""
+"""What each component may hold besides nothing, or a list of choices where several are made. Others
+are refused until they are listed here."""
 
 Find = Callable[[str], Path]
 """The own upload that goes by a name. Raises NotFoundError."""
@@ -83,9 +85,17 @@ def _accepted(block: Block, value: Any, find: Find) -> Any:
     if isinstance(block, gr.File):
         return _files(value, find, several=block.file_count == "multiple")
     refuse_files(value)
-    if value is not None and type(value) not in _HOLDS.get(type(block), ()):
+    if value is not None and not _can_hold(block, value):
         raise odd()
     return value
+
+
+def _can_hold(block: Block, value: Any) -> bool:
+    if isinstance(block, gr.CheckboxGroup) or (
+        isinstance(block, gr.Dropdown) and block.multiselect
+    ):
+        return type(value) is list and all(type(one) in _CHOICE for one in value)
+    return type(value) in _HOLDS.get(type(block), ())
 
 
 def _files(value: Any, find: Find, several: bool) -> Any:
