@@ -161,6 +161,7 @@ def test_odd_calls_are_refused_in_words(site: Site) -> None:
         ("exe", *EVERYTHING[1:]),
         ("csv", "images", ["maybe"], *EVERYTHING[3:]),
         ("coco", "answers", *EVERYTHING[2:]),
+        (*EVERYTHING[:4], "x" * 2001, False, False),
     ):
         with pytest.raises(InputError):
             panel.begin(call, *odd)

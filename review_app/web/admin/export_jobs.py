@@ -26,6 +26,9 @@ from storage.models import JobRow
 
 SHOWN, LOOKED_AT = 20, 200
 """Exports in the history, and the jobs of every kind among which they are looked for."""
+LONGEST_SOURCES = 2000
+"""Letters of the sources that somebody names: a job keeps them, and the history shows them again
+and again."""
 _OPEN = (JobState.QUEUED, JobState.RUNNING)
 
 History = tuple[Markup, Any, Any]
@@ -57,6 +60,8 @@ class ExportJobsPanel:
         changed: bool,
     ) -> tuple[Markup, *History]:
         """Ask for an export."""
+        if len(sources or "") > LONGEST_SOURCES:
+            raise InputError(Text("refusals.odd_call"))  # the field takes no more
         request = ExportRequest(
             _choice(ExportKind, kind),
             Selection(
@@ -134,7 +139,7 @@ def build_export_jobs(app: Application, tab: gr.Tab) -> None:
             labels = gr.Dropdown(values, label=t("export.only_labels"), multiselect=True)
             values = [(t(f"export.state_{one.value}"), one.value) for one in ItemState]
             states = gr.Dropdown(values, label=t("export.only_states"), multiselect=True)
-            sources = gr.Textbox(label=t("export.only_sources"))
+            sources = gr.Textbox(label=t("export.only_sources"), max_length=LONGEST_SOURCES)
         with gr.Row():
             marked = gr.Checkbox(label=t("export.only_marked"))
             changed = gr.Checkbox(label=t("export.only_changed"))
