@@ -173,6 +173,6 @@ def _choice(kind: Any, value: Any) -> Any:
 def _what(row: JobRow) -> Markup:
     """The format, and the conditions, which are records."""
     request = row.parameters.get("request", {})
-    told = [f"{request.get('kind')}, {request.get('rows')}"]
+    told = [", ".join(str(request[name]) for name in ("kind", "rows") if name in request)]
     told += [f"{name}: {value}" for name, value in request.get("selection", {}).items()]
     return long(Markup('<span lang="en">{}</span>').format(clamped("; ".join(told))))
