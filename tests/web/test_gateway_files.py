@@ -185,7 +185,8 @@ def test_an_own_upload_leads_nowhere_else(admin: Caller, more: dict[str, Any]) -
 
 
 def test_the_pages_have_no_input_that_the_check_does_not_know(site: Site) -> None:
-    known = (gr.Checkbox, gr.Dropdown, gr.File, gr.JSON, gr.Number, gr.Radio, gr.Slider, gr.Textbox)
+    choices = (gr.Checkbox, gr.CheckboxGroup, gr.Dropdown, gr.Radio)
+    known = (*choices, gr.File, gr.JSON, gr.Number, gr.Slider, gr.Textbox)
     for mount, index, n, function in inputs_of(site):
         if function.fn is not None:
             assert isinstance(function.inputs[n], known), (mount, index, n)

@@ -29,7 +29,7 @@ GRADIO = "/review/gradio_api"
 SECRET = "what lies beside the data is nobody's business"
 P_FAKE = 0.73164
 """What the detector says of every image: nobody who reviews may read it before they answer."""
-_MOST = 200_000
+_MOST = 500_000
 """Bytes of an answer that are looked at."""
 _PATIENCE = 60.0
 
