@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from review_app.core.chunks import batches
 from review_app.core.progress import Progress
 from review_app.inference.checkpoint import Checkpoint
 from review_app.inference.features import FeatureCache
@@ -15,6 +17,8 @@ from review_app.inference.heads import HeadName
 
 BLOCK = 2048
 """Images at once: their features take some tens of megabytes."""
+TOGETHER = 2
+"""Blocks that are judged at the same time, each on a core."""
 
 
 def cached_scores(
@@ -29,7 +33,8 @@ def cached_scores(
     name = next(each for each in checkpoint.heads if each.value == head)
     alone = _with_one_head(checkpoint, name)
     found = np.full((len(keys), 2), np.nan)
-    for start in range(0, len(keys), BLOCK):
+
+    def judge(start: int) -> None:
         block = keys[start : start + BLOCK]
         features = cache.get_many(block, checkpoint.card.backbone_key)
         rows = [at for at, key in enumerate(block) if key in features]
@@ -37,8 +42,13 @@ def cached_scores(
             judged = alone.judge(np.stack([features[block[at]] for at in rows]))
             at = start + np.array(rows)
             found[at, 0], found[at, 1] = judged.heads[name].p_fake, judged.scores[name]
-        if progress:
-            progress(min(start + BLOCK, len(keys)), len(keys))
+
+    with ThreadPoolExecutor(TOGETHER, thread_name_prefix="cached-scores") as pool:
+        # A few at a time, so that leaving in between waits for no more than these.
+        for starts in batches(range(0, len(keys), BLOCK), TOGETHER):
+            list(pool.map(judge, starts))
+            if progress:
+                progress(min(starts[-1] + BLOCK, len(keys)), len(keys))
     return found
 
 
