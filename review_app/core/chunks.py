@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor
 from itertools import islice
 from typing import TypeVar
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 def batches(stream: Iterable[T], size: int) -> Iterator[list[T]]:
@@ -14,3 +16,12 @@ def batches(stream: Iterable[T], size: int) -> Iterator[list[T]]:
     iterator = iter(stream)
     while batch := list(islice(iterator, size)):
         yield batch
+
+
+def mapped(
+    pool: Executor, work: Callable[[T], R], stream: Iterable[T], together: int
+) -> Iterator[R]:
+    """What ``work`` makes of each of ``stream``, in order, ``together`` at a time: leaving in
+    between waits for no more than these."""
+    for some in batches(stream, together):
+        yield from pool.map(work, some)

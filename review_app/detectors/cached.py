@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from review_app.core.chunks import batches
+from review_app.core.chunks import mapped
 from review_app.core.progress import Progress
 from review_app.inference.checkpoint import Checkpoint
 from review_app.inference.features import FeatureCache
@@ -34,7 +34,7 @@ def cached_scores(
     alone = _with_one_head(checkpoint, name)
     found = np.full((len(keys), 2), np.nan)
 
-    def judge(start: int) -> None:
+    def judge(start: int) -> int:
         block = keys[start : start + BLOCK]
         features = cache.get_many(block, checkpoint.card.backbone_key)
         rows = [at for at, key in enumerate(block) if key in features]
@@ -42,13 +42,12 @@ def cached_scores(
             judged = alone.judge(np.stack([features[block[at]] for at in rows]))
             at = start + np.array(rows)
             found[at, 0], found[at, 1] = judged.heads[name].p_fake, judged.scores[name]
+        return start + len(block)
 
     with ThreadPoolExecutor(TOGETHER, thread_name_prefix="cached-scores") as pool:
-        # A few at a time, so that leaving in between waits for no more than these.
-        for starts in batches(range(0, len(keys), BLOCK), TOGETHER):
-            list(pool.map(judge, starts))
+        for done in mapped(pool, judge, range(0, len(keys), BLOCK), TOGETHER):
             if progress:
-                progress(min(starts[-1] + BLOCK, len(keys)), len(keys))
+                progress(done, len(keys))
     return found
 
 

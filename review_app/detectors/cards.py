@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import ValidationError
 
+from review_app.fusion.card import FusedCard
 from review_app.inference.card import CheckpointCard
 from storage.enums import CheckpointKind
 from storage.repositories import Repositories
@@ -19,3 +20,11 @@ def stored_card(repos: Repositories, checkpoint_id: str) -> CheckpointCard | Non
         return CheckpointCard.model_validate(row.card)
     except ValidationError:
         return None
+
+
+def fused_card(repos: Repositories, checkpoint_id: str) -> FusedCard | None:
+    """The card of a fused detector; None where nobody made one of this id."""
+    row = repos.checkpoints.get(checkpoint_id)
+    if row is None or row.kind is not CheckpointKind.FUSED:
+        return None
+    return FusedCard.model_validate(row.card)

@@ -10,8 +10,7 @@ from review_app.detectors.fusing import DEFAULT_LABELS, FusionService
 from review_app.detectors.inventory import FusedEntry
 from review_app.detectors.registry import Detectors
 from review_app.fusion.card import HEAD, FusedCard, fused_id
-
-SYSTEM = "system"
+from storage.repositories.event_log import SYSTEM
 
 
 class HasFusion(Protocol):

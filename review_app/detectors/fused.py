@@ -16,7 +16,6 @@ from review_app.fusion.card import HEAD, FusedCard, fused_id
 from review_app.inference.rejection import reject_score, signed
 from review_app.inference.service import Opinion
 from storage.database import Database
-from storage.enums import CheckpointKind
 from storage.models import Item
 from storage.repositories import Repositories
 
@@ -108,12 +107,3 @@ def unlike(novelty: Float64, cuts: Float64) -> NDArray[np.bool_]:
     measured = ~np.isnan(novelty) & np.isfinite(cuts)
     beyond = np.where(measured, novelty > cuts, True)
     return np.asarray(measured.any(axis=1) & beyond.all(axis=1))
-
-
-def read_fused(database: Database, checkpoint_id: str) -> FusedCard | None:
-    """The card of the fused detector of this id, if it is one."""
-    with database.read() as repos:
-        row = repos.checkpoints.get(checkpoint_id)
-    if row is None or row.kind is not CheckpointKind.FUSED:
-        return None
-    return FusedCard.model_validate(row.card)

@@ -130,7 +130,7 @@ def _card(
     labelled = found.labelled
     grid_keys, others = _grid_others(found)
     apart = fitted.model.predict(others)
-    said = apart if worth is None else _joined(worth.prediction, apart)
+    said = apart if worth is None else HeadPrediction.concatenated([worth.prediction, apart])
     n_scored = (~np.isnan(labelled.scores)).sum(axis=0).tolist()
     return FusedCard(
         name=name,
@@ -155,16 +155,6 @@ def _grid_others(found: Teaching) -> tuple[list[str], Float64]:
     order = sorted(range(len(found.other_keys)), key=lambda at: draw_of(found.other_keys[at]))
     taken = order[:lacking]
     return [found.other_keys[at] for at in taken], found.other_scores[taken]
-
-
-def _joined(one: HeadPrediction, other: HeadPrediction) -> HeadPrediction:
-    pairs = (
-        (one.p_fake, other.p_fake),
-        (one.std, other.std),
-        (one.entropy, other.entropy),
-        (one.mutual_information, other.mutual_information),
-    )
-    return HeadPrediction(*(np.concatenate(pair) for pair in pairs))
 
 
 def _head(repos: Repositories, checkpoint: str, head: str) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from review_app.detectors.cards import fused_card
 from review_app.fusion.card import FusedCard
 from review_app.scores.card import ExternalCard
 from storage.database import Database
@@ -90,7 +91,7 @@ def read_inventory(database: Database) -> Inventory:
             in_force=current.checkpoint_id if current else None,
             folders=tuple(sorted(Path(row.path) for row in rows if row and row.path)),
             external=tuple(_external(repos, row) for row in external),
-            fused=tuple(_fused(repos, row) for row in fused),
+            fused=tuple(filter(None, (_fused(repos, row.id) for row in fused))),
         )
 
 
@@ -104,14 +105,14 @@ def read_external(database: Database, checkpoint_id: str) -> InventoryEntry | No
 def read_fused_entry(database: Database, checkpoint_id: str) -> FusedEntry | None:
     """The fused detector of that id; None where nobody made it."""
     with database.read() as repos:
-        row = repos.checkpoints.get(checkpoint_id)
-        is_one = row is not None and row.kind is CheckpointKind.FUSED
-        return _fused(repos, row) if row is not None and is_one else None
+        return _fused(repos, checkpoint_id)
 
 
-def _fused(repos: Repositories, row: CheckpointRow) -> FusedEntry:
-    card = FusedCard.model_validate(row.card)
-    return FusedEntry(row.id, repos.predictions.count_of(row.id), card)
+def _fused(repos: Repositories, checkpoint_id: str) -> FusedEntry | None:
+    card = fused_card(repos, checkpoint_id)
+    if card is None:
+        return None
+    return FusedEntry(checkpoint_id, repos.predictions.count_of(checkpoint_id), card)
 
 
 def _external(repos: Repositories, row: CheckpointRow) -> InventoryEntry:

@@ -15,11 +15,11 @@ from review_app.core.errors import CheckpointError, NotFoundError, RefusalReason
 from review_app.core.hashing import sha256 as digest_of
 from review_app.core.settings import Settings
 from review_app.detectors.adapter import DetectorAdapter, TrainedDetector
-from review_app.detectors.cards import stored_card
+from review_app.detectors.cards import fused_card, stored_card
 from review_app.detectors.external import find_external
 from review_app.detectors.faces import FaceSearch
 from review_app.detectors.folders import folders_of
-from review_app.detectors.fused import FusedDetector, read_fused
+from review_app.detectors.fused import FusedDetector
 from review_app.detectors.inventory import (
     FusedEntry,
     Inventory,
@@ -246,7 +246,8 @@ class Detectors:
             known = self._fusions.get(checkpoint_id)
         if known is not None:
             return known
-        card = read_fused(self._database, checkpoint_id)
+        with self._database.read() as repos:
+            card = fused_card(repos, checkpoint_id)
         if card is None:
             return None
         made = FusedDetector(self._database, card, Scoring(self._database, self), self.has_seen)

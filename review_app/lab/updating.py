@@ -34,7 +34,7 @@ from review_app.inference.heads.updated import UpdatedHead, UpdateProblem, Updat
 from review_app.inference.model import beside
 from review_app.inference.seen_images import LearnedImages, prefixes
 from review_app.lab.head_choices import head_card
-from review_app.lab.validation import concatenated, folds_of
+from review_app.lab.validation import folds_of
 
 FOLDS: Final = 5
 FEWEST: Final = 15
@@ -191,7 +191,7 @@ def _by_others(
             if fits:
                 fits(1 + len(found), 1 + FOLDS)
     order = np.argsort(np.concatenate([held_out for _, held_out in parts]))
-    return concatenated(found).take(order)
+    return HeadPrediction.concatenated(found).take(order)
 
 
 def _card(

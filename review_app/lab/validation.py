@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,18 +95,8 @@ def folds_of(
 def _joined(readings: Sequence[RawPrediction], order: NDArray[np.intp]) -> RawPrediction:
     """Readings of consecutive folds as one, in the order of the images."""
     heads = {
-        name: concatenated([reading.heads[name] for reading in readings]).take(order)
+        name: HeadPrediction.concatenated([reading.heads[name] for reading in readings]).take(order)
         for name in readings[0].heads
     }
     distances = [each.log_distances for each in readings if each.log_distances is not None]
     return RawPrediction(heads, np.concatenate(distances)[order] if distances else None)
-
-
-def concatenated(predictions: Sequence[HeadPrediction]) -> HeadPrediction:
-    """The predictions one after another."""
-    return HeadPrediction(
-        *(
-            np.concatenate([getattr(each, field.name) for each in predictions])
-            for field in fields(HeadPrediction)
-        )
-    )

@@ -31,13 +31,13 @@ from review_app.policy.routing import decide_many
 from review_app.triage.forecasting import ForecastService
 from storage.database import Database
 from storage.enums import CheckpointKind
+from storage.repositories.event_log import SYSTEM
 from storage.repositories.held_out import HeadOf, HeldOutLabel
 from storage.repositories.replays import StoredDecision
 from storage.types import utc_now
 
 NEWEST = 250_000
 """Items that a replay goes over at most, the newest."""
-SYSTEM = "system"
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from review_app.core.chunks import batches
+from review_app.core.chunks import batches, mapped
 from review_app.core.progress import Progress
 from review_app.detectors.registry import Detectors
 from review_app.inference.checkpoint import Checkpoint
@@ -97,7 +97,7 @@ def taught_images(
     kept: list[int] = []
     done = 0
     with ThreadPoolExecutor(2, thread_name_prefix="features") as pool:
-        for part in _in_pairs(pool, reader, items):
+        for part in mapped(pool, reader.read, batches(items, BATCH), 2):
             parts.append(part)
             kept += [done + row for row in part.rows]
             done += part.asked
@@ -117,14 +117,6 @@ def taught_images(
     before = HeadPrediction(*np.concatenate([part.before for part in parts]).T)
     measured = None if np.isnan(novelty).any() else novelty
     return TaughtImages(images, reader.base, before, measured), found
-
-
-def _in_pairs(
-    pool: ThreadPoolExecutor, reader: Reader, items: Sequence[LabelledItem]
-) -> Iterator[_Known]:
-    """Batches in order, two at a time, so that leaving in between waits for no more than two."""
-    for pair in batches(batches(items, BATCH), 2):
-        yield from pool.map(reader.read, pair)
 
 
 class Reader:

@@ -8,9 +8,10 @@ from review_app.core.errors import InputError
 from review_app.core.progress import Progress
 from review_app.i18n import ENGLISH, use_language
 from review_app.jobs.service import JobService
-from review_app.learning.challenge import SYSTEM, ChallengeService, figures
+from review_app.learning.challenge import ChallengeService, figures
 from review_app.learning.words import advice_words
 from storage.enums import JobKind
+from storage.repositories.event_log import SYSTEM
 from storage.repositories.held_out import HeadOf
 
 

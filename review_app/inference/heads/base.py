@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from types import MappingProxyType
 from typing import Any, ClassVar, Protocol, Self
@@ -46,6 +46,16 @@ class HeadPrediction:
     def take(self, rows: NDArray[Any] | slice) -> HeadPrediction:
         """The prediction of the images at ``rows``."""
         return HeadPrediction(*(getattr(self, field.name)[rows] for field in fields(self)))
+
+    @classmethod
+    def concatenated(cls, predictions: Sequence[HeadPrediction]) -> Self:
+        """The predictions one after another."""
+        return cls(
+            *(
+                np.concatenate([getattr(each, field.name) for each in predictions])
+                for field in fields(cls)
+            )
+        )
 
 
 class Head(ABC):
