@@ -25,7 +25,16 @@ FIRST = (IN_A_BROWSER, *ONE_BY_ONE, "tests/cli/", "tests/durability/", "tests/we
 TESTS = Path(__file__).parent
 FAST = frozenset(
     {
-        *("audits", "certification", "core", "forensics", "fusion", "i18n", "migrations"),
+        *(
+            "agreement",
+            "audits",
+            "certification",
+            "core",
+            "forensics",
+            "fusion",
+            "i18n",
+            "migrations",
+        ),
         *("learning", "monitoring", "people", "policy", "queueing", "records", "review"),
         *("scores", "seals", "states", "storage"),
     }

@@ -1,0 +1,1 @@
+"""The statistics behind the Monitoring page: pure, and each tested by simulation."""
