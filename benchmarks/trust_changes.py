@@ -247,6 +247,17 @@ CHANGES = (
     Change("images that a score file brought said to be another's",
            "UPDATE score_file SET first_item_id = 1, last_item_id = 2 WHERE id = 2",
            "score_file", "changed", "SELECT 2"),
+    Change("a token's scopes widened",
+           "UPDATE api_token SET scopes = json_array('export') WHERE id = 1",
+           "api_token", "changed", "SELECT 1"),
+    Change("a revoked token made valid again",
+           "UPDATE api_token SET revoked_at = NULL, revoked_by = NULL",
+           "api_token", "changed", "SELECT 2"),
+    Change("a token added that nobody made",
+           "INSERT INTO api_token (user_id, name, scopes, token_sha256, expires_at, made_by, "
+           "made_at) SELECT user_id, name, scopes, '0', expires_at, made_by, made_at "
+           "FROM api_token LIMIT 1",
+           "api_token", "added", "SELECT max(id) + 1 FROM api_token"),
     # What protects, and the log itself
     Change("the append-only triggers dropped", "SELECT 1",
            "schema", "schema", "SELECT 'trigger label_no_update'", protects=False),

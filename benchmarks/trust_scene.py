@@ -6,7 +6,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from review_app.core.permissions import Person
+from review_app.core.permissions import Person, TokenScope
 from review_app.manifests.manifest import ManifestLabel as Known
 from review_app.policy.review_options import ReviewOptions, change_options
 from review_app.queueing.options import QueueOptions, change_queue_options
@@ -28,6 +28,8 @@ class Scene:
         self.ada = self._person("ada", Role.REVIEWER)
         self.ben = self._person("ben", Role.REVIEWER)
         self._person("cy", Role.REVIEWER)
+        for name in ("ben", "cy"):
+            self.app.tokens.make(name, "script", [TokenScope.LABELS_WRITE], 30, ACTOR)
         self.app.people.set_enabled("cy", False, ACTOR)
         self._ids = count(1)
 

@@ -36,6 +36,7 @@ from review_app.inspection.workshop import Workshop
 from review_app.intake.archives import ArchiveLimits
 from review_app.intake.credentials import Credentials
 from review_app.intake.decode import Limits
+from review_app.intake.fetching import ImageFetcher
 from review_app.intake.scores import ScoreIntake
 from review_app.intake.service import IntakeService
 from review_app.intake.store import MediaStore
@@ -49,7 +50,7 @@ from review_app.jobs.triggers import (
 from review_app.learning.challenge import ChallengeService
 from review_app.learning.promotion import PromotionService
 from review_app.monitoring.service import MonitoringService
-from review_app.people import People
+from review_app.people import People, TokenBook
 from review_app.policy.decision_text import opinion_of
 from review_app.policy.governance import PolicyService
 from review_app.policy.review_options import ReviewOptions, change_options, read_options
@@ -65,6 +66,7 @@ from review_app.review.context import ReviewContext
 from review_app.review.service import ReviewService
 from review_app.triage.forecasting import ForecastService
 from review_app.triage.pipeline import TriageService
+from review_app.triage.unattended import UnattendedTriage
 from review_app.triage.uploaded import UploadedBatches
 from storage.database import Database
 from storage.seals.beginning import begin_sealing
@@ -84,6 +86,7 @@ class Application:
     database: Database
     media: MediaStore
     people: People
+    tokens: TokenBook
     review: ReviewService
     batched_review: BatchedReview
     records: RecordService
@@ -105,6 +108,8 @@ class Application:
     learning_schedule: LearningSchedule
     notice: Notice
     triage: TriageService
+    unattended_triage: UnattendedTriage
+    fetcher: ImageFetcher
     inspector: Inspector
     stored_images: StoredImages
     gate: ReadingGate
@@ -119,11 +124,13 @@ class Application:
 
     def close(self) -> None:
         """Stop computing views, finish what is being stored, and close the database."""
+        self.unattended_triage.close()
         self.stored_images.close()
         self.workshop.close()
         self.views.close()
         self.batched_review.close()
         self.people.close()
+        self.tokens.close()
         self.database.close()
 
 
@@ -155,6 +162,7 @@ def open_application(settings: Settings) -> Application:
     )
     stored_images = StoredImages(database, media, limits)
     gate = ReadingGate(database, stored_images)
+    triage = TriageService(database, policies, detectors, secret, breaker.check)
     workshop = Workshop(settings.reading_niceness)
     credentials = Credentials(settings.c2pa_trust)
     archives = ArchiveLimits(max_total_bytes=int(settings.max_archive_mb * _MIB))
@@ -165,6 +173,7 @@ def open_application(settings: Settings) -> Application:
         people=People(
             database, settings.session_hours, settings.link_minutes, settings.idle_minutes
         ),
+        tokens=TokenBook(database),
         review=review,
         batched_review=BatchedReview(review, database),
         records=RecordService(database),
@@ -191,7 +200,9 @@ def open_application(settings: Settings) -> Application:
         jobs=JobService(database),
         learning_schedule=LearningSchedule(database),
         notice=Notice(database),
-        triage=TriageService(database, policies, detectors, secret, breaker.check),
+        triage=triage,
+        unattended_triage=UnattendedTriage(triage),
+        fetcher=ImageFetcher(limits.max_bytes),
         inspector=Inspector(
             policies,
             detectors,

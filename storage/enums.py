@@ -189,6 +189,10 @@ class AuditKind(StrEnum):
     """Somebody gave their account another password, or a first one."""
     SESSIONS_ENDED = "sessions_ended"
     """Somebody ended sessions of theirs other than by signing out."""
+    TOKEN_MADE = "token_made"  # noqa: S105 - the word, not one
+    """A token for the API was made."""
+    TOKEN_REVOKED = "token_revoked"  # noqa: S105 - the word, not one
+    """A token for the API was ended before its time."""
     SEALED = "sealed"
     """Rows were written that no other event seals."""
     SEALING_BEGAN = "sealing_began"

@@ -34,6 +34,7 @@ from review_app.cli import (
     scores,
     search,
     site,
+    tokens,
     users,
 )
 from review_app.cli.commands import Commands
@@ -64,6 +65,7 @@ for module in (
     fuse,
     backbones,
     users,
+    tokens,
     jobs,
     maintenance,
     backup,

@@ -8,6 +8,7 @@
     ├── InputError             something a person gave cannot be used as it is
     │   ├── ManifestError      a manifest; names the rows
     │   ├── TooLargeError      more than is taken at once
+    │   ├── IdempotencyError   a key that was used for another call
     │   └── RefusedFile        one file of a batch; carries a RefusalReason
     ├── DetectorError
     │   ├── BackboneError      unknown backbone, or its weights cannot be had
@@ -18,6 +19,7 @@
     │   └── NotStoredError     the disk is full, read-only or fails: nothing was stored
     ├── DamagedImageError      a stored image is no longer what was stored
     ├── NotAllowedError        the person is signed in but may not do this
+    │   └── ScopeError         their token is not made for it
     ├── LimitError             too much in a short time; says when it goes on
     ├── NotFoundError          no such item, user, image or checkpoint
     ├── BusyError              too much of the kind waits to be done already
@@ -80,6 +82,10 @@ class ManifestError(InputError):
 
 class TooLargeError(InputError):
     """More was sent than is taken at once."""
+
+
+class IdempotencyError(InputError):
+    """An idempotency key that was used for another call already."""
 
 
 class RefusalReason(StrEnum):
@@ -171,6 +177,10 @@ class DamagedImageError(ReviewAppError):
 
 class NotAllowedError(ReviewAppError):
     """The person is signed in but may not do this."""
+
+
+class ScopeError(NotAllowedError):
+    """The token is not made for this, whatever its owner may do."""
 
 
 class LimitError(ReviewAppError):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from review_app.core.errors import NotAllowedError
+from review_app.core.errors import NotAllowedError, ScopeError
 from review_app.i18n import Text
 from storage.enums import Role
 
@@ -33,6 +33,28 @@ class Permission(StrEnum):
     """Add and disable users; make sign-in links."""
     EXPORT = "export"
     """Take labels out of the system."""
+    ADD_IMAGES = "add_images"
+    """Take images into the queue, and have them scored."""
+
+
+class TokenScope(StrEnum):
+    """Something that a token of the API is for. Each lets its owner's permissions through a
+    little; none adds any."""
+
+    IMAGES_WRITE = "images:write"
+    """Add images to the queue."""
+    IMAGES_READ = "images:read"
+    """Read how images stand, and what was decided on them."""
+    LABELS_WRITE = "labels:write"
+    """Answer on images, and correct final verdicts."""
+    EXPORT = "export"
+    """Have exports made, and fetch them."""
+    STATS = "stats"
+    """Read counts of the queue."""
+    POLICIES_READ = "policies:read"
+    """Read policies and what certifies them."""
+    METRICS = "metrics"
+    """Read ``/metrics``."""
 
 
 _REVIEWER = frozenset({Permission.REVIEW, Permission.INSPECT, Permission.READ_CARD})
@@ -42,6 +64,30 @@ GRANTS: dict[Role, frozenset[Permission]] = {
 }
 
 
+REACH: dict[TokenScope, frozenset[Permission]] = {
+    TokenScope.IMAGES_WRITE: frozenset({Permission.ADD_IMAGES}),
+    TokenScope.IMAGES_READ: frozenset({Permission.SEE_QUEUE}),
+    TokenScope.LABELS_WRITE: frozenset({Permission.REVIEW, Permission.ADJUDICATE}),
+    TokenScope.EXPORT: frozenset({Permission.EXPORT}),
+    TokenScope.STATS: frozenset({Permission.SEE_QUEUE}),
+    TokenScope.POLICIES_READ: frozenset({Permission.SEE_QUEUE}),
+    TokenScope.METRICS: frozenset({Permission.SEE_QUEUE}),
+}
+"""The permissions of its owner that a token uses, by its scopes."""
+
+
+@dataclass(frozen=True)
+class Token:
+    """The token that somebody calls with."""
+
+    id: int
+    scopes: frozenset[TokenScope]
+
+    def reaches(self, permission: Permission) -> bool:
+        """Whether one of its scopes lets ``permission`` through."""
+        return any(permission in REACH[scope] for scope in self.scopes)
+
+
 @dataclass(frozen=True)
 class Person:
     """The person who asks: taken from the session at every request, never from the page."""
@@ -49,10 +95,13 @@ class Person:
     id: int
     name: str
     role: Role
+    token: Token | None = None
+    """The token by which a program acts for them; None where they are here themselves."""
 
     def may(self, permission: Permission) -> bool:
-        """Whether the role grants ``permission``."""
-        return permission in GRANTS[self.role]
+        """Whether the role grants ``permission``, and the token lets it through."""
+        granted = permission in GRANTS[self.role]
+        return granted and (self.token is None or self.token.reaches(permission))
 
 
 def require(person: Person | None, permission: Permission) -> Person:
@@ -66,6 +115,21 @@ def require(person: Person | None, permission: Permission) -> Person:
     return person
 
 
+def require_scope(person: Person, scope: TokenScope) -> Person:
+    """Return ``person``, if no token stands between, or one that is for this.
+
+    Raises ``ScopeError`` otherwise. What the person may do is asked besides, by `require`.
+    """
+    if person.token is not None and scope not in person.token.scopes:
+        raise ScopeError(Text("tokens.scope_missing", {"scope": scope.value}))
+    return person
+
+
+def scopes_for(role: Role) -> list[TokenScope]:
+    """The scopes that a token of somebody with this role can make use of."""
+    return [scope for scope in TokenScope if not REACH[scope].isdisjoint(GRANTS[role])]
+
+
 class Area(StrEnum):
     """A part of the site with one rule at its door."""
 
@@ -75,18 +139,25 @@ class Area(StrEnum):
     """Anybody who is signed in; the handlers behind check the finer points."""
     ADMIN = "admin"
     """The area is for admins only."""
+    PROGRAMS = "programs"
+    """Anybody who is signed in, and programs with a token; the handlers behind check who may."""
 
 
 _OPEN = ("/login", "/language", "/static", "/healthz", "/readyz", "/favicon.ico")
 _ADMIN = ("/admin", "/api/v1/admin", "/exports", "/metrics")
+PROBLEMS_BELOW = ("/api/v1/images",)
+"""Where programs alone call; errors there are problem details (RFC 9457)."""
+_PROGRAMS = ("/api/v1/me", "/api/v1/openapi.json", *PROBLEMS_BELOW)
 
 
 def area_of(path: str) -> Area:
     """The area a path lies in. What is not listed needs a sign-in."""
-    if _is_under(path, _OPEN):
+    if is_under(path, _OPEN):
         return Area.OPEN
-    if _is_under(path, _ADMIN):
+    if is_under(path, _ADMIN):
         return Area.ADMIN
+    if is_under(path, _PROGRAMS):
+        return Area.PROGRAMS
     return Area.REVIEW
 
 
@@ -96,8 +167,11 @@ def may_enter(person: Person | None, area: Area) -> bool:
         return True
     if person is None:
         return False
-    return area is Area.REVIEW or person.role is Role.ADMIN
+    if area is Area.PROGRAMS:
+        return True
+    return person.token is None and (area is Area.REVIEW or person.role is Role.ADMIN)
 
 
-def _is_under(path: str, prefixes: tuple[str, ...]) -> bool:
+def is_under(path: str, prefixes: tuple[str, ...]) -> bool:
+    """Whether ``path`` is one of ``prefixes`` or lies below one."""
     return any(path == prefix or path.startswith(prefix + "/") for prefix in prefixes)

@@ -110,6 +110,14 @@ class Settings(BaseSettings):
         None,
         description="File of certificates (PEM) whose content credentials count as trusted.",
     )
+    fetch_addresses: bool = Field(
+        False,
+        description="Whether programs may name public addresses for this server to fetch images "
+        "from.",
+    )
+    api_calls_per_minute: Annotated[int, Field(gt=0, le=1_000_000)] = Field(
+        600, description="Calls that one token of the API may make a minute."
+    )
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Log level.")
 
     @field_validator(

@@ -1,21 +1,27 @@
-"""People: accounts, sessions and signing in."""
+"""People: accounts, sessions, signing in, and the tokens of programs."""
 
 from review_app.people.accounts import Account, normal
 from review_app.people.credentials import MAX_PASSWORD, MIN_PASSWORD
 from review_app.people.lookalikes import confusable_pairs
 from review_app.people.sessions import JUST_NOW, SEEN_EVERY, Browser, OwnSession, SessionBook
 from review_app.people.signing_in import People
+from review_app.people.tokens import MAX_DAYS, NewToken, TokenBook, TokenState, TokenView
 
 __all__ = [
     "JUST_NOW",
+    "MAX_DAYS",
     "MAX_PASSWORD",
     "MIN_PASSWORD",
     "SEEN_EVERY",
     "Account",
     "Browser",
+    "NewToken",
     "OwnSession",
     "People",
     "SessionBook",
+    "TokenBook",
+    "TokenState",
+    "TokenView",
     "confusable_pairs",
     "normal",
 ]

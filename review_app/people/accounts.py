@@ -70,7 +70,7 @@ class Accounts:
         self, name: str, enabled: bool, actor: str, *, expects_change: bool = False
     ) -> None:
         """Open or close an account; closing ends its sessions and its unused sign-in links, forgets
-        the browsers it was used at, and gives back what its person holds.
+        the browsers it was used at, revokes its tokens, and gives back what its person holds.
 
         Raises ``NotFoundError`` for an unknown name, ``ConflictError`` for the last admin, and
         ``ChangedSinceError`` where it is so already and whoever asks ``expects_change``.
@@ -93,6 +93,7 @@ class Accounts:
                 repos.sessions.revoke_all_of(user.id, now)
                 repos.links.revoke_all_of(user.id, now)
                 repos.devices.forget_all_of(user.id)
+                repos.tokens.revoke_all_of(user.id, actor)
             kind = AuditKind.USER_ENABLED if enabled else AuditKind.USER_DISABLED
             repos.audit.add(Event(kind, actor, details=details))
 

@@ -19,6 +19,7 @@ from review_app.core.errors import (
     ClaimLostError,
     ConflictError,
     DamagedImageError,
+    IdempotencyError,
     InputError,
     LimitError,
     NotAllowedError,
@@ -26,6 +27,7 @@ from review_app.core.errors import (
     NotStoredError,
     QuotaError,
     ReviewAppError,
+    ScopeError,
     StorageError,
     StorageLostError,
     TooLargeError,
@@ -33,7 +35,11 @@ from review_app.core.errors import (
 from review_app.core.permissions import Person
 from review_app.i18n import Text, current_language, t
 from review_app.web import pages
+from review_app.web.problems import MEDIA_TYPE as PROBLEM_TYPE
+from review_app.web.problems import problem_of, speaks_problems
 
+INVALID_TOKEN = "invalid_token"  # noqa: S105 - the word, not one
+"""The code of a 401 where a token lets nobody in."""
 ACCOUNT_CLOSED = "account_closed"
 """The code of a 401 where signing in again is no help: an admin has closed the account."""
 
@@ -52,6 +58,7 @@ class Failure:
 
 # The first that matches counts, so an exception stands before its parents.
 _BY_TYPE: tuple[tuple[type[ReviewAppError], int, str], ...] = (
+    (ScopeError, 403, "missing_scope"),
     (NotAllowedError, 403, "not_allowed"),
     (LimitError, 429, "limited"),
     (NotFoundError, 404, "not_found"),
@@ -60,6 +67,7 @@ _BY_TYPE: tuple[tuple[type[ReviewAppError], int, str], ...] = (
     (ConflictError, 409, "conflict"),
     (CalibrationError, 409, "calibration"),
     (TooLargeError, 413, "too_large"),
+    (IdempotencyError, 422, "idempotency_key_reused"),
     (InputError, 400, "bad_input"),
     (BusyError, 429, "busy"),
     (DamagedImageError, 500, "image_damaged"),
@@ -68,7 +76,13 @@ _BY_TYPE: tuple[tuple[type[ReviewAppError], int, str], ...] = (
     (StorageError, 503, "storage"),
     (ReviewAppError, 500, "failed"),
 )
-_HTTP_CODES = {401: "not_signed_in", 403: "not_allowed", 404: "not_found", 405: "wrong_method"}
+_HTTP_CODES = {
+    400: "bad_input",
+    401: "not_signed_in",
+    403: "not_allowed",
+    404: "not_found",
+    405: "wrong_method",
+}
 _HTTP_TEXTS = {404: Text("refusals.nothing_at"), 405: Text("refusals.wrong_method")}
 
 
@@ -90,6 +104,9 @@ def failure_of(error: ReviewAppError) -> Failure:
 def answer(request: Request, failure: Failure) -> Response:
     """The answer that tells of ``failure``."""
     person = request.scope.get("state", {}).get("person")
+    if speaks_problems(request.scope["path"]):
+        told = problem_of(failure).model_dump(exclude_none=True)
+        return JSONResponse(told, failure.status, headers_of(failure), media_type=PROBLEM_TYPE)
     if not _is_navigation(request):
         error = {"code": failure.code, "message": failure.message}
         return JSONResponse({"error": error}, failure.status, headers_of(failure))
@@ -105,8 +122,12 @@ def answer(request: Request, failure: Failure) -> Response:
 
 def headers_of(failure: Failure) -> dict[str, str]:
     """What goes before the answer that tells of ``failure``."""
-    wait = failure.retry_after
-    return {} if wait is None else {"retry-after": str(wait)}
+    found = {}
+    if failure.retry_after is not None:
+        found["retry-after"] = str(failure.retry_after)
+    if failure.code == INVALID_TOKEN:
+        found["www-authenticate"] = 'Bearer error="invalid_token"'
+    return found
 
 
 def _is_navigation(request: Request) -> bool:

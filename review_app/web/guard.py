@@ -7,13 +7,17 @@ again what the person may do.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from review_app.core.errors import LimitError
 from review_app.core.permissions import Area, Person, area_of, may_enter
 from review_app.i18n import t
-from review_app.web.failures import ACCOUNT_CLOSED, Failure, answer
+from review_app.web.bearer import Bearers, token_of
+from review_app.web.failures import ACCOUNT_CLOSED, INVALID_TOKEN, Failure, answer, failure_of
 from review_app.web.headers import with_security_headers
 from review_app.web.identity import SessionCache
 from review_app.web.mounts import MOUNTS
@@ -26,11 +30,23 @@ _PROBES = ("/healthz", "/readyz")
 
 
 class Guard:
-    """ASGI middleware. Puts the ``Person`` (or None) into ``scope["state"]["person"]``."""
+    """ASGI middleware. Puts the ``Person`` (or None) into ``scope["state"]["person"]``.
 
-    def __init__(self, app: ASGIApp, sessions: SessionCache, origins: Origins) -> None:
+    ``largest``: how many bytes a request may have, by path, where that is not `MAX_BODY`.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        sessions: SessionCache,
+        bearers: Bearers,
+        origins: Origins,
+        largest: Mapping[str, int],
+    ) -> None:
         self._app = app
         self._sessions = sessions
+        self._bearers = bearers
+        self._largest = largest
         self._origins = origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -43,8 +59,11 @@ class Guard:
             await send({"type": "websocket.close", "code": 1008})
 
     async def _person(self, scope: Scope, headers: Headers) -> Person | None:
-        if area_of(scope["path"]) is Area.OPEN:
+        area = area_of(scope["path"])
+        if area is Area.OPEN:
             return None
+        if token_of(headers) is not None:
+            return await self._bearers.person_of(headers) if area is Area.PROGRAMS else None
         return await self._sessions.person_of(headers)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -72,27 +91,41 @@ class Guard:
                 "unknown_host",
                 t("refusals.unknown_host"),
             )
-        if self._origins.is_foreign_write(method, headers):
+        has_token = token_of(headers) is not None
+        if not has_token and self._origins.is_foreign_write(method, headers):
             return Failure(403, "foreign_origin", t("refusals.foreign_origin"))
         if not may_enter(person, area_of(path)):
             if person is None:
-                return _nobody()
+                return _no_such_token() if has_token else _nobody()
             return Failure(403, "not_allowed", t("refusals.may_not_go", name=person.name))
-        return _too_large(path, method, headers)
+        most = self._largest.get(path, MAX_BODY)
+        return self._too_often(person) or _too_large(path, method, headers, most)
+
+    def _too_often(self, person: Person | None) -> Failure | None:
+        try:
+            if person is not None:
+                self._bearers.count(person)
+        except LimitError as error:
+            return failure_of(error)
+        return None
 
 
 def _nobody() -> Failure:
     return Failure(401, "not_signed_in", t("refusals.sign_in"))
 
 
-def _too_large(path: str, method: str, headers: Headers) -> Failure | None:
+def _no_such_token() -> Failure:
+    return Failure(401, INVALID_TOKEN, t("tokens.invalid"))
+
+
+def _too_large(path: str, method: str, headers: Headers, most: int) -> Failure | None:
     if method in ("GET", "HEAD") or path.startswith(tuple(mount + "/" for mount in MOUNTS)):
         return None
     length = headers.get("content-length", "")
     if "transfer-encoding" in headers or (length and not length.isdecimal()):
         return Failure(411, "length_required", t("refusals.length_required"))
-    if length and int(length) > MAX_BODY:
-        return Failure(413, "too_large", t("refusals.too_large", n=MAX_BODY // 1024))
+    if length and int(length) > most:
+        return Failure(413, "too_large", t("refusals.too_large", n=most // 1024))
     return None
 
 

@@ -4,6 +4,7 @@ from storage.models.base import Base
 from storage.models.detector import CheckpointRow, Feature, Prediction
 from storage.models.face import FaceRow
 from storage.models.governance import Alarm, CertificationAttempt
+from storage.models.idempotency import IdempotentCall
 from storage.models.image import Image, Item, KnownLabel, Picture, QueuePlace
 from storage.models.inspection import ImageDescriptor, Reading, ReadingMatch
 from storage.models.job import JobRow
@@ -12,10 +13,12 @@ from storage.models.people import KnownDevice, SignInLink, User, UserSession
 from storage.models.record import AuditEvent, Option
 from storage.models.review import Claim, Correction, Label
 from storage.models.score_file import ScoreFile
+from storage.models.token import ApiToken
 from storage.models.triage import DecisionRow, PolicyRow
 
 __all__ = [
     "Alarm",
+    "ApiToken",
     "AuditEvent",
     "Base",
     "CertificationAttempt",
@@ -26,6 +29,7 @@ __all__ = [
     "DecisionRow",
     "FaceRow",
     "Feature",
+    "IdempotentCall",
     "Image",
     "ImageDescriptor",
     "Item",

@@ -25,6 +25,7 @@ from storage.repositories.exports import ExportRows
 from storage.repositories.faces import Faces
 from storage.repositories.gold import Gold
 from storage.repositories.held_out import HeldOutLabels
+from storage.repositories.idempotency import IdempotentCalls
 from storage.repositories.images import Images
 from storage.repositories.items import Items, KnownLabels
 from storage.repositories.jobs import Jobs
@@ -39,6 +40,7 @@ from storage.repositories.replays import StoredDecisions
 from storage.repositories.reviewers import Reviewers
 from storage.repositories.taken_files import TakenFiles
 from storage.repositories.taking import Taking
+from storage.repositories.tokens import ApiTokens
 from storage.repositories.triage import Decisions, Policies
 
 __all__ = ["Repositories"]
@@ -203,6 +205,16 @@ class Repositories:
     def links(self) -> Links:
         """One-time sign-in links."""
         return Links(self.session)
+
+    @cached_property
+    def tokens(self) -> ApiTokens:
+        """Tokens that programs call the API with."""
+        return ApiTokens(self.session)
+
+    @cached_property
+    def idempotent_calls(self) -> IdempotentCalls:
+        """Calls of programs that may be sent again."""
+        return IdempotentCalls(self.session)
 
     @cached_property
     def audit(self) -> AuditLog:

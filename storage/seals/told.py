@@ -19,7 +19,7 @@ from storage.seals.tables import quoted
 from storage.types import to_utc
 
 ATTEMPTS, ALARMS, FILES = "certification_attempt", "alarm", "score_file"
-COMPARISONS = "comparison"
+COMPARISONS, TOKENS = "comparison", "api_token"
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
     ATTEMPTS: ("checkpoint_id", "labels", "tried_by", "tried_at"),
     ALARMS: (
@@ -46,6 +46,17 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
         "taken_at",
     ),
     COMPARISONS: ("champion_id", "challenger_id", "document", "compared_by", "compared_at"),
+    TOKENS: (
+        "user_id",
+        "name",
+        "scopes",
+        "token_sha256",
+        "expires_at",
+        "made_by",
+        "made_at",
+        "revoked_by",
+        "revoked_at",
+    ),
 }
 """What an event tells of a row; rows are numbered from 1 in the order of the log."""
 _VERSION, _SETTLED = (_COLUMNS[ALARMS].index(name) for name in ("policy_version", "settled_at"))
@@ -64,6 +75,8 @@ class ToldRows:
             AuditKind.ALARM_SETTLED.value: self._settled,
             AuditKind.SCORES_INGESTED.value: self._score_file,
             AuditKind.COMPARED.value: self._comparison,
+            AuditKind.TOKEN_MADE.value: self._token_made,
+            AuditKind.TOKEN_REVOKED.value: self._token_revoked,
         }
 
     def told(self, event: Stored) -> None:
@@ -98,6 +111,14 @@ class ToldRows:
         row = [details["champion"], details["challenger"], json.dumps(details["document"])]
         self._rows[COMPARISONS].append([*row, event.actor, event.at])
 
+    def _token_made(self, event: Stored, details: dict[str, Any]) -> None:
+        row = [details["owner"], details["name"], json.dumps(details["scopes"]), details["sha256"]]
+        made = [_stored_time(details["expires_at"]), event.actor, event.at]
+        self._rows[TOKENS].append([*row, *made, None, None])
+
+    def _token_revoked(self, event: Stored, details: dict[str, Any]) -> None:
+        self._rows[TOKENS][details["token"] - 1][-2:] = [event.actor, event.at]
+
     def _alarm(self, event: Stored, details: dict[str, Any]) -> None:
         version, sides = details["version"], details["sides"]
         rules = details.get("rules") or [_ONLY_RULE] * len(sides)
@@ -124,5 +145,9 @@ def _doubt(span: dict[str, Any] | None) -> tuple[str | None, str | None, str | N
     """The columns of acceptances in doubt, as they are stored."""
     if span is None:
         return None, None, None
-    since = to_utc(datetime.fromisoformat(span["since"]))
-    return json.dumps(span["versions"]), span["route"], f"{since:%Y-%m-%d %H:%M:%S.%f}"
+    return json.dumps(span["versions"]), span["route"], _stored_time(span["since"])
+
+
+def _stored_time(told: str) -> str:
+    """A time that an event tells, as the database stores it."""
+    return f"{to_utc(datetime.fromisoformat(told)):%Y-%m-%d %H:%M:%S.%f}"

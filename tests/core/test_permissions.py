@@ -12,6 +12,8 @@ from review_app.core.permissions import (
     Area,
     Permission,
     Person,
+    Token,
+    TokenScope,
     area_of,
     may_enter,
     require,
@@ -19,6 +21,7 @@ from review_app.core.permissions import (
 from storage.enums import Role
 
 ADMIN, REVIEWER = Person(1, "root", Role.ADMIN), Person(2, "ada", Role.REVIEWER)
+PROGRAM = Person(1, "root", Role.ADMIN, Token(1, frozenset(TokenScope)))
 
 
 def test_every_role_has_its_grants() -> None:
@@ -71,6 +74,8 @@ def test_requiring_agrees_with_the_grants_and_names_who_was_refused(
         ("/api/v1/admin/users", Area.ADMIN),
         ("/exports/labels.csv", Area.ADMIN),
         ("/metrics", Area.ADMIN),
+        ("/api/v1/me", Area.PROGRAMS),
+        ("/api/v1/openapi.json", Area.PROGRAMS),
     ],
 )
 def test_each_path_lies_in_one_area(path: str, area: Area) -> None:
@@ -80,7 +85,12 @@ def test_each_path_lies_in_one_area(path: str, area: Area) -> None:
 def test_doors_open_for_those_they_should() -> None:
     doors = {
         (who, area): may_enter(person, area)
-        for who, person in (("nobody", None), ("reviewer", REVIEWER), ("admin", ADMIN))
+        for who, person in (
+            ("nobody", None),
+            ("reviewer", REVIEWER),
+            ("admin", ADMIN),
+            ("program", PROGRAM),
+        )
         for area in Area
     }
     assert {door for door, opens in doors.items() if opens} == {
@@ -90,6 +100,10 @@ def test_doors_open_for_those_they_should() -> None:
         ("admin", Area.OPEN),
         ("admin", Area.REVIEW),
         ("admin", Area.ADMIN),
+        ("reviewer", Area.PROGRAMS),
+        ("admin", Area.PROGRAMS),
+        ("program", Area.OPEN),
+        ("program", Area.PROGRAMS),
     }
 
 

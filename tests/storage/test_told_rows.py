@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from storage.database import Database
-from storage.models import ScoreFile
+from storage.models import ApiToken, ScoreFile
 from storage.repositories import Repositories
 from storage.repositories.alarms import RaisedAlarm
+from storage.types import utc_now
 from tests.factories import ACTOR, Factory
 from tests.migrations.snapshots import rows
 
@@ -34,17 +36,26 @@ def _comparison(repos: Repositories) -> None:
     repos.comparisons.add("checkpoint-1", "checkpoint-1", {"labels": 1}, ACTOR)
 
 
+def _token(repos: Repositories) -> None:
+    owner = repos.users.all()[0]
+    token = ApiToken(user_id=owner.id, name="ci", scopes=["stats"], token_sha256="ab" * 32)
+    token.expires_at = utc_now() + timedelta(days=1)
+    repos.tokens.add(token, ACTOR)
+
+
 WRITES = {
     "certification_attempt": _attempt,
     "alarm": _alarm,
     "score_file": _file,
     "comparison": _comparison,
+    "api_token": _token,
 }
 
 
 @pytest.fixture
 def ready(database: Database, factory: Factory) -> Database:
     factory.policy()
+    factory.admin()
     return database
 
 

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from starlette.testclient import TestClient
 
-from review_app.core.permissions import Area, area_of
+from review_app.core.permissions import Area, TokenScope, area_of
 from review_app.web.assets import asset_url
 from review_app.web.guard import MAX_BODY
 from review_app.web.headers import GRADIO_POLICY, PLAIN_POLICY
@@ -70,6 +70,53 @@ def test_a_reviewer_gets_nowhere_among_what_is_for_admins(site: Site) -> None:
     assert len(admin) > 70
     let_in = [pair for pair in admin if client.request(*pair).status_code != 403]
     assert let_in == []
+
+
+def bearer(site: Site, *scopes: TokenScope, owner: str = "") -> dict[str, str]:
+    """The header of a program that acts for an admin."""
+    owner = owner or site.account(Role.ADMIN)
+    secret = site.app.tokens.make(owner, "test", scopes or [*TokenScope], 1, "test").secret
+    return {"authorization": f"Bearer {secret}"}
+
+
+def test_a_token_opens_nothing_but_what_is_for_programs(site: Site) -> None:
+    # A call beyond the pace would be refused, too; a token is counted where it is looked at alone.
+    client, headers = site.anybody(), bearer(site)
+    assert client.get("/api/v1/me", headers=headers).status_code == 200
+    let_in = [
+        (method, path)
+        for method, path in every_address(site)
+        if area_of(path.split("?")[0]) in (Area.REVIEW, Area.ADMIN)
+        and client.request(method, path, headers=headers).status_code != 401
+    ]
+    assert let_in == []
+
+
+def test_whoever_brings_a_token_is_its_owner_and_nobody_else(site: Site) -> None:
+    client, person = site.signed_in(Role.REVIEWER)
+    headers = bearer(site, TokenScope.STATS)
+    told = client.get("/api/v1/me", headers=headers).json()
+    assert told["name"] != person.name
+    assert told["may"] == ["see_queue"]
+    assert client.get("/api/v1/me").json()["name"] == person.name
+    assert client.get("/review/", headers=headers).status_code == 401
+    wrong = client.get("/api/v1/me", headers={"authorization": "bearer dfr_1_made-up"})
+    assert (wrong.status_code, wrong.json()["error"]["code"]) == (401, "invalid_token")
+    assert wrong.headers["www-authenticate"] == 'Bearer error="invalid_token"'
+    basic = client.get("/api/v1/me", headers={"authorization": "Basic cHJveHk6cHJveHk="})
+    assert basic.json()["name"] == person.name, "a proxy in front may have passwords of its own"
+
+
+def test_a_token_has_a_pace_of_its_own(site: Site) -> None:
+    client, headers = site.anybody(), bearer(site, TokenScope.STATS)
+    most = site.app.settings.api_calls_per_minute
+    for _ in range(most):
+        answer = client.get("/api/v1/me", headers=headers)
+        if answer.status_code != 200:
+            break
+    assert (answer.status_code, answer.json()["error"]["code"]) == (429, "limited")
+    assert int(answer.headers["retry-after"]) >= 1
+    assert client.get("/api/v1/me", headers=bearer(site)).status_code == 200
 
 
 @pytest.mark.parametrize("method", EVERY_METHOD)

@@ -13,6 +13,7 @@ from review_app.review.tasks import AnswerInput
 from review_app.web.admin.people import PeopleTab
 from review_app.web.admin.people_figures import FiguresPanel
 from review_app.web.admin.people_taking import TakingPanel
+from review_app.web.admin.people_tokens import TokensPanel
 from review_app.web.handlers import Call
 from storage.enums import LabelValue, Role
 from tests.languages import GERMAN
@@ -71,6 +72,46 @@ def test_accounts_and_links_are_told_in_the_language_of_whoever_asks(
             tab.add(call, name, Role.ADMIN.value)
     assert refused.value.render(GERMAN).startswith(f"ein Konto {name!r} gibt es schon")
     assert str(refused.value).startswith(f"there is a user {name!r} already")
+
+
+def test_a_token_shows_once_works_and_is_revoked(site: Site, call: Call) -> None:
+    panel, owner = TokensPanel(site.app), site.account(Role.ADMIN)
+    message, once, tokens, choices, owners, _ = panel.make(call, owner, "ci", 30, ["stats"])
+    assert f"ci for {owner}" in message
+    secret = re.search(r'value="(dfr_[^"]+)"', once)
+    assert secret is not None
+    assert secret[1] not in tokens + panel.load(call)[0]
+    assert owner in owners["choices"]
+    assert site.app.tokens.person(secret[1]) is not None
+    ((words, number),) = choices["choices"]
+    assert owner in words
+    asked = panel.ask_revoke(call, number)
+    assert f"Revoke the token ci of {owner}?" in asked.text
+    assert "is revoked" in panel.revoke(call, asked.about.model_dump())[0]
+    assert site.app.tokens.person(secret[1]) is None
+    again, table, *_ = panel.revoke(call, asked.about.model_dump())
+    assert "was revoked already" in again
+    assert "revoked" in table
+
+
+@pytest.mark.parametrize(
+    ("owner", "days", "scopes"),
+    [
+        (None, 1, ["stats"]),
+        ("root", 1, ["everything"]),
+        ("root", None, ["stats"]),
+        ("root", 1, None),
+    ],
+)
+def test_half_a_form_makes_no_token(
+    site: Site, call: Call, owner: str | None, days: int | None, scopes: list[str] | None
+) -> None:
+    panel, n = TokensPanel(site.app), len(site.app.tokens.all())
+    with pytest.raises(InputError):
+        panel.make(call, owner, "ci", days, scopes)
+    with pytest.raises(InputError):
+        panel.ask_revoke(call, None)
+    assert len(site.app.tokens.all()) == n
 
 
 def test_a_role_that_does_not_exist_is_refused(site: Site, call: Call) -> None:

@@ -81,7 +81,7 @@ def build_data(app: Application, blocks: gr.Blocks) -> None:
         button = gr.Button(t("data.take_in"), variant="primary")
         message = html(min_height=96)
         refused = html()
-    wiring = Wiring(app, Permission.MANAGE_POLICY)
+    wiring = Wiring(app, Permission.ADD_IMAGES)
     wiring.quick(blocks.load, actions.remark, [remark])
     look = gr.Timer(LOOK_SECONDS, active=False)
     for event in (blocks.load, look.tick):

@@ -17,6 +17,7 @@ from review_app.people import Account, confusable_pairs
 from review_app.web.admin.confirm import Confirm, Question
 from review_app.web.admin.people_figures import build_figures
 from review_app.web.admin.people_taking import build_taking
+from review_app.web.admin.people_tokens import build_tokens
 from review_app.web.handlers import Call, Wiring, held_as, html, refusal, section
 from review_app.web.markup import Tone, join, moment, notice, table
 from storage.enums import Role
@@ -128,6 +129,7 @@ def build_people(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
             again = gr.Button(t("people.new_link"))
             switch = gr.Button(t("people.switch"))
         confirm = Confirm(t("people.yes"))
+    build_tokens(app, blocks, tab, _COPY)
     build_figures(app, tab)
     build_taking(app, tab)
     for event in (blocks.load, tab.select):
