@@ -18,6 +18,7 @@ from review_app.audits.circuit_breaker import (
 )
 from review_app.core.errors import SchemaError, SettingsError
 from review_app.core.faults import storage_error
+from review_app.core.idempotency import IdempotencyService
 from review_app.core.notice import Notice
 from review_app.core.options import OptionsService
 from review_app.core.secret import deployment_secret
@@ -87,6 +88,7 @@ class Application:
     media: MediaStore
     people: People
     tokens: TokenBook
+    idempotency: IdempotencyService
     review: ReviewService
     batched_review: BatchedReview
     records: RecordService
@@ -174,6 +176,7 @@ def open_application(settings: Settings) -> Application:
             database, settings.session_hours, settings.link_minutes, settings.idle_minutes
         ),
         tokens=TokenBook(database),
+        idempotency=IdempotencyService(database),
         review=review,
         batched_review=BatchedReview(review, database),
         records=RecordService(database),

@@ -146,7 +146,7 @@ class Area(StrEnum):
 _OPEN = ("/login", "/language", "/static", "/healthz", "/readyz", "/favicon.ico")
 _ADMIN = ("/admin", "/api/v1/admin", "/exports", "/metrics")
 PROBLEMS_BELOW = ("/api/v1/images",)
-"""Where programs alone call; errors there are problem details (RFC 9457)."""
+"""The addresses that programs alone call; errors there are problem details (RFC 9457)."""
 _PROGRAMS = ("/api/v1/me", "/api/v1/openapi.json", *PROBLEMS_BELOW)
 
 

@@ -70,6 +70,18 @@ class IntakeReport:
 
 
 @dataclass(frozen=True)
+class TakenFile:
+    """A file, and what became of it: an item, or a refusal."""
+
+    name: str
+    item_id: int | None = None
+    sha256: str | None = None
+    is_new: bool = False
+    """Whether the item was not there before."""
+    refusal: RefusedFile | None = None
+
+
+@dataclass(frozen=True)
 class _Prepared:
     """A candidate that decoded, with all that its rows need; most pixels have been let go."""
 
@@ -143,6 +155,16 @@ class IntakeService:
             report.remarks.append(Text("intake.noted_more", {"n": report.noted - _NOTED}))
         return report
 
+    def take(self, files: Sequence[Candidate], actor: str) -> list[TakenFile]:
+        """Take in files as they are, one image each; what became of each, in order."""
+        self._media.sweep()
+        likeness = Likeness(self._database, self._media, self._limits)
+        return [
+            taken
+            for outcomes in batches(self._prepare_all(files), BATCH)
+            for taken in self._store(outcomes, actor, likeness, IntakeReport())
+        ]
+
     def _prepare_all(
         self, candidates: Iterable[Candidate | RefusedFile]
     ) -> Iterator[_Prepared | RefusedFile]:
@@ -194,13 +216,16 @@ class IntakeService:
         actor: str,
         likeness: Likeness,
         report: IntakeReport,
-    ) -> None:
+    ) -> list[TakenFile]:
+        """What became of each, counted in ``report``."""
+        taken: list[TakenFile] = []
         earlier = likeness.earlier([one.seen for one in outcomes if isinstance(one, _Prepared)])
         with self._database.write() as repos:
             needed = read_options(repos).needed_labels
             for outcome in outcomes:
                 if isinstance(outcome, RefusedFile):
                     report.refused.append(outcome)
+                    taken.append(TakenFile(outcome.path, refusal=outcome))
                     continue
                 try:
                     item, is_new = _put(repos, outcome, actor, likeness, earlier, needed)
@@ -208,11 +233,15 @@ class IntakeService:
                     _fill_in(item, outcome.candidate)
                 except RefusedFile as refusal:
                     report.refused.append(refusal)
+                    taken.append(TakenFile(refusal.path, refusal=refusal))
                     continue
+                name = outcome.candidate.name
+                taken.append(TakenFile(name, item.id, outcome.sha256, is_new))
                 report.note(outcome.candidate.name, outcome.metadata)
                 report.labelled += outcome.candidate.label is not None
                 report.added += is_new
                 report.duplicates += not is_new
+        return taken
 
 
 def _bare(candidate: Candidate | RefusedFile, paths: Sequence[Path]) -> Candidate | RefusedFile:

@@ -12,9 +12,11 @@ from review_app.records import correction
 from review_app.records.correction import Proposal
 from review_app.records.record import ImageRecord, read_record
 from review_app.records.search import Found, Search, find, in_hand
+from review_app.records.standing import ImageStanding, Standings, standings_of
 from storage.database import Transactions
 from storage.models import Item
 from storage.repositories import Repositories
+from storage.repositories.records import Wanted
 from storage.types import utc_now
 
 _LARGEST_ID = 2**63 - 1
@@ -42,6 +44,32 @@ class RecordService:
             now = self._clock()
             item = _item_out_of_hand(repos, person, item_id, now)
             return read_record(repos, item, person.id, now)
+
+    def standing(self, person: Person, item_id: int) -> ImageStanding:
+        """How the image stands, as programs are told.
+
+        Raises ``NotAllowedError`` for whoever does not see the queue, and ``NotFoundError`` where
+        there is no such item.
+        """
+        require(person, Permission.SEE_QUEUE)
+        with self._database.read() as repos:
+            (standing,) = standings_of(repos, [_stored(repos, item_id)], self._clock())
+            return standing
+
+    def standings(
+        self, person: Person, search: Search, n: int, below: int | None = None
+    ) -> Standings:
+        """A page of up to ``n`` images that fit, with numbers under ``below``, or the newest.
+
+        It may have few, or none, and still be followed by an older one (`Records.page`).
+        Raises ``NotAllowedError`` for whoever does not see the queue.
+        """
+        require(person, Permission.SEE_QUEUE)
+        with self._database.read() as repos:
+            wanted = Wanted(search.text, search.state, search.verdict, search.corrected)
+            page = repos.records.page(wanted, n, below)
+            told = standings_of(repos, page.items, self._clock())
+            return Standings(images=told, older=page.older)
 
     def item(self, item_id: int) -> Item:
         """The item and its image as they are stored. Raises ``NotFoundError`` where there is none.

@@ -16,7 +16,7 @@ from review_app.web.pace import RateLimit
 
 _SCHEME = "bearer "
 _AT_ONCE = 0.1
-"""Of the calls of a minute, the share that may come at once after a rest."""
+"""The share of a minute's calls that may come at once after a rest."""
 
 
 class Bearers:

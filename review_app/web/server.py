@@ -16,12 +16,13 @@ from starlette.responses import RedirectResponse
 from starlette.routing import Mount
 
 from review_app.core.permissions import Area, Person, may_enter
-from review_app.core.uploads import Uploads
+from review_app.core.uploads import FILES_AT_ONCE, Uploads
 from review_app.i18n import deferring, t
 from review_app.web import failures, shell
 from review_app.web.account import account_router
 from review_app.web.admin import build_admin
 from review_app.web.assets import PREFIX, Assets, asset_url
+from review_app.web.bearer import Bearers
 from review_app.web.cards import card_router
 from review_app.web.cookies import Cookies
 from review_app.web.even import EvenReplies
@@ -42,6 +43,8 @@ from review_app.web.media import (
 from review_app.web.mounts import mount_of
 from review_app.web.origin import Origins
 from review_app.web.pace import RateLimit
+from review_app.web.programs import schema
+from review_app.web.programs.images import IMAGES, images_router
 from review_app.web.proxies import ClientAddress, Proxies
 from review_app.web.review.api import review_router
 from review_app.web.review.page import build_review
@@ -84,6 +87,8 @@ async def _assemble(app: Application) -> FastAPI:
     web.include_router(inspected_router(app))
     web.include_router(export_router(app))
     web.include_router(card_router(app))
+    web.include_router(images_router(app), responses=schema.PROBLEMS)
+    schema.install(web)
     web.include_router(health_router(app))
     web.mount(PREFIX, Assets())
     web.add_api_route("/favicon.ico", _favicon, include_in_schema=False)
@@ -94,7 +99,11 @@ async def _assemble(app: Application) -> FastAPI:
     with _temp_dir(app.uploads, "admin"):
         _mount(web, app, _admin_pages(app), Area.ADMIN, limits.max_archive_mb, None)
     web.add_middleware(EvenReplies, application=app)
-    web.add_middleware(Guard, sessions=sessions, origins=Origins(limits))
+    bearers = Bearers(app.tokens, limits.api_calls_per_minute)
+    largest = {IMAGES: round(FILES_AT_ONCE * limits.max_file_mb * _MIB)}
+    web.add_middleware(
+        Guard, sessions=sessions, bearers=bearers, origins=Origins(limits), largest=largest
+    )
     web.add_middleware(LanguageMiddleware)
     web.add_middleware(ClientAddress, proxies=Proxies(limits))
     web.add_middleware(Heads)

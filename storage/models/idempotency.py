@@ -23,6 +23,6 @@ class IdempotentCall(Base):
     """SHA-256 of what was asked for."""
     began_at: Mapped[datetime]
     status: Mapped[int | None]
-    """None while it is being done."""
+    """The HTTP status of the answer; None while the call is being done."""
     body: Mapped[str | None] = mapped_column(Text)
     expires_at: Mapped[datetime] = mapped_column(index=True)

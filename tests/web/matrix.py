@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from review_app.core.permissions import TokenScope
 from tests.web.world import PEOPLE, STRANGERS, Ask, Seen, Who, World
 
 EVERYBODY = frozenset(Who)
@@ -28,6 +29,8 @@ class Case:
     tells_owner: bool = False
     """The reviewer's name may be in the answer to whoever knows the address."""
     ends_session: bool = False
+    scope: TokenScope | None = None
+    """What the token of a program must be for, where programs may call."""
 
 
 def at(path: str, **more: object) -> Callable[[World], Ask]:

@@ -28,11 +28,17 @@ OTHER_NAMES = {
     *(
         "account_closed",
         "image_damaged",
+        "invalid_token",
         "limited",
+        "missing_scope",
         "not_signed_in",
         "not_stored",
     ),  # codes, and a call
     *("answers", "storage", "storage_lost"),
+    *("metrics", "stats"),  # scopes
+    *("bad_input", "busy", "conflict", "failed", "foreign_origin", "idempotency_key_reused"),
+    *("internal", "invalid", "length_required", "missing_scope", "not_allowed", "not_found"),
+    *("quota", "too_large", "wrong_method", "below", "files", "n", "seconds"),
     *("csv", "form", "handle", "jsonl", "password", "since", "today"),  # parameters
     *("detail", "error", "status"),  # of answers without a shape
     *("generator_claim", "review_session"),  # a column and a cookie
@@ -79,7 +85,7 @@ def test_each_call_is_documented_with_what_it_takes_and_gives(document: Any, sha
         row = told[name]
         query = {part.partition("=")[0] for part in (row["query"] or "").split("&") if part}
         assert query == parameters(operation, "query"), name
-        assert parameters(operation, "header") <= {"x-person"}, name
+        assert parameters(operation, "header") <= {"x-person", "Idempotency-Key"}, name
         body = json_shape(operation.get("requestBody", {})).strip("`")
         fields = set(shapes[body]["properties"]) if body else set()
         assert set(re.findall(r'"(\w+)"', row["body"] or "")) == fields, name

@@ -10,9 +10,13 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
+from review_app.core.permissions import Area, TokenScope, area_of
 from review_app.core.settings import DEFAULT_CHECKPOINT
 from review_app.web.assets import PREFIX, asset_url
 from tests.web.matrix import ADMINS, EVERYBODY, MOUNTS, OWNER, Case, at, faults_of
+from tests.web.programs import Caller, faults_of_program
 from tests.web.walk import templates
 from tests.web.world import API, PEOPLE, Ask, Seen, Who, World, answer_to, new_id
 
@@ -82,6 +86,11 @@ def card(which: str) -> Callable[[World], Ask]:
 def entry(entry: dict[str, Any]) -> Ask:
     """A call with one entry."""
     return Ask("POST", f"{API}/answers", {"json": {"entries": [entry]}})
+
+
+def no_image(_world: World) -> Ask:
+    """Something that is refused, so that nothing has to be scored."""
+    return Ask("POST", "/api/v1/images", {"files": {"files": ("a.png", b"no image")}})
 
 
 def undo(world: World) -> Ask:
@@ -167,6 +176,23 @@ CASES = (
     Case("GET /card/{checkpoint_id}", ADMINS, card("another")),
     Case("GET /exports/labels.{form}", ADMINS, at("/exports/labels.csv")),
     Case("GET /exports/kept/{place}/{name}", ADMINS, at(f"/exports/kept/{PLACE}/images.csv"), gone),
+    Case("POST /api/v1/images", ADMINS, no_image, scope=TokenScope.IMAGES_WRITE),
+    Case(
+        "POST /api/v1/images/by-address",
+        NOBODY,
+        at("/api/v1/images/by-address", json={"addresses": ["https://a.example/"]}),
+        scope=TokenScope.IMAGES_WRITE,
+    ),
+    Case("GET /api/v1/images", ADMINS, at("/api/v1/images?n=2"), scope=TokenScope.IMAGES_READ),
+    Case(
+        "GET /api/v1/images/{item_id}", ADMINS, at("/api/v1/images/1"), scope=TokenScope.IMAGES_READ
+    ),
+    Case(
+        "GET /api/v1/images/{item_id}/wait",
+        ADMINS,
+        at("/api/v1/images/1/wait?seconds=0"),
+        scope=TokenScope.IMAGES_READ,
+    ),
     Case("POST /logout", PEOPLE, at("/logout", data={}), ends_session=True),
 )
 
@@ -174,6 +200,24 @@ CASES = (
 def test_every_route_is_entered_and_none_that_is_gone(world: World) -> None:
     running = set(templates(world.site.web))
     assert {case.route for case in CASES} | {f"MOUNT {mount}" for mount in MOUNTS} == running
+
+
+@pytest.mark.parametrize("caller", Caller)
+def test_each_route_for_programs_serves_those_whose_token_is_for_it(
+    world: World, caller: Caller
+) -> None:
+    cases = [case for case in CASES if case.scope is not None]
+    faults = [fault for case in cases for fault in faults_of_program(world, case, caller)]
+    assert not faults, "\n".join(faults)
+
+
+def test_every_route_for_programs_says_which_scope_it_needs(world: World) -> None:
+    open_to_programs = {
+        route for route in templates(world.site.web) if area_of(route.split()[1]) is Area.PROGRAMS
+    }
+    scoped = {case.route for case in CASES if case.scope is not None}
+    free = {f"{method} /api/v1/openapi.json" for method in ("GET", "HEAD")} | {"GET /api/v1/me"}
+    assert open_to_programs - free == scoped
 
 
 def test_each_route_serves_those_who_may_and_tells_nobody_else_anything(world: World) -> None:

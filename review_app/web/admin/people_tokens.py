@@ -18,7 +18,7 @@ from review_app.web.handlers import Call, Wiring, held_as, html, refusal, sectio
 from review_app.web.markup import Tone, moment, notice, table
 
 DAYS = 90
-"""For how long a token lasts unless something else is entered."""
+"""The days that a token lasts unless something else is entered."""
 
 
 class Ended(BaseModel):

@@ -1,0 +1,189 @@
+"""The API for programs on a real application: what is added, told, and refused."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from review_app.core.permissions import TokenScope
+from storage.enums import ItemState, LabelValue, Role, Route
+from tests.web.site import Site, picture
+
+IMAGES = "/api/v1/images"
+
+
+class Program:
+    """A program with a token of an admin's, of one scope or of all."""
+
+    def __init__(self, site: Site, *scopes: TokenScope, owner: str = "") -> None:
+        self.owner = owner or site.account(Role.ADMIN)
+        wanted = scopes or tuple(TokenScope)
+        secret = site.app.tokens.make(self.owner, "test", wanted, 1, "test").secret
+        self.client: TestClient = site.anybody()
+        self.client.headers["authorization"] = f"Bearer {secret}"
+
+    def add(self, *files: tuple[str, bytes], **more: Any) -> Any:
+        parts = [("files", (name, data, "image/png")) for name, data in files]
+        return self.client.post(IMAGES, files=parts, **more)
+
+
+@pytest.fixture(scope="module")
+def program(site: Site) -> Program:
+    return Program(site)
+
+
+def problem(answer: Any, status: int) -> str:
+    """The name of the problem that an answer tells of."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    told = answer.json()
+    assert told["status"] == status
+    assert told["title"]
+    assert told["detail"]
+    kind = str(told["type"])
+    assert kind.startswith("urn:deepfake-review:problem:")
+    return kind.rpartition(":")[2]
+
+
+def test_images_are_added_once_and_each_is_told_of(site: Site, program: Program) -> None:
+    one, other = picture(9001), picture(9002)
+    sent = (("a/b/lake.png", one), ("sea.png", other), ("notes.txt", b"no image"), ("again", one))
+    answer = program.add(*sent, data={"source": "press"})
+    assert answer.status_code == 200, answer.text
+    lake, sea, notes, again = answer.json()["images"]
+    assert [one["outcome"] for one in (lake, sea, notes, again)] == [
+        "new",
+        "new",
+        "refused",
+        "known",
+    ]
+    assert (lake["name"], notes["reason"], notes["item_id"]) == ("lake.png", "not_an_image", None)
+    assert notes["detail"]
+    assert again["item_id"] == lake["item_id"] != sea["item_id"]
+    site.app.unattended_triage.ask("test").result()  # and with it what was asked for before
+    told = program.client.get(f"{IMAGES}/{lake['item_id']}").json()
+    assert (told["name"], told["source"], told["sha256"]) == ("lake.png", "press", lake["sha256"])
+    assert told["state"] != "pending", "it was scored without anybody asking"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"files": {"other": ("a.png", b"x")}},
+        {"data": {"files": "text"}},
+        {"json": {"files": []}},
+        {"content": b"--x", "headers": {"content-type": "multipart/form-data; boundary=x"}},
+        {"files": [("files", (f"{i}", b"x")) for i in range(21)]},
+    ],
+    ids=["another name", "no file", "json", "cut off", "too many"],
+)
+def test_what_is_no_upload_is_refused(program: Program, body: dict[str, Any]) -> None:
+    assert problem(program.client.post(IMAGES, **body), 400) == "bad_input"
+
+
+def test_nothing_of_the_detector_is_told_while_people_have_yet_to_judge(
+    site: Site, program: Program
+) -> None:
+    waiting = site.factory.item(ItemState.IN_REVIEW, decided=True)
+    escalated = site.factory.item(ItemState.ESCALATED, known=LabelValue.FAKE)
+    for item_id in (waiting, escalated):
+        told = program.client.get(f"{IMAGES}/{item_id}").json()
+        assert not told["settled"]
+        unknown = {"verdict", "corrected", "final", "certified", "p_fake", "std", "score"}
+        assert {name for name, value in told.items() if value is None} >= {
+            *unknown,
+            "novelty",
+            "policy_version",
+        }
+
+
+def test_what_is_settled_is_told_with_what_decided(site: Site, program: Program) -> None:
+    item_id = site.factory.item(ItemState.AUTO_ACCEPTED)
+    site.factory.decision(item_id, p_fake=0.97, route=Route.ACCEPT_FAKE)
+    told = program.client.get(f"{IMAGES}/{item_id}/wait?seconds=60").json()
+    assert (told["settled"], told["verdict"], told["certified"]) == (True, "fake", True)
+    assert told["p_fake"] == pytest.approx(0.97)
+    waiting = site.factory.item(ItemState.IN_REVIEW)
+    assert not program.client.get(f"{IMAGES}/{waiting}/wait?seconds=0").json()["settled"]
+
+
+def test_lists_go_on_from_page_to_page(site: Site, program: Program) -> None:
+    ids = [site.factory.item(ItemState.FAILED) for _ in range(5)]
+    found: list[int] = []
+    below = ""
+    while True:
+        page = program.client.get(f"{IMAGES}?state=failed&n=2{below}").json()
+        found += [image["item_id"] for image in page["images"]]
+        if page["older"] is None:
+            break
+        below = f"&below={page['older']}"
+    assert found == sorted(ids, reverse=True)
+    assert problem(program.client.get(f"{IMAGES}?n=1000"), 422) == "invalid"
+    assert problem(program.client.get(f"{IMAGES}/999999"), 404) == "not_found"
+
+
+def test_a_call_that_is_sent_again_is_answered_as_before(program: Program) -> None:
+    key = {"idempotency-key": "8f14e45f"}
+    first = program.add(("one.png", picture(9010)), headers=key)
+    assert "idempotency-replayed" not in first.headers
+    again = program.add(("one.png", picture(9010)), headers=key)
+    assert (again.json(), again.headers["idempotency-replayed"]) == (first.json(), "true")
+    assert again.json()["images"][0]["outcome"] == "new", "though it is known by now"
+    other = program.add(("one.png", picture(9011)), headers=key)
+    assert problem(other, 422) == "idempotency_key_reused"
+    assert program.add(("two.png", picture(9011))).json()["images"][0]["outcome"] == "new"
+    assert problem(program.add(("a", b""), headers={"idempotency-key": "ä".encode()}), 422)
+
+
+def test_keys_of_others_are_unknown(site: Site, program: Program) -> None:
+    key, data = {"idempotency-key": "mine"}, picture(9020)
+    assert program.add(("one.png", data), headers=key).json()["images"][0]["outcome"] == "new"
+    other = Program(site, owner=program.owner).add(("one.png", data), headers=key)
+    assert other.json()["images"][0]["outcome"] == "known"
+
+
+def test_of_a_call_that_was_refused_nothing_is_kept(program: Program) -> None:
+    key, body = {"idempotency-key": "refused"}, {"addresses": ["https://images.example/a.png"]}
+    for _ in range(2):
+        answer = program.client.post(f"{IMAGES}/by-address", json=body, headers=key)
+        assert problem(answer, 403) == "not_allowed", "an admin has to allow it first"
+
+
+def test_who_lacks_the_scope_or_the_role_is_told_which(site: Site) -> None:
+    writes = Program(site, TokenScope.IMAGES_WRITE).client
+    answer = writes.get(IMAGES)
+    assert problem(answer, 403) == "missing_scope"
+    assert "images:read" in answer.json()["detail"]
+    reviewer, _ = site.signed_in(Role.REVIEWER)
+    assert problem(reviewer.get(IMAGES), 403) == "not_allowed"
+    assert problem(site.anybody().get(IMAGES), 401) == "not_signed_in"
+
+
+def test_a_call_with_a_cookie_is_asked_where_it_comes_from(site: Site) -> None:
+    admin, _ = site.signed_in(Role.ADMIN)
+    sent: dict[str, Any] = {
+        "files": {"files": ("a.png", picture(9030))},
+        "headers": {"origin": "https://evil.example"},
+    }
+    assert problem(admin.post(IMAGES, **sent), 403) == "foreign_origin"
+    assert Program(site).client.post(IMAGES, **sent).status_code == 200
+
+
+def test_the_largest_body_is_that_of_images_and_only_there(site: Site, program: Program) -> None:
+    long = {"content-length": str(300 * 2**20), "content-type": "multipart/form-data; boundary=x"}
+    assert problem(program.client.post(IMAGES, headers=long), 413) == "too_large"
+    by_address = program.client.post(f"{IMAGES}/by-address", content=b"x" * 70_000)
+    assert problem(by_address, 413) == "too_large"
+
+
+def test_the_document_tells_of_tokens_and_problems(site: Site) -> None:
+    document = site.web.openapi()
+    post = document["paths"][IMAGES]["post"]
+    assert post["security"] == [{"token": []}]
+    assert set(post["responses"]["422"]["content"]) == {"application/problem+json"}
+    assert document["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
+    assert "security" not in document["paths"]["/api/v1/review/take"]["post"]
+    assert json.dumps(document)
