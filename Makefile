@@ -92,7 +92,7 @@ format: dev
 	$(BIN)/ruff format .
 
 bench: dev
-	for name in heads certify marks audits simulate triage intake review trust fuzz learning; do $(BIN)/python -m benchmarks.$$name || failed=1; done; test -z "$$failed"
+	for name in heads certify marks audits simulate triage intake review trust fuzz learning admin; do $(BIN)/python -m benchmarks.$$name || failed=1; done; test -z "$$failed"
 
 clean:
 	rm -rf $(VENV) $(JS)/node_modules .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
