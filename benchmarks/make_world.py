@@ -191,7 +191,7 @@ def _answers(
 
 
 def _times(start: Any, seconds: NDArray[np.float64]) -> NDArray[np.object_]:
-    """As the database has them; None for NaN."""
+    """Times as the database has them; None for NaN."""
     there = np.isfinite(seconds)
     first = np.datetime64(start.replace(tzinfo=None), "us")
     at = first + np.where(there, seconds * 1e6, 0).astype("timedelta64[us]")

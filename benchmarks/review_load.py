@@ -94,7 +94,7 @@ def abandoned(app: Application, url: str, items: list[int]) -> dict[str, Any]:
     with app.database.read() as repos:
         rows = repos.session.execute(counted.group_by(Label.item_id))
         labels = {row[0]: row[1] for row in rows}
-        stuck = repos.counts.by_state().get(ItemState.IN_REVIEW, 0)
+        stuck = repos.tallies.by_state().get(ItemState.IN_REVIEW, 0)
     wrong = sum(labels.get(item, 0) != 2 for item in items)
     return {"items": len(items), "answers": answers, "not_two_labels": wrong, "stuck": stuck}
 

@@ -50,7 +50,13 @@ from review_app.jobs.triggers import (
 )
 from review_app.learning.challenge import ChallengeService
 from review_app.learning.promotion import PromotionService
+from review_app.monitoring.feature_maps import FeatureMaps
 from review_app.monitoring.service import MonitoringService
+from review_app.monitoring.service_level import (
+    ServiceLevel,
+    change_service_level,
+    read_service_level,
+)
 from review_app.people import People, TokenBook
 from review_app.policy.decision_text import opinion_of
 from review_app.policy.governance import PolicyService
@@ -94,6 +100,8 @@ class Application:
     records: RecordService
     exports: ExportService
     monitoring: MonitoringService
+    feature_maps: FeatureMaps
+    service_level: OptionsService[ServiceLevel]
     intake: IntakeService
     scores: ScoreIntake
     detectors: Detectors
@@ -127,6 +135,7 @@ class Application:
     def close(self) -> None:
         """Stop computing views, finish what is being stored, and close the database."""
         self.unattended_triage.close()
+        self.feature_maps.close()
         self.stored_images.close()
         self.workshop.close()
         self.views.close()
@@ -182,6 +191,10 @@ def open_application(settings: Settings) -> Application:
         records=RecordService(database),
         exports=ExportService(database, media, settings.data_dir / "exports"),
         monitoring=MonitoringService(database),
+        feature_maps=FeatureMaps(database),
+        service_level=OptionsService(
+            database, ServiceLevel, read_service_level, change_service_level
+        ),
         intake=IntakeService(database, media, limits, archives, credentials),
         scores=ScoreIntake(database, settings.max_score_rows),
         detectors=detectors,

@@ -22,6 +22,27 @@ class ItemState(StrEnum):
     """Could not be scored; the reason is in the audit log."""
 
 
+class CountKind(StrEnum):
+    """What is counted by the hour: items by the hour since which they are in a state, and more."""
+
+    ARRIVED = "arrived"
+    """Items, by when they were taken in."""
+    PENDING = "pending"
+    AUTO_ACCEPTED = "auto_accepted"
+    IN_REVIEW = "in_review"
+    RESOLVED = "resolved"
+    ESCALATED = "escalated"
+    FAILED = "failed"
+    CAME = "came"
+    """Items that waited for people and do so no longer, by when they had come to them."""
+    SETTLED = "settled"
+    """The same items, by the hour since which they wait no longer."""
+    LABEL = "label"
+    """Labels in force, by when they were given."""
+    KNOWN_LABEL = "known_label"
+    """Labels that came with images, by when they were taken in."""
+
+
 class PlacedBy(StrEnum):
     """What an item's rank in the queue was made from. Low ranks are handed out first, and ranks of
     one kind lie together: the last kind here comes first."""

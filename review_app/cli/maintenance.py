@@ -1,4 +1,4 @@
-"""``db upgrade|check|head|rekey`` and ``doctor``."""
+"""``db upgrade|check|recount|head|rekey`` and ``doctor``."""
 
 from __future__ import annotations
 

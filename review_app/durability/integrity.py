@@ -4,12 +4,15 @@ seals."""
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy.exc import DatabaseError
+
 import migrations
 from storage.database import Database
+from storage.repositories import Repositories
 from storage.seals.check import Checked, check_seals
 from storage.seals.findings import Finding, Findings
 from storage.seals.heads import ChainHead
@@ -59,8 +62,11 @@ def check(database: Database, expected: Sequence[ChainHead] = ()) -> Report:
         heads = [*database.heads.read(), *expected]
         checked = _check_seals(driver, database.keys.ring, heads)
         damage = repos.integrity()
+        wrong = _miscounted(repos)
     findings = checked.findings
     _compare_schema(database, findings)
+    for table, counters in wrong.items():
+        findings.add(table, "miscounted", counters)
     if damage != "ok":
         findings.add("database", "damage", [damage])
     return Report(tuple(findings.listed()), checked.head, checked.sealed_since, checked.sealed_from)
@@ -74,6 +80,14 @@ def _check_seals(driver: sqlite3.Connection, keys: Keyring, heads: Sequence[Chai
         findings = Findings()
         findings.add("database", "damage", [str(error)])
         return Checked(findings, None, None, None)
+
+
+def _miscounted(repos: Repositories) -> Mapping[str, Sequence[str]]:
+    """Counters by table; none where the tables cannot be read, which others tell of."""
+    try:
+        return repos.tallies.wrong()
+    except DatabaseError:
+        return {}
 
 
 def _compare_schema(database: Database, findings: Findings) -> None:

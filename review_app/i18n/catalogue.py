@@ -42,6 +42,7 @@ SERVER_AREAS = frozenset(
         "corrections",
         "data",
         "date",
+        "desk",
         "detector",
         "explanation",
         "export",

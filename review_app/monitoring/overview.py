@@ -13,13 +13,16 @@ from review_app.policy.policy_text import describe
 from review_app.queueing.options import order_in_use
 from review_app.queueing.order import Order
 from storage.database import Database
-from storage.enums import ItemState, PolicyState, TriageFlag
+from storage.enums import CountKind, ItemState, PolicyState, TriageFlag
 from storage.repositories import Repositories
 from storage.repositories.counts import ReviewerCounts, ScoredItem
 from storage.types import utc_now
 
 RECENT = timedelta(days=7)
 """How far back the share of unlike images looks."""
+UNLIKE_AMONG, FLAGS_AMONG = 5_000, 20_000
+"""How many of the newest images are looked at for that share, and for flags: enough to tell
+something, and no more where there are a million."""
 STALE = timedelta(days=1)
 """An item that has waited this long is worth a word."""
 _WITH_PEOPLE = (ItemState.IN_REVIEW, ItemState.ESCALATED, ItemState.RESOLVED)
@@ -43,7 +46,7 @@ class Unlike:
 
 @dataclass(frozen=True)
 class FlagCounts:
-    """Images in people's hands, by what else they are good for."""
+    """Images in people's hands, of the newest `FLAGS_AMONG`, by what else they are good for."""
 
     retrain: int
     retrain_labelled: int
@@ -101,10 +104,10 @@ class ScoreMap:
 def stats(database: Database) -> dict[str, Any]:
     """The document of ``stats --json``; the states add up to the total."""
     with database.read() as repos:
-        states = repos.counts.by_state()
+        states = repos.tallies.by_state()
         return {
             "items": {"total": sum(states.values()), **{s.value: n for s, n in states.items()}},
-            "labels": repos.counts.labels(),
+            "labels": repos.tallies.count(CountKind.LABEL),
             "reviewers": repos.counts.reviewers(),
         }
 
@@ -114,7 +117,7 @@ def overview(database: Database, now: datetime | None = None) -> Overview:
     now = now or utc_now()
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     with database.read() as repos:
-        states = repos.counts.by_state()
+        states = repos.tallies.by_state()
         policy = _policy(repos)
         waiting_since = repos.counts.oldest_in(ItemState.IN_REVIEW)
         return Overview(
@@ -123,11 +126,11 @@ def overview(database: Database, now: datetime | None = None) -> Overview:
             policy_state=policy.state if policy else PolicyState.LEARNING,
             policy_version=policy.version if policy else None,
             policy_words=describe(policy) if policy else t("overview.not_triaged"),
-            labels=repos.counts.labels(),
-            known_labels=repos.counts.known_labels(),
+            labels=repos.tallies.count(CountKind.LABEL),
+            known_labels=repos.tallies.count(CountKind.KNOWN_LABEL),
             live_claims=repos.counts.live_claims(),
-            accepted_today=repos.counts.accepted_since(midnight),
-            labelled_today=repos.counts.labels_since(midnight),
+            accepted_today=repos.tallies.count(CountKind.AUTO_ACCEPTED, midnight),
+            labelled_today=repos.tallies.count(CountKind.LABEL, midnight),
             reviewers=repos.counts.per_reviewer(),
             needs=_needs(states, policy, waiting_since, now),
             order=order_in_use(repos),
@@ -157,7 +160,7 @@ def _policy(repos: Repositories) -> Policy | None:
 
 
 def _flags(repos: Repositories) -> FlagCounts:
-    found = repos.counts.flags()
+    found = repos.counts.flags(FLAGS_AMONG)
     retrain, unclear = (
         found.get(flag, {}) for flag in (TriageFlag.RETRAIN, TriageFlag.SECOND_REVIEWER)
     )
@@ -173,7 +176,8 @@ def _unlike(repos: Repositories, policy: Policy | None, since: datetime) -> Unli
     novelty = None if policy is None else repos.checkpoints.novelty(policy.checkpoint)
     if policy is None or novelty is None:
         return None
-    measured, unlike = repos.counts.novel_since(policy.checkpoint, policy.head, novelty.cut, since)
+    asked = (policy.checkpoint, policy.head, novelty.cut, since, UNLIKE_AMONG)
+    measured, unlike = repos.counts.novel_since(*asked)
     return Unlike(measured, unlike, novelty.usual) if measured else None
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from review_app.monitoring.flow import FlowSpan
 from review_app.monitoring.overview import Overview, ScoreMap, overview, score_map, stats
+from review_app.monitoring.queue_desk import QueueDesk, queue_desk
 from review_app.monitoring.reviewers import ReviewerFigures, reviewer_figures
 from storage.database import Database
 from storage.repositories.taking import Taken
@@ -23,6 +25,10 @@ class MonitoringService:
     def overview(self) -> Overview:
         """The queue, the policy and the people now."""
         return overview(self._database)
+
+    def queue_desk(self, span: FlowSpan) -> QueueDesk:
+        """The flow of images over ``span``, and what it tells of the queue."""
+        return queue_desk(self._database, span)
 
     def score_map(self) -> ScoreMap:
         """The newest scored items as points, with the policy's thresholds."""

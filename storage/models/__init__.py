@@ -1,6 +1,7 @@
 """The tables. Importing this package registers all of them on ``Base.metadata``."""
 
 from storage.models.base import Base
+from storage.models.counting import HourCount, LabelCount, SourceCount, SourceTally
 from storage.models.detector import CheckpointRow, Feature, Prediction
 from storage.models.face import FaceRow
 from storage.models.governance import Alarm, CertificationAttempt
@@ -29,6 +30,7 @@ __all__ = [
     "DecisionRow",
     "FaceRow",
     "Feature",
+    "HourCount",
     "IdempotentCall",
     "Image",
     "ImageDescriptor",
@@ -37,6 +39,7 @@ __all__ = [
     "KnownDevice",
     "KnownLabel",
     "Label",
+    "LabelCount",
     "Option",
     "Picture",
     "PolicyRow",
@@ -46,6 +49,8 @@ __all__ = [
     "ReadingMatch",
     "ScoreFile",
     "SignInLink",
+    "SourceCount",
+    "SourceTally",
     "User",
     "UserSession",
 ]

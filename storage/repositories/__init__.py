@@ -40,6 +40,7 @@ from storage.repositories.replays import StoredDecisions
 from storage.repositories.reviewers import Reviewers
 from storage.repositories.taken_files import TakenFiles
 from storage.repositories.taking import Taking
+from storage.repositories.tallies import Tallies
 from storage.repositories.tokens import ApiTokens
 from storage.repositories.triage import Decisions, Policies
 
@@ -235,6 +236,11 @@ class Repositories:
     def counts(self) -> Counts:
         """Numbers for the overview."""
         return Counts(self.session)
+
+    @cached_property
+    def tallies(self) -> Tallies:
+        """Counters."""
+        return Tallies(self.session)
 
     @cached_property
     def calibration(self) -> CalibrationQueries:

@@ -7,14 +7,30 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy import func, insert, select
+from sqlalchemy import case, func, insert, select
 from sqlalchemy.orm import Session
 
-from storage.enums import CheckpointKind
-from storage.models import CheckpointRow, Feature, Prediction
+from storage.enums import CheckpointKind, ItemState, LabelValue
+from storage.models import CheckpointRow, Feature, Image, Item, KnownLabel, Prediction
 from storage.models.base import Json
 
 VARIABLES = 500  # SQLite limits how many values one statement may name
+
+
+LOOKED_THROUGH = 20_000
+"""Among how many of the newest items those with features are looked for."""
+
+
+@dataclass(frozen=True)
+class FeaturePoint:
+    """An image with its features, and what is known of it."""
+
+    vector: np.ndarray
+    """Float32 [width]."""
+    p_fake: float
+    std: float
+    label: LabelValue | None
+    """The label that it came with, or else the verdict of people."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +123,41 @@ class Features:
             for sha256, vector in self._session.execute(query):
                 found[sha256] = np.frombuffer(vector, dtype="<f2").astype(np.float32)
         return found
+
+    def newest(
+        self, checkpoint: CheckpointRow, head: str, limit: int, labelled: bool = False
+    ) -> dict[int, FeaturePoint]:
+        """The ``limit`` newest images with cached features of the checkpoint's backbone and a
+        prediction of its ``head``, by item id, among the newest `LOOKED_THROUGH` items; those
+        alone that are ``labelled`` real or fake, or all."""
+        last = self._session.scalar(select(func.max(Item.id))) or 0
+        label = func.coalesce(
+            KnownLabel.value, case((Item.state == ItemState.RESOLVED, Item.verdict))
+        )
+        query = (
+            select(Item.id, Feature.vector, Prediction.p_fake, Prediction.std, label)
+            .select_from(Item)
+            .join(Image, Image.id == Item.image_id)
+            .join(Feature, Feature.sha256 == Image.sha256)
+            .join(Prediction, Prediction.image_id == Item.image_id)
+            .outerjoin(KnownLabel, KnownLabel.item_id == Item.id)
+            .where(
+                Item.id > last - LOOKED_THROUGH,
+                Feature.backbone_key == checkpoint.backbone_key,
+                Prediction.checkpoint_id == checkpoint.id,
+                Prediction.head == head,
+            )
+            .order_by(Item.id.desc())
+            .limit(limit)
+        )
+        if labelled:
+            query = query.where(label.in_([LabelValue.REAL, LabelValue.FAKE]))
+        return {
+            item_id: FeaturePoint(
+                np.frombuffer(vector, dtype="<f2").astype(np.float32), p_fake, std, value
+            )
+            for item_id, vector, p_fake, std, value in self._session.execute(query)
+        }
 
     def put_many(self, features: Mapping[str, np.ndarray], backbone_key: str) -> None:
         """Cache the vectors that are not cached yet; their values must fit float16 exactly."""

@@ -45,6 +45,7 @@ KINDS = {
     "turn": "the newest key of the file, which seals nothing: db rekey was cut off, run it again; "
     "or the log was cut short to before it",
     "schema": "not as the program makes it",
+    "miscounted": "not what the rows come to; no evidence, count anew: db recount",
     "damage": "what SQLite says of the file; restore a backup",
 }
 

@@ -7,11 +7,13 @@ from typing import Any
 
 from storage.database import Database
 
+COUNTERS = {"hour_count", "source_count", "label_count"}
 Rows = dict[str, list[dict[str, Any]]]
 
 
 def rows(database: Database) -> Rows:
-    """Every row by table, but for Alembic's own."""
+    """Every row by table, but for Alembic's own, and for counters that have come to 0: those are
+    gone once all is counted anew."""
     raw = sqlite3.connect(str(database.engine.url.database))
     raw.row_factory = sqlite3.Row
     names = [
@@ -21,6 +23,8 @@ def rows(database: Database) -> Rows:
     ]
     found = {name: [dict(row) for row in raw.execute(f"SELECT * FROM {name!r}")] for name in names}
     raw.close()
+    for name in COUNTERS & found.keys():
+        found[name] = [row for row in found[name] if row["n"]]
     return found
 
 

@@ -122,7 +122,7 @@ def test_triage_writes_marks_by_the_cuts_of_the_checkpoint_and_none_on_audited_i
         place.app.triage.run("tester")
         place.certify(place.factory.admin(), audit_probability=1.0)
         with place.app.database.read() as repos:
-            before = repos.counts.flags()[TriageFlag.RETRAIN][ItemState.IN_REVIEW]
+            before = repos.counts.flags(1000)[TriageFlag.RETRAIN][ItemState.IN_REVIEW]
         audited = place.scored(1.0, spread={"std": 0.4, "mutual_information": 0.4})
         unknown = place.scored(0.5, spread={"std": 0.4})
         unclear = place.scored(0.5, spread={"std": 0.0, "mutual_information": 0.0, "entropy": 0.69})
@@ -138,6 +138,6 @@ def test_triage_writes_marks_by_the_cuts_of_the_checkpoint_and_none_on_audited_i
             rows = {item_id: repos.decisions.of_item(item_id) for item_id in wanted}
             assert {item_id: row.mark for item_id, row in rows.items() if row} == wanted
             assert rows[audited].audited  # type: ignore[union-attr]
-            counted = repos.counts.flags()
+            counted = repos.counts.flags(1000)
         assert counted[TriageFlag.RETRAIN][ItemState.IN_REVIEW] == before + 1
         assert counted[TriageFlag.SECOND_REVIEWER][ItemState.IN_REVIEW] >= 1

@@ -15,6 +15,7 @@ from review_app.review.context import ReviewContext
 from review_app.review.service import ReviewService
 from review_app.review.tasks import AnswerInput, Queue
 from storage.database import Database
+from storage.enums import CountKind
 from tests.factories import Factory
 from tests.review.bench import FAKE, REAL, handle_of, items_of
 
@@ -63,7 +64,7 @@ def test_those_who_take_and_answer_at_once_each_get_their_own(
     told.review.close()
     assert Counter(answered) == Counter(told.items) == dict.fromkeys(items, 1)
     with database.read() as repos:
-        assert repos.counts.labels() == len(items)
+        assert repos.tallies.count(CountKind.LABEL) == len(items)
         assert repos.audit.first_broken() is None
 
 
@@ -120,4 +121,4 @@ def test_an_answer_sent_several_times_at_once_is_stored_once(
     told.review.close()
     assert receipts == receipts[:1] * times
     with database.read() as repos:
-        assert repos.counts.labels() == 1
+        assert repos.tallies.count(CountKind.LABEL) == 1

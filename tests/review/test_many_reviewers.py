@@ -100,6 +100,6 @@ def _assert_each_answered_once(
         claims = Counter(repos.session.scalars(select(Claim.item_id)))
         assert labels == claims == dict.fromkeys(items, overlap)
         assert repos.counts.live_claims() == 0
-        states = repos.counts.by_state()
+        states = repos.tallies.by_state()
         assert states[ItemState.RESOLVED] + states[ItemState.ESCALATED] == len(items)
         assert repos.audit.first_broken() is None

@@ -14,7 +14,7 @@ from benchmarks.review_clients import Work
 from benchmarks.review_load import at_work
 from review_app.policy.review_options import ReviewOptions, change_options
 from review_app.web.identity import COOKIE
-from storage.enums import ItemState, Role
+from storage.enums import CountKind, ItemState, Role
 from storage.models import Claim, Label
 from tests.web.reviewers import HttpReviewer
 from tests.web.serving import Serving
@@ -52,7 +52,11 @@ def test_eight_reviewers_label_400_items_and_none_is_lost_or_given_twice(
     assert Counter(answered) == dict.fromkeys(items, 1)
     assert all(done), "everybody got a share"
     with fresh.app.database.read() as repos:
-        assert repos.counts.by_state()[ItemState.RESOLVED] == repos.counts.labels() == len(items)
+        assert (
+            repos.tallies.by_state()[ItemState.RESOLVED]
+            == repos.tallies.count(CountKind.LABEL)
+            == len(items)
+        )
         handed_out = repos.session.scalars(select(Claim.item_id)).all()
     assert sorted(handed_out) == items
 
@@ -70,8 +74,8 @@ def test_at_overlap_two_every_item_ends_with_two_labels_whoever_abandons_what(
     with fresh.app.database.read() as repos:
         rows = repos.session.execute(counted.group_by(Label.item_id))
         found = {row[0]: row[1] for row in rows}
-        assert repos.counts.labels() == sum(done)
-        assert repos.counts.by_state()[ItemState.RESOLVED] == len(items)
+        assert repos.tallies.count(CountKind.LABEL) == sum(done)
+        assert repos.tallies.by_state()[ItemState.RESOLVED] == len(items)
     assert found == dict.fromkeys(items, 2)
 
 

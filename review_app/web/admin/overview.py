@@ -21,13 +21,14 @@ from review_app.monitoring.overview import (
     Unlike,
 )
 from review_app.triage.forecasting import CertificateProgress
+from review_app.web.admin.overview_features import build_feature_map
+from review_app.web.admin.overview_flow import REFRESH_SECONDS, build_queue_desk
 from review_app.web.admin.policy_certificate import progress_bar
 from review_app.web.charts import Bar, Scatter, bars, uncertainty_map
 from review_app.web.handlers import Call, Wiring, html
 from review_app.web.markup import age, join, table
 from storage.enums import ItemState, PolicyState
 
-REFRESH_SECONDS = 10
 P_FAKE = "P(fake)"
 """What the map's axis is called where thresholds are compared with the probability itself."""
 
@@ -85,12 +86,14 @@ def build_overview(app: Application, blocks: gr.Blocks) -> None:
     """Add the tab's components to the open context."""
     tab = OverviewTab(app)
     top = html()
+    build_queue_desk(app, blocks)
     with gr.Row(equal_height=False):
         with gr.Column(scale=3, min_width=320):
             chart = html()
         with gr.Column(scale=2, min_width=320):
             states = html()
             reviewers = html()
+    build_feature_map(app, blocks)
     wiring = Wiring(app, Permission.SEE_QUEUE)
     outputs = [top, states, chart, reviewers]
     wiring.quick(blocks.load, tab.refresh, outputs)

@@ -1,0 +1,131 @@
+"""Maps of features: the newest images as points in the plane in which their features differ most.
+
+They are computed in the background, of a bounded sample, and kept for a while; whoever asks gets
+the last one at once, or None while there is none yet.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from time import monotonic
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import eigh
+
+from review_app.policy.policy import Policy
+from storage.database import Database
+from storage.enums import CheckpointKind
+from storage.repositories.detector import FeaturePoint
+
+SAMPLE = 800
+"""Most images of a map: half of them the newest, half the newest whose label is known, for what
+has only come is rarely labelled."""
+MIN_IMAGES = 10
+"""Fewer have no axes worth the name."""
+KEPT_SECONDS, AGAIN_SECONDS = 600.0, 30.0
+"""How long a map is kept, and how soon it is tried again where there was none."""
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class FeatureMap:
+    """Images along the first two principal components of their features."""
+
+    checkpoint: str
+    places: NDArray[np.float64]
+    """[n, 2]."""
+    explained: tuple[float, float]
+    """The share of the features' variance along each axis."""
+    points: Sequence[FeaturePoint]
+    """What is known of each, [n]."""
+
+
+@dataclass(frozen=True)
+class MapState:
+    """What there is to show: a map, or why there is none."""
+
+    found: FeatureMap | None
+    is_computing: bool
+    """Whether one is being computed."""
+    has_features: bool = True
+    """Whether the detector in force computes features here at all."""
+
+
+def principal_plane(
+    features: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], tuple[float, float]]:
+    """Places [n, 2] of ``features`` [n, d] along their first two principal components, and the
+    share of their variance that each explains.
+
+    By the eigenvectors of the Gram matrix of the centred rows (n is less than d). The sign of an
+    axis, which nothing decides, is such that the farther end is on the right.
+    """
+    centred = features - features.mean(axis=0)
+    gram = centred @ centred.T
+    n, total = len(gram), float(np.trace(gram))
+    values, vectors = eigh(gram, subset_by_index=(n - 2, n - 1))
+    values = values[::-1].clip(0)
+    places = vectors[:, ::-1] * np.sqrt(values)
+    places *= np.where((places**3).sum(axis=0) < 0, -1.0, 1.0)
+    first, second = (float(value) / total if total > 0 else 0.0 for value in values)
+    return places, (first, second)
+
+
+class FeatureMaps:
+    """The map of the detector in force, computed in one thread of its own."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._worker = ThreadPoolExecutor(1, "feature-map")
+        self._lock = threading.Lock()
+        self._state = MapState(None, is_computing=False)
+        self._computed_at = -KEPT_SECONDS
+
+    def close(self) -> None:
+        """Wait for what is being computed."""
+        self._worker.shutdown(wait=True, cancel_futures=True)
+
+    def current(self) -> MapState:
+        """The last map; a newer one is begun where that is old, or of another detector."""
+        with self._database.read() as repos:
+            row = repos.policies.current()
+        with self._lock:
+            found = self._state.found
+            kept = AGAIN_SECONDS if found is None else KEPT_SECONDS
+            stale = monotonic() - self._computed_at >= kept
+            other = row is not None and found is not None and found.checkpoint != row.checkpoint_id
+            if row is not None and not self._state.is_computing and (stale or other):
+                self._state = MapState(None if other else found, is_computing=True)
+                self._worker.submit(self._compute)
+            return self._state
+
+    def _compute(self) -> None:
+        state = MapState(None, is_computing=False)
+        try:
+            state = self._computed()
+        except Exception:  # the next look tries again; the page says that there is none
+            _log.exception("no map of features")
+        with self._lock:
+            self._state, self._computed_at = state, monotonic()
+
+    def _computed(self) -> MapState:
+        with self._database.read() as repos:
+            row = repos.policies.current()
+            policy = None if row is None else Policy.from_json(row.document)
+            detector = None if policy is None else repos.checkpoints.get(policy.checkpoint)
+            if policy is None or detector is None or detector.kind is not CheckpointKind.TRAINED:
+                return MapState(None, is_computing=False, has_features=False)
+            asked = (detector, policy.head, SAMPLE // 2)
+            found = repos.features.newest(*asked) | repos.features.newest(*asked, labelled=True)
+        points = list(found.values())
+        if len(points) < MIN_IMAGES:
+            return MapState(None, is_computing=False)
+        places, explained = principal_plane(np.array([p.vector for p in points], np.float64))
+        return MapState(
+            FeatureMap(policy.checkpoint, places, explained, points), is_computing=False
+        )
