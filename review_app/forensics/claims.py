@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Final
 
 
@@ -94,6 +95,8 @@ _GRAPHS: Final = {
     "generation_data": "",
 }
 """Text chunks in which generators keep what they were told."""
+_BRIEF: Final = 80
+"""Letters of a value that is remembered."""
 _NODES: Final = re.compile(r'^\s*\{.*("class_type"|"nodes"|"inputs"|"model|"seed"|"prompt")', re.S)
 
 
@@ -125,9 +128,16 @@ def _signed(credentials: Any) -> Iterator[GeneratorClaim]:
 
 def _written(metadata: Mapping[str, Any]) -> Iterator[GeneratorClaim]:
     for place, value in _values(metadata):
-        by = _told(place, value)
+        by = _told_briefly(place, value) if len(value) <= _BRIEF else _told(place, value)
         if by is not None:
             yield GeneratorClaim(by, ClaimEvidence.METADATA, place)
+
+
+@lru_cache(maxsize=4096)
+def _told_briefly(place: str, value: str) -> str | None:
+    """The same of ``value`` that is short: the names of cameras and programs come again and
+    again."""
+    return _told(place, value)
 
 
 def _told(place: str, value: str) -> str | None:

@@ -6,14 +6,16 @@ Rules are not here: see `review_app.records.exports`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Final, NamedTuple, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
-    Row,
+    Select,
     String,
     Text,
     and_,
@@ -31,6 +33,8 @@ from storage.repositories.labels import IN_FORCE
 
 WINDOW: Final = 10_000
 """The item numbers of a batch: as many rows at most are in memory at a time."""
+_TURNED: Final = 250
+"""Rows that are turned into columns at a time, while the processor still has them at hand."""
 
 
 class StoredAnswer(NamedTuple):
@@ -102,7 +106,7 @@ _COLUMNS: Final[dict[str, Any]] = {
     "width": Image.width,
     "height": Image.height,
     "format": Image.format,
-    "file_metadata": type_coerce(Image.file_metadata, Text),
+    "file_metadata": func.nullif(type_coerce(Image.file_metadata, Text), "{}"),
     "policy_version": DecisionRow.policy_version,
     "checkpoint": DecisionRow.checkpoint_id,
     "route": type_coerce(DecisionRow.route, String),
@@ -118,13 +122,24 @@ _COLUMNS: Final[dict[str, Any]] = {
     "group_name": DecisionRow.group_name,
     "faces": func.json_array_length(FaceRow.boxes),
 }
-_ITEMS = (
-    select(*(column.label(name) for name, column in _COLUMNS.items()))
-    .join(Image, Image.id == Item.image_id)
-    .outerjoin(DecisionRow, DecisionRow.id == _newest)
-    .outerjoin(FaceRow, FaceRow.item_id == Item.id)
-    .order_by(Item.id)
-)
+_PICTURE: Final = ("width", "height", "format")
+TABLE: Final = tuple(name for name in _COLUMNS if name not in _PICTURE)
+"""The names of what a table tells."""
+PICTURES: Final = (*TABLE, *_PICTURE)
+"""The same with the measures of the stored picture."""
+
+
+@cache
+def _items(names: Sequence[str]) -> Select[Any]:
+    return (
+        select(*(_COLUMNS[name].label(name) for name in names))
+        .join(Image, Image.id == Item.image_id)
+        .outerjoin(DecisionRow, DecisionRow.id == _newest)
+        .outerjoin(FaceRow, FaceRow.item_id == Item.id)
+        .order_by(Item.id)
+    )
+
+
 _ANSWERS = (
     select(
         Label.item_id,
@@ -149,6 +164,20 @@ _ANSWERS = (
     .join(Item, Item.id == Label.item_id)
     .where(*IN_FORCE)
 )
+_VALUES: Final = {member.value: member for member in LabelValue}
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(f"{text}+00:00")
+
+
+_READ: Final[dict[str, Callable[[Any], Any]]] = {
+    **dict.fromkeys(("value", "was", "verdict"), _VALUES.__getitem__),
+    **dict.fromkeys(("labelled_at", "final_at", "verdict_final_at", "created_at"), _moment),
+    **dict.fromkeys(("tags", "regions"), json.loads),
+    **dict.fromkeys(("extra", "blind", "adjudicates"), bool),
+}
+"""What is made of a value of the driver that is not None, by the field that holds it."""
 _KNOWN = select(KnownLabel.item_id, KnownLabel.value)
 _CORRECTIONS = select(
     Correction.item_id,
@@ -156,7 +185,7 @@ _CORRECTIONS = select(
     Correction.was,
     Correction.reason,
     Correction.created_at,
-)
+).order_by(Correction.item_id, Correction.id)
 
 
 class ExportBatches:
@@ -172,19 +201,30 @@ class ExportBatches:
             query = query.outerjoin(DecisionRow, DecisionRow.id == _newest).where(*where)
         return self._session.scalar(query) or 0
 
-    def batches(self, where: Sequence[ColumnElement[bool]] = ()) -> Iterator[StoredBatch]:
-        """The items that ``where`` lets through; batches without any are left out."""
+    def batches(
+        self, where: Sequence[ColumnElement[bool]] = (), names: Sequence[str] = TABLE
+    ) -> Iterator[StoredBatch]:
+        """The items that ``where`` lets through, with what is stored under ``names`` (``item_id``
+        is always wanted); batches without any are left out."""
         seen, after = 0, 0
         while (first := self._first(after)) is not None:
             after = first + WINDOW - 1
-            rows = self._items(_ITEMS.where(*where, Item.id.between(first, after)))
-            if rows:
-                seen += len(rows)
-                columns = dict(zip(_COLUMNS, zip(*rows, strict=True), strict=True))
+            query = _items(names).where(*where, Item.id.between(first, after))
+            columns = self._columns(query, names)
+            if n := len(columns["item_id"]):
+                seen += n
                 yield StoredBatch(columns, *self._said(first, after), n_seen=seen)
 
-    def _items(self, query: Any) -> Sequence[tuple[Any, ...]]:
-        # As the driver has them: nothing here needs what SQLAlchemy would make of a row.
+    def _columns(self, query: Any, names: Sequence[str]) -> dict[str, list[Any]]:
+        cursor = self._session.connection().execute(query).cursor
+        columns: dict[str, list[Any]] = {name: [] for name in names}
+        while rows := cursor.fetchmany(_TURNED):
+            for column, values in zip(columns.values(), zip(*rows, strict=True), strict=True):
+                column.extend(values)
+        return columns
+
+    def _rows(self, query: Any) -> Sequence[tuple[Any, ...]]:
+        # As the driver has them: what SQLAlchemy would make of a row takes longer than to read it.
         rows: Sequence[tuple[Any, ...]] = (
             self._session.connection().execute(query).cursor.fetchall()
         )
@@ -198,24 +238,26 @@ class ExportBatches:
     ) -> tuple[
         dict[int, list[StoredAnswer]], dict[int, LabelValue], dict[int, list[StoredCorrection]]
     ]:
-        answers = map(StoredAnswer._make, self._within(_ANSWERS, Label.item_id, first, last))
-        known = self._within(_KNOWN, KnownLabel.item_id, first, last)
-        corrections = self._within(
-            _CORRECTIONS.order_by(Correction.item_id, Correction.id),
-            Correction.item_id,
-            first,
-            last,
-        )
+        answers = self._rows(_ANSWERS.where(Label.item_id.between(first, last)))
+        known = self._rows(_KNOWN.where(KnownLabel.item_id.between(first, last)))
+        corrections = self._rows(_CORRECTIONS.where(Correction.item_id.between(first, last)))
         # Sorted here: asked for in order, SQLite would walk the whole table by its key.
         return (
-            _by_item(sorted(answers, key=lambda answer: answer.id)),
-            {row.item_id: row.value for row in known},
-            _by_item(map(StoredCorrection._make, corrections)),
+            _by_item(sorted(_read(StoredAnswer, answers), key=lambda answer: answer.id)),
+            {item_id: _VALUES[value] for item_id, value in known},
+            _by_item(_read(StoredCorrection, corrections)),
         )
 
-    def _within(self, query: Any, item_id: Any, first: int, last: int) -> Sequence[Row[Any]]:
-        found = self._session.connection().execute(query.where(item_id.between(first, last)))
-        return found.all()
+
+def _read(kind: type[_Told], rows: Sequence[tuple[Any, ...]]) -> Iterator[_Told]:
+    """Rows of the driver as tuples of the kind, made of a whole column at a time."""
+    columns = [
+        [None if value is None else _READ[name](value) for value in column]
+        if name in _READ
+        else column
+        for name, column in zip(kind._fields, zip(*rows, strict=True), strict=False)
+    ]
+    return map(kind._make, zip(*columns, strict=True))
 
 
 def _by_item(rows: Iterable[_Told]) -> dict[int, list[_Told]]:

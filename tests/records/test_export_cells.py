@@ -5,10 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
-import math
+from typing import Any
 
 import pandas
-import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
@@ -16,6 +15,7 @@ from pyarrow import parquet
 from review_app.records.exports.batch import as_stored
 from review_app.records.exports.columns import COLUMN_NAMES, COLUMNS, Column
 from review_app.records.exports.encoding import ExportFormat, encode
+from review_app.records.exports.lines import quoted
 from storage.database import Database
 from storage.enums import LabelValue
 from tests.factories import Factory
@@ -55,14 +55,36 @@ def test_the_bytes_are_those_that_the_standard_library_writes(
     assert stream_csv(database).decode() == file.getvalue()
 
 
-@pytest.mark.parametrize("zeros", [[0.0, -0.0, 0.0], [-0.0, 0.0, 0.0], [1.0, 0.5, 1.0, 1.0]])
-def test_equal_numbers_are_written_each_as_it_is(zeros: list[float]) -> None:
-    column = Column("score", float, as_stored("score"))
-    (line,) = list(encode(ExportFormat.CSV, [column], [[zeros]]))[1:]
-    assert [str(value) for value in zeros] == line.decode().split()
-    (lines,) = encode(ExportFormat.JSONL, [column], [[[*zeros, math.inf, None]]])
-    written = [json.loads(line)["score"] for line in lines.decode().splitlines()]
-    assert list(map(str, written)) == list(map(str, [*zeros, math.inf, None]))
+NUMBERS = st.one_of(
+    st.none(),
+    st.floats(),
+    st.floats(-1e10, 1e10),
+    st.floats(-1e-3, 1e-3),
+    st.integers(-(10**10), 10**10).map(float),
+    st.sampled_from([0.0, -0.0, 1.0, 1e-4, 9.999e-5, 1e9, 999999999.9999999, 1e16, 5e-324]),
+)
+STORED = st.tuples(
+    NUMBERS,
+    st.one_of(st.none(), TEXTS, st.sampled_from([*HOSTILE, "", "said", 'a "word"', "\x01\\"])),
+    st.one_of(st.none(), st.booleans()),
+    st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1)),
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(rows=st.lists(STORED, min_size=1, max_size=30))
+def test_a_column_at_once_is_written_as_its_values_one_by_one(rows: list[tuple[Any, ...]]) -> None:
+    types = {"number": float, "text": str, "truth": bool, "count": int}
+    columns = [Column(name, kind, as_stored(name)) for name, kind in types.items()]
+    batch = list(zip(*rows, strict=True))
+    file = b"".join(encode(ExportFormat.JSONL, columns, [batch])).decode()
+    named = (dict(zip(types, row, strict=True)) for row in rows)
+    assert file == "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in named)
+    file = b"".join(encode(ExportFormat.CSV, columns, [batch])).decode()
+    cells = [[quoted(one or "") if isinstance(one, str | None) else repr(one) for one in row]
+             for row in rows]  # fmt: skip
+    head = [quoted(name) for name in types]
+    assert file == "".join(",".join(row) + "\r\n" for row in [head, *cells])
 
 
 def test_pandas_reads_what_was_written(

@@ -17,7 +17,7 @@ Value = str | int | float | bool | None
 Values = Sequence[Value]
 """The values of a column, one for each row."""
 
-_SILENT: Final = (None, "{}", "null")
+_SILENT: Final = (None, "null")
 NOTHING: Final = said_of((), None, (), datetime.max.replace(tzinfo=UTC))
 """What is said of most items."""
 

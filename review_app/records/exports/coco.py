@@ -26,6 +26,7 @@ from review_app.records.settled import LeftOut
 from review_app.review.regions import Region, Shape
 from storage.database import Database
 from storage.enums import LabelValue
+from storage.repositories.export_batches import PICTURES
 from storage.types import utc_now
 
 ANNOTATIONS: Final = "annotations.json"
@@ -59,7 +60,7 @@ def write_coco(
     try:
         with atomic_folder(folder) as draft:
             with database.read() as repos:
-                for batch in selection.batches(repos, now, progress):
+                for batch in selection.batches(repos, now, progress, PICTURES):
                     found.add(batch)
             files, lost = _images(found, draft, None if without_images else media)
             document = found.document(now)

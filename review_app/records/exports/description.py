@@ -179,7 +179,8 @@ class Tally:
         for column, values in zip(columns, batch, strict=True):
             if column.name in _COUNTED:
                 counter = self.found.setdefault(column.name, Counter())
-                counter.update(Counter("none" if one is None else str(one) for one in values))
+                for value, n in Counter(values).items():
+                    counter["none" if value is None else str(value)] += n
 
     def to_json(self) -> dict[str, dict[str, int]]:
         """The counts by column, the values in alphabetical order."""

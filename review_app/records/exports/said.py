@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from review_app.policy.undo_window import final_since
 from storage.enums import LabelValue
 from storage.repositories.export_batches import StoredAnswer, StoredCorrection
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(NamedTuple):
     """What is said of one item at some moment."""
 
     n_given: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +13,13 @@ from review_app.records.exports.batch import ItemBatch, batch_of, kept
 from review_app.records.exports.said import Said
 from storage.enums import ItemState, LabelValue, TriageFlag
 from storage.repositories import Repositories
-from storage.repositories.export_batches import changed_since, has_mark, has_source, has_state
+from storage.repositories.export_batches import (
+    TABLE,
+    changed_since,
+    has_mark,
+    has_source,
+    has_state,
+)
 from storage.types import to_utc
 
 
@@ -86,9 +92,14 @@ class Selection:
             raise InputError(f"an export cannot choose by that ({error})") from error
 
     def batches(
-        self, repos: Repositories, now: datetime, progress: Progress | None = None
+        self,
+        repos: Repositories,
+        now: datetime,
+        progress: Progress | None = None,
+        names: Sequence[str] = TABLE,
     ) -> Iterator[ItemBatch]:
-        """The items that leave at the moment ``now``, in order of intake."""
+        """The items that leave at the moment ``now``, in order of intake, with what is stored under
+        ``names``."""
         where = [
             *([has_state(self.states)] if self.states else []),
             *([has_source(self.sources)] if self.sources else []),
@@ -96,7 +107,7 @@ class Selection:
             *([changed_since(self.changed_since)] if self.changed_since else []),
         ]
         total = repos.export_batches.count(where) if progress else 0
-        for stored in repos.export_batches.batches(where):
+        for stored in repos.export_batches.batches(where, names):
             batch = batch_of(stored, now)
             yield self._of_people(batch)
             if progress:
