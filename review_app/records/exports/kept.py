@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 import secrets
 import shutil
+import stat
 import zipfile
 from collections.abc import Callable
 from contextlib import suppress
@@ -59,10 +60,15 @@ class KeptExports:
         return told
 
     def files(self, place: str) -> list[str]:
-        """The names of what is in ``place``, the export first; empty where it is kept no more."""
+        """The names of what is in ``place``, the export first; empty where it is kept no more.
+
+        A link is nothing that was exported: whoever planted it wants another file to be fetched.
+        """
         try:
             folder = self._folder(place)
-            found = sorted(path.name for path in folder.iterdir() if path.is_file())
+            if folder.is_symlink():
+                return []
+            found = [path.name for path in folder.iterdir() if _is_own(path)]
         except (OSError, InputError):
             return []
         return sorted(found, key=lambda name: (name.count("."), name))
@@ -80,9 +86,15 @@ class KeptExports:
 
     def _forget_old(self) -> None:
         places = [path for path in self._root.iterdir() if _PLACE.fullmatch(path.name)]
-        for old in sorted(places, key=lambda path: path.stat().st_mtime)[:-MOST]:
+        for old in sorted(places, key=lambda path: path.lstat().st_mtime)[:-MOST]:
             with suppress(OSError):
                 shutil.rmtree(old)
+
+
+def _is_own(path: Path) -> bool:
+    """Whether it is a file of the folder alone: no link, and no second name of a file elsewhere."""
+    found = path.lstat()
+    return stat.S_ISREG(found.st_mode) and found.st_nlink == 1
 
 
 def _written(draft: Path, request: ExportRequest, run: Run, progress: Progress) -> dict[str, Any]:
