@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from review_app.cli.common import ACTOR, REFUSED, AsJson, application, progress_bar, result
-from review_app.records.exports.request import ExportKind, ExportRequest, since_of
+from review_app.core.errors import InputError
+from review_app.records.exports.history import EarlierExport
+from review_app.records.exports.request import LAST, ExportKind, ExportRequest, since_of
 from review_app.records.exports.selection import Selection, moment_of
 from review_app.records.exports.service import ExportService
 from review_app.records.exports.tables import RowKind
@@ -63,7 +65,10 @@ def export(
     answered_before: Annotated[str | None, typer.Option(help="And one before this time.")] = None,
     since: Annotated[
         str | None,
-        typer.Option(help="Only what has changed since a time, or since the export at a path."),
+        typer.Option(
+            help="Only what has changed since a time, since the export at a path, or since the "
+            "last one of the same kind that was made here: last."
+        ),
     ] = None,
     zipped: Annotated[
         bool, typer.Option("--zip", help="With imagefolder: an archive for each split.")
@@ -94,34 +99,52 @@ def export(
         mark=mark,
         answered_from=moment_of(answered_from) if answered_from else None,
         answered_before=moment_of(answered_before) if answered_before else None,
-        changed_since=since_of(since) if since else None,
+        changed_since=since_of(since) if since and since != LAST else None,
     )
-    _export(out, ExportRequest(form, selection, rows, zipped, without_images), as_json)
+    request = ExportRequest(form, selection, rows, zipped, without_images)
+    _export(out, request, since == LAST, as_json)
 
 
-def _export(out: Path, request: ExportRequest, as_json: bool) -> None:
+def _export(out: Path, request: ExportRequest, since_last: bool, as_json: bool) -> None:
     request.require_possible()
     with application() as app, progress_bar("Items") as progress:
+        last = _last(app.exports, request) if since_last else None
+        if last is not None:
+            request = request.since(last.since)
         told = app.exports.run(request, out, progress)
-        known = {"rows": told["rows"], "sha256": told["sha256"], "row_of": request.row_kind.value}
-        _record(app.exports, request.kind, **known, selection=request.selection.to_json())
+        written = {**told, "file": out.name, "lost": len(told["lost"])}
+        _tell_unless(app.exports.history.note(request, ACTOR, written))
         not_final = app.policies.not_final()
     for lost in told["lost"]:
         sys.stderr.write(f"lost: {lost}\n")
-    result(told, as_json, f"{told['rows']} rows in {out}. {not_final}".rstrip())
+    words = f"{told['rows']} rows in {out}"
+    if last is not None:
+        told["since"] = {"job": last.job, "file": last.file, "as_of": last.as_of.isoformat()}
+        words += f", changed since export {last.job} of {last.as_of:%Y-%m-%d %H:%M} ({last.file})"
+    result(told, as_json, f"{words}. {not_final}".rstrip())
     if told["lost"]:
         raise typer.Exit(REFUSED)
 
 
-def _record(exports: ExportService, form: str, **details: Any) -> None:
-    if not exports.record(ACTOR, form, **details):
+def _last(exports: ExportService, request: ExportRequest) -> EarlierExport:
+    last = exports.history.last_alike(request)
+    if last is None:
+        raise InputError(
+            "no export of this format, with these conditions, was made here before; leave "
+            "--since last out this time"
+        )
+    return last
+
+
+def _tell_unless(is_on_record: bool) -> None:
+    if not is_on_record:
         sys.stderr.write("note: the data directory may only be read, so this is not on record\n")
 
 
 def _export_manifest(folder: Path, copy: bool, mark: TriageFlag | None, as_json: bool) -> None:
     with application() as app, progress_bar("Images") as progress:
         made = app.exports.write_manifest(folder, copy=copy, mark=mark, progress=progress)
-        _record(app.exports, "manifest")
+        _tell_unless(app.exports.record(ACTOR, "manifest"))
         not_final = app.policies.not_final()
     for lost in made.lost:
         sys.stderr.write(f"lost: {lost}\n")

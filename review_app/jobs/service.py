@@ -44,6 +44,24 @@ class JobService:
             _require_only_one(repos, kind)
             return repos.jobs.add(kind, parameters, person.name)
 
+    def submit_once(
+        self, person: Person, kind: JobKind, parameters: dict[str, Any], alike: str
+    ) -> tuple[int, bool]:
+        """As `submit`; where a job whose parameters say the same under ``alike`` waits or runs, it
+        is that job, and True: whoever presses twice wants one.
+
+        Raises:
+            NotAllowedError, BusyError: as `submit`.
+        """
+        require(person, permission_for(kind))
+        with self._database.write() as repos:
+            for row in repos.jobs.open():
+                is_alike = row.kind is kind and row.parameters.get(alike) == parameters[alike]
+                if is_alike and not row.cancel_asked:
+                    return row.id, True
+            _require_only_one(repos, kind)
+            return repos.jobs.add(kind, parameters, person.name), False
+
     def follow_up(self, kind: JobKind, parameters: dict[str, Any]) -> int:
         """Ask, in the program's name, for a job that another one leads to; its id."""
         with self._database.write() as repos:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -67,6 +68,25 @@ class Jobs:
         self._session.flush()
         return row.id
 
+    def add_done(
+        self, kind: JobKind, parameters: dict[str, Any], by: str, result: dict[str, Any]
+    ) -> int:
+        """Keep what a command has done in a process of its own beside the jobs of its kind; the id
+        that it gets."""
+        now = utc_now()
+        row = JobRow(
+            kind=kind,
+            parameters=parameters,
+            state=JobState.DONE,
+            asked_by=by,
+            asked_at=now,
+            ended_at=now,
+            result=result,
+        )
+        self._session.add(row)
+        self._session.flush()
+        return row.id
+
     def get(self, job_id: int) -> JobRow | None:
         """The job of this id."""
         return self._session.get(JobRow, job_id)
@@ -81,6 +101,11 @@ class Jobs:
         """The jobs that have not ended, oldest first."""
         query = select(JobRow).where(text(OPEN)).order_by(JobRow.id)
         return list(self._session.scalars(query))
+
+    def done(self, kind: JobKind) -> Iterator[JobRow]:
+        """The jobs of a kind that came to their end, newest first."""
+        query = select(JobRow).where(JobRow.kind == kind, JobRow.state == JobState.DONE)
+        yield from self._session.scalars(query.order_by(JobRow.id.desc()))
 
     def last_of(self, kind: JobKind) -> JobRow | None:
         """The newest job of a kind, however it stands."""

@@ -11,6 +11,8 @@ import pytest
 
 from review_app.core.hashing import sha256_of_file
 from review_app.manifests.manifest import read_manifest
+from review_app.records.exports.request import OVERLAP
+from review_app.records.exports.selection import moment_of
 from storage.enums import LabelValue
 from tests.applications import deployment
 from tests.cli.conftest import Run
@@ -181,6 +183,23 @@ def test_an_export_tells_only_what_has_changed_since_another(labelled: Path, run
     beside.unlink()
     assert "does not say when" in run("export", later, "--since", first).fault
     assert "is no time" in run("export", later, "--since", "yesterday").fault
+
+
+def test_the_last_export_of_the_same_kind_is_gone_on_from(labelled: Path, run: Run) -> None:
+    options = ("--source", "elsewhere", "--reviewer", "nobody")
+    out = labelled / "labels.csv"
+    run("export", out)
+    assert "leave --since last out" in run("export", out, "--since", "last", *options).fault
+    first = run("export", labelled / "some.csv", *options, "--json").document
+    later = run("export", out, "--since", "last", *options, "--json").document
+    assert later["since"]["file"] == "some.csv"
+    assert later["since"]["as_of"] == first["as_of"]
+    with deployment(labelled) as place, place.database.read() as repos:
+        (newest, *_) = repos.jobs.newest(3)
+    chosen = newest.parameters["request"]["selection"]
+    assert moment_of(chosen["changed_since"]) == moment_of(first["as_of"]) - OVERLAP
+    again = run("export", out, "--since", "last", *options)
+    assert "(labels.csv)" in again.out, "each goes on from the one before"
 
 
 def test_what_does_not_go_together_is_refused(run: Run, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from storage.enums import AuditKind, ItemState, JobState, LabelValue, Role
 from storage.models import AuditEvent
 from tests.web.site import Site
 
-EVERYTHING: tuple[Any, ...] = ("csv", "images", [], [], "", False, False)
+EVERYTHING: tuple[Any, ...] = ("csv", "images", "", [], [], "", "", "", "", "", False)
 
 
 @pytest.fixture
@@ -140,15 +140,25 @@ def test_only_what_has_changed_since_the_last_one_can_be_asked_for(site: Site) -
     changed = (*EVERYTHING[:-1], True)
     with pytest.raises(InputError, match="before"):
         panel.begin(call, *changed)
+    some = ("csv", "answers", "retrain", ["fake"], ["resolved"], "a, b", "ada ", "face, front; x")
+    some += ("2026-11-01", "2026-11-30T08:00+01:00")
+    panel.begin(call, *some, False)
     panel.begin(call, *EVERYTHING)
-    done(site)
-    panel.begin(call, "csv", "answers", ["fake"], ["resolved"], "a, b", True, True)
+    for _ in range(2):
+        done(site)
+    last = site.app.jobs.newest(2)[1]
+    said, *_ = panel.begin(call, *some, True)
+    assert f"what has changed since export {last.id} of" in said, "one of the same shape"
+    assert "(answers.csv)" in said
     row = site.app.jobs.newest(1)[0]
     assert row.state is JobState.QUEUED
     selection = row.parameters["request"]["selection"]
-    assert selection.pop("changed_since") < row.asked_at.isoformat()
+    assert selection.pop("changed_since") < last.asked_at.isoformat()
     assert selection == {
         "labels": ["fake"], "states": ["resolved"], "sources": ["a", "b"], "mark": "retrain",
+        "reviewers": ["ada"], "tags": ["face, front", "x"],
+        "answered_from": "2026-11-01T00:00:00+00:00",
+        "answered_before": "2026-11-30T07:00:00+00:00",
     }  # fmt: skip
     said, *_ = panel.cancel(call, row.id)
     assert "is cancelled" in said
@@ -159,9 +169,11 @@ def test_odd_calls_are_refused_in_words(site: Site) -> None:
     panel, call = ExportJobsPanel(site.app), call_by(person)
     for odd in (
         ("exe", *EVERYTHING[1:]),
-        ("csv", "images", ["maybe"], *EVERYTHING[3:]),
+        ("csv", "images", "well", *EVERYTHING[3:]),
+        ("csv", "images", "", ["maybe"], *EVERYTHING[4:]),
         ("coco", "answers", *EVERYTHING[2:]),
-        (*EVERYTHING[:4], "x" * 2001, False, False),
+        *((*EVERYTHING[:at], "x" * 2001, *EVERYTHING[at + 1 :]) for at in (5, 6, 7)),
+        *((*EVERYTHING[:at], "tomorrow", *EVERYTHING[at + 1 :]) for at in (8, 9)),
     ):
         with pytest.raises(InputError):
             panel.begin(call, *odd)
@@ -183,3 +195,48 @@ def test_the_oldest_go_first(tmp_path: Path) -> None:
     there = [place for place in places if kept.files(place)]
     assert len(there) == MOST
     assert places[-1] in there
+
+
+def test_pressed_twice_it_is_one_export_and_says_so(site: Site) -> None:
+    _, person = site.signed_in(Role.ADMIN)
+    _, other = site.signed_in(Role.ADMIN)
+    panel, call = ExportJobsPanel(site.app), call_by(person)
+    panel.begin(call, *EVERYTHING)
+    said, *_ = panel.begin(call_by(other), *EVERYTHING)
+    (row,) = site.app.jobs.newest(5)
+    assert f"Export {row.id} is just this one" in said
+    panel.begin(call, "jsonl", *EVERYTHING[1:])
+    assert len(site.app.jobs.newest(5)) == 2, "another format is another export"
+    panel.cancel(call, row.id)
+    said, *_ = panel.begin(call, *EVERYTHING)
+    assert "waits for its turn" in said, "what was cancelled is asked for anew"
+    for _ in range(2):
+        done(site)
+    said, *_ = panel.begin(call, *EVERYTHING)
+    assert "waits for its turn" in said, "what is done may be made again"
+
+
+def test_no_link_among_what_is_kept_is_followed(site: Site, tmp_path: Path) -> None:
+    admin, person = site.signed_in(Role.ADMIN)
+    parameters = export_parameters(ExportRequest(), person.name)
+    export_job(site.app, parameters, lambda done, total: None)
+    kept, place = site.app.exports.kept, parameters["place"]
+    folder = kept.path(place, "images.csv").parent
+    secret = site.app.settings.data_dir / "seal.key"
+    assert secret.is_file()
+    (folder / "symbolic.csv").symlink_to(secret)
+    (folder / "hard.csv").hardlink_to(secret)
+    (folder / "inner").symlink_to(secret.parent, target_is_directory=True)
+    (folder / "nowhere.csv").symlink_to(folder / "nowhere.csv")
+    planted = new_place()
+    (folder.parent / planted).symlink_to(secret.parent, target_is_directory=True)
+    for where, name in (
+        (place, "symbolic.csv"), (place, "hard.csv"), (place, "inner"), (place, "nowhere.csv"),
+        (planted, "seal.key"), (place, "inner/seal.key"),
+    ):  # fmt: skip
+        assert admin.get(f"/exports/kept/{where}/{name}").status_code == 404, name
+        assert name not in kept.files(where)
+    assert admin.get(f"/exports/kept/{place}/images.csv").status_code == 200
+    with pytest.raises(InputError):
+        export_job(site.app, {**parameters, "place": planted}, lambda done, total: None)
+    assert secret.is_file(), "what a link leads to is not cleared away"

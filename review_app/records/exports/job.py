@@ -6,6 +6,7 @@ from typing import Any
 
 from review_app.core.errors import InputError
 from review_app.core.progress import Progress
+from review_app.records.exports.history import on_record
 from review_app.records.exports.kept import new_place
 from review_app.records.exports.request import ExportRequest
 
@@ -33,6 +34,5 @@ def export_job(application: Any, parameters: dict[str, Any], progress: Progress)
         raise InputError(f"these are no parameters of an export ({error})") from error
     exports = application.exports
     told: dict[str, Any] = exports.kept.make(place, request, exports.run, progress)
-    known = {"rows": told["rows"], "sha256": told["sha256"], "row_of": request.row_kind.value}
-    exports.record(by, request.kind.value, **known, selection=request.selection.to_json())
+    exports.record(by, request.kind.value, **on_record(request, told))
     return told

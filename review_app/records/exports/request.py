@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -25,6 +25,9 @@ from storage.types import utc_now
 OVERLAP: Final = timedelta(minutes=1)
 """How much of the time before an export the next one looks at again: what was under way then may
 have been stored with a time of before."""
+
+LAST: Final = "last"
+"""What stands for the last export of the same shape where a moment is asked for."""
 
 
 class ExportKind(StrEnum):
@@ -77,6 +80,16 @@ class ExportRequest:
             )
         except (KeyError, ValueError) as error:
             raise InputError(f"these are no parameters of an export ({error})") from error
+
+    @property
+    def shape(self) -> ExportRequest:
+        """The same of everything, not only of what has changed: exports of one shape go on where
+        the one before ended."""
+        return replace(self, selection=replace(self.selection, changed_since=None))
+
+    def since(self, moment: datetime) -> ExportRequest:
+        """The same of what has changed since ``moment`` only."""
+        return replace(self, selection=replace(self.selection, changed_since=moment))
 
     def require_possible(self) -> None:
         """Raise InputError where two things that were asked for do not go together."""

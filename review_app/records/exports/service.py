@@ -9,6 +9,7 @@ from typing import Any
 from review_app.core.progress import Progress
 from review_app.intake.store import MediaStore
 from review_app.records.exports.encoding import ExportFormat
+from review_app.records.exports.history import ExportHistory
 from review_app.records.exports.kept import KeptExports
 from review_app.records.exports.request import ExportRequest, run_export
 from review_app.records.exports.tables import LabelTable, record_export
@@ -25,6 +26,7 @@ class ExportService:
         self._database = database
         self._media = media
         self.kept = KeptExports(kept)
+        self.history = ExportHistory(database)
 
     def stream(self, form: ExportFormat) -> Iterator[bytes]:
         """Every item, a piece at a time."""

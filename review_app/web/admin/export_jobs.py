@@ -4,7 +4,6 @@ fetch."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 import gradio as gr
@@ -15,20 +14,15 @@ from review_app.core.errors import InputError
 from review_app.core.permissions import Permission
 from review_app.i18n import Text, number, t
 from review_app.records.exports.job import export_parameters
-from review_app.records.exports.request import OVERLAP, ExportKind, ExportRequest
-from review_app.records.exports.selection import Selection, moment_of
-from review_app.records.exports.tables import RowKind
+from review_app.web.admin.export_form import asked_for, build_export_form
 from review_app.web.admin.learning_jobs import BUSY_SECONDS, IDLE_SECONDS, asked, standing
 from review_app.web.handlers import Call, Wiring, html, section
 from review_app.web.markup import Tone, clamped, long, notice, table
-from storage.enums import ItemState, JobKind, JobState, LabelValue, TriageFlag
+from storage.enums import JobKind, JobState
 from storage.models import JobRow
 
 SHOWN, LOOKED_AT = 20, 200
 """Exports in the history, and the jobs of every kind among which they are looked for."""
-LONGEST_SOURCES = 2000
-"""Letters of the sources that somebody names: a job keeps them, and the history shows them again
-and again."""
 _OPEN = (JobState.QUEUED, JobState.RUNNING)
 
 History = tuple[Markup, Any, Any]
@@ -46,38 +40,27 @@ class ExportJobsPanel:
         rows = self._rows()
         going_on = [(f"{row.id}", row.id) for row in rows if row.state in _OPEN]
         look = gr.update(value=BUSY_SECONDS if going_on else IDLE_SECONDS)
-        return self._history(rows), gr.update(choices=going_on, value=None), look
+        return self._history(rows), gr.update(choices=going_on), look
 
-    def begin(
-        self,
-        call: Call,
-        kind: str,
-        rows: str,
-        labels: Sequence[str],
-        states: Sequence[str],
-        sources: str,
-        marked: bool,
-        changed: bool,
-    ) -> tuple[Markup, *History]:
-        """Ask for an export."""
-        if len(sources or "") > LONGEST_SOURCES:
-            raise InputError(Text("refusals.odd_call"))  # the field takes no more
-        request = ExportRequest(
-            _choice(ExportKind, kind),
-            Selection(
-                labels=frozenset(_choice(LabelValue, one) for one in labels or ()),
-                states=frozenset(_choice(ItemState, one) for one in states or ()),
-                sources=frozenset(filter(None, map(str.strip, (sources or "").split(",")))),
-                mark=TriageFlag.RETRAIN if marked else None,
-                changed_since=self._last() if changed else None,
-            ),
-            _choice(RowKind, rows),
-        )
-        if request.row_kind is RowKind.ANSWERS and request.kind.table is None:
-            raise InputError(Text("export.answers_are_tables"))
+    def begin(self, call: Call, *form: Any) -> tuple[Markup, *History]:
+        """Ask for the export that the form, as `build_export_form` has it, asks for; the same one
+        that waits or runs already is enough."""
+        *asked, changed = form
+        request, last = asked_for(*asked), None
+        if changed:
+            last = self._app.exports.history.last_alike(request)
+            if last is None:
+                raise InputError(Text("export.none_before"))
+            request = request.since(last.since)
         parameters = export_parameters(request, call.person.name)
-        job = self._app.jobs.submit(call.person, JobKind.EXPORT, parameters)
-        return notice(t("jobs.is_queued", job=job), Tone.DONE), *self.load(call)
+        job, is_old = self._app.jobs.submit_once(
+            call.person, JobKind.EXPORT, parameters, alike="request"
+        )
+        words = [t("export.is_asked_for" if is_old else "jobs.is_queued", job=job)]
+        if last is not None:
+            time = f"{last.as_of:%Y-%m-%d %H:%M} UTC"
+            words.append(t("export.goes_on", job=last.job, file=last.file, time=time))
+        return notice(" ".join(words), Tone.DONE), *self.load(call)
 
     def cancel(self, call: Call, job: int | None) -> tuple[Markup, *History]:
         """End the export that is chosen."""
@@ -90,14 +73,6 @@ class ExportJobsPanel:
     def _rows(self) -> list[JobRow]:
         rows = self._app.jobs.newest(LOOKED_AT)
         return [row for row in rows if row.kind is JobKind.EXPORT][:SHOWN]
-
-    def _last(self) -> datetime:
-        """The moment that the newest export tells, a little earlier."""
-        for row in self._rows():
-            as_of = (row.result or {}).get("as_of")
-            if row.state is JobState.DONE and isinstance(as_of, str):
-                return moment_of(as_of) - OVERLAP
-        raise InputError(Text("export.none_before"))
 
     def _history(self, rows: Sequence[JobRow]) -> Markup:
         if not rows:
@@ -116,14 +91,19 @@ class ExportJobsPanel:
             return long(Markup('<span lang="en">{}</span>').format(clamped(row.error)))
         if row.state is not JobState.DONE or not row.result:
             return Markup()
-        place = str(row.parameters.get("place"))
-        links = Markup("<br>").join(
-            Markup('<a href="/exports/kept/{}/{}" download>{}</a>').format(place, name, name)
-            for name in self._app.exports.kept.files(place)
-        )
         told = t("export.rows_and_hash", rows=number(int(row.result.get("rows", 0))))
         digest = Markup("<code>{}</code>").format(str(row.result.get("sha256", "")))
-        return long(Markup("{}<br>{} {}").format(links or t("export.not_kept"), told, digest))
+        return long(Markup("{}<br>{} {}").format(self._links(row), told, digest))
+
+    def _links(self, row: JobRow) -> Markup | str:
+        place = row.parameters.get("place")
+        if place is None:
+            return t("export.by_command", file=str((row.result or {}).get("file", "")))
+        links = Markup("<br>").join(
+            Markup('<a href="/exports/kept/{}/{}" download>{}</a>').format(place, name, name)
+            for name in self._app.exports.kept.files(str(place))
+        )
+        return links or t("export.not_kept")
 
 
 def build_export_jobs(app: Application, tab: gr.Tab) -> None:
@@ -131,19 +111,8 @@ def build_export_jobs(app: Application, tab: gr.Tab) -> None:
     panel = ExportJobsPanel(app)
     wiring = Wiring(app, Permission.EXPORT)
     with section(t("export.in_background"), t("export.in_background_remark")):
-        with gr.Row():
-            kind = gr.Dropdown(_choices(ExportKind, "kind"), label=t("export.format"), value="csv")
-            rows = gr.Dropdown(_choices(RowKind, "rows"), label=t("export.rows"), value="images")
-        with gr.Row():
-            values = [(t(f"export.label_{one.value}"), one.value) for one in LabelValue]
-            labels = gr.Dropdown(values, label=t("export.only_labels"), multiselect=True)
-            values = [(t(f"export.state_{one.value}"), one.value) for one in ItemState]
-            states = gr.Dropdown(values, label=t("export.only_states"), multiselect=True)
-            sources = gr.Textbox(label=t("export.only_sources"), max_length=LONGEST_SOURCES)
-        with gr.Row():
-            marked = gr.Checkbox(label=t("export.only_marked"))
-            changed = gr.Checkbox(label=t("export.only_changed"))
-            begin = gr.Button(t("export.begin"), variant="primary")
+        form = build_export_form()
+        begin = gr.Button(t("export.begin"), variant="primary")
         message = html()
         history = html()
         with gr.Row():
@@ -153,21 +122,8 @@ def build_export_jobs(app: Application, tab: gr.Tab) -> None:
     shown: list[Any] = [history, which, look]
     for event in (tab.select, look.tick):
         wiring.quick(event, panel.load, shown)
-    given = [kind, rows, labels, states, sources, marked, changed]
-    wiring.quick(begin.click, panel.begin, [message, *shown], given)
+    wiring.quick(begin.click, panel.begin, [message, *shown], form)
     wiring.quick(cancel.click, panel.cancel, [message, *shown], [which])
-
-
-def _choices(kind: type[ExportKind] | type[RowKind], name: str) -> list[tuple[str, str]]:
-    return [(t(f"export.{name}_{one.value}"), one.value) for one in kind]
-
-
-def _choice(kind: Any, value: Any) -> Any:
-    """The member of ``kind`` that the page sent. Raises InputError for anything else."""
-    try:
-        return kind(value)
-    except ValueError:
-        raise InputError(Text("refusals.odd_call")) from None
 
 
 def _what(row: JobRow) -> Markup:
