@@ -21,9 +21,13 @@ from review_app.lab.updating import TaughtImages
 from review_app.learning.labels import LabelledItem
 from review_app.manifests.labels import ManifestLabel
 from review_app.manifests.weights import Float64, truncated
-from review_app.records.settled import LeftOut, settled, weight
+from review_app.records.exports.batch import NOTHING, ItemBatch, batch_of
+from review_app.records.settled import LeftOut
+from review_app.records.settled_images import outcomes, weight_at
 from storage.database import Database
 from storage.enums import PlacedBy
+from storage.repositories.export_answers import moment
+from storage.repositories.export_columns import SETTLED, is_labelled
 
 BATCH: Final = 256
 """Images whose features are in memory at once, for each of two threads."""
@@ -35,36 +39,40 @@ def settled_items(database: Database, now: datetime) -> tuple[list[LabelledItem]
     found: list[LabelledItem] = []
     left_out: Counter[LeftOut] = Counter()
     with database.read() as repos:
-        for batch in repos.export_rows.batches(labelled=True):
-            for entry in batch:
-                outcome = settled(entry, now)
+        for window in repos.export_batches.batches([is_labelled()], SETTLED):
+            batch = batch_of(window, now)
+            for at, outcome in outcomes(batch, now):
                 if isinstance(outcome, LeftOut):
                     left_out[outcome] += 1
                 else:
-                    found.append(_item(entry, outcome))
+                    found.append(_item(batch, at, outcome))
     return found, left_out
 
 
-def _item(entry: dict[str, Any], label: ManifestLabel) -> LabelledItem:
-    item, image, decision = entry["item"], entry["image"], entry["decision"]
-    times = [given.labelled_at for given, _ in entry["labels"]]
-    times += [correction.created_at for correction in entry["corrections"]]
+def _item(batch: ItemBatch, at: int, label: ManifestLabel) -> LabelledItem:
+    def stored(name: str) -> Any:
+        return batch.stored[name][at]
+
+    said = batch.said.get(at, NOTHING)
+    times = [answer.labelled_at for answer in said.given]
+    times += [correction.created_at for correction in said.corrections]
+    placed_by = stored("placed_by")
     return LabelledItem(
-        item_id=item.id,
-        image_id=image.id,
-        sha256=image.sha256,
+        item_id=stored("item_id"),
+        image_id=stored("image_id"),
+        sha256=stored("sha256"),
         is_fake=label is ManifestLabel.FAKE,
-        weight=weight(entry),
-        at=max(times, default=item.created_at),
-        alike=item.duplicate_group,
-        source=item.source,
-        group=item.group_key,
-        split=item.split,
-        known=entry["known"] is not None,
-        audited=decision is not None and decision.audited,
-        corrected=bool(entry["corrections"]),
-        put_first=item.placed_by is not PlacedBy.TIME,
-        raced=item.rank if item.placed_by is PlacedBy.RACE and not entry["known"] else None,
+        weight=weight_at(batch, at),
+        at=max(times) if times else moment(stored("created_at")),
+        alike=stored("alike"),
+        source=stored("source"),
+        group=stored("group_key"),
+        split=stored("split"),
+        known=said.known is not None,
+        audited=bool(stored("audited")),
+        corrected=bool(said.corrections),
+        put_first=placed_by != PlacedBy.TIME,
+        raced=stored("rank") if placed_by == PlacedBy.RACE and said.known is None else None,
     )
 
 

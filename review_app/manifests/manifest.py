@@ -15,14 +15,15 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from io import StringIO
+from io import TextIOWrapper
 from pathlib import Path
 
 from review_app.core.errors import ManifestError
+from review_app.core.files import atomic_write
 from review_app.i18n import Text
 from review_app.manifests.dialect import COLUMNS, OWN, Dialect, advice, hint
 from review_app.manifests.exported import NO_CLAIM, is_export_table, table_of
-from review_app.manifests.files import is_file, write_whole
+from review_app.manifests.files import is_file
 from review_app.manifests.labels import ManifestLabel
 from review_app.manifests.tables import Table, TableRow, read_table, refuse_size
 from review_app.manifests.weights import WANTED, weight_of
@@ -157,23 +158,28 @@ def why_missing(row: ManifestRow) -> str | None:
     return None
 
 
-def write_manifest(path: Path, rows: Iterable[ManifestRow]) -> None:
+def write_manifest(
+    path: Path, rows: Iterable[ManifestRow], columns: Sequence[str] | None = None
+) -> None:
     """Write ``rows`` to a new manifest at ``path``, whole or not at all.
 
-    Images below the manifest's folder are named relative to it, others absolutely; there are
-    columns of generators and weights where a row has one. Raises ManifestError where the file
-    exists or cannot be written.
+    Images below the manifest's folder are named relative to it, others absolutely. Without
+    ``columns``, there are those of generators and weights where a row has one; with them, only a
+    row is in memory at a time. Raises ManifestError where the file exists or cannot be written.
     """
     folder = Path(os.path.abspath(path.parent))  # noqa: PTH100 - a link stays what it is called
     refuse_existing(path)
-    rows = list(rows)
-    columns = [name for name in COLUMNS if _is_written(name, rows)]
-    text = StringIO()
-    writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({"path": _name_from(folder, row.path), **_known(row)} for row in rows)
+    if columns is None:
+        rows = list(rows)
+        columns = [name for name in COLUMNS if _is_written(name, rows)]
     try:
-        write_whole(path, text.getvalue())
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_write(path) as file:
+            text = TextIOWrapper(file, encoding="utf-8", newline="")
+            writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
+            writer.writeheader()
+            writer.writerows({"path": _name_from(folder, row.path), **_known(row)} for row in rows)
+            text.detach()
     except OSError as error:
         raise ManifestError(
             f"{path} cannot be written ({error.strerror}); choose another folder"

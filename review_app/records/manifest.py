@@ -8,8 +8,8 @@ is counted by its reason, and what whoever trains should know is told.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -20,41 +20,24 @@ from review_app.core.errors import DamagedImageError, InputError, NotFoundError
 from review_app.core.files import atomic_folder
 from review_app.core.progress import Progress
 from review_app.intake.store import MediaStore
-from review_app.lab.datasets.families import equal_edges, families, one_split
 from review_app.lab.datasets.origin import step, write_origin
 from review_app.manifests.labels import ManifestLabel
 from review_app.manifests.manifest import ManifestRow, write_manifest
 from review_app.manifests.weights import effective_size
 from review_app.policy.policy import Policy
-from review_app.records.settled import LeftOut, settled, weight
+from review_app.records.exports.selection import Selection
+from review_app.records.settled import LeftOut
+from review_app.records.settled_images import SettledImage, in_families, settled_images
 from storage.database import Database
-from storage.enums import PlacedBy, TriageFlag
+from storage.enums import TriageFlag
 from storage.repositories import Repositories
+from storage.repositories.export_columns import SETTLED
 from storage.types import utc_now
 
 NAME: Final = "manifest.csv"
 """The name of the manifest in its folder."""
 IMAGES: Final = "images"
 """Folder beside it for copies."""
-
-
-@dataclass(frozen=True)
-class SettledImage:
-    """A settled item."""
-
-    sha256: str
-    name: str
-    format: str
-    label: ManifestLabel
-    weight: float
-    source: str | None
-    group: str | None
-    split: str | None
-    alike: int
-    audited: bool
-    corrected: bool
-    put_first: bool
-    """It was put before others for what the detector said of it, or for its age."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +96,8 @@ def write_training_manifest(
     refuse_existing_folder(folder)
     now = now or utc_now()
     with database.read() as repos:
-        found, left_out = candidates(repos, mark, now)
+        batches = Selection(mark=mark).batches(repos, now, names=SETTLED)
+        found, left_out = settled_images(batches, now)
         proving = _certifying(repos, now)
     grouped, moved = in_families(found)
     try:
@@ -150,53 +134,6 @@ def nothing_settled(left_out: Counter[LeftOut]) -> str:
     return f"no image is settled as real or fake yet ({counted}); there is nothing to train on"
 
 
-def candidates(
-    repos: Repositories,
-    mark: TriageFlag | None,
-    now: datetime,
-    chosen: Container[int] | None = None,
-) -> tuple[list[SettledImage], Counter[LeftOut]]:
-    """The items that are settled as real or fake, and how many are not, by reason: of those with
-    ``mark``, or whose ids are ``chosen``, where that is given."""
-    found: list[SettledImage] = []
-    left_out: Counter[LeftOut] = Counter()
-    for entry in _entries(repos, mark):
-        if chosen is not None and entry["item"].id not in chosen:
-            continue
-        outcome = settled(entry, now)
-        if isinstance(outcome, LeftOut):
-            left_out[outcome] += 1
-        else:
-            found.append(_candidate(entry, outcome))
-    return found, left_out
-
-
-def _entries(repos: Repositories, mark: TriageFlag | None) -> Iterator[dict[str, Any]]:
-    for batch in repos.export_rows.batches():
-        for entry in batch:
-            decision = entry["decision"]
-            if mark is None or (decision is not None and decision.mark == mark):
-                yield entry
-
-
-def _candidate(entry: dict[str, Any], label: ManifestLabel) -> SettledImage:
-    item, image, decision = entry["item"], entry["image"], entry["decision"]
-    return SettledImage(
-        sha256=image.sha256,
-        name=item.name,
-        format=image.format,
-        label=label,
-        weight=weight(entry),
-        source=item.source,
-        group=item.group_key,
-        split=item.split,
-        alike=item.duplicate_group,
-        audited=decision is not None and decision.audited,
-        corrected=bool(entry["corrections"]),
-        put_first=item.placed_by is not PlacedBy.TIME,
-    )
-
-
 def _certifying(repos: Repositories, now: datetime) -> frozenset[str]:
     """Hashes of the images whose labels the certificates in force may rest on."""
     current = repos.policies.current()
@@ -205,25 +142,6 @@ def _certifying(repos: Repositories, now: datetime) -> frozenset[str]:
         return frozenset()
     rows = repos.calibration.rows(policy.checkpoint, policy.head, now)
     return frozenset(row.key for row in rows)
-
-
-def in_families(found: Sequence[SettledImage]) -> tuple[list[SettledImage], int]:
-    """The images with one group for each family, and one split; and how many were moved to another
-    for that."""
-    alike, groups = [one.alike for one in found], [one.group for one in found]
-    grouped = list(found)
-    moved = 0
-    for family in families(len(found), equal_edges(alike), equal_edges(groups)):
-        members = [found[at] for at in family]
-        names = {one.group for one in members}
-        # A group that holds just this family keeps its name, and an image alone needs none.
-        is_named = len(names) == 1 and (len(members) == 1 or None not in names)
-        name = names.pop() if is_named else f"family-{members[0].sha256[:16]}"
-        split = one_split(one.split for one in members)
-        for at in family:
-            moved += found[at].split != split
-            grouped[at] = replace(found[at], group=name, split=split)
-    return grouped, moved
 
 
 def _rows(

@@ -1,16 +1,15 @@
 """A settled item teaches something: its label and how much it counts, or why it is left out.
-
-An entry is a row of `ExportRows.batches`. Pure.
-"""
+Pure."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import NamedTuple
 
 from review_app.manifests.labels import ManifestLabel
 from review_app.policy.undo_window import final_since
+from review_app.records.exports.said import Said
 from storage.enums import ItemState, LabelValue
 
 
@@ -50,60 +49,63 @@ _STANDS_FOR_NOTHING = {
 }
 
 
-def settled(entry: dict[str, Any], now: datetime) -> ManifestLabel | LeftOut:
+class Standing(NamedTuple):
+    """How an item stands, beside what is said of it."""
+
+    has_picture: bool
+    state: str
+    verdict: LabelValue | None
+    """What people said, final or not."""
+    final_at: datetime | None
+    """The time at which the verdict becomes final, or became; None where it was at once."""
+
+
+def settled(item: Standing, said: Said, now: datetime) -> ManifestLabel | LeftOut:
     """The item's label: an admin's correction, else its final verdict, else what it came with."""
-    if entry["image"].picture is None:
+    if not item.has_picture:
         return LeftOut.NO_PICTURE
-    value = _value(entry, now)
+    value = _value(item, said, now)
     if isinstance(value, LeftOut):
         return value
     return _TEACHES.get(value) or _STANDS_FOR_NOTHING[value]
 
 
-def weight(entry: dict[str, Any]) -> float:
+def weight(said: Said, inclusion_probability: float | None) -> float:
     """How many images of the stream the item's label stands for: one over the probability, known
     beforehand, that people were asked about it.
 
     A label that came with the image was in nobody's hand; and an image that somebody chose to look
     at, to correct it, stands for itself alone.
     """
-    decision = entry["decision"]
-    answered = any(not label.extra and label.value is not None for label, _ in entry["labels"])
-    if entry["known"] is not None or decision is None or not answered:
+    answered = any(not answer.extra for answer in said.given)
+    if said.known is not None or not answered:
         return 1.0
-    probability: float = decision.inclusion_probability
-    return 1 / probability if probability else 1.0
+    return 1 / inclusion_probability if inclusion_probability else 1.0
 
 
-def _value(entry: dict[str, Any], now: datetime) -> LabelValue | LeftOut:
-    item, known = entry["item"], entry["known"]
-    if entry["corrections"]:
-        found: LabelValue = entry["corrections"][-1].value
-        return found
-    verdict: LabelValue | None = item.verdict
-    if verdict is not None and item.final_at and item.final_at > now:
+def _value(item: Standing, said: Said, now: datetime) -> LabelValue | LeftOut:
+    if said.corrections:
+        return said.corrections[-1].value
+    if item.verdict is None:
+        return said.known or _unsettled(item, said, now)
+    if item.final_at and item.final_at > now:
         return LeftOut.NOT_FINAL
-    if verdict is not None and known is not None and known.value is not verdict:
+    if said.known is not None and said.known is not item.verdict:
         return LeftOut.CONTRADICTED
-    if verdict is not None:
-        return verdict
-    if known is not None:
-        return LabelValue(known.value)
-    return _unsettled(entry, now)
+    return item.verdict
 
 
-def _unsettled(entry: dict[str, Any], now: datetime) -> LeftOut:
-    state: ItemState = entry["item"].state
-    given = [label for label, _ in entry["labels"] if not label.extra and label.value is not None]
-    values = {label.value for label in given}
-    if any(final_since(label) > now for label in given):
+def _unsettled(item: Standing, said: Said, now: datetime) -> LeftOut:
+    given = [answer for answer in said.given if not answer.extra]
+    values = {answer.value for answer in given}
+    if any(final_since(answer) > now for answer in given):
         return LeftOut.NOT_FINAL
     if values == {LabelValue.UNSURE}:
         return LeftOut.UNSURE
     if len(values) > 1:
         return LeftOut.DISPUTED
-    if state is ItemState.ESCALATED:
+    if item.state == ItemState.ESCALATED:
         return LeftOut.ESCALATED
     if given:
         return LeftOut.UNSETTLED
-    return LeftOut.ACCEPTED if state is ItemState.AUTO_ACCEPTED else LeftOut.UNLABELLED
+    return LeftOut.ACCEPTED if item.state == ItemState.AUTO_ACCEPTED else LeftOut.UNLABELLED

@@ -21,7 +21,6 @@ from storage.repositories.detector import Checkpoints, Features, Predictions
 from storage.repositories.event_history import EventHistory
 from storage.repositories.event_log import AuditLog
 from storage.repositories.export_batches import ExportBatches
-from storage.repositories.exports import ExportRows
 from storage.repositories.faces import Faces
 from storage.repositories.gold import Gold
 from storage.repositories.held_out import HeldOutLabels
@@ -251,11 +250,6 @@ class Repositories:
     def export_batches(self) -> ExportBatches:
         """What exports tell, by the column."""
         return ExportBatches(self.session)
-
-    @cached_property
-    def export_rows(self) -> ExportRows:
-        """Rows of exports."""
-        return ExportRows(self.session)
 
     @cached_property
     def reviewers(self) -> Reviewers:

@@ -194,7 +194,7 @@ def test_the_last_export_of_the_same_kind_is_gone_on_from(labelled: Path, run: R
     later = run("export", out, "--since", "last", *options, "--json").document
     assert later["since"]["file"] == "some.csv"
     assert later["since"]["as_of"] == first["as_of"]
-    with deployment(labelled) as place, place.database.read() as repos:
+    with deployment(labelled) as place, place.app.database.read() as repos:
         (newest, *_) = repos.jobs.newest(3)
     chosen = newest.parameters["request"]["selection"]
     assert moment_of(chosen["changed_since"]) == moment_of(first["as_of"]) - OVERLAP

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import select
 
 from review_app.bootstrap import Application, open_application
 from review_app.cli.demo_run import prepare
@@ -12,6 +13,7 @@ from review_app.core.settings import Settings
 from review_app.demo import generate
 from review_app.demo.photos import Use
 from review_app.monitoring.overview import stats
+from storage.models import Item, KnownLabel
 
 SMALL = {Use.TRAIN: (36, 24), Use.VAL: (12, 12), Use.STREAM: (42, 28)}
 
@@ -50,7 +52,9 @@ def test_the_loop_ends_with_a_triaged_queue_and_a_second_run_changes_nothing(
 def test_the_truth_of_the_queue_is_not_in_the_database(app: Application) -> None:
     prepare(app, lambda words: None, lambda done, total: None)
     with app.database.read() as repos:
-        queue = [e for batch in repos.export_rows.batches() for e in batch]
-    splits = {(entry["item"].split, entry["known"] is not None) for entry in queue}
-    assert splits == {("calibration", True), ("queue", False)}
-    assert not any(word in e["item"].name for e in queue for word in ("real", "fake"))
+        known = set(repos.session.scalars(select(KnownLabel.item_id)))
+        queue = [(one.id, one.split, one.name) for one in repos.session.scalars(select(Item))]
+    assert {(split, item in known) for item, split, _ in queue} == {
+        ("calibration", True), ("queue", False),
+    }  # fmt: skip
+    assert not any(word in name for _, _, name in queue for word in ("real", "fake"))

@@ -14,6 +14,7 @@ from review_app.review.consensus import agreement
 from storage.database import Database
 from storage.enums import LabelValue
 from storage.models import Correction, DecisionRow, FaceRow, Image, Item, KnownLabel, Label
+from tests.records.export_rows import ExportRows
 
 Value = str | int | float | bool | None
 
@@ -174,6 +175,6 @@ def rows_one_by_one(database: Database, now: datetime) -> list[dict[str, Value]]
     with database.read() as repos:
         return [
             row_of(Exported(now=now, given=entry.pop("labels"), **entry))
-            for batch in repos.export_rows.batches()
+            for batch in ExportRows(repos.session).batches()
             for entry in batch
         ]

@@ -273,7 +273,7 @@ def test_memory_does_not_grow_with_the_queue(
         gc.set_threshold(*seldom)
         return most
 
-    monkeypatch.setattr(export_batches, "WINDOW", 50)
+    monkeypatch.setattr(export_batches, "WINDOW", 100)
     factory.items(200)
     peak()  # caches of compiled statements fill up
     small = peak()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from review_app.records.exports.selection import Selection
+from review_app.records.exports.selection import EVERYTHING, Selection
+from review_app.records.settled_images import settled_images
 from storage.database import Database
 from storage.repositories import export_batches
+from storage.repositories.export_columns import SETTLED
 from tests.factories import Factory
 from tests.records.exporting import rows
 from tests.records.mess import NOW, mess
 from tests.records.one_by_one import rows_one_by_one
+from tests.records.settled_one_by_one import settled_one_by_one
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -23,6 +26,12 @@ def test_both_ways_say_the_same(
     assert rows(database, now=NOW) == expected
     told = {row["label_source"] for row in expected}
     assert told == {None, "reviewer", "known", "correction"}, "a mess has everything"
+    with database.read() as repos:
+        found, left_out = settled_images(EVERYTHING.batches(repos, NOW, names=SETTLED), NOW)
+    labels, reasons = settled_one_by_one(database, NOW)
+    assert {one.sha256: (one.label, one.weight) for one in found} == labels
+    assert left_out == reasons
+    assert len(reasons) > 5, "a mess has most reasons"
 
 
 def test_gaps_between_the_numbers_of_items_are_stepped_over(

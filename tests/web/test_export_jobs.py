@@ -140,12 +140,13 @@ def test_only_what_has_changed_since_the_last_one_can_be_asked_for(site: Site) -
     changed = (*EVERYTHING[:-1], True)
     with pytest.raises(InputError, match="before"):
         panel.begin(call, *changed)
-    some = ("csv", "answers", "retrain", ["fake"], ["resolved"], "a, b", "ada ", "face, front; x")
-    some += ("2026-11-01", "2026-11-30T08:00+01:00")
+    some: tuple[Any, ...] = (
+        "csv", "answers", "retrain", ["fake"], ["resolved"], "a, b", "ada ", "face, front; x",
+        "2026-11-01", "2026-11-30T08:00+01:00",
+    )  # fmt: skip
     panel.begin(call, *some, False)
     panel.begin(call, *EVERYTHING)
-    for _ in range(2):
-        done(site)
+    done(site)
     last = site.app.jobs.newest(2)[1]
     said, *_ = panel.begin(call, *some, True)
     assert f"what has changed since export {last.id} of" in said, "one of the same shape"
@@ -210,8 +211,7 @@ def test_pressed_twice_it_is_one_export_and_says_so(site: Site) -> None:
     panel.cancel(call, row.id)
     said, *_ = panel.begin(call, *EVERYTHING)
     assert "waits for its turn" in said, "what was cancelled is asked for anew"
-    for _ in range(2):
-        done(site)
+    done(site)
     said, *_ = panel.begin(call, *EVERYTHING)
     assert "waits for its turn" in said, "what is done may be made again"
 

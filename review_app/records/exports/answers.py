@@ -9,7 +9,7 @@ from typing import Final
 
 from review_app.records.exports.batch import ItemBatch, Value, Values
 from review_app.records.exports.said import Said
-from storage.repositories.export_batches import StoredAnswer
+from storage.repositories.export_answers import StoredAnswer
 
 _STORED: Final = ("image_id", "sha256", "path", "source", "state", "policy_version", "checkpoint")
 

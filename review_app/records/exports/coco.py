@@ -26,7 +26,7 @@ from review_app.records.settled import LeftOut
 from review_app.review.regions import Region, Shape
 from storage.database import Database
 from storage.enums import LabelValue
-from storage.repositories.export_batches import PICTURES
+from storage.repositories.export_columns import PICTURES
 from storage.types import utc_now
 
 ANNOTATIONS: Final = "annotations.json"

@@ -111,7 +111,7 @@ COLUMNS = (
         as_said(lambda said: _joined([one.escalation for one in said.labels], " | ")),
     ),
     Column("regions", str, as_said(_regions)),
-    Column("not_final", int, as_said(lambda said: said.n_given - len(said.labels))),
+    Column("not_final", int, as_said(lambda said: len(said.given) - len(said.labels))),
     Column("together", int, as_said(_together)),
     Column("corrected", bool, as_said(lambda said: bool(said.corrections))),
     Column(

@@ -3,6 +3,7 @@ which machines find its columns (Croissant 1.0, https://docs.mlcommons.org/crois
 
 from __future__ import annotations
 
+import io
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -26,7 +27,7 @@ _MEDIA_TYPES: Final = {
 _DATA_TYPES: Final = {str: "sc:Text", int: "sc:Integer", float: "sc:Float", bool: "sc:Boolean"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ExportedFile:
     """One file of an export."""
 
@@ -195,7 +196,11 @@ def _counted(found: Mapping[str, int]) -> str:
 
 
 def _json(document: Any) -> bytes:
-    return (json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode()
+    # Piece by piece: a manifest may name as many files as there are images.
+    encoder = json.JSONEncoder(ensure_ascii=False, indent=1, allow_nan=False)
+    written = io.BytesIO()
+    written.writelines(map(str.encode, encoder.iterencode(document)))
+    return written.getvalue() + b"\n"
 
 
 _CONTEXT: Final = {

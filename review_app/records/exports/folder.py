@@ -7,45 +7,39 @@ labels, in each split's folder or archive. Anywhere else it would be ignored wit
 
 from __future__ import annotations
 
-import json
-import zipfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from review_app.core.errors import DamagedImageError, InputError, NotFoundError
 from review_app.core.files import atomic_folder
-from review_app.core.hashing import sha256, sha256_of_file
+from review_app.core.hashing import sha256
 from review_app.core.progress import Progress
 from review_app.intake.store import MediaStore
-from review_app.manifests.manifest import ManifestRow, write_manifest
+from review_app.manifests.manifest import write_manifest
 from review_app.records.exports.description import (
     CROISSANT,
     DATASHEET,
     MANIFEST,
     ColumnType,
     Description,
-    ExportedFile,
 )
+from review_app.records.exports.parts import METADATA, FolderParts
 from review_app.records.exports.selection import EVERYTHING, Selection
 from review_app.records.manifest import (
     NAME,
-    SettledImage,
-    candidates,
-    in_families,
     nothing_settled,
     refuse_existing_folder,
 )
 from review_app.records.settled import LeftOut
+from review_app.records.settled_images import SettledImage, in_families, settled_images
 from storage.database import Database
+from storage.repositories.export_columns import SETTLED
 from storage.types import utc_now
 
-METADATA: Final = "metadata.jsonl"
-_LATER: Final = "train"
-"""The split of images without one, when others have one."""
 _COLUMNS: Final = (
     *(ColumnType(name, str) for name in ("file_name", "path", "label", "source", "group")),
     *(ColumnType(name, str) for name in ("split", "sha256", "name")),
@@ -57,6 +51,7 @@ _LISTED: Final = (
     ColumnType("weight", float),
 )
 """The columns of the list of images."""
+_WRITTEN: Final = tuple(column.name for column in _LISTED)
 
 
 @dataclass(frozen=True)
@@ -92,18 +87,17 @@ def write_image_folder(
     refuse_existing_folder(folder)
     now = now or utc_now()
     with database.read() as repos:
-        chosen = None if selection == EVERYTHING else _chosen(selection.items(repos, now))
-        found, left_out = candidates(repos, None, now, chosen)
+        found, left_out = settled_images(selection.batches(repos, now, names=SETTLED), now)
     images, _ = in_families(found)
     try:
         with atomic_folder(folder) as draft:
-            parts = _Parts(draft, zipped, any(one.split for one in images))
+            parts = FolderParts(draft, zipped, any(one.split for one in images))
             lost = _fill(parts, images, media, left_out, progress)
             parts.close()
-            if not parts.rows:
+            if not parts.placed:
                 raise InputError(nothing_settled(left_out))
             if not zipped:
-                write_manifest(draft / NAME, parts.rows)
+                write_manifest(draft / NAME, parts.rows(), _WRITTEN)
                 parts.note_file(NAME)
             described = _described(parts, zipped, now, selection, left_out)
             manifest = write_description(draft, described)
@@ -112,7 +106,7 @@ def write_image_folder(
             f"{folder} cannot be written ({error.strerror}); choose another folder"
         ) from error
     counts = {name: dict(values) for name, values in described.counts.items()}
-    return FolderExport(folder, len(parts.rows), counts, left_out, lost, manifest)
+    return FolderExport(folder, len(parts.placed), counts, left_out, lost, manifest)
 
 
 def write_description(folder: Path, described: Description) -> str:
@@ -124,80 +118,8 @@ def write_description(folder: Path, described: Description) -> str:
     return sha256(manifest)
 
 
-def _chosen(ids: Iterator[int]) -> frozenset[int]:
-    return frozenset(ids)
-
-
-class _Parts:
-    """The folders or archives of the splits, and what was put into them."""
-
-    def __init__(self, root: Path, zipped: bool, split: bool) -> None:
-        self.rows: list[ManifestRow] = []
-        self.files: list[ExportedFile] = []
-        self._root = root
-        self._zipped = zipped
-        self._has_splits = split
-        self._lines: dict[str, list[str]] = {}
-        self._archives: dict[str, zipfile.ZipFile] = {}
-
-    def add(self, one: SettledImage, data: bytes) -> None:
-        """Put an image into the part of its split."""
-        split = (one.split or _LATER) if self._has_splits else None
-        part = split or (_LATER if self._zipped else "")
-        name = f"{one.label}/{one.sha256}.{one.format.lower()}"
-        self._put(part, name, data)
-        row: dict[str, Any] = {
-            "file_name": name,
-            "path": name,
-            "label": one.label.value,
-            "source": one.source or "",
-            "group": one.group or "",
-            "split": split or "",
-            "sha256": one.sha256,
-            "name": one.name,
-            "weight": float(one.weight),
-        }
-        self._lines.setdefault(part, []).append(json.dumps(row, ensure_ascii=False))
-        known = (one.label, one.source, one.group, split, one.weight)
-        path = self._root / part / name
-        self.rows.append(ManifestRow(len(self.rows) + 2, name, path, *known))
-
-    def close(self) -> None:
-        """Write what the images of each part are, and end its archive."""
-        for part, lines in self._lines.items():
-            self._put(part, METADATA, ("\n".join(lines) + "\n").encode())
-        for part, archive in self._archives.items():
-            archive.close()
-            self.note_file(f"{part}.zip")
-
-    def note(self, name: str, data: bytes) -> None:
-        """Remember a file of the export."""
-        self.files.append(ExportedFile(name, len(data), sha256(data)))
-
-    def note_file(self, name: str) -> None:
-        """Remember a file that lies there already."""
-        path = self._root / name
-        self.files.append(ExportedFile(name, path.stat().st_size, sha256_of_file(path)))
-
-    def _put(self, part: str, name: str, data: bytes) -> None:
-        if self._zipped:
-            self._archive(part).writestr(name, data)
-            return
-        path = self._root / part / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-        self.note(f"{part}/{name}".lstrip("/"), data)
-
-    def _archive(self, part: str) -> zipfile.ZipFile:
-        if part not in self._archives:
-            # Images are compressed already.
-            path = self._root / f"{part}.zip"
-            self._archives[part] = zipfile.ZipFile(path, "w", zipfile.ZIP_STORED)
-        return self._archives[part]
-
-
 def _fill(
-    parts: _Parts,
+    parts: FolderParts,
     images: Sequence[SettledImage],
     media: MediaStore,
     left_out: Counter[LeftOut],
@@ -220,7 +142,7 @@ def _fill(
 
 
 def _described(
-    parts: _Parts,
+    parts: FolderParts,
     zipped: bool,
     now: datetime,
     selection: Selection,
@@ -230,11 +152,11 @@ def _described(
         form="imagefolder, zipped" if zipped else "imagefolder",
         row_of="image",
         as_of=now,
-        rows=len(parts.rows),
+        rows=len(parts.placed),
         selection=selection.to_json(),
         counts={
-            "label": dict(Counter(str(row.label) for row in parts.rows)),
-            "split": dict(Counter(row.split or "none" for row in parts.rows)),
+            "label": dict(Counter(str(one.label) for one in parts.placed)),
+            "split": dict(Counter(parts.split(one) or "none" for one in parts.placed)),
         },
         columns=_COLUMNS if zipped else _LISTED,
         table=METADATA if zipped else NAME,

@@ -8,14 +8,14 @@ from typing import NamedTuple
 
 from review_app.policy.undo_window import final_since
 from storage.enums import LabelValue
-from storage.repositories.export_batches import StoredAnswer, StoredCorrection
+from storage.repositories.export_answers import StoredAnswer, StoredCorrection
 
 
 class Said(NamedTuple):
     """What is said of one item at some moment."""
 
-    n_given: int
-    """Answers in force, those that can still be taken back among them."""
+    given: Sequence[StoredAnswer]
+    """Answers in force, those that can still be taken back among them, oldest first."""
     labels: Sequence[StoredAnswer]
     """Those that can no longer be taken back, oldest first; of others nothing is told."""
     answers: Sequence[LabelValue]
@@ -26,6 +26,8 @@ class Said(NamedTuple):
     label_source: str | None
     """Who the label comes from: an admin's correction, else people, else what came with the
     image."""
+    known: LabelValue | None
+    """The label that came with the image."""
     corrections: Sequence[StoredCorrection]
     """The corrections, the oldest first."""
 
@@ -49,7 +51,7 @@ def said_of(
     if verdict and given[0].verdict_final_at and given[0].verdict_final_at > now:
         verdict = None
     label, source = _label(answers, verdict, known, corrections)
-    return Said(len(given), labels, answers, verdict, label, source, corrections)
+    return Said(given, labels, answers, verdict, label, source, known, corrections)
 
 
 def _label(

@@ -13,7 +13,7 @@ from review_app.records.exports.batch import ItemBatch, batch_of, kept
 from review_app.records.exports.said import Said
 from storage.enums import ItemState, LabelValue, TriageFlag
 from storage.repositories import Repositories
-from storage.repositories.export_batches import (
+from storage.repositories.export_columns import (
     TABLE,
     changed_since,
     has_mark,
@@ -112,11 +112,6 @@ class Selection:
             yield self._of_people(batch)
             if progress:
                 progress(stored.n_seen, total)
-
-    def items(self, repos: Repositories, now: datetime) -> Iterator[int]:
-        """The ids of the items that leave at the moment ``now``."""
-        for batch in self.batches(repos, now):
-            yield from batch.stored["item_id"]
 
     def _of_people(self, batch: ItemBatch) -> ItemBatch:
         if not self._asks_people:

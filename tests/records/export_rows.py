@@ -1,14 +1,14 @@
-"""The rows of an export, streamed."""
+"""The rows of an export as objects of the tables: what the fast way is held against."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from storage.models import Correction, Image, Item, KnownLabel, Label, User
+from storage.models import Image, Item, KnownLabel, Label, User
 from storage.repositories.corrections import Corrections
 from storage.repositories.faces import Faces
 from storage.repositories.labels import IN_FORCE
@@ -23,16 +23,15 @@ class ExportRows:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def batches(self, *, labelled: bool = False) -> Iterator[list[dict[str, Any]]]:
-        """Dicts of every item, or of those that are ``labelled``: with a verdict, a known label or
-        a correction. They have ``item``, ``image``, ``decision`` (or None), ``labels``, ``known``,
+    def batches(self) -> Iterator[list[dict[str, Any]]]:
+        """Dicts of every item: ``item``, ``image``, ``decision`` (or None), ``labels``, ``known``,
         ``corrections`` and ``faces`` (or None).
 
         ``labels`` is a list of ``(Label, pseudonym)`` in force, oldest first. Only one batch is
         in memory at a time.
         """
         after = 0
-        while rows := self._items(after, labelled):
+        while rows := self._items(after):
             ids = [item.id for item, _ in rows]
             decisions = Decisions(self._session).newest_of(ids)
             labels = self._labels(ids)
@@ -54,7 +53,7 @@ class ExportRows:
             after = ids[-1]
             self._session.expunge_all()
 
-    def _items(self, after: int, labelled: bool) -> list[tuple[Item, Image]]:
+    def _items(self, after: int) -> list[tuple[Item, Image]]:
         query = (
             select(Item, Image)
             .join(Image, Image.id == Item.image_id)
@@ -62,10 +61,6 @@ class ExportRows:
             .order_by(Item.id)
             .limit(BATCH)
         )
-        if labelled:
-            known = select(KnownLabel.id).where(KnownLabel.item_id == Item.id)
-            corrected = select(Correction.id).where(Correction.item_id == Item.id)
-            query = query.where(or_(Item.verdict.is_not(None), known.exists(), corrected.exists()))
         return [(item, image) for item, image in self._session.execute(query)]
 
     def _labels(self, ids: list[int]) -> dict[int, list[tuple[Label, str]]]:
