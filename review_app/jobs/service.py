@@ -47,8 +47,8 @@ class JobService:
     def submit_once(
         self, person: Person, kind: JobKind, parameters: dict[str, Any], alike: str
     ) -> tuple[int, bool]:
-        """As `submit`; where a job whose parameters say the same under ``alike`` waits or runs, it
-        is that job, and True: whoever presses twice wants one.
+        """Ask for a job as `submit` does; its id, and whether it is an older one that waits or runs
+        with the same parameter ``alike``: whoever presses twice wants one.
 
         Raises:
             NotAllowedError, BusyError: as `submit`.

@@ -49,7 +49,7 @@ _STANDS_FOR_NOTHING = {
 }
 
 
-class Standing(NamedTuple):
+class ItemStanding(NamedTuple):
     """How an item stands, beside what is said of it."""
 
     has_picture: bool
@@ -60,7 +60,7 @@ class Standing(NamedTuple):
     """The time at which the verdict becomes final, or became; None where it was at once."""
 
 
-def settled(item: Standing, said: Said, now: datetime) -> ManifestLabel | LeftOut:
+def settled(item: ItemStanding, said: Said, now: datetime) -> ManifestLabel | LeftOut:
     """The item's label: an admin's correction, else its final verdict, else what it came with."""
     if not item.has_picture:
         return LeftOut.NO_PICTURE
@@ -83,7 +83,7 @@ def weight(said: Said, inclusion_probability: float | None) -> float:
     return 1 / inclusion_probability if inclusion_probability else 1.0
 
 
-def _value(item: Standing, said: Said, now: datetime) -> LabelValue | LeftOut:
+def _value(item: ItemStanding, said: Said, now: datetime) -> LabelValue | LeftOut:
     if said.corrections:
         return said.corrections[-1].value
     if item.verdict is None:
@@ -95,7 +95,7 @@ def _value(item: Standing, said: Said, now: datetime) -> LabelValue | LeftOut:
     return item.verdict
 
 
-def _unsettled(item: Standing, said: Said, now: datetime) -> LeftOut:
+def _unsettled(item: ItemStanding, said: Said, now: datetime) -> LeftOut:
     given = [answer for answer in said.given if not answer.extra]
     values = {answer.value for answer in given}
     if any(final_since(answer) > now for answer in given):

@@ -12,7 +12,7 @@ from typing import Any
 from review_app.lab.datasets.families import equal_edges, families, one_split
 from review_app.manifests.labels import ManifestLabel
 from review_app.records.exports.batch import NOTHING, ItemBatch
-from review_app.records.settled import LeftOut, Standing, settled, weight
+from review_app.records.settled import ItemStanding, LeftOut, settled, weight
 from storage.enums import LabelValue, PlacedBy
 from storage.repositories.export_answers import moment
 
@@ -57,7 +57,7 @@ def outcomes(batch: ItemBatch, now: datetime) -> Iterator[tuple[int, ManifestLab
     names = ("has_picture", "state", "verdict", "final_at")
     rows = zip(*(batch.stored[name] for name in names), strict=True)
     for at, (has_picture, state, verdict, final_at) in enumerate(rows):
-        standing = Standing(
+        standing = ItemStanding(
             bool(has_picture),
             state,
             LabelValue(verdict) if verdict else None,

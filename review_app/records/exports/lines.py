@@ -23,11 +23,11 @@ text begins, and where whoever separates cells by semicolons or tabs would take 
 _HAS_FORMULA: Final = r"(?:\A|[;\t])[=+\-@\t\r\n＝＋－＠]|[\r\n][=+\-@＝＋－＠]"
 """The same for pyarrow, which cannot look around."""
 _SMALL, _LARGE = 1e-4, 1e9
-"""Between these, pyarrow writes a number with the digits that ``repr`` gives it."""
+"""The sizes between which pyarrow writes a number with the digits that ``repr`` gives it."""
 
 
 @dataclass(frozen=True)
-class Dialect:
+class LineFormat:
     """How values are written."""
 
     nothing: str
@@ -48,53 +48,53 @@ def quoted(text: str) -> str:
     return '"' + _FORMULA.sub("'", text).replace('"', '""') + '"'
 
 
-CSV: Final = Dialect('""', ("True", "False"), f'"|{_HAS_FORMULA}', quoted, repr)
+CSV: Final = LineFormat('""', ("True", "False"), f'"|{_HAS_FORMULA}', quoted, repr)
 _JSON: Final = json.JSONEncoder(ensure_ascii=False)
-JSON: Final = Dialect("null", ("true", "false"), r'["\\\x00-\x1f]', _JSON.encode, _JSON.encode)
+JSON: Final = LineFormat("null", ("true", "false"), r'["\\\x00-\x1f]', _JSON.encode, _JSON.encode)
 
 
-def lines(batch: Any, before: Sequence[str], end: str, dialect: Dialect) -> bytes:
+def lines(batch: Any, before: Sequence[str], end: str, form: LineFormat) -> bytes:
     """The rows of a record batch, which has some. ``before``: what stands before each column's
     values; ``end``: what ends a row."""
     pairs = zip(before, batch.columns, strict=True)
-    parts = [part for text, column in pairs for part in (text, _cells(column, dialect))]
+    parts = [part for text, column in pairs for part in (text, _cells(column, form))]
     rows = compute.binary_join_element_wise(*parts, end, "")
     length = compute.sum(compute.binary_length(rows)).as_py()
     written: bytes = rows.buffers()[2].slice(0, length).to_pybytes()
     return written
 
 
-def _cells(values: Any, dialect: Dialect) -> Any:
+def _cells(values: Any, form: LineFormat) -> Any:
     """Each of ``values`` as it is written."""
     if values.null_count == len(values):
-        return pyarrow.repeat(dialect.nothing, len(values))
+        return pyarrow.repeat(form.nothing, len(values))
     if pyarrow.types.is_string(values.type):
         # Equal texts are written once.
         distinct = values.dictionary_encode()
-        cells = _texts(distinct.dictionary, dialect).take(distinct.indices)
+        cells = _texts(distinct.dictionary, form).take(distinct.indices)
     elif pyarrow.types.is_floating(values.type):
-        cells = _numbers(values, dialect)
+        cells = _numbers(values, form)
     elif pyarrow.types.is_boolean(values.type):
-        cells = compute.if_else(values, *dialect.truth)
+        cells = compute.if_else(values, *form.truth)
     else:
         cells = values.cast(pyarrow.string())
-    return cells.fill_null(dialect.nothing)
+    return cells.fill_null(form.nothing)
 
 
-def _texts(values: Any, dialect: Dialect) -> Any:
-    odd = compute.match_substring_regex(values, dialect.odd)
+def _texts(values: Any, form: LineFormat) -> Any:
+    odd = compute.match_substring_regex(values, form.odd)
     written = compute.binary_join_element_wise('"', values, '"', "")
-    return _rewritten(written, odd, values, dialect.text)
+    return _rewritten(written, odd, values, form.text)
 
 
-def _numbers(values: Any, dialect: Dialect) -> Any:
+def _numbers(values: Any, form: LineFormat) -> Any:
     size = compute.abs(values)
     is_usual = compute.or_(compute.greater_equal(size, _SMALL), compute.equal(size, 0.0))
     is_usual = compute.and_(is_usual, compute.less(size, _LARGE))
     ends = compute.if_else(compute.equal(compute.floor(values), values), ".0", "")
     written = compute.binary_join_element_wise(values.cast(pyarrow.string()), ends, "")
     odd = compute.invert(is_usual).fill_null(False)
-    return _rewritten(written, odd, values, dialect.number)
+    return _rewritten(written, odd, values, form.number)
 
 
 def _rewritten(written: Any, odd: Any, values: Any, write: Callable[[Any], str]) -> Any:
