@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from itertools import islice
@@ -23,5 +24,9 @@ def mapped(
 ) -> Iterator[R]:
     """What ``work`` makes of each of ``stream``, in order, ``together`` at a time: leaving in
     between waits for no more than these."""
-    for some in batches(stream, together):
-        yield from pool.map(work, some)
+    iterator = iter(stream)
+    begun = deque(pool.submit(work, each) for each in islice(iterator, together))
+    while begun:
+        found = begun.popleft().result()
+        begun.extend(pool.submit(work, each) for each in islice(iterator, 1))
+        yield found

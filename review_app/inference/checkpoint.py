@@ -97,19 +97,22 @@ class Checkpoint:
         updated = self.model.updated
         return {**self.model.heads, **({HeadName.UPDATED: updated} if updated else {})}
 
-    def judge(self, features: Features) -> Judgement:
-        """What every head says of features [n, width] as the backbone extracts them."""
+    def judge(self, features: Features, *, at_once: bool = False) -> Judgement:
+        """What every head says of features [n, width] as the backbone extracts them.
+
+        ``at_once`` is twice as fast, and its last bits depend on what is asked together: nothing
+        that is stored or decided may come of it.
+        """
         width = self.card.backbone.width
         if features.ndim != 2 or features.shape[1] != width:
             raise CheckpointError(
                 f"checkpoint {self.id} needs features [n, {width}] of {self.card.backbone.name}, "
                 f"not {list(features.shape)}"
             )
-        reading = self.model.read(features)
-        z = unlike = None
+        reading = self.model.read(features, at_once=at_once)
+        z = None
         if self.model.novelty and reading.log_distances is not None:
             z = self.model.novelty.z(reading.log_distances)
-            unlike = z > self.model.novelty.cut
         heads = {
             name: calibrate_by_kind(prediction, self.calibrations[name], reading.kinds)
             if name in self.calibrations
@@ -117,23 +120,49 @@ class Checkpoint:
             for name, prediction in reading.heads.items()
         }
         if self.model.updated and reading.told is not None:
-            heads[HeadName.UPDATED] = self._update(self.model.updated, heads, reading.told)
-        reject = {}
-        for name, prediction in heads.items():
-            chosen = self.card.heads[name].reject
-            reject[name] = rejection(prediction, chosen.doubt, z if chosen.shrunk else None)
-        scores = {name: signed(p.p_fake, reject[name], unlike) for name, p in heads.items()}
+            before = heads[self._beneath]
+            heads[HeadName.UPDATED] = self._update(self.model.updated, reading.told, before)
+        reject = {name: self._reject(name, prediction, z) for name, prediction in heads.items()}
+        scores = {name: self._signed(p, reject[name], z) for name, p in heads.items()}
         nearest = nearest_kinds(reading.shares, expert_kinds(self.card), len(features))
         return Judgement(heads, reject, scores, z, nearest)
 
-    def _update(
-        self, updated: UpdatedHead, heads: Mapping[HeadName, HeadPrediction], told: Matrix
-    ) -> HeadPrediction:
+    def judge_update(
+        self, told: Matrix, before: HeadPrediction, z: NDArray[np.float64] | None
+    ) -> tuple[HeadPrediction, NDArray[np.float64]]:
+        """The prediction of the updated head and its scores [n], for images of which the rest is
+        known: what heads are ``told`` (`Model.told`), what the head beneath said ``before``, and
+        their novelty ``z`` [n]. Only for a checkpoint that has such a head."""
+        assert self.model.updated is not None
+        says = self._update(self.model.updated, told, before)
+        return says, self._signed(says, self._reject(HeadName.UPDATED, says, z), z)
+
+    @property
+    def _beneath(self) -> HeadName:
+        """The head beneath the updated one."""
         assert self.card.learned is not None  # both or neither: `_model`
         assert self.card.learned.head is not None
-        says = updated.predict(beside(told, heads[self.card.learned.head]))
+        return self.card.learned.head
+
+    def _update(self, updated: UpdatedHead, told: Matrix, before: HeadPrediction) -> HeadPrediction:
+        says = updated.predict(beside(told, before))
         calibrations = self.calibrations.get(HeadName.UPDATED)
         return calibrate_by_kind(says, calibrations, None) if calibrations else says
+
+    def _reject(
+        self, name: HeadName, says: HeadPrediction, z: NDArray[np.float64] | None
+    ) -> NDArray[np.float64]:
+        chosen = self.card.heads[name].reject
+        return rejection(says, chosen.doubt, z if chosen.shrunk else None)
+
+    def _signed(
+        self,
+        says: HeadPrediction,
+        reject: NDArray[np.float64],
+        z: NDArray[np.float64] | None,
+    ) -> NDArray[np.float64]:
+        measure = self.model.novelty
+        return signed(says.p_fake, reject, z > measure.cut if measure and z is not None else None)
 
     def predict(self, features: Features) -> Mapping[HeadName, HeadPrediction]:
         """The heads of :meth:`judge`."""

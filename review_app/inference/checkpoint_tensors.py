@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,6 +98,28 @@ def unpack(
     if extra := sorted(set(tensors) - known):
         raise CheckpointError(f"tensors {extra} are not in the card")
     return model, calibrations, checked(tensors, "seen", np.uint64, None), learned
+
+
+def say_the_same(
+    first: tuple[Model, Mapping[HeadName, tuple[Calibration, ...]]],
+    second: tuple[Model, Mapping[HeadName, tuple[Calibration, ...]]],
+    head: HeadName,
+) -> bool:
+    """Whether two checkpoints' models and calibrations say the same of every image by ``head``, and
+    measure the same novelty."""
+    both = [_states_beneath(*each, head) for each in (first, second)]
+    return both[0].keys() == both[1].keys() and all(
+        np.array_equal(tensor, both[1][name]) for name, tensor in both[0].items()
+    )
+
+
+def _states_beneath(
+    model: Model, calibrations: Mapping[HeadName, tuple[Calibration, ...]], head: HeadName
+) -> State:
+    own = {name: each for name, each in model.heads.items() if name is head}
+    maps = {name: each for name, each in calibrations.items() if name is head}
+    parts = _states(replace(model, heads=own, updated=None), maps)
+    return {f"{part}.{name}": t for part, state in parts.items() for name, t in state.items()}
 
 
 def _model(parts: Mapping[str, State], card: CheckpointCard) -> Model:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,19 +84,21 @@ class Model:
         coordinates = self.space.apply(self.standardizer.apply(features))
         return _largest(self.gate.shares(coordinates))
 
-    def told(self, features: Features) -> Matrix:
-        """What heads are told of features [n, width] before any gate, float32 [n, d]: within
-        rounding what :meth:`read` tells them, and several times as fast, for trainings."""
-        standardised = self.standardizer.apply(features)
+    def told(self, features: Sequence[Features] | Features) -> Matrix:
+        """What heads are told of the features [width] of n images before any gate, float32 [n, d]:
+        within rounding what :meth:`read` tells them, and several times as fast, for trainings."""
+        place = np.empty((len(features), len(self.standardizer.mean)), dtype=np.float32)
         if self.compression is None:
-            return standardised
-        return self.compression.apply_at_once(np.clip(standardised, -FURTHEST, FURTHEST))
+            return self.standardizer.fill(place, features, np.inf)
+        one_blas_thread()
+        return self.compression.apply_at_once(self.standardizer.fill(place, features, FURTHEST))
 
-    def read(self, features: Features) -> RawPrediction:
-        """What every head says of features [n, width] as the backbone extracts them."""
+    def read(self, features: Features, *, at_once: bool = False) -> RawPrediction:
+        """What every head says of features [n, width] as the backbone extracts them; see
+        :meth:`review_app.inference.checkpoint.Checkpoint.judge`."""
         standardised = self.standardizer.apply(features)
         coordinates = self.space.apply(standardised) if self.space else None
-        inputs = told = _told(standardised, self.compression)
+        inputs = told = _told(standardised, self.compression, at_once=at_once)
         shares = None
         if self.gate and coordinates is not None:
             shares = self.gate.shares(coordinates)
@@ -177,11 +179,14 @@ def _largest(shares: Matrix) -> NDArray[np.intp]:
     return found
 
 
-def _told(standardised: Matrix, compression: Compression | None) -> Matrix:
+def _told(
+    standardised: Matrix, compression: Compression | None, *, at_once: bool = False
+) -> Matrix:
     """What heads are told of standardised features, before any gate."""
     if compression is None:
         return standardised
-    return compression.apply(np.clip(standardised, -FURTHEST, FURTHEST))
+    cut = np.clip(standardised, -FURTHEST, FURTHEST)
+    return compression.apply_at_once(cut) if at_once else compression.apply(cut)
 
 
 def _gated(inputs: Matrix, shares: Matrix) -> Matrix:

@@ -16,7 +16,7 @@ import numpy as np
 from review_app.core.errors import InputError
 from review_app.core.progress import Progress
 from review_app.core.serialization import from_document, to_document
-from review_app.detectors.cached import cached_scores
+from review_app.detectors.cached import CachedScores
 from review_app.detectors.registry import Detectors
 from review_app.detectors.scoring import BATCH, Scoring
 from review_app.i18n import Text
@@ -243,8 +243,8 @@ class ChallengeService:
         if missing:
             checkpoint = self._detectors.detector(challenger.checkpoint_id).checkpoint
             keys = [rows[at].sha256 or "" for at in missing]
-            cache = self._detectors.cache
-            says[missing] = cached_scores(checkpoint, challenger.head, cache, keys, progress)
+            judge = CachedScores(self._database, self._detectors, checkpoint, challenger.head)
+            says[missing] = judge.of(keys, progress)
         return says
 
 

@@ -191,6 +191,27 @@ class Predictions:
         query = select(func.count()).where(Prediction.checkpoint_id == checkpoint_id)
         return self._session.scalar(query) or 0
 
+    def beneath(
+        self, sha256s: Sequence[str], checkpoint_id: str, head: str
+    ) -> dict[str, tuple[float, float, float | None]]:
+        """P(fake), std and novelty by ``head``, by the hash of the image's file; what it has not
+        scored is left out."""
+        found: dict[str, tuple[float, float, float | None]] = {}
+        for start in range(0, len(sha256s), VARIABLES):
+            query = (
+                select(Image.sha256, Prediction.p_fake, Prediction.std, Prediction.novelty)
+                .select_from(Image)
+                .join(Prediction, Prediction.image_id == Image.id)
+                .where(
+                    Prediction.checkpoint_id == checkpoint_id,
+                    Prediction.head == head,
+                    Image.sha256.in_(sha256s[start : start + VARIABLES]),
+                )
+            )
+            for sha256, p_fake, std, novelty in self._session.execute(query):
+                found[str(sha256)] = (p_fake, std, novelty)
+        return found
+
     def of_images(
         self, image_ids: Sequence[int], checkpoint_id: str
     ) -> dict[int, dict[str, Prediction]]:

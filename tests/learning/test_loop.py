@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from review_app.core.permissions import Person
-from review_app.detectors.cached import cached_scores
+from review_app.detectors.cached import CachedScores
+from review_app.detectors.scoring import Scoring
 from review_app.inference.checkpoint import Checkpoint
 from review_app.learning.challenge import ChallengeReport
 from review_app.learning.job import ask_to_compare, compare_job
@@ -45,26 +46,51 @@ def counted(enough: Labelled, admin: Person, made: dict[str, object]) -> None:
     place.app.promotions.roll_back(admin, "")
 
 
+@pytest.mark.parametrize("known", [0, 30])
 @pytest.mark.parametrize("name", ["updated", "mc_dropout", "linear"])
 def test_scores_from_cached_features_are_those_of_the_whole_checkpoint(
-    name: str, enough: Labelled
+    name: str, known: int, enough: Labelled
 ) -> None:
+    """Whether or not what the champion says of them is stored."""
     app = enough.place.app
+    items = list(enough.place.items().values())[:known]
+    assert not Scoring(app.database, app.detectors).complete(
+        items, app.policies.current().checkpoint
+    )
     made = learn(app, {"name": "better"})
     checkpoint = Checkpoint.load(app.settings.data_dir / "checkpoints" / "better")
     keys = [item.image.key for item in enough.place.items().values()] + ["00" * 32]
     steps: list[tuple[int, int | None]] = []
-    found = cached_scores(
-        checkpoint, name, app.detectors.cache, keys, lambda *step: steps.append(step)
-    )
+    judge = CachedScores(app.database, app.detectors, checkpoint, name)
+    assert (judge.beneath is not None) == (name == "updated")
+    found = judge.of(keys, lambda *step: steps.append(step))
     assert np.isnan(found[-1]).all()
     assert steps == [(len(keys), len(keys))]
     cached = app.detectors.cache.get_many(keys, checkpoint.card.backbone_key)
     whole = checkpoint.judge(np.stack([cached[key] for key in keys[:-1]]))
     head = next(each for each in whole.heads if each.value == name)
-    np.testing.assert_allclose(found[:-1, 0], whole.heads[head].p_fake, atol=1e-12)
-    np.testing.assert_allclose(found[:-1, 1], whole.scores[head], atol=1e-12)
+    np.testing.assert_allclose(found[:-1, 0], whole.heads[head].p_fake, atol=1e-5)
+    np.testing.assert_allclose(found[:-1, 1], whole.scores[head], atol=1e-5)
     assert made["head"] == "updated"
+
+
+def test_an_update_changes_what_the_champion_has_said(enough: Labelled) -> None:
+    """What is stored of an image counts, whatever its features say: here that it is unlike all
+    others. Where that was not measured yet, the features do."""
+    app, champion = enough.place.app, enough.place.app.policies.current()
+    made = learn(app, {"name": "better"})
+    said = {"checkpoint_id": champion.checkpoint, "head": champion.head}
+    for item_id, novelty in ((1, 100.0), (2, None)):
+        enough.place.factory.prediction(item_id, novelty=novelty, **said)
+    checkpoint = app.detectors.detector(made["checkpoint"]).checkpoint
+    keys = [enough.sha256(item_id) for item_id in (1, 2)]
+    features = app.detectors.cache.get_many(keys, checkpoint.card.backbone_key)
+    whole = checkpoint.judge(np.stack([features[key] for key in keys]))
+    expected = whole.scores[checkpoint.default_head]
+    found = CachedScores(app.database, app.detectors, checkpoint, made["head"]).of(keys)[:, 1]
+    assert expected[0] != 0.5
+    assert found[0] == 0.5
+    assert found[1] == pytest.approx(expected[1], abs=1e-5)
 
 
 def test_a_replay_scores_what_only_the_champion_has_scored(enough: Labelled) -> None:
