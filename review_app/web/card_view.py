@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from review_app.i18n import current_language, number, percent, t
+from review_app.i18n import current_language, day, number, percent, t
 from review_app.inference.card import CheckpointCard, Estimate, HeadCard, MeasuredKind, ScopeCard
 from review_app.inference.heads import head_title
 from review_app.inference.scope_text import name_of
@@ -116,6 +116,34 @@ def training(card: CheckpointCard) -> list[tuple[str, str]]:
     if data.n_effective is not None:
         facts.append((t("card.effective"), number(data.n_effective)))
     return [(name, value) for name, value in facts if value]
+
+
+def learned(card: CheckpointCard, parent: str | None) -> list[tuple[str, str]]:
+    """What people's labels taught it, as names and values; empty where none did. ``parent``: the
+    name of the checkpoint before, None where whoever reads may not know it."""
+    told = card.learned
+    if told is None:
+        return []
+    before = {"parent": parent or t("card.learned_former")}
+    if told.head is None:
+        way = t("card.learned_anew", **before)
+    else:
+        way = t("card.learned_update", **before, head=head_title(told.head.value))
+    counts = {label: number(told.labels.get(label, 0)) for label in ("real", "fake")}
+    times = number(told.largest_weight, 1)
+    largest = t("card.learned_times", times=times)
+    if told.clipped:
+        largest = t("card.learned_clipped", times=times, n=told.clipped)
+    held_out = number(told.held_out)
+    if told.held_out_since is not None:
+        held_out = t("card.learned_since", n=told.held_out, day=day(told.held_out_since))
+    return [
+        (t("card.learned_from"), way),
+        (t("card.learned_labels"), t("card.learned_counts", **counts)),
+        (t("card.learned_effective"), number(told.n_effective)),
+        (t("card.learned_largest"), largest),
+        (t("card.learned_held_out"), held_out),
+    ]
 
 
 def estimate(value: Estimate | None) -> str:

@@ -46,6 +46,7 @@ def card_router(app: Application) -> APIRouter:
             heads=card_view.head_rows(card, shown.head),
             failures=card_view.failures(card),
             training=card_view.training(card),
+            learned=card_view.learned(card, shown.parent),
             licences=card_view.licences(card),
         )
 

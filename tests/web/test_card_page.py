@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from review_app.core.settings import DEFAULT_CHECKPOINT
 from review_app.i18n import use_language
-from review_app.inference.card import CheckpointCard, MeasuredKind, ScopeCard, ScopeFigures
+from review_app.inference.card import (
+    CheckpointCard,
+    LearnedCard,
+    MeasuredKind,
+    ScopeCard,
+    ScopeFigures,
+)
 from review_app.inference.checkpoint import Checkpoint
+from review_app.inference.heads import HeadName
 from review_app.web import card_view
 from review_app.web.cards import card_address, card_link
 from storage.enums import Role
@@ -75,6 +83,39 @@ def test_a_kind_without_figures_has_no_dot(card: CheckpointCard) -> None:
 def test_an_estimate_without_ends_is_told_alone() -> None:
     assert card_view.estimate((0.83, None, None)) == "0.83"
     assert card_view.estimate(None) == "–"
+
+
+def test_a_card_tells_what_labels_taught(card: CheckpointCard) -> None:
+    told = LearnedCard(
+        head=HeadName.ENSEMBLE,
+        labels={"real": 1200, "fake": 34},
+        n_effective=812.4,
+        clipped=7,
+        largest_weight=12.34,
+        held_out=308,
+        held_out_since=datetime(2026, 5, 3, tzinfo=UTC),
+        data_sha256="ab" * 32,
+    )
+    assert card_view.learned(card, "default-1") == []
+    learned = card.model_copy(update={"learned": told})
+    assert [value for _, value in card_view.learned(learned, "default-1")] == [
+        "default-1: its head Deep ensemble, changed",
+        "1,200 real, 34 fake",
+        "812",
+        "12.3 times the mean; 7 labels were cut down to it",
+        "the newest 308 labels, from 3 May 2026 on",
+    ]
+    anew = told.model_copy(
+        update={"head": None, "clipped": 0, "held_out": 0, "held_out_since": None}
+    )
+    found = card_view.learned(card.model_copy(update={"learned": anew}), None)
+    assert [value for _, value in found] == [
+        "the detector before and its training images: all heads trained anew",
+        "1,200 real, 34 fake",
+        "812",
+        "12.3 times the mean",
+        "0",
+    ]
 
 
 def test_a_link_leads_to_the_card_and_an_external_detector_has_none() -> None:
