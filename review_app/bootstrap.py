@@ -213,7 +213,7 @@ def open_application(settings: Settings) -> Application:
         learning_triggers=OptionsService(
             database, LearningTriggers, read_learning_triggers, change_learning_triggers
         ),
-        jobs=JobService(database),
+        jobs=JobService(database, settings.kept_jobs),
         learning_schedule=LearningSchedule(database),
         notice=Notice(database),
         triage=triage,

@@ -103,6 +103,9 @@ class Settings(BaseSettings):
     reading_niceness: Annotated[int, Field(ge=0, le=19)] = Field(
         15, description="How far work beside the server stands back behind whoever serves people."
     )
+    kept_jobs: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        1000, description="How many jobs in the background are remembered once they have ended."
+    )
     find_faces: bool = Field(
         True, description="Whether faces are looked for in images while they are scored."
     )

@@ -37,10 +37,12 @@ class TakenJob:
 
 
 class JobLeases:
-    """Takes, renews and ends jobs in short transactions, for the processes that do them."""
+    """Takes, renews and ends jobs in short transactions, for the processes that do them; of those
+    that have ended it keeps the newest ``kept``."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, kept: int) -> None:
         self._database = database
+        self._kept = kept
 
     @property
     def can_write(self) -> bool:
@@ -77,9 +79,12 @@ class JobLeases:
         result: dict[str, Any] | None = None,
         error: str | None = None,
     ) -> bool:
-        """The work on ``job`` is over; False where it was lost before."""
+        """The work on ``job`` is over; False where it was lost before. The oldest that have ended
+        are forgotten, all but the number to be kept."""
         with self._database.write() as repos:
-            return repos.jobs.end(job.id, job.runner, state, result=result, error=error)
+            is_kept = repos.jobs.end(job.id, job.runner, state, result=result, error=error)
+            repos.jobs.prune(self._kept)
+            return is_kept
 
     def give_back(self, runner: str, *, counted: bool = True) -> list[int]:
         """What the process ``runner``, which has ended, worked on waits again; the ids."""

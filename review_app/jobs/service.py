@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from review_app.core.errors import BusyError, ConflictError, NotFoundError
@@ -20,17 +21,27 @@ ONE_AT_A_TIME: Final = frozenset({JobKind.LEARN})
 """Kinds of which a second job would do what the first one does."""
 
 
+@dataclass(frozen=True)
+class JobAsked:
+    """The job that does what somebody asked for."""
+
+    id: int
+    is_new: bool
+    """Whether it is there because of that; another one waits or runs already."""
+
+
 def permission_for(kind: JobKind) -> Permission:
     """What somebody must be permitted who asks for a job of the kind, or cancels one."""
     return Permission.EXPORT if kind is JobKind.EXPORT else Permission.MANAGE_POLICY
 
 
 class JobService:
-    """The jobs of one database, and the `leases` of whoever works on them."""
+    """The jobs of one database, and the `leases` of whoever works on them. ``kept``: how many that
+    have ended are remembered; see `Jobs.prune`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, kept: int) -> None:
         self._database = database
-        self.leases = JobLeases(database)
+        self.leases = JobLeases(database, kept)
 
     def submit(self, person: Person, kind: JobKind, parameters: dict[str, Any]) -> int:
         """Ask for a job; its id. ``parameters``: what JSON can hold.
@@ -44,23 +55,19 @@ class JobService:
             _require_only_one(repos, kind)
             return repos.jobs.add(kind, parameters, person.name)
 
-    def submit_once(
-        self, person: Person, kind: JobKind, parameters: dict[str, Any], alike: str
-    ) -> tuple[int, bool]:
-        """Ask for a job as `submit` does; its id, and whether it is an older one that waits or runs
-        with the same parameter ``alike``: whoever presses twice wants one.
+    def ask(self, person: Person, kind: JobKind, parameters: dict[str, Any]) -> JobAsked:
+        """Ask for a job, unless one waits or runs that does the same, whoever asked for that.
 
-        Raises:
-            NotAllowedError, BusyError: as `submit`.
+        Raises as `submit`.
         """
         require(person, permission_for(kind))
         with self._database.write() as repos:
             for row in repos.jobs.open():
-                is_alike = row.kind is kind and row.parameters.get(alike) == parameters[alike]
-                if is_alike and not row.cancel_asked:
-                    return row.id, True
+                same = row.kind is kind and _work(row.parameters) == _work(parameters)
+                if same and not row.cancel_asked:
+                    return JobAsked(row.id, is_new=False)
             _require_only_one(repos, kind)
-            return repos.jobs.add(kind, parameters, person.name), False
+            return JobAsked(repos.jobs.add(kind, parameters, person.name), is_new=True)
 
     def follow_up(self, kind: JobKind, parameters: dict[str, Any]) -> int:
         """Ask, in the program's name, for a job that another one leads to; its id."""
@@ -123,6 +130,11 @@ class JobService:
                 raise ConflictError(Text("jobs.nothing_to_resume", {"job": job_id}))
             _require_only_one(repos, row.kind)
             return _found(repos.jobs.queue_again(job_id, person.name), job_id)
+
+
+def _work(parameters: dict[str, Any]) -> dict[str, Any]:
+    """The parameters that say what is done, without in whose name, and where it is put."""
+    return {name: value for name, value in parameters.items() if name not in ("by", "place")}
 
 
 def _require_only_one(repos: Repositories, kind: JobKind) -> None:

@@ -7,15 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session
 
 from storage.enums import JobCause, JobKind, JobState
-from storage.job_states import require_step
+from storage.job_states import OPEN_STATES, require_step
 from storage.models import JobRow
 from storage.models.job import OPEN
+from storage.repositories.detector import VARIABLES
 from storage.types import utc_now
 
+SPARED = 50
+"""Jobs of each kind that are done and never forgotten: the newest; more than exports are kept."""
 MAX_ATTEMPTS = 3
 """The number of processes that may go away in the middle of a job; then it has failed."""
 GONE = (
@@ -184,6 +187,31 @@ class Jobs:
             self._lose(row)
         self._session.flush()
         return [row.id for row in rows]
+
+    def prune(self, kept: int) -> int:
+        """Forget the oldest jobs that have ended, all but ``kept`` of them; how many these were.
+
+        Of each kind the newest stays, by which it is told when learning is due, and the newest
+        `SPARED` that are done: exports that can be fetched, and what the next one follows, are
+        among them.
+        """
+        has_ended = JobRow.state.not_in(OPEN_STATES)
+        ended = select(JobRow.id).where(has_ended).order_by(JobRow.id.desc())
+        oldest_kept = self._session.scalar(ended.offset(kept - 1).limit(1))
+        if oldest_kept is None:
+            return 0
+        spared: set[int] = set()
+        for kind in JobKind:
+            of_kind = select(JobRow.id).where(JobRow.kind == kind).order_by(JobRow.id.desc())
+            done = of_kind.where(JobRow.state == JobState.DONE)
+            spared.update(self._session.scalars(of_kind.limit(1)))
+            spared.update(self._session.scalars(done.limit(SPARED)))
+        gone = list(self._session.scalars(ended.where(JobRow.id < oldest_kept)))
+        gone = [job_id for job_id in gone if job_id not in spared]
+        for start in range(0, len(gone), VARIABLES):
+            some = gone[start : start + VARIABLES]
+            self._session.execute(delete(JobRow).where(JobRow.id.in_(some)))
+        return len(gone)
 
     def ask_to_cancel(self, job_id: int) -> JobRow | None:
         """Cancel a job that waits, or have the process that works on it told; the job as it then

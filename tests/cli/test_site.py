@@ -59,7 +59,7 @@ def test_the_first_start_prints_where_to_sign_in_does_jobs_and_ctrl_c_ends_it(
     assert httpx.get(link[1]).status_code >= 400, "a link signs in once"
     (job,) = asked_for(data_dir, JobKind.FUSE)
     with closing(Database(f"sqlite:///{data_dir / 'review.db'}")) as database:
-        jobs = JobService(database)
+        jobs = JobService(database, kept=1000)
         wait_for(lambda: jobs.get(job).ended_at, "the job ends")
     served.send_signal(signal.SIGINT)
     out, err = served.communicate(timeout=240)

@@ -26,13 +26,13 @@ from storage.database import Database
 from storage.enums import JobKind, JobState
 from storage.errors import TransitionError
 from storage.job_states import STEPS, require_step
-from storage.repositories.jobs import MAX_ATTEMPTS, JobProgress
+from storage.repositories.jobs import MAX_ATTEMPTS, SPARED, JobProgress
 from storage.types import utc_now
 
 
 @pytest.fixture
 def jobs(database: Database) -> JobService:
-    return JobService(database)
+    return JobService(database, kept=1000)
 
 
 def only(function: JobFunction) -> dict[JobKind, JobFunction]:
@@ -172,6 +172,42 @@ def test_who_may_ask_and_for_what(jobs: JobService, root: Person, ada: Person) -
     with pytest.raises(ConflictError):
         jobs.again(root, learning)
     jobs.submit(root, JobKind.LEARN, {})
+
+
+def test_pressing_twice_asks_once(jobs: JobService, root: Person) -> None:
+    """What waits or runs is found, whoever asked; what is cancelled or other is not that."""
+    wanted = {"challenger": "a", "by": "root"}
+    first = jobs.ask(root, JobKind.COMPARE, wanted)
+    assert first.is_new
+    again = jobs.ask(root, JobKind.COMPARE, {**wanted, "by": "ada"})
+    assert (again.id, again.is_new) == (first.id, False)
+    assert jobs.ask(root, JobKind.COMPARE, {**wanted, "challenger": "b"}).is_new
+    assert jobs.ask(root, JobKind.FUSE, wanted).is_new
+    assert taken(jobs).id == first.id
+    assert jobs.ask(root, JobKind.COMPARE, wanted).id == first.id
+    jobs.cancel(root, first.id)
+    assert jobs.ask(root, JobKind.COMPARE, wanted).is_new
+    assert jobs.ask(root, JobKind.LEARN, {}).is_new
+    with pytest.raises(BusyError, match="learning"):
+        jobs.ask(root, JobKind.LEARN, {"name": "other"})
+
+
+def test_what_ended_long_ago_is_forgotten_but_not_what_is_needed(
+    database: Database, root: Person
+) -> None:
+    jobs = JobService(database, kept=5)
+
+    def ended(kind: JobKind, state: JobState) -> int:
+        asked = jobs.submit(root, kind, {})
+        jobs.leases.end(taken(jobs), state)
+        return asked
+
+    learned = ended(JobKind.LEARN, JobState.FAILED)
+    exports = [ended(JobKind.EXPORT, JobState.DONE) for _ in range(SPARED + 2)]
+    failed = [ended(JobKind.COMPARE, JobState.FAILED) for _ in range(7)]
+    waiting = jobs.submit(root, JobKind.FUSE, {})
+    kept = {row.id for row in jobs.newest(1000)}
+    assert kept == {learned, *exports[2:], *failed[2:], waiting}
 
 
 def test_the_list_has_the_newest_and_whatever_has_not_ended(jobs: JobService, root: Person) -> None:

@@ -53,10 +53,8 @@ class ExportJobsPanel:
                 raise InputError(Text("export.none_before"))
             request = request.since(last.since)
         parameters = export_parameters(request, call.person.name)
-        job, is_old = self._app.jobs.submit_once(
-            call.person, JobKind.EXPORT, parameters, alike="request"
-        )
-        words = [t("export.is_asked_for" if is_old else "jobs.is_queued", job=job)]
+        job = self._app.jobs.ask(call.person, JobKind.EXPORT, parameters)
+        words = [t("jobs.is_queued" if job.is_new else "export.is_asked_for", job=job.id)]
         if last is not None:
             time = f"{last.as_of:%Y-%m-%d %H:%M} UTC"
             words.append(t("export.goes_on", job=last.job, file=last.file, time=time))

@@ -19,6 +19,7 @@ from review_app.learning.words import advice_words
 from review_app.web.admin.confirm import Confirm, Question
 from review_app.web.admin.images_record import veiled
 from review_app.web.admin.learning_comparison import report_html
+from review_app.web.admin.learning_jobs import answer_to
 from review_app.web.handlers import Call, Refresh, Wiring, held_as, html, section
 from review_app.web.markup import Content, Tone, notice, table
 from storage.enums import JobKind
@@ -81,8 +82,8 @@ class ChallengePanel:
         if entry.path is not None:
             self._app.detectors.register(Path(entry.path))
         parameters = {"challenger": entry.id, "head": entry.default_head, "by": call.person.name}
-        job = self._app.jobs.submit(call.person, JobKind.COMPARE, parameters)
-        return notice(t("challenge.asked", job=job, detector=entry.id), Tone.DONE)
+        job = self._app.jobs.ask(call.person, JobKind.COMPARE, parameters)
+        return answer_to(job, t("challenge.asked", job=job.id, detector=entry.id))
 
     def ask_promote(self, _call: Call, seen: int | None, chosen: str | None) -> Question:
         """The question before a challenger takes the champion's place."""

@@ -14,8 +14,9 @@ from review_app.detectors.fusing import DEFAULT_LABELS
 from review_app.fusion.assessment import Interval
 from review_app.fusion.card import FusedCard, FusedMember, fused_id
 from review_app.i18n import number, percent, t
+from review_app.web.admin.learning_jobs import answer_to
 from review_app.web.handlers import Call, Wiring, html, section
-from review_app.web.markup import Content, Tone, notice, table
+from review_app.web.markup import Content, table
 from storage.enums import JobKind
 
 
@@ -52,8 +53,8 @@ class FusionPanel:
             "labels": DEFAULT_LABELS if labels is None else max(int(labels), 0),
             "by": call.person.name,
         }
-        job = self._app.jobs.submit(call.person, JobKind.FUSE, parameters)
-        return notice(t("fuse.asked", job=job, detector=fused_id(kept)), Tone.DONE)
+        job = self._app.jobs.ask(call.person, JobKind.FUSE, parameters)
+        return answer_to(job, t("fuse.asked", job=job.id, detector=fused_id(kept)))
 
 
 def card_html(detector: str, card: FusedCard) -> Markup:

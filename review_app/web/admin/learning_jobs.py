@@ -13,6 +13,7 @@ from review_app.bootstrap import Application
 from review_app.core.errors import InputError
 from review_app.core.permissions import Permission
 from review_app.i18n import Text, number, significant, t
+from review_app.jobs.service import JobAsked
 from review_app.web.charts import progress
 from review_app.web.handlers import Call, Wiring, html, section
 from review_app.web.markup import Tone, age, clamped, long, moment, notice, table
@@ -64,6 +65,11 @@ class JobsPanel:
         """Have the job that is chosen done after all."""
         row = self._app.jobs.again(call.person, _chosen(job))
         return notice(t(_SAID[row.state], job=row.id), Tone.DONE), *self.load(call)
+
+
+def answer_to(job: JobAsked, words: str) -> Markup:
+    """What whoever asked for ``job`` reads: ``words``, or where it was there already, that."""
+    return notice(words, Tone.DONE) if job.is_new else notice(t("jobs.is_there", job=job.id))
 
 
 def build_jobs(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:

@@ -12,8 +12,8 @@ from review_app.core.permissions import Permission
 from review_app.i18n import Text, t
 from review_app.jobs.triggers import LearningTriggers
 from review_app.web.admin.form import Field, OptionsForm, Values, allowed, held
+from review_app.web.admin.learning_jobs import answer_to
 from review_app.web.handlers import Call, Wiring, html, section
-from review_app.web.markup import Tone, notice
 from storage.enums import JobKind
 
 _labels = allowed(LearningTriggers, "every_labels", Text("triggers.wrong_labels"))
@@ -44,8 +44,8 @@ class TriggersPanel:
 
     def learn(self, call: Call) -> Markup:
         """Ask for learning now."""
-        job = self._app.jobs.submit(call.person, JobKind.LEARN, {})
-        return notice(t("jobs.is_queued", job=job), Tone.DONE)
+        job = self._app.jobs.ask(call.person, JobKind.LEARN, {})
+        return answer_to(job, t("jobs.is_queued", job=job.id))
 
     def save(self, call: Call, seen: Any, *values: Any) -> tuple[Markup, *Values]:
         """Put in force what the person has changed."""
