@@ -31,8 +31,8 @@ from sklearn.preprocessing import StandardScaler
 
 from benchmarks.outcome import Row, at_least, at_most
 from review_app.core.errors import InputError
+from review_app.core.placements import auroc
 from review_app.core.settings import DEFAULT_CHECKPOINT
-from review_app.fusion.assessment import auroc
 from review_app.fusion.fitting import ToldScores, fit
 from review_app.inference.backbones import load_backbone
 from review_app.inference.checkpoint import Checkpoint
@@ -195,4 +195,6 @@ def _fused(
 
 
 def _area(p: Float64, made: MadeDetectors, rows: NDArray[np.intp]) -> float:
-    return auroc(p, made.is_fake[rows], np.ones(len(rows)))
+    found = auroc(p, made.is_fake[rows])
+    assert found is not None
+    return found

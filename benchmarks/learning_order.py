@@ -25,6 +25,7 @@ from sklearn.model_selection import GroupShuffleSplit
 from benchmarks import real_scores
 from benchmarks.outcome import Row, at_least
 from review_app.core.hashing import sha256
+from review_app.core.placements import auroc
 from review_app.core.settings import DEFAULT_CHECKPOINT
 from review_app.inference.backbones import load_backbone
 from review_app.inference.checkpoint import Checkpoint
@@ -33,7 +34,6 @@ from review_app.inference.feature_cache import DirectoryFeatureCache
 from review_app.inference.heads import HeadPrediction, Matrix
 from review_app.inference.heads.updated import UpdatedHead, UpdateProblem, UpdateTraining
 from review_app.inference.model import beside
-from review_app.lab.metrics import auroc
 from review_app.lab.reliability import expected_calibration_error
 from review_app.lab.updating import base_head
 from review_app.manifests.manifest import read_manifest

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from review_app.core.placements import auroc
 from review_app.inference.dataset import LabelledFeatures
 from review_app.inference.heads.base import HeadPrediction, Matrix
 from review_app.inference.heads.laplace import LaplaceTraining
 from review_app.inference.heads.standardizer import Standardizer
-from review_app.lab.metrics import auroc
 from review_app.policy.flags import UncertaintyCuts, find_flags
 from storage.enums import TriageFlag
 

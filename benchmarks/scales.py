@@ -25,6 +25,7 @@ from benchmarks.outcome import Row, arguments, document, finish
 from benchmarks.real_scores import CACHE
 from benchmarks.ridge import ridge_preset
 from benchmarks.trained import Trainer
+from review_app.core.placements import auroc
 from review_app.inference.backbones import DEFAULT_BACKBONE
 from review_app.inference.backbones.card import BackboneCard
 from review_app.inference.calibration import Calibration, NoCalibration, calibrate_by_kind
@@ -34,7 +35,6 @@ from review_app.inference.model import Model, RawPrediction, fit_model
 from review_app.inference.novelty import FLAGGED_SHARE
 from review_app.inference.rejection import Doubt, rejection
 from review_app.lab.head_choices import choose_for_heads
-from review_app.lab.metrics import auroc
 from review_app.lab.selective import risk_coverage
 from review_app.lab.validation import Validation, cross_fit
 

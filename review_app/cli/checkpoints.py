@@ -326,10 +326,11 @@ def _load(checkpoint: Checkpoint, rows: Manifest, weights: Weights, lab: Lab) ->
 
 def _contender(checkpoint: Checkpoint, data: LabelledFeatures) -> tuple[Contender, dict[str, Any]]:
     """The default head with its shipped reject score, as ``compare_all`` takes it; its figures."""
+    from review_app.core.placements import auroc
     from review_app.inference.heads.base import SOURCE_SEED
     from review_app.lab.comparison import Contender
     from review_app.lab.evaluation import head_inputs
-    from review_app.lab.metrics import auroc, believable, head_metrics, replicates
+    from review_app.lab.metrics import believable, head_metrics, replicates
     from review_app.lab.resampling import Resamples
     from review_app.lab.selective import risk_coverage
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from review_app.core.placements import auroc
 from review_app.core.progress import Progress
 from review_app.fusion.fitting import ToldScores, fit
 from review_app.fusion.scale import Float64
@@ -80,17 +81,6 @@ def assess(
     return _assessment(labelled, HeadPrediction(*fused), without, seed)
 
 
-def auroc(scores: Float64, is_fake: NDArray[np.bool_], weights: Float64) -> float:
-    """The AUROC of ``scores`` [n], whose images count as ``weights`` say; ties count half. 1/2
-    where a class is missing."""
-    _, ranks = np.unique(scores, return_inverse=True)
-    fake = np.bincount(ranks, weights * is_fake)
-    real = np.bincount(ranks, weights * ~is_fake)
-    whole = fake.sum() * real.sum()
-    below = np.cumsum(real) - real / 2
-    return float(fake @ below / whole) if whole else 0.5
-
-
 def _folds(is_fake: NDArray[np.bool_], seed: int) -> NDArray[np.intp]:
     """The fold of each image, [n]; every fold has as many of each class, to one."""
     rng, found = np.random.default_rng(seed), np.zeros(len(is_fake), np.intp)
@@ -111,11 +101,11 @@ def _assessment(
     certainty = np.clip(np.where(y, fused, 1 - fused), 1e-12, 1)
 
     def lost(to: Float64) -> Interval:
-        return _interval(lambda w: auroc(fused, y, w) - auroc(to, y, w), draws)
+        return _interval(lambda w: _auroc(fused, y, w) - _auroc(to, y, w), draws)
 
     return Assessment(
         prediction=said,
-        auroc=_interval(lambda w: auroc(fused, y, w), draws),
+        auroc=_interval(lambda w: _auroc(fused, y, w), draws),
         nll=float(-np.average(np.log(certainty), weights=labelled.weights)),
         best=best,
         gain=lost(filled[:, best]),
@@ -125,10 +115,14 @@ def _assessment(
     )
 
 
+def _auroc(scores: Float64, is_fake: NDArray[np.bool_], weights: Float64) -> float:
+    found = auroc(scores, is_fake, weights)
+    assert found is not None  # every fold has both classes, and no draw loses one
+    return found
+
+
 def _alone(scores: Float64, labelled: ToldScores) -> float | None:
     there = ~np.isnan(scores)
-    if len(np.unique(labelled.is_fake[there])) < 2:
-        return None
     return auroc(scores[there], labelled.is_fake[there], labelled.weights[there])
 
 

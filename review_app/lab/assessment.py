@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from review_app.core.placements import auroc
 from review_app.inference.heads import SOURCE_SEED, HeadName, HeadPrediction, Labels, Weights
 from review_app.inference.rejection import reject_score
 from review_app.lab.choices import mass_from
@@ -21,7 +22,6 @@ from review_app.lab.metrics import (
     REJECT_RATES,
     Metrics,
     after_rejecting,
-    auroc,
     balance,
     believable,
     classification,

@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm, rankdata
+from scipy.stats import norm
 
 from review_app.core.intervals import ENOUGH_TO_COMPARE
+from review_app.core.placements import placements
 from review_app.inference.heads.base import Labels
 from review_app.lab.resampling import interval
 
@@ -60,7 +61,7 @@ def delong(first: Float64, second: Float64, is_fake: Labels) -> DeLong | None:
     positives, negatives = int(is_fake.sum()), int((~is_fake).sum())
     if min(positives, negatives) < 2:
         return None
-    parts = [_placements(score, is_fake) for score in (first, second)]
+    parts = [placements(score, is_fake) for score in (first, second)]
     above = np.array([of_positives for of_positives, _ in parts])
     below = np.array([of_negatives for _, of_negatives in parts])
     covariance = np.cov(above) / positives + np.cov(below) / negatives
@@ -173,12 +174,3 @@ def _compare(
         )
         found[metric] = told(paired, is_fake) if paired else None
     return found
-
-
-def _placements(score: Float64, is_fake: Labels) -> tuple[Float64, Float64]:
-    """The share of negatives below each positive, and of positives above each negative."""
-    positive, negative = score[is_fake], score[~is_fake]
-    joint = rankdata(np.concatenate([positive, negative]))
-    above = (joint[: len(positive)] - rankdata(positive)) / len(negative)
-    below = 1 - (joint[len(positive) :] - rankdata(negative)) / len(positive)
-    return above, below

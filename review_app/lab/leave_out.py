@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from review_app.core.placements import auroc
 from review_app.core.progress import Progress
 from review_app.inference.backbones.base import Backbone
 from review_app.inference.checkpoint import Checkpoint, Judgement
@@ -35,7 +36,7 @@ from review_app.lab.acceptance import DELTA, RISK_LIMIT, accepted, certified_thr
 from review_app.lab.baselines import load_baselines, scores_of_all
 from review_app.lab.comparison import paired_difference, told
 from review_app.lab.hold_outs import HoldOut, HoldOutBy, hold_outs
-from review_app.lab.metrics import auroc, with_ends
+from review_app.lab.metrics import with_ends
 from review_app.lab.resampling import drawn_aurocs, interval
 from review_app.lab.robustness import share_flagged
 from review_app.lab.training import train_heads

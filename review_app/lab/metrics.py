@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
+from sklearn.metrics import average_precision_score, brier_score_loss
 
 from review_app.core import intervals as intervals_of
+from review_app.core.placements import auroc
 from review_app.inference.heads.base import SOURCE_SEED, HeadPrediction, Labels, Weights
 from review_app.inference.rejection import reject_score
 from review_app.lab.reliability import calibration_errors, expected_calibration_error
@@ -102,13 +103,6 @@ def classification(
         "precision": _ratio(hits, called),
         "recall": _ratio(hits, fakes),
     }
-
-
-def auroc(score: Float64, positive: NDArray[np.bool_], weights: Weights = None) -> float | None:
-    """Area under the ROC curve, or None where one class is missing."""
-    if positive.all() or not positive.any():
-        return None
-    return float(roc_auc_score(positive, score, sample_weight=weights))
 
 
 def auroc_interval(

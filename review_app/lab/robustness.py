@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from review_app.core.placements import auroc
 from review_app.core.progress import Progress
 from review_app.inference.backbones.base import Backbone
 from review_app.inference.checkpoint import Checkpoint, Judgement, require_backbone
@@ -22,7 +23,7 @@ from review_app.inference.features import FeatureCache
 from review_app.inference.heads import SOURCE_SEED, HeadName, Labels
 from review_app.inference.laundering import TRANSFORMS, Transform, description
 from review_app.lab.comparison import PairedDifference, paired_difference, told
-from review_app.lab.metrics import auroc, with_ends
+from review_app.lab.metrics import with_ends
 from review_app.lab.provenance import about_data
 from review_app.lab.reliability import expected_calibration_error
 from review_app.lab.resampling import drawn_aurocs, interval

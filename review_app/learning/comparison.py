@@ -23,6 +23,7 @@ from scipy.special import stdtr, stdtrit
 
 from review_app.core.errors import InputError
 from review_app.core.intervals import ENOUGH_TO_COMPARE
+from review_app.core.placements import placements
 from review_app.lab.resampling import Ranking, Resamples, Statistics, interval
 from review_app.lab.weighed import selective_by_mass
 from review_app.manifests.weights import effective_size
@@ -194,14 +195,6 @@ def auroc_difference(
     return replace(found, low=low, high=high)
 
 
-def placements(score: Floats, is_fake: Bools, weights: Floats) -> tuple[Floats, Floats]:
-    """The share of the reals' weight below each fake, and of the fakes' above each real; ties count
-    half."""
-    above = _share_below(score[~is_fake], weights[~is_fake], score[is_fake])
-    below = 1 - _share_below(score[is_fake], weights[is_fake], score[~is_fake])
-    return above, below
-
-
 def chance_of_no_gain(found: AurocDifference) -> float:
     """The one-sided p-value against "the challenger is no better"."""
     if found.difference is None or found.error is None:
@@ -224,15 +217,6 @@ def _parts(data: HeldOut) -> Iterator[tuple[str, str, int, int]]:
         for name in names:
             fakes = data.is_fake[column == name]
             yield by, name, int((~fakes).sum()), int(fakes.sum())
-
-
-def _share_below(of: Floats, weights: Floats, at: Floats) -> Floats:
-    order = np.argsort(of, kind="stable")
-    ranked = of[order]
-    mass = np.concatenate([[0.0], np.cumsum(weights[order])])
-    low, high = (mass[np.searchsorted(ranked, at, side=side)] for side in ("left", "right"))
-    share: Floats = (low + high) / (2 * mass[-1])
-    return share
 
 
 def _variance(shares: Floats, values: Floats) -> float:

@@ -53,7 +53,9 @@ def test_the_metrics_agree_with_scikit_learn() -> None:
     called = prediction.p_fake >= 0.4
     metrics = head_metrics(prediction, is_fake, 0.4, has_std=True)
     assert set(metrics) == CONTRACT
-    assert metrics["auroc"][0] == roc_auc_score(is_fake, prediction.p_fake)
+    assert metrics["auroc"][0] == pytest.approx(
+        roc_auc_score(is_fake, prediction.p_fake), abs=1e-12
+    )
     assert metrics["accuracy"] == accuracy_score(is_fake, called)
     assert metrics["f1"] == pytest.approx(f1_score(is_fake, called))
     assert metrics["precision"] == precision_score(is_fake, called)
@@ -61,7 +63,7 @@ def test_the_metrics_agree_with_scikit_learn() -> None:
     assert metrics["brier"] == pytest.approx(brier_score_loss(is_fake, prediction.p_fake))
     assert metrics["nll"] == pytest.approx(log_loss(is_fake, prediction.p_fake))
     wrong = called != is_fake
-    assert metrics["error_auroc"] == roc_auc_score(wrong, prediction.std)
+    assert metrics["error_auroc"] == pytest.approx(roc_auc_score(wrong, prediction.std), abs=1e-12)
     gap = prediction.std[wrong].mean() - prediction.std[~wrong].mean()
     assert metrics["uncertainty_gap"] == pytest.approx(gap)
     assert metrics["reject"][0] == {
@@ -76,7 +78,7 @@ def test_a_head_without_std_is_ranked_by_its_confidence() -> None:
     metrics = head_metrics(plain, is_fake, 0.5, has_std=False)
     wrong = (prediction.p_fake >= 0.5) != is_fake
     doubt = 1 - np.maximum(prediction.p_fake, 1 - prediction.p_fake)
-    assert metrics["error_auroc"] == roc_auc_score(wrong, doubt)
+    assert metrics["error_auroc"] == pytest.approx(roc_auc_score(wrong, doubt), abs=1e-12)
     assert metrics["std_correct"] is metrics["std_wrong"] is metrics["uncertainty_gap"] is None
 
 

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 
 from review_app.core.errors import CheckpointError, ManifestError
+from review_app.core.placements import auroc
 from review_app.inference.backbones import Backbone
 from review_app.inference.checkpoint import Checkpoint
 from review_app.inference.dataset import Versions
 from review_app.inference.feature_cache import MemoryFeatureCache
 from review_app.inference.heads import HeadName
 from review_app.inference.laundering import TRANSFORMS, Blur, Jpeg, Transform
-from review_app.lab.metrics import auroc
 from review_app.lab.robustness import UNTOUCHED, measure_robustness, robustness
 from review_app.lab.training import train
 from tests.detector.conftest import labelled

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from review_app.core.errors import DetectorError
+from review_app.core.placements import auroc
 from review_app.inference.dataset import LabelledFeatures
 from review_app.inference.heads import Grid, HeadName, Standardizer
 from review_app.inference.heads.mc_dropout import McDropoutTraining
 from review_app.inference.heads.variational import VariationalTraining
-from review_app.lab.metrics import auroc
 from review_app.lab.search import SOURCE_GRIDS, search
 from tests.detector.conftest import labelled
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, ndtri
 
-from review_app.fusion.assessment import auroc
+from review_app.core.placements import auroc
 from review_app.fusion.fitting import Fitted, ToldScores, fit
 
 Float64 = NDArray[np.float64]
@@ -48,7 +48,9 @@ def learned(
 
 def area(p: Float64, is_fake: NDArray[np.bool_]) -> float:
     """AUROC of ``p``."""
-    return auroc(p, is_fake, np.ones(len(p)))
+    found = auroc(p, is_fake)
+    assert found is not None
+    return found
 
 
 def gain(scores: Float64, is_fake: NDArray[np.bool_], n: int, draws: int = 8) -> float:
