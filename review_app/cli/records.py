@@ -8,6 +8,7 @@ import typer
 
 from review_app.cli.common import AsJson, application, result
 from review_app.cli.operator import operator
+from review_app.detectors.members import MemberSaid
 from review_app.forensics.notes import first_of
 from review_app.i18n import ENGLISH
 from review_app.i18n.formatting import plus_minus
@@ -72,11 +73,18 @@ def _lines(record: ImageRecord) -> list[str]:
         score = plus_minus(record.said.p_fake, record.said.std)
         told["detector"] = f"P(fake) {score}. {record.said.text} {record.said.scope_text}".rstrip()
     lines = [f"{name:>10}: {value}" for name, value in told.items() if value]
+    members = record.said.members if record.said else ()
+    lines += [f"{'member':>10}: {_member(each)}" for each in members]
     lines += [f"{'answer':>10}: {_answer(answer)}" for answer in record.answers]
     for one in record.happenings:
         note = f" ({one.note})" if one.note else ""
         lines.append(f"{one.at:%Y-%m-%d %H:%M:%S}  {one.by}: {one.text}{note}")
     return lines
+
+
+def _member(said: MemberSaid) -> str:
+    score = "no score" if said.p_fake is None else f"P(fake) {said.p_fake:.3f}"
+    return f"{said.checkpoint}:{said.head}: {score}, weight {said.weight:.2f}"
 
 
 def _frames(record: ImageRecord) -> str | None:

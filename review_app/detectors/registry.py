@@ -31,6 +31,7 @@ from review_app.detectors.inventory import (
 from review_app.detectors.scoring import Opinions, Scoring
 from review_app.fusion.card import HEAD as FUSED_HEAD
 from review_app.fusion.card import PREFIX as FUSED
+from review_app.fusion.card import FusedCard
 from review_app.i18n import Text
 from review_app.inference.card import CheckpointCard
 from review_app.inference.checkpoint import Checkpoint, read_card
@@ -189,6 +190,11 @@ class Detectors:
     def fused_detector(self, checkpoint_id: str) -> FusedEntry | None:
         """What is known of a fused detector; None where nobody made it."""
         return read_fused_entry(self._database, checkpoint_id)
+
+    def fusion_card(self, checkpoint_id: str) -> FusedCard | None:
+        """The card of a fused detector; None of any other."""
+        fused = self._fusion(checkpoint_id) if checkpoint_id.startswith(FUSED) else None
+        return None if fused is None else fused.card
 
     def reader(self, checkpoint_id: str) -> Detector:
         """The detector that reads images while ``checkpoint_id`` is in force: itself, or where no

@@ -11,6 +11,7 @@ from typing import Final
 from review_app.copies.descriptors import Probe
 from review_app.core.permissions import Person
 from review_app.demo.samples import Sample, ensure_samples
+from review_app.detectors.members import MemberSaid, members_said
 from review_app.detectors.registry import Detectors
 from review_app.i18n import Value, t
 from review_app.inference.heads import HeadName, head_title
@@ -58,6 +59,9 @@ class Inspection:
     tells."""
     checkpoint: str
     """Id of the checkpoint that read it."""
+    members: tuple[MemberSaid, ...] = ()
+    """The members of a fused detector that is in force: of those that are heads of this checkpoint
+    what they say, the others are not asked."""
 
 
 class Inspector:
@@ -143,7 +147,10 @@ class Inspector:
         words = next(reading.text for reading in readings if reading.name == head)
         scope_text = place_in_words(place, head)
         told = detector.checkpoint.id
-        return Inspection(readings, words, novelty, place.outside, scope_text, told)
+        fused = self._detectors.fusion_card(policy.checkpoint)
+        said = {(told, reading.name): reading.p_fake for reading in readings}
+        members = () if fused is None else members_said(fused, said)
+        return Inspection(readings, words, novelty, place.outside, scope_text, told, members)
 
     def warm_up(self) -> None:
         """Load the weights now, rather than when the first person waits for them."""

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from review_app.detectors.cards import stored_card
+from review_app.detectors.members import MemberSaid, stored_members
 from review_app.forensics.claims import generator_claim
 from review_app.inference.scope_text import place_in_words
 from review_app.inference.scopes import place_of
@@ -102,6 +103,8 @@ class DetectorView:
     group: str | None
     """The group by which the policy decided; None where it knows none."""
     at: datetime
+    members: tuple[MemberSaid, ...] = ()
+    """What its members say, where it is a fused detector."""
 
 
 @dataclass(frozen=True)
@@ -277,6 +280,7 @@ def _said(repos: Repositories, item: Item, row: DecisionRow) -> DetectorView:
         policy_version=row.policy_version,
         group=row.group_name,
         at=row.decided_at,
+        members=stored_members(repos, row.checkpoint_id, item.image_id),
     )
 
 

@@ -30,6 +30,7 @@ from review_app.web.charts import entropy_bar, interval
 from review_app.web.faces import faces_found
 from review_app.web.handlers import Call, Wiring, html, open_page, section, title
 from review_app.web.markup import Tone, join, notice, picture
+from review_app.web.members import members_table
 
 LOOK_S = 0.5
 """Seconds between two looks at how many come before."""
@@ -205,7 +206,7 @@ def readings(
         '<div class="inspection"><figure class="inspected">{}'
         "<figcaption>{}</figcaption></figure>{}"
         '<div class="said">{}<p class="remark">{}</p>'
-        '<ul class="readings" aria-label="{}">{}</ul></div>'
+        '<ul class="readings" aria-label="{}">{}</ul>{}</div>'
         '<p class="remark key">{}</p></div>'
     ).format(
         picture(data_url(shown), t("inspect.image_read", name=name)),
@@ -215,6 +216,7 @@ def readings(
         card_link(inspection.checkpoint, t("card.read")),
         t("inspect.what_heads_say"),
         join(map(_reading, inspection.heads)),
+        members_table(inspection.members),
         t("inspect.legend", most=number(math.log(2), 3)),
     )
 

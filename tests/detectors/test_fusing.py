@@ -12,10 +12,13 @@ from review_app.core.errors import ConflictError, InputError, NotAllowedError, N
 from review_app.core.permissions import Person
 from review_app.detectors.fuse_job import fuse_job
 from review_app.detectors.fusing import FusionService
+from review_app.detectors.members import members_said
 from review_app.detectors.teaching import gather
 from review_app.fusion.card import FusedCard
+from review_app.inference.service import Opinion
 from review_app.manifests.labels import ManifestLabel
 from review_app.scores.row import ScoreRow
+from review_app.web.members import members_table
 from storage.enums import AuditKind, CheckpointKind, ItemState, LabelValue
 from tests.applications import Deployment, deployment
 from tests.fusion.worlds import area, world
@@ -93,6 +96,35 @@ def test_it_is_adopted_triaged_and_certified(
     assert known == LABELLED - card.n_labels
     certified = app.policies.certify(admin, 0.3, 0.5, audit_probability=0.0)
     assert certified.certificates
+    members_are_told(place, admin, card)
+
+
+def members_are_told(place: Deployment, admin: Person, card: FusedCard) -> None:
+    """In the record of an image, missing ones by name; and by Inspect, which asks none of them."""
+    app = place.app
+    item_id = place.factory.item(ItemState.AUTO_ACCEPTED)
+    place.factory.decision(item_id, checkpoint_id="fused:all", head=HEAD)
+    for (checkpoint, head), p_fake in zip(MEMBERS, (0.25, 0.75), strict=False):
+        place.factory.prediction(item_id, checkpoint_id=checkpoint, head=head, p_fake=p_fake)
+    said = app.records.show(admin, item_id).said
+    assert said is not None
+    assert [(each.checkpoint, each.head) for each in said.members] == MEMBERS
+    assert [each.weight for each in said.members] == [each.weight for each in card.members]
+    assert [each.p_fake for each in said.members] == [0.25, 0.75, None]
+    shown = members_table(said.members)
+    assert "external:east" in shown
+    assert shown.count("no score") == 1
+    heads = app.detectors.detector(app.detectors.start()[0]).checkpoint.heads
+    opinion = Opinion(0.7, 0.1, 0.5, 0.1, 0.7, 0.0)
+    inspection = app.inspector.explain(dict.fromkeys(heads, opinion))
+    assert [each.p_fake for each in inspection.members] == [None] * 3
+
+
+def test_a_member_that_reads_here_tells_on_inspect(place: Deployment, card: FusedCard) -> None:
+    first, *others = card.members
+    own = card.model_copy(update={"members": (first, *others[:1])})
+    said = members_said(own, {(first.checkpoint, first.head): 0.25})
+    assert [each.p_fake for each in said] == [0.25, None]
 
 
 def test_scored_again_it_says_the_same_to_the_bit(place: Deployment, card: FusedCard) -> None:

@@ -30,6 +30,7 @@ from review_app.web.markup import (
     sentence,
     table,
 )
+from review_app.web.members import members_table
 
 Fact = tuple[str, Content]
 """What it is called, and what it is."""
@@ -191,7 +192,8 @@ def _detector(said: DetectorView | None) -> Markup:
         (t("images.decided_at"), moment(said.at)),
     ]
     scope = Markup("<p>{}</p>").format(said.scope_text) if said.scope_text else Markup()
-    return Markup("<p>{}</p>{}{}").format(said.text, scope, _facts(facts))
+    parts = (said.text, scope, _facts(facts), members_table(said.members))
+    return Markup("<p>{}</p>{}{}{}").format(*parts)
 
 
 def _answers(answers: tuple[Answer, ...]) -> Markup:
