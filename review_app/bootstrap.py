@@ -136,6 +136,7 @@ class Application:
         """Stop computing views, finish what is being stored, and close the database."""
         self.unattended_triage.close()
         self.feature_maps.close()
+        self.monitoring.close()
         self.stored_images.close()
         self.workshop.close()
         self.views.close()

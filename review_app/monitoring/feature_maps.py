@@ -6,17 +6,14 @@ the last one at once, or None while there is none yet.
 
 from __future__ import annotations
 
-import logging
-import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from time import monotonic
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 
+from review_app.monitoring.background import BackgroundFigure
 from review_app.policy.policy import Policy
 from storage.database import Database
 from storage.enums import CheckpointKind
@@ -29,7 +26,6 @@ MIN_IMAGES = 10
 """Fewer have no axes worth the name."""
 KEPT_SECONDS, AGAIN_SECONDS = 600.0, 30.0
 """How long a map is kept, and how soon it is tried again where there was none."""
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -50,7 +46,7 @@ class MapState:
     """What there is to show: a map, or why there is none."""
 
     found: FeatureMap | None
-    is_computing: bool
+    is_computing: bool = False
     """Whether one is being computed."""
     has_features: bool = True
     """Whether the detector in force computes features here at all."""
@@ -77,41 +73,27 @@ def principal_plane(
 
 
 class FeatureMaps:
-    """The map of the detector in force, computed in one thread of its own."""
+    """The map of the detector in force."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._worker = ThreadPoolExecutor(1, "feature-map")
-        self._lock = threading.Lock()
-        self._state = MapState(None, is_computing=False)
-        self._computed_at = -KEPT_SECONDS
+        self._figure = BackgroundFigure("map of features", self._computed, self._is_stale)
 
     def close(self) -> None:
         """Wait for what is being computed."""
-        self._worker.shutdown(wait=True, cancel_futures=True)
+        self._figure.close()
 
     def current(self) -> MapState:
         """The last map; a newer one is begun where that is old, or of another detector."""
+        latest = self._figure.current()
+        return replace(latest.value or MapState(None), is_computing=latest.is_computing)
+
+    def _is_stale(self, state: MapState | None, seconds: float) -> bool:
+        if state is None or state.found is None:
+            return seconds >= AGAIN_SECONDS
         with self._database.read() as repos:
             row = repos.policies.current()
-        with self._lock:
-            found = self._state.found
-            kept = AGAIN_SECONDS if found is None else KEPT_SECONDS
-            stale = monotonic() - self._computed_at >= kept
-            other = row is not None and found is not None and found.checkpoint != row.checkpoint_id
-            if row is not None and not self._state.is_computing and (stale or other):
-                self._state = MapState(None if other else found, is_computing=True)
-                self._worker.submit(self._compute)
-            return self._state
-
-    def _compute(self) -> None:
-        state = MapState(None, is_computing=False)
-        try:
-            state = self._computed()
-        except Exception:  # the next look tries again; the page says that there is none
-            _log.exception("no map of features")
-        with self._lock:
-            self._state, self._computed_at = state, monotonic()
+        return seconds >= KEPT_SECONDS or row is None or row.checkpoint_id != state.found.checkpoint
 
     def _computed(self) -> MapState:
         with self._database.read() as repos:
@@ -119,13 +101,11 @@ class FeatureMaps:
             policy = None if row is None else Policy.from_json(row.document)
             detector = None if policy is None else repos.checkpoints.get(policy.checkpoint)
             if policy is None or detector is None or detector.kind is not CheckpointKind.TRAINED:
-                return MapState(None, is_computing=False, has_features=False)
+                return MapState(None, has_features=False)
             asked = (detector, policy.head, SAMPLE // 2)
             found = repos.features.newest(*asked) | repos.features.newest(*asked, labelled=True)
         points = list(found.values())
         if len(points) < MIN_IMAGES:
-            return MapState(None, is_computing=False)
+            return MapState(None)
         places, explained = principal_plane(np.array([p.vector for p in points], np.float64))
-        return MapState(
-            FeatureMap(policy.checkpoint, places, explained, points), is_computing=False
-        )
+        return MapState(FeatureMap(policy.checkpoint, places, explained, points))

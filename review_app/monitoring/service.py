@@ -5,15 +5,21 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from review_app.monitoring.background import BackgroundFigure, Latest
 from review_app.monitoring.flow import FlowSpan
 from review_app.monitoring.overview import Overview, ScoreMap, overview, score_map, stats
 from review_app.monitoring.queue_desk import QueueDesk, queue_desk
 from review_app.monitoring.reviewers import ReviewerFigures, reviewer_figures
 from storage.database import Database
+from storage.enums import CountKind
 from storage.repositories.taking import Taken
 from storage.types import utc_now
 
 DAY = timedelta(hours=24)
+AT_ONCE = 3_000
+"""The number of labels up to which the figures of reviewers are computed while somebody waits."""
+KEPT_SECONDS = 300.0
+"""How long those of more labels are kept."""
 
 
 class MonitoringService:
@@ -21,6 +27,15 @@ class MonitoringService:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._figures = BackgroundFigure(
+            "figures of reviewers",
+            lambda: reviewer_figures(database),
+            lambda _figures, seconds: seconds >= KEPT_SECONDS,
+        )
+
+    def close(self) -> None:
+        """Wait for what is being computed."""
+        self._figures.close()
 
     def overview(self) -> Overview:
         """The queue, the policy and the people now."""
@@ -38,9 +53,14 @@ class MonitoringService:
         """The document of ``stats --json``."""
         return stats(self._database)
 
-    def reviewer_figures(self) -> list[ReviewerFigures]:
-        """How well each person answers, and how the model sways them."""
-        return reviewer_figures(self._database)
+    def reviewer_figures(self) -> Latest[list[ReviewerFigures]]:
+        """How well each person answers, and how the model sways them: as of now where there are
+        few labels, else as of some minutes ago, computed in the background."""
+        with self._database.read() as repos:
+            labels = repos.tallies.count(CountKind.LABEL)
+        if labels <= AT_ONCE:
+            return Latest(reviewer_figures(self._database), utc_now())
+        return self._figures.current()
 
     def taking(self) -> list[Taken]:
         """What people did in the last `DAY` with the images they were handed."""

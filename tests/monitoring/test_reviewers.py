@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from review_app.core.permissions import Person
+from review_app.monitoring.background import BackgroundFigure
 from review_app.monitoring.reviewers import Rate, ReviewerFigures, reviewer_figures
+from review_app.monitoring.service import MonitoringService
 from review_app.policy.review_options import Reveal
 from storage.database import Database
 from storage.enums import LabelValue
@@ -126,3 +128,33 @@ def test_the_interval_is_the_exact_one(hits_and_n: tuple[int, int]) -> None:
         return
     exact = binomtest(*hits_and_n).proportion_ci(0.95, "exact")
     assert rate.interval == pytest.approx((exact.low, exact.high), abs=1e-9)
+
+
+def test_the_figures_of_many_labels_are_computed_in_the_background(
+    database: Database, factory: Factory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("review_app.monitoring.service.AT_ONCE", 0)
+    item_id = factory.item(known=LabelValue.FAKE)
+    factory.label(factory.person("ada"), item_id, LabelValue.FAKE)
+    monitoring = MonitoringService(database)
+    assert monitoring.reviewer_figures().is_computing
+    monitoring.close()
+    latest = monitoring.reviewer_figures()
+    assert not latest.is_computing
+    assert [figures.name for figures in latest.value or []] == ["ada"]
+
+
+def test_a_figure_that_fails_leaves_the_last_one_and_is_tried_again() -> None:
+    tried: list[int] = []
+
+    def compute() -> int:
+        tried.append(len(tried))
+        return 1 // (2 - len(tried))
+
+    figure = BackgroundFigure("figure", compute, lambda _value, _seconds: len(tried) == 1)
+    for _ in range(2):
+        assert figure.current().is_computing
+        figure._worker.submit(bool).result()  # after all that was begun before
+    figure.close()
+    assert tried == [0, 1]
+    assert figure.current().value == 1

@@ -11,8 +11,10 @@ from review_app.core.permissions import Permission
 from review_app.i18n import percent, t
 from review_app.monitoring.reviewers import Rate, ReviewerFigures
 from review_app.web.handlers import Call, Wiring, html, section
-from review_app.web.markup import table
+from review_app.web.markup import moment, table
 
+LOOK_SECONDS = 10
+"""The seconds between two looks whether newer figures are there."""
 _COLUMNS = ("person", "right", "undecided", "blind", "in_sight", "yielded", "turned")
 
 
@@ -24,11 +26,13 @@ class FiguresPanel:
 
     def load(self, _call: Call) -> Markup:
         """The figures of everybody who has answered."""
-        figures = self._app.monitoring.reviewer_figures()
-        if not figures:
-            return Markup('<p class="empty">{}</p>').format(t("figures.nobody"))
+        latest = self._app.monitoring.reviewer_figures()
+        if not latest.value:
+            words = t("figures.computing" if latest.is_computing else "figures.nobody")
+            return Markup('<p class="empty">{}</p>').format(words)
         headers = [t(f"figures.{name}") for name in _COLUMNS]
-        return table(t("figures.title"), headers, map(_row, figures))
+        as_of = Markup('<p class="remark">{} {}</p>').format(t("figures.as_of"), moment(latest.at))
+        return as_of + table(t("figures.title"), headers, map(_row, latest.value))
 
 
 def build_figures(app: Application, tab: gr.Tab) -> None:
@@ -36,7 +40,8 @@ def build_figures(app: Application, tab: gr.Tab) -> None:
     with section(t("figures.title"), t("figures.remark")):
         figures = html()
     wiring = Wiring(app, Permission.MANAGE_PEOPLE)
-    wiring.quick(tab.select, FiguresPanel(app).load, [figures])
+    for event in (tab.select, gr.Timer(LOOK_SECONDS).tick):
+        wiring.quick(event, FiguresPanel(app).load, [figures])
 
 
 def _row(person: ReviewerFigures) -> tuple[str | int, ...]:
