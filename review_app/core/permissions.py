@@ -145,7 +145,10 @@ class Area(StrEnum):
 
 _OPEN = ("/login", "/language", "/static", "/healthz", "/readyz", "/favicon.ico")
 _ADMIN = ("/admin", "/api/v1/admin", "/exports", "/metrics")
-PROBLEMS_BELOW = ("/api/v1/images",)
+PROBLEMS_BELOW = tuple(
+    f"/api/v1/{part}"
+    for part in ("images", "labels", "corrections", "exports", "statistics", "policies")
+)
 """The addresses that programs alone call; errors there are problem details (RFC 9457)."""
 _PROGRAMS = ("/api/v1/me", "/api/v1/openapi.json", *PROBLEMS_BELOW)
 

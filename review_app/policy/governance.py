@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from review_app.certification.certificate import Provenance
 from review_app.certification.certify import certify_policy
@@ -14,9 +14,9 @@ from review_app.certification.groups import certify_groups
 from review_app.certification.price import Price
 from review_app.certification.prospect import Prospect
 from review_app.certification.threshold_grid import ThresholdGrid
-from review_app.core.errors import CalibrationError
+from review_app.core.errors import CalibrationError, NotFoundError
 from review_app.core.permissions import Permission, Person, require
-from review_app.i18n import t
+from review_app.i18n import Text, t
 from review_app.policy.attempts import begin_try, price_of
 from review_app.policy.audit_probabilities import group_audit_probabilities
 from review_app.policy.eligibility import CalibrationLabels, next_try, read_labels, unscored
@@ -255,6 +255,14 @@ class PolicyService:
                 )
                 for row in repos.policies.history()
             ]
+
+    def document(self, version: int) -> dict[str, Any]:
+        """All that a version says, as JSON has it. Raises NotFoundError where there is none."""
+        with self._database.read() as repos:
+            row = repos.policies.get(version)
+            if row is None:
+                raise NotFoundError(Text("policy.no_version", {"version": version}))
+            return row.document
 
     def _start(self) -> Policy:
         """The first policy, unless somebody else is quicker."""

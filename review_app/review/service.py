@@ -12,6 +12,7 @@ from datetime import datetime
 from review_app.core.permissions import Person
 from review_app.review import (
     answering,
+    aside,
     batch_answering,
     changes,
     looking,
@@ -19,6 +20,7 @@ from review_app.review import (
     taking,
     undoing,
 )
+from review_app.review.aside import AsideAnswer, KeptAnswer
 from review_app.review.batch import Entry, Outcome
 from review_app.review.context import ReviewContext
 from review_app.review.tasks import (
@@ -93,6 +95,15 @@ class ReviewService:
         twice.
         """
         return batch_answering.answer(self._context, person, entries)
+
+    def answer_aside(self, person: Person, answer: AsideAnswer, client_id: str) -> KeptAnswer:
+        """Keep an answer on an image that the caller names, beside those of the queue. It settles
+        nothing and is no evidence. Sending the same ``client_id`` again stores nothing twice.
+
+        Raises ``NotFoundError`` where there is no such item, or people are not asked about it, and
+        ``ConflictError`` where the person has answered on it already.
+        """
+        return aside.answer_aside(self._context, person, answer, client_id)
 
     def skip(self, person: Person, handle: str) -> None:
         """Give the item back unanswered; it is never offered to ``person`` again.

@@ -44,7 +44,10 @@ from review_app.web.mounts import mount_of
 from review_app.web.origin import Origins
 from review_app.web.pace import RateLimit
 from review_app.web.programs import schema
+from review_app.web.programs.exports import exports_router
+from review_app.web.programs.figures import figures_router
 from review_app.web.programs.images import IMAGES, images_router
+from review_app.web.programs.labels import labels_router
 from review_app.web.proxies import ClientAddress, Proxies
 from review_app.web.review.api import review_router
 from review_app.web.review.page import build_review
@@ -87,7 +90,8 @@ async def _assemble(app: Application) -> FastAPI:
     web.include_router(inspected_router(app))
     web.include_router(export_router(app))
     web.include_router(card_router(app))
-    web.include_router(images_router(app), responses=schema.PROBLEMS)
+    for programs in (images_router, labels_router, exports_router, figures_router):
+        web.include_router(programs(app), responses=schema.PROBLEMS)
     schema.install(web)
     web.include_router(health_router(app))
     web.mount(PREFIX, Assets())

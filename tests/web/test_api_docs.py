@@ -38,6 +38,7 @@ OTHER_NAMES = {
     *("metrics", "stats"),  # scopes
     *("bad_input", "busy", "conflict", "failed", "foreign_origin", "idempotency_key_reused"),
     *("internal", "invalid", "length_required", "missing_scope", "not_allowed", "not_found"),
+    *("corrections", "exports", "labels", "policies", "statistics"),  # parts of addresses
     *("quota", "too_large", "wrong_method", "below", "files", "n", "seconds"),
     *("csv", "form", "handle", "jsonl", "password", "since", "today"),  # parameters
     *("detail", "error", "status"),  # of answers without a shape

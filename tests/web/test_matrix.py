@@ -14,7 +14,10 @@ import pytest
 
 from review_app.core.permissions import Area, TokenScope, area_of
 from review_app.core.settings import DEFAULT_CHECKPOINT
+from review_app.records.exports.job import export_parameters
+from review_app.records.exports.request import ExportRequest
 from review_app.web.assets import PREFIX, asset_url
+from storage.enums import ItemState, JobKind, LabelValue
 from tests.web.matrix import ADMINS, EVERYBODY, MOUNTS, OWNER, Case, at, faults_of
 from tests.web.programs import Caller, faults_of_program
 from tests.web.walk import templates
@@ -91,6 +94,41 @@ def entry(entry: dict[str, Any]) -> Ask:
 def no_image(_world: World) -> Ask:
     """Something that is refused, so that nothing has to be scored."""
     return Ask("POST", "/api/v1/images", {"files": {"files": ("a.png", b"no image")}})
+
+
+def aside(world: World) -> Ask:
+    """An answer on an image that is with people."""
+    item_id = world.site.factory.item(ItemState.RESOLVED)
+    return Ask("POST", "/api/v1/labels", {"json": {"item_id": item_id, "value": "real"}})
+
+
+def correction(world: World) -> Ask:
+    item_id = world.site.factory.item(ItemState.RESOLVED, known=LabelValue.FAKE)
+    body = {"item_id": item_id, "value": "real", "reason": "looked again"}
+    return Ask("POST", "/api/v1/corrections", {"json": body})
+
+
+def export(rest: str = "") -> Callable[[World], Ask]:
+    """A request for an export that nobody makes here."""
+
+    def make(world: World) -> Ask:
+        person = world.people[Who.ADMIN]
+        parameters = export_parameters(ExportRequest(), person.name)
+        job = world.site.app.jobs.submit(person, JobKind.EXPORT, parameters)
+        world.site.app.jobs.cancel(person, job)
+        return Ask("GET", f"/api/v1/exports/{job}{rest}")
+
+    return make
+
+
+def is_kept(seen: Seen) -> bool:
+    """It was kept, or one's own was before."""
+    return seen.status in (200, 409)
+
+
+def is_made(seen: Seen) -> bool:
+    """The verdict was put right, or there was none to put right."""
+    return seen.status in (200, 409)
 
 
 def undo(world: World) -> Ask:
@@ -192,6 +230,25 @@ CASES = (
         ADMINS,
         at("/api/v1/images/1/wait?seconds=0"),
         scope=TokenScope.IMAGES_READ,
+    ),
+    Case("POST /api/v1/labels", PEOPLE, aside, is_kept, scope=TokenScope.LABELS_WRITE),
+    Case("POST /api/v1/corrections", ADMINS, correction, is_made, scope=TokenScope.LABELS_WRITE),
+    Case("POST /api/v1/exports", ADMINS, at("/api/v1/exports", json={}), scope=TokenScope.EXPORT),
+    Case("GET /api/v1/exports/{export_id}", ADMINS, export(), scope=TokenScope.EXPORT),
+    Case(
+        "GET /api/v1/exports/{export_id}/files/{name}",
+        ADMINS,
+        export("/files/images.csv"),
+        gone,
+        scope=TokenScope.EXPORT,
+    ),
+    Case("GET /api/v1/statistics", ADMINS, at("/api/v1/statistics"), scope=TokenScope.STATS),
+    Case("GET /api/v1/policies", ADMINS, at("/api/v1/policies"), scope=TokenScope.POLICIES_READ),
+    Case(
+        "GET /api/v1/policies/{version}",
+        ADMINS,
+        at("/api/v1/policies/1"),
+        scope=TokenScope.POLICIES_READ,
     ),
     Case("POST /logout", PEOPLE, at("/logout", data={}), ends_session=True),
 )

@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from review_app.core.hashing import sha256
 from review_app.core.permissions import TokenScope
-from storage.enums import ItemState, LabelValue, Role, Route
+from review_app.records.exports.job import export_job
+from review_app.web.identity import COOKIE
+from storage.enums import ItemState, JobState, LabelValue, Role, Route
 from tests.web.site import Site, picture
 
 IMAGES = "/api/v1/images"
@@ -187,3 +190,99 @@ def test_the_document_tells_of_tokens_and_problems(site: Site) -> None:
     assert document["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
     assert "security" not in document["paths"]["/api/v1/review/take"]["post"]
     assert json.dumps(document)
+
+
+def answered(site: Site, item_id: int) -> list[tuple[str, bool, bool]]:
+    with site.app.database.read() as repos:
+        labels = repos.labels.in_force(item_id)
+        return [(str(label.value), label.blind, label.extra) for label in labels]
+
+
+def test_an_answer_is_kept_beside_and_moves_nothing(site: Site, program: Program) -> None:
+    (item_id,) = site.items(1)
+    before = program.client.get(f"{IMAGES}/{item_id}").json()
+    body = {"item_id": item_id, "value": "fake", "comment": "the ears", "escalation": "please"}
+    key = {"idempotency-key": "label-1"}
+    kept = program.client.post("/api/v1/labels", json=body, headers=key)
+    assert kept.status_code == 200, kept.text
+    assert set(kept.json()) == {"label_id", "item_id", "value", "labelled_at"}
+    assert program.client.post("/api/v1/labels", json=body, headers=key).json() == kept.json()
+    assert answered(site, item_id) == [("fake", False, True)]
+    assert program.client.get(f"{IMAGES}/{item_id}").json() == before
+    again = program.client.post("/api/v1/labels", json=body)
+    assert problem(again, 409) == "conflict"
+    reviewer, person = site.signed_in()
+    (task,) = reviewer.post("/api/v1/review/take", json={"n": 1}).json()
+    assert task["item_id"] == site.handle(item_id, person), "people are asked as before"
+
+
+def test_a_reviewers_program_answers_and_learns_nothing(site: Site) -> None:
+    person = site.account()
+    client = Program(site, TokenScope.LABELS_WRITE, owner=person).client
+    ids = [site.factory.item(state, decided=True) for state in ItemState]
+    ids.append(10**9)
+    answers = [
+        client.post("/api/v1/labels", json={"item_id": item_id, "value": "real"}) for item_id in ids
+    ]
+    told = {
+        state: answer.status_code for state, answer in zip([*ItemState, None], answers, strict=True)
+    }
+    assert {state for state, status in told.items() if status == 200} == {
+        ItemState.IN_REVIEW,
+        ItemState.ESCALATED,
+        ItemState.RESOLVED,
+    }
+    refusals = {problem(answer, 404) for answer in answers if answer.status_code != 200}
+    assert refusals == {"not_found"}
+    signed = site.anybody()
+    signed.cookies.set(COOKIE, site.token(person))
+    assert signed.get("/api/v1/review/recent").json() == []
+    assert problem(client.get(f"{IMAGES}/{ids[0]}"), 403) == "missing_scope"
+    correction = {"item_id": ids[-2], "value": "fake", "reason": "no"}
+    assert problem(client.post("/api/v1/corrections", json=correction), 403) == "not_allowed"
+    undone = signed.post("/api/v1/review/undo", json={"client_id": "undo-00001"})
+    assert undone.status_code == 409, "it hands out no image that was chosen"
+
+
+def test_a_correction_is_made_once_and_told(site: Site, program: Program) -> None:
+    item_id = site.factory.item(ItemState.RESOLVED, known=LabelValue.FAKE)
+    with site.app.database.write() as repos:
+        item = repos.items.get(item_id)
+        assert item is not None
+        item.verdict = LabelValue.FAKE
+    body = {"item_id": item_id, "value": "real", "reason": "the original turned up"}
+    made = program.client.post("/api/v1/corrections", json=body, headers={"idempotency-key": "c"})
+    assert made.status_code == 200, made.text
+    assert (made.json()["was"], made.json()["value"]) == ("fake", "real")
+    again = program.client.post("/api/v1/corrections", json=body, headers={"idempotency-key": "c"})
+    assert again.json() == made.json()
+    told = program.client.get(f"{IMAGES}/{item_id}").json()
+    assert (told["verdict"], told["corrected"]) == ("real", True)
+
+
+def test_an_export_is_asked_for_made_and_fetched(site: Site, program: Program) -> None:
+    begun = program.client.post("/api/v1/exports", json={"kind": "jsonl"}).json()
+    assert (begun["state"], begun["files"]) == ("queued", [])
+    jobs = site.app.jobs.leases
+    row = jobs.take("test")
+    assert row is not None
+    told = export_job(site.app, row.parameters, lambda _done, _total: None)
+    jobs.end(row, JobState.DONE, result=told)
+    standing = program.client.get(f"/api/v1/exports/{begun['id']}").json()
+    assert (standing["state"], standing["files"][0]) == ("done", "images.jsonl")
+    file = program.client.get(f"/api/v1/exports/{begun['id']}/files/images.jsonl")
+    assert sha256(file.content) == standing["sha256"]
+    missing = program.client.get(f"/api/v1/exports/{begun['id']}/files/other.csv")
+    assert problem(missing, 404) == "not_found"
+    odd = program.client.post("/api/v1/exports", json={"kind": "coco", "rows": "answers"})
+    assert problem(odd, 400) == "bad_input"
+
+
+def test_counts_and_policies_are_told(site: Site, program: Program) -> None:
+    counts = program.client.get("/api/v1/statistics").json()
+    assert sum(counts["items"].values()) == counts["total"] > 0
+    policies = program.client.get("/api/v1/policies").json()["policies"]
+    newest = policies[0]["version"]
+    one = program.client.get(f"/api/v1/policies/{newest}").json()
+    assert one["document"]["version"] == newest
+    assert problem(program.client.get("/api/v1/policies/99999"), 404) == "not_found"
