@@ -144,13 +144,13 @@ class Area(StrEnum):
 
 
 _OPEN = ("/login", "/language", "/static", "/healthz", "/readyz", "/favicon.ico")
-_ADMIN = ("/admin", "/api/v1/admin", "/exports", "/metrics")
+_ADMIN = ("/admin", "/api/v1/admin", "/exports")
 PROBLEMS_BELOW = tuple(
     f"/api/v1/{part}"
     for part in ("images", "labels", "corrections", "exports", "statistics", "policies")
 )
 """The addresses that programs alone call; errors there are problem details (RFC 9457)."""
-_PROGRAMS = ("/api/v1/me", "/api/v1/openapi.json", *PROBLEMS_BELOW)
+_PROGRAMS = ("/metrics", "/api/v1/me", "/api/v1/openapi.json", *PROBLEMS_BELOW)
 
 
 def area_of(path: str) -> Area:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from review_app.audits.standing import AuditReport
 from review_app.monitoring.background import BackgroundFigure, Latest
 from review_app.monitoring.flow import FlowSpan
+from review_app.monitoring.metrics import Metric, queue_metrics
 from review_app.monitoring.overview import Overview, ScoreMap, overview, score_map, stats
 from review_app.monitoring.queue_desk import QueueDesk, queue_desk
 from review_app.monitoring.reviewers import ReviewerFigures, reviewer_figures
@@ -48,6 +50,10 @@ class MonitoringService:
     def score_map(self) -> ScoreMap:
         """The newest scored items as points, with the policy's thresholds."""
         return score_map(self._database)
+
+    def metrics(self, report: AuditReport | None) -> list[Metric]:
+        """The figures for Prometheus; ``report``: what the audits say."""
+        return queue_metrics(self._database, report, utc_now())
 
     def stats(self) -> dict[str, Any]:
         """The document of ``stats --json``."""

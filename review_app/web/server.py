@@ -26,6 +26,7 @@ from review_app.web.bearer import Bearers
 from review_app.web.cards import card_router
 from review_app.web.cookies import Cookies
 from review_app.web.even import EvenReplies
+from review_app.web.exposition import Latencies, Timing
 from review_app.web.gateway import Gateway
 from review_app.web.guard import Guard
 from review_app.web.heads import Heads
@@ -48,6 +49,7 @@ from review_app.web.programs.exports import exports_router
 from review_app.web.programs.figures import figures_router
 from review_app.web.programs.images import IMAGES, images_router
 from review_app.web.programs.labels import labels_router
+from review_app.web.programs.metrics import metrics_router
 from review_app.web.proxies import ClientAddress, Proxies
 from review_app.web.review.api import review_router
 from review_app.web.review.page import build_review
@@ -92,6 +94,8 @@ async def _assemble(app: Application) -> FastAPI:
     web.include_router(card_router(app))
     for programs in (images_router, labels_router, exports_router, figures_router):
         web.include_router(programs(app), responses=schema.PROBLEMS)
+    latencies = Latencies()
+    web.include_router(metrics_router(app, latencies))
     schema.install(web)
     web.include_router(health_router(app))
     web.mount(PREFIX, Assets())
@@ -102,6 +106,7 @@ async def _assemble(app: Application) -> FastAPI:
         _mount(web, app, _review_pages(app), Area.REVIEW, limits.max_file_mb, pace)
     with _temp_dir(app.uploads, "admin"):
         _mount(web, app, _admin_pages(app), Area.ADMIN, limits.max_archive_mb, None)
+    web.add_middleware(Timing, latencies=latencies)
     web.add_middleware(EvenReplies, application=app)
     bearers = Bearers(app.tokens, limits.api_calls_per_minute)
     largest = {IMAGES: round(FILES_AT_ONCE * limits.max_file_mb * _MIB)}

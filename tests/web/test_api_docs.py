@@ -21,7 +21,7 @@ CALL = re.compile(
 SHAPE = re.compile(r"^\| `([A-Z]\w+)` \| (one of )?(.+) \|$", re.MULTILINE)
 OF_THE_FRAMEWORK = {"HTTPValidationError", "ValidationError"}
 """Errors have a shape of our own in their place."""
-UNLISTED = {"GET /healthz", "GET /readyz", "GET /card", "GET /card/{checkpoint_id}"}
+UNLISTED = {"GET /healthz", "GET /readyz", "GET /card", "GET /card/{checkpoint_id}", "GET /metrics"}
 """Calls that the document leaves out: for machines around the server, and pages for people."""
 
 OTHER_NAMES = {

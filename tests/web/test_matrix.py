@@ -250,6 +250,7 @@ CASES = (
         at("/api/v1/policies/1"),
         scope=TokenScope.POLICIES_READ,
     ),
+    Case("GET /metrics", ADMINS, at("/metrics"), scope=TokenScope.METRICS),
     Case("POST /logout", PEOPLE, at("/logout", data={}), ends_session=True),
 )
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -286,3 +288,30 @@ def test_counts_and_policies_are_told(site: Site, program: Program) -> None:
     one = program.client.get(f"/api/v1/policies/{newest}").json()
     assert one["document"]["version"] == newest
     assert problem(program.client.get("/api/v1/policies/99999"), 404) == "not_found"
+
+
+SAMPLE = re.compile(r'(\w+)(\{(?:\w+="(?:[^"\\\n]|\\.)*",?)*\})? (?:[-+0-9.e]+|\+Inf|NaN)')
+MONITORING = Path(__file__).parents[2] / "docs" / "monitoring"
+
+
+def test_figures_are_told_in_the_format_and_rules_name_no_other(
+    site: Site, program: Program
+) -> None:
+    program.client.get(f"{IMAGES}?n=1")
+    program.client.get("/made/up")
+    answer = program.client.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+    lines = [line for line in answer.text.splitlines() if not line.startswith("#")]
+    assert [line for line in lines if SAMPLE.fullmatch(line) is None] == []
+    assert len(lines) == len({line.rpartition(" ")[0] for line in lines}), "each sample once"
+    known = set(re.findall(r"^# TYPE (\w+)", answer.text, re.MULTILINE))
+    assert f'_count{{method="GET",route="{IMAGES}",status="2xx"}}' in answer.text
+    assert "made" not in answer.text, "what is made up makes no new series"
+    with site.app.database.read() as repos:
+        waiting = repos.tallies.by_state()[ItemState.IN_REVIEW]
+    assert f'deepfake_review_items{{state="in_review"}} {float(waiting)!r}' in lines
+    for page in ("alerts.yml", "dashboard.json", "README.md"):
+        text = (MONITORING / page).read_text(encoding="utf-8")
+        named = set(re.findall(r"deepfake_review_\w+", text))
+        assert named
+        assert {re.sub("_(bucket|count|sum)$", "", name) for name in named} <= known, page

@@ -110,7 +110,7 @@ def exports_router(app: Application) -> APIRouter:
 
 
 def _place(app: Application, job_id: int) -> tuple[str, dict[str, Any]]:
-    """Where the export of that number is kept, and what is told of it."""
+    """The place where the export of that number is kept, and what is told of it."""
     row = app.jobs.get(job_id)
     if row.kind is not JobKind.EXPORT:
         raise NotFoundError(Text("jobs.no_such", {"job": job_id}))
