@@ -51,6 +51,7 @@ from review_app.jobs.triggers import (
 from review_app.learning.challenge import ChallengeService
 from review_app.learning.promotion import PromotionService
 from review_app.monitoring.feature_maps import FeatureMaps
+from review_app.monitoring.refresh import MonitoringRefresh
 from review_app.monitoring.service import MonitoringService
 from review_app.monitoring.service_level import (
     ServiceLevel,
@@ -102,6 +103,7 @@ class Application:
     monitoring: MonitoringService
     feature_maps: FeatureMaps
     service_level: OptionsService[ServiceLevel]
+    monitoring_refresh: MonitoringRefresh
     intake: IntakeService
     scores: ScoreIntake
     detectors: Detectors
@@ -196,6 +198,7 @@ def open_application(settings: Settings) -> Application:
         service_level=OptionsService(
             database, ServiceLevel, read_service_level, change_service_level
         ),
+        monitoring_refresh=MonitoringRefresh(database),
         intake=IntakeService(database, media, limits, archives, credentials),
         scores=ScoreIntake(database, settings.max_score_rows),
         detectors=detectors,

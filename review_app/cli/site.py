@@ -75,11 +75,15 @@ def _serve(app: Application, accounts: list[Account], out: TextIO) -> None:
     sock = _bind(app.settings)
     address = app.settings.address(sock.getsockname()[1])
 
+    def looks() -> None:
+        app.learning_schedule.look()
+        app.monitoring_refresh.look()
+
     runner = JobRunner(
         app.jobs.leases,
         job_worker.COMMAND,
         job_worker.told(app.settings),
-        app.learning_schedule.look,
+        looks,
     )
 
     class Server(uvicorn.Server):

@@ -7,9 +7,18 @@ from typing import Any
 
 from review_app.audits.standing import AuditReport
 from review_app.monitoring.background import BackgroundFigure, Latest
+from review_app.monitoring.findings import (
+    SystemHealth,
+    WatchFindings,
+    drift_is_flagged,
+    own_figures,
+    read_findings,
+    system_health,
+)
 from review_app.monitoring.flow import FlowSpan
 from review_app.monitoring.metrics import Metric, queue_metrics
 from review_app.monitoring.overview import Overview, ScoreMap, overview, score_map, stats
+from review_app.monitoring.people_watching import WatchedPerson
 from review_app.monitoring.queue_desk import QueueDesk, queue_desk
 from review_app.monitoring.reviewers import ReviewerFigures, reviewer_figures
 from storage.database import Database
@@ -67,6 +76,22 @@ class MonitoringService:
         if labels <= AT_ONCE:
             return Latest(reviewer_figures(self._database), utc_now())
         return self._figures.current()
+
+    def findings(self) -> WatchFindings:
+        """What the last refresh found."""
+        return read_findings(self._database)
+
+    def drift_is_flagged(self) -> bool:
+        """Whether the newest images are no longer like those of the certificate's time."""
+        return drift_is_flagged(self._database)
+
+    def own_figures(self, user_id: int) -> WatchedPerson | None:
+        """What the last refresh found of one person; None where it found nothing."""
+        return own_figures(self._database, user_id)
+
+    def health(self) -> SystemHealth:
+        """What the disk of the database has left."""
+        return system_health(self._database)
 
     def taking(self) -> list[Taken]:
         """What people did in the last `DAY` with the images they were handed."""

@@ -16,13 +16,14 @@ from review_app.core.errors import (
     NotAllowedError,
     ReviewAppError,
 )
-from review_app.core.permissions import Person
+from review_app.core.permissions import Permission, Person
 from review_app.i18n import Text, current_language, t
 from review_app.web import pages
 from review_app.web.checks import PasswordChecks
 from review_app.web.cookies import Cookies
 from review_app.web.identity import SessionCache, current_person
 from review_app.web.markup import sentence
+from review_app.web.own_figures import own_lines
 from review_app.web.proxies import Client
 from review_app.web.throttle import Attempt, Standing, Throttle
 
@@ -102,6 +103,7 @@ class _Page:
 
     def __init__(self, app: Application, cookies: Cookies) -> None:
         self._people = app.people
+        self._monitoring = app.monitoring
         self.cookies = cookies
 
     def token(self, request: Request) -> str:
@@ -120,7 +122,9 @@ class _Page:
         own = await run_sync(self._people.sessions.of, person, token)
         needs_old = await run_sync(self._people.needs_old_password, person, token)
         seen = await run_sync(self._people.password_seen, person)
-        return pages.account(person, own, needs_old, seen, done or "", problem, status)
+        found = await run_sync(self._monitoring.own_figures, person.id)
+        figures = own_lines(found) if person.may(Permission.REVIEW) else ()
+        return pages.account(person, own, needs_old, seen, done or "", problem, status, figures)
 
     async def refuse(self, request: Request, person: Person, error: ReviewAppError) -> HTMLResponse:
         status = next(code for kind, code in _STATUS.items() if isinstance(error, kind))

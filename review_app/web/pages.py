@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -64,9 +65,11 @@ def account(
     done: str,
     problem: str,
     status: int,
+    figures: Sequence[str] = (),
 ) -> HTMLResponse:
     """The page of one's own account. ``seen``: the password that it was loaded with, as the form
-    names it. ``done`` names what has just been done, if anything."""
+    names it. ``done`` names what has just been done, if anything. ``figures`` say how the person
+    answers, a sentence each."""
     return _page(
         "account.html",
         status,
@@ -78,6 +81,7 @@ def account(
         problem=problem,
         least=MIN_PASSWORD,
         most=MAX_PASSWORD,
+        figures=figures,
     )
 
 

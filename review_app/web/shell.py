@@ -45,6 +45,7 @@ HEAD = f"""
 <link rel="stylesheet" href="{asset_url("panels.css")}">
 <link rel="stylesheet" href="{asset_url("figures.css")}">
 <link rel="stylesheet" href="{asset_url("desk.css")}">
+<link rel="stylesheet" href="{asset_url("distributions.css")}">
 <link rel="stylesheet" href="{asset_url("inspect.css")}">
 <link rel="stylesheet" href="{asset_url("images.css")}">
 <script type="module" src="{asset_url("shell.js")}"></script>

@@ -10,6 +10,7 @@ from storage.models.image import Image, Item, KnownLabel, Picture, QueuePlace
 from storage.models.inspection import ImageDescriptor, Reading, ReadingMatch
 from storage.models.job import JobRow
 from storage.models.learning import ComparisonRow
+from storage.models.monitoring import MonitoringResult
 from storage.models.people import KnownDevice, SignInLink, User, UserSession
 from storage.models.record import AuditEvent, Option
 from storage.models.review import Claim, Correction, Label
@@ -40,6 +41,7 @@ __all__ = [
     "KnownLabel",
     "Label",
     "LabelCount",
+    "MonitoringResult",
     "Option",
     "Picture",
     "PolicyRow",

@@ -30,6 +30,7 @@ from storage.repositories.items import Items, KnownLabels
 from storage.repositories.jobs import Jobs
 from storage.repositories.labels import Labels
 from storage.repositories.member_scores import MemberScores
+from storage.repositories.monitoring import Monitoring
 from storage.repositories.open_slots import OpenSlots
 from storage.repositories.options import Options
 from storage.repositories.people import Devices, Links, Sessions, Users
@@ -115,6 +116,11 @@ class Repositories:
     def policies(self) -> Policies:
         """Policy versions."""
         return Policies(self.session)
+
+    @cached_property
+    def monitoring(self) -> Monitoring:
+        """What monitoring reads of the stream, and what it found last."""
+        return Monitoring(self.session)
 
     @cached_property
     def alarms(self) -> Alarms:

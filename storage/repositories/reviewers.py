@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, select
 from sqlalchemy.orm import Session, aliased
@@ -57,6 +57,16 @@ class OnKnown:
     right: int
     undecided: int
     """Answers of unsure or undecidable."""
+
+
+class BlindAnswer(NamedTuple):
+    """A person's first answer on an item, blind, of real or fake."""
+
+    item_id: int
+    user_id: int
+    value: LabelValue
+    known: LabelValue | None
+    """The known label of the item, where it has one of real or fake."""
 
 
 class Reviewers:
@@ -121,6 +131,30 @@ class Reviewers:
             .group_by(Label.user_id)
         )
         return [OnKnown(*row) for row in self._rows(query)]
+
+    def blind_answers(self, at: datetime, limit: int) -> list[BlindAnswer]:
+        """The newest ``limit`` first blind answers of real or fake that are final ``at`` that
+        time."""
+        known = and_(KnownLabel.item_id == Label.item_id, KnownLabel.value.in_(CLEAR))
+        query = (
+            select(Label.item_id, Label.user_id, Label.value, KnownLabel.value)
+            .outerjoin(KnownLabel, known)
+            .where(*_FIRST_AND_BLIND, Label.value.in_(CLEAR), is_final(Label.final_at, at))
+            .order_by(Label.id.desc())
+            .limit(limit)
+        )
+        return [BlindAnswer(*row) for row in self._rows(query)]
+
+    def answer_times(self, since: datetime, limit: int) -> list[tuple[int, float | None]]:
+        """Who gave the newest ``limit`` answers since a time, and in how many seconds, as far as it
+        was measured."""
+        query = (
+            select(Label.user_id, Label.seconds)
+            .where(Label.labelled_at >= since, Label.value.is_not(None))
+            .order_by(Label.id.desc())
+            .limit(limit)
+        )
+        return [(user, seconds) for user, seconds in self._rows(query)]
 
     def _rows(self, query: Select[*tuple[Any, ...]]) -> list[Any]:
         return list(self._session.execute(query))

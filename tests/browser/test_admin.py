@@ -15,7 +15,7 @@ from tests.browser.looks import keep_picture
 from tests.web.handling import scored
 from tests.web.site import Site, picture
 
-TABS = ("Overview", "Policy", "Data", "Images", "People", "Export", "Learning")
+TABS = ("Overview", "Policy", "Data", "Images", "People", "Export", "Learning", "Monitoring")
 HOSTILE = "<img src=x onerror=document.title='owned'>"
 
 

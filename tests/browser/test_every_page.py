@@ -21,6 +21,7 @@ from tests.browser.test_near_duplicates import alike
 from tests.web.handling import scored
 from tests.web.serving import Serving
 from tests.web.site import Site
+from tests.web.watched import keep_all
 
 
 class Walk:
@@ -217,8 +218,11 @@ def test_inspecting(sign_in: SignIn, walk: Walk) -> None:
 def test_every_tab_of_the_admin(site: Site, sign_in: SignIn, walk: Walk) -> None:
     scored(site, 20)
     some_jobs(site)
+    keep_all(site)
     page = sign_in(Role.ADMIN, **walk.window)
     expect(page.get_by_text("Which images is the detector sure of?").first).to_be_visible()
     for name in TABS:
         open_tab(page, name)
+        if name == "Monitoring":
+            expect(page.get_by_text("No: they have changed")).to_be_visible()
         walk.look(page, f"admin-{name.lower()}")

@@ -11,6 +11,7 @@ from review_app.web.admin.data import build_data
 from review_app.web.admin.export import build_export
 from review_app.web.admin.images import build_images
 from review_app.web.admin.learning import build_learning
+from review_app.web.admin.monitoring import build_monitoring
 from review_app.web.admin.overview import build_overview
 from review_app.web.admin.people import build_people
 from review_app.web.admin.policy import build_policy
@@ -40,6 +41,8 @@ def build_admin(app: Application) -> None:
                 build_export(app, tab)
             with _tab("learning") as tab:
                 build_learning(app, blocks, tab, redraw_policy)
+            with _tab("monitoring") as tab:
+                build_monitoring(app, tab)
 
 
 def _tab(name: str) -> gr.Tab:

@@ -50,7 +50,7 @@ class OverviewTab:
         """The answers, the states, the map and the reviewers."""
         now = self._app.monitoring.overview()
         return (
-            answers(now, self._progress(now), [*self._newer(now), *self._failed()]),
+            answers(now, self._progress(now), [*self._newer(now), *self._failed(), *self._drift()]),
             _states(now),
             _map(self._app.monitoring.score_map()),
             _reviewers(now),
@@ -72,6 +72,13 @@ class OverviewTab:
             return []
         words = t("overview.need_learning")
         return [_NEED.format(words=words, tab="learning", link=t("overview.see_why"))]
+
+    def _drift(self) -> list[Markup]:
+        """A sentence that images have changed, where they have."""
+        if not self._app.monitoring.drift_is_flagged():
+            return []
+        words, link = t("overview.need_drift"), t("overview.see_drift")
+        return [_NEED.format(words=words, tab="monitoring", link=link)]
 
     def _progress(self, now: Overview) -> CertificateProgress | None:
         if now.policy_version is None or now.policy_state == PolicyState.CERTIFIED:

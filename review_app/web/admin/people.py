@@ -16,6 +16,7 @@ from review_app.i18n import Text, significant, t
 from review_app.people import Account, confusable_pairs
 from review_app.web.admin.confirm import Confirm, Question
 from review_app.web.admin.people_figures import build_figures
+from review_app.web.admin.people_skill import build_skill
 from review_app.web.admin.people_taking import build_taking
 from review_app.web.admin.people_tokens import build_tokens
 from review_app.web.handlers import Call, Wiring, held_as, html, refusal, section
@@ -131,6 +132,7 @@ def build_people(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
         confirm = Confirm(t("people.yes"))
     build_tokens(app, blocks, tab, _COPY)
     build_figures(app, tab)
+    build_skill(app, tab)
     build_taking(app, tab)
     for event in (blocks.load, tab.select):
         wiring.quick(event, actions.load, [accounts, who])
