@@ -102,6 +102,8 @@ def test_labels_come_back_as_a_better_detector(site: Site, sign_in: SignIn) -> N
     open_tab(page, "Policy")
     expect(page.locator(".certificate")).to_contain_text("learning")
     page.get_by_label("Risk limit").fill("20")
+    page.get_by_role("button", name="Forecast").click()
+    expect(page.get_by_text("Forecast, nothing is applied.")).to_be_visible()
     page.get_by_role("button", name="Certify and apply").click()
     expect(page.get_by_text("This is try 2 to certify this detector")).to_be_visible()
     page.get_by_role("button", name="Yes, spend the try").click()
