@@ -64,7 +64,7 @@ class Deployment:
         clock = time.perf_counter()
         answer = self.http.post(call.path, json=call.body)
         took = (time.perf_counter() - clock) * 1000
-        answer.raise_for_status()
+        assert answer.is_success, f"{call.name}: {answer.text}"
         return took
 
     def cpu(self) -> float:

@@ -47,7 +47,7 @@ def calls_of(page: str) -> list[AdminCall]:
     for function in config["dependencies"]:
         if function["queue"] or not function["backend_fn"]:
             continue
-        event = next((name for _, name in function["targets"] if name in EVENTS), None)
+        event = next((e for i, e in function["targets"] if _opens(components.get(i), e)), None)
         if event is None:
             continue
         tab = places.get(next(iter(function["outputs"]), -1), "")
@@ -84,6 +84,12 @@ def _places(
     yield layout["id"], tab
     for child in layout.get("children") or ():
         yield from _places(child, components, tab)
+
+
+def _opens(component: dict[str, Any] | None, event: str) -> bool:
+    """Whether the page itself, one of its timers or the opening of a tab brings ``event`` about."""
+    is_tab = component is not None and component["type"] == "tabitem"
+    return event in EVENTS and (event != "select" or is_tab)
 
 
 def _free(name: str, taken: Mapping[str, object]) -> str:
