@@ -14,6 +14,8 @@ _DISTINCT: Final = ("sha256", "path")
 """Columns of text in which hardly a value occurs twice."""
 _GROUP: Final = 20_000
 """The rows of a row group of Parquet."""
+_AT_ONCE: Final = 2_000
+"""The rows of which lines are in memory at a time, in several copies."""
 
 
 class ExportFormat(StrEnum):
@@ -72,7 +74,7 @@ def _csv(schema: Any, batches: Iterator[Any]) -> Iterator[bytes]:
     # Quoted, text stays one cell where a locale separates by semicolons.
     yield (",".join(map(quoted, schema.names)) + "\r\n").encode()
     before = ["", *[","] * (len(schema) - 1)]
-    for batch in batches:
+    for batch in _slices(batches):
         yield lines(batch, before, "\r\n", CSV)
 
 
@@ -81,8 +83,13 @@ def _jsonl(schema: Any, batches: Iterator[Any]) -> Iterator[bytes]:
 
     keys = [f"{json.dumps(name)}: " for name in schema.names]
     before = ["{" + keys[0], *(f", {key}" for key in keys[1:])]
-    for batch in batches:
+    for batch in _slices(batches):
         yield lines(batch, before, "}\n", JSON)
+
+
+def _slices(batches: Iterator[Any]) -> Iterator[Any]:
+    for batch in batches:
+        yield from (batch.slice(at, _AT_ONCE) for at in range(0, len(batch), _AT_ONCE))
 
 
 def _parquet(schema: Any, batches: Iterator[Any]) -> Iterator[bytes]:
