@@ -97,6 +97,13 @@ def test_a_checkpoint_is_trained_evaluated_and_put_to_work(
         words = place.app.policies.preview(place.factory.admin(), 0.3, 0.5)
     assert words.startswith(f"With {SIZES['test']} known labels ")
 
+    images, again = tmp_path / "images", tmp_path / "again"
+    run("export", images, "--format", "imagefolder")
+    learned = run("train", images, "--out", again, "--preset", "source", "--json")
+    assert learned.code == 0, "an export is trained on as it is"
+    assert Checkpoint.load(again).card.data.n_train == SIZES["train"]
+    assert Checkpoint.load(again).id == learned.document["checkpoint"]
+
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
