@@ -120,6 +120,28 @@ def test_an_admin_is_told_what_is_missing_for_a_certificate(sign_in: SignIn) -> 
     expect(problem).to_contain_text("The confidence is a number from 0 to 100 percent.")
 
 
+def test_a_token_is_made_shown_once_and_revoked(site: Site, sign_in: SignIn) -> None:
+    owner = site.account(Role.ADMIN)
+    page = sign_in(Role.ADMIN)
+    open_tab(page, "People")
+    page.get_by_role("combobox", name="Acts for").click()
+    page.get_by_role("option", name=owner, exact=True).click()
+    page.get_by_label("What it is for").fill("nightly")
+    page.get_by_role("checkbox", name="stats").check()
+    page.get_by_role("button", name="Make a token").click()
+    expect(page.get_by_text(f"The token nightly for {owner} is below.")).to_be_visible()
+    secret = page.get_by_label("Token nightly: keep it").input_value()
+    assert site.app.tokens.person(secret) is not None
+    assert barriers(page) == []
+    keep_picture(page, "admin-tokens", whole=True)
+    page.get_by_role("combobox", name="Token", exact=True).click()
+    page.get_by_role("option", name=f"nightly, for {owner}").click()
+    page.get_by_role("button", name="Revoke…").click()
+    page.get_by_role("button", name="Yes, revoke it").click()
+    expect(page.get_by_text("The token nightly is revoked.")).to_be_visible()
+    assert site.app.tokens.person(secret) is None
+
+
 def test_people_are_added_disabled_and_enabled(site: Site, sign_in: SignIn) -> None:
     page = sign_in(Role.ADMIN)
     open_tab(page, "People")

@@ -1,0 +1,118 @@
+"""The synchronous client."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any
+
+import httpx
+
+from review_app.client import calls
+from review_app.client.calls import Added, ApiCall, GivenFile, ImageDecision, Page
+
+
+class ApiClient:
+    """Calls the API in the name of a token. What fails for the moment is sent again, up to
+    ``retries`` times, and done once: each call has an idempotency key.
+
+    ``transport``: how to reach the server, where not over the network. Every method raises
+    ``ApiProblem`` where the server refuses, and ``httpx.TransportError`` where it is not reached.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        token: str,
+        *,
+        retries: int = 5,
+        timeout: float = calls.LONGEST_WAIT + 30,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._http = httpx.Client(
+            base_url=address,
+            headers={"authorization": f"Bearer {token}"},
+            timeout=timeout,
+            transport=transport,
+        )
+        self._retries = retries
+
+    def __enter__(self) -> ApiClient:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._http.close()
+
+    def add(self, files: Sequence[GivenFile], source: str | None = None) -> list[Added]:
+        """Add up to 20 images; what became of each, in order."""
+        document = self._json(calls.adding(files, source))
+        return [calls.told_as(Added, one) for one in document["images"]]
+
+    def add_addresses(self, addresses: Sequence[str], source: str | None = None) -> list[Added]:
+        """Have the server fetch images, where its admin allows that."""
+        body = {"addresses": list(addresses), "source": source}
+        document = self._json(calls.posted("/api/v1/images/by-address", json=body))
+        return [calls.told_as(Added, one) for one in document["images"]]
+
+    def get(self, item_id: int) -> ImageDecision:
+        """How an image stands."""
+        call = ApiCall("GET", f"/api/v1/images/{item_id}")
+        return calls.told_as(ImageDecision, self._json(call))
+
+    def wait(self, item_id: int, seconds: float = 300) -> ImageDecision:
+        """How an image stands once it is settled, or after so many seconds."""
+        until = time.monotonic() + seconds
+        while True:
+            left = until - time.monotonic()
+            standing = calls.told_as(ImageDecision, self._json(calls.waiting(item_id, left)))
+            if standing.settled or time.monotonic() >= until:
+                return standing
+
+    def page(
+        self, *, below: int | None = None, n: int = 50, state: str | None = None, text: str = ""
+    ) -> Page:
+        """A page of images, the newest first; ``below``: `Page.older` of the page before."""
+        return calls.page_of(self._json(calls.listing(below, n=n, state=state, text=text)))
+
+    def label(self, item_id: int, value: str, comment: str = "") -> None:
+        """Keep an answer on an image, beside those of the queue: it settles nothing."""
+        body = {"item_id": item_id, "value": value, "comment": comment}
+        self._json(calls.posted("/api/v1/labels", json=body))
+
+    def correct(self, item_id: int, value: str, reason: str) -> None:
+        """Put a verdict right that is final."""
+        body = {"item_id": item_id, "value": value, "reason": reason}
+        self._json(calls.posted("/api/v1/corrections", json=body))
+
+    def statistics(self) -> dict[str, Any]:
+        """Counts of the queue now."""
+        document: dict[str, Any] = self._json(ApiCall("GET", "/api/v1/statistics"))
+        return document
+
+    def _json(self, call: ApiCall) -> Any:
+        for pause in (*calls.pauses(self._retries), None):
+            answer = self._sent(call, last=pause is None)
+            wait = None if pause is None else calls.pause_before_next(answer, pause)
+            if wait is None and answer is not None:
+                return calls.require_good(answer).json()
+            time.sleep(wait or 0.0)
+        raise AssertionError("the last try gives an answer, or raises")
+
+    def _sent(self, call: ApiCall, *, last: bool) -> httpx.Response | None:
+        """The answer; None where the line broke, and it may be tried again."""
+        try:
+            return self._http.request(call.method, call.path, headers=call.headers, **call.more)
+        except httpx.TransportError:
+            if last:
+                raise
+            return None
