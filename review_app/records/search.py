@@ -15,34 +15,20 @@ from datetime import datetime
 from review_app.core.errors import InputError
 from review_app.core.permissions import Permission, Person, require
 from review_app.i18n import Text
+from review_app.records.filters import MAX_LETTERS, Search, wanted_by
 from storage.database import Transactions
 from storage.enums import ItemState, LabelValue
 from storage.models import Claim, Correction, DecisionRow, Item
 from storage.repositories import Repositories
-from storage.repositories.records import LOOKED_THROUGH, ItemPage, Wanted
+from storage.repositories.records import NONE_FIT, Fitting, ItemPage
+from storage.repositories.wanted import Wanted
 from storage.states import WITH_PEOPLE
 
 PAGE = 25
 """Images on a page of the list."""
-MAX_LETTERS = 1024
-"""A name or path has no more."""
-REACH = LOOKED_THROUGH
-"""Items that one page looks through at most, where what is wanted is not indexed."""
 _NUMBER = re.compile(r"#?\s*([0-9]{1,18})")
 _HASH = re.compile(r"[0-9a-f]{6,64}")
 """Shorter beginnings fit too many images to tell which is meant."""
-
-
-@dataclass(frozen=True)
-class Search:
-    """The terms of a search. ``text``: a number, part of a name or path, or how a SHA-256
-    begins."""
-
-    text: str = ""
-    state: ItemState | None = None
-    verdict: LabelValue | None = None
-    """The verdict as it stands, corrections counted."""
-    corrected: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,6 +61,8 @@ class Found:
     """The place where the next page begins; None at the end."""
     held: int
     """Images that are left out, since they are in the person's own hands."""
+    looked: int
+    """How many images the page looked at."""
 
 
 def find(
@@ -98,7 +86,7 @@ def find(
     with database.read() as repos:
         claims = repos.claims.held_by(person.id)
         held = frozenset(item.id for claim, item in claims if in_hand(claim, now))
-        wanted = Wanted(text, search.state, search.verdict, search.corrected, held)
+        wanted = replace(wanted_by(repos, search), text=text, without=held)
         meant = _meant(repos, replace(wanted, text=""), text.lower())
         wanted = replace(wanted, without=held | {item.id for item in meant})
         page = _named(repos, wanted, below)
@@ -108,7 +96,18 @@ def find(
         lines = tuple(
             _line(item, decisions.get(item.id), corrections.get(item.id, [])) for item in items
         )
-        return Found(lines, page.older, len(held))
+        return Found(lines, page.older, len(held), page.looked)
+
+
+def count(database: Transactions, person: Person, search: Search) -> Fitting:
+    """How many images fit, as far as they are counted (`Records.count`), with those that are in the
+    person's own hands. Raises as `find` does."""
+    require(person, Permission.SEE_QUEUE)
+    with database.read() as repos:
+        wanted = wanted_by(repos, search)
+        if wanted.text.startswith("#") and _NUMBER.fullmatch(wanted.text):
+            return NONE_FIT
+        return repos.records.count(wanted)
 
 
 def in_hand(claim: Claim, now: datetime) -> bool:
@@ -123,7 +122,7 @@ def display_name(item: Item) -> str:
 
 def _named(repos: Repositories, wanted: Wanted, below: int | None) -> ItemPage:
     if wanted.text.startswith("#") and _NUMBER.fullmatch(wanted.text):
-        return ItemPage((), None)
+        return ItemPage((), None, 0)
     return repos.records.page(wanted, PAGE, below)
 
 

@@ -10,13 +10,15 @@ from review_app.core.permissions import Permission, Person, require
 from review_app.i18n import Text
 from review_app.records import correction
 from review_app.records.correction import Proposal
+from review_app.records.filters import Search
 from review_app.records.record import ImageRecord, read_record
-from review_app.records.search import Found, Search, find, in_hand
+from review_app.records.search import Found, count, find, in_hand
 from review_app.records.standing import ImageStanding, Standings, standings_of
 from storage.database import Transactions
 from storage.models import Item
 from storage.repositories import Repositories
-from storage.repositories.records import Wanted
+from storage.repositories.records import Fitting
+from storage.repositories.wanted import Wanted
 from storage.types import utc_now
 
 _LARGEST_ID = 2**63 - 1
@@ -32,6 +34,16 @@ class RecordService:
     def find(self, person: Person, search: Search, below: int | None = None) -> Found:
         """A page of the images that fit, as `search.find` says."""
         return find(self._database, person, search, self._clock(), below)
+
+    def count(self, person: Person, search: Search) -> Fitting:
+        """How many images fit, as `search.count` says."""
+        return count(self._database, person, search)
+
+    def sources(self, person: Person, most: int) -> list[str]:
+        """The first ``most`` sources of images by name. Raises ``NotAllowedError`` as `find`."""
+        require(person, Permission.SEE_QUEUE)
+        with self._database.read() as repos:
+            return repos.records.sources(most)
 
     def show(self, person: Person, item_id: int) -> ImageRecord:
         """The image's record.

@@ -13,7 +13,7 @@ from storage.models.learning import ComparisonRow
 from storage.models.monitoring import MonitoringResult
 from storage.models.people import KnownDevice, SignInLink, User, UserSession
 from storage.models.record import AuditEvent, Option
-from storage.models.review import Claim, Correction, Label
+from storage.models.review import Claim, Correction, Disagreement, Label
 from storage.models.score_file import ScoreFile
 from storage.models.token import ApiToken
 from storage.models.triage import DecisionRow, PolicyRow
@@ -29,6 +29,7 @@ __all__ = [
     "ComparisonRow",
     "Correction",
     "DecisionRow",
+    "Disagreement",
     "FaceRow",
     "Feature",
     "HourCount",

@@ -121,6 +121,17 @@ class Item(Base):
     __table_args__ = (
         Index("ix_item_state", "state", "id"),
         Index("ix_item_since", "state", "state_since"),
+        Index("ix_item_created", "created_at"),
+        *(
+            Index(
+                f"ix_item_{name}",
+                name,
+                "id",
+                sqlite_where=text(f"{name} IS NOT NULL"),
+                postgresql_where=text(f"{name} IS NOT NULL"),
+            )
+            for name in ("source", "verdict")
+        ),
         Index(
             "ix_item_final",
             "final_at",

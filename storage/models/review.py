@@ -80,6 +80,7 @@ class Label(Base):
         Index("ix_label_item_user", "item_id", "user_id"),
         Index("ix_label_user", "user_id", "id"),
         Index("ix_label_user_time", "user_id", "labelled_at"),
+        Index("ix_label_user_item", "user_id", "item_id"),
         Index(
             "ix_label_final",
             "final_at",
@@ -138,3 +139,14 @@ class Correction(Base):
     """What the image was held to be until then."""
     reason: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class Disagreement(Base):
+    """An item on which the answers in force differ. A trigger keeps it, so that it is so whoever
+    writes a label; it decides nothing."""
+
+    __tablename__ = "disagreement"
+
+    item_id: Mapped[int] = mapped_column(
+        ForeignKey("item.id"), primary_key=True, autoincrement=False
+    )

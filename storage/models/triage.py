@@ -32,7 +32,8 @@ class DecisionRow(Base):
 
     __tablename__ = "decision"
     __table_args__ = (
-        Index("ix_decision_item", "item_id", "id"),
+        # With the numbers that images are searched by, so that a search need not fetch each row.
+        Index("ix_decision_item", "item_id", "id", "p_fake", "std"),
         Index("ix_decision_audited", "policy_version", "audited", "route"),
         Index(
             "ix_decision_mark",

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from review_app.core.errors import NotAllowedError
+from review_app.core.errors import InputError, NotAllowedError, NotFoundError
 from review_app.core.permissions import Person
-from review_app.records.search import PAGE, Search
+from review_app.records.filters import FILTERS, Search, search_of
+from review_app.records.search import PAGE
 from review_app.records.service import RecordService
 from storage.database import Database
-from storage.enums import ItemState, LabelValue
+from storage.enums import ItemState, LabelValue, TriageFlag
 from storage.repositories import records as repository
-from storage.repositories.records import Wanted
+from storage.repositories.wanted import Wanted
 from tests.factories import NO_PICTURE, Factory
 from tests.review.bench import Bench
 
@@ -115,16 +118,18 @@ def test_pages_follow_each_other_without_a_gap_and_without_anything_twice(
 @given(
     names=st.lists(st.sampled_from(["cat", "dog", "Cat and dog"]), min_size=1, max_size=12),
     limit=st.integers(1, 4),
-    reach=st.integers(1, 5),
+    first=st.integers(1, 5),
+    hurry=st.booleans(),
 )
 def test_paging_finds_what_fits_however_far_one_page_looks(
-    names: list[str], limit: int, reach: int, database: Database, factory: Factory
+    names: list[str], limit: int, first: int, hurry: bool, database: Database, factory: Factory
 ) -> None:
     start = factory.item(name="another")
     made = [(factory.item(name=name), name) for name in names]
     met: list[int] = []
     with pytest.MonkeyPatch.context() as patch, database.read() as repos:
-        patch.setattr(repository, "LOOKED_THROUGH", reach)
+        patch.setattr(repository, "FIRST_SPAN", first)
+        patch.setattr(repository, "SECONDS", 0 if hurry else 60)
         below: int | None = None
         while True:
             page = repos.records.page(Wanted("CAT"), limit, below)
@@ -134,4 +139,116 @@ def test_paging_finds_what_fits_however_far_one_page_looks(
                 break
             assert below is None or page.older < below
             below = page.older
+        fit = repos.records.count(Wanted("CAT"))
     assert met == [item_id for item_id, name in reversed(made) if name != "dog"]
+    assert fit.n == len(met) or not fit.is_all
+
+
+def by(**filters: str) -> Search:
+    return search_of(filters, "Europe/Berlin")
+
+
+def found(records: RecordService, person: Person, **filters: str) -> list[int]:
+    """The images that the filters find, oldest first; they are counted, too."""
+    lines = records.find(person, by(**filters)).lines
+    assert records.count(person, by(**filters)).n == len(lines)
+    return sorted(line.item_id for line in lines)
+
+
+def test_each_filter_finds_what_it_says_and_several_what_all_of_them_do(
+    records: RecordService, factory: Factory, root: Person
+) -> None:
+    ada, bob = factory.person("ada"), factory.person("bob")
+    at = {"created_at": datetime(2026, 3, 31, 23, 30, tzinfo=UTC)}
+    state, verdict = ItemState.RESOLVED, LabelValue.FAKE
+    a, b, c, d = (factory.item(state, verdict=verdict, source=name, **at) for name in "xxyz")
+    later = factory.item(state)
+    for item, p_fake, std, mark in (
+        (a, 0.9, 0.05, TriageFlag.RETRAIN),
+        (b, 0.1, 0.2, TriageFlag.SECOND_REVIEWER),
+        (c, 0.5, 0.01, None),
+    ):
+        factory.decision(item, p_fake=0.99, std=0.3, mark=TriageFlag.RETRAIN)  # an earlier one
+        factory.decision(item, p_fake=p_fake, std=std, mark=mark)
+    factory.label(ada, a, LabelValue.FAKE)
+    taken_back = factory.label(bob, a, LabelValue.REAL)
+    factory.label(bob, a, LabelValue.FAKE, supersedes_id=taken_back)
+    factory.label(ada, b, LabelValue.FAKE, escalation="Six toes.")
+    factory.label(bob, b, LabelValue.REAL)
+    assert found(records, root, source="x") == [a, b]
+    assert found(records, root, reviewer="ada") == found(records, root, reviewer="bob") == [a, b]
+    assert found(records, root, mark="disagreement") == [b]
+    assert found(records, root, mark="asked_admin") == [b]
+    assert found(records, root, mark="retrain") == [a]
+    assert found(records, root, mark="second_reviewer") == [b]
+    assert found(records, root, mark="against_detector") == [b]
+    assert found(records, root, p_from="0.5") == [a, c]
+    assert found(records, root, p_from="0.1", p_to="0,5") == [b, c]
+    assert found(records, root, std_from="0.05", std_to="0.2") == [a, b]
+    assert found(records, root, source="x", p_from="0.5", state="resolved") == [a]
+    assert found(records, root, source="z", p_from="0") == []
+    assert found(records, root, since="2026-04-01", until="2026-04-01") == [a, b, c, d]
+    assert found(records, root, until="2026-03-31") == []
+    assert search_of({"since": "2026-04-01"}).since == datetime(2026, 4, 1, tzinfo=UTC)
+    assert found(records, root, since="2026-04-02") == [later]
+
+
+def test_near_duplicates_are_found_by_any_of_them(
+    records: RecordService, factory: Factory, root: Person
+) -> None:
+    first = factory.item()
+    with_image = records.item(first).image_id
+    others = [factory.item(duplicate_group_id=with_image) for _ in range(2)]
+    factory.item()
+    for one in (first, *others):
+        assert found(records, root, like=f"#{one}") == [first, *others]
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {"p_from": "0"},
+        {"std_to": "1"},
+        {"mark": "retrain"},
+        {"mark": "disagreement"},
+        {"reviewer": "ada"},
+        {"verdict": "fake"},
+    ],
+)
+def test_what_waits_is_not_found_by_what_is_said_of_it(
+    filters: dict[str, str], records: RecordService, factory: Factory, root: Person
+) -> None:
+    """Not to be found by it would tell, too: so no image that waits is, whatever is said."""
+    ada, bob = factory.person("ada"), factory.person("bob")
+    for state in (ItemState.IN_REVIEW, ItemState.ESCALATED):
+        item = factory.item(state, verdict=LabelValue.FAKE)
+        factory.decision(item, mark=TriageFlag.RETRAIN)
+        factory.label(ada, item, LabelValue.FAKE)
+        factory.label(bob, item, LabelValue.REAL)
+    assert found(records, root, **filters) == []
+
+
+def test_filters_that_cannot_be_are_refused(
+    records: RecordService, root: Person, ada: Person
+) -> None:
+    for name, value in (
+        ("state", "lost"), ("mark", "x"), ("p_from", "2"), ("std_to", "nan"), ("p_to", "a"),
+        ("since", "1.4.2026"), ("until", "9999-12-31"), ("like", "-1"), ("nothing", ""),
+    ):  # fmt: skip
+        with pytest.raises(InputError):
+            search_of({name: value})
+    for name, value in (("reviewer", "nobody"), ("like", str(10**18 - 1))):
+        with pytest.raises(NotFoundError):
+            records.find(root, by(**{name: value}))
+    with pytest.raises(NotAllowedError):
+        records.count(ada, Search())
+    with pytest.raises(NotAllowedError):
+        records.sources(ada, 1)
+    assert search_of(dict.fromkeys(FILTERS, "")) == Search()
+
+
+def test_sources_are_told_each_once(records: RecordService, factory: Factory, root: Person) -> None:
+    for name in ("b", "a", "b", None):
+        factory.item(source=name)
+    assert records.sources(root, 5) == ["a", "b"]
+    assert records.sources(root, 1) == ["a"]

@@ -14,11 +14,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from review_app.core.errors import InputError
 from review_app.i18n import Text
-from review_app.records.search import Search
-from storage.enums import ItemState, LabelValue
-
-CORRECTED = "corrected"
-"""The choice among verdicts that stands for all that were corrected."""
+from review_app.records.filters import Search
+from storage.repositories.records import Fitting
 
 
 @dataclass(frozen=True)
@@ -28,6 +25,8 @@ class PageCursor:
     search: Search = field(default_factory=Search)
     begins: tuple[int | None, ...] = (None,)
     """The place where each page up to the one that is shown begins."""
+    fit: Fitting | None = None
+    """How many images fit, as it was counted for the first page."""
     older: int | None = None
     """The place where the next one begins; None at the end."""
 
@@ -68,34 +67,3 @@ class PageCursor:
 
 
 _TRAIL = TypeAdapter(PageCursor)
-
-
-def filters_of(place: object) -> tuple[str, str, str]:
-    """Text, state and verdict that a page's address asks for.
-
-    Raises:
-        InputError: it is no such address.
-    """
-    if isinstance(place, dict):
-        text, state, verdict = (place.get(name, "") for name in ("text", "state", "verdict"))
-        if isinstance(text, str) and isinstance(state, str) and isinstance(verdict, str):
-            return text, state, verdict
-    raise InputError(Text("images.unknown_filter"))
-
-
-def search_of(text: str | None, state: str | None, verdict: str | None) -> Search:
-    """What the form asks for.
-
-    Raises:
-        InputError: there is no such state or verdict.
-    """
-    corrected = verdict == CORRECTED
-    try:
-        return Search(
-            text or "",
-            ItemState(state) if state else None,
-            LabelValue(verdict) if verdict and not corrected else None,
-            corrected,
-        )
-    except ValueError as error:
-        raise InputError(Text("images.unknown_filter")) from error

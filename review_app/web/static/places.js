@@ -5,14 +5,20 @@ import { closest, findAll, whenThere } from "./dom.js";
 
 const FIRST = "overview";
 const IMAGES = "images";
-/** @typedef {{ text: string, state: string, verdict: string, image: number | null }} Images */
 
-const FILTERS = /** @type {const} */ (["text", "state", "verdict"]);
+// As `review_app/records/filters.py` has them, in the order of the form.
+const FILTERS = /** @type {const} */ ([
+  ...["text", "state", "verdict", "source", "reviewer", "mark"],
+  ...["p_from", "p_to", "std_from", "std_to", "since", "until", "like"],
+]);
+/** @typedef {Record<string, string>} Filters */
+/** @typedef {{ filters: Filters, image: number | null }} Images */
+
 const product = document.title.split(" · ").at(-1);
 
 let tab = FIRST;
 /** @type {Images} */
-let images = { text: "", state: "", verdict: "", image: null }; // what the Images tab shows
+let images = { filters: {}, image: null }; // what the Images tab shows
 /** @type {Images | null} */
 let unasked = null; // filters of an address that neither form nor list show yet
 /** @type {Images | null} */
@@ -25,15 +31,37 @@ function inAddress() {
   const query = new URLSearchParams(location.search);
   const number = Number(query.get("image"));
   const image = Number.isSafeInteger(number) && number > 0 ? number : null;
-  const [text, state, verdict] = FILTERS.map((filter) => query.get(filter) ?? "");
-  return { text, state, verdict, image };
+  return { filters: setOnes(FILTERS.map((filter) => query.get(filter))), image };
+}
+
+// Those of the form's values, in the order of FILTERS, that ask for something.
+/** @param {(string | null)[]} values */
+function setOnes(values) {
+  /** @type {Filters} */
+  const found = {};
+  FILTERS.forEach((filter, n) => {
+    const value = values[n];
+    if (value) found[filter] = value;
+  });
+  return found;
+}
+
+/** @param {Filters} one @param {Filters} other */
+function differ(one, other) {
+  return FILTERS.some((filter) => (one[filter] ?? "") !== (other[filter] ?? ""));
+}
+
+// Days are the reader's own.
+function zone() {
+  return new Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
 }
 
 function address() {
   const query = new URLSearchParams();
   if (tab !== FIRST) query.set("tab", tab);
   if (tab === IMAGES) {
-    for (const [filter, value] of Object.entries(images)) if (value) query.set(filter, String(value));
+    for (const [filter, value] of Object.entries(images.filters)) query.set(filter, value);
+    if (images.image) query.set("image", String(images.image));
   }
   return location.pathname + (query.size > 0 ? `?${query}` : "");
 }
@@ -63,7 +91,7 @@ function go() {
   tab = button(wanted) ? wanted : FIRST;
   if (tab === IMAGES) {
     images = inAddress();
-    if (FILTERS.some((filter) => images[filter] !== from[filter])) unasked = images;
+    if (differ(images.filters, from.filters)) unasked = images;
   }
   const isThere = button(tab)?.ariaSelected === "true";
   button(tab)?.click();
@@ -74,15 +102,38 @@ function go() {
 
 // What the list is to look for: what stands in the form and, where the form does not show that yet,
 // what the address says.
-/** @param {string | null} text @param {string | null} state @param {string | null} verdict */
-export function asked(text, state, verdict) {
+/** @param {(string | null)[]} form */
+export function asked(...form) {
+  const values = form.slice(0, FILTERS.length);
   if (unasked) {
     inWork = unasked;
-    return [text, state, verdict, unasked];
+    return [...values, zone(), { ...unasked.filters, zone: zone() }];
   }
-  images = { ...images, text: text ?? "", state: state ?? "", verdict: verdict ?? "" };
+  images = { ...images, filters: setOnes(values) };
   if (tab === IMAGES) went();
-  return [text, state, verdict, null];
+  return [...values, zone(), null];
+}
+
+// A page of the list, and the form that it must be an answer to.
+/** @param {unknown} cursor @param {(string | null)[]} form */
+export function turned(cursor, ...form) {
+  return [cursor, ...form.slice(0, FILTERS.length), zone()];
+}
+
+// No filter is set any more, and no record open.
+export function cleared() {
+  visit({});
+}
+
+// The list shows what these filters find, whatever stands in the form.
+/** @param {Filters} filters */
+function visit(filters) {
+  const shown = images.image;
+  images = { filters, image: null };
+  unasked = images;
+  went();
+  if (shown) open(null);
+  look();
 }
 
 // The form shows what was looked for. Somebody may have gone on meanwhile.
