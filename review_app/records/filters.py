@@ -13,7 +13,7 @@ from review_app.core.errors import InputError, NotFoundError
 from review_app.i18n import Text
 from storage.enums import ItemState, LabelValue
 from storage.repositories import Repositories
-from storage.repositories.wanted import ANY, Between, Mark, Wanted
+from storage.repositories.wanted import ANY, Between, Trait, Wanted
 from storage.types import to_utc
 
 MAX_LETTERS = 1024
@@ -37,7 +37,7 @@ class Search:
     source: str | None = None
     reviewer: str | None = None
     """The name of somebody who answered."""
-    mark: Mark | None = None
+    trait: Trait | None = None
     p_fake: Between = ANY
     std: Between = ANY
     since: AwareDatetime | None = None
@@ -49,7 +49,7 @@ class Search:
 
 
 FILTERS = (
-    *("text", "state", "verdict", "source", "reviewer", "mark"),
+    *("text", "state", "verdict", "source", "reviewer", "trait"),
     *("p_from", "p_to", "std_from", "std_to", "since", "until", "like"),
 )
 """The names of filters in addresses, forms and saved views: each one's value is a text, or
@@ -76,7 +76,7 @@ def search_of(given: dict[str, str], zone: str = "") -> Search:
             corrected=corrected,
             source=asked["source"] or None,
             reviewer=asked["reviewer"] or None,
-            mark=Mark(asked["mark"]) if asked["mark"] else None,
+            trait=Trait(asked["trait"]) if asked["trait"] else None,
             p_fake=_between(asked["p_from"], asked["p_to"], "images.wrong_score"),
             std=_between(asked["std_from"], asked["std_to"], "images.wrong_score"),
             since=_day(asked["since"], days),
@@ -105,7 +105,7 @@ def wanted_by(repos: Repositories, search: Search) -> Wanted:
         since=search.since,
         until=search.until,
         alike=None if search.like is None else _group(repos, search.like),
-        mark=search.mark,
+        trait=search.trait,
     )
 
 

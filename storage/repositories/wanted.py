@@ -22,7 +22,7 @@ from storage.repositories.labels import IN_FORCE
 from storage.states import WITH_PEOPLE
 
 
-class Mark(StrEnum):
+class Trait(StrEnum):
     """Something that sets an item apart."""
 
     RETRAIN = "retrain"
@@ -87,7 +87,7 @@ class Wanted:
     """The moment before which it was taken in."""
     alike: int | None = None
     """The `Item.duplicate_group` that it belongs to."""
-    mark: Mark | None = None
+    trait: Trait | None = None
     without: Collection[int] = ()
     """Items that are not to be found."""
 
@@ -95,7 +95,7 @@ class Wanted:
     def tells(self) -> bool:
         """Whether it asks for what must not be told of an item that waits to be judged, not even
         by its being found: what detector or people say of it."""
-        said = (self.verdict, self.reviewer, self.mark)
+        said = (self.verdict, self.reviewer, self.trait)
         asked = any(one is not None for one in said) or self.corrected
         return asked or not (self.p_fake.is_open and self.std.is_open)
 
@@ -151,8 +151,8 @@ def _of_others(wanted: Wanted, span: Span) -> Iterator[ColumnElement[bool]]:
         scored = _within(DecisionRow.p_fake, wanted.p_fake)
         scored += _within(DecisionRow.std, wanted.std)
         yield Item.id.in_(_decided(span).where(*scored))
-    if wanted.mark is not None:
-        yield _MARKS[wanted.mark](span)
+    if wanted.trait is not None:
+        yield _TRAITS[wanted.trait](span)
 
 
 def _in(span: Span, item_id: InstrumentedAttribute[int]) -> Select[int]:
@@ -187,12 +187,12 @@ def _against_detector(span: Span) -> ColumnElement[bool]:
     return and_(decides, decided, (Item.verdict == LabelValue.FAKE) != Item.id.in_(leans_fake))
 
 
-_MARKS = {
-    Mark.RETRAIN: _flagged(TriageFlag.RETRAIN),
-    Mark.SECOND_REVIEWER: _flagged(TriageFlag.SECOND_REVIEWER),
-    Mark.DISAGREEMENT: lambda span: Item.id.in_(_in(span, Disagreement.item_id)),
-    Mark.AGAINST_DETECTOR: _against_detector,
-    Mark.ASKED_ADMIN: lambda span: Item.id.in_(
+_TRAITS = {
+    Trait.RETRAIN: _flagged(TriageFlag.RETRAIN),
+    Trait.SECOND_REVIEWER: _flagged(TriageFlag.SECOND_REVIEWER),
+    Trait.DISAGREEMENT: lambda span: Item.id.in_(_in(span, Disagreement.item_id)),
+    Trait.AGAINST_DETECTOR: _against_detector,
+    Trait.ASKED_ADMIN: lambda span: Item.id.in_(
         _in(span, Label.item_id).where(Label.escalation.is_not(None), *IN_FORCE)
     ),
 }

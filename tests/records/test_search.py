@@ -177,11 +177,11 @@ def test_each_filter_finds_what_it_says_and_several_what_all_of_them_do(
     factory.label(bob, b, LabelValue.REAL)
     assert found(records, root, source="x") == [a, b]
     assert found(records, root, reviewer="ada") == found(records, root, reviewer="bob") == [a, b]
-    assert found(records, root, mark="disagreement") == [b]
-    assert found(records, root, mark="asked_admin") == [b]
-    assert found(records, root, mark="retrain") == [a]
-    assert found(records, root, mark="second_reviewer") == [b]
-    assert found(records, root, mark="against_detector") == [b]
+    assert found(records, root, trait="disagreement") == [b]
+    assert found(records, root, trait="asked_admin") == [b]
+    assert found(records, root, trait="retrain") == [a]
+    assert found(records, root, trait="second_reviewer") == [b]
+    assert found(records, root, trait="against_detector") == [b]
     assert found(records, root, p_from="0.5") == [a, c]
     assert found(records, root, p_from="0.1", p_to="0,5") == [b, c]
     assert found(records, root, std_from="0.05", std_to="0.2") == [a, b]
@@ -209,8 +209,8 @@ def test_near_duplicates_are_found_by_any_of_them(
     [
         {"p_from": "0"},
         {"std_to": "1"},
-        {"mark": "retrain"},
-        {"mark": "disagreement"},
+        {"trait": "retrain"},
+        {"trait": "disagreement"},
         {"reviewer": "ada"},
         {"verdict": "fake"},
     ],
@@ -232,7 +232,7 @@ def test_filters_that_cannot_be_are_refused(
     records: RecordService, root: Person, ada: Person
 ) -> None:
     for name, value in (
-        ("state", "lost"), ("mark", "x"), ("p_from", "2"), ("std_to", "nan"), ("p_to", "a"),
+        ("state", "lost"), ("trait", "x"), ("p_from", "2"), ("std_to", "nan"), ("p_to", "a"),
         ("since", "1.4.2026"), ("until", "9999-12-31"), ("like", "-1"), ("nothing", ""),
     ):  # fmt: skip
         with pytest.raises(InputError):

@@ -14,7 +14,7 @@ from review_app.i18n import Text, t
 from review_app.records.filters import CORRECTED, FILTERS, MAX_LETTERS, Search, search_of
 from review_app.web.handlers import Call
 from storage.enums import ItemState, LabelValue
-from storage.repositories.wanted import Mark
+from storage.repositories.wanted import Trait
 
 VERDICTS = (LabelValue.REAL, LabelValue.FAKE, LabelValue.UNDECIDABLE, LabelValue.UNSURE)
 MAX_SOURCES = 200
@@ -46,7 +46,7 @@ class FilterForm:
             with gr.Row():
                 self._choice("source", [], allow_custom_value=True)
                 self._choice("reviewer", [], allow_custom_value=True)
-                self._choice("mark", [(t(f"images.only_{one}"), one.value) for one in Mark])
+                self._choice("trait", [(t(f"images.only_{one}"), one.value) for one in Trait])
                 self._text("like", _SHORT)
             with gr.Row():
                 for name in ("p_from", "p_to", "std_from", "std_to"):

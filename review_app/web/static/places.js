@@ -8,7 +8,7 @@ const IMAGES = "images";
 
 // As `review_app/records/filters.py` has them, in the order of the form.
 const FILTERS = /** @type {const} */ ([
-  ...["text", "state", "verdict", "source", "reviewer", "mark"],
+  ...["text", "state", "verdict", "source", "reviewer", "trait"],
   ...["p_from", "p_to", "std_from", "std_to", "since", "until", "like"],
 ]);
 /** @typedef {Record<string, string>} Filters */
