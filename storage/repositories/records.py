@@ -138,11 +138,14 @@ class Records:
 
     def _reach(self, wanted: Wanted, below: int | None) -> Span:
         """The ids among which all that is wanted lies."""
+        low: int | None
+        high: int | None
         if wanted.is_dated:
             query = select(func.min(Item.id), func.max(Item.id)).where(*dated(wanted))
             low, high = self._session.execute(query).one()
         else:  # asked for together, SQLite would walk the whole table for them
-            low, high = (self._session.scalar(select(end(Item.id))) for end in (func.min, func.max))
+            low = self._session.scalar(select(func.min(Item.id)))
+            high = self._session.scalar(select(func.max(Item.id)))
         if low is None or high is None:
             return Span(1, 1)
         return Span(low, high + 1 if below is None else min(max(below, low), high + 1))

@@ -13,8 +13,8 @@ from review_app.core.errors import ConflictError, InputError, NotAllowedError, N
 from review_app.core.permissions import Person
 from review_app.monitoring.reviewers import reviewer_figures
 from review_app.records.correction import MAX_LETTERS, VALUES
+from review_app.records.filters import Search
 from review_app.records.record import Evidence
-from review_app.records.search import Search
 from review_app.records.service import RecordService
 from storage.database import Database
 from storage.enums import AuditKind, ItemState, LabelValue, Route

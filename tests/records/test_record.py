@@ -11,8 +11,8 @@ import pytest
 from review_app.core.errors import ConflictError, NotAllowedError, NotFoundError
 from review_app.core.permissions import Person
 from review_app.i18n import use_language
+from review_app.records.filters import Search
 from review_app.records.record import AnswerFlag, Evidence
-from review_app.records.search import Search
 from review_app.records.service import RecordService
 from review_app.review.tasks import Queue
 from storage.enums import ItemState, LabelValue, PlacedBy

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -134,13 +135,14 @@ def test_paging_finds_what_fits_however_far_one_page_looks(
         while True:
             page = repos.records.page(Wanted("CAT"), limit, below)
             assert len(page.items) <= limit
-            met += [item.id for item in page.items if item.id > start]
+            met += [item.id for item in page.items]
             if page.older is None:
                 break
             assert below is None or page.older < below
             below = page.older
         fit = repos.records.count(Wanted("CAT"))
-    assert met == [item_id for item_id, name in reversed(made) if name != "dog"]
+    ours = [item_id for item_id in met if item_id > start]
+    assert ours == [item_id for item_id, name in reversed(made) if name != "dog"]
     assert fit.n == len(met) or not fit.is_all
 
 
@@ -159,7 +161,7 @@ def test_each_filter_finds_what_it_says_and_several_what_all_of_them_do(
     records: RecordService, factory: Factory, root: Person
 ) -> None:
     ada, bob = factory.person("ada"), factory.person("bob")
-    at = {"created_at": datetime(2026, 3, 31, 23, 30, tzinfo=UTC)}
+    at: dict[str, Any] = {"created_at": datetime(2026, 3, 31, 23, 30, tzinfo=UTC)}
     state, verdict = ItemState.RESOLVED, LabelValue.FAKE
     a, b, c, d = (factory.item(state, verdict=verdict, source=name, **at) for name in "xxyz")
     later = factory.item(state)
