@@ -10,7 +10,7 @@ from review_app.core.permissions import Permission, Person, require
 from review_app.i18n import Text
 from review_app.records import correction
 from review_app.records.correction import Proposal
-from review_app.records.filters import Search
+from review_app.records.filters import Search, wanted_by
 from review_app.records.record import ImageRecord, read_record
 from review_app.records.search import Found, count, find, in_hand
 from review_app.records.standing import ImageStanding, Standings, standings_of
@@ -18,7 +18,6 @@ from storage.database import Transactions
 from storage.models import Item
 from storage.repositories import Repositories
 from storage.repositories.records import Fitting
-from storage.repositories.wanted import Wanted
 from storage.types import utc_now
 
 _LARGEST_ID = 2**63 - 1
@@ -78,8 +77,7 @@ class RecordService:
         """
         require(person, Permission.SEE_QUEUE)
         with self._database.read() as repos:
-            wanted = Wanted(search.text, search.state, search.verdict, search.corrected)
-            page = repos.records.page(wanted, n, below)
+            page = repos.records.page(wanted_by(repos, search), n, below)
             told = standings_of(repos, page.items, self._clock())
             return Standings(images=told, older=page.older)
 

@@ -21,7 +21,7 @@ from review_app.core.permissions import Permission, Person, TokenScope
 from review_app.i18n import Text
 from review_app.intake.candidates import Candidate
 from review_app.intake.fetching import name_of
-from review_app.records.search import Search
+from review_app.records.filters import Search
 from review_app.records.standing import MAX_LISTED, ImageStanding, Standings
 from review_app.web.programs.callers import caller
 from review_app.web.programs.idempotency import Key, once
