@@ -82,7 +82,7 @@ class Wanted:
     std: Between = ANY
     """Its standard deviation."""
     since: datetime | None = None
-    """When it was taken in, at the earliest."""
+    """The moment at which it was taken in, or after which."""
     until: datetime | None = None
     """The moment before which it was taken in."""
     alike: int | None = None
