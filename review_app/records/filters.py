@@ -16,6 +16,8 @@ from storage.repositories import Repositories
 from storage.repositories.wanted import ANY, Between, Trait, Wanted
 from storage.types import to_utc
 
+__all__ = ["CORRECTED", "FILTERS", "MAX_LETTERS", "Search", "Trait", "search_of", "wanted_by"]
+
 MAX_LETTERS = 1024
 """A name or path has no more."""
 CORRECTED = "corrected"

@@ -20,9 +20,21 @@ from storage.database import Transactions
 from storage.enums import ItemState, LabelValue
 from storage.models import Claim, Correction, DecisionRow, Item
 from storage.repositories import Repositories
-from storage.repositories.records import NONE_FIT, Fitting, ItemPage
+from storage.repositories.records import MAX_COUNTED, NONE_FIT, Fitting, ItemPage
 from storage.repositories.wanted import Wanted
 from storage.states import WITH_PEOPLE
+
+__all__ = [
+    "MAX_COUNTED",
+    "PAGE",
+    "Fitting",
+    "Found",
+    "Line",
+    "count",
+    "display_name",
+    "find",
+    "in_hand",
+]
 
 PAGE = 25
 """Images on a page of the list."""

@@ -11,10 +11,9 @@ from gradio.blocks import Block
 from review_app.bootstrap import Application
 from review_app.core.errors import InputError
 from review_app.i18n import Text, t
-from review_app.records.filters import CORRECTED, FILTERS, MAX_LETTERS, Search, search_of
+from review_app.records.filters import CORRECTED, FILTERS, MAX_LETTERS, Search, Trait, search_of
 from review_app.web.handlers import Call
 from storage.enums import ItemState, LabelValue
-from storage.repositories.wanted import Trait
 
 VERDICTS = (LabelValue.REAL, LabelValue.FAKE, LabelValue.UNDECIDABLE, LabelValue.UNSURE)
 MAX_SOURCES = 200

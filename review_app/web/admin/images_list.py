@@ -8,9 +8,8 @@ from markupsafe import Markup
 
 from review_app.i18n import t
 from review_app.i18n.formatting import plus_minus
-from review_app.records.search import Found, Line
+from review_app.records.search import MAX_COUNTED, Fitting, Found, Line
 from review_app.web.markup import Tone, clamped, moment, notice, picture, table
-from storage.repositories.records import MAX_COUNTED, Fitting
 
 
 def listing(found: Found, fit: Fitting | None = None) -> Markup:

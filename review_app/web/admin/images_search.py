@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from review_app.core.errors import InputError
 from review_app.i18n import Text
 from review_app.records.filters import Search
-from storage.repositories.records import Fitting
+from review_app.records.search import Fitting
 
 
 @dataclass(frozen=True)
