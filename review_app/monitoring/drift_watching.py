@@ -95,7 +95,7 @@ def watch_drift(repos: Repositories) -> WatchedDrift | None:
     fresh = repos.monitoring.after(of, before.last, PORTION)
     key = _backbone(repos, of)
     if not fresh:
-        return before
+        return before.model_copy(update={"reference": len(reference)})
     watch = DriftWatch(_sample(repos, reference, key))
     window = [*before.window, *fresh]
     seen = before.seen + len(fresh)

@@ -129,6 +129,16 @@ def test_without_images_enough_nothing_is_compared(database: Database, stream: S
     assert (found.cut, found.seen) == (0, 0)
 
 
+def test_a_reference_is_told_before_anything_is_compared_with_it(
+    database: Database, stream: Stream
+) -> None:
+    stream.bring(200)
+    MonitoringRefresh(database).refresh()
+    found = read_findings(database).drift
+    assert found is not None
+    assert (found.reference, found.seen) == (200, 0)
+
+
 def test_calibration_counts_what_nobody_chose_and_is_final(
     database: Database, stream: Stream
 ) -> None:

@@ -29,6 +29,8 @@ def test_drift_is_told_with_where_and_what_to_do_until_it_is_past(site: Site, ca
     keep(site, drift=drift(seen=900 + 2000))
     assert "Yes, as far as anybody can tell" in MonitoringTab(site.app).load(call)
     assert "no longer like those" not in OverviewTab(site.app).refresh(call)[0]
+    keep(site, drift=drift(seen=0).model_copy(update={"flags": []}))
+    assert "as far as anybody can tell" not in MonitoringTab(site.app).load(call)
 
 
 @pytest.mark.parametrize(

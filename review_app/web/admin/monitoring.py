@@ -13,7 +13,7 @@ from review_app.monitoring.findings import SystemHealth, WatchFindings
 from review_app.monitoring.flow_watching import WatchedFlow
 from review_app.monitoring.live_watching import WatchedCalibration
 from review_app.monitoring.people_watching import WatchedPeople
-from review_app.monitoring.statistics.drift import LEAST_REFERENCE, SLOW, Panel
+from review_app.monitoring.statistics.drift import LEAST_REFERENCE, SLOW, SUDDEN, Panel
 from review_app.monitoring.statistics.live_calibration import Estimate
 from review_app.web.distributions import EstimateRow, estimates, two_histograms
 from review_app.web.handlers import Call, Wiring, html
@@ -80,7 +80,9 @@ def _line(kind: str, words: str | Markup) -> Markup:
 def _drift(found: WatchedDrift | None) -> Markup:
     if found is None or found.reference < LEAST_REFERENCE:
         return _panel("drift", t("watched.not_enough"), [t("watched.drift_reference")])
-    answer = "drift_yes" if found.flagged else "drift_no"
+    answer = "not_enough" if found.seen < SUDDEN.every else "drift_no"
+    if found.flagged:
+        answer = "drift_yes"
     lines: list[str | Markup] = [
         t("watched.drift_seen", n=found.seen, reference=found.reference),
         *(
