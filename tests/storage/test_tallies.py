@@ -98,7 +98,7 @@ def test_the_migration_counts_what_is_there(database: Database, factory: Factory
     for state in ItemState:
         factory.items(2, state)
     factory.label(factory.person(), factory.item(known=LabelValue.FAKE), LabelValue.FAKE)
-    migrations.downgrade(database.engine, "0034")
+    migrations.downgrade(database.engine, "0030")
     migrations.upgrade(database.engine)
     assert wrong(database) == {}
     with database.read() as repos:

@@ -1,6 +1,6 @@
 """Tokens that programs call the API with.
 
-Revision: 0033, after 0028. There were none before, so the table begins empty.
+Revision: 0029, after 0028. There were none before, so the table begins empty.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0033"
+revision = "0029"
 down_revision = "0028"
 branch_labels = None
 depends_on = None

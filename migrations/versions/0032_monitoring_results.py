@@ -1,6 +1,6 @@
 """What monitoring found last: a table of its own.
 
-Revision: 0035, after 0030. It begins empty: the first refresh fills it.
+Revision: 0032, after 0031. It begins empty: the first refresh fills it.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0035"
-down_revision = "0030"
+revision = "0032"
+down_revision = "0031"
 branch_labels = None
 depends_on = None
 

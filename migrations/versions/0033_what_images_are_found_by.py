@@ -1,6 +1,6 @@
 """Indexes that images are found by, and the items on which people disagree.
 
-Revision: 0031, after 0035. The index of an item's decisions takes in the numbers that searches ask
+Revision: 0033, after 0032. The index of an item's decisions takes in the numbers that searches ask
 for. A trigger keeps the table of disagreements: labels are append-only, so each new one is looked
 at, and items so far are looked at here.
 """
@@ -10,8 +10,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0031"
-down_revision = "0035"
+revision = "0033"
+down_revision = "0032"
 branch_labels = None
 depends_on = None
 

@@ -1,6 +1,6 @@
 """Calls of programs that may be sent again.
 
-Revision: 0034, after 0033. The table begins empty.
+Revision: 0030, after 0029. The table begins empty.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0034"
-down_revision = "0033"
+revision = "0030"
+down_revision = "0029"
 branch_labels = None
 depends_on = None
 

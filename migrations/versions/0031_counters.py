@@ -1,7 +1,7 @@
 # ruff: noqa: S608 - all that the statements are made of stands here
 """Counters of items, labels and known labels, in tables of their own, kept by triggers.
 
-Revision: 0030, after 0034. Until now the first screen counted rows, which took seconds where there
+Revision: 0031, after 0030. Until now the first screen counted rows, which took seconds where there
 were many. The counters begin with what is there.
 """
 
@@ -12,8 +12,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0030"
-down_revision = "0034"
+revision = "0031"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 
