@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -110,7 +111,7 @@ def listing(below: int | None, **terms: str | int | bool | None) -> ApiCall:
 
 def waiting(item_id: int, seconds: float) -> ApiCall:
     """The call that waits for an image, for so long or as long as the server does."""
-    query = {"seconds": max(0, min(LONGEST_WAIT, round(seconds)))}
+    query = {"seconds": math.ceil(max(0, min(LONGEST_WAIT, seconds)))}
     return ApiCall("GET", f"/api/v1/images/{item_id}/wait", {"params": query})
 
 
@@ -142,13 +143,16 @@ def pause_before_next(answer: httpx.Response | None, pause: float) -> float | No
 
 
 def require_good(answer: httpx.Response) -> httpx.Response:
-    """Return ``answer`` where the call came to something. Raises ``ApiProblem``."""
-    if answer.status_code < 400:
+    """Return ``answer`` where the call came to something. Raises ``ApiProblem``, also for what
+    something else than the API has answered, as a proxy that leads elsewhere."""
+    kind = answer.headers.get("content-type", "").partition(";")[0]
+    if answer.is_success and kind == "application/json":
         return answer
     try:
         told = answer.json()
     except ValueError:
         told = {}
+    told = told if isinstance(told, dict) else {}
     code = str(told.get("type", "unknown")).rpartition(":")[2]
     detail = str(told.get("detail", answer.reason_phrase))
     raise ApiProblem(answer.status_code, code, detail, told.get("retry_after"))

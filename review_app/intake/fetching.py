@@ -29,6 +29,9 @@ MAX_LETTERS = 2000
 _PORTS = {"http": 80, "https": 443}
 _CARRIES_IPV4 = tuple(map(ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")))
 """Networks whose addresses stand for others (NAT64, 6to4, Teredo), public or not."""
+_UNICAST = ip_network("2000::/3")
+"""All that was ever given out of IPv6 (RFC 4291): outside lie site-local addresses, and those that
+stand for IPv4 ones, which Python takes for global."""
 _HEADERS = {"accept": "image/*", "accept-encoding": "identity", "user-agent": "deepfake-review"}
 
 
@@ -37,7 +40,8 @@ def is_public(address: IpAddress) -> bool:
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         address = address.ipv4_mapped
     tunnelled = any(address in network for network in _CARRIES_IPV4)
-    return address.is_global and not address.is_multicast and not tunnelled
+    given_out = address.version == 4 or address in _UNICAST
+    return given_out and address.is_global and not address.is_multicast and not tunnelled
 
 
 @dataclass(frozen=True)
@@ -130,10 +134,13 @@ def _pinned(parts: SplitResult, port: int, host: str, seconds: float) -> http.cl
         connection = http.client.HTTPConnection(name, port, timeout=seconds)
 
     def connect() -> None:
-        line = socket.create_connection((host, port), seconds)
-        connection.sock = (
-            secure.wrap_socket(line, server_hostname=name) if parts.scheme == "https" else line
-        )
+        # Sooner than all is over, so that by then there is a line to cut.
+        connection.sock = line = socket.create_connection((host, port), seconds / 2)
+        if parts.scheme == "https":
+            connection.sock = line = secure.wrap_socket(
+                line, server_hostname=name, do_handshake_on_connect=False
+            )
+            line.do_handshake()
 
     connection.connect = connect  # type: ignore[method-assign]
     return connection
@@ -144,7 +151,9 @@ def _cut(connection: http.client.HTTPConnection) -> None:
     line = connection.sock
     if line is not None:
         with suppress(OSError):
-            line.shutdown(socket.SHUT_RDWR)
+            socket.socket.shutdown(
+                line, socket.SHUT_RDWR
+            )  # a TLS line forgets its state in its own
 
 
 def _refused(address: str, reason: RefusalReason, detail: Text) -> RefusedFile:

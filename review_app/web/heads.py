@@ -1,8 +1,12 @@
-"""The heads of requests: bounded, and with no other cookies than our own.
+"""The heads of requests: bounded, with no other cookies than our own, and forms in UTF-8.
 
 What decodes the quoted values of cookies takes time with the square of their length in Pythons up
 to 3.11.9: 30 KB held up the whole server for eight seconds, whoever sent them. So nothing behind
 gets a cookie to decode that this server cannot have set.
+
+A form in parts may name the codec that its fields are read by, and any codec of Python would do:
+some take time with the square of the length, others give text that no database stores. Browsers
+name none.
 """
 
 from __future__ import annotations
@@ -48,7 +52,14 @@ def _refusal(headers: _Headers) -> Failure | None:
     if sum(name == b"host" for name, _ in headers) > 1:
         # Of two names, each who reads them may choose another.
         return Failure(400, "unknown_host", t("refusals.unknown_host"))
+    if any(name == b"content-type" and _names_codec(value) for name, value in headers):
+        return Failure(400, "bad_input", t("refusals.odd_call"))
     return None
+
+
+def _names_codec(content_type: bytes) -> bool:
+    kind = content_type.strip().lower()
+    return kind.startswith(b"multipart/") and b"charset" in kind
 
 
 def _with_own_cookies(headers: _Headers) -> _Headers:

@@ -5,19 +5,22 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 import pytest
 
 from review_app.core.errors import RefusalReason, RefusedFile
-from review_app.intake.fetching import ImageFetcher, is_public, name_of
+from review_app.intake.fetching import ImageFetcher, _cut, _pinned, is_public, name_of
 
 PRIVATE = (
     *("127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1"),
     *("0.0.0.0", "255.255.255.255", "224.0.0.1", "192.0.2.1", "198.18.0.1", "240.0.0.1"),
     *("::1", "::", "fe80::1", "fc00::1", "ff02::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1"),
     *("64:ff9b::7f00:1", "2002:7f00:1::", "2001:0:7f00:1::", "2001:db8::1"),
+    *("fec0::1", "::127.0.0.1", "4000::1"),
 )
 
 
@@ -117,3 +120,20 @@ def test_a_server_that_never_answers_is_left(port: int) -> None:
         number = silent.getsockname()[1]
         quick = fetcher(number, seconds=0.2)
         assert refused(quick, f"http://127.0.0.1:{number}/") is RefusalReason.UNREADABLE
+
+
+def test_a_server_that_never_ends_shaking_hands_is_left_when_the_time_is_up() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as pool:
+        number = server.getsockname()[1]
+        parts = urlsplit(f"https://localhost:{number}/")
+        connection = _pinned(parts, number, "127.0.0.1", 10)
+        connecting = pool.submit(connection.connect)
+        line, _ = server.accept()
+        with line:
+            line.settimeout(2)
+            assert line.recv(1), "it has begun"
+            _cut(connection)
+            while line.recv(4096):  # and ends here, or in a TimeoutError
+                pass
+        assert isinstance(connecting.exception(), OSError)
+        connection.close()

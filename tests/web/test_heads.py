@@ -14,8 +14,9 @@ from tests.web.site import Site
 @pytest.mark.parametrize("name", [COOKIE, "review_language", "anything"])
 def test_a_cookie_that_is_slow_to_decode_holds_nobody_up(site: Site, name: str) -> None:
     quoted = '"' + "\\0" * ((MAX_HEAD - 1000) // 2) + '"'
+    client = site.anybody()
     began = time.process_time()
-    answer = site.anybody().get("/login", headers={"cookie": f"{name}={quoted}"})
+    answer = client.get("/login", headers={"cookie": f"{name}={quoted}"})
     assert time.process_time() - began < 0.5, "it took seconds"
     assert answer.status_code == 200
 
@@ -57,3 +58,17 @@ def test_cookies_in_several_headers_are_all_read(site: Site) -> None:
     headers = [("cookie", "review_language=de"), ("cookie", own)]
     answer = site.anybody().get("/nowhere", headers=headers)
     assert (answer.status_code, answer.json()["error"]["message"].split()[0]) == (404, "Unter")
+
+
+@pytest.mark.parametrize("said", ["charset=punycode", "Charset*=utf-8''idna", "charset=utf-7"])
+def test_no_form_says_by_what_its_fields_are_decoded(site: Site, said: str) -> None:
+    fields = {"name": (None, "+2AA-"), "password": (None, "b")}
+    plain = site.anybody().build_request("POST", "/login", files=fields)
+    answer = site.anybody().post(
+        "/login",
+        content=plain.read(),
+        headers={"content-type": f"{plain.headers['content-type']}; {said}"},
+    )
+    assert answer.status_code == 400
+    assert "No page" in answer.json()["error"]["message"], "nothing has read the fields"
+    assert site.anybody().post("/login", files=fields).status_code == 401, "as browsers send it"

@@ -37,6 +37,8 @@ LONGEST_WAIT = 60
 LOOK_SECONDS = 0.5
 RECEIVED_AT_ONCE = 4
 """Calls whose images are received at a time: what is received lies on disk until it is stored."""
+FETCHED_AT_ONCE = 4
+"""Calls whose images are fetched at a time: each holds a thread while servers elsewhere dawdle."""
 _LARGEST_ID = 2**63 - 1
 
 Adding = Annotated[Person, Depends(caller(TokenScope.IMAGES_WRITE, Permission.ADD_IMAGES))]
@@ -103,8 +105,10 @@ def _add_adding(router: APIRouter, app: Application) -> None:
                 once, app.idempotency, person, key, asked, partial(take, person, files)
             )
 
+    fetching = asyncio.Semaphore(FETCHED_AT_ONCE)
+
     @router.post("/by-address", response_model=AddedImages)
-    def add_by_address(body: Addresses, person: Adding, key: Key = None) -> Response:
+    async def add_by_address(body: Addresses, person: Adding, key: Key = None) -> Response:
         """Add images that this server fetches, where an admin allows that."""
         if not app.settings.fetch_addresses:
             raise NotAllowedError(Text("fetching.off"))
@@ -113,7 +117,10 @@ def _add_adding(router: APIRouter, app: Application) -> None:
             for one in body.addresses
         ]
         asked = f"{IMAGES}/by-address {body.model_dump_json()}"
-        return once(app.idempotency, person, key, asked, partial(take, person, files))
+        async with fetching:
+            return await run_sync(
+                once, app.idempotency, person, key, asked, partial(take, person, files)
+            )
 
 
 def _add_reading(router: APIRouter, app: Application) -> None:
