@@ -19,13 +19,22 @@ def test_an_export_of_some_labels_and_states_is_asked_for(site: Site, sign_in: S
     begin = page.get_by_role("button", name="Begin the export")
     begin.click()
     expect(page.get_by_text("waits for its turn").first).to_be_visible()
+    begin.click()
+    expect(page.get_by_text("is just this one")).to_be_visible()
+    assert len(site.app.jobs.newest(2)) == 1
+    page.get_by_label("Only answered by these pseudonyms").fill("north, south")
+    page.get_by_label("Only answered at this time").fill("2026-11-01")
     page.get_by_label("Only with the label").click()
     page.get_by_role("option", name="fake", exact=True).click()
     page.keyboard.press("Escape")
     begin.click()
     expect(page.get_by_text("labels: ['fake']")).to_be_visible()
     job = site.app.jobs.newest(1)[0]
-    assert job.parameters["request"]["selection"] == {"labels": ["fake"]}
+    assert job.parameters["request"]["selection"] == {
+        "labels": ["fake"],
+        "reviewers": ["north", "south"],
+        "answered_from": "2026-11-01T00:00:00+00:00",
+    }
 
 
 def test_detectors_are_chosen_and_fused(site: Site, sign_in: SignIn, tmp_path: Path) -> None:
