@@ -28,12 +28,7 @@ def recent(context: ReviewContext, person: Person, n: int = 20) -> list[OwnAnswe
     require(person, Permission.REVIEW)
     now = context.clock()
     with context.database.read() as repos:
-        # What was answered aside was never in their hands here, so there is nothing to show of it.
-        labels = [
-            label
-            for label in repos.labels.recent_of(person.id, n)
-            if repos.claims.last_of(person.id, label.item_id) is not None
-        ]
+        labels = repos.labels.recent_of(person.id, n)
         return [own_answer(repos, label, context.words, now) for label in labels]
 
 

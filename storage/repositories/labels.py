@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import BindParameter, ColumnElement, bindparam, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, bindparam, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from storage.enums import LabelValue
-from storage.models import Label, User
+from storage.models import Claim, Label, User
 
 CLEAR = (LabelValue.REAL, LabelValue.FAKE)
 """Values that say what an image is."""
@@ -29,6 +29,8 @@ _IN_FORCE_ON = (
 _RECENT_OF = (
     select(Label)
     .where(Label.user_id == bindparam("user_id"), *IN_FORCE)
+    # What was answered aside, without the image in hand, is no step of the review to go back to.
+    .where(exists().where(Claim.user_id == Label.user_id, Claim.item_id == Label.item_id))
     .order_by(Label.id.desc())
     .limit(bindparam("n"))
 )
@@ -126,7 +128,7 @@ class Labels:
         return next(iter(self.recent_of(user_id, 1)), None)
 
     def recent_of(self, user_id: int, n: int) -> list[Label]:
-        """The user's ``n`` newest labels in force, newest first."""
+        """The user's ``n`` newest labels in force of images that they had in hand, newest first."""
         return list(self._session.scalars(_RECENT_OF, {"user_id": user_id, "n": n}))
 
     def successor_of(self, label_id: int) -> Label | None:

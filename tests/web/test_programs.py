@@ -243,7 +243,23 @@ def test_a_reviewers_program_answers_and_learns_nothing(site: Site) -> None:
     correction = {"item_id": ids[-2], "value": "fake", "reason": "no"}
     assert problem(client.post("/api/v1/corrections", json=correction), 403) == "not_allowed"
     undone = signed.post("/api/v1/review/undo", json={"client_id": "undo-00001"})
-    assert undone.status_code == 409, "it hands out no image that was chosen"
+    assert undone.status_code == 404, "it hands out no image that was chosen"
+
+
+def test_answers_aside_stand_not_between_a_person_and_their_last_one(site: Site) -> None:
+    person = site.account()
+    client = Program(site, TokenScope.LABELS_WRITE, owner=person).client
+    site.items(1)
+    signed = site.anybody()
+    signed.cookies.set(COOKIE, site.token(person))
+    tasks = signed.post("/api/v1/review/take", json={"n": 1}).json()
+    answer = {"client_id": "answer-00001", "item_id": tasks[0]["item_id"], "value": "real"}
+    assert signed.post("/api/v1/review/label", json=answer).status_code == 200
+    (aside,) = site.items(1)
+    kept = client.post("/api/v1/labels", json={"item_id": aside, "value": "fake"})
+    assert kept.status_code == 200, kept.text
+    listed = signed.get("/api/v1/review/recent?n=1").json()
+    assert [each["client_id"] for each in listed] == ["answer-00001"]
 
 
 def test_a_correction_is_made_once_and_told(site: Site, program: Program) -> None:
