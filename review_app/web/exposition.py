@@ -19,7 +19,7 @@ _ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
 
 
 class Latencies:
-    """How long requests took, by route: a histogram. Used on the event loop alone."""
+    """How long requests took, by route: a histogram. Counted on the event loop, read anywhere."""
 
     def __init__(self) -> None:
         self._buckets: dict[tuple[str, str, str], list[int]] = {}
@@ -28,9 +28,10 @@ class Latencies:
     def took(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request."""
         key = (method, route, f"{status // 100}xx")
+        # The sum first: who reads meanwhile finds one for all that has buckets.
+        self._sums[key] = self._sums.get(key, 0.0) + seconds
         buckets = self._buckets.setdefault(key, [0] * (len(SECONDS) + 1))
         buckets[bisect_left(SECONDS, seconds)] += 1
-        self._sums[key] = self._sums.get(key, 0.0) + seconds
 
     def lines(self) -> Iterator[str]:
         """The histogram in the text format."""
