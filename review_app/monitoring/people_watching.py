@@ -62,9 +62,14 @@ class WatchedPeople(BaseModel):
 
 
 def watch_people(repos: Repositories) -> WatchedPeople:
-    """The figures by the newest `NEWEST` answers."""
+    """The figures by the newest `NEWEST` answers.
+
+    How well somebody answers is told as of the day's beginning (UTC): told at once, a rate that
+    moves with a single answer would tell which image has a known label.
+    """
     now = utc_now()
-    rows = repos.reviewers.blind_answers(now, NEWEST)
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    rows = repos.reviewers.blind_answers(today, NEWEST)
     paces = _paces(repos.reviewers.answer_times(now - WEEK, NEWEST))
     known = {row.item_id: row.known is LabelValue.FAKE for row in rows if row.known is not None}
     given = [GivenAnswer(row.item_id, row.user_id, row.value is LabelValue.FAKE) for row in rows]

@@ -132,14 +132,15 @@ class Reviewers:
         )
         return [OnKnown(*row) for row in self._rows(query)]
 
-    def blind_answers(self, at: datetime, limit: int) -> list[BlindAnswer]:
-        """The newest ``limit`` first blind answers of real or fake that are final ``at`` that
-        time."""
+    def blind_answers(self, before: datetime, limit: int) -> list[BlindAnswer]:
+        """The newest ``limit`` first blind answers of real or fake that were given, and were final,
+        ``before`` a time."""
         known = and_(KnownLabel.item_id == Label.item_id, KnownLabel.value.in_(CLEAR))
         query = (
             select(Label.item_id, Label.user_id, Label.value, KnownLabel.value)
             .outerjoin(KnownLabel, known)
-            .where(*_FIRST_AND_BLIND, Label.value.in_(CLEAR), is_final(Label.final_at, at))
+            .where(*_FIRST_AND_BLIND, Label.value.in_(CLEAR))
+            .where(Label.labelled_at < before, is_final(Label.final_at, before))
             .order_by(Label.id.desc())
             .limit(limit)
         )

@@ -163,13 +163,14 @@ def test_calibration_counts_what_nobody_chose_and_is_final(
 
 def test_people_are_told_apart_by_what_they_answered(database: Database, factory: Factory) -> None:
     ada, ben, eve = (factory.person(name) for name in ("ada", "ben", "eve"))
+    earlier = {"blind": True, "labelled_at": utc_now() - timedelta(days=1)}
     for i in range(60):
         known = LabelValue.FAKE if i % 2 else LabelValue.REAL
         item = factory.item(known=known if i < 30 else None)
         other = LabelValue.REAL if i % 2 else LabelValue.FAKE
         for person, wrong in ((ada, i % 20 == 0), (ben, i % 3 == 0)):
-            factory.label(person, item, other if wrong else known, blind=True, seconds=4.0)
-    factory.label(eve, factory.item(), LabelValue.REAL, blind=True)
+            factory.label(person, item, other if wrong else known, seconds=4.0, **earlier)
+    factory.label(eve, factory.item(), LabelValue.REAL, **earlier)
     MonitoringRefresh(database).refresh()
     mine, his, hers = (own_figures(database, person.id) for person in (ada, ben, eve))
     assert mine is not None
@@ -184,6 +185,25 @@ def test_people_are_told_apart_by_what_they_answered(database: Database, factory
     people = read_findings(database).people
     assert people is not None
     assert (people.shared, people.disputed) == (60, 19 + 2)
+
+
+def test_an_answer_of_today_does_not_tell_whether_its_image_has_a_known_label(
+    database: Database, factory: Factory
+) -> None:
+    ada = factory.person("ada")
+    for i in range(40):
+        item = factory.item(known=LabelValue.FAKE if i % 2 else LabelValue.REAL)
+        value = LabelValue.FAKE if i % 2 else LabelValue.REAL
+        factory.label(ada, item, value, blind=True, labelled_at=utc_now() - timedelta(days=1))
+    MonitoringRefresh(database).refresh()
+    before = own_figures(database, ada.id)
+    factory.label(ada, factory.item(known=LabelValue.FAKE), LabelValue.REAL, blind=True)
+    MonitoringRefresh(database).refresh()
+    after = own_figures(database, ada.id)
+    assert before is not None
+    assert before.missed is not None
+    assert after is not None
+    assert (after.week, after.answers, after.missed) == (41, 40, before.missed)
 
 
 def test_an_empty_deployment_has_nothing_to_tell(database: Database) -> None:
