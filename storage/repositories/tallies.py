@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, Table, delete, func, insert, literal, select
+from sqlalchemy import Select, String, Table, delete, func, insert, literal, select, type_coerce
 from sqlalchemy.orm import Session
 
 from storage.enums import CountKind, ItemState, LabelValue
@@ -114,11 +114,15 @@ class Tallies:
                 self._session.execute(insert(model).from_select(names, query))
 
     def _sums(self) -> dict[CountKind, int]:
-        query = select(HourCount.kind, func.sum(HourCount.n)).group_by(HourCount.kind)
+        known = HourCount.kind.in_(list(CountKind))  # whatever else a damaged file holds
+        query = select(HourCount.kind, func.sum(HourCount.n)).where(known).group_by(HourCount.kind)
         return {row[0]: row[1] for row in self._session.execute(query)}
 
     def _counted(self, query: Select[*tuple[Any, ...]]) -> dict[str, int]:
-        return {" ".join(map(str, key)): n for *key, n in self._session.execute(query)}
+        """Counts by what is stored, which in a damaged file need not be a word that is known."""
+        *keys, n = query.selected_columns
+        plain = query.with_only_columns(*(type_coerce(key, String) for key in keys), n)
+        return {" ".join(map(str, key)): n for *key, n in self._session.execute(plain)}
 
 
 def _table(model: type[Base]) -> Table:
