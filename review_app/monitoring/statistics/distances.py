@@ -8,7 +8,6 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import kolmogorov, ndtr
-from scipy.stats import rankdata
 
 from review_app.core.errors import InputError
 
@@ -53,6 +52,8 @@ def mann_whitney(reference: ArrayLike, recent: ArrayLike) -> Distance:
     """
     first, second = _sample(reference), _sample(recent)
     m, n = first.size, second.size
+    from scipy.stats import rankdata  # slow to import
+
     ranks = rankdata(np.concatenate([first, second]))
     above = float(ranks[m:].sum()) - n * (n + 1) / 2
     _, ties = np.unique(ranks, return_counts=True)

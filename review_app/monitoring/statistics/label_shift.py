@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import chi2
+from scipy.special import chdtri
 
 from review_app.core.errors import InputError
 
@@ -95,7 +95,7 @@ def expectation_maximisation(p_fake: ArrayLike, prior: float) -> Prevalence:
         return float(((fake - real) / (share * fake + (1 - share) * real)).sum())
 
     best = _falling(slope)
-    line = _likelihood(best, fake, real) - float(chi2.ppf(CONFIDENCE, 1)) / 2
+    line = _likelihood(best, fake, real) - float(chdtri(1, 1 - CONFIDENCE)) / 2
 
     def outside(share: float) -> float:
         return line - _likelihood(share, fake, real)
