@@ -30,8 +30,8 @@ STORE_IT = (
     "storage/repositories/event_history.py",
     "storage/repositories/batches.py",  # verifies what events from before there were seals cover
 )
-COUNT_IT = ("storage/repositories/taking.py",)
-"""Pages of numbers: how often each person ran into a limit."""
+COUNT_IT = ("storage/repositories/taking.py", "storage/repositories/monitoring.py")
+"""Pages of numbers: how often each person ran into a limit, how many acceptances were reopened."""
 VERIFY_IT = ("storage/seals/", "review_app/durability/")
 
 

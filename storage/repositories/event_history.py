@@ -40,3 +40,9 @@ class EventHistory:
             .group_by(AuditEvent.actor)
         )
         return {row[0]: row[1] for row in self._session.execute(query)}
+
+    def count_among_newest(self, kind: AuditKind, limit: int) -> int:
+        """How many of the newest ``limit`` events are of ``kind``."""
+        newest = select(AuditEvent.kind).order_by(AuditEvent.id.desc()).limit(limit).subquery()
+        query = select(func.count()).where(newest.c.kind == kind)
+        return self._session.scalar(query) or 0

@@ -9,7 +9,8 @@ from sqlalchemy import ScalarSelect, Select, and_, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from storage.enums import AuditKind, ItemState, LabelValue, PlacedBy
-from storage.models import AuditEvent, DecisionRow, Image, Item, MonitoringResult
+from storage.models import DecisionRow, Image, Item, MonitoringResult
+from storage.repositories.event_history import EventHistory
 from storage.repositories.held_out import HeadOf
 from storage.repositories.labels import CLEAR, is_final
 from storage.types import utc_now
@@ -121,9 +122,7 @@ class Monitoring:
 
     def reopened(self, limit: int) -> int:
         """How many of the newest ``limit`` events of the log sent an acceptance back to people."""
-        newest = select(AuditEvent.kind).order_by(AuditEvent.id.desc()).limit(limit).subquery()
-        query = select(func.count()).where(newest.c.kind == AuditKind.REOPENED)
-        return self._session.scalar(query) or 0
+        return EventHistory(self._session).count_among_newest(AuditKind.REOPENED, limit)
 
     def _items(self, query: Select[*tuple[Any, ...]]) -> list[StreamItem]:
         return [StreamItem._make(row) for row in self._session.execute(query)]
