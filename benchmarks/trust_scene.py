@@ -28,8 +28,6 @@ class Scene:
         self.ada = self._person("ada", Role.REVIEWER)
         self.ben = self._person("ben", Role.REVIEWER)
         self._person("cy", Role.REVIEWER)
-        for name in ("ben", "cy"):
-            self.app.tokens.make(name, "script", [TokenScope.LABELS_WRITE], 30, ACTOR)
         self.app.people.set_enabled("cy", False, ACTOR)
         self._ids = count(1)
 
@@ -46,6 +44,12 @@ class Scene:
         self._alarm()
         self.app.policies.suspend(self.root, "to look at it")
         self._options(undo_minutes=0, needed_labels=2)
+
+    def let_programs_in(self) -> None:
+        """A token that is in force, and one that was revoked."""
+        for name in ("script", "old script"):
+            made = self.app.tokens.make("ben", name, [TokenScope.LABELS_WRITE], 30, ACTOR)
+        self.app.tokens.revoke(made.view.id, ACTOR)
 
     def _learn(self) -> None:
         """Images with known labels, and some without, that all go to people."""
@@ -120,9 +124,15 @@ class Scene:
         return f"scene-{next(self._ids):04}"
 
 
-def make(folder: Path) -> Path:
-    """Play it in ``folder``; the data directory, which holds the database, its key and heads."""
+def make(folder: Path, *, programs: bool = True) -> Path:
+    """Play it in ``folder``; the data directory, which holds the database, its key and heads.
+
+    Without ``programs`` it is as it was before there were tokens.
+    """
     with deployment(folder) as place:
-        Scene(place).play(folder)
+        scene = Scene(place)
+        scene.play(folder)
+        if programs:
+            scene.let_programs_in()
         assert {ItemState.AUTO_ACCEPTED, ItemState.RESOLVED} <= set(place.states().values())
     return folder / "data"
