@@ -55,6 +55,7 @@ class Stumbling(BaseHTTPRequestHandler):
         body = b'{"images": []}' if done else b"{}"
         self.send_response(200 if done else 503)
         self.send_header("content-length", str(len(body)))
+        self.send_header("content-type", "application/json")
         self.end_headers()
         self.wfile.write(body)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from review_app.i18n import use_language
@@ -13,6 +15,7 @@ from review_app.web.admin.overview import OverviewTab
 from review_app.web.admin.people_skill import SkillPanel
 from review_app.web.handlers import Call
 from storage.enums import LabelValue
+from storage.types import utc_now
 from tests.languages import GERMAN
 from tests.web.site import Site
 from tests.web.watched import calibration, drift, keep
@@ -62,12 +65,13 @@ def test_what_is_not_known_is_said_to_be_so(site: Site, call: Call) -> None:
 
 def test_each_person_sees_their_own_figures_and_an_admin_everybodys(site: Site, call: Call) -> None:
     (client, ada), (_, ben) = site.signed_in(), site.signed_in()
+    yesterday = utc_now() - timedelta(days=1)
     for i in range(40):
         item = site.factory.item(known=LabelValue.FAKE if i % 2 else LabelValue.REAL)
         for person in (ada, ben):
             wrong = person is ben and i % 3 == 0
             value = LabelValue.FAKE if i % 2 or wrong else LabelValue.REAL
-            site.factory.label(person, item, value, blind=True)
+            site.factory.label(person, item, value, blind=True, labelled_at=yesterday)
     assert "Nothing has been counted yet." in client.get("/account").text
     site.app.monitoring_refresh.refresh()
     page = client.get("/account").text
