@@ -176,7 +176,7 @@ def _side(
     """The audits of a side. Certificates by group were made together, for one limit: where it holds
     in every group, it holds over all that the side accepts."""
     certificate, route = policy.held(side)[0], ROUTES[side]
-    rows = [row for row in repos.audits.of_versions(versions, now) if row.proposal == route]
+    rows = repos.audits.of_versions(versions, now, route)
     settled = [row for row in rows if row.settled]
     verdicts = [r for r in settled if r.blind and r.verdict in DECIDES]
     wrong = [str(row.verdict) != str(side) for row in verdicts]

@@ -89,13 +89,17 @@ class Audits:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def of_versions(self, versions: Sequence[int], now: datetime) -> list[AuditRow]:
+    def of_versions(
+        self, versions: Sequence[int], now: datetime, proposal: Route | None = None
+    ) -> list[AuditRow]:
         """Audits that these policy versions drew: settled ones first, in the order in which their
         verdicts became final, then those still open at ``now``.
 
         What is settled never changes, so the settled ones at one time come first at any later one.
-        Without items that a known label settled: nobody looked at those blindly.
+        Without items that a known label settled: nobody looked at those blindly. ``proposal``: of
+        those alone that would have been accepted so.
         """
+        proposed = () if proposal is None else (DecisionRow.proposal == proposal,)
         counted = select(Label.id).where(
             Label.item_id == Item.id, Label.extra.is_(False), *IN_FORCE
         )
@@ -116,6 +120,7 @@ class Audits:
             .where(
                 DecisionRow.policy_version.in_(versions),
                 DecisionRow.audited.is_(True),
+                *proposed,
                 _NEWEST,
                 or_(Item.state != ItemState.RESOLVED, counted.exists()),
             )
