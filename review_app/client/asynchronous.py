@@ -56,21 +56,17 @@ class AsyncApiClient:
 
     async def add(self, files: Sequence[GivenFile], source: str | None = None) -> list[Added]:
         """Add up to 20 images; what became of each, in order."""
-        document = await self._json(calls.adding(files, source))
-        return [calls.told_as(Added, one) for one in document["images"]]
+        return calls.added_of(await self._json(calls.adding(files, source)))
 
     async def add_addresses(
         self, addresses: Sequence[str], source: str | None = None
     ) -> list[Added]:
         """Have the server fetch images, where its admin allows that."""
-        body = {"addresses": list(addresses), "source": source}
-        document = await self._json(calls.posted("/api/v1/images/by-address", json=body))
-        return [calls.told_as(Added, one) for one in document["images"]]
+        return calls.added_of(await self._json(calls.fetching(addresses, source)))
 
     async def get(self, item_id: int) -> ImageDecision:
         """How an image stands."""
-        call = ApiCall("GET", f"/api/v1/images/{item_id}")
-        return calls.told_as(ImageDecision, await self._json(call))
+        return calls.told_as(ImageDecision, await self._json(calls.reading(item_id)))
 
     async def wait(self, item_id: int, seconds: float = 300) -> ImageDecision:
         """How an image stands once it is settled, or after so many seconds."""
@@ -89,13 +85,11 @@ class AsyncApiClient:
 
     async def label(self, item_id: int, value: str, comment: str = "") -> None:
         """Keep an answer on an image, beside those of the queue: it settles nothing."""
-        body = {"item_id": item_id, "value": value, "comment": comment}
-        await self._json(calls.posted("/api/v1/labels", json=body))
+        await self._json(calls.labelling(item_id, value, comment))
 
     async def correct(self, item_id: int, value: str, reason: str) -> None:
         """Put a verdict right that is final."""
-        body = {"item_id": item_id, "value": value, "reason": reason}
-        await self._json(calls.posted("/api/v1/corrections", json=body))
+        await self._json(calls.correcting(item_id, value, reason))
 
     async def statistics(self) -> dict[str, Any]:
         """Counts of the queue now."""

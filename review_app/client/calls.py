@@ -102,6 +102,29 @@ def adding(files: Sequence[GivenFile], source: str | None) -> ApiCall:
     return posted("/api/v1/images", files=parts, data={} if source is None else {"source": source})
 
 
+def fetching(addresses: Sequence[str], source: str | None) -> ApiCall:
+    """The call that has the server fetch images."""
+    body = {"addresses": list(addresses), "source": source}
+    return posted("/api/v1/images/by-address", json=body)
+
+
+def labelling(item_id: int, value: str, comment: str) -> ApiCall:
+    """The call that keeps an answer."""
+    body = {"item_id": item_id, "value": value, "comment": comment}
+    return posted("/api/v1/labels", json=body)
+
+
+def correcting(item_id: int, value: str, reason: str) -> ApiCall:
+    """The call that puts a verdict right."""
+    body = {"item_id": item_id, "value": value, "reason": reason}
+    return posted("/api/v1/corrections", json=body)
+
+
+def reading(item_id: int) -> ApiCall:
+    """The call that tells how an image stands."""
+    return ApiCall("GET", f"/api/v1/images/{item_id}")
+
+
 def listing(below: int | None, **terms: str | int | bool | None) -> ApiCall:
     """The call that lists images."""
     given = {**terms, "below": below}
@@ -119,6 +142,11 @@ def told_as(kind: type[Told], document: Mapping[str, Any]) -> Told:
     """``document`` as ``kind``; what a later server tells besides is left out."""
     names = [one.name for one in fields(kind)]  # type: ignore[arg-type]
     return kind(**{name: document[name] for name in names})
+
+
+def added_of(document: Mapping[str, Any]) -> list[Added]:
+    """What became of each image that was sent, in order."""
+    return [told_as(Added, one) for one in document["images"]]
 
 
 def page_of(document: Mapping[str, Any]) -> Page:

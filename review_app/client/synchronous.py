@@ -55,19 +55,15 @@ class ApiClient:
 
     def add(self, files: Sequence[GivenFile], source: str | None = None) -> list[Added]:
         """Add up to 20 images; what became of each, in order."""
-        document = self._json(calls.adding(files, source))
-        return [calls.told_as(Added, one) for one in document["images"]]
+        return calls.added_of(self._json(calls.adding(files, source)))
 
     def add_addresses(self, addresses: Sequence[str], source: str | None = None) -> list[Added]:
         """Have the server fetch images, where its admin allows that."""
-        body = {"addresses": list(addresses), "source": source}
-        document = self._json(calls.posted("/api/v1/images/by-address", json=body))
-        return [calls.told_as(Added, one) for one in document["images"]]
+        return calls.added_of(self._json(calls.fetching(addresses, source)))
 
     def get(self, item_id: int) -> ImageDecision:
         """How an image stands."""
-        call = ApiCall("GET", f"/api/v1/images/{item_id}")
-        return calls.told_as(ImageDecision, self._json(call))
+        return calls.told_as(ImageDecision, self._json(calls.reading(item_id)))
 
     def wait(self, item_id: int, seconds: float = 300) -> ImageDecision:
         """How an image stands once it is settled, or after so many seconds."""
@@ -86,13 +82,11 @@ class ApiClient:
 
     def label(self, item_id: int, value: str, comment: str = "") -> None:
         """Keep an answer on an image, beside those of the queue: it settles nothing."""
-        body = {"item_id": item_id, "value": value, "comment": comment}
-        self._json(calls.posted("/api/v1/labels", json=body))
+        self._json(calls.labelling(item_id, value, comment))
 
     def correct(self, item_id: int, value: str, reason: str) -> None:
         """Put a verdict right that is final."""
-        body = {"item_id": item_id, "value": value, "reason": reason}
-        self._json(calls.posted("/api/v1/corrections", json=body))
+        self._json(calls.correcting(item_id, value, reason))
 
     def statistics(self) -> dict[str, Any]:
         """Counts of the queue now."""
