@@ -15,7 +15,7 @@ from typing import Final, Protocol, cast
 import numpy as np
 import scipy
 
-from benchmarks.outcome import Row, arguments, document, finish, tell_bars
+from benchmarks.outcome import Row, arguments, document, finish, parts_asked, tell_bars
 
 PARTS: Final = {
     "drift": "benchmarks.monitoring_drift",
@@ -52,11 +52,8 @@ def measure(names: list[str], quick: bool) -> Row:
 def main() -> int:
     """Measure, print, and say by the exit code whether the bars hold."""
     parser = arguments(__doc__, "fewer runs, by the same bars")
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}")
-    options = parser.parse_args()
-    if unknown := [name for name in options.parts if name not in PARTS]:
-        parser.error(f"no part {unknown[0]!r}; there are: {', '.join(PARTS)}")
-    found = measure(options.parts or list(PARTS), options.quick)
+    options, names = parts_asked(parser, PARTS)
+    found = measure(names, options.quick)
     return finish(found, options.json, tell_bars)
 
 

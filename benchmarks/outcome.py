@@ -50,6 +50,18 @@ def arguments(description: str | None, quick: str) -> argparse.ArgumentParser:
     return parser
 
 
+def parts_asked(
+    parser: argparse.ArgumentParser, known: Iterable[str]
+) -> tuple[argparse.Namespace, list[str]]:
+    """The options, and which of the ``known`` parts to measure: those that are named, or all."""
+    names = list(known)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(names)}")
+    options = parser.parse_args()
+    if unknown := [name for name in options.parts if name not in names]:
+        parser.error(f"no part {unknown[0]!r}; there are: {', '.join(names)}")
+    return options, options.parts or names
+
+
 def finish(found: Row, as_json: bool, tell: Callable[[Row], object]) -> int:
     """Print the document, or let ``tell`` print it for people; the exit code says whether all bars
     hold."""
