@@ -7,7 +7,7 @@ refuses every change, so a handler that forgot to ask for a write fails loudly.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from pathlib import Path
 from threading import RLock
 from typing import Any, Protocol
@@ -15,7 +15,9 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, Engine, Executable, event
 from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import QueuePool
 
+from storage.columns.process import can_read_apart, reading_apart
 from storage.engine import (
     files_of,
     is_open,
@@ -28,6 +30,7 @@ from storage.errors import Fault, ReadOnlyError, StorageFault, fault_of
 from storage.files import DatabaseFiles
 from storage.repositories import Repositories
 from storage.repositories.event_log import AuditLog, Event
+from storage.repositories.export_batches import ExportBatches
 from storage.seals import heads, keyring
 from storage.seals.heads import ChainHead, HeadsFile
 from storage.seals.keyring import Keyring, fingerprint
@@ -103,6 +106,19 @@ class Database:
             yield Repositories(session)
 
     @contextmanager
+    def columns(self) -> Iterator[ExportBatches]:
+        """What exports tell, over one consistent snapshot; of many items in a file, read by a
+        process of its own beside this one."""
+        with self.read() as repos:
+            path = self.files.database if repos.export_batches.is_large else None
+            if path is None or not can_read_apart():
+                yield repos.export_batches
+                return
+        self.check()
+        with self._told(), reading_apart(path) as reading:
+            yield ExportBatches(reading)
+
+    @contextmanager
     def write(self, *, durable: bool = True) -> Iterator[Repositories]:
         """Repositories in one transaction that holds the write lock from its start.
 
@@ -140,6 +156,16 @@ class Database:
         are open: nothing can be stored any more."""
         with self._told():
             self.files.check()
+
+    def shrink(self) -> None:
+        """Have connections that nobody uses just now give their caches of pages back."""
+        pool = self.engine.pool
+        if self.engine.dialect.name != "sqlite" or not isinstance(pool, QueuePool):
+            return
+        with self._told(), ExitStack() as stack:
+            for _ in range(pool.checkedin()):  # together, or it would be the same one each time
+                connection = stack.enter_context(closing(self.engine.raw_connection()))
+                connection.cursor().execute("PRAGMA shrink_memory")
 
     def beat(self) -> None:
         """Store a number, and find it as somebody would who opens the files now.

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
@@ -63,6 +64,9 @@ def make_engine(url: str, files: DatabaseFiles) -> Engine:
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     event.listen(engine, "commit", _commit_sqlite)
+    # SQLAlchemy compiles these anew each time, and every answer of a shared transaction is one.
+    engine.dialect.do_savepoint = partial(_mark, "SAVEPOINT")  # type: ignore[method-assign]
+    engine.dialect.do_release_savepoint = partial(_mark, "RELEASE")  # type: ignore[method-assign]
     return engine
 
 
@@ -108,6 +112,11 @@ def _begin_sqlite(connection: Connection) -> None:
         connection.exec_driver_sql(f"PRAGMA synchronous={level}")
         connection.info["synchronous"] = level
     connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _mark(word: str, connection: Connection, name: str) -> None:
+    driver = cast(sqlite3.Connection, connection.connection.driver_connection)
+    driver.execute(f"{word} {name}")
 
 
 def _commit_sqlite(connection: Connection) -> None:

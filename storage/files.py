@@ -47,6 +47,11 @@ class DatabaseFiles:
         self._lock = threading.Lock()
 
     @property
+    def database(self) -> Path | None:
+        """The database; None where it is no file, or may only be read."""
+        return self.path if self._paths else None
+
+    @property
     def lost(self) -> str | None:
         """Why nothing may be written any more; None while all is well."""
         return self._lost

@@ -29,6 +29,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from storage.rows import insert_rows
+
 _METADATA = MetaData()
 
 
@@ -114,9 +116,7 @@ class StagedScores:
 
     def add(self, rows: Sequence[tuple[Any, ...]]) -> None:
         """Stage rows of the file: the values of ``ROWS``, in the order of its columns."""
-        connection = self._session.connection()
-        # Tuples go to the driver as they are: a dictionary for each row takes twice as long.
-        connection.exec_driver_sql(str(insert(ROWS).compile(connection)), list(rows))
+        insert_rows(self._session.connection(), ROWS.name, ROWS.columns.keys(), rows)
 
     def gather(self) -> None:
         """Put together what the rows say of each image. After the last row."""

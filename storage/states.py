@@ -30,6 +30,7 @@ TRANSITIONS: Mapping[ItemState | None, Mapping[AuditKind, tuple[ItemState, ...]]
     },
     _ACCEPTED: {
         AuditKind.REOPENED: (_REVIEW,),
+        AuditKind.BULK_CHANGED: (_REVIEW,),
     },
     _REVIEW: {
         # Only what nobody has ever held: another policy may decide it without people.
@@ -37,16 +38,21 @@ TRANSITIONS: Mapping[ItemState | None, Mapping[AuditKind, tuple[ItemState, ...]]
         AuditKind.LABELLED: (_REVIEW, _RESOLVED, _ESCALATED),
         AuditKind.CHANGED: (_REVIEW, _ESCALATED),
         AuditKind.UNDONE: (_REVIEW,),
+        # Accepted: an admin takes back that it was sent to people, before anybody had it.
+        AuditKind.BULK_CHANGED: (_ACCEPTED, _ESCALATED),
     },
     _ESCALATED: {
         # Resolved: by an adjudicator. An answer that was asked for before changes nothing.
         AuditKind.LABELLED: (_ESCALATED, _RESOLVED),
         AuditKind.CHANGED: (_REVIEW, _ESCALATED, _RESOLVED),
-        AuditKind.UNDONE: (_REVIEW, _ESCALATED),
+        # Resolved: a second look that differed is taken back, and the first answer stands.
+        AuditKind.UNDONE: (_REVIEW, _ESCALATED, _RESOLVED),
+        AuditKind.BULK_CHANGED: (_REVIEW,),
     },
     _RESOLVED: {
-        # Late answers, and those on gold: they are kept and decide nothing.
-        AuditKind.LABELLED: (_RESOLVED,),
+        # Late answers, and those on gold, are kept and decide nothing. Escalated: by a second look
+        # that differs.
+        AuditKind.LABELLED: (_ESCALATED, _RESOLVED),
         AuditKind.CHANGED: (_ESCALATED, _RESOLVED),
         AuditKind.UNDONE: (_REVIEW, _ESCALATED, _RESOLVED),
     },

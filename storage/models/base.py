@@ -31,4 +31,5 @@ class Base(DeclarativeBase):
         Json: JSON,
         list[str]: JSON,
         dict[str, int]: JSON,
+        dict[str, str]: JSON,
     }

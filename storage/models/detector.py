@@ -24,19 +24,32 @@ class CheckpointRow(Base):
     path: Mapped[str | None] = mapped_column(String(1024))
     """Folder of a trained one."""
     backbone_key: Mapped[str | None] = mapped_column(String(200))
-    """The key of the backbone of a trained one."""
+    """The key by which the features of a trained one are cached: of its backbone, and the engine
+    that it runs on now."""
     card: Mapped[Json]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
 class Feature(Base):
-    """A backbone's feature vector, float16 little-endian, by the SHA-256 of the image file."""
+    """A backbone's feature vector, float16 little-endian, by the SHA-256 of the image file. The key
+    names the engine that made it, too."""
 
     __tablename__ = "feature"
 
     sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
     backbone_key: Mapped[str] = mapped_column(String(200), primary_key=True)
     vector: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ProjectionRow(Base):
+    """What a model made of an image's features before it asked any head, by the SHA-256 of the
+    image file. The key names the features and the tensors that made it."""
+
+    __tablename__ = "projection"
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    projection_key: Mapped[str] = mapped_column(String(240), primary_key=True)
+    packed: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class Prediction(Base):

@@ -13,6 +13,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     String,
+    false,
     func,
     literal,
     text,
@@ -24,6 +25,8 @@ from storage.enums import ItemState, LabelValue, PlacedBy
 from storage.models.base import Base, IntPk, Json
 from storage.types import text_enum, utc_now
 
+MAX_GENERATOR = 80
+"""The most letters of a generator's name."""
 PATH_KEY = "path:"
 """The beginning of the key of an image without a hash, before its path."""
 
@@ -174,9 +177,14 @@ class Item(Base):
     """Labels still wanted, less the claims that are live: an item with none is not handed out."""
     verdict: Mapped[LabelValue | None] = mapped_column(text_enum(LabelValue))
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    added_by: Mapped[str | None] = mapped_column(String(100))
+    """Who added it; None where a score file brought it, or before this was kept."""
     final_at: Mapped[datetime | None]
     """The time at which the verdict can be taken back no longer, and counts as evidence; None where
     that has been so since it was given, or where there is none."""
+    weighed: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether the answers that gave the verdict counted by their authors' skill; the log tells what
+    each of them weighed."""
     duplicate_group_id: Mapped[int | None] = mapped_column("alike_id")
     """The first image of all that look alike, step by step of `Image.near_id`; None for that image
     itself, and for one that looks like none before it."""
@@ -205,6 +213,23 @@ class QueuePlace(Base):
     state: Mapped[ItemState] = mapped_column(text_enum(ItemState), primary_key=True)
     rank: Mapped[float] = mapped_column(primary_key=True)
     item_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+
+
+class ClaimedGenerator(Base):
+    """A claim of an image's file that a generator made it. Read from the file's metadata
+    whenever that is stored, so that images are found by it; it decides nothing."""
+
+    __tablename__ = "generator_claim"
+    __table_args__ = (
+        Index("ix_generator_claim_item", "item_id", "generator"),
+        {"sqlite_with_rowid": False},
+    )
+
+    generator: Mapped[str] = mapped_column(String(MAX_GENERATOR), primary_key=True)
+    """Its name; empty where the file does not tell it."""
+    item_id: Mapped[int] = mapped_column(
+        ForeignKey("item.id"), primary_key=True, autoincrement=False
+    )
 
 
 class KnownLabel(Base):

@@ -25,6 +25,9 @@ class User(Base):
     password_hash: Mapped[str | None] = mapped_column(String(200))
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     disabled_at: Mapped[datetime | None]
+    away_since: Mapped[datetime | None]
+    """The time since which they have no place in the queue that is always there, but at desks
+    alone."""
 
 
 class UserSession(Base):

@@ -1,4 +1,4 @@
-"""Claims (leases on items), labels (what people said), and corrections of verdicts."""
+"""Claims (leases on items), labels (what people said), second looks, corrections of verdicts."""
 
 from __future__ import annotations
 
@@ -139,6 +139,53 @@ class Correction(Base):
     """What the image was held to be until then."""
     reason: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class SecondLook(Base):
+    """An image that one person had settled alone was drawn, by chance, to be shown to another.
+    Written once, by the transaction that stored the answer; whether somebody has looked since is
+    told by the labels."""
+
+    __tablename__ = "second_look"
+    __table_args__ = (Index("ix_second_look_item", "item_id"),)
+
+    id: Mapped[IntPk]
+    item_id: Mapped[int] = mapped_column(ForeignKey("item.id"))
+    label_id: Mapped[int] = mapped_column(ForeignKey("label.id"), unique=True)
+    """The answer that settled the image. The draw counts while it is in force."""
+    probability: Mapped[float]
+    """The probability with which it was drawn."""
+    drawn_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class AwaitedLook(Base):
+    """A draw that nobody else has answered on, nor decided since: whom it may be shown to is asked
+    of these alone. Triggers keep it, so that it is so whoever writes a label; it decides nothing.
+    """
+
+    __tablename__ = "awaited_look"
+
+    id: Mapped[int] = mapped_column(
+        ForeignKey("second_look.id"), primary_key=True, autoincrement=False
+    )
+    item_id: Mapped[int] = mapped_column(ForeignKey("item.id"), unique=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
+    """Whose answer it is that somebody else is to look at."""
+
+
+class SkillWeights(Base):
+    """What people's answers weigh in verdicts of several, as of a moment. Written once."""
+
+    __tablename__ = "skill_weights"
+
+    id: Mapped[IntPk]
+    as_of: Mapped[datetime] = mapped_column(unique=True)
+    """They rest on answers from before then."""
+    usual: Mapped[float]
+    """The weight of an answer by somebody who is not among ``weights``."""
+    weights: Mapped[Json]
+    """What an answer of real and one of fake weighs, by the number of its author's account."""
+    made_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
 class Disagreement(Base):

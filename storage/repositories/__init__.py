@@ -7,25 +7,32 @@ from functools import cached_property
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from storage.columns.reading import DriverReader
 from storage.repositories.alarms import Alarms
+from storage.repositories.alerts import Alerts
+from storage.repositories.assignments import Assignments
 from storage.repositories.attempts import CertificationAttempts
 from storage.repositories.batches import DecisionBatches
 from storage.repositories.blind_audits import Audits
+from storage.repositories.bulk_actions import BulkActions
 from storage.repositories.calibration import CalibrationQueries
 from storage.repositories.claims import Claims
 from storage.repositories.comparisons import Comparisons
 from storage.repositories.corrections import Corrections
 from storage.repositories.counts import Counts
 from storage.repositories.descriptors import Descriptors
+from storage.repositories.desks import Desks
 from storage.repositories.detector import Checkpoints, Features, Predictions
 from storage.repositories.event_history import EventHistory
 from storage.repositories.event_log import AuditLog
 from storage.repositories.export_batches import ExportBatches
 from storage.repositories.faces import Faces
+from storage.repositories.generator_claims import GeneratorClaims
 from storage.repositories.gold import Gold
 from storage.repositories.held_out import HeldOutLabels
 from storage.repositories.idempotency import IdempotentCalls
 from storage.repositories.images import Images
+from storage.repositories.item_marks import ItemMarks
 from storage.repositories.items import Items, KnownLabels
 from storage.repositories.jobs import Jobs
 from storage.repositories.labels import Labels
@@ -33,16 +40,23 @@ from storage.repositories.member_scores import MemberScores
 from storage.repositories.monitoring import Monitoring
 from storage.repositories.open_slots import OpenSlots
 from storage.repositories.options import Options
+from storage.repositories.outbox import Outbox
 from storage.repositories.people import Devices, Links, Sessions, Users
+from storage.repositories.projections import Projections
 from storage.repositories.readings import Readings
 from storage.repositories.records import Records
 from storage.repositories.replays import StoredDecisions
 from storage.repositories.reviewers import Reviewers
+from storage.repositories.saved_views import SavedViews
+from storage.repositories.second_looks import SecondLooks
+from storage.repositories.skill_weights import SkillWeightBook
+from storage.repositories.subscriptions import Subscriptions
 from storage.repositories.taken_files import TakenFiles
 from storage.repositories.taking import Taking
 from storage.repositories.tallies import Tallies
 from storage.repositories.tokens import ApiTokens
 from storage.repositories.triage import Decisions, Policies
+from storage.repositories.unscored import Unscored
 
 __all__ = ["Repositories"]
 
@@ -78,6 +92,26 @@ class Repositories:
         return Items(self.session)
 
     @cached_property
+    def item_marks(self) -> ItemMarks:
+        """What admins put on images: tags, the archive, tombstones."""
+        return ItemMarks(self.session)
+
+    @cached_property
+    def generator_claims(self) -> GeneratorClaims:
+        """What files say of the generators that made them."""
+        return GeneratorClaims(self.session)
+
+    @cached_property
+    def assignments(self) -> Assignments:
+        """Images that one person alone is handed."""
+        return Assignments(self.session)
+
+    @cached_property
+    def bulk_actions(self) -> BulkActions:
+        """Actions on many images, and what they changed."""
+        return BulkActions(self.session)
+
+    @cached_property
     def known_labels(self) -> KnownLabels:
         """Labels that came with images."""
         return KnownLabels(self.session)
@@ -96,6 +130,16 @@ class Repositories:
     def features(self) -> Features:
         """Features of images, by backbone."""
         return Features(self.session)
+
+    @cached_property
+    def projections(self) -> Projections:
+        """What models made of features before they asked a head."""
+        return Projections(self.session)
+
+    @cached_property
+    def unscored(self) -> Unscored:
+        """Images that a detector has yet to score."""
+        return Unscored(self.session)
 
     @cached_property
     def faces(self) -> Faces:
@@ -126,6 +170,21 @@ class Repositories:
     def alarms(self) -> Alarms:
         """Alarms of the audits."""
         return Alarms(self.session)
+
+    @cached_property
+    def alerts(self) -> Alerts:
+        """What needs an admin now."""
+        return Alerts(self.session)
+
+    @cached_property
+    def subscriptions(self) -> Subscriptions:
+        """Who is told of what."""
+        return Subscriptions(self.session)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        """What is to be told."""
+        return Outbox(self.session)
 
     @cached_property
     def attempts(self) -> CertificationAttempts:
@@ -213,6 +272,11 @@ class Repositories:
         return Links(self.session)
 
     @cached_property
+    def desks(self) -> Desks:
+        """Queues beside this one, and who belongs to which."""
+        return Desks(self.session)
+
+    @cached_property
     def tokens(self) -> ApiTokens:
         """Tokens that programs call the API with."""
         return ApiTokens(self.session)
@@ -255,7 +319,7 @@ class Repositories:
     @cached_property
     def export_batches(self) -> ExportBatches:
         """What exports tell, by the column."""
-        return ExportBatches(self.session)
+        return ExportBatches(DriverReader(self.session))
 
     @cached_property
     def reviewers(self) -> Reviewers:
@@ -263,9 +327,24 @@ class Repositories:
         return Reviewers(self.session)
 
     @cached_property
+    def second_looks(self) -> SecondLooks:
+        """Settled images that another person looks at again."""
+        return SecondLooks(self.session)
+
+    @cached_property
+    def skill_weights(self) -> SkillWeightBook:
+        """What people's answers weigh."""
+        return SkillWeightBook(self.session)
+
+    @cached_property
     def gold(self) -> Gold:
         """Settled images that test reviewers."""
         return Gold(self.session)
+
+    @cached_property
+    def saved_views(self) -> SavedViews:
+        """Filters that admins keep under a name."""
+        return SavedViews(self.session)
 
     @cached_property
     def records(self) -> Records:

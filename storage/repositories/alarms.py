@@ -87,6 +87,11 @@ class Alarms:
         query = select(Alarm.raised_at).order_by(Alarm.id.desc()).limit(1)
         return self._session.scalar(query)
 
+    def closed_by(self, version: int) -> bool:
+        """Whether policy ``version`` closed auto-accept for an alarm."""
+        query = select(Alarm.id).where(Alarm.policy_version == version).limit(1)
+        return self._session.scalar(query) is not None
+
     def unsettled(self) -> list[Alarm]:
         """The alarms of which something may be left to do, oldest first."""
         query = select(Alarm).where(Alarm.settled_at.is_(None)).order_by(Alarm.id)

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from storage.enums import AuditKind
 from storage.models import AuditEvent, DecisionRow, Item, Prediction
 from storage.repositories.event_log import AuditLog, Event
+from storage.repositories.portions import AMONG, among
 from storage.seals.old_batches import old_seal_holds
 from storage.seals.sealing import driver_of
 from storage.seals.tables import APPENDED
@@ -38,7 +39,7 @@ def _insert() -> Insert:
         select(Item.id, *shared, *(getattr(Prediction, name) for name in _SCORES))
         .join(Prediction, Prediction.image_id == Item.image_id)
         .where(
-            Item.id.in_(bindparam("item_ids", expanding=True)),
+            AMONG,
             Prediction.checkpoint_id == bindparam("checkpoint_id"),
             Prediction.head == bindparam("head"),
         )
@@ -107,7 +108,7 @@ class DecisionBatches:
         )
 
     def _insert(self, group: Alike) -> None:
-        values = {"item_ids": group.item_ids, **group.columns}
+        values = {**among(group.item_ids), **group.columns}
         n = self._session.connection().execute(_INSERT, values).rowcount
         if n != len(group.item_ids):
             raise ValueError(

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from storage.enums import ItemState, LabelValue
-from storage.models import DecisionRow, Image, Item, KnownLabel, Prediction
+from storage.models import DecisionRow, Image, Item, KnownLabel, Label, Prediction
 from storage.repositories.evidence import (
     DECIDES,
     Uncounted,
@@ -59,6 +59,14 @@ class CalibrationQueries:
         )
         found = [*self._session.execute(known), *self._session.execute(reviewed)]
         return [CalibrationRow(*row) for row in found]
+
+    def newest(self) -> tuple[int, int]:
+        """The ids of the newest answer and of the newest known label, 0 without any: while they
+        are the same, only time and new scores change what `rows` tells."""
+        answer, known = (
+            self._session.scalar(select(func.max(model.id))) for model in (Label, KnownLabel)
+        )
+        return answer or 0, known or 0
 
     def counts(self, item_id: int, now: datetime) -> bool:
         """Whether a label of the item may have served a certificate, as `rows` says of some

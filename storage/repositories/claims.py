@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session, aliased, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from storage.enums import ClaimOutcome, PlacedBy
-from storage.models import Claim, Item
+from storage.models import Assignment, Claim, Item
 from storage.models.review import GIVEN_BACK, HANDLE_LETTERS, SKIPPED, new_handle
+from storage.prepared import Prepared, given
 from storage.repositories.items import Items
 from storage.repositories.lease import Handed, Lease, handed
 
@@ -46,11 +47,12 @@ _NEWEST_ID = (
 _NEWEST_WITH_ITEM = (
     select(Claim, Item).join(Item, Item.id == Claim.item_id).where(Claim.id == _NEWEST_ID)
 )
-_END = (
+_END = Prepared(
     update(Claim)
     .where(Claim.id == bindparam("claim"))
     .values(ended_at=bindparam("at"), outcome=bindparam("how"))
 )
+_ANY_HELD = Prepared(select(Claim.id).where(_OF_USER, _LIVE).limit(1))
 _HELD_BY = (
     select(Claim, Item)
     .join(Item, Item.id == Claim.item_id)
@@ -59,14 +61,16 @@ _HELD_BY = (
     .options(joinedload(Item.image))
 )
 _LIVE_ON = select(Claim).where(Claim.item_id == bindparam("item"), _LIVE).order_by(Claim.id)
-_EXTEND = (
+_EXTEND = Prepared(
     update(Claim)
     .where(_OF_USER, _LIVE, Claim.claimed_at >= bindparam("since"))
     .values(expires_at=bindparam("until"))
 )
-_OUTWEAR = update(Claim).where(Claim.id == bindparam("claim")).values(outcome=ClaimOutcome.OUTWORN)
+_OUTWEAR = Prepared(
+    update(Claim).where(Claim.id == bindparam("claim")).values(outcome=ClaimOutcome.OUTWORN)
+)
 _later = aliased(Claim)
-_CAME_BACK = (
+_BACK = (
     select(Claim, Item)
     .join(Item, Item.id == Claim.item_id)
     .where(
@@ -75,6 +79,10 @@ _CAME_BACK = (
         or_(Claim.outcome != ClaimOutcome.OUTWORN, Claim.ended_at <= bindparam("rested")),
         # The number of before there were handles would tell what came back for ever.
         func.length(Claim.handle) == HANDLE_LETTERS,
+        # What is kept for somebody else since is theirs.
+        ~select(Assignment.item_id)
+        .where(Assignment.item_id == Claim.item_id, Assignment.user_id != Claim.user_id)
+        .exists(),
         ~select(_later.id)
         .where(
             _later.item_id == Claim.item_id,
@@ -83,11 +91,12 @@ _CAME_BACK = (
         )
         .exists(),
     )
-    .order_by(Claim.ended_at.desc())
-    .limit(bindparam("n"))
-    .options(joinedload(Item.image))
 )
-_RESUME = (
+_ANY_BACK = Prepared(_BACK.with_only_columns(Claim.id).limit(1))
+_CAME_BACK = (
+    _BACK.order_by(Claim.ended_at.desc()).limit(bindparam("n")).options(joinedload(Item.image))
+)
+_RESUME = Prepared(
     update(Claim)
     .where(Claim.id == bindparam("claim"))
     .values(
@@ -102,16 +111,20 @@ _COUNT_SKIPS = (
     .select_from(Claim)
     .where(_OF_USER, text(SKIPPED), Claim.ended_at > bindparam("since"))
 )
-_EXPIRE = (
+_EXPIRE = Prepared(
     update(Claim)
     .where(_LIVE, Claim.expires_at <= bindparam("now"))
     .values(ended_at=bindparam("now"), outcome=ClaimOutcome.EXPIRED)
     .returning(Claim.id, Claim.item_id, Claim.claimed_at, Claim.expires_at)
 )
-_LEASE = insert(Claim).returning(Claim.id, sort_by_parameter_order=True)
+_LEASE = Prepared(
+    insert(Claim)
+    .values(given("item_id", "user_id", "handle", "claimed_at", "expires_at", "gold"))
+    .returning(Claim.id)
+)
 _ITEM = update(Item).where(Item.id == bindparam("item"))
-_TAKE_SLOT = _ITEM.values(open_slots=Item.open_slots - bindparam("slots"))
-_MARK_OVERDUE = _ITEM.values(rank=OVERDUE_RANK, placed_by=PlacedBy.DEADLINE)
+_TAKE_SLOT = Prepared(_ITEM.values(open_slots=Item.open_slots - bindparam("slots")))
+_MARK_OVERDUE = Prepared(_ITEM.values(rank=OVERDUE_RANK, placed_by=PlacedBy.DEADLINE))
 
 
 @dataclass(frozen=True)
@@ -139,50 +152,48 @@ class Claims:
     ) -> list[Handed]:
         """Claims of the user on ``items``, in this order. What is ``gold`` (ids) takes no slot;
         what has waited since before ``overdue_before`` is marked as handed out for that."""
-        common = {"user_id": user_id, "claimed_at": lease.now, "expires_at": lease.expires_at}
-        if not items:
-            return []
-        rows = [
-            {"item_id": item.id, "handle": new_handle(), "gold": item.id in gold, **common}
-            for item in items
-        ]
-        ids = self._session.connection().execute(_LEASE, rows).scalars().all()
+        leased = [self._lease(item, user_id, lease, gold=item.id in gold) for item in items]
         self._take_slots(items, gold, overdue_before)
-        return [
-            Handed(claim_id, str(row["handle"]), lease.expires_at, item)
-            for claim_id, row, item in zip(ids, rows, items, strict=True)
-        ]
+        return leased
+
+    def _lease(self, item: Item, user_id: int, lease: Lease, *, gold: bool) -> Handed:
+        handle = new_handle()
+        claim_id: int = _LEASE.value(
+            self._session,
+            item_id=item.id,
+            user_id=user_id,
+            handle=handle,
+            claimed_at=lease.now,
+            expires_at=lease.expires_at,
+            gold=gold,
+        )
+        return Handed(claim_id, handle, lease.expires_at, item)
 
     def _take_slots(
         self, items: Sequence[Item], gold: Collection[int], overdue_before: datetime | None
     ) -> None:
-        connection = self._session.connection()
-        waiting = [item for item in items if item.id not in gold]
-        slots = [{"item": item.id, "slots": int(item.id not in gold)} for item in items]
-        connection.execute(_TAKE_SLOT, slots)
-        if overdue_before is not None:
-            late = [{"item": item.id} for item in waiting if item.state_since < overdue_before]
-            if late:
-                connection.execute(_MARK_OVERDUE, late)
         for item in items:
+            takes = item.id not in gold
+            _TAKE_SLOT.run(self._session, item=item.id, slots=int(takes))
+            if takes and overdue_before is not None and item.state_since < overdue_before:
+                _MARK_OVERDUE.run(self._session, item=item.id)
             self._session.expire(item, ["open_slots", "rank", "placed_by"])
 
     def came_back(self, user_id: int, at_most: int, lease: Lease) -> list[tuple[Claim, Item]]:
         """The user's claims that ended unanswered and without a skip, the newest ``at_most`` of
         them by their ends, oldest claims first; with items and images."""
+        # Most people have never given anything back: a bare id says so soonest.
+        if _ANY_BACK.value(self._session, user=user_id, rested=lease.rested) is None:
+            return []
         asked = {"user": user_id, "n": at_most, "rested": lease.rested}
         found = self._session.execute(_CAME_BACK, asked)
         return sorted(((claim, item) for claim, item in found), key=lambda pair: pair[0].id)
 
     def resume(self, pairs: Sequence[tuple[Claim, Item]], lease: Lease) -> list[Handed]:
         """Claims that ended go on, each under its handle."""
-        if not pairs:
-            return []
-        connection = self._session.connection()
-        common = {"at": lease.now, "until": lease.expires_at}
-        connection.execute(_RESUME, [{"claim": claim.id, **common} for claim, _ in pairs])
         gold = {item.id for claim, item in pairs if claim.gold}
         for claim, _ in pairs:
+            _RESUME.run(self._session, claim=claim.id, at=lease.now, until=lease.expires_at)
             self._session.expire(claim)
         self._take_slots([item for _, item in pairs], gold, None)
         return [handed(claim, item) for claim, item in pairs]
@@ -210,6 +221,8 @@ class Claims:
 
     def held_by(self, user_id: int) -> list[tuple[Claim, Item]]:
         """The user's live claims, oldest first, with items and images."""
+        if _ANY_HELD.value(self._session, user=user_id) is None:
+            return []
         found = self._session.execute(_HELD_BY, {"user": user_id})
         return [(claim, item) for claim, item in found]
 
@@ -249,8 +262,7 @@ class Claims:
 
         Recounts the item's open slots, unless the caller will.
         """
-        ended = {"claim": claim.id, "at": claim.ended_at or now, "how": outcome}
-        self._session.connection().execute(_END, ended)
+        _END.run(self._session, claim=claim.id, at=claim.ended_at or now, how=outcome)
         if recount:
             Items(self._session).refresh_slots(claim.item_id)
         self._session.expire(claim)
@@ -272,19 +284,17 @@ class Claims:
         if self._has_expired:
             return 0
         self._has_expired = True
-        connection = self._session.connection()
-        found = connection.execute(_EXPIRE, {"now": lease.now}).all()
-        worn = [{"claim": row.id} for row in found if lease.has_worn_out(*row[2:])]
-        if worn:
-            connection.execute(_OUTWEAR, worn)
-        for row in found:
-            Items(self._session).refresh_slots(row.item_id)
+        found = _EXPIRE.rows(self._session, now=lease.now)
+        for claim_id, item_id, claimed_at, expires_at in found:
+            if lease.has_worn_out(claimed_at, expires_at):
+                _OUTWEAR.run(self._session, claim=claim_id)
+            Items(self._session).refresh_slots(item_id)
         return len(found)
 
     def extend(self, user_id: int, lease: Lease) -> int:
         """Renew the leases of all that the user holds and may go on holding; how many."""
         renewed = {"user": user_id, "until": lease.expires_at, "since": lease.since}
-        n = self._session.connection().execute(_EXTEND, renewed).rowcount
+        n = _EXTEND.run(self._session, **renewed)
         known = [one for one in self._session.identity_map.values() if isinstance(one, Claim)]
         for claim in known:  # as it was stored, without reading each again
             ours = claim.user_id == user_id and claim.ended_at is None

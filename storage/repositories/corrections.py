@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from storage.enums import LabelValue
 from storage.models import Correction, Item, User
 
 
@@ -41,18 +40,6 @@ class Corrections:
             for row in self._session.scalars(query.order_by(Correction.item_id, Correction.id)):
                 found.setdefault(row.item_id, []).append(row)
         return found
-
-
-def newest_value() -> ColumnElement[LabelValue]:
-    """What the item was last corrected to; NULL where it never was."""
-    return (
-        select(Correction.value)
-        .where(Correction.item_id == Item.id)
-        .order_by(Correction.id.desc())
-        .limit(1)
-        .correlate(Item)
-        .scalar_subquery()
-    )
 
 
 def is_corrected() -> ColumnElement[bool]:

@@ -44,7 +44,6 @@ class ScoredItem:
     p_fake: float
     score: float
     std: float
-    state: ItemState
 
 
 class Counts:
@@ -54,11 +53,13 @@ class Counts:
         self._session = session
 
     def reviewers(self) -> int:
-        """Enabled accounts with the reviewer's role."""
+        """Enabled accounts with the reviewer's role and a place here."""
         return self._scalar(
             select(func.count())
             .select_from(User)
-            .where(User.role == Role.REVIEWER, User.disabled_at.is_(None))
+            .where(
+                User.role == Role.REVIEWER, User.disabled_at.is_(None), User.away_since.is_(None)
+            )
         )
 
     def live_claims(self) -> int:
@@ -87,11 +88,17 @@ class Counts:
         ]
         return [one for _, one in sorted(found, key=lambda pair: (-pair[1].total, pair[0]))]
 
+    def newest(self) -> tuple[int, int]:
+        """The numbers of the newest item and of the newest decision; 0 before the first."""
+        numbers = (func.max(Item.id), func.max(DecisionRow.id))
+        item, decision = (self._session.scalar(select(number)) or 0 for number in numbers)
+        return item, decision
+
     def scored(self, checkpoint_id: str, head: str, limit: int) -> list[ScoredItem]:
         """The newest ``limit`` items with a score of this checkpoint's head, among the newest
         `LOOKED_THROUGH` items."""
         query = (
-            select(Prediction.p_fake, Prediction.score, Prediction.std, Item.state)
+            select(Prediction.p_fake, Prediction.score, Prediction.std)
             .join(Item, Item.image_id == Prediction.image_id)
             .where(
                 Item.id > self._floor(LOOKED_THROUGH),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import bindparam, func, insert, select
+from sqlalchemy import bindparam, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from storage.models import Image, ImageDescriptor
+from storage.repositories.portions import portions
 
 _OF_IMAGE = select(ImageDescriptor).where(ImageDescriptor.image_id == bindparam("image"))
-_PART = 500
+_GONE = bytes(32 * 32)
 """Rows of one statement: SQLite limits its variables."""
 
 
@@ -26,6 +27,12 @@ class Descriptors:
         statement = insert(ImageDescriptor).prefix_with("OR IGNORE", dialect="sqlite")
         self._session.execute(statement, [row])
 
+    def forget(self, image_ids: Sequence[int]) -> None:
+        """Delete those of a batch of images."""
+        self._session.execute(
+            delete(ImageDescriptor).where(ImageDescriptor.image_id.in_(image_ids))
+        )
+
     def of_image(self, image_id: int) -> ImageDescriptor | None:
         """The descriptor of the image; None where it has none."""
         return self._session.scalar(_OF_IMAGE, {"image": image_id})
@@ -37,16 +44,15 @@ class Descriptors:
         return [(row[0], row[1], row[2]) for row in self._session.execute(query.limit(limit))]
 
     def thumbs(self, ids: Sequence[int]) -> list[bytes]:
-        """The thumbnails of rows, in the order of ``ids``."""
+        """The thumbnails of rows, in the order of ``ids``; black of an image that was deleted."""
         found: dict[int, bytes] = {}
-        for start in range(0, len(ids), _PART):
-            part = ids[start : start + _PART]
+        for some in portions(ids):
             query = select(ImageDescriptor.id, ImageDescriptor.thumb)
             found |= {
                 row[0]: row[1]
-                for row in self._session.execute(query.where(ImageDescriptor.id.in_(part)))
+                for row in self._session.execute(query.where(ImageDescriptor.id.in_(some)))
             }
-        return [found[number] for number in ids]
+        return [found.get(number, _GONE) for number in ids]
 
     def middles(self, image_ids: Sequence[int]) -> list[bytes]:
         """The thumbnails of images, in the order of ``image_ids``."""

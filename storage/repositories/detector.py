@@ -13,9 +13,7 @@ from sqlalchemy.orm import Session
 from storage.enums import CheckpointKind, ItemState, LabelValue
 from storage.models import CheckpointRow, Feature, Image, Item, KnownLabel, Prediction
 from storage.models.base import Json
-
-VARIABLES = 500  # SQLite limits how many values one statement may name
-
+from storage.repositories.portions import portions
 
 LOOKED_THROUGH = 20_000
 """Among how many of the newest items those with features are looked for."""
@@ -77,6 +75,13 @@ class Checkpoints:
             known.path = checkpoint.path
         self._session.flush()
 
+    def tell_key(self, checkpoint_id: str, backbone_key: str) -> None:
+        """Remember by which key the checkpoint's features are cached from now on."""
+        known = self.get(checkpoint_id)
+        if known is not None and known.backbone_key != backbone_key:
+            known.backbone_key = backbone_key
+            self._session.flush()
+
     def keep_external(self, checkpoint_id: str, card: dict[str, Any]) -> None:
         """Store the card of an external detector, in place of an older one."""
         known = self.get(checkpoint_id)
@@ -92,9 +97,8 @@ class Checkpoints:
         order = (CheckpointRow.created_at, CheckpointRow.id)
         return list(self._session.scalars(select(CheckpointRow).order_by(*order)))
 
-    def add_fused(self, checkpoint_id: str, card: dict[str, Any]) -> None:
-        """Store a fused detector, which never changes after that."""
-        kind = CheckpointKind.FUSED
+    def add_made(self, checkpoint_id: str, kind: CheckpointKind, card: dict[str, Any]) -> None:
+        """Store a detector that is made of others, which never changes after that."""
         self._session.add(CheckpointRow(id=checkpoint_id, kind=kind, card=card))
         self._session.flush()
 
@@ -115,10 +119,10 @@ class Features:
     def get_many(self, sha256s: Sequence[str], backbone_key: str) -> dict[str, np.ndarray]:
         """The vectors (float32) that are cached, by hash."""
         found: dict[str, np.ndarray] = {}
-        for start in range(0, len(sha256s), VARIABLES):
+        for some in portions(sha256s):
             query = select(Feature.sha256, Feature.vector).where(
                 Feature.backbone_key == backbone_key,
-                Feature.sha256.in_(sha256s[start : start + VARIABLES]),
+                Feature.sha256.in_(some),
             )
             for sha256, vector in self._session.execute(query):
                 found[sha256] = np.frombuffer(vector, dtype="<f2").astype(np.float32)
@@ -197,7 +201,7 @@ class Predictions:
         """P(fake), std and novelty by ``head``, by the hash of the image's file; what it has not
         scored is left out."""
         found: dict[str, tuple[float, float, float | None]] = {}
-        for start in range(0, len(sha256s), VARIABLES):
+        for some in portions(sha256s):
             query = (
                 select(Image.sha256, Prediction.p_fake, Prediction.std, Prediction.novelty)
                 .select_from(Image)
@@ -205,7 +209,7 @@ class Predictions:
                 .where(
                     Prediction.checkpoint_id == checkpoint_id,
                     Prediction.head == head,
-                    Image.sha256.in_(sha256s[start : start + VARIABLES]),
+                    Image.sha256.in_(some),
                 )
             )
             for sha256, p_fake, std, novelty in self._session.execute(query):
@@ -217,10 +221,10 @@ class Predictions:
     ) -> dict[int, dict[str, Prediction]]:
         """Predictions by image id, then head."""
         found: dict[int, dict[str, Prediction]] = {}
-        for start in range(0, len(image_ids), VARIABLES):
+        for some in portions(image_ids):
             query = select(Prediction).where(
                 Prediction.checkpoint_id == checkpoint_id,
-                Prediction.image_id.in_(image_ids[start : start + VARIABLES]),
+                Prediction.image_id.in_(some),
             )
             for row in self._session.scalars(query):
                 found.setdefault(row.image_id, {})[row.head] = row

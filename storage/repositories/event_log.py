@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from storage.enums import AuditKind, ItemState
 from storage.models import AuditEvent
+from storage.prepared import Prepared, given
 from storage.seals.chain import GENESIS, TURNS, Chain, canonical, keyed, stored_events
 from storage.seals.heads import ChainHead
 from storage.seals.sealing import KEYS, Seals, driver_of, sealing_of
@@ -20,8 +21,10 @@ from storage.types import to_utc, utc_now
 SYSTEM = "system"
 """Who acts where nobody does."""
 # Made once: what every change asks for takes longer to put together than to run.
-_LAST = select(AuditEvent.id, AuditEvent.hash).order_by(AuditEvent.id.desc()).limit(1)
-_APPEND = insert(AuditEvent)
+_LAST = Prepared(select(AuditEvent.id, AuditEvent.hash).order_by(AuditEvent.id.desc()).limit(1))
+_APPEND = Prepared(
+    insert(AuditEvent).values(given(*(str(column.key) for column in AuditEvent.__table__.columns)))
+)
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,8 @@ class AuditLog:
             seals = sealing.collect() if number == len(events) else {}
             rows.append(_as_row(event, head, key, seals))
             head = ChainHead(rows[-1]["id"], rows[-1]["hash"])
-        self._session.connection().execute(_APPEND, rows)
+        for row in rows:
+            _APPEND.run(self._session, **row)
         sealing.head = head
         sealing.keys.remember(head, key, turned=any(event.kind in TURNS for event in events))
 
@@ -72,8 +76,8 @@ class AuditLog:
 
     def head(self) -> ChainHead | None:
         """The last event; None where there is none."""
-        last = self._session.connection().execute(_LAST).first()
-        return None if last is None else ChainHead(*last)
+        last = _LAST.rows(self._session)
+        return ChainHead(*last[0]) if last else None
 
     def first_broken(self) -> int | None:
         """The id of the first row that does not follow from the one before it or was not made with

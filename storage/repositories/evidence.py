@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, SQLColumnExpression, and_, func, or_, sele
 from storage.enums import ItemState, LabelValue, PlacedBy, PolicyState
 from storage.models import DecisionRow, Image, Item, KnownLabel, Label, PolicyRow, Prediction
 from storage.repositories.labels import IN_FORCE, is_final
+from storage.repositories.second_looks import was_drawn
 
 TUNING_SPLITS = ("train", "val")
 """What a manifest sets aside for training and tuning proves nothing."""
@@ -44,6 +45,8 @@ class Uncounted(StrEnum):
     """A certified policy decided on it."""
     PLACED = "placed"
     """It was put before others."""
+    SECOND_LOOK = "second_look"
+    """It was drawn to be looked at by a second person, whatever they said."""
     SWAYED = "swayed"
     """Somebody answered after having seen what the detector says."""
 
@@ -69,8 +72,9 @@ def of_verdict(now: datetime) -> Conditions:
         Uncounted.UNDECIDED: decides(Item.verdict),
         Uncounted.NOT_FINAL: is_final(Item.final_at, now),
         Uncounted.UNMET: select(DecisionRow.id).where(DecisionRow.item_id == Item.id).exists(),
-        Uncounted.CHOSEN: ~_chosen(),
+        Uncounted.CHOSEN: ~chosen_by_policy(),
         Uncounted.PLACED: Item.placed_by == PlacedBy.TIME,
+        Uncounted.SECOND_LOOK: ~was_drawn(),
         Uncounted.SWAYED: given_blind(),
     }
 
@@ -102,7 +106,7 @@ def has_known_label() -> ColumnElement[bool]:
     return select(KnownLabel.id).where(KnownLabel.item_id == Item.id).exists()
 
 
-def _chosen() -> ColumnElement[bool]:
+def chosen_by_policy() -> ColumnElement[bool]:
     """Condition for an item that a certified policy ever decided on: it chose what people see, and
     in every other state everything goes to them."""
     decisions = select(DecisionRow.id).join(

@@ -8,9 +8,21 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, String, Text, and_, func, or_, select, type_coerce
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    Text,
+    and_,
+    case,
+    func,
+    null,
+    or_,
+    select,
+    type_coerce,
+)
 
-from storage.enums import ItemState, TriageFlag
+from storage.enums import ItemState, PlacedBy, Route, TriageFlag
 from storage.models import Correction, DecisionRow, FaceRow, Image, Item, KnownLabel, Label
 
 NEWEST: Final = (
@@ -42,7 +54,11 @@ COLUMNS: Final[dict[str, Any]] = {
     "novelty": DecisionRow.novelty,
     "mark": type_coerce(DecisionRow.mark, String),
     "audited": DecisionRow.audited,
-    "inclusion_probability": DecisionRow.inclusion_probability,
+    # None where people say something of what the policy had accepted: somebody chose to ask them.
+    "inclusion_probability": case(
+        (and_(Item.placed_by == PlacedBy.HAND, DecisionRow.route != Route.REVIEW), null()),
+        else_=DecisionRow.inclusion_probability,
+    ),
     "group_name": DecisionRow.group_name,
     "faces": func.json_array_length(FaceRow.boxes),
 }

@@ -26,6 +26,7 @@ from storage.repositories.evidence import (
     of_image,
 )
 from storage.repositories.labels import is_final
+from storage.repositories.second_looks import was_drawn
 
 
 class LabelKind(StrEnum):
@@ -102,6 +103,7 @@ class HeldOutLabels:
                 is_final(Item.final_at, now),
                 given_blind(),
                 ~has_known_label(),
+                ~was_drawn(),
                 DecisionRow.route == Route.REVIEW,
                 or_(DecisionRow.audited.is_(True), Item.placed_by == PlacedBy.TIME),
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence, Sized
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Case,
@@ -23,12 +23,16 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.util import identity_key
 
-from storage.enums import AuditKind, ItemState, LabelValue, PlacedBy
+from storage.enums import AuditKind, CountKind, ItemState, LabelValue, PlacedBy
 from storage.errors import TransitionError
 from storage.models import Claim, Item, KnownLabel, Label
+from storage.prepared import Prepared
 from storage.repositories.event_log import AuditLog, Event
+from storage.repositories.given_places import IS_GIVEN, PLACE, give_places
 from storage.repositories.labels import IN_FORCE
+from storage.repositories.portions import AMONG, among
 from storage.repositories.queue import Ranks
+from storage.repositories.tallies import Tallies
 from storage.states import WITH_PEOPLE, require
 from storage.types import to_utc, utc_now
 
@@ -61,31 +65,53 @@ def _open_slots(state: SQLColumnExpression[ItemState]) -> Case[int]:
 _BY_ID = select(Item).where(Item.id == bindparam("item")).options(joinedload(Item.image))
 _ONE = update(Item).where(Item.id == bindparam("item"))
 _NEW_STATE = bindparam("to_state", type_=Item.state.type)
-_RECOUNT = _ONE.values(open_slots=_open_slots(Item.state))
-_SETTLE = _ONE.values(
-    state=_NEW_STATE,
-    state_since=bindparam("since"),
-    came_to_people_at=bindparam("came"),
-    verdict=bindparam("verdict"),
-    final_at=bindparam("final_at"),
-    open_slots=_open_slots(_NEW_STATE),
+_RECOUNT = Prepared(_ONE.values(open_slots=_open_slots(Item.state)))
+_SETTLE = Prepared(
+    _ONE.values(
+        state=_NEW_STATE,
+        state_since=bindparam("since"),
+        came_to_people_at=bindparam("came"),
+        verdict=bindparam("verdict"),
+        final_at=bindparam("final_at"),
+        weighed=bindparam("weighed"),
+        open_slots=_open_slots(_NEW_STATE),
+    )
 )
 # As a case, or SQLite would look batches up by the very index that they are about to change.
 _BEFORE = case((Item.state == bindparam("before"), 1), else_=0) == 1
 _ACCEPT = (
     update(Item)
-    .where(Item.id.in_(bindparam("items", expanding=True)), _BEFORE)
+    .where(AMONG, _BEFORE)
     .values(state=ItemState.AUTO_ACCEPTED, state_since=bindparam("now"))
     # Else SQLite copies every page it changes, to be able to undo this statement alone.
     .prefix_with("OR ROLLBACK", dialect="sqlite")
 )
-_SEND_TO_PEOPLE = _ONE.where(_BEFORE).values(
-    state=ItemState.IN_REVIEW,
-    state_since=bindparam("now"),
+_SEND_TO_PEOPLE = (
+    update(Item)
+    .where(IS_GIVEN, _BEFORE)
+    .values(
+        state=ItemState.IN_REVIEW,
+        state_since=bindparam("now"),
+        rank=PLACE,
+        placed_by=bindparam("by"),
+    )
+    .prefix_with("OR ROLLBACK", dialect="sqlite")
+)
+_SHIFT = (
+    update(Item)
+    .where(Item.id.in_(bindparam("items", expanding=True)), _BEFORE)
+    .values(state=_NEW_STATE, open_slots=_open_slots(_NEW_STATE))
+)
+_ACCEPT_AGAIN = _ONE.where(_BEFORE).values(
+    state=ItemState.AUTO_ACCEPTED,
+    state_since=bindparam("since"),
     rank=bindparam("place"),
     placed_by=bindparam("by"),
 )
-_SETTLED = ["state", "state_since", "came_to_people_at", "verdict", "final_at", "open_slots"]
+_SETTLED = [
+    *("state", "state_since", "came_to_people_at"),
+    *("verdict", "final_at", "weighed", "open_slots"),
+]
 
 
 @event.listens_for(Item.state, "set")
@@ -99,13 +125,15 @@ def _leaves_people(before: ItemState, after: ItemState) -> bool:
     return before in WITH_PEOPLE and after not in WITH_PEOPLE
 
 
-def _since(item: Item, state: ItemState, now: datetime) -> datetime:
+def _since(item: Item, state: ItemState, kind: AuditKind, now: datetime) -> datetime:
     """The time since which the item is in ``state``, once it is: what goes from people to people,
-    or comes back to them, has waited since it came to the first."""
+    or comes back to them, has waited since it came to the first. But not where a second look made
+    it come back: it had been settled."""
     waited, waits = item.state in WITH_PEOPLE, state in WITH_PEOPLE
     if state is item.state or (waited and waits):
         return item.state_since
-    return (item.came_to_people_at if waits else None) or now
+    comes_back = waits and kind is not AuditKind.LABELLED
+    return (item.came_to_people_at if comes_back else None) or now
 
 
 def told_of(verdict: LabelValue | None, final_at: datetime | None) -> dict[str, Any]:
@@ -125,6 +153,15 @@ class Move:
     values: dict[str, Any] = field(default_factory=dict)
 
 
+class AcceptedBefore(NamedTuple):
+    """An item as it was while the policy's acceptance of it stood."""
+
+    item: int
+    since: datetime
+    place: float
+    by: PlacedBy
+
+
 def _told(move: Move) -> dict[str, Any]:
     if "verdict" not in move.values:
         return move.details
@@ -141,6 +178,7 @@ class Items:
 
     def add(self, item: Item, actor: str) -> Item:
         """Put a new item into the queue and record it."""
+        item.added_by = actor
         self._session.add(item)
         self._session.flush()
         require(None, AuditKind.INGESTED, item.state)
@@ -154,6 +192,8 @@ class Items:
 
     def get_many(self, item_ids: Sequence[int]) -> list[Item]:
         """Those of ``item_ids`` (a batch) that there are, by id, with images."""
+        if len(item_ids) == 1:  # as whoever looks at one after the other asks
+            return [item for item in (self.get(item_ids[0]),) if item is not None]
         query = select(Item).where(Item.id.in_(item_ids)).order_by(Item.id)
         return list(self._session.scalars(query.options(joinedload(Item.image))))
 
@@ -174,9 +214,9 @@ class Items:
         return list(self._session.scalars(query))
 
     def count(self, state: ItemState) -> int:
-        """How many items are in ``state``."""
-        query = select(func.count()).select_from(Item).where(Item.state == state)
-        return self._session.scalar(query) or 0
+        """How many items are in ``state``, as the counters have it: pages ask after each answer,
+        and a million entries of an index take a hundredth of a second."""
+        return Tallies(self._session).count(CountKind(state.value))
 
     def move(self, actor: str, moves: Sequence[Move]) -> None:
         """Apply ``moves``; each that changes the state becomes a row of the audit log."""
@@ -207,21 +247,25 @@ class Items:
         final_at: datetime | None,
         kind: AuditKind,
         details: dict[str, Any],
+        *,
+        weighed: bool = False,
     ) -> None:
         """Move one item, which this transaction has read, to what the answers on it say, and
-        recount its open slots; the audit log tells it."""
+        recount its open slots; the audit log tells it. ``weighed``: whether the answers behind the
+        verdict counted by skill."""
         require(item.state, kind, state)
         now = utc_now()
         leaves = _leaves_people(item.state, state)
-        settled = {
-            "item": item.id,
-            "to_state": state,
-            "since": _since(item, state, now),
-            "came": item.state_since if leaves else item.came_to_people_at,
-            "verdict": verdict,
-            "final_at": final_at,
-        }
-        self._session.connection().execute(_SETTLE, settled)
+        _SETTLE.run(
+            self._session,
+            item=item.id,
+            to_state=state,
+            since=_since(item, state, kind, now),
+            came=item.state_since if leaves else item.came_to_people_at,
+            verdict=verdict,
+            final_at=final_at,
+            weighed=weighed,
+        )
         told = {**details, **told_of(verdict, final_at)}
         if leaves:
             told["came_to_people"] = to_utc(item.state_since).isoformat()
@@ -238,7 +282,7 @@ class Items:
         over the queue, each would cost a page of it now.
         """
         require(before, AuditKind.TRIAGED, ItemState.AUTO_ACCEPTED)
-        asked = {"items": item_ids, "before": before, "now": now}
+        asked = {**among(item_ids), "before": before, "now": now}
         self._all_changed(self._session.connection().execute(_ACCEPT, asked), item_ids)
 
     def send_to_people(
@@ -247,10 +291,25 @@ class Items:
         """Let people decide the items of a batch, all of them in the state ``before``, whose
         decisions record it, in the places that ``ranks`` give."""
         require(before, event, ItemState.IN_REVIEW)
-        shared = {"before": before, "now": now, "by": ranks.placed_by}
-        rows = [{"item": i, "place": rank, **shared} for i, rank in ranks.by_item.items()]
-        if rows:
-            self._all_changed(self._session.connection().execute(_SEND_TO_PEOPLE, rows), rows)
+        if ranks.by_item:
+            give_places(self._session, ranks.by_item)
+            asked = {"before": before, "now": now, "by": ranks.placed_by}
+            done = self._session.connection().execute(_SEND_TO_PEOPLE, asked)
+            self._all_changed(done, ranks.by_item)
+
+    def shift(self, item_ids: Sequence[int], before: ItemState, after: ItemState) -> None:
+        """An admin has the items of a batch, which wait for some people, wait for others; they have
+        waited since they came to the first. The changes that go with it record it."""
+        require(before, AuditKind.BULK_CHANGED, after)
+        asked = {"items": item_ids, "before": before, "to_state": after}
+        self._all_changed(self._session.connection().execute(_SHIFT, asked), item_ids)
+
+    def accept_again(self, before: Sequence[AcceptedBefore]) -> None:
+        """An admin takes back that the items of a batch were sent to people: they are as they were
+        ``before``. The changes that go with it record it."""
+        require(ItemState.IN_REVIEW, AuditKind.BULK_CHANGED, ItemState.AUTO_ACCEPTED)
+        rows = [{**one._asdict(), "before": ItemState.IN_REVIEW} for one in before]
+        self._all_changed(self._session.connection().execute(_ACCEPT_AGAIN, rows), rows)
 
     def _all_changed(self, done: CursorResult[Any], asked: Sized) -> None:
         """Raises `TransitionError` where some of a batch were in another state than was said."""
@@ -262,7 +321,7 @@ class Items:
 
     def refresh_slots(self, item_id: int) -> None:
         """Recount the labels still wanted."""
-        self._session.connection().execute(_RECOUNT, {"item": item_id})
+        _RECOUNT.run(self._session, item=item_id)
         item = self._session.identity_map.get(identity_key(Item, item_id))
         if item is not None:
             self._session.expire(item, ["open_slots"])

@@ -14,7 +14,7 @@ from storage.enums import JobCause, JobKind, JobState
 from storage.job_states import OPEN_STATES, require_step
 from storage.models import JobRow
 from storage.models.job import OPEN
-from storage.repositories.detector import VARIABLES
+from storage.repositories.portions import portions
 from storage.types import utc_now
 
 SPARED = 50
@@ -115,6 +115,12 @@ class Jobs:
         query = select(JobRow).where(JobRow.kind == kind).order_by(JobRow.id.desc()).limit(1)
         return self._session.scalar(query)
 
+    def of_kind(self, kind: JobKind) -> list[JobRow]:
+        """All jobs of a kind that are remembered, oldest first."""
+        return list(
+            self._session.scalars(select(JobRow).where(JobRow.kind == kind).order_by(JobRow.id))
+        )
+
     def is_due(self, now: datetime) -> bool:
         """Whether a process that is free has something to do: one job waits and none runs, or
         one is nobody's any more."""
@@ -208,8 +214,7 @@ class Jobs:
             spared.update(self._session.scalars(done.limit(SPARED)))
         gone = list(self._session.scalars(ended.where(JobRow.id < oldest_kept)))
         gone = [job_id for job_id in gone if job_id not in spared]
-        for start in range(0, len(gone), VARIABLES):
-            some = gone[start : start + VARIABLES]
+        for some in portions(gone):
             self._session.execute(delete(JobRow).where(JobRow.id.in_(some)))
         return len(gone)
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import BindParameter, ColumnElement, bindparam, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+from sqlalchemy.orm.util import identity_key
 
 from storage.enums import LabelValue
-from storage.models import Claim, Label, User
+from storage.models import Claim, Label, LabelCount, User
+from storage.prepared import Prepared, each_of
 
 CLEAR = (LabelValue.REAL, LabelValue.FAKE)
 """Values that say what an image is."""
+
+MAX_WINDOW = timedelta(days=1)
+"""The longest time in which an answer can be taken back."""
 
 _later = aliased(Label)
 IN_FORCE = (
@@ -22,10 +27,11 @@ IN_FORCE = (
 """Conditions for a label that has a value and that no later row supersedes."""
 
 # Made once: what every answer asks for takes longer to put together than to run.
-_ID_BY_CLIENT_ID = select(Label.id).where(Label.client_id == bindparam("client_id"))
+_ID_BY_CLIENT_ID = Prepared(select(Label.id).where(Label.client_id == bindparam("client_id")))
 _IN_FORCE_ON = (
     select(Label).where(Label.item_id == bindparam("item_id"), *IN_FORCE).order_by(Label.id)
 )
+_IDS_IN_FORCE_ON = Prepared(_IN_FORCE_ON.with_only_columns(Label.id))
 _RECENT_OF = (
     select(Label)
     .where(Label.user_id == bindparam("user_id"), *IN_FORCE)
@@ -34,7 +40,7 @@ _RECENT_OF = (
     .order_by(Label.id.desc())
     .limit(bindparam("n"))
 )
-_SEEN_OPINION = (
+_SEEN_OPINION = Prepared(
     select(Label.id)
     .where(
         Label.user_id == bindparam("user_id"),
@@ -43,17 +49,17 @@ _SEEN_OPINION = (
     )
     .limit(1)
 )
-_N_ROWS = (
+_N_ROWS = Prepared(
     select(func.count())
     .select_from(Label)
     .where(Label.user_id == bindparam("user_id"), Label.item_id == bindparam("item_id"))
 )
 _withdrawal, _newer = aliased(Label), aliased(Label)
-_WITHDRAWN = (
-    select(Label)
+_WITHDRAWN = Prepared(
+    select(Label.id)
     .join(_withdrawal, _withdrawal.supersedes_id == Label.id)
     .where(
-        _withdrawal.item_id.in_(bindparam("items", expanding=True)),
+        _withdrawal.item_id.in_(each_of("items")),
         _withdrawal.user_id == bindparam("user_id"),
         _withdrawal.value.is_(None),
         ~select(_newer.id)
@@ -65,8 +71,8 @@ _WITHDRAWN = (
         .exists(),
     )
 )
-_NEWEST_ID = select(func.max(Label.id))
-_COUNT_OF = (
+_NEWEST_ID = Prepared(select(func.max(Label.id)))
+_COUNT_OF = Prepared(
     select(func.count())
     .select_from(Label)
     .where(
@@ -93,7 +99,7 @@ class Labels:
     def by_client_id(self, client_id: str) -> Label | None:
         # Every answer asks, and hardly any is known: a bare id says so soonest.
         """The answer that a page sent under that id; None where none has come."""
-        known = self._session.connection().scalar(_ID_BY_CLIENT_ID, {"client_id": client_id})
+        known = _ID_BY_CLIENT_ID.value(self._session, client_id=client_id)
         return None if known is None else self._session.get(Label, known)
 
     def add(self, label: Label) -> Label:
@@ -104,12 +110,17 @@ class Labels:
 
     def in_force(self, item_id: int) -> list[Label]:
         """The item's labels in force, oldest first."""
+        ids = [row[0] for row in _IDS_IN_FORCE_ON.rows(self._session, item_id=item_id)]
+        # One that was stored a moment ago is at hand, and most items have no other.
+        known = [self._session.identity_map.get(identity_key(Label, id_)) for id_ in ids]
+        at_hand = [label for label in known if isinstance(label, Label)]
+        if len(at_hand) == len(ids):
+            return at_hand
         return list(self._session.scalars(_IN_FORCE_ON, {"item_id": item_id}))
 
     def n_rows(self, user_id: int, item_id: int) -> int:
         """How many rows the person has on the item, withdrawals and superseded ones included."""
-        n = self._session.scalar(_N_ROWS, {"user_id": user_id, "item_id": item_id})
-        assert n is not None
+        n: int = _N_ROWS.value(self._session, user_id=user_id, item_id=item_id)
         return n
 
     def ever_on(self, item_id: int) -> list[tuple[Label, str]]:
@@ -139,13 +150,16 @@ class Labels:
         """What the user has withdrawn of ``item_ids`` (a batch) and not answered again, by item."""
         if not item_ids:
             return {}
-        found = self._session.scalars(_WITHDRAWN, {"user_id": user_id, "items": list(item_ids)})
+        asked = {"user_id": user_id, "items": list(item_ids)}
+        ids = [row[0] for row in _WITHDRAWN.rows(self._session, **asked)]
+        if not ids:
+            return {}
+        found = self._session.scalars(select(Label).where(Label.id.in_(ids)))
         return {label.item_id: label for label in found}
 
     def has_seen_opinion(self, user_id: int, item_id: int) -> bool:
         """Whether the user was ever shown the model's opinion of the item, on answering it."""
-        asked = {"user_id": user_id, "item_id": item_id}
-        return self._session.connection().scalar(_SEEN_OPINION, asked) is not None
+        return _SEEN_OPINION.value(self._session, user_id=user_id, item_id=item_id) is not None
 
     def count_open(self, now: datetime) -> int:
         """How many labels in force can still be taken back."""
@@ -155,17 +169,27 @@ class Labels:
     def count_final(self, since: datetime | None, now: datetime) -> int:
         """How many labels in force say real or fake and became final after ``since``, up to
         ``now``; without it, ever."""
+        clear = Label.value.in_(CLEAR)
+        if since is None:
+            counted = select(func.sum(LabelCount.n)).where(LabelCount.value.in_(CLEAR))
+            waiting = select(func.count()).select_from(Label).where(clear, Label.final_at > now)
+            open_ones = self._session.scalar(waiting.where(*IN_FORCE)) or 0
+            return (self._session.scalar(counted) or 0) - open_ones
         final_since = func.coalesce(Label.final_at, Label.labelled_at)
-        is_new = () if since is None else (final_since > since,)
-        query = select(func.count()).select_from(Label)
-        is_final_now = (Label.value.in_(CLEAR), final_since <= now)
-        return self._session.scalar(query.where(*is_final_now, *is_new, *IN_FORCE)) or 0
+        is_new = (
+            # Somebody's labels have an index of their times, all labels have none.
+            Label.user_id.in_(select(User.id)),
+            Label.labelled_at > since - MAX_WINDOW,
+            final_since > since,
+            final_since <= now,
+        )
+        query = select(func.count()).select_from(Label).where(clear, *is_new, *IN_FORCE)
+        return self._session.scalar(query) or 0
 
     def newest_id(self) -> int:
         """The highest id of all labels; 0 without any."""
-        return self._session.connection().scalar(_NEWEST_ID) or 0
+        return _NEWEST_ID.value(self._session) or 0
 
     def count_of(self, user_id: int, since: datetime) -> int:
         """How many of the user's labels in force were given since ``since``."""
-        asked = {"user_id": user_id, "since": since}
-        return self._session.connection().scalar(_COUNT_OF, asked) or 0
+        return _COUNT_OF.value(self._session, user_id=user_id, since=since) or 0

@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 
 from storage.enums import ItemState, LabelValue
 from storage.models import Correction, DecisionRow, Image, Item, KnownLabel, Prediction
-from storage.repositories.detector import VARIABLES
 from storage.repositories.evidence import decides, given_blind, has_known_label
 from storage.repositories.labels import is_final
+from storage.repositories.portions import portions
 
 LEARNED_SPLIT = "train"
 TUNED_SPLIT = "val"
@@ -96,7 +96,7 @@ class MemberScores:
         columns = {member: at for at, member in enumerate(members)}
         found = np.full((2, len(image_ids), len(members)), np.nan)
         checkpoints = sorted({checkpoint for checkpoint, _ in members})
-        for start in range(0, len(image_ids), VARIABLES):
+        for some in portions(image_ids):
             query = select(
                 Prediction.image_id,
                 Prediction.checkpoint_id,
@@ -104,7 +104,7 @@ class MemberScores:
                 Prediction.p_fake,
                 Prediction.novelty,
             ).where(
-                Prediction.image_id.in_(image_ids[start : start + VARIABLES]),
+                Prediction.image_id.in_(some),
                 Prediction.checkpoint_id.in_(checkpoints),
             )
             for image_id, checkpoint, head, p_fake, novelty in self._session.execute(query):

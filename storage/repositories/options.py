@@ -8,9 +8,10 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from storage.models import Option
+from storage.prepared import Prepared
 from storage.types import utc_now
 
-_VALUE = select(Option.value).where(Option.key == bindparam("key"))
+_VALUE = Prepared(select(Option.value).where(Option.key == bindparam("key")))
 
 
 class Options:
@@ -24,7 +25,7 @@ class Options:
     def get(self, key: str) -> dict[str, Any] | None:
         """What is chosen; None where nobody has chosen yet."""
         if key not in self._known:
-            self._known[key] = self._session.connection().scalar(_VALUE, {"key": key})
+            self._known[key] = _VALUE.value(self._session, key=key)
         return self._known[key]
 
     def set(self, key: str, value: dict[str, Any], user_id: int | None) -> None:

@@ -6,11 +6,21 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, select, type_coerce, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    bindparam,
+    delete,
+    func,
+    select,
+    type_coerce,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from storage.enums import Role, SignInMethod
 from storage.models import KnownDevice, SignInLink, User, UserSession
+from storage.prepared import Prepared
 from storage.types import UtcDateTime
 
 MAX_DEVICES = 20
@@ -26,14 +36,44 @@ class OpenSession(NamedTuple):
     created_at: datetime
     seen_at: datetime
     began_by: SignInMethod | None
+    is_away: bool
 
 
-_IS_OPEN = select(User.id).where(User.id == bindparam("user"), User.disabled_at.is_(None))
+_IS_OPEN = Prepared(
+    select(User.id).where(
+        User.id == bindparam("user"), User.disabled_at.is_(None), User.away_since.is_(None)
+    )
+)
+_Moment = datetime | BindParameter[datetime]
 _SEEN_AT = type_coerce(func.coalesce(UserSession.last_seen_at, UserSession.created_at), UtcDateTime)
 _OPEN = (
-    select(User.id, User.name, User.role, UserSession.created_at, _SEEN_AT, UserSession.began_by)
+    select(
+        User.id,
+        User.name,
+        User.role,
+        UserSession.created_at,
+        _SEEN_AT,
+        UserSession.began_by,
+        User.away_since.is_not(None),
+    )
     .join(UserSession, UserSession.user_id == User.id)
     .where(User.disabled_at.is_(None))
+)
+
+
+def _is_open(now: _Moment, idle_since: _Moment) -> tuple[ColumnElement[bool], ...]:
+    return (
+        UserSession.expires_at > now,
+        UserSession.revoked_at.is_(None),
+        idle_since < _SEEN_AT,
+    )
+
+
+_OPEN_BY_TOKEN = Prepared(
+    _OPEN.where(
+        UserSession.token_sha256 == bindparam("token"),
+        *_is_open(bindparam("now"), bindparam("idle", type_=UtcDateTime)),
+    )
 )
 
 
@@ -56,8 +96,8 @@ class Users:
         return list(self._session.scalars(select(User).order_by(User.id)))
 
     def is_open(self, user_id: int) -> bool:
-        """Whether there is such an account that is not closed."""
-        return self._session.connection().scalar(_IS_OPEN, {"user": user_id}) is not None
+        """Whether there is such an account that is not closed, and has a place here."""
+        return _IS_OPEN.value(self._session, user=user_id) is not None
 
     def add(self, user: User) -> User:
         """Store ``user`` and give it its id."""
@@ -70,8 +110,18 @@ class Users:
         user.disabled_at = at
         self._session.flush()
 
-    def set_password(self, user: User, password_hash: str) -> None:
-        """Put the hash of a new password in place of the old one."""
+    def set_role(self, user: User, role: Role) -> None:
+        """Let the account be of that role."""
+        user.role = role
+        self._session.flush()
+
+    def set_away(self, user: User, since: datetime | None) -> None:
+        """Take the user's place in this queue from that time on, or give it back (None)."""
+        user.away_since = since
+        self._session.flush()
+
+    def set_password(self, user: User, password_hash: str | None) -> None:
+        """Put the hash of a new password in place of the old one; None: links alone sign in."""
         user.password_hash = password_hash
         self._session.flush()
 
@@ -90,9 +140,9 @@ class Sessions:
     def open(self, token_sha256: str, now: datetime, idle_since: datetime) -> OpenSession | None:
         """A session of an enabled user, unless it is over, revoked, or was last seen before
         ``idle_since``."""
-        query = _OPEN.where(UserSession.token_sha256 == token_sha256, *_is_open(now, idle_since))
-        row = self._session.execute(query).one_or_none()
-        return None if row is None else OpenSession(*row)
+        asked = {"token": token_sha256, "now": now, "idle": idle_since}
+        found = _OPEN_BY_TOKEN.rows(self._session, **asked)
+        return OpenSession(*found[0]) if found else None
 
     def is_of_closed_account(self, token_sha256: str) -> bool:
         """Whether there was such a session, of an account that is closed now."""
@@ -128,9 +178,10 @@ class Sessions:
             .values(revoked_at=now)
         )
 
-    def revoke_all_of(self, user_id: int, now: datetime, but_for: Sequence[str] = ()) -> None:
-        """End all sessions of the user but those of the tokens ``but_for``."""
-        self._session.execute(
+    def revoke_all_of(self, user_id: int, now: datetime, but_for: Sequence[str] = ()) -> int:
+        """End all sessions of the user but those of the tokens ``but_for``; how many had not run
+        out."""
+        ended = self._session.scalars(
             update(UserSession)
             .where(
                 UserSession.user_id == user_id,
@@ -138,7 +189,9 @@ class Sessions:
                 UserSession.token_sha256.not_in(but_for),
             )
             .values(revoked_at=now)
+            .returning(UserSession.expires_at)
         )
+        return sum(expires_at > now for expires_at in ended)
 
 
 class Devices:
@@ -232,11 +285,3 @@ class Links:
             .returning(SignInLink.user_id)
         )
         return self._session.scalar(query)
-
-
-def _is_open(now: datetime, idle_since: datetime) -> tuple[ColumnElement[bool], ...]:
-    return (
-        UserSession.expires_at > now,
-        UserSession.revoked_at.is_(None),
-        idle_since < _SEEN_AT,
-    )

@@ -8,21 +8,46 @@ from datetime import datetime
 from math import inf
 from typing import Any, TypeVarTuple
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.orm import Session, aliased
 
 from storage.enums import ItemState, LabelValue, PlacedBy
 from storage.models import DecisionRow, Image, Item, Label, QueuePlace
+from storage.repositories.given_places import IS_GIVEN, PLACE, give_places
 from storage.repositories.labels import IN_FORCE
+from storage.repositories.portions import portions
 
 Found = TypeVarTuple("Found")
 
-_PLACE = (
-    update(Item)
-    .where(Item.id == bindparam("item"))
-    .values(rank=bindparam("place"), placed_by=bindparam("by"))
+# Made once: what every chunk asks for takes longer to put together than to run.
+_PLACE = update(Item).where(IS_GIVEN).values(rank=PLACE, placed_by=bindparam("by"))
+_LEAVE = delete(QueuePlace).where(
+    tuple_(QueuePlace.state, QueuePlace.rank, QueuePlace.item_id).in_(
+        select(Item.state, Item.rank, Item.id).where(
+            Item.id.in_(bindparam("items", expanding=True))
+        )
+    )
 )
-VARIABLES = 500  # SQLite limits how many values one statement may name
+FRONT = -4.0
+"""Ranks below are those of what an admin put before all others."""
+KEPT = 1e12
+"""Ranks from here on are those of what is kept for one person: see `kept_for`."""
+
+
+def kept_for(user_id: int) -> tuple[float, float]:
+    """The ranks of what is kept for a person: from the first on, and below the second."""
+    return KEPT + user_id, KEPT + user_id + 1
 
 
 _THERE = (
@@ -78,18 +103,21 @@ class WaitingQueue:
         self._session = session
 
     def after(self, item_id: int, limit: int) -> list[Waiting]:
-        """Return up to ``limit`` decided items that wait, by id, from ``item_id`` on
-        exclusively."""
-        return self._rows(self._waiting().where(Item.id > item_id).order_by(Item.id).limit(limit))
+        """Return up to ``limit`` decided items that wait, by id, from ``item_id`` on exclusively;
+        none that an admin has placed, which no order moves."""
+        by_order = self._waiting().where(Item.placed_by != PlacedBy.HAND)
+        return self._rows(by_order.where(Item.id > item_id).order_by(Item.id).limit(limit))
 
     def newest(self, limit: int) -> list[Waiting]:
         """The newest items that wait."""
         return self._rows(self._waiting().order_by(Item.id.desc()).limit(limit))
 
     def ends(self) -> tuple[PlacedBy, PlacedBy] | None:
-        """What the ranks of the first and of the last item that wait were made from; None where
-        nothing waits. Kinds of ranks lie together, so these tell of all between them."""
+        """What the ranks of the first and of the last item that wait were made from, but for what
+        an admin placed; None where nothing else waits. Kinds of ranks lie together, so these tell
+        of all between them."""
         places = in_queue(select(Item.placed_by), ItemState.IN_REVIEW).limit(1)
+        places = places.where(QueuePlace.rank >= FRONT, QueuePlace.rank < KEPT)
         backwards = (QueuePlace.rank.desc(), QueuePlace.item_id.desc())
         first = self._session.scalar(places)
         last = self._session.scalar(places.order_by(None).order_by(*backwards))
@@ -121,17 +149,21 @@ class WaitingQueue:
 
     def place(self, ranks: Ranks) -> None:
         """Give items their ranks."""
-        by = ranks.placed_by
-        rows = [{"item": i, "place": rank, "by": by} for i, rank in ranks.by_item.items()]
-        if rows:
-            self._session.connection().execute(_PLACE, rows)
+        if ranks.by_item:
+            give_places(self._session, ranks.by_item)
+            self._session.connection().execute(_PLACE, {"by": ranks.placed_by})
+
+    def leave(self, item_ids: Sequence[int]) -> None:
+        """Take out the places of items of a batch that the policy is about to accept again: where
+        an admin had put them they would be in everybody's way until the next sweep."""
+        self._session.connection().execute(_LEAVE, {"items": item_ids})
 
     def ask_one_more(self, item_ids: Sequence[int]) -> None:
         """Ask one person more about each of ``item_ids``."""
-        for start in range(0, len(item_ids), VARIABLES):
+        for some in portions(item_ids):
             self._session.execute(
                 update(Item)
-                .where(Item.id.in_(item_ids[start : start + VARIABLES]))
+                .where(Item.id.in_(some))
                 .values(needed_labels=Item.needed_labels + 1, open_slots=Item.open_slots + 1)
             )
 

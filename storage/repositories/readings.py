@@ -9,11 +9,14 @@ from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from storage.models import Reading, ReadingMatch
+from storage.prepared import Prepared
 
 # Made once: every answer asks, and hardly anybody has had anything read.
-_ANY_OF = select(Reading.id).where(Reading.user_id == bindparam("user")).limit(1)
-_MATCHED = select(ReadingMatch.reading_id).where(
-    ReadingMatch.user_id == bindparam("user"), ReadingMatch.image_id == bindparam("image")
+_ANY_OF = Prepared(select(Reading.id).where(Reading.user_id == bindparam("user")).limit(1))
+_MATCHED = Prepared(
+    select(ReadingMatch.reading_id).where(
+        ReadingMatch.user_id == bindparam("user"), ReadingMatch.image_id == bindparam("image")
+    )
 )
 _NTH_NEWEST = (
     select(Reading.read_at)
@@ -61,12 +64,11 @@ class Readings:
 
     def any_of(self, user_id: int) -> bool:
         """Whether the person ever had anything read."""
-        return self._session.connection().scalar(_ANY_OF, {"user": user_id}) is not None
+        return _ANY_OF.value(self._session, user=user_id) is not None
 
     def matched(self, user_id: int, image_id: int) -> bool:
         """Whether the image resembled, when it was here already, what the person had read."""
-        asked = {"user": user_id, "image": image_id}
-        return self._session.connection().scalar(_MATCHED, asked) is not None
+        return _MATCHED.value(self._session, user=user_id, image=image_id) is not None
 
     def before(self, user_id: int, descriptor_id: int, n: int) -> list[tuple[int, bytes]]:
         """Id and probe of the person's ``n`` newest readings that were never compared with the

@@ -1,30 +1,37 @@
 """Looking images up, newest first and page by page, in a queue of any size.
 
 A look goes from the newest ids to older ones, span by span, each as large as the pace of the one
-before allows, until the page is full or the time for it is up. So what fits one image in a thousand
+before allows, until the page is full or the time for it is up. Where an index tells which items may
+fit, a span holds so many of these, however far apart they lie. So what fits one image in a thousand
 is found at once where an index finds it, and nothing holds the server up where none does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from time import perf_counter
+from time import perf_counter, thread_time
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session, contains_eager
 
-from storage.models import Image, Item
-from storage.repositories.wanted import Span, Wanted, dated, fitting
+from storage.models import Image, Item, ScoreFile
+from storage.repositories.wanted import Leading, Span, Wanted, Way, dated, leading, ways_to_fit
 
-FIRST_SPAN = 4096
-"""Ids of the first span that a page looks at, and of the smallest."""
+FIRST_SPAN = 8192
+"""Items of the first span that a page looks at, and of the smallest."""
 GROWTH = 8
 """How much larger than the one before a span may be."""
-SECONDS = 0.07
-"""The time after which a page looks at no further span."""
+SECONDS = 0.02
+"""The time of the processor after which a page looks at no further span: what others do to the
+machine makes no page shorter."""
+PATIENCE = 0.1
+"""The time by the clock after which it looks no further, wherever that went."""
 MAX_COUNTED = 10_000
 """Counting ends here: nobody needs to know how many more there are."""
+FIRST_COUNTED = MAX_COUNTED + 1
+"""Items of the first span that is counted: enough, where all of them fit."""
 
 
 @dataclass(frozen=True)
@@ -65,29 +72,30 @@ class Records:
         reach = self._reach(wanted, below)
         items: list[Item] = []
         floor = reach.top
-        for span in _spans(reach):
+        for span in self._spans(wanted, reach):
             floor = span.floor
-            query = (
-                select(Item)
-                .join(Item.image)
-                .where(*fitting(wanted, span))
-                .options(contains_eager(Item.image))
-                .order_by(Item.id.desc())
-                .limit(limit + 1 - len(items))
-            )
-            items += self._session.scalars(query)
+            items += self._newest(self._ways(wanted, span), limit + 1 - len(items))
             if len(items) > limit:
                 end = items[limit - 1].id
                 return ItemPage(items[:limit], end, reach.top - end)
         return ItemPage(items, floor if floor > reach.floor else None, reach.top - floor)
 
-    def ids(self, wanted: Wanted, limit: int, below: int | None = None) -> list[int]:
-        """The ids of up to ``limit`` items under ``below``, or the newest, however long it takes to
-        find them; newest first."""
+    def ids(
+        self,
+        wanted: Wanted,
+        limit: int,
+        below: int | None = None,
+        also: Sequence[ColumnElement[bool]] = (),
+    ) -> list[int]:
+        """The ids of up to ``limit`` items under ``below``, or the newest, of which ``also`` holds,
+        however long it takes to find them; newest first."""
         found: list[int] = []
-        for span in _spans(self._reach(wanted, below), hurried=False):
-            query = _ids(wanted, span).order_by(Item.id.desc()).limit(limit - len(found))
-            found += self._session.scalars(query)
+        for span in self._spans(wanted, self._reach(wanted, below), hurried=False):
+            left, some = limit - len(found), list[int]()
+            for query in self._ids(wanted, span, joined=bool(also)):
+                query = query.where(*also).order_by(Item.id.desc()).limit(left)
+                some += self._session.scalars(query)
+            found += sorted(some, reverse=True)[:left]
             if len(found) == limit:
                 break
         return found
@@ -96,13 +104,32 @@ class Records:
         """How many items fit. Counting ends at `MAX_COUNTED`, and when its time is up."""
         n, reach = 0, self._reach(wanted, None)
         floor = reach.top
-        for span in _spans(reach):
-            some = _ids(wanted, span).limit(MAX_COUNTED + 1 - n).subquery()
-            n += self._session.scalar(select(func.count()).select_from(some)) or 0
+        for span in self._spans(wanted, reach, FIRST_COUNTED):
+            for query in self._ids(wanted, span):
+                some = query.limit(MAX_COUNTED + 1 - n).subquery()
+                n += self._session.scalar(select(func.count()).select_from(some)) or 0
             floor = span.floor
             if n > MAX_COUNTED:
                 return Fitting(MAX_COUNTED, is_all=False)
         return Fitting(n, is_all=floor <= reach.floor)
+
+    def tally(
+        self, wanted: Wanted, name: ColumnElement[str], below: int, seconds: float
+    ) -> tuple[Counter[str], bool]:
+        """How many items under ``below`` fit, by the ``name`` that a condition over `Item` and
+        `Image` gives each; and whether these are all, for counting ends when its time is up."""
+        found: Counter[str] = Counter()
+        reach = self._reach(wanted, below)
+        floor, until = reach.top, perf_counter() + seconds
+        for span in self._spans(wanted, reach, hurried=False):
+            for query in self._ids(wanted, span, joined=True):
+                counted = query.with_only_columns(name, func.count()).group_by(name)
+                for each, n in self._session.execute(counted):
+                    found[each] += n
+            floor = span.floor
+            if perf_counter() > until:
+                break
+        return found, floor <= reach.floor
 
     def hashed(self, beginning: str, limit: int) -> list[int]:
         """The ids of up to ``limit`` items whose SHA-256, in small letters, begins so."""
@@ -119,9 +146,7 @@ class Records:
         """Those of a batch that are wanted, with images, newest first."""
         found: list[Item] = []
         for item_id in sorted(item_ids, reverse=True):
-            query = select(Item).join(Item.image).options(contains_eager(Item.image))
-            query = query.where(*fitting(wanted, Span(item_id, item_id + 1)))
-            found += self._session.scalars(query)
+            found += self._newest(self._ways(wanted, Span(item_id, item_id + 1)), 1)
         return found
 
     def sources(self, limit: int) -> list[str]:
@@ -136,6 +161,58 @@ class Records:
             found.append(name)
         return found
 
+    def _newest(self, ways: Iterable[Way], limit: int) -> list[Item]:
+        """The first ``limit`` items that fit in one of ``ways``, with images, newest first."""
+        found: list[Item] = []
+        for way in ways:
+            query = select(Item).join(Item.image).options(contains_eager(Item.image))
+            query = query.where(*way).order_by(Item.id.desc()).limit(limit)
+            found += self._session.scalars(query)
+        return sorted(found, key=lambda item: -item.id)[:limit]
+
+    def _ways(self, wanted: Wanted, span: Span) -> list[Way]:
+        return ways_to_fit(wanted, span, self._pathed(span) if wanted.text else None)
+
+    def _ids(self, wanted: Wanted, span: Span, *, joined: bool = False) -> Iterator[Select[int]]:
+        """A query for each way to fit; ``joined`` with images."""
+        for way in self._ways(wanted, span):
+            query = select(Item.id).where(*way)
+            yield query.join(Image, Image.id == Item.image_id) if joined else query
+
+    def _pathed(self, span: Span) -> Span | None:
+        """The items of ``span`` that came by score files, and what lies between them: nothing else
+        gives an image a path."""
+        first, last = ScoreFile.first_item_id, ScoreFile.last_item_id
+        query = select(func.min(first), func.max(last))
+        low, high = self._session.execute(query.where(first < span.top, last >= span.floor)).one()
+        return None if low is None or high is None else Span(low, high + 1)
+
+    def _spans(
+        self, wanted: Wanted, reach: Span, first: int = 0, *, hurried: bool = True
+    ) -> Iterator[Span]:
+        """Parts of ``reach``, the highest ids first: all of it, or ``hurried`` until the time is
+        up. ``first``: items of the first that may fit, as far as an index tells which may."""
+        began = before = thread_time()
+        until = perf_counter() + PATIENCE
+        top, size, led = reach.top, first or FIRST_SPAN, leading(wanted)
+        while top > reach.floor:
+            span = Span(max(self._floor(led, top, size), reach.floor), top)
+            yield span
+            now = thread_time()
+            top, pace = span.floor, size / max(now - before, 1e-4)
+            left = began + SECONDS - now if hurried else SECONDS
+            if left <= 0 or (hurried and perf_counter() > until):
+                return
+            size = max(FIRST_SPAN, min(size * GROWTH, int(pace * left)))
+            before = now
+
+    def _floor(self, led: Leading | None, top: int, size: int) -> int:
+        """The id from which on ``size`` items lie below ``top`` that ``led`` leads to."""
+        if led is None:
+            return top - size
+        query = select(led.ids).where(led.ids < top, *led.also).order_by(led.ids.desc())
+        return self._session.scalar(query.offset(size - 1).limit(1)) or 0
+
     def _reach(self, wanted: Wanted, below: int | None) -> Span:
         """The ids among which all that is wanted lies."""
         low: int | None
@@ -149,24 +226,3 @@ class Records:
         if low is None or high is None:
             return Span(1, 1)
         return Span(low, high + 1 if below is None else min(max(below, low), high + 1))
-
-
-def _ids(wanted: Wanted, span: Span) -> Select[int]:
-    query = select(Item.id).where(*fitting(wanted, span))
-    return query.join(Image, Image.id == Item.image_id) if wanted.text else query
-
-
-def _spans(reach: Span, *, hurried: bool = True) -> Iterator[Span]:
-    """Parts of ``reach``, the highest ids first: all of it, or ``hurried`` until the time is up."""
-    began = before = perf_counter()
-    top, size = reach.top, FIRST_SPAN
-    while top > reach.floor:
-        span = Span(max(top - size, reach.floor), top)
-        yield span
-        now = perf_counter()
-        top, pace = span.floor, size / max(now - before, 1e-4)
-        left = began + SECONDS - now if hurried else SECONDS
-        if left <= 0:
-            return
-        size = max(FIRST_SPAN, min(size * GROWTH, int(pace * left / 2)))
-        before = now

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
-from storage.enums import LabelValue
-from storage.models import DecisionRow, KnownLabel, Label
+from storage.enums import ItemState, LabelValue
+from storage.models import DecisionRow, Item, KnownLabel, Label
 from storage.repositories.labels import CLEAR, is_final
 
 
@@ -36,6 +36,22 @@ class AgainstModel:
     """First blind answers that said what the opinion shown after them said."""
     switched_from_model: int
     """Those of ``concurred`` in whose place the person now says another thing."""
+
+
+@dataclass(frozen=True)
+class Swayed:
+    """One person's first blind answers that differed from the opinion shown after them, where the
+    truth is known."""
+
+    user_id: int
+    could_be_helped: int
+    """Those that were wrong, and the opinion was right."""
+    helped: int
+    """Those of ``could_be_helped`` in whose place the person now says what the model said."""
+    could_be_misled: int
+    """Those that were right, and the opinion was wrong."""
+    misled: int
+    """Those of ``could_be_misled`` in whose place the person now says what the model said."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +112,36 @@ class Reviewers:
         )
         return [AgainstModel(*row) for row in self._rows(query)]
 
+    def swayed(self, at: datetime) -> list[Swayed]:
+        """Whether opinions that differed from answers were followed where they were right, and
+        where they were wrong, of answers that are final ``at`` that time."""
+        told = (
+            select(
+                Label.user_id,
+                Label.value.label("said"),
+                _LEANS.label("leans"),
+                _value_now().label("now"),
+                _truth(at).label("truth"),
+            )
+            .join(DecisionRow, DecisionRow.id == _decided())
+            .join(Item, Item.id == Label.item_id)
+            .outerjoin(KnownLabel, _HAS_KNOWN)
+            .where(*_FIRST_AND_BLIND, Label.extra.is_(False), is_final(Label.final_at, at))
+            .where(Label.revealed, Label.value != _LEANS)
+            .subquery()
+        ).c
+        helps = and_(told.leans == told.truth, told.said != told.truth)
+        misleads, follows = told.said == told.truth, told.now == told.leans
+        n = func.count()
+        query = select(
+            told.user_id,
+            n.filter(helps),
+            n.filter(helps, follows),
+            n.filter(misleads),
+            n.filter(misleads, follows),
+        ).group_by(told.user_id)
+        return [Swayed(*row) for row in self._rows(query)]
+
     def in_sight(self, at: datetime) -> list[InSight]:
         """What each person answered with the detector’s opinion in sight, of answers that are final
         ``at`` that time."""
@@ -135,10 +181,9 @@ class Reviewers:
     def blind_answers(self, before: datetime, limit: int) -> list[BlindAnswer]:
         """The newest ``limit`` first blind answers of real or fake that were given, and were final,
         ``before`` a time."""
-        known = and_(KnownLabel.item_id == Label.item_id, KnownLabel.value.in_(CLEAR))
         query = (
             select(Label.item_id, Label.user_id, Label.value, KnownLabel.value)
-            .outerjoin(KnownLabel, known)
+            .outerjoin(KnownLabel, _HAS_KNOWN)
             .where(*_FIRST_AND_BLIND, Label.value.in_(CLEAR))
             .where(Label.labelled_at < before, is_final(Label.final_at, before))
             .order_by(Label.id.desc())
@@ -161,6 +206,7 @@ class Reviewers:
         return list(self._session.execute(query))
 
 
+_HAS_KNOWN = and_(KnownLabel.item_id == Label.item_id, KnownLabel.value.in_(CLEAR))
 _LEANS = case((DecisionRow.p_fake >= 0.5, LabelValue.FAKE.value), else_=LabelValue.REAL.value)
 
 
@@ -185,6 +231,24 @@ def _decided() -> ColumnElement[int]:
         .correlate(Label)
         .scalar_subquery()
     )
+
+
+def _truth(at: datetime) -> ColumnElement[LabelValue | None]:
+    """What the item is known to be: by its known label, else by what somebody else decided on it as
+    an adjudicator, who is shown no opinion; null where neither tells."""
+    decides = aliased(Label)
+    adjudicated = exists().where(
+        decides.item_id == Label.item_id,
+        decides.user_id != Label.user_id,
+        decides.adjudicates,
+        decides.value == Item.verdict,
+    )
+    settled = and_(
+        Item.state == ItemState.RESOLVED,
+        Item.verdict.in_(CLEAR),
+        is_final(Item.final_at, at),
+    )
+    return func.coalesce(KnownLabel.value, case((and_(settled, adjudicated), Item.verdict)))
 
 
 def _value_now() -> ColumnElement[LabelValue | None]:

@@ -82,12 +82,13 @@ class ApiTokens:
 
     def holder(self, token_id: int, now: datetime) -> TokenHolder | None:
         """The token of this number and its owner, unless it is over, revoked, or the owner's
-        account is closed."""
+        account is closed or has no place here."""
         query = _HOLDER.where(
             ApiToken.id == token_id,
             ApiToken.expires_at > now,
             ApiToken.revoked_at.is_(None),
             User.disabled_at.is_(None),
+            User.away_since.is_(None),
         )
         row = self._session.execute(query).one_or_none()
         return None if row is None else TokenHolder(*row)

@@ -9,11 +9,14 @@ from sqlalchemy import bindparam, func, insert, select
 from sqlalchemy.orm import Session
 
 from storage.models import DecisionRow, PolicyRow
+from storage.prepared import Prepared
 
 # Made once: what every answer asks for takes longer to put together than to run.
 _OF_ITEM = DecisionRow.item_id == bindparam("item")
 _NEWEST_OF = select(DecisionRow).where(_OF_ITEM).order_by(DecisionRow.id.desc()).limit(1)
-_ANY_OF = select(DecisionRow.id).where(_OF_ITEM).limit(1)
+_ANY = select(DecisionRow.id).where(_OF_ITEM).limit(1)
+_ANY_OF = Prepared(_ANY)
+_ANY_AUDIT_OF = Prepared(_ANY.where(DecisionRow.audited.is_(True)))
 
 
 class Policies:
@@ -74,5 +77,8 @@ class Decisions:
 
     def any_of(self, item_id: int) -> bool:
         """Whether triage has ever decided on the item."""
-        asked = {"item": item_id}
-        return self._session.connection().scalar(_ANY_OF, asked) is not None
+        return _ANY_OF.value(self._session, item=item_id) is not None
+
+    def was_audited(self, item_id: int) -> bool:
+        """Whether the item was ever drawn for an audit."""
+        return _ANY_AUDIT_OF.value(self._session, item=item_id) is not None

@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, CursorResult, Select, case, func, select
 from sqlalchemy.orm import Session, aliased
 
-from storage.enums import ItemState
+from storage.enums import ItemState, PlacedBy
 from storage.models import Claim, DecisionRow, Image, Item, Prediction
 from storage.repositories.group_facts import group_fact
+from storage.repositories.portions import AMONG, among
 
 
 class TriageCandidate(NamedTuple):
@@ -43,7 +44,7 @@ class TriageCandidate(NamedTuple):
 @dataclass(frozen=True)
 class TriageCandidates:
     """Items in ``state`` that the policy may decide: all that are pending, and of those in review
-    the ones that nobody has ever held and that it has not decided yet."""
+    the ones that nobody has ever held, no admin has sent there, and it has not decided yet."""
 
     session: Session
     state: ItemState
@@ -61,19 +62,23 @@ class TriageCandidates:
 
     def of(self, item_ids: Sequence[int]) -> list[TriageCandidate]:
         """Those of ``item_ids`` (a batch), by id."""
-        return self._read(self._candidates().where(Item.id.in_(item_ids)))
+        return self._read(self._candidates().where(AMONG), among(item_ids))
 
     def still(self, first: int, last: int) -> set[int]:
         """The ids of all between ``first`` and ``last``, both included."""
         query = select(Item.id).where(*self._conditions(), Item.id.between(first, last))
         return set(self._plain(query).scalars())
 
-    def _read(self, query: Select[*tuple[Any, ...]]) -> list[TriageCandidate]:
-        return [TriageCandidate._make(row) for row in self._plain(query)]
+    def _read(
+        self, query: Select[*tuple[Any, ...]], asked: dict[str, str] | None = None
+    ) -> list[TriageCandidate]:
+        return [TriageCandidate._make(row) for row in self._plain(query, asked)]
 
-    def _plain(self, query: Select[*tuple[Any, ...]]) -> CursorResult[*tuple[Any, ...]]:
+    def _plain(
+        self, query: Select[*tuple[Any, ...]], asked: dict[str, str] | None = None
+    ) -> CursorResult[*tuple[Any, ...]]:
         """Past the object mapper, which would take as long as the database."""
-        return self.session.connection().execute(query)
+        return self.session.connection().execute(query, asked)
 
     def _candidates(self) -> Select[*tuple[Any, ...]]:
         own = aliased(Prediction)
@@ -120,4 +125,5 @@ class TriageCandidates:
             .scalar_subquery()
         )
         held = select(Claim.id).where(Claim.item_id == Item.id).exists()
-        return [here, ~held, newest.is_distinct_from(self.policy_version)]
+        by_hand = Item.placed_by == PlacedBy.HAND
+        return [here, ~held, ~by_hand, newest.is_distinct_from(self.policy_version)]

@@ -4,15 +4,18 @@ the queue."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from statistics import median
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
+from storage.enums import CountKind
 from storage.models import Image, Item, Label, Prediction
 from storage.repositories.group_facts import group_fact
 from storage.repositories.labels import IN_FORCE
+from storage.repositories.tallies import Tallies
+from storage.types import to_utc
 
 SECONDS_PER_LABEL = 8.0
 """The seconds that are taken where too few labels were timed."""
@@ -45,9 +48,12 @@ class Workload:
 
     def arrived_since(self, since: datetime) -> tuple[int, datetime | None]:
         """Items taken in since ``since``, and when the first of them came."""
-        query = select(func.count(), func.min(Item.created_at)).where(Item.created_at >= since)
-        n, first = self._session.execute(query).one()
-        return n, first
+        first = self._session.scalar(select(func.min(Item.created_at)).where(_came(since)))
+        # Of the hour that is not whole each item is counted, of the others the counters know.
+        whole = to_utc(since).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+        query = select(func.count()).where(_came(since), Item.created_at < whole)
+        begun = self._session.scalar(query) or 0
+        return begun + Tallies(self._session).count(CountKind.ARRIVED, whole), first
 
     def label_seconds(self) -> float | None:
         """Median time of a look at one image, of the newest that were timed; None where there are
@@ -95,3 +101,7 @@ class Workload:
             .order_by(newest.c.id.desc())
         )
         return [RecentScore(*row) for row in self._session.execute(query)]
+
+
+def _came(since: datetime) -> ColumnElement[bool]:
+    return Item.created_at >= since

@@ -21,6 +21,7 @@ from storage.seals.kept import Kept
 from storage.seals.keyring import Keyring, fingerprint
 from storage.seals.old_batches import old_seal_holds, span_of
 from storage.seals.predictions import PredictionSeals
+from storage.seals.put import compare_put
 from storage.seals.status import Statuses
 from storage.seals.tables import APPENDED
 from storage.seals.told import ToldRows
@@ -131,8 +132,9 @@ class _Rows:
         self._predictions = PredictionSeals(driver, findings)
         self._statuses = Statuses()
         self._told = ToldRows()
-        decision = APPENDED["decision"].columns
+        decision, change = APPENDED["decision"].columns, APPENDED["bulk_change"].columns
         self._item, self._route = decision.index("item_id"), decision.index("route")
+        self._changed, self._to_state = change.index("item_id"), change.index("to_state")
 
     def believe(self, event: Stored) -> None:
         """Compare what the event seals, and keep what it tells."""
@@ -165,6 +167,7 @@ class _Rows:
         self._kept.compare(self._driver, self._findings)
         self._predictions.finish()
         self._told.compare(self._driver, self._findings)
+        compare_put(self._driver, self._findings)
         for found in self._statuses.differences(self._driver):
             self._findings.add("item", "changed", [found.item_id], found.column)
 
@@ -178,3 +181,6 @@ class _Rows:
             elif table == "decision" and event.item_id is None and event.kind in BATCHES:
                 for row in rows:
                     self._statuses.decided(row[self._item], row[self._route])
+            elif table == "bulk_change" and event.kind == AuditKind.BULK_CHANGED:
+                for row in rows:
+                    self._statuses.changed(row[self._changed], row[self._to_state])

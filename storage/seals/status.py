@@ -67,6 +67,11 @@ class Statuses:
         if state is not None:
             self._move(item_id, state)
 
+    def changed(self, item_id: int, to_state: str | None) -> None:
+        """An action on many images changed the item."""
+        if to_state in _STATES and to_state is not None:
+            self._move(item_id, to_state)
+
     def told(self, item_id: int, event: Stored) -> None:
         """An event about the item."""
         details, to_state = json.loads(event.details), event.to_state

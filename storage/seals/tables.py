@@ -15,6 +15,7 @@ from sqlalchemy import Float
 
 from storage.models import (
     Base,
+    BulkChange,
     CheckpointRow,
     Correction,
     DecisionRow,
@@ -110,6 +111,7 @@ APPENDED = {
         _sealed(Label, "id"),
         _sealed(KnownLabel, "id"),
         _sealed(Correction, "id"),
+        _sealed(BulkChange, "id"),
         _sealed(DecisionRow, "id"),
         _sealed(PolicyRow, "version"),
         _sealed(Reading, "id"),
@@ -134,6 +136,7 @@ KEPT = {
             "password_hash",
             "created_at",
             "disabled_at",
+            "away_since",
         ),
         _sealed(Option, "key"),
         _sealed(CheckpointRow, "id"),

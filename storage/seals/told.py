@@ -19,7 +19,10 @@ from storage.seals.tables import quoted
 from storage.types import to_utc
 
 ATTEMPTS, ALARMS, FILES = "certification_attempt", "alarm", "score_file"
+COMPARISONS, TOKENS, SUBSCRIPTIONS = "comparison", "api_token", "subscription"
+ACTIONS, LOOKS, WEIGHTS = "bulk_action", "second_look", "skill_weights"
 COMPARISONS, TOKENS = "comparison", "api_token"
+DESKS, MEMBERSHIPS = "desk", "membership"
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
     ATTEMPTS: ("checkpoint_id", "labels", "tried_by", "tried_at"),
     ALARMS: (
@@ -57,8 +60,39 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
         "revoked_by",
         "revoked_at",
     ),
+    SUBSCRIPTIONS: (
+        "name",
+        "channel",
+        "topics",
+        "added_by",
+        "made_by",
+        "made_at",
+        "removed_by",
+        "removed_at",
+        "rotated_by",
+        "rotated_at",
+        "former_until",
+        "paused_by",
+        "paused_at",
+    ),
+    ACTIONS: (
+        "kind",
+        "key",
+        "selection",
+        "details",
+        "below",
+        "undoes_id",
+        "asked_by",
+        "asked_at",
+    ),
+    LOOKS: ("item_id", "label_id", "probability", "drawn_at"),
+    WEIGHTS: ("as_of", "usual", "weights", "made_at"),
+    DESKS: ("name", "made_by", "made_at", "title", "closed_by", "closed_at"),
+    MEMBERSHIPS: ("desk_id", "user_id", "role", "made_by", "made_at", "ended_by", "ended_at"),
 }
 """What an event tells of a row; rows are numbered from 1 in the order of the log."""
+_NOT_CHANGED = (None,) * 7
+"""What a new subscription has in the columns that later events tell of."""
 _VERSION, _SETTLED = (_COLUMNS[ALARMS].index(name) for name in ("policy_version", "settled_at"))
 _ONLY_RULE = "change_detection"
 """The rule of alarms from before there were several."""
@@ -77,6 +111,20 @@ class ToldRows:
             AuditKind.COMPARED.value: self._comparison,
             AuditKind.TOKEN_MADE.value: self._token_made,
             AuditKind.TOKEN_REVOKED.value: self._token_revoked,
+            AuditKind.SUBSCRIBED.value: self._subscribed,
+            AuditKind.UNSUBSCRIBED.value: self._unsubscribed,
+            AuditKind.SECRET_ROTATED.value: self._secret_rotated,
+            AuditKind.TELLING_PAUSED.value: self._telling_paused,
+            AuditKind.TELLING_RESUMED.value: self._telling_resumed,
+            AuditKind.BULK_ASKED.value: self._action,
+            AuditKind.SECOND_LOOK.value: self._second_look,
+            AuditKind.SKILL_WEIGHTS.value: self._skill_weights,
+            AuditKind.DESK_ADDED.value: self._desk_added,
+            AuditKind.DESK_RENAMED.value: self._desk_renamed,
+            AuditKind.DESK_CLOSED.value: self._desk_closed,
+            AuditKind.DESK_REOPENED.value: self._desk_reopened,
+            AuditKind.MEMBER_ADDED.value: self._member_added,
+            AuditKind.MEMBER_REMOVED.value: self._member_removed,
         }
 
     def told(self, event: Stored) -> None:
@@ -118,6 +166,66 @@ class ToldRows:
 
     def _token_revoked(self, event: Stored, details: dict[str, Any]) -> None:
         self._rows[TOKENS][details["token"] - 1][-2:] = [event.actor, event.at]
+
+    def _subscribed(self, event: Stored, details: dict[str, Any]) -> None:
+        topics, added_by = json.dumps(details["topics"]), details["added_by"]
+        row = [details["name"], details["channel"], topics, added_by, event.actor, event.at]
+        self._rows[SUBSCRIPTIONS].append([*row, *_NOT_CHANGED])
+
+    def _unsubscribed(self, event: Stored, details: dict[str, Any]) -> None:
+        self._subscription(details, removed_by=event.actor, removed_at=event.at)
+
+    def _secret_rotated(self, event: Stored, details: dict[str, Any]) -> None:
+        until = details["former_until"]
+        until = None if until is None else _stored_time(until)
+        told = {"rotated_by": event.actor, "rotated_at": event.at, "former_until": until}
+        self._subscription(details, **told)
+
+    def _telling_paused(self, event: Stored, details: dict[str, Any]) -> None:
+        self._subscription(details, paused_by=event.actor, paused_at=event.at)
+
+    def _telling_resumed(self, _event: Stored, details: dict[str, Any]) -> None:
+        self._subscription(details, paused_by=None, paused_at=None)
+
+    def _subscription(self, details: dict[str, Any], **values: Any) -> None:
+        """What an event tells of a subscription that another one has told of."""
+        row = self._rows[SUBSCRIPTIONS][details["subscription"] - 1]
+        for name, value in values.items():
+            row[_COLUMNS[SUBSCRIPTIONS].index(name)] = value
+
+    def _action(self, event: Stored, details: dict[str, Any]) -> None:
+        row = [details["kind"], details["key"]]
+        row += [json.dumps(details[name]) for name in ("selection", "details")]
+        told = [details["below"], details["undoes"], event.actor, event.at]
+        self._rows[ACTIONS].append([*row, *told])
+
+    def _second_look(self, event: Stored, details: dict[str, Any]) -> None:
+        row = [event.item_id, details["label"], details["probability"], event.at]
+        self._rows[LOOKS].append(row)
+
+    def _skill_weights(self, event: Stored, details: dict[str, Any]) -> None:
+        row = [_stored_time(details["as_of"]), details["usual"], json.dumps(details["weights"])]
+        self._rows[WEIGHTS].append([*row, event.at])
+
+    def _desk_added(self, event: Stored, details: dict[str, Any]) -> None:
+        row = [details["name"], event.actor, event.at, details["title"], None, None]
+        self._rows[DESKS].append(row)
+
+    def _desk_renamed(self, event: Stored, details: dict[str, Any]) -> None:
+        self._rows[DESKS][details["desk"] - 1][-3] = details["title"]
+
+    def _desk_closed(self, event: Stored, details: dict[str, Any]) -> None:
+        self._rows[DESKS][details["desk"] - 1][-2:] = [event.actor, event.at]
+
+    def _desk_reopened(self, event: Stored, details: dict[str, Any]) -> None:
+        self._rows[DESKS][details["desk"] - 1][-2:] = [None, None]
+
+    def _member_added(self, event: Stored, details: dict[str, Any]) -> None:
+        row = [details["desk"], details["user"], details["role"], event.actor, event.at]
+        self._rows[MEMBERSHIPS].append([*row, None, None])
+
+    def _member_removed(self, event: Stored, details: dict[str, Any]) -> None:
+        self._rows[MEMBERSHIPS][details["membership"] - 1][-2:] = [event.actor, event.at]
 
     def _alarm(self, event: Stored, details: dict[str, Any]) -> None:
         version, sides = details["version"], details["sides"]

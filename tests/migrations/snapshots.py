@@ -12,14 +12,14 @@ Rows = dict[str, list[dict[str, Any]]]
 
 
 def rows(database: Database) -> Rows:
-    """Every row by table, but for Alembic's own, and for counters that have come to 0: those are
-    gone once all is counted anew."""
+    """Every row by table, but for what Alembic and SQLite keep, and for counters that have
+    come to 0: those are gone once all is counted anew."""
     raw = sqlite3.connect(str(database.engine.url.database))
     raw.row_factory = sqlite3.Row
     names = [
         name
         for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-        if name != "alembic_version"
+        if name not in {"alembic_version", "sqlite_sequence"}  # bookkeeping of theirs
     ]
     found = {name: [dict(row) for row in raw.execute(f"SELECT * FROM {name!r}")] for name in names}
     raw.close()

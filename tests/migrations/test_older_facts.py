@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from review_app.bootstrap import upgrade_database
+from review_app.opening import upgrade_database
 from review_app.policy.eligibility import next_try
 from tests.migrations.old import restored
 from tests.migrations.snapshots import Rows, rows

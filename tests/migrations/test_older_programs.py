@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 import migrations
-from review_app.bootstrap import open_application, upgrade_database
+from review_app.bootstrap import open_application
 from review_app.core.permissions import Person
 from review_app.core.settings import Settings
 from review_app.durability import integrity
+from review_app.opening import upgrade_database
 from review_app.policy.policy import Policy
 from storage.database import Database
 from storage.enums import AuditKind, ItemState, PolicyState, Role

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import inspect, text
 
 import migrations
-from review_app.bootstrap import ensure_schema
 from review_app.core.errors import SchemaError
+from review_app.opening import ensure_schema
 from storage.database import Database
 
 

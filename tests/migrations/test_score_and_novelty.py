@@ -7,8 +7,8 @@ import sqlite3
 import pytest
 
 import migrations
-from review_app.bootstrap import ensure_schema
 from review_app.core.errors import SchemaError
+from review_app.opening import ensure_schema
 from storage.database import Database
 from storage.enums import LabelValue
 from tests.factories import Factory

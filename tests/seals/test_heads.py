@@ -83,10 +83,13 @@ def test_a_folder_that_cannot_be_written_to_holds_no_answer_up(
 
 
 def test_a_head_kept_elsewhere_is_demanded(run: Run, copy: Copy, data_dir: Path) -> None:
+    shutil.rmtree(data_dir)
     copy().rename(data_dir)
     head = run("db", "head", "--json").document["head"]
     assert run("user", "add", "dora").code == 0
-    assert run("db", "check", "--expect", head).code == 0, "a longer log is fine"
+    told = run("db", "check", "--expect", head)
+    assert "not in the log" not in told.out, "a longer log is fine"
+    assert (told.code, "desk second: " in told.out) == (1, True), "its folder was left behind"
     later = run("db", "head").out.strip()
     number, _, digest = later.partition(":")
     beyond = f"{int(number) + 3}:{digest}"
@@ -96,4 +99,4 @@ def test_a_head_kept_elsewhere_is_demanded(run: Run, copy: Copy, data_dir: Path)
     assert "is no head" in run("db", "check", "--expect", "yesterday").fault
     (data_dir / FILE).unlink()
     assert run("db", "rekey").code == 0
-    assert run("db", "check", "--expect", later).code == 0
+    assert "not in the log" not in run("db", "check", "--expect", later).out

@@ -15,7 +15,7 @@ import migrations
 from benchmarks.trust_changes import CHANGES, Change
 from benchmarks.trust_scene import make
 from benchmarks.trust_tampering import DATABASE, copied, plant
-from review_app.bootstrap import upgrade_database
+from review_app.opening import upgrade_database
 from storage.enums import AuditKind
 from storage.repositories.event_log import Event
 from storage.seals import heads, keyring
@@ -24,7 +24,10 @@ from tests.seals.conftest import found, opened, report, rewrite
 
 BEFORE = "0016"
 LOG = ("audit_event",)
-SINCE = ("api_token",)
+SINCE = (
+    *("api_token", "subscription", "second_look", "skill_weights"),
+    *("desk", "membership"),
+)
 """Tables that there were not then."""
 
 

@@ -47,6 +47,12 @@ def swayed(factory: Factory) -> int:
     return item
 
 
+def drawn_again(factory: Factory) -> int:
+    item = labelled(factory)
+    factory.second_look(item, factory.label(factory.person(), item, FAKE))
+    return item
+
+
 CASES: dict[Uncounted, list[Callable[[Factory], int]]] = {
     Uncounted.NEAR: [near],
     Uncounted.SPLIT: [
@@ -74,6 +80,7 @@ CASES: dict[Uncounted, list[Callable[[Factory], int]]] = {
         partial(labelled, placed_by=kind) for kind in PlacedBy if kind is not PlacedBy.TIME
     ],
     Uncounted.SWAYED: [swayed],
+    Uncounted.SECOND_LOOK: [drawn_again],
 }
 
 
@@ -124,4 +131,14 @@ def test_an_answer_after_the_opinion_that_does_not_count_takes_nothing_away(
 ) -> None:
     item = labelled(factory)
     factory.label(factory.person(), item, FAKE, blind=False, extra=True)
+    assert counted(database, item) == ([], True, 1)
+
+
+def test_a_draw_of_an_answer_that_was_taken_back_takes_nothing_away(
+    database: Database, factory: Factory
+) -> None:
+    item, person = labelled(factory), factory.person()
+    first = factory.label(person, item, FAKE)
+    factory.second_look(item, first)
+    factory.label(person, item, FAKE, supersedes_id=first)
     assert counted(database, item) == ([], True, 1)

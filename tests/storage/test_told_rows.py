@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from storage.database import Database
-from storage.models import ApiToken, ScoreFile
+from storage.enums import BulkKind, Channel, ItemState, LabelValue
+from storage.models import ApiToken, ScoreFile, SkillWeights, SubscriptionRow
 from storage.repositories import Repositories
 from storage.repositories.alarms import RaisedAlarm
 from storage.types import utc_now
@@ -43,19 +44,49 @@ def _token(repos: Repositories) -> None:
     repos.tokens.add(token, ACTOR)
 
 
+def _subscription(repos: Repositories) -> None:
+    columns: dict[str, Any] = {"topics": ["item.resolved"], "language": "en", "hears_items": True}
+    row = SubscriptionRow(name="hook", channel=Channel.WEBHOOK, address="", salt="0", **columns)
+    repos.subscriptions.add(row, ACTOR)
+
+
+def _action(repos: Repositories) -> None:
+    repos.bulk_actions.ask(BulkKind.TAG, "key-of-a-form", {"zone": ""}, {"tag": "x"}, ACTOR)
+
+
+def _second_look(repos: Repositories) -> None:
+    (item,) = repos.items.in_state(ItemState.IN_REVIEW, 1)
+    (label,) = repos.labels.in_force(item.id)
+    repos.second_looks.add(item.id, label.id, 0.1)
+
+
+def _skill_weights(repos: Repositories) -> None:
+    row = SkillWeights(as_of=utc_now(), usual=1.25, weights={"7": [1.5, 0.1], "12": [2, 1 / 3]})
+    repos.skill_weights.add(row)
+
+
+def _desk(repos: Repositories) -> None:
+    repos.desks.add("second", "Second queue", ACTOR)
+
+
 WRITES = {
     "certification_attempt": _attempt,
     "alarm": _alarm,
     "score_file": _file,
     "comparison": _comparison,
     "api_token": _token,
+    "subscription": _subscription,
+    "bulk_action": _action,
+    "second_look": _second_look,
+    "skill_weights": _skill_weights,
+    "desk": _desk,
 }
 
 
 @pytest.fixture
 def ready(database: Database, factory: Factory) -> Database:
     factory.policy()
-    factory.admin()
+    factory.label(factory.admin(), factory.item(), LabelValue.REAL)
     return database
 
 

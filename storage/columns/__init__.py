@@ -1,0 +1,1 @@
+"""Reading whole queries by the column, over one state of the database."""

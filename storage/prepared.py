@@ -1,0 +1,140 @@
+"""Statements that are put together once, and handed to the driver as they are.
+
+What SQLAlchemy does around a small statement takes ten times as long as SQLite takes for it, and
+handing an item out and taking the answer in asks some thirty. Values go in and come out by the
+types of their columns all the same, and what such a statement writes is sealed like anything else.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import BindParameter, Select, bindparam, column, func, select
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.dml import UpdateBase
+from sqlalchemy.types import JSON, TypeEngine
+
+from storage.seals.sealing import SEALING, driver_of, sealing_of
+from storage.seals.tables import EVIDENCE
+
+_Turn = Callable[[Any], Any]
+_DIALECT = sqlite.dialect()
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A statement as the driver takes it."""
+
+    sql: str
+    constants: tuple[Any, ...]
+    """A value for each place of ``sql``; None where it is given at every call."""
+    given: tuple[tuple[int, str, _Turn | None], ...]
+    """The other places: which, the name of its parameter, and what the value goes through."""
+    turns: tuple[tuple[int, _Turn], ...]
+    """What the values of some columns go through on their way out."""
+    writes: str | None
+    """The table that it changes."""
+
+
+class Prepared:
+    """A statement with named parameters, over columns: it makes no entities, and no value for a
+    column that it does not name (``ValueError``).
+
+    In a session that only reads, those that change something raise ``ReadOnlyError``. What the
+    driver raises comes as it is (``sqlite3.Error``).
+    """
+
+    def __init__(self, statement: Select[*tuple[Any, ...]] | UpdateBase) -> None:
+        self._statement = statement
+
+    def rows(self, session: Session, **values: Any) -> list[tuple[Any, ...]]:
+        """All rows that are found or returned."""
+        found = self._execute(session, values).fetchall()
+        turns = self._made.turns
+        return [_turned(row, turns) for row in found] if turns else found
+
+    def value(self, session: Session, **values: Any) -> Any:
+        """The first column of the first row; None where there is none."""
+        cursor = self._execute(session, values)
+        row = cursor.fetchone()
+        cursor.close()
+        return None if row is None else _turned(row, self._made.turns)[0]
+
+    def run(self, session: Session, **values: Any) -> int:
+        """Change rows; how many."""
+        return self._execute(session, values).rowcount
+
+    @cached_property
+    def _made(self) -> _Made:
+        statement = self._statement
+        compiled = statement.compile(dialect=_DIALECT)
+        if isinstance(compiled, SQLCompiler) and compiled.prefetch:
+            made_up = ", ".join(column.key for column in compiled.prefetch)
+            raise ValueError(f"no value is made up for a column here; say what {made_up} is")
+        constants: list[Any] = []
+        given: list[tuple[int, str, _Turn | None]] = []
+        for place, name in enumerate(compiled.positiontup or ()):
+            parameter = compiled.binds[name]
+            turn = _type_of(parameter.type).bind_processor(_DIALECT)
+            if parameter.required:
+                constants.append(None)
+                given.append((place, parameter.key, turn))
+            else:
+                constant = parameter.effective_value
+                constants.append(constant if turn is None else turn(constant))
+        turns = [
+            (place, turn)
+            for place, found in enumerate(statement.exported_columns)
+            if (turn := _type_of(found.type).result_processor(_DIALECT, None)) is not None
+        ]
+        writes = str(statement.table) if isinstance(statement, UpdateBase) else None
+        return _Made(str(compiled), tuple(constants), tuple(given), tuple(turns), writes)
+
+    def _execute(self, session: Session, values: dict[str, Any]) -> sqlite3.Cursor:
+        made = self._made
+        if session.autoflush:
+            session.flush()
+        if made.writes is not None:
+            sealing = sealing_of(session)  # begins the part of a transaction, if nothing has yet
+            if made.writes in EVIDENCE:
+                sealing.about_to_write(made.writes)
+        bound = list(made.constants)
+        for place, name, turn in made.given:
+            value = values[name]
+            bound[place] = value if turn is None else turn(value)
+        return _driver(session).execute(made.sql, bound)
+
+
+def given(*names: str) -> dict[str, BindParameter[Any]]:
+    """What an insertion sets columns to: each to the parameter of its name."""
+    return {name: bindparam(name) for name in names}
+
+
+def each_of(name: str) -> Select[Any]:
+    """What ``IN`` is to look into for a list of numbers that is given as the parameter ``name``:
+    one statement, however many there are."""
+    values = func.json_each(bindparam(name, type_=JSON)).table_valued(column("value"), name="given")
+    return select(values.c.value)
+
+
+def _driver(session: Session) -> sqlite3.Connection:
+    # A part of a transaction begins with what it writes first, so reading may come before it.
+    sealing = session.info.get(SEALING)
+    return driver_of(session) if sealing is None else sealing.driver
+
+
+def _type_of(declared: TypeEngine[Any]) -> TypeEngine[Any]:
+    return declared.dialect_impl(_DIALECT)
+
+
+def _turned(row: tuple[Any, ...], turns: tuple[tuple[int, _Turn], ...]) -> tuple[Any, ...]:
+    found = list(row)
+    for place, turn in turns:
+        found[place] = turn(found[place])
+    return tuple(found)
