@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from sqlalchemy import inspect
-from sqlalchemy.engine import make_url
-
-import migrations
 from review_app.audits.circuit_breaker import (
     BreakerOptions,
     CircuitBreaker,
     change_breaker_options,
     read_breaker_options,
 )
-from review_app.core.errors import SchemaError, SettingsError
-from review_app.core.faults import storage_error
+from review_app.bulk.purging import PurgeSchedule
+from review_app.bulk.service import BulkService
 from review_app.core.idempotency import IdempotencyService
+from review_app.core.memory import MemoryWatch
 from review_app.core.notice import Notice
 from review_app.core.options import OptionsService
-from review_app.core.secret import deployment_secret
 from review_app.core.settings import Settings
 from review_app.core.uploads import Uploads
 from review_app.detectors.fusing import FusionService
@@ -48,6 +44,7 @@ from review_app.jobs.triggers import (
     change_learning_triggers,
     read_learning_triggers,
 )
+from review_app.learning.cascading import CascadeService
 from review_app.learning.challenge import ChallengeService
 from review_app.learning.promotion import PromotionService
 from review_app.monitoring.feature_maps import FeatureMaps
@@ -58,7 +55,22 @@ from review_app.monitoring.service_level import (
     change_service_level,
     read_service_level,
 )
-from review_app.people import People, TokenBook
+from review_app.notifications.mail import MailSender, MailServer
+from review_app.notifications.senders import SlackSender, WebhookSender
+from review_app.notifications.subscriptions import SubscriptionService
+from review_app.notifications.watch import AlertWatch
+from review_app.notifications.webhooks import WebhookCaller
+from review_app.notifications.worker import DeliveryWorker
+from review_app.opening import media_store, open_data_dir, open_database, open_whole
+from review_app.people import (
+    Admission,
+    DeskBook,
+    DeskPeople,
+    DeskTokenBook,
+    People,
+    TokenBook,
+    mirror_members,
+)
 from review_app.policy.decision_text import opinion_of
 from review_app.policy.governance import PolicyService
 from review_app.policy.review_options import ReviewOptions, change_options, read_options
@@ -68,6 +80,7 @@ from review_app.queueing.options import (
     read_queue_options,
 )
 from review_app.records.exports.service import ExportService
+from review_app.records.saved_views import SavedViewService
 from review_app.records.service import RecordService
 from review_app.review.batched import BatchedReview
 from review_app.review.context import ReviewContext
@@ -77,11 +90,8 @@ from review_app.triage.pipeline import TriageService
 from review_app.triage.unattended import UnattendedTriage
 from review_app.triage.uploaded import UploadedBatches
 from storage.database import Database
-from storage.seals.beginning import begin_sealing
-from storage.seals.heads import FILE as SEAL_HEADS
-from storage.seals.keyring import FILE as SEAL_KEY
-from storage.seals.keyring import SealKeyError
-from storage.seals.sealing import driver_of
+from storage.enums import Channel
+from storage.repositories.desks import Seat
 
 _MIB = 1024**2
 
@@ -95,10 +105,16 @@ class Application:
     media: MediaStore
     people: People
     tokens: TokenBook
+    desks: DeskBook | None
+    """The desks of the deployment; None where a command works on one of them, and not the
+    server."""
     idempotency: IdempotencyService
     review: ReviewService
     batched_review: BatchedReview
     records: RecordService
+    bulk: BulkService
+    purge_schedule: PurgeSchedule
+    saved_views: SavedViewService
     exports: ExportService
     monitoring: MonitoringService
     feature_maps: FeatureMaps
@@ -108,6 +124,7 @@ class Application:
     scores: ScoreIntake
     detectors: Detectors
     fusion: FusionService
+    cascades: CascadeService
     policies: PolicyService
     forecasts: ForecastService
     challenges: ChallengeService
@@ -118,6 +135,9 @@ class Application:
     learning_triggers: OptionsService[LearningTriggers]
     jobs: JobService
     learning_schedule: LearningSchedule
+    alerts: AlertWatch
+    subscriptions: SubscriptionService
+    deliveries: DeliveryWorker
     notice: Notice
     triage: TriageService
     unattended_triage: UnattendedTriage
@@ -133,9 +153,11 @@ class Application:
     uploads: Uploads
     uploaded: UploadedBatches
     storage: StorageWatch
+    memory: MemoryWatch
 
     def close(self) -> None:
         """Stop computing views, finish what is being stored, and close the database."""
+        self.deliveries.close()
         self.unattended_triage.close()
         self.feature_maps.close()
         self.monitoring.close()
@@ -148,21 +170,16 @@ class Application:
         self.database.close()
 
 
-def open_application(settings: Settings) -> Application:
-    """Open the data directory, made if it is new.
+def open_application(settings: Settings, admission: Admission | None = None) -> Application:
+    """Open the data directory, made if it is new; that of a desk lets in whom ``admission`` does.
 
     Raises:
         SettingsError: the data directory cannot be made or written to.
         SchemaError: the database was written by an older, newer or altogether different program.
     """
-    secret = _open_data_dir(settings.data_dir)
-    database = open_database(settings)
-    try:
-        ensure_schema(database)
-        require_seal_key(database)
-    except BaseException:
-        database.close()
-        raise
+    secret = open_data_dir(settings.data_dir)
+    database = open_whole(settings)
+    people, tokens, desks = _doors(settings, database, admission)
     limits = file_limits(settings)
     media = media_store(settings)
     detectors = Detectors(settings, database, media, limits)
@@ -179,19 +196,22 @@ def open_application(settings: Settings) -> Application:
     triage = TriageService(database, policies, detectors, secret, breaker.check)
     workshop = Workshop(settings.reading_niceness)
     credentials = Credentials(settings.c2pa_trust)
+    caller, mail = WebhookCaller(settings.reached_by_webhooks), mail_server(settings)
     archives = ArchiveLimits(max_total_bytes=int(settings.max_archive_mb * _MIB))
     return Application(
         settings=settings,
         database=database,
         media=media,
-        people=People(
-            database, settings.session_hours, settings.link_minutes, settings.idle_minutes
-        ),
-        tokens=TokenBook(database),
+        people=people,
+        tokens=tokens,
+        desks=desks,
         idempotency=IdempotencyService(database),
         review=review,
         batched_review=BatchedReview(review, database),
         records=RecordService(database),
+        bulk=BulkService(database, media, secret),
+        purge_schedule=PurgeSchedule(database),
+        saved_views=SavedViewService(database),
         exports=ExportService(database, media, settings.data_dir / "exports"),
         monitoring=MonitoringService(database),
         feature_maps=FeatureMaps(database),
@@ -203,10 +223,11 @@ def open_application(settings: Settings) -> Application:
         scores=ScoreIntake(database, settings.max_score_rows),
         detectors=detectors,
         fusion=FusionService(database, detectors),
+        cascades=CascadeService(database, detectors),
         policies=policies,
         forecasts=forecasts,
         challenges=ChallengeService(database, forecasts, detectors),
-        promotions=PromotionService(database, policies),
+        promotions=PromotionService(database, policies, bool(settings.mlflow_tracking_uri)),
         review_options=OptionsService(database, ReviewOptions, read_options, change_options),
         queue_options=OptionsService(
             database, QueueOptions, read_queue_options, change_queue_options
@@ -219,6 +240,16 @@ def open_application(settings: Settings) -> Application:
         ),
         jobs=JobService(database, settings.kept_jobs),
         learning_schedule=LearningSchedule(database),
+        alerts=AlertWatch(database),
+        subscriptions=SubscriptionService(database, secret, caller, mail is not None),
+        deliveries=DeliveryWorker(
+            database,
+            {
+                Channel.WEBHOOK: WebhookSender(caller, secret),
+                Channel.SLACK: SlackSender(caller),
+                Channel.MAIL: MailSender(mail, settings.address()),
+            },
+        ),
         notice=Notice(database),
         triage=triage,
         unattended_triage=UnattendedTriage(triage),
@@ -242,47 +273,81 @@ def open_application(settings: Settings) -> Application:
             media, int(settings.max_views_mb * _MIB), limits, policies, detectors, workshop
         ),
         upload_cache=UploadCache(settings.data_dir / "inspected"),
-        uploads=Uploads(settings.data_dir / "uploads", int(settings.max_uploads_mb * _MIB)),
+        uploads=Uploads(settings.uploads_dir, int(settings.max_uploads_mb * _MIB)),
         uploaded=UploadedBatches(settings.data_dir / "uploaded"),
         storage=StorageWatch(database),
+        memory=MemoryWatch(database.shrink),
     )
 
 
-def open_database(settings: Settings) -> Database:
-    """The database that the settings name, as it is; the caller closes it.
-
-    Where neither its file nor its folder may be written to, it is opened for reading alone.
-    """
-    return Database(
-        settings.url,
-        storage_error,
-        settings.seal_key_file or settings.data_dir / SEAL_KEY,
-        settings.seal_heads_file or settings.data_dir / SEAL_HEADS,
-        read_only=_may_only_be_read(settings),
+def _doors(
+    settings: Settings, database: Database, admission: Admission | None
+) -> tuple[People, TokenBook, DeskBook | None]:
+    """Who comes in, by session and by token; and the desks of the deployment."""
+    if settings.desk:
+        desks = None if admission is None else admission.desks
+        return DeskPeople(database, admission), DeskTokenBook(database, admission), desks
+    desks = desk_book(settings, database)
+    people = People(
+        database,
+        settings.session_hours,
+        settings.link_minutes,
+        settings.idle_minutes,
+        after_switch=desks.settle,
     )
+    return people, TokenBook(database), desks
 
 
-def _may_only_be_read(settings: Settings) -> bool:
-    path = Path(make_url(settings.url).database or "")
-    return path.is_file() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
+def desk_book(settings: Settings, database: Database) -> DeskBook:
+    """The desks of the deployment of these settings, whose own ``database`` is open."""
+
+    def mirror(name: str, seats: Sequence[Seat], actor: str) -> None:
+        own = settings.for_desk(name)
+        open_data_dir(own.data_dir)
+        with closing(open_whole(own)) as mirrored:
+            mirror_members(mirrored, seats, actor)
+
+    return DeskBook(database, mirror)
 
 
-def media_store(settings: Settings) -> MediaStore:
-    """The stored images of the data directory that the settings name."""
-    return MediaStore(settings.data_dir / "media")
-
-
-def require_seal_key(database: Database) -> None:
-    """Refuse to go on without the key of the audit log: what is written then would seem forged.
+def desk_settings(settings: Settings) -> Settings:
+    """The settings of the desk that these settings name; themselves where they name none.
 
     Raises:
-        SettingsError: with what to do.
+        NotFoundError: there is no such desk.
     """
-    try:
-        with database.read() as repos:
-            database.keys.in_use(driver_of(repos.session))
-    except SealKeyError as error:
-        raise SettingsError(f"REVIEW_SEAL_KEY_FILE: {error}") from error
+    if not settings.desk:
+        return settings
+    open_data_dir(settings.data_dir)
+    with closing(open_whole(settings)) as database:
+        desk_book(settings, database).get(settings.desk)
+    return settings.for_desk(settings.desk)
+
+
+def desk_names(settings: Settings) -> list[str]:
+    """The names of all desks of the deployment, oldest first; none of a desk."""
+    if settings.desk:
+        return []
+    with closing(open_database(settings)) as database:
+        return [desk.name for desk in desk_book(settings, database).all()]
+
+
+def mail_server(settings: Settings) -> MailServer | None:
+    """The mail server that the settings name, if they do.
+
+    Raises:
+        SettingsError: the file of its password cannot be read.
+    """
+    if not settings.smtp_host:
+        return None
+    return MailServer(
+        settings.smtp_host,
+        settings.smtp_port,
+        settings.smtp_security,
+        settings.mail_from,
+        settings.smtp_user,
+        settings.mail_password(),
+    )
 
 
 def file_limits(settings: Settings) -> Limits:
@@ -298,64 +363,3 @@ def inspect_limits(settings: Settings) -> Limits:
     limits = file_limits(settings)
     pixels = int(settings.max_inspect_megapixels * 1_000_000)
     return replace(limits, max_pixels=min(pixels, limits.max_pixels))
-
-
-def _open_data_dir(path: Path) -> bytes:
-    """Make the folder if need be; its secret."""
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        return deployment_secret(path)
-    except OSError as error:
-        raise SettingsError(
-            f"REVIEW_DATA_DIR: {path} cannot be used ({error.strerror}); "
-            "choose a folder that you may write to"
-        ) from error
-
-
-def ensure_schema(database: Database) -> None:
-    """Make the tables of a new database; refuse one of another version.
-
-    Raises:
-        SchemaError: with the command that mends it.
-    """
-    current, head = upgradable_revision(database), migrations.head_revision()
-    if current is None:
-        upgrade_database(database)
-    elif current != head:
-        raise SchemaError(
-            f"the database is at revision {current}, this program needs {head}. "
-            "Make a copy of it, then run: deepfake-review db upgrade"
-        )
-
-
-def upgrade_database(database: Database) -> int | None:
-    """Bring the tables to this program's schema and, of a database from before there were seals,
-    seal all there is, both or neither; the event that sealed it."""
-    sealed: list[int | None] = []
-    migrations.upgrade(
-        database.engine,
-        then=lambda connection: sealed.append(begin_sealing(connection, database.keys)),
-    )
-    return sealed[0]
-
-
-def upgradable_revision(database: Database) -> str | None:
-    """The revision that the database is at, from which this program can bring it to its own; None
-    for an empty one.
-
-    Raises:
-        SchemaError: a newer program wrote it, or one that has nothing to do with this.
-    """
-    current = migrations.current_revision(database.engine)
-    if current is None and inspect(database.engine).get_table_names():
-        raise SchemaError(
-            f"{database.engine.url.database} holds the tables of another program; "
-            "choose another file: REVIEW_DATABASE_URL=sqlite:////..."
-        )
-    if current is not None and current not in migrations.known_revisions():
-        raise SchemaError(
-            f"the database is at revision {current}, which this program (revision "
-            f"{migrations.head_revision()}) does not know: a newer program wrote it. "
-            "Run: pip install --upgrade deepfake-review"
-        )
-    return current

@@ -9,6 +9,7 @@
     │   ├── ManifestError      a manifest; names the rows
     │   ├── TooLargeError      more than is taken at once
     │   ├── IdempotencyError   a key that was used for another call
+    │   ├── AddressError       an address that this server does not call
     │   └── RefusedFile        one file of a batch; carries a RefusalReason
     ├── DetectorError
     │   ├── BackboneError      unknown backbone, or its weights cannot be had
@@ -21,6 +22,7 @@
     ├── NotAllowedError        the person is signed in but may not do this
     │   └── ScopeError         their token is not made for it
     ├── LimitError             too much in a short time; says when it goes on
+    ├── TrackerError           a run was not logged to the tracker of experiments
     ├── NotFoundError          no such item, user, image or checkpoint
     ├── BusyError              too much of the kind waits to be done already
     ├── JobCancelled           somebody asked that a long job end
@@ -88,6 +90,14 @@ class IdempotencyError(InputError):
     """An idempotency key that was used for another call already."""
 
 
+class AddressError(InputError):
+    """An address that this server does not call. ``is_unknown``: its name means nothing."""
+
+    def __init__(self, message: Text, *, is_unknown: bool = False) -> None:
+        super().__init__(message)
+        self.is_unknown = is_unknown
+
+
 class RefusalReason(StrEnum):
     """A reason why intake refused a file."""
 
@@ -107,6 +117,8 @@ class RefusalReason(StrEnum):
     """A manifest row or argument names a file that is not there."""
     LABEL_CONFLICT = "label_conflict"
     """The same content is known already with the opposite label."""
+    DELETED = "deleted"
+    """The same file was here, and an admin deleted it."""
 
 
 class RefusedFile(InputError):  # noqa: N818 - a refusal is an outcome that is reported, not a fault
@@ -190,6 +202,10 @@ class LimitError(ReviewAppError):
     def __init__(self, message: str | Text, retry_after: float) -> None:
         super().__init__(message)
         self.retry_after = max(1, math.ceil(retry_after))
+
+
+class TrackerError(ReviewAppError):
+    """What was learned, or put in force, is not in the tracker of experiments."""
 
 
 class NotFoundError(ReviewAppError):

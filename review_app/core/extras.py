@@ -6,6 +6,8 @@ from typing import Final
 
 _BROUGHT_BY: Final = {
     "matplotlib": ("matplotlib", "lab"),
+    "mlflow": ("mlflow-skinny", "mlflow"),
+    "openvino": ("openvino", "openvino"),
     "pandas": ("pandas", "demo"),
     "sklearn": ("scikit-learn", "lab"),
     "skimage": ("scikit-image", "demo"),

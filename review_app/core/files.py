@@ -20,8 +20,9 @@ if os.name == "posix":
     import fcntl
 
 _DRAFT = ".draft"
-_MARK = ".deepfake-review-draft"
-"""Each draft of a folder has this name in it: nobody else's is deleted."""
+_FOLDER_DRAFT = ".deepfake-review-draft"
+"""Folders that were begun are told from anybody else's by their names, from the first moment to the
+last: no kill leaves one that nobody dares to delete."""
 _NAMELESS = getattr(os, "O_TMPFILE", 0) if Path("/proc/self/fd").is_dir() else 0
 _CANNOT = (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL)
 
@@ -70,19 +71,28 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     _sweep_folders(path.parent)
-    draft = _beside(path)
-    draft.mkdir()
-    lock = _lock(draft)
+    draft, lock = _begun(path)
     try:
-        (draft / _MARK).touch()
         yield draft
-        (draft / _MARK).unlink()
         draft.replace(path)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
         if lock is not None:
             os.close(lock)
     sync_folder(path.parent)
+
+
+def _begun(path: Path) -> tuple[Path, int | None]:
+    """A folder with a lock on it, to become ``path``."""
+    while True:
+        draft = path.with_name(f".{path.name[:50]}-{secrets.token_hex(4)}{_FOLDER_DRAFT}")
+        draft.mkdir()
+        with suppress(FileNotFoundError, BlockingIOError):  # somebody sweeps it, as yet unlocked
+            lock = _lock(draft)
+            if draft.is_dir():
+                return draft, lock
+            if lock is not None:
+                os.close(lock)
 
 
 def sync_folder(folder: Path) -> None:
@@ -155,8 +165,8 @@ def _sweep_files(path: Path) -> None:
 
 
 def _sweep_folders(folder: Path) -> None:
-    for draft in folder.glob(f".*-????????{_DRAFT}"):
-        if (draft / _MARK).is_file() and not draft.is_symlink():
+    for draft in folder.glob(f".*-????????{_FOLDER_DRAFT}"):
+        if draft.is_dir() and not draft.is_symlink():
             _remove_if_left(draft, lambda draft: shutil.rmtree(draft, ignore_errors=True))
 
 

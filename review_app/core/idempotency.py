@@ -2,7 +2,8 @@
 
 Of a call that was refused nothing is kept, so it may be sent again under the same key. One that a
 killed server has left half done is done again after `LEFT_AFTER`: what stands behind each route
-finds by itself what is there already.
+finds by itself what is there already. One whose answer is kept in the transaction that does it
+(`IdempotencyService.once_together`) is never half done.
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ from typing import NamedTuple
 from review_app.core.errors import IdempotencyError, LimitError
 from review_app.core.permissions import Person
 from review_app.i18n import Text
-from storage.database import Database
+from storage.database import Database, Transactions
 from storage.models import IdempotentCall
 from storage.repositories import Repositories
 from storage.types import utc_now
 
+SharedTransaction = Transactions
+"""What a call does its work in, so that its answer is stored together with that."""
 KEPT = timedelta(hours=24)
 """How long a call is known."""
 LEFT_AFTER = timedelta(minutes=15)
@@ -50,10 +53,9 @@ class IdempotencyService:
         """
         if key is None:
             return Reply(call(), False)
-        owner = f"token-{person.token.id}" if person.token else f"person-{person.id}"
-        fingerprint = hashlib.sha256(asked.encode()).hexdigest()
+        owner = _owner(person)
         with self._database.write(durable=False) as repos:
-            known = _begun(repos, owner, key, fingerprint)
+            known = _begun(repos, owner, key, asked)
         if known is not None:
             return Reply(known, True)
         try:
@@ -66,9 +68,37 @@ class IdempotencyService:
             repos.idempotent_calls.end(owner, key, _DONE, body)
         return Reply(body, False)
 
+    def once_together(
+        self, person: Person, key: str | None, asked: str, call: Callable[[Transactions], str]
+    ) -> Reply:
+        """The same, where all that ``call`` does are parts of the transaction that it is given:
+        what it did and what it was answered are stored together or not at all, whenever the server
+        is killed. The same call beside it waits, and is answered alike.
 
-def _begun(repos: Repositories, owner: str, key: str, fingerprint: str) -> str | None:
+        Raises as `once`.
+        """
+        with self._database.together() as transaction:
+            if key is None:
+                return Reply(call(transaction), False)
+            owner = _owner(person)
+            with transaction.write() as repos:
+                known = _begun(repos, owner, key, asked)
+            if known is not None:
+                return Reply(known, True)
+            body = call(transaction)
+            with transaction.write() as repos:
+                repos.idempotent_calls.end(owner, key, _DONE, body)
+            return Reply(body, False)
+
+
+def _owner(person: Person) -> str:
+    """Whose keys they are."""
+    return f"token-{person.token.id}" if person.token else f"person-{person.id}"
+
+
+def _begun(repos: Repositories, owner: str, key: str, asked: str) -> str | None:
     """What the call was answered before; None where it is to be done now."""
+    fingerprint = hashlib.sha256(asked.encode()).hexdigest()
     now, calls = utc_now(), repos.idempotent_calls
     calls.forget_expired(now)
     known = calls.get(owner, key)

@@ -11,9 +11,6 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from scipy.optimize import brentq
-from scipy.special import ndtri
-
 FEWEST: Final = 5
 """Images behind a share: of fewer, no interval is given."""
 FEWEST_OF_CLASS: Final = 4
@@ -23,7 +20,8 @@ ENOUGH_OF_CLASS: Final = 20
 ENOUGH_TO_COMPARE: Final = 6
 """Images of either class from which on a paired difference is told with ends and a p-value: what
 both heads find hard is the same, so it takes fewer."""
-_Z: Final = float(ndtri(0.975))
+_Z: Final = 1.959963984540054
+"""The normal quantile of 0.975."""
 
 Ends = list[float]
 """The two ends of an interval: [low, high]."""
@@ -75,6 +73,8 @@ def _newcombe(auroc: float, positives: float, negatives: float, end: float) -> f
     The variance is that of Hanley & McNeil (1982) with the classes' sizes averaged, as Newcombe has
     it; it is of the AUROC that is tried, so a perfect one is not certain.
     """
+    from scipy.optimize import brentq  # slow to import, and few processes look for an end
+
     more = (positives + negatives) / 2 - 1
 
     def beyond(tried: float) -> float:

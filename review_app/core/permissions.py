@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from review_app.core.errors import NotAllowedError, ScopeError
 from review_app.i18n import Text
@@ -29,12 +30,20 @@ class Permission(StrEnum):
     """See counts, scores and every image of the queue."""
     MANAGE_POLICY = "manage_policy"
     """Certify, apply and suspend policies; change how review works."""
+    SEE_PEOPLE = "see_people"
+    """See how each person answers, by name."""
     MANAGE_PEOPLE = "manage_people"
-    """Add and disable users; make sign-in links."""
+    """Add, change and disable users; make sign-in links and tokens."""
     EXPORT = "export"
     """Take labels out of the system."""
     ADD_IMAGES = "add_images"
     """Take images into the queue, and have them scored."""
+    MANAGE_NOTIFICATIONS = "manage_notifications"
+    """Say who is told of alarms and decisions."""
+    MOVE_IMAGES = "move_images"
+    """Assign many images at once, tag them, and move them in the queue."""
+    MANAGE_IMAGES = "manage_images"
+    """Archive and delete many images at once."""
 
 
 class TokenScope(StrEnum):
@@ -55,11 +64,23 @@ class TokenScope(StrEnum):
     """Read policies and what certifies them."""
     METRICS = "metrics"
     """Read ``/metrics``."""
+    WEBHOOKS = "webhooks"
+    """Be told of decisions on images that its owner added; of all with ``images:read``, and of
+    alarms with ``stats``."""
 
 
 _REVIEWER = frozenset({Permission.REVIEW, Permission.INSPECT, Permission.READ_CARD})
+_LEAD = frozenset(
+    {
+        Permission.ADJUDICATE,
+        Permission.SEE_QUEUE,
+        Permission.SEE_PEOPLE,
+        Permission.MOVE_IMAGES,
+    }
+)
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.REVIEWER: _REVIEWER,
+    Role.LEAD: _REVIEWER | _LEAD,
     Role.ADMIN: frozenset(Permission),
 }
 
@@ -72,6 +93,7 @@ REACH: dict[TokenScope, frozenset[Permission]] = {
     TokenScope.STATS: frozenset({Permission.SEE_QUEUE}),
     TokenScope.POLICIES_READ: frozenset({Permission.SEE_QUEUE}),
     TokenScope.METRICS: frozenset({Permission.SEE_QUEUE}),
+    TokenScope.WEBHOOKS: frozenset({Permission.MANAGE_NOTIFICATIONS}),
 }
 """The permissions of its owner that a token uses, by its scopes."""
 
@@ -97,10 +119,12 @@ class Person:
     role: Role
     token: Token | None = None
     """The token by which a program acts for them; None where they are here themselves."""
+    is_away: bool = False
+    """Whether they have an account here and no place in this queue: they may do nothing in it."""
 
     def may(self, permission: Permission) -> bool:
         """Whether the role grants ``permission``, and the token lets it through."""
-        granted = permission in GRANTS[self.role]
+        granted = permission in GRANTS[self.role] and not self.is_away
         return granted and (self.token is None or self.token.reaches(permission))
 
 
@@ -135,30 +159,47 @@ class Area(StrEnum):
 
     OPEN = "open"
     """Anybody: the sign-in page, health checks, static files of our own."""
+    ACCOUNT = "account"
+    """Anybody who is signed in, in whichever queue they work: what is theirs alone."""
     REVIEW = "review"
-    """Anybody who is signed in; the handlers behind check the finer points."""
+    """Anybody who has a place in this queue; the handlers behind check the finer points."""
     ADMIN = "admin"
-    """The area is for admins only."""
+    """Whoever sees the queue; the handlers behind check who may change what."""
+    EXPORTS = "exports"
+    """Whoever may take labels out of the system."""
     PROGRAMS = "programs"
     """Anybody who is signed in, and programs with a token; the handlers behind check who may."""
 
 
 _OPEN = ("/login", "/language", "/static", "/healthz", "/readyz", "/favicon.ico")
-_ADMIN = ("/admin", "/api/v1/admin", "/exports")
+DESKS = "/desks"
+"""The addresses of desks lie below, each below the desk's name; what is behind one asks who may."""
+_ACCOUNT = ("/account", "/logout", DESKS)
+_ADMIN = ("/admin", "/api/v1/admin")
+_EXPORTS = ("/exports",)
+_NEEDS = {Area.ADMIN: Permission.SEE_QUEUE, Area.EXPORTS: Permission.EXPORT}
+"""What opens the doors that not everybody passes who is signed in."""
 PROBLEMS_BELOW = tuple(
     f"/api/v1/{part}"
-    for part in ("images", "labels", "corrections", "exports", "statistics", "policies")
+    for part in (
+        *("images", "labels", "corrections", "exports", "statistics", "policies", "webhooks"),
+    )
 )
 """The addresses that programs alone call; errors there are problem details (RFC 9457)."""
 _PROGRAMS = ("/metrics", "/api/v1/me", "/api/v1/openapi.json", *PROBLEMS_BELOW)
 
 
+@lru_cache(maxsize=128)  # anybody chooses paths, and long ones
 def area_of(path: str) -> Area:
     """The area a path lies in. What is not listed needs a sign-in."""
     if is_under(path, _OPEN):
         return Area.OPEN
+    if path == "/" or is_under(path, _ACCOUNT):
+        return Area.ACCOUNT
     if is_under(path, _ADMIN):
         return Area.ADMIN
+    if is_under(path, _EXPORTS):
+        return Area.EXPORTS
     if is_under(path, _PROGRAMS):
         return Area.PROGRAMS
     return Area.REVIEW
@@ -170,9 +211,13 @@ def may_enter(person: Person | None, area: Area) -> bool:
         return True
     if person is None:
         return False
+    if area is Area.ACCOUNT:
+        return person.token is None
+    if person.is_away:
+        return False
     if area is Area.PROGRAMS:
         return True
-    return person.token is None and (area is Area.REVIEW or person.role is Role.ADMIN)
+    return person.token is None and (area not in _NEEDS or person.may(_NEEDS[area]))
 
 
 def is_under(path: str, prefixes: tuple[str, ...]) -> bool:

@@ -46,6 +46,8 @@ class _Arrival:
 class Uploads:
     """The uploads below ``root``, as ``page/person/token/name``; safe to share between threads.
 
+    Folders whose names begin with @ belong to desks, which look after them.
+
     Outside they go by ``token/name``, which means something to their owner alone: whose they are
     is in the path, so a restart changes nothing. ``max_bytes`` limits all together; ``clock``
     tells the time in seconds, as the file system does.
@@ -183,13 +185,19 @@ class Uploads:
         deleted = 0
         for folder, folders, files in os.walk(self._root, topdown=False):
             path = Path(folder)
-            if any(path.is_relative_to(arriving) for arriving in list(self._arriving)):
+            if self._is_of_desk(path) or any(
+                path.is_relative_to(arriving) for arriving in list(self._arriving)
+            ):
                 continue
             links = [name for name in folders if (path / name).is_symlink()]
             deleted += sum(self._drop(path / name) for name in [*files, *links])
             if len(path.relative_to(self._root).parts) > 1:
                 self._drop_folder(path)
         return deleted
+
+    def _is_of_desk(self, path: Path) -> bool:
+        inside = path.relative_to(self._root).parts
+        return bool(inside) and inside[0].startswith("@")
 
     def _drop(self, path: Path) -> bool:
         with self._lock, suppress(OSError):
@@ -222,7 +230,8 @@ class Uploads:
 
     def _stored(self, folder: Path) -> Iterator[int]:
         for path, folders, files in os.walk(folder):
-            folders[:] = [name for name in folders if Path(path, name) not in self._arriving]
+            inside = (name for name in folders if not self._is_of_desk(Path(path, name)))
+            folders[:] = [name for name in inside if Path(path, name) not in self._arriving]
             for name in files:
                 with suppress(OSError):
                     yield max(Path(path, name).lstat().st_size, LEAST_BYTES)

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,28 @@ def test_what_a_killed_writer_leaves_goes_with_the_next_and_that_of_a_live_one_s
     assert alive.returncode == 0
     expected = ["new", "other"] if how == "folder" else ["new"]
     assert names(tmp_path) == expected
+
+
+@pytest.mark.parametrize("parts", [[], ["part"]], ids=["just begun", "filled"])
+def test_a_folder_goes_whenever_its_writer_was_killed(parts: list[str], tmp_path: Path) -> None:
+    left = tmp_path / ".new-12345678.deepfake-review-draft"
+    left.mkdir()
+    for part in parts:
+        (left / part).touch()
+    with atomic_folder(tmp_path / "other"):
+        pass
+    assert names(tmp_path) == ["other"]
+
+
+def test_many_at_once_begin_a_folder_each(tmp_path: Path) -> None:
+    def make(n: int) -> None:
+        with atomic_folder(tmp_path / str(n)) as folder:
+            (folder / "part").touch()
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(make, range(200)))
+    assert sorted(map(int, names(tmp_path))) == list(range(200))
+    assert all(names(tmp_path / str(n)) == ["part"] for n in range(200))
 
 
 def test_a_folder_of_somebody_else_stays_whatever_it_is_called(tmp_path: Path) -> None:

@@ -21,17 +21,21 @@ from review_app.core.permissions import (
 from storage.enums import Role
 
 ADMIN, REVIEWER = Person(1, "root", Role.ADMIN), Person(2, "ada", Role.REVIEWER)
+LEAD = Person(3, "ada", Role.LEAD)
 PROGRAM = Person(1, "root", Role.ADMIN, Token(1, frozenset(TokenScope)))
+AWAY = Person(3, "eve", Role.ADMIN, is_away=True)
 
 
 def test_every_role_has_its_grants() -> None:
     assert set(GRANTS) == set(Role)
 
 
-def test_admins_may_do_everything_and_reviewers_review_and_inspect() -> None:
+def test_each_role_may_do_what_the_one_below_may_and_more() -> None:
     assert {p for p in Permission if ADMIN.may(p)} == set(Permission)
     own = {Permission.REVIEW, Permission.INSPECT, Permission.READ_CARD}
     assert {p for p in Permission if REVIEWER.may(p)} == own
+    watches = {Permission.ADJUDICATE, Permission.SEE_QUEUE, Permission.SEE_PEOPLE}
+    assert {p for p in Permission if LEAD.may(p)} == own | watches | {Permission.MOVE_IMAGES}
 
 
 @pytest.mark.parametrize("permission", Permission)
@@ -40,8 +44,12 @@ def test_somebody_who_is_not_signed_in_may_do_nothing(permission: Permission) ->
         require(None, permission)
 
 
+def test_who_has_no_place_in_this_queue_may_do_nothing_in_it() -> None:
+    assert [p for p in Permission if AWAY.may(p)] == []
+
+
 @pytest.mark.parametrize("permission", Permission)
-@pytest.mark.parametrize("person", [ADMIN, REVIEWER])
+@pytest.mark.parametrize("person", [ADMIN, LEAD, REVIEWER])
 def test_requiring_agrees_with_the_grants_and_names_who_was_refused(
     person: Person, permission: Permission
 ) -> None:
@@ -57,12 +65,12 @@ def test_requiring_agrees_with_the_grants_and_names_who_was_refused(
     [
         ("/login", Area.OPEN),
         ("/login/link/abc", Area.OPEN),
-        ("/account", Area.REVIEW),
-        ("/account/password", Area.REVIEW),
+        ("/account", Area.ACCOUNT),
+        ("/account/password", Area.ACCOUNT),
         ("/static/app.css", Area.OPEN),
         ("/healthz", Area.OPEN),
         ("/readyz", Area.OPEN),
-        ("/", Area.REVIEW),
+        ("/", Area.ACCOUNT),
         ("/review", Area.REVIEW),
         ("/media/1", Area.REVIEW),
         ("/api/v1/take", Area.REVIEW),
@@ -72,7 +80,7 @@ def test_requiring_agrees_with_the_grants_and_names_who_was_refused(
         ("/admin", Area.ADMIN),
         ("/admin/gradio_api/queue/join", Area.ADMIN),
         ("/api/v1/admin/users", Area.ADMIN),
-        ("/exports/labels.csv", Area.ADMIN),
+        ("/exports/labels.csv", Area.EXPORTS),
         ("/metrics", Area.PROGRAMS),
         ("/api/v1/me", Area.PROGRAMS),
         ("/api/v1/openapi.json", Area.PROGRAMS),
@@ -88,22 +96,34 @@ def test_doors_open_for_those_they_should() -> None:
         for who, person in (
             ("nobody", None),
             ("reviewer", REVIEWER),
+            ("lead", LEAD),
             ("admin", ADMIN),
             ("program", PROGRAM),
+            ("away", AWAY),
         )
         for area in Area
     }
     assert {door for door, opens in doors.items() if opens} == {
         ("nobody", Area.OPEN),
         ("reviewer", Area.OPEN),
+        ("reviewer", Area.ACCOUNT),
         ("reviewer", Area.REVIEW),
         ("admin", Area.OPEN),
+        ("admin", Area.ACCOUNT),
         ("admin", Area.REVIEW),
         ("admin", Area.ADMIN),
+        ("admin", Area.EXPORTS),
+        ("lead", Area.OPEN),
+        ("lead", Area.ACCOUNT),
+        ("lead", Area.REVIEW),
+        ("lead", Area.ADMIN),
+        ("lead", Area.PROGRAMS),
         ("reviewer", Area.PROGRAMS),
         ("admin", Area.PROGRAMS),
         ("program", Area.OPEN),
         ("program", Area.PROGRAMS),
+        ("away", Area.OPEN),
+        ("away", Area.ACCOUNT),
     }
 
 

@@ -28,7 +28,11 @@ class Process:
             self._process = subprocess.Popen(
                 [python, "-m", "review_app", "serve", "--port", "0"],
                 cwd=ROOT,
-                env={"REVIEW_DATA_DIR": str(data_dir), "PATH": "/usr/bin:/bin"},
+                env={
+                    "REVIEW_DATA_DIR": str(data_dir),
+                    "REVIEW_ENGINE": "torch",
+                    "PATH": "/usr/bin:/bin",
+                },
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,

@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import select
 
-from review_app.audits.standing import audit_report
+from review_app.audits.reader import audit_report
 from review_app.certification.bounds import zero_error_minimum
 from review_app.core.errors import CalibrationError
 from review_app.policy.policy import Policy

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from storage.enums import AuditKind, ItemState
+from review_app.bulk.order import BulkOrder, ImageSelection
+from storage.enums import AuditKind, BulkKind, ItemState
 from storage.models import Item
 from storage.states import Transition
 from tests.applications import write_pictures
@@ -14,7 +15,7 @@ from tests.review.bench import REAL
 from tests.scores.files import good_detector, write
 
 PENDING, ACCEPTED, FAILED = ItemState.PENDING, ItemState.AUTO_ACCEPTED, ItemState.FAILED
-REVIEW, RESOLVED = ItemState.IN_REVIEW, ItemState.RESOLVED
+REVIEW, RESOLVED, ESCALATED = ItemState.IN_REVIEW, ItemState.RESOLVED, ItemState.ESCALATED
 
 
 def _ingest(place: Audited, folder: Path) -> None:
@@ -71,8 +72,33 @@ def _settle_later(place: Audited, _folder: Path) -> None:
     place.app.triage.retriage("test")
 
 
-TRIAGED = AuditKind.TRIAGED
-WAYS: dict[Transition, Callable[[Audited, Path], None]] = {
+def _done(place: Audited, kind: BulkKind, item_id: int) -> int:
+    """Have something done to the image, as to many; the action's number."""
+    bulk, selection = place.app.bulk, ImageSelection(picked=(item_id,))
+    action = bulk.ask(place.admin, BulkOrder(kind, selection), in_background=False)
+    assert bulk.run(action.id, lambda _done, _total: None)["images"] == 1
+    return action.id
+
+
+def _undone(place: Audited, action: int) -> None:
+    undo = place.app.bulk.undo(place.admin, action, in_background=False)
+    assert place.app.bulk.run(undo.id, lambda _done, _total: None)["images"] == 1
+
+
+def _requeue(place: Audited, _folder: Path) -> int:
+    place.certify(audit_probability=0.0)
+    return _done(place, BulkKind.REQUEUE, place.accept(1)[0])
+
+
+def _escalate(place: Audited, _folder: Path) -> int:
+    place.certify(audit_probability=0.0)
+    waits = place.place.scored(0.5, score=0.5)
+    place.app.triage.run("test")
+    return _done(place, BulkKind.ESCALATE, waits)
+
+
+TRIAGED, BULK = AuditKind.TRIAGED, AuditKind.BULK_CHANGED
+WAYS: dict[Transition, Callable[[Audited, Path], object]] = {
     Transition(None, AuditKind.INGESTED, PENDING): _ingest,
     Transition(None, AuditKind.SCORES_INGESTED, PENDING): _ingest_scores,
     Transition(PENDING, TRIAGED, ACCEPTED): _accept,
@@ -83,4 +109,8 @@ WAYS: dict[Transition, Callable[[Audited, Path], None]] = {
     Transition(ACCEPTED, AuditKind.REOPENED, REVIEW): _reopen,
     Transition(REVIEW, TRIAGED, ACCEPTED): _accept_later,
     Transition(REVIEW, TRIAGED, RESOLVED): _settle_later,
+    Transition(ACCEPTED, BULK, REVIEW): _requeue,
+    Transition(REVIEW, BULK, ACCEPTED): lambda p, f: _undone(p, _requeue(p, f)),
+    Transition(REVIEW, BULK, ESCALATED): _escalate,
+    Transition(ESCALATED, BULK, REVIEW): lambda p, f: _undone(p, _escalate(p, f)),
 }

@@ -53,6 +53,17 @@ class Desk:
         self.bench.label(self.ben, item, REAL)
         return item
 
+    def looked_at_again(self) -> int:
+        """An item that ada settled, and that ben holds to look at it again."""
+        item = self.item()
+        self.bench.label(self.ada, item, REAL)
+        (given,) = self.bench.in_force(item)
+        self.factory.second_look(item, given.id)
+        self.bench.clock.pass_minutes(61)
+        self.bench.options(self.root, undo_minutes=60, second_look_share=0.2)
+        self.factory.items(40)
+        return self.bench.take_until(self.ben, {item})
+
     def label(self, person: Person, item: int, value: object, known_as: str, **more: str) -> None:
         self.bench.label(person, item, value, known_as, **more)  # type: ignore[arg-type]
 
@@ -146,6 +157,15 @@ def _late_undone(desk: Desk) -> None:
     desk.bench.undo(desk.ada)
 
 
+def _second_look_differs(desk: Desk) -> None:
+    desk.label(desk.ben, desk.looked_at_again(), FAKE, BEN)
+
+
+def _second_look_undone(desk: Desk) -> None:
+    _second_look_differs(desk)
+    desk.bench.undo(desk.ben)
+
+
 LABELLED, CHANGED, UNDONE = AuditKind.LABELLED, AuditKind.CHANGED, AuditKind.UNDONE
 WAYS: dict[Transition, Callable[[Desk], None]] = {
     Transition(REVIEW, LABELLED, REVIEW): _labelled_of_two,
@@ -161,6 +181,8 @@ WAYS: dict[Transition, Callable[[Desk], None]] = {
     Transition(ESCALATED, CHANGED, RESOLVED): _unsure_no_more,
     Transition(ESCALATED, UNDONE, REVIEW): _unsure_undone,
     Transition(ESCALATED, UNDONE, ESCALATED): _second_undone_after_escalation,
+    Transition(ESCALATED, UNDONE, RESOLVED): _second_look_undone,
+    Transition(RESOLVED, LABELLED, ESCALATED): _second_look_differs,
     Transition(RESOLVED, LABELLED, RESOLVED): _late,
     Transition(RESOLVED, CHANGED, ESCALATED): _change_to_unsure,
     Transition(RESOLVED, CHANGED, RESOLVED): _change,

@@ -20,6 +20,17 @@ CHECKPOINTS = "checkpoints"
 _COUNTED = ("image", "item", "label", "decision", "user", "audit_event")
 
 
+_SHOWN = """
+SELECT sha256, public_type, public_sha256 FROM image WHERE public_type IS NOT NULL"""
+_HIDDEN = """
+UNION SELECT sha256, json_extract(was, '$.public_type') AS public_type, public_sha256
+FROM deletion JOIN bulk_change USING (action_id, item_id)
+JOIN item ON item.id = deletion.item_id JOIN image ON image.id = item.image_id
+WHERE json_extract(was, '$.public_type') IS NOT NULL"""
+"""Images that are deleted, while that can be undone."""
+_HAS_DELETIONS = "SELECT 1 FROM sqlite_master WHERE name = 'deletion'"
+
+
 class Media(NamedTuple):
     """A stored file: its path below the data directory, and its hash where that is known."""
 
@@ -54,11 +65,9 @@ class Content:
 
     def media(self) -> Iterator[Media]:
         """Every stored file that an image has."""
-        query = (
-            "SELECT sha256, public_type, public_sha256 FROM image "
-            "WHERE public_type IS NOT NULL ORDER BY sha256"
-        )
         with closing(self._open()) as connection:
+            knows_deletions = connection.execute(_HAS_DELETIONS).fetchone()
+            query = f"{_SHOWN}{_HIDDEN if knows_deletions else ''} ORDER BY sha256"
             for sha256, public_type, public_sha256 in connection.execute(query):
                 place = f"{sha256[:2]}/{sha256}"
                 yield Media(f"media/original/{place}", sha256)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -28,6 +28,7 @@ def make_backup(
     out: Path,
     *,
     links: bool = False,
+    desks: Sequence[str] = (),
     copying_database: Progress = lambda done, total: None,
     copying_files: Progress = lambda done, total: None,
     verifying: Progress = lambda done, total: None,
@@ -36,7 +37,8 @@ def make_backup(
 
     The database is copied first, and then the files that the copy refers to: those are there, for a
     file is stored before the row that names it, and none is ever changed. With ``links`` they get a
-    second name instead, where ``out`` is on the same disk. The folder appears when all is there and
+    second name instead, where ``out`` is on the same disk. Backups of ``desks`` are to be made
+    beside it, below ``out``: the manifest names them. The folder appears when all is there and
     was read again.
 
     Raises:
@@ -60,6 +62,7 @@ def make_backup(
             audit_log=content.audit_head(),
             files=maker.files,
             left_out=maker.left_out,
+            desks=list(desks),
         )
         (draft / NAME).write_text(json.dumps(manifest.model_dump(mode="json"), indent=1) + "\n")
         verify(draft, manifest, verifying)

@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from review_app.core.errors import InputError
+from review_app.core.settings import DESK_NAME_PATTERN
 
 NAME = "manifest.json"
 DATABASE = "review.db"
@@ -67,6 +68,8 @@ class BackupManifest(_Part):
     audit_log: AuditHead | None
     files: dict[InnerPath, Entry]
     left_out: list[OmittedFile]
+    desks: list[Annotated[str, Field(pattern=DESK_NAME_PATTERN)]] = []
+    """Desks whose own backups lie in the folder ``desks``, each under its name."""
 
     @property
     def n_bytes(self) -> int:

@@ -136,6 +136,7 @@ def test_others_write_meanwhile_and_all_that_was_told_before_is_in_it(
 
     def look(_done: int, _total: int) -> None:
         copying.append(len(told))
+        time.sleep(0.01)  # so that the writer has its turn
 
     writer = threading.Thread(target=go_on_writing)
     writer.start()
