@@ -8,7 +8,6 @@ from typing import Final, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import maximum_filter, minimum_filter
 
 from review_app.copies.descriptors import THUMB, Floats, Words, unit
 from review_app.copies.look import Doubles, Look, Window
@@ -151,6 +150,8 @@ def _covered(start: float, end: float, n: int) -> slice:
 def _beyond(one: Doubles, other: Doubles) -> Doubles:
     """The distance by which each cell of either lies outside what the other has there and next to
     it: a thin line may lie a cell further on."""
+    from scipy.ndimage import maximum_filter, minimum_filter  # slow to import, seldom needed
+
     beyond = np.zeros_like(one)
     for a, b in ((one, other), (other, one)):
         low, high = minimum_filter(b, 3), maximum_filter(b, 3)

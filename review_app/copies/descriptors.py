@@ -17,7 +17,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy.fft import dct
 
 from review_app.copies.regions import SIDE, Grey, regions, whole
 
@@ -177,7 +176,16 @@ def samplers_after(pairs: Iterable[tuple[float, float]]) -> Floats:
     )
 
 
-_DCT: Final[Floats] = dct(np.eye(THUMB), axis=0, norm="ortho")[:_LOW].astype(np.float32)
+def _cosines(frequencies: int, places: int) -> Floats:
+    """The lowest rows of the orthonormal discrete cosine transform (type II), as a matrix."""
+    k, n = np.arange(frequencies)[:, None], np.arange(places)
+    waves = np.sqrt(2 / places) * np.cos(np.pi * (2 * n + 1) * k / (2 * places))
+    waves[0] = np.sqrt(1 / places)
+    found: Floats = waves.astype(np.float32)
+    return found
+
+
+_DCT: Final[Floats] = _cosines(_LOW, THUMB)
 MIDDLE: Final = _sampler(_MARGIN, 1 - _MARGIN)
 """What of the rows or columns of an image its middle is: [THUMB, SIDE]."""
 _COARSE_SAMPLERS: Final = samplers_after(product(_COARSE, _COARSE))

@@ -41,6 +41,10 @@ class GeneratorClaim:
     UserComment``."""
 
 
+def _letters(name: str) -> str:
+    return re.sub("[^a-z0-9]", "", name.lower())
+
+
 _GENERATED: Final = re.compile(
     r"(compositeWith|composite)?trainedAlgorithmicMedia|compositeSynthetic|algorithmicMedia",
     re.IGNORECASE,
@@ -97,6 +101,18 @@ _GRAPHS: Final = {
 """Text chunks in which generators keep what they were told."""
 _BRIEF: Final = 80
 """Letters of a value that is remembered."""
+_NAMES: Final = {
+    _letters(name): name
+    for name in (
+        *("Stable Diffusion", "Automatic1111", "ComfyUI", "InvokeAI", "NovelAI", "Fooocus"),
+        *("SwarmUI", "Midjourney", "DALL·E", "OpenAI", "ChatGPT", "GPT-4o", "Adobe Firefly"),
+        *("Google AI", "Nano Banana", "Black Forest Labs", "Leonardo.ai", "Bing Image Creator"),
+        *("Meta AI", "Dreamstudio", "StyleGAN", "Firefly", "Gemini", "Imagen", "Grok", "Flux"),
+        *("Forge", "Ideogram", "Recraft", "Kling", "Runway", "Microsoft Designer"),
+        "Image Creator",
+    )
+}
+"""The names of generators, by their letters: files write them in many ways."""
 _NODES: Final = re.compile(r'^\s*\{.*("class_type"|"nodes"|"inputs"|"model|"seed"|"prompt")', re.S)
 
 
@@ -114,6 +130,19 @@ def generator_claim(metadata: Mapping[str, Any] | None) -> str | None:
         return None
     by = next((claim.by for claim in found if claim.by), "")
     return f"{found[0].evidence}: {by}" if by else str(found[0].evidence)
+
+
+def claimed_generators(metadata: Mapping[str, Any]) -> tuple[str, ...]:
+    """The generators that a file claims, each once, under the name that images are found by; ``""``
+    for one that it does not name. Empty where there is no claim."""
+    return tuple(dict.fromkeys(generator_name(claim.by) for claim in claims(metadata)))
+
+
+def generator_name(by: str) -> str:
+    """What a file calls its maker, under the one name that we have for it; what we do not know is
+    called as the file does, if it says so briefly."""
+    known = _GENERATORS.search(by) or _PROGRAMS.search(by)
+    return _NAMES.get(_letters(known[0]), known[0]) if known else by.strip()[:_BRIEF]
 
 
 def _signed(credentials: Any) -> Iterator[GeneratorClaim]:

@@ -35,6 +35,7 @@ from review_app.inference.card import (
     CheckpointCard,
 )
 from review_app.inference.checkpoint_tensors import pack, unpack
+from review_app.inference.engines.names import EngineName, detector_id
 from review_app.inference.heads import (
     Head,
     HeadName,
@@ -43,6 +44,7 @@ from review_app.inference.heads import (
 from review_app.inference.heads.base import Matrix
 from review_app.inference.heads.updated import UpdatedHead
 from review_app.inference.model import Model, beside
+from review_app.inference.projection import Projection
 from review_app.inference.rejection import rejection, signed
 from review_app.inference.scopes import expert_kinds, nearest_kinds
 from review_app.inference.seen_images import LearnedImages, is_among
@@ -80,11 +82,17 @@ class Checkpoint:
     """The prefixes of hashes of images that it has seen, sorted; see the module."""
     learned: LearnedImages | None = None
     """The images whose labels by people it learned from, and those held out; None without any."""
+    engine: EngineName | None = None
+    """The engine that it is a detector of its own on; None where any exact one will do."""
+    shrunk: bool = False
+    """Whether large JPEGs are shrunk while they are decoded for it, which makes it one of its own,
+    too."""
 
     @property
     def id(self) -> str:
-        """Name and a short hash of the tensors: two checkpoints of one id predict the same."""
-        return self.card.id
+        """Name and a short hash of the tensors, and what makes it a detector of its own: two of one
+        id predict the same."""
+        return detector_id(self.card.id, self.engine, shrunk=self.shrunk)
 
     @property
     def default_head(self) -> HeadName:
@@ -103,13 +111,21 @@ class Checkpoint:
         ``at_once`` is twice as fast, and its last bits depend on what is asked together: nothing
         that is stored or decided may come of it.
         """
+        return self.judge_projected(self.project(features, at_once=at_once))
+
+    def project(self, features: Features, *, at_once: bool = False) -> Projection:
+        """What the heads are asked with, of features [n, width]; see :meth:`judge`."""
         width = self.card.backbone.width
         if features.ndim != 2 or features.shape[1] != width:
             raise CheckpointError(
                 f"checkpoint {self.id} needs features [n, {width}] of {self.card.backbone.name}, "
                 f"not {list(features.shape)}"
             )
-        reading = self.model.read(features, at_once=at_once)
+        return self.model.project(features, at_once=at_once)
+
+    def judge_projected(self, images: Projection) -> Judgement:
+        """:meth:`judge`, of images that its model has projected already."""
+        reading = self.model.ask(images)
         z = None
         if self.model.novelty and reading.log_distances is not None:
             z = self.model.novelty.z(reading.log_distances)
@@ -124,7 +140,7 @@ class Checkpoint:
             heads[HeadName.UPDATED] = self._update(self.model.updated, reading.told, before)
         reject = {name: self._reject(name, prediction, z) for name, prediction in heads.items()}
         scores = {name: self._signed(p, reject[name], z) for name, p in heads.items()}
-        nearest = nearest_kinds(reading.shares, expert_kinds(self.card), len(features))
+        nearest = nearest_kinds(reading.shares, expert_kinds(self.card), len(images))
         return Judgement(heads, reject, scores, z, nearest)
 
     def judge_update(

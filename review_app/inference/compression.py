@@ -18,9 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from review_app.inference.heads.base import Matrix, State, checked
-from review_app.inference.heads.numerics import by_blocks
+from review_app.inference.heads.numerics import Float64, products
 
 _LEVELS = 127
+_FINE = 2.0**24
+"""Steps of a feature to a unit."""
 _ENOUGH = 4096
 """Images from which components are told; more take long and change little."""
 _SMALLEST = 1e-6
@@ -70,10 +72,22 @@ class Compression:
         matrix: Matrix = self.projection.astype(np.float32) * self.step
         return matrix
 
+    @cached_property
+    def _steps(self) -> Float64:
+        """The map in steps, made when it is first needed: it takes eight times the memory."""
+        return self.projection.astype(np.float64)
+
     def apply(self, standardised: Matrix) -> Matrix:
-        """Coordinates of standardised features [n, width], float32 [n, d]."""
-        columns = by_blocks(standardised, self.dimensions, lambda rows: rows @ self._matrix)
-        return np.ascontiguousarray(columns.T)
+        """Coordinates of standardised features [n, width], float32 [n, d]: the same bits, whatever
+        the batch and the processor.
+
+        Features count in steps of 2^-24, which is what float32 has of most. Then all numbers are
+        whole; and as features are cut off at 8, and there are fewer than 2^19 of them, every sum is
+        below 2^53, so float64 holds it to the last bit in whatever order it is summed.
+        """
+        whole = np.rint(np.multiply(standardised, _FINE, dtype=np.float64))
+        told: Matrix = (products(whole, self._steps) * (self.step / _FINE)).astype(np.float32)
+        return told
 
     def apply_at_once(self, standardised: Matrix) -> Matrix:
         """:meth:`apply` in one product: faster, and its last bits depend on what is asked

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,8 +11,10 @@ from typing import Protocol
 import numpy as np
 from PIL import Image
 
+from review_app.core.errors import DetectorError
 from review_app.core.progress import Progress
 from review_app.inference.backbones.base import Backbone, Features
+from review_app.inference.backbones.threads import cores
 
 Loader = Callable[[], Image.Image]
 """Decodes one image when it is needed; may raise anything."""
@@ -57,13 +58,13 @@ def stream_features(
     *,
     batch: int = 64,
 ) -> Iterator[Extracted]:
-    """Features of ``items`` in their order; never more than ``batch`` images are in memory.
+    """Features of ``items`` in their order; never more than ``batch`` images are asked for ahead.
 
     Only what the cache does not hold is decoded. An image that cannot be decoded or extracted is
     yielded as a failure, and the rest go on. Cached and fresh features have the same bits.
     """
     iterator = iter(items)
-    with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="decode") as pool:
+    with ThreadPoolExecutor(cores(), thread_name_prefix="extract") as pool:
         while chunk := list(islice(iterator, batch)):
             loaders = dict(chunk)
             known = dict(cache.get_many(list(loaders), backbone.key)) if cache else {}
@@ -105,40 +106,22 @@ def extract_features(
 def _extract(
     missing: Sequence[tuple[str, Loader]], backbone: Backbone, pool: ThreadPoolExecutor
 ) -> tuple[dict[str, Features], dict[str, str]]:
-    """Decode and extract; an image that breaks the extraction of its batch is found alone."""
-    images: dict[str, Image.Image] = {}
-    failures: dict[str, str] = {}
-    for (key, _), outcome in zip(missing, pool.map(_load, missing), strict=True):
-        if isinstance(outcome, str):
-            failures[key] = outcome
-        else:
-            images[key] = outcome
-    try:
-        return dict(zip(images, backbone.extract(list(images.values())), strict=True)), failures
-    except Exception:  # Pillow may find damage only when pixels are converted
-        return _extract_each(images, backbone, failures)
+    """Features and failures by key. A thread sees an image through from file to features, so that
+    no core waits for another's, and as many images are in memory as there are threads."""
 
-
-def _extract_each(
-    images: Mapping[str, Image.Image], backbone: Backbone, failures: dict[str, str]
-) -> tuple[dict[str, Features], dict[str, str]]:
-    fresh: dict[str, Features] = {}
-    for key, image in images.items():
+    def outcome(item: tuple[str, Loader]) -> Features | str:
         try:
-            fresh[key] = backbone.extract([image])[0]
-        except Exception as error:  # reported per image, as decoding is
-            failures[key] = _words(error)
+            return backbone.extract_one(item[1]())
+        except DetectorError:  # no image is at fault
+            raise
+        except Exception as error:  # decoders raise almost anything on damaged bytes
+            return str(error) or type(error).__name__
+
+    fresh: dict[str, Features] = {}
+    failures: dict[str, str] = {}
+    for (key, _), found in zip(missing, pool.map(outcome, missing), strict=True):
+        if isinstance(found, str):
+            failures[key] = found
+        else:
+            fresh[key] = found
     return fresh, failures
-
-
-def _load(item: tuple[str, Loader]) -> Image.Image | str:
-    try:
-        image = item[1]()
-        image.load()
-    except Exception as error:  # decoders raise almost anything on damaged bytes
-        return _words(error)
-    return image
-
-
-def _words(error: Exception) -> str:
-    return str(error) or type(error).__name__

@@ -25,6 +25,7 @@ from review_app.inference.heads.numerics import one_blas_thread
 from review_app.inference.heads.updated import UpdatedHead
 from review_app.inference.novelty import Novelty
 from review_app.inference.presets import Preset
+from review_app.inference.projection import Projection
 from review_app.inference.texture import TextureSpace
 
 FURTHEST = 8.0
@@ -96,18 +97,26 @@ class Model:
     def read(self, features: Features, *, at_once: bool = False) -> RawPrediction:
         """What every head says of features [n, width] as the backbone extracts them; see
         :meth:`review_app.inference.checkpoint.Checkpoint.judge`."""
+        return self.ask(self.project(features, at_once=at_once))
+
+    def project(self, features: Features, *, at_once: bool = False) -> Projection:
+        """All that heads are asked with, of features [n, width] as the backbone extracts them."""
         standardised = self.standardizer.apply(features)
         coordinates = self.space.apply(standardised) if self.space else None
-        inputs = told = _told(standardised, self.compression, at_once=at_once)
-        shares = None
+        told = _told(standardised, self.compression, at_once=at_once)
+        shares = distances = None
         if self.gate and coordinates is not None:
             shares = self.gate.shares(coordinates)
-            inputs = _gated(inputs, shares)
-        distances = None
         if self.novelty and coordinates is not None:
             distances = self.novelty.log_distances(coordinates)
+        return Projection(told, shares, distances)
+
+    def ask(self, images: Projection) -> RawPrediction:
+        """What every head says of images that are projected."""
+        inputs = images.told if images.shares is None else _gated(images.told, images.shares)
         heads = {name: head.predict(inputs) for name, head in self.heads.items()}
-        return RawPrediction(heads, distances, shares, told if self.updated else None)
+        told = images.told if self.updated else None
+        return RawPrediction(heads, images.log_distances, images.shares, told)
 
 
 def beside(told: Matrix, before: HeadPrediction) -> Matrix:

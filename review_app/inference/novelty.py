@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -29,7 +30,7 @@ _NEAREST = 1e-6
 Float64 = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Novelty:
     """z = (log d - mean) / std, with d the mean distance to the ten nearest training images."""
 
@@ -59,10 +60,16 @@ class Novelty:
         scores: Float64 = (log_distances - self.scale[0]) / self.scale[1]
         return scores
 
+    @cached_property
+    def _columns(self) -> tuple[Matrix, Matrix]:
+        """The references as columns [d, r], and the square of the length of each [r], made when
+        they are first needed."""
+        columns = np.ascontiguousarray(self.references.astype(np.float32).T)
+        return columns, np.square(columns).sum(axis=0)
+
     def log_distances(self, coordinates: Matrix) -> Float64:
         """log d of each image, float64 [n]."""
-        references = np.ascontiguousarray(self.references.astype(np.float32).T)
-        lengths = np.square(references).sum(axis=0)
+        references, lengths = self._columns
         nearest = min(NEIGHBOURS, len(lengths))
 
         def closest(rows: Matrix) -> Matrix:

@@ -6,12 +6,14 @@ pixels are checked in the header, and only then is anything decoded. Only the fi
 
 from __future__ import annotations
 
+import math
 import re
 import threading
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Final
 
 from PIL import Image, features
@@ -40,6 +42,12 @@ BOMB_PIXELS_PER_BYTE: Final = 500
 """A file over the limit and this well compressed was built to exhaust memory. (A photograph has
 below 50.)"""
 
+LARGE: Final = 4_000_000
+"""Pixels from which on a JPEG may be shrunk while it is decoded: below, that saves little and
+changes as much."""
+Decoder = Callable[[bytes, str], Image.Image]
+"""A function from a file's bytes, and a name for messages, to upright RGB. Raises RefusedFile."""
+
 _DEEPEST: Final = 8
 """Bytes that deep samples may take for each pixel of the limit."""
 _LIBRARIES: Final = {"AVIF": "avif", "WEBP": "webp", "JPEG": "jpg", "TIFF": "libtiff"}
@@ -60,8 +68,6 @@ _BACK: Final = {
     Image.Transpose.ROTATE_270: Image.Transpose.ROTATE_90,
 }
 """What undoes a turn, where that is not the turn itself."""
-
-_warnings_lock = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +141,7 @@ def decode(data: bytes, name: str, limits: Limits, least: int = 0) -> DecodedIma
 
     try:
         refuse_misread(format_name, data)
-        with _quiet():
+        with _silence:
             opened = open_picture(data, format_name, _Check(len(data), name, limits), least)
         return _decoded(opened, format_name)
     except RefusedFile:
@@ -175,13 +181,30 @@ def _failed(format_name: str, data: bytes, name: str, error: Exception) -> Refus
     return RefusedFile(name, RefusalReason.UNREADABLE, detail)
 
 
-def decoder(limits: Limits) -> Callable[[bytes, str], Image.Image]:
+def decoder(limits: Limits) -> Decoder:
     """`decode`, down to the pixels. Whoever scores images decodes with this, and so gets the same
     bits for the same file wherever it is scored."""
     return lambda data, name: decode(data, name, limits).image
 
 
-def shower(limits: Limits) -> Callable[[bytes, str], Image.Image]:
+def shrinking_decoder(limits: Limits, sees: int) -> Decoder:
+    """A `decoder` that takes a JPEG of `LARGE` or more at a half, a quarter or an eighth of its
+    size, where its shorter side stays at least twice the pixels that a detector ``sees`` of it. The
+    rest comes whole."""
+    return lambda data, name: decode(data, name, limits, _enough(data, sees)).image
+
+
+def _enough(data: bytes, sees: int) -> int:
+    """Pixels of the larger side that are enough of a large JPEG; 0 of anything else."""
+    if identify(data).name != "JPEG":
+        return 0
+    with _silence, suppress(Exception), Image.open(BytesIO(data), formats=["JPEG"]) as image:
+        if image.width * image.height >= LARGE:
+            return math.ceil(2 * sees * max(image.size) / min(image.size))
+    return 0
+
+
+def shower(limits: Limits) -> Decoder:
     """A `decoder` for people's eyes: in sRGB, for a picture that will carry no profile."""
 
     def shown(data: bytes, name: str) -> Image.Image:
@@ -262,9 +285,29 @@ def _brief(error: BaseException) -> str:
     return re.sub(r"<_io\.BytesIO object at 0x\w+>", "the data", text)[:200]
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep Pillow's remarks on odd headers out of the logs; the filters are process-wide state."""
-    with _warnings_lock, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+class _Silence:
+    """Keeps Pillow's remarks on odd headers out of the logs. The filters of warnings are state of
+    the whole process: the first thread that decodes sets them, and the last one puts them back.
+    Nobody waits for anybody's decoding."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._decoding = 0
+        self._filters = warnings.catch_warnings()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._decoding:
+                self._filters = warnings.catch_warnings()
+                self._filters.__enter__()
+                warnings.simplefilter("ignore")
+            self._decoding += 1
+
+    def __exit__(self, *fault: object) -> None:
+        with self._lock:
+            self._decoding -= 1
+            if not self._decoding:
+                self._filters.__exit__(None, None, None)
+
+
+_silence = _Silence()

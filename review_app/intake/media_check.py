@@ -60,7 +60,7 @@ def check_media(
     # What is taken in from now on is no orphan: its row comes after its file.
     left = {path: media.relative(path) for path in media.all_stored()}
     with database.read() as repos:
-        pictures = repos.images.pictures()
+        pictures = repos.images.pictures() + repos.item_marks.hidden_pictures()
     for done, batch in enumerate(batches(pictures, _BATCH), start=1):
         for picture in batch:
             _read(media, picture, left, report)

@@ -6,22 +6,22 @@ compares it with what is known and applies it: all of it, or nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from review_app.core.chunks import batches
 from review_app.core.hashing import sha256_of_file
 from review_app.core.progress import Progress
 from review_app.intake.archives import display_name
 from review_app.policy.review_options import read_options
 from review_app.policy.versions import start_with
 from review_app.scores.card import HEAD, ExternalCard, SourceFile, checkpoint_id, entropy, make_card
+from review_app.scores.columns import RowColumns
 from review_app.scores.faults import Faults
-from review_app.scores.reading import stream_scores
+from review_app.scores.reading import stream_columns
 from review_app.scores.remedies import contradicts
-from review_app.scores.row import ScoreRow
 from review_app.scores.sample import GridSample
 from storage.database import Database
 from storage.models import ScoreFile
@@ -29,8 +29,6 @@ from storage.repositories import Repositories
 from storage.repositories.score_files import Applied, ScoreFiles
 from storage.staging import StagedScores
 from storage.types import utc_now
-
-BATCH = 5000
 
 
 @dataclass(frozen=True)
@@ -95,7 +93,7 @@ class ScoreIntake:
         The same file again changes nothing. Raises InputError, naming rows, for a file that
         `stream_scores` refuses, that contradicts itself or what is known: nothing of it is taken.
         """
-        rows = stream_scores(path, detector=detector, max_rows=self._max_rows)
+        rows = stream_columns(path, detector=detector, max_rows=self._max_rows)
         with self._database.private() as connection:
             with connection.scratch() as session:
                 table = StagedScores(session)
@@ -108,39 +106,40 @@ class ScoreIntake:
                 return _apply(repos, path, sha256, staged, actor)
 
 
-def _stage(table: StagedScores, rows: Iterable[ScoreRow], progress: Progress | None) -> _Staged:
+def _stage(table: StagedScores, rows: Iterable[RowColumns], progress: Progress | None) -> _Staged:
     staged, done = _Staged({}, 0, {}), 0
-    for batch in batches(rows, BATCH):
-        for row in batch:
-            staged.rows[row.detector] = staged.rows.get(row.detector, 0) + 1
-            staged.contradicting += contradicts(row.score, row.p_fake)
-            staged.samples.setdefault(row.detector, GridSample()).add(row)
-        table.add(list(_staged_rows(batch)))
-        done += len(batch)
+    for columns in rows:
+        for detector, n in Counter(columns.detector).items():
+            staged.rows[detector] = staged.rows.get(detector, 0) + n
+            staged.samples.setdefault(detector, GridSample()).add(columns.only(detector))
+        staged.contradicting += sum(map(contradicts, columns.score, columns.p_fake))
+        table.add(list(_staged_rows(columns)))
+        done += len(columns)
         if progress:
             progress(done, done)
     return staged
 
 
-def _staged_rows(batch: Sequence[ScoreRow]) -> Iterator[tuple[Any, ...]]:
+def _staged_rows(columns: RowColumns) -> Iterator[tuple[Any, ...]]:
     """The values of `storage.staging.ROWS`."""
-    for row, nats in zip(batch, entropy([row.p_fake for row in batch]).tolist(), strict=True):
-        yield (
-            row.row,
-            row.key,
-            row.sha256,
-            row.path,
-            display_name(row.path or ""),
-            checkpoint_id(row.detector),
-            row.p_fake,
-            row.std or 0.0,
-            nats,
-            row.score,
-            row.novelty,
-            None if row.label is None else row.label.value,
-            row.source,
-            row.split,
-        )
+    checkpoints = {name: checkpoint_id(name) for name in set(columns.detector)}
+    return zip(
+        columns.row,
+        columns.keys,
+        columns.sha256,
+        columns.path,
+        [display_name(path or "") for path in columns.path],
+        [checkpoints[name] for name in columns.detector],
+        columns.p_fake,
+        [std or 0.0 for std in columns.std],
+        entropy(columns.p_fake).tolist(),
+        columns.score,
+        columns.novelty,
+        [label and label.value for label in columns.label],
+        columns.source,
+        columns.split,
+        strict=True,
+    )
 
 
 def _apply(

@@ -20,6 +20,7 @@ from review_app.core.chunks import batches
 from review_app.core.errors import RefusalReason, RefusedFile
 from review_app.core.hashing import hamming, perceptual_hash, sha256
 from review_app.core.progress import Progress
+from review_app.forensics.claims import claimed_generators
 from review_app.forensics.notes import noted
 from review_app.i18n import Text
 from review_app.intake.archives import ArchiveLimits
@@ -232,6 +233,8 @@ class IntakeService:
                     report.labels += _attach_label(repos, outcome.candidate, item, actor)
                     _fill_in(item, outcome.candidate)
                 except RefusedFile as refusal:
+                    if repos.item_marks.tombstone_of_file(outcome.sha256):
+                        self._media.remove(outcome.sha256)  # it was stored before it was known
                     report.refused.append(refusal)
                     taken.append(TakenFile(refusal.path, refusal=refusal))
                     continue
@@ -267,6 +270,7 @@ def _put(
     """The item of this content, and whether it is new. One of which only scores were here gets its
     picture."""
     known = repos.images.by_sha256(prepared.sha256)
+    _refuse_deleted(repos, prepared)
     if known is not None and known.picture is not None:
         if known.public_type == prepared.public_type:
             known.public_sha256 = prepared.public_sha256  # as it has just been stored
@@ -281,9 +285,11 @@ def _put(
     descriptor = prepared.seen.descriptor
     repos.descriptors.add(image.id, descriptor.phash, descriptor.thumb)
     likeness.add(image.id, prepared.seen)
+    generators = claimed_generators(prepared.metadata)
     if known is not None:
         item = _item_of(repos, known)
         item.duplicate_group_id = group_id
+        repos.generator_claims.put(item.id, generators)
         return item, False
     candidate = prepared.candidate
     item = Item(
@@ -296,7 +302,22 @@ def _put(
         open_slots=needed,
         duplicate_group_id=group_id,
     )
-    return repos.items.add(item, actor), True
+    item = repos.items.add(item, actor)
+    repos.generator_claims.put(item.id, generators)
+    return item, True
+
+
+def _refuse_deleted(repos: Repositories, prepared: _Prepared) -> None:
+    deleted = repos.item_marks.deleted_file(prepared.sha256)
+    if deleted is not None:
+        told = {
+            "item": str(deleted.item_id),
+            "by": deleted.by,
+            "day": f"{deleted.at:%Y-%m-%d}",
+            "why": deleted.reason,
+        }
+        why = Text("intake.was_deleted", told)
+        raise RefusedFile(prepared.candidate.name, RefusalReason.DELETED, why)
 
 
 def _item_of(repos: Repositories, image: Image) -> Item:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -80,6 +81,13 @@ class MediaStore:
         """
         self._write(self.original(sha256), data)
         self._write(self.public(sha256, public_type), public)
+
+    def remove(self, sha256: str) -> None:
+        """Delete all that is stored of a file; what is not there is no fault."""
+        for suffix in ("", *_SUFFIX.values()):
+            for kind in ("original", "public"):
+                self._place(kind, sha256).with_suffix(suffix).unlink(missing_ok=True)
+        shutil.rmtree(self._place("derived", sha256), ignore_errors=True)
 
     def derived(self, sha256: str, name: str) -> Path:
         """The path where something computed from the original is kept; it may be deleted at any

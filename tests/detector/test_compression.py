@@ -46,6 +46,18 @@ def test_what_is_said_of_an_image_does_not_depend_on_the_batch() -> None:
         np.testing.assert_array_equal(compression.apply(images[rows]), whole[rows])
 
 
+def test_coordinates_are_exact_sums_of_features_in_fine_steps() -> None:
+    images = np.clip(correlated(90, 3), -8, 8)
+    images[0] = 8.0
+    compression = Compression.fit(images, 16, seed=7)
+    whole = np.rint(images.astype(np.float64) * 2**24).astype(np.int64)
+    sums = whole @ compression.projection.astype(np.int64)
+    assert np.abs(sums).max() > 2**24, "float32 would round them"
+    expected = sums / 2**24 * compression.step.astype(np.float64)
+    np.testing.assert_array_equal(compression.apply(images), expected.astype(np.float32))
+    np.testing.assert_allclose(compression.apply_at_once(images), expected, rtol=0, atol=1e-4)
+
+
 def test_a_seed_gives_the_same_map_every_time() -> None:
     images = correlated(90, 3)
     first, again, other = (Compression.fit(images, 16, seed=seed).state() for seed in (1, 1, 2))

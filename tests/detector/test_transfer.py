@@ -17,6 +17,7 @@ from PIL import Image
 from review_app.core.errors import ManifestError
 from review_app.inference.backbones import Backbone, BackboneCard
 from review_app.inference.backbones.base import Features
+from review_app.inference.backbones.network import NetworkBackbone
 from review_app.inference.dataset import LabelledFeatures, Versions
 from review_app.inference.feature_cache import MemoryFeatureCache
 from review_app.inference.heads import HeadName
@@ -48,6 +49,12 @@ class ToyBackbone:
 
     def extract(self, images: Sequence[Image.Image]) -> Features:
         raise AssertionError("features are given")
+
+    def extract_one(self, image: Image.Image) -> Features:
+        raise AssertionError("features are given")
+
+    def networked(self) -> tuple[NetworkBackbone, ...]:
+        return ()
 
 
 def _images(n: int, seed: int) -> LabelledFeatures:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import gzip
 import json
 import tarfile
+import threading
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +18,16 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from review_app.core.errors import RefusalReason, RefusedFile, SettingsError
-from review_app.intake.decode import HEIF_AVAILABLE, MATTE, Limits, decode
+from review_app.intake import decode as decode_module
+from review_app.intake import opening
+from review_app.intake.decode import (
+    HEIF_AVAILABLE,
+    MATTE,
+    Limits,
+    decode,
+    decoder,
+    shrinking_decoder,
+)
 from tests.intake.samples import LIMITS, SECRET, encode, exif, icc, picture, png_declaring, png_text
 
 
@@ -312,3 +324,47 @@ def test_for_a_small_picture_no_more_than_twice_of_what_is_enough_is_decoded(
 def test_what_is_decoded_in_part_has_no_other_limits() -> None:
     with pytest.raises(RefusedFile):
         decode(encode(picture(1200, 900), "JPEG"), "a", LIMITS, least=10)
+
+
+def test_a_large_jpeg_is_shrunk_to_no_less_than_twice_what_is_seen_of_it() -> None:
+    rng = np.random.default_rng(0)
+    small = Image.fromarray(rng.integers(0, 256, size=(9, 12, 3), dtype=np.uint8))
+    large = small.resize((2600, 2000), Image.Resampling.BICUBIC)
+    limits = Limits()
+    exact, shrunk = decoder(limits), shrinking_decoder(limits, 256)
+    for orientation, size in ((1, (650, 500)), (6, (500, 650))):
+        data = encode(large, "JPEG", quality=90, exif=exif(orientation))
+        assert shrinking_decoder(limits, 250)(data, "a").size == size
+        half = shrunk(data, "a")
+        assert half.size == (2 * size[0], 2 * size[1])
+        seen = [
+            np.asarray(each.resize((320, 320), 3), np.int16) for each in (half, exact(data, "a"))
+        ]
+        assert 0 < np.abs(seen[0] - seen[1]).mean() <= 0.3
+
+
+@pytest.mark.parametrize(("format_name", "size"), [("JPEG", (1999, 2000)), ("PNG", (2600, 2000))])
+def test_what_is_no_large_jpeg_keeps_every_pixel(format_name: str, size: tuple[int, int]) -> None:
+    data = encode(Image.linear_gradient("L").resize(size).convert("RGB"), format_name)
+    limits = Limits()
+    exact, shrunk = decoder(limits)(data, "a"), shrinking_decoder(limits, 64)(data, "a")
+    assert shrunk.tobytes() == exact.tobytes()
+
+
+def test_files_are_decoded_beside_each_other_and_in_silence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    both = threading.Barrier(2, timeout=30)  # breaks where one decoding waits for the other
+    opened = opening.open_picture
+
+    def open_together(*told: Any) -> Any:
+        both.wait()
+        warnings.warn("odd header", stacklevel=1)  # an error here, but for the silence
+        return opened(*told)
+
+    monkeypatch.setattr(decode_module, "open_picture", open_together)
+    data, filters = encode(picture(), "PNG"), list(warnings.filters)
+    with ThreadPoolExecutor(2) as pool:
+        images = list(pool.map(lambda name: decode(data, name, LIMITS).image, "ab"))
+    assert [image.size for image in images] == [(48, 32)] * 2
+    assert list(warnings.filters) == filters

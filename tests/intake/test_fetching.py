@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from review_app.core.errors import RefusalReason, RefusedFile
-from review_app.intake.fetching import ImageFetcher, _cut, _pinned, is_public, name_of
+from review_app.core.outgoing import Destination, cut, is_public, pinned
+from review_app.intake.fetching import ImageFetcher, name_of
 
 PRIVATE = (
     *("127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1"),
@@ -126,13 +127,13 @@ def test_a_server_that_never_ends_shaking_hands_is_left_when_the_time_is_up() ->
     with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as pool:
         number = server.getsockname()[1]
         parts = urlsplit(f"https://localhost:{number}/")
-        connection = _pinned(parts, number, "127.0.0.1", 10)
+        connection = pinned(Destination(parts, number, ip_address("127.0.0.1")), 10)
         connecting = pool.submit(connection.connect)
         line, _ = server.accept()
         with line:
             line.settimeout(2)
             assert line.recv(1), "it has begun"
-            _cut(connection)
+            cut(connection)
             while line.recv(4096):  # and ends here, or in a TimeoutError
                 pass
         assert isinstance(connecting.exception(), OSError)

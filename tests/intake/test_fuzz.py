@@ -14,7 +14,7 @@ from review_app.intake.decode import decode
 
 @pytest.fixture(scope="module")
 def measures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
-    return fuzz.measure(400, seed=1, folder=tmp_path_factory.mktemp("fuzz"))
+    return fuzz.measure(200, seed=1, folder=tmp_path_factory.mktemp("fuzz"))
 
 
 def test_damaged_files_end_nothing_and_each_has_an_outcome(measures: dict[str, object]) -> None:
@@ -27,10 +27,10 @@ def test_damaged_files_end_nothing_and_each_has_an_outcome(measures: dict[str, o
 def test_some_damaged_files_are_accepted_and_compared(measures: dict[str, object]) -> None:
     outcomes = measures["outcomes"]
     assert isinstance(outcomes, dict)
-    assert outcomes["added"] > 40
-    assert outcomes["refused"] > 100
+    assert outcomes["added"] > 20
+    assert outcomes["refused"] > 50
     assert isinstance(measures["compared"], int)
-    assert measures["compared"] > 10
+    assert measures["compared"] > 5
 
 
 def test_the_same_seed_makes_the_same_files() -> None:

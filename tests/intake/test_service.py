@@ -13,15 +13,17 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from review_app.core.errors import ManifestError
+from review_app.bulk.order import BulkOrder, ImageSelection
+from review_app.core.errors import ManifestError, RefusalReason
 from review_app.core.hashing import sha256
 from review_app.intake.decode import DecodedImage
 from review_app.intake.public_copy import public_copy
 from review_app.intake.service import IntakeReport
 from review_app.policy.review_options import ReviewOptions, change_options
-from storage.enums import LabelValue
+from storage.enums import BulkKind, ItemState, LabelValue
 from storage.models import Image as ImageRow
 from storage.models import Item
+from storage.types import utc_now
 from tests.applications import Deployment, deployment, write_pictures
 from tests.intake.samples import SECRET, encode, exif, picture, png_declaring, png_text
 
@@ -313,3 +315,32 @@ def test_a_file_that_nothing_foresaw_is_one_refusal_and_the_others_come_in(
 
     monkeypatch.setattr("review_app.intake.service.public_copy", fails)
     assert ingest(place, tmp_path / "in") == (2, 0, ["unreadable"])
+
+
+def test_a_file_that_was_deleted_is_refused_with_who_and_why(
+    place: Deployment, tmp_path: Path
+) -> None:
+    (path,) = write_pictures(tmp_path / "in", 1)
+    assert ingest(place, path) == (1, 0, [])
+    (item_id,) = place.items()
+    place.factory.bring(item_id, ItemState.FAILED)
+    root = place.factory.admin("root")
+    selection = ImageSelection(picked=(item_id,))
+    order = BulkOrder(BulkKind.DELETE, selection, hours=0, reason="the person in it asked")
+    action = place.app.bulk.ask(root, order, in_background=False)
+    place.app.bulk.run(action.id, lambda _done, _total: None)
+
+    def comes_again() -> None:
+        (refusal,) = place.app.intake.ingest([path], "tester").refused
+        assert refusal.reason is RefusalReason.DELETED
+        assert f"image {item_id} here; root deleted it" in refusal.detail
+        assert "the person in it asked" in refusal.detail
+
+    comes_again()
+    assert len([*place.app.media.all_stored()]) == 2, "the deletion can be undone yet"
+    (purge,) = place.app.purge_schedule.ask_if_due(utc_now(), in_background=False)
+    place.app.bulk.run(purge.id, lambda _done, _total: None)
+    assert [*place.app.media.all_stored()] == []
+    comes_again()
+    assert [*place.app.media.all_stored()] == []
+    assert list(place.items()) == [item_id]

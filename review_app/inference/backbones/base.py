@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from review_app.inference.backbones.card import BackboneCard
+
+if TYPE_CHECKING:
+    from review_app.inference.backbones.network import NetworkBackbone
 
 Features = NDArray[np.float32]
 
@@ -36,6 +39,14 @@ class Backbone(Protocol):
         rounded to what float16 holds, so that a cache may keep two bytes a number and return the
         same bits.
         """
+        ...
+
+    def extract_one(self, image: Image.Image) -> Features:
+        """The row of one image, float32 [card.width], made in the thread that asks for it."""
+        ...
+
+    def networked(self) -> tuple[NetworkBackbone, ...]:
+        """Its parts whose networks an engine runs; none where it has no network."""
         ...
 
 

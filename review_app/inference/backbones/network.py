@@ -1,41 +1,62 @@
-"""Parts that backbones made of a torch network share: key, folded batch norms, pixels as a
-tensor."""
+"""What backbones made of a network share: key, folded batch norms, an engine that runs it."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from copy import deepcopy
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from review_app.inference.backbones.card import BackboneCard
+from review_app.inference.backbones.threads import PerImageBackbone
+from review_app.inference.engines.base import Engine, PixelNetwork, Run
+from review_app.inference.engines.torch_engine import TorchEngine
 from review_app.inference.torch_runtime import use_one_thread
 
 _FUSION_TOLERANCE = 1e-3
 
 
-class ImageNetwork:
-    """A network made ready for one image at a time: fused, channels last, on one thread.
+class NetworkBackbone(PerImageBackbone):
+    """A backbone with a network, which an engine runs: torch, unless it is given another one.
 
-    ``example_size`` is the side of the square on which folding must prove itself.
+    ``example_size`` is the side of the square on which folding must prove itself; ``outputs`` makes
+    of the folded network the one that is run.
     """
 
-    def __init__(self, card: BackboneCard, model: nn.Module, example_size: int) -> None:
+    def __init__(
+        self,
+        card: BackboneCard,
+        model: nn.Module,
+        example_size: int,
+        outputs: Callable[[nn.Module], nn.Module] = lambda model: model,
+        *,
+        any_size: bool = False,
+    ) -> None:
+        # Threads set the limit for themselves too: OpenMP keeps it per thread.
+        super().__init__(card, network_key(card, model), prepare=use_one_thread)
         use_one_thread()  # the check below runs in the caller's thread
-        self._mean = torch.tensor(card.mean).view(1, 3, 1, 1)
-        self._std = torch.tensor(card.std).view(1, 3, 1, 1)
-        self.model = fused(model.eval(), torch.full((1, 3, example_size, example_size), 0.5))
-        self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        folded = fused(model.eval(), torch.full((1, 3, example_size, example_size), 0.5))
+        folded.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        mean, std = torch.tensor(card.mean), torch.tensor(card.std)
+        self._network = PixelNetwork(outputs(folded), mean, std, any_size=any_size).eval()
+        self._example = np.zeros((example_size, example_size, 3), np.uint8)
+        self.run_by(self.prepared(TorchEngine()))
 
-    def normalised(self, rgb: NDArray[np.uint8]) -> torch.Tensor:
-        """Pixels [h, w, 3] as the network wants them, float32 [1, 3, h, w] in channels-last."""
-        # Seen as [1, 3, h, w], interleaved RGB already is the channels-last layout.
-        batch = torch.from_numpy(rgb.copy()).permute(2, 0, 1).unsqueeze(0)
-        return (batch.float() - self._mean) / self._std
+    def networked(self) -> tuple[NetworkBackbone, ...]:
+        """Itself."""
+        return (self,)
+
+    def prepared(self, engine: Engine) -> Run:
+        """The network, ready to run on ``engine``."""
+        return engine.prepare(self._network, self.key, self._example)
+
+    def run_by(self, run: Run) -> None:
+        """Have ``run`` run the network from now on; see :meth:`prepared`."""
+        self.run = run
 
 
 def network_key(card: BackboneCard, model: nn.Module) -> str:

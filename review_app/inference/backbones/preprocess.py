@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
 from review_app.inference.backbones.card import BackboneCard, NativeSize
 
@@ -13,8 +13,11 @@ BACKGROUND = (128, 128, 128)
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
-    """``image`` upright, in 8-bit RGB; 16-bit greys keep their high byte, alpha lies on grey."""
-    upright = ImageOps.exif_transpose(image)
+    """``image`` upright, in 8-bit RGB; 16-bit greys keep their high byte, alpha lies on grey. It is
+    no copy where it was all of that, but it is loaded: the file may be closed."""
+    image.load()
+    turned = image.getexif().get(ExifTags.Base.Orientation, 1) != 1
+    upright = ImageOps.exif_transpose(image) if turned else image
     if upright.mode == "RGB" and "transparency" not in upright.info:
         return upright
     if upright.mode in ("I", "F") or upright.mode.startswith("I;16"):
@@ -58,7 +61,8 @@ def native_pixels(image: Image.Image, size: NativeSize, interpolation: str) -> N
     shorter = min(rgb.size)
     width, height = (min(side, int(shorter * size.ratio)) for side in rgb.size)
     left, top = (rgb.width - width) // 2, (rgb.height - height) // 2
-    crop = rgb.crop((left, top, left + width, top + height))
+    whole = (width, height) == rgb.size
+    crop = rgb if whole else rgb.crop((left, top, left + width, top + height))
     side = min(max(shorter, size.smallest), size.largest)
     if side != shorter:
         wanted = (round(width * side / shorter), round(height * side / shorter))

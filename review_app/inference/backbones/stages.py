@@ -7,9 +7,10 @@ networks", centred and normalised, so that contrast does not count.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Self
 
 import torch
@@ -18,10 +19,8 @@ from torch import nn
 
 from review_app.inference.backbones.base import Features
 from review_app.inference.backbones.card import BackboneCard, NativeSize
-from review_app.inference.backbones.network import ImageNetwork, network_key
+from review_app.inference.backbones.network import NetworkBackbone
 from review_app.inference.backbones.preprocess import native_pixels
-from review_app.inference.backbones.threads import PerImageBackbone
-from review_app.inference.torch_runtime import use_one_thread
 
 _VARIANCE_FLOOR = 1e-8
 _KURTOSIS_CEILING = 200.0
@@ -67,33 +66,51 @@ def recipe_width(recipe: Iterable[str], channels: Mapping[str, int]) -> int:
     return sum(each.statistic.width(channels[each.stage]) for each in measures)
 
 
-class StagesBackbone(PerImageBackbone):
+class StagesBackbone(NetworkBackbone):
     """The statistics that the card's recipe lists, of a network's stages, at native resolution.
 
     ``stages`` maps names to modules, each applied to what the one before it makes.
     """
 
     def __init__(self, card: BackboneCard, native: NativeSize, stages: nn.Sequential) -> None:
-        super().__init__(card, network_key(card, stages), prepare=use_one_thread)
         self._native = native
         self._measures = tuple(Measure.parse(line) for line in card.recipe)
         needed = {measure.stage for measure in self._measures}
-        names = [name for name, _ in stages.named_children()]
-        depth = max(names.index(name) for name in needed) + 1
-        self._network = ImageNetwork(card, stages[:depth], _EXAMPLE_SIZE)
+        self._names = [name for name, _ in stages.named_children() if name in needed]
+
+        def outputs(folded: nn.Module) -> nn.Module:
+            return StageActivations(folded, self._names)
+
+        super().__init__(card, stages, _EXAMPLE_SIZE, outputs, any_size=True)
 
     def _extract_one(self, image: Image.Image) -> Features:
-        rgb = native_pixels(image, self._native, self.card.interpolation)
-        hidden = self._network.normalised(rgb)
-        wanted: dict[str, StageStatistics] = {}
         with torch.inference_mode():
-            for name, stage in self._network.model.named_children():
-                hidden = stage(hidden)
-                if any(measure.stage == name for measure in self._measures):
-                    wanted[name] = StageStatistics(hidden)
-            parts = [wanted[each.stage].get(each.statistic) for each in self._measures]
+            activations = self.run(native_pixels(image, self._native, self.card.interpolation))
+            seen = [StageStatistics(each.permute(0, 3, 1, 2)) for each in activations]
+            of = dict(zip(self._names, seen, strict=True))
+            parts = [of[each.stage].get(each.statistic) for each in self._measures]
             features: Features = torch.cat(parts).numpy()
         return features
+
+
+class StageActivations(nn.Module):
+    """What the stages of ``names`` make, in their order; nothing after the last is run."""
+
+    def __init__(self, stages: nn.Module, names: Collection[str]) -> None:
+        super().__init__()
+        children = list(stages.named_children())
+        depth = max(at for at, (name, _) in enumerate(children) if name in names) + 1
+        self.stages = nn.ModuleList(stage for _, stage in children[:depth])
+        self._told = [name in names for name, _ in children[:depth]]
+
+    def forward(self, hidden: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Activations [1, c, h, w] of pixels [1, 3, h, w]."""
+        found = []
+        for stage, told in zip(self.stages, self._told, strict=True):
+            hidden = stage(hidden)
+            if told:
+                found.append(hidden)
+        return tuple(found)
 
 
 class StageStatistics:
@@ -122,10 +139,17 @@ class StageStatistics:
             case Statistic.CORRELATION:
                 scale = self._scale()
                 correlation = self._covariance * scale[:, None] * scale
-                rows, columns = torch.triu_indices(len(scale), len(scale), 1)
-                return correlation[rows, columns].clamp(-1, 1)
+                return correlation.flatten()[_pairs(len(scale))].clamp(-1, 1)
 
     def _scale(self) -> torch.Tensor:
         """1 / standard deviation; 0 for a channel that does not vary, so that it tells nothing."""
         varies = self._variance > _VARIANCE_FLOOR
         return varies / self._variance.clamp_min(_VARIANCE_FLOOR).sqrt()
+
+
+@cache
+def _pairs(channels: int) -> torch.Tensor:
+    """The places of all pairs of different channels in a flat matrix [channels * channels]."""
+    rows, columns = torch.triu_indices(channels, channels, 1)
+    places: torch.Tensor = rows * channels + columns
+    return places

@@ -7,9 +7,9 @@ from dataclasses import fields
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import entr
 
 from review_app.core.errors import DetectorError
+from review_app.core.special import entr
 from review_app.inference.calibration.base import Calibration, CalibrationName, Float64
 from review_app.inference.calibration.isotonic import IsotonicCalibration
 from review_app.inference.calibration.logistic import (

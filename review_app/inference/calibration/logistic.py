@@ -8,9 +8,9 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from review_app.core.errors import CheckpointError
+from review_app.core.special import expit
 from review_app.inference.calibration.base import Calibration, CalibrationName, Float64
 from review_app.inference.heads import Labels, State
 from review_app.inference.heads.base import checked

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve, eigh
 from scipy.optimize import minimize_scalar
-from scipy.special import expit
 
+from review_app.core.special import expit
 from review_app.inference.heads.base import Labels, Weights
 
 _PRECISIONS = (1e-1, 1e5)

@@ -2,8 +2,9 @@
 
 BLAS picks kernels, and with them the order of summation, by the shape of the whole product, and on
 some processors by where in it a row lies. So products run in blocks of one fixed shape, the last
-one padded with zeros, that no kernel divides further. All else is element by element, and sums over
-members add one row of images to the next. Tests hold all of it to the bit, for several processors.
+one padded with zeros, that no kernel divides further; or over whole numbers, whose sums are exact
+in any order. All else is element by element, and sums over members add one row of images to the
+next. Tests hold all of it to the bit, for several processors.
 """
 
 from __future__ import annotations
@@ -91,6 +92,16 @@ def by_blocks(rows: Matrix, columns: int, apply: Product) -> Matrix:
         else:
             place[:] = products.reshape(-1, columns).T
     return result[:, : len(rows)]
+
+
+def products(rows: Float64, matrix: Float64) -> Float64:
+    """``rows`` [n, d] times ``matrix`` [d, columns], each core some of the columns: for whole
+    numbers whose sums float64 holds exactly, which no order of summation changes."""
+    one_blas_thread()
+    share = -(-matrix.shape[1] // _cores())
+    parts = [matrix[:, at : at + share] for at in range(0, matrix.shape[1], share)]
+    found: Float64 = np.hstack(list(_pool().map(lambda part: rows @ part, parts)))
+    return found
 
 
 def rectified(rows: Matrix, weight: Matrix, bias: Matrix) -> Matrix:

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from review_app.core.special import expit
 from review_app.inference.heads.base import (
     Head,
     HeadPrediction,
@@ -27,9 +27,11 @@ from review_app.inference.heads.base import (
     Weights,
     checked,
 )
-from review_app.inference.heads.evidence import LogisticPosterior, Mode
 from review_app.inference.heads.numerics import logit_normal, predict_by_blocks
 from review_app.manifests.weights import effective_size
+
+if TYPE_CHECKING:
+    from review_app.inference.heads.evidence import LogisticPosterior, Mode
 
 BESIDE: Final = 2
 """Columns after the features: the logit of the head before, and the std of that logit."""
@@ -172,6 +174,10 @@ class UpdateProblem:
         told, before = features[:, :-BESIDE], features[:, -BESIDE].astype(np.float64)
         lengths = np.einsum("nd,nd->n", told, told, dtype=np.float64)
         self._training, self._seed = training, seed
+        # Brings much of scipy; before any limit, which holds for what is loaded by then.
+        from review_app.inference.heads.evidence import LogisticPosterior
+
+        self._fitted = LogisticPosterior
         self._before = before
         self._length = max(float(np.sqrt(lengths.mean())), _SMALLEST)
         self._slope = self._length / max(float(np.sqrt(np.square(before).mean())), _SMALLEST)
@@ -230,7 +236,7 @@ class UpdateProblem:
     def _posterior(
         self, rows: NDArray[np.intp], labels: Labels, counts: Weights
     ) -> LogisticPosterior:
-        return LogisticPosterior(self._inputs[rows], labels, counts, self._before[rows])
+        return self._fitted(self._inputs[rows], labels, counts, self._before[rows])
 
 
 def _directions(told: Matrix, most: int, generator: np.random.Generator) -> Matrix | None:

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from PIL import Image
 from scipy.signal import convolve2d
 
+from benchmarks import plain_forensic
 from review_app.core.errors import BackboneError
 from review_app.inference.backbones import Backbone, load_backbone
+from review_app.inference.backbones.base import round_features
 from review_app.inference.backbones.forensic import colour, cooccurrence, neighbours, spectrum
 from review_app.inference.backbones.forensic.residuals import laplacian, third_order
 
@@ -52,6 +54,20 @@ def test_an_image_of_one_colour_and_any_size_gives_finite_numbers(
 def test_weights_are_refused(tmp_path: Path) -> None:
     with pytest.raises(BackboneError, match="forensic has no weights"):
         load_backbone("forensic", weights=tmp_path / "w.pth")
+
+
+@pytest.mark.parametrize("shape", [(32, 32), (33, 64), (90, 47), (256, 511)])
+def test_what_is_computed_fast_has_the_bits_of_what_is_written_plainly(
+    forensic: Backbone, shape: tuple[int, int]
+) -> None:
+    rng = np.random.default_rng(1)
+    small = rng.integers(0, 256, size=(*shape, 3), dtype=np.uint8)
+    smooth = Image.fromarray(small[:9, :9]).resize(shape[::-1], Image.Resampling.BICUBIC)
+    flat = np.full_like(small, 77)
+    harsh = (small > 127) * np.uint8(255)  # sums of its squares go beyond whole numbers
+    for rgb in (small, np.asarray(smooth), flat, harsh):
+        plain = round_features(plain_forensic.statistics(rgb))
+        assert forensic.extract_one(Image.fromarray(rgb)).tobytes() == plain.tobytes()
 
 
 def test_residuals_are_those_of_the_written_kernels() -> None:

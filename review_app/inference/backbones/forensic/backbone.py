@@ -16,6 +16,7 @@ from review_app.inference.backbones.forensic import colour, cooccurrence, neighb
 from review_app.inference.backbones.forensic.moments import Numbers, Plane, Planes
 from review_app.inference.backbones.preprocess import native_pixels
 from review_app.inference.backbones.threads import PerImageBackbone
+from review_app.inference.heads.numerics import one_blas_thread
 
 RECIPE = (
     "luma cooccurrence", "chroma cooccurrence", "neighbours", "spectrum", "dct", "colour",
@@ -64,7 +65,8 @@ class ForensicBackbone(PerImageBackbone):
 
     def __init__(self) -> None:
         digest = hashlib.sha256(repr((NATIVE, RECIPE, CARD.interpolation)).encode()).hexdigest()
-        super().__init__(CARD, f"{CARD.name}-v{CARD.version}-{digest[:12]}")
+        key = f"{CARD.name}-v{CARD.version}-{digest[:12]}"
+        super().__init__(CARD, key, prepare=one_blas_thread)
 
     def _extract_one(self, image: Image.Image) -> Features:
         rgb = native_pixels(image, NATIVE, CARD.interpolation)

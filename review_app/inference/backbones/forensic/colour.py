@@ -12,11 +12,13 @@ import numpy as np
 
 from review_app.inference.backbones.forensic.moments import (
     VARIANCE_FLOOR,
+    Centred,
     Numbers,
     Plane,
     Planes,
     correlation,
     log_variance,
+    mean_product,
     peakedness,
 )
 from review_app.inference.backbones.forensic.residuals import first_order
@@ -27,17 +29,22 @@ WIDTH = 5 * 4 + 2 + 2 * 3 + 2 * (5 * 2 + 2 * 3)
 
 def colour(rgb: Planes, ycbcr: tuple[Plane, Plane, Plane]) -> Numbers:
     """Moments and correlations of YCbCr and HSV, and of differences of neighbours, [WIDTH]."""
-    y, cb, cr = ycbcr
+    _, cb, cr = ycbcr
     value = np.maximum(np.maximum(rgb[0], rgb[1]), rgb[2])
     chroma = value - np.minimum(np.minimum(rgb[0], rgb[1]), rgb[2])
     saturation = np.float32(255) * chroma / np.maximum(value, np.float32(1))
-    numbers = [m for plane in (y, cb, cr, saturation, value) for m in _moments(plane)]
+    luma_chroma = [Centred(plane) for plane in ycbcr]
+    planes = (*luma_chroma, Centred(saturation), Centred(value))
+    numbers = [m for plane in planes for m in _moments(plane)]
     numbers += _hue(cb, cr)
-    numbers += _correlations(tuple(rgb)) + _correlations((y, cb, cr))
+    numbers += _correlations([Centred(plane) for plane in rgb]) + _correlations(luma_chroma)
     for axis in (0, 1):
-        details = [first_order(plane, axis) for plane in (*rgb, y, cb, cr)]
-        numbers += [n for i in (0, 1, 2, 4, 5) for n in _spread(details[i])]
-        numbers += _correlations(details[:3]) + _correlations(details[3:])
+        spreads, correlations = [], []
+        for three, told in ((rgb, (0, 1, 2)), (ycbcr, (1, 2))):
+            details = [first_order(plane, axis) for plane in three]
+            spreads += [n for i in told for n in _spread(details[i])]
+            correlations += _correlations([Centred(detail) for detail in details])
+        numbers += spreads + correlations
     return np.array(numbers, dtype=np.float32)
 
 
@@ -48,15 +55,13 @@ def to_ycbcr(rgb: Planes) -> tuple[Plane, Plane, Plane]:
     return y, np.float32(0.564) * (blue - y), np.float32(0.713) * (red - y)
 
 
-def _moments(plane: Plane) -> tuple[float, float, float, float]:
+def _moments(plane: Centred) -> tuple[float, float, float, float]:
     """Mean, standard deviation, skewness and log kurtosis; the last two 0 for one colour."""
-    mean = plane.mean()
-    centred = plane - mean
-    square = centred * centred
-    variance = float(square.mean()) + VARIANCE_FLOOR
-    skewness = float((square * centred).mean()) / variance**1.5
-    kurtosis = float((square * square).mean()) / variance**2
-    return float(mean), variance**0.5, float(np.clip(skewness, -20, 20)), float(np.log1p(kurtosis))
+    variance = plane.variance + VARIANCE_FLOOR
+    square = plane.values * plane.values
+    skewness = mean_product(square, plane.values) / variance**1.5
+    kurtosis = mean_product(square, square) / variance**2
+    return plane.mean, variance**0.5, float(np.clip(skewness, -20, 20)), float(np.log1p(kurtosis))
 
 
 def _hue(cb: Plane, cr: Plane) -> tuple[float, float]:
@@ -65,7 +70,7 @@ def _hue(cb: Plane, cr: Plane) -> tuple[float, float]:
     return float((cb / length).mean()), float((cr / length).mean())
 
 
-def _correlations(planes: Sequence[Plane]) -> list[float]:
+def _correlations(planes: Sequence[Centred]) -> list[float]:
     return [correlation(planes[i], planes[j]) for i, j in _PAIRS]
 
 

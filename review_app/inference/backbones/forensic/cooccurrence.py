@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from review_app.inference.backbones.forensic.moments import Numbers, Plane
-from review_app.inference.backbones.forensic.residuals import (
-    first_order,
-    second_order,
-    third_order,
-)
+from review_app.inference.backbones.forensic.residuals import first_order
 
 _T = 2
 _LEVELS = 2 * _T + 1
 _ORDER = 4
 
-_Residual = Callable[[Plane, int], Plane]
-_LUMA: tuple[tuple[_Residual, float], ...] = (
-    (first_order, 1.0),
-    (second_order, 2.0),
-    (third_order, 3.0),
-)
-"""Filters along an axis, each with its quantisation step (the size of its largest weight)."""
-_CHROMA: tuple[tuple[_Residual, float], ...] = ((first_order, 0.5), (second_order, 0.5))
+_LUMA = ((1, 1.0), (2, 2.0), (3, 3.0))
+"""Orders of the filters along an axis, each with its quantisation step (its largest weight)."""
+_CHROMA = ((1, 0.5), (2, 0.5))
 """Chroma varies less than luma, and its steps are finer."""
+
+Levels = NDArray[np.int8]
+"""Quantised residuals, -2 to 2; 0 is a residual of nothing."""
 
 
 def _symmetries() -> NDArray[np.intp]:
@@ -48,10 +42,9 @@ CHROMA_WIDTH = CLASSES * len(_CHROMA)
 def luma_cooccurrences(luma: Plane) -> Numbers:
     """Runs of four residuals along each filter, and across it, [LUMA_WIDTH]; see ``_shares``."""
     parts: list[Numbers] = []
-    for residual, step in _LUMA:
-        levels = [_quantised(residual(luma, axis), step) for axis in (0, 1)]
-        parts.append(_shares((levels[0], 0), (levels[1], 1)))
-        parts.append(_shares((levels[0], 1), (levels[1], 0)))
+    for down, across in zip(*(_levels(luma, axis, _LUMA) for axis in (0, 1)), strict=True):
+        parts.append(_shares((down, 0), (across, 1)))
+        parts.append(_shares((down, 1), (across, 0)))
     return np.concatenate(parts)
 
 
@@ -61,21 +54,30 @@ def chroma_cooccurrences(cb: Plane, cr: Plane) -> Numbers:
     Generators leave more traces in chroma than in luma: Li et al. (2020), "Identification of deep
     network generated images using disparities in color components".
     """
-    parts = []
-    for residual, step in _CHROMA:
-        levels = [(_quantised(residual(x, axis), step), axis) for x in (cb, cr) for axis in (0, 1)]
-        parts.append(_shares(*levels))
-    return np.concatenate(parts)
+    scans = [(x, axis) for x in (cb, cr) for axis in (0, 1)]
+    filters = zip(*(_levels(x, axis, _CHROMA) for x, axis in scans), strict=True)
+    return np.concatenate(
+        [_shares(*((levels, axis) for levels, (_, axis) in zip(each, scans, strict=True)))
+         for each in filters]
+    )  # fmt: skip
 
 
-def _quantised(residual: Plane, step: float) -> NDArray[np.int16]:
-    """Levels 0 to 4; 2 is a residual of nothing."""
-    levels = np.clip(np.rint(residual / np.float32(step)), -_T, _T) + _T
-    whole: NDArray[np.int16] = levels.astype(np.int16)
-    return whole
+def _levels(x: Plane, axis: int, filters: Iterable[tuple[int, float]]) -> Iterator[Levels]:
+    """The quantised residuals along ``axis`` of each of ``filters``, whose orders are 1, 2, ..."""
+    residual = x
+    for _, step in filters:
+        residual = first_order(residual, axis)
+        yield _quantised(residual, step)
 
 
-def _shares(*scans: tuple[NDArray[np.int16], int]) -> Numbers:
+def _quantised(residual: Plane, step: float) -> Levels:
+    levels = residual / np.float32(step)
+    np.rint(levels, out=levels)
+    np.clip(levels, -_T, _T, out=levels)
+    return levels.astype(np.int8)
+
+
+def _shares(*scans: tuple[Levels, int]) -> Numbers:
     """Square roots of the shares of each kind of run in all ``scans`` (levels, axis), [CLASSES].
 
     Square roots, because they spread all shares alike: a linear head then measures Hellinger's
@@ -87,12 +89,19 @@ def _shares(*scans: tuple[NDArray[np.int16], int]) -> Numbers:
     return shares
 
 
-def _runs(levels: NDArray[np.int16], axis: int) -> NDArray[np.float64]:
+def _runs(levels: Levels, axis: int) -> NDArray[np.float64]:
     """How often each run of four levels occurs along ``axis``, [625]."""
-    along = levels if axis == 0 else levels.T
-    n = len(along) - _ORDER + 1
-    code = along[:n].copy()
-    for shift in range(1, _ORDER):
-        code *= _LEVELS
-        code += along[shift : shift + n]
-    return np.bincount(code.reshape(-1), minlength=_LEVELS**_ORDER).astype(np.float64)
+    pairs = _joined(levels, axis, 1, np.int8(_LEVELS))
+    # Rows stay rows: counts know no order, and memory is read as it lies.
+    codes = _joined(pairs, axis, 2, np.int16(_LEVELS**2))
+    codes += _LEVELS**_ORDER // 2
+    return np.bincount(codes.reshape(-1), minlength=_LEVELS**_ORDER).astype(np.float64)
+
+
+def _joined(codes: Levels, axis: int, apart: int, base: np.integer) -> NDArray[np.signedinteger]:
+    """``base`` times each code and the code that lies ``apart`` further along ``axis``."""
+    n = codes.shape[axis] - apart
+    first, second = (codes[:n], codes[apart:]) if axis == 0 else (codes[:, :n], codes[:, apart:])
+    joined: NDArray[np.signedinteger] = first * base
+    joined += second
+    return joined

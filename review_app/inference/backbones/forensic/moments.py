@@ -31,8 +31,21 @@ def peakedness(mean_abs: NDArray[np.floating], mean_square: NDArray[np.floating]
     return ((mean_abs**2 + floor) / (mean_square + floor)).astype(np.float32)
 
 
-def correlation(a: NDArray[np.floating], b: NDArray[np.floating]) -> float:
+class Centred:
+    """A plane around its mean."""
+
+    def __init__(self, plane: Plane) -> None:
+        self.mean = float(mean := plane.mean())
+        self.values = plane - mean
+        self.variance = mean_product(self.values, self.values)
+
+
+def mean_product(a: Plane, b: Plane) -> float:
+    """Mean of the products of two planes, place by place."""
+    return float((a * b).mean())
+
+
+def correlation(x: Centred, y: Centred) -> float:
     """Pearson correlation over all places; 0 where one of the two does not vary."""
-    x, y = a - a.mean(), b - b.mean()
-    scale = float((x * x).mean()) * float((y * y).mean())
-    return float((x * y).mean()) / scale**0.5 if scale > VARIANCE_FLOOR**4 else 0.0
+    scale = x.variance * y.variance
+    return mean_product(x.values, y.values) / scale**0.5 if scale > VARIANCE_FLOOR**4 else 0.0

@@ -7,6 +7,8 @@ network; here they are summed up, over all four places that the grid of blocks m
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,6 +23,11 @@ from review_app.inference.backbones.forensic.moments import (
 _DIFFERENCES = ((0, 1), (1, 0), (1, 1))
 """Rows down and columns right from the first pixel of a block to each of the others."""
 _PAIRS = ((0, 1), (0, 2), (1, 2))
+_PRODUCTS = ((0, 0), (1, 1), (2, 2), *_PAIRS)
+_EXACT = 0.99 * 2**24
+
+Differences = NDArray[np.float32]
+"""[difference, channel, block]."""
 
 WIDTH = 2 * 3 * (3 * len(_DIFFERENCES) + len(_PAIRS))
 
@@ -32,27 +39,47 @@ def neighbours(rgb: Planes) -> Numbers:
     channel and difference: log variance, peakedness and the share of none; of each channel and pair
     of differences: their correlation.
     """
-    differences = _by_grid(rgb)
-    size = np.abs(differences)
-    mean_abs = size.mean(-1)
-    mean_square = (differences * differences).mean(-1)
-    none = (size < np.float32(0.5)).mean(-1)
-    products = np.stack(
-        [(differences[:, i] * differences[:, j]).mean(-1) for i, j in _PAIRS], axis=1
-    )
+    mean_abs, none, products = map(np.stack, zip(*map(_means, _by_grid(rgb)), strict=True))
+    mean_square, together = products[:, :3], products[:, 3:]
     scale = np.stack([mean_square[:, i] * mean_square[:, j] for i, j in _PAIRS], axis=1)
-    correlations = products / np.sqrt(scale + np.float32(VARIANCE_FLOOR**2))
+    correlations = together / np.sqrt(scale + np.float32(VARIANCE_FLOOR**2))
     parts = (log_variance(mean_square), peakedness(mean_abs, mean_square), none, correlations)
     grids = np.concatenate([part.reshape(4, -1) for part in parts], axis=1)
     return np.concatenate([grids.mean(0), np.ptp(grids, axis=0)]).astype(np.float32)
 
 
-def _by_grid(rgb: Planes) -> NDArray[np.float32]:
-    """Differences, sorted by the four grids of 2 x 2 blocks: [4, difference, channel, block]."""
-    height, width = (rgb.shape[1] - 1) // 2 * 2, (rgb.shape[2] - 1) // 2 * 2
-    first = rgb[:, :height, :width]
-    differences = np.stack(
-        [rgb[:, dy : dy + height, dx : dx + width] - first for dy, dx in _DIFFERENCES]
-    )
-    blocks = differences.reshape(3, 3, height // 2, 2, width // 2, 2)
-    return blocks.transpose(3, 5, 0, 1, 2, 4).reshape(4, 3, 3, -1)
+def _means(differences: Differences) -> tuple[Numbers, NDArray[np.float64], Numbers]:
+    """Mean sizes of the differences of one grid and shares of none, [difference, channel], and the
+    means of squares, then of products: [6, channel]."""
+    products = np.stack([_mean_products(differences[:, i]) for i in range(3)], axis=1)
+    none = np.count_nonzero(differences == 0, axis=-1) / differences.shape[-1]
+    return np.abs(differences, out=differences).mean(-1), none, products
+
+
+def _mean_products(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Means of the squares of three rows [3, n] of whole numbers, and of their products, [6].
+
+    Sums of whole numbers are exact below 2^24, in whatever order BLAS adds; beyond that, which is
+    rare, NumPy adds in an order of its own.
+    """
+    sums = np.array([rows[i] @ rows[j] for i, j in _PRODUCTS], dtype=np.float32)
+    if sums.max() < _EXACT:
+        return sums / np.float32(rows.shape[-1])
+    return np.array([(rows[i] * rows[j]).mean() for i, j in _PRODUCTS], dtype=np.float32)
+
+
+def _by_grid(rgb: Planes) -> Iterator[Differences]:
+    """Differences of each of the four grids of 2 x 2 blocks in turn, in memory that is used again
+    for the next."""
+    height, width = (rgb.shape[1] - 1) // 2, (rgb.shape[2] - 1) // 2
+    planes = {(y, x): np.ascontiguousarray(rgb[:, y::2, x::2]) for y in (0, 1) for x in (0, 1)}
+    found = np.empty((len(_DIFFERENCES), 3, height, width), np.float32)
+
+    def pixels(y: int, x: int) -> NDArray[np.float32]:
+        plane = planes[y % 2, x % 2]
+        return plane[:, y // 2 : y // 2 + height, x // 2 : x // 2 + width]
+
+    for y, x in planes:
+        for place, (down, right) in zip(found, _DIFFERENCES, strict=True):
+            np.subtract(pixels(y + down, x + right), pixels(y, x), out=place)
+        yield found.reshape(len(found), 3, -1)

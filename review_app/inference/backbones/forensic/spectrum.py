@@ -40,18 +40,13 @@ def spectrum(luma: Plane) -> Numbers:
     and the diagonals (3 x 16): mean log power, and how far the highest peak stands above it.
     """
     residual = laplacian(luma)
-    window = np.outer(np.hanning(len(residual)), np.hanning(residual.shape[1]))
-    scale = max(float((window * window).sum()), 1.0)
-    amplitude = scipy.fft.rfft2((residual - residual.mean()) * window.astype(np.float32))
+    window, scale = _window(*residual.shape)
+    amplitude = scipy.fft.rfft2((residual - residual.mean()) * window)
     power = np.log(np.abs(amplitude) ** 2 / scale + VARIANCE_FLOOR).reshape(-1)
     rings, sectors = _bins(*residual.shape)
-    by_sector = _mean_by(power, sectors, _SECTORS * _PER_SECTOR)
-    inside = sectors < len(by_sector)
-    peaks = by_sector.copy()
-    np.maximum.at(peaks, sectors[inside], power[inside])
-    return np.concatenate([_mean_by(power, rings, _RADIAL), by_sector, peaks - by_sector]).astype(
-        np.float32
-    )
+    by_ring, by_sector = rings.means(power), sectors.means(power)
+    above = sectors.largest(power, by_sector) - by_sector
+    return np.concatenate([by_ring, by_sector, above]).astype(np.float32)
 
 
 def dct(luma: Plane) -> Numbers:
@@ -60,18 +55,57 @@ def dct(luma: Plane) -> Numbers:
     Blocks start at every third pixel: since 3 and 8 share no divisor, all 64 places of a grid count
     alike, and shifting the image by a pixel changes nothing but the sample.
     """
-    blocks = sliding_window_view(luma, (_BLOCK, _BLOCK))[::_STRIDE, ::_STRIDE]
-    coefficients = scipy.fft.dctn(blocks.reshape(-1, _BLOCK, _BLOCK), axes=(1, 2), norm="ortho")
-    coefficients[:, 0, 0] -= coefficients[:, 0, 0].mean()
-    flat = coefficients.reshape(len(coefficients), -1)
+    # Blocks share their columns with those beside them, so these are transformed but once.
+    columns = sliding_window_view(luma, _BLOCK, axis=0)[::_STRIDE]
+    down = scipy.fft.dct(columns, norm="ortho")
+    across = sliding_window_view(down, _BLOCK, axis=1)[:, ::_STRIDE]
+    flat = scipy.fft.dct(across, norm="ortho").reshape(-1, _BLOCK * _BLOCK)
+    flat[:, 0] -= flat[:, 0].mean()
     mean_square = (flat * flat).mean(0, dtype=np.float64)
-    mean_abs = np.abs(flat).mean(0, dtype=np.float64)
+    mean_abs = np.abs(flat, out=flat).mean(0, dtype=np.float64)
     return np.concatenate([log_variance(mean_square), peakedness(mean_abs, mean_square)])
 
 
+class _Bins:
+    """Bins of coefficients, 0 to n - 1; those that are in none are numbered n."""
+
+    def __init__(self, bins: NDArray[np.intp], n: int) -> None:
+        self._inside = np.flatnonzero(bins.reshape(-1) < n)
+        self._bins = bins.reshape(-1)[self._inside]
+        self._counts = np.bincount(self._bins, minlength=n)
+        self._nearest = np.maximum.accumulate(np.where(self._counts > 0, np.arange(n), 0))
+        self._by_bin = self._inside[np.argsort(self._bins, kind="stable")]
+        self._taken = np.flatnonzero(self._counts)
+        self._starts = np.cumsum(self._counts)[self._taken] - self._counts[self._taken]
+
+    def means(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
+        """The mean of ``values`` in each bin; that of the nearest lower one where it is empty."""
+        weights = values[self._inside]
+        sums = np.bincount(self._bins, weights=weights, minlength=len(self._counts))
+        means: NDArray[np.float64] = (sums / np.maximum(self._counts, 1))[self._nearest]
+        return means
+
+    def largest(
+        self, values: NDArray[np.float32], least: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """The largest of ``values`` in each bin, or ``least`` [n] where that is more."""
+        found = least.copy()
+        if len(self._taken):
+            peaks = np.maximum.reduceat(values[self._by_bin], self._starts)
+            found[self._taken] = np.maximum(found[self._taken], peaks)
+        return found
+
+
 @lru_cache(maxsize=16)
-def _bins(height: int, width: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Ring and sector bin of each coefficient of ``rfft2``; beyond the last bin where in none."""
+def _window(height: int, width: int) -> tuple[NDArray[np.float32], float]:
+    """Hann's window, and the sum of its squares (at least 1)."""
+    window = np.outer(np.hanning(height), np.hanning(width))
+    return window.astype(np.float32), max(float((window * window).sum()), 1.0)
+
+
+@lru_cache(maxsize=16)
+def _bins(height: int, width: int) -> tuple[_Bins, _Bins]:
+    """Rings and sectors of the coefficients of ``rfft2``."""
     fy = np.abs(np.fft.fftfreq(height))[:, None]
     fx = np.fft.rfftfreq(width)[None, :]
     radius = np.hypot(fy, fx)
@@ -83,13 +117,4 @@ def _bins(height: int, width: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     steps = (radius * 2 * _PER_SECTOR).astype(np.intp)
     outside = (sector == _SECTORS) | (steps >= _PER_SECTOR)
     bins = np.where(outside, _SECTORS * _PER_SECTOR, sector * _PER_SECTOR + steps)
-    return rings.reshape(-1), bins.reshape(-1)
-
-
-def _mean_by(values: NDArray[np.float32], bins: NDArray[np.intp], n: int) -> NDArray[np.float64]:
-    """Mean of ``values`` in each of the first n bins; that of the nearest lower one where empty."""
-    sums = np.bincount(bins, weights=values, minlength=n + 1)[:n]
-    counts = np.bincount(bins, minlength=n + 1)[:n]
-    filled = np.maximum.accumulate(np.where(counts > 0, np.arange(n), 0))
-    means: NDArray[np.float64] = (sums / np.maximum(counts, 1))[filled]
-    return means
+    return _Bins(rings, _RADIAL), _Bins(bins, _SECTORS * _PER_SECTOR)

@@ -1,0 +1,110 @@
+"""OpenVINO: networks that are compiled for the processor, a stream for each core.
+
+A stream computes on one thread, one image at a time, by kernels that the image's own size chooses:
+so its bits hang on nothing else. The conversion takes seconds and is kept on disk. It goes through
+the frontend alone: `openvino.convert_model` would tell its maker of it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import warnings
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+
+from review_app.core.errors import BackboneError
+from review_app.core.files import atomic_folder
+from review_app.core.hashing import sha256
+from review_app.inference.backbones.threads import cores
+from review_app.inference.engines.base import PixelNetwork, Pixels, Run
+from review_app.inference.engines.names import EngineName
+
+_logger = logging.getLogger(__name__)
+_HINTS: Final = {EngineName.OPENVINO: "f32", EngineName.OPENVINO_BF16: "bf16"}
+_MODEL: Final = "model.xml"
+
+
+class OpenVinoEngine:
+    """OpenVINO in the precision of ``name``; ``folder`` keeps converted networks, None keeps none.
+
+    Raises BackboneError where OpenVINO is not installed, or the processor lacks the precision.
+    """
+
+    def __init__(self, name: EngineName, folder: Path | None) -> None:
+        self.name = name
+        self._folder = folder
+        try:
+            self._openvino = import_module("openvino")
+        except ImportError as error:
+            raise BackboneError(
+                f"REVIEW_ENGINE={name} needs OpenVINO ({error}); {REMEDY}"
+            ) from error
+        self._core = self._openvino.Core()
+        able = self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        if name is EngineName.OPENVINO_BF16 and "BF16" not in able:
+            raise BackboneError(
+                "this processor does not multiply bfloat16; choose REVIEW_ENGINE=auto"
+            )
+
+    def prepare(self, network: PixelNetwork, key: str, example: Pixels) -> Run:
+        """See the protocol."""
+        options = {
+            "INFERENCE_PRECISION_HINT": _HINTS[self.name],
+            "NUM_STREAMS": cores(),
+            "INFERENCE_NUM_THREADS": cores(),  # one for each stream: sums are never split
+            "ENABLE_CPU_PINNING": False,
+        }
+        compiled = self._core.compile_model(self._model(network, key, example), "CPU", options)
+        return _runner(compiled.create_infer_request, len(compiled.outputs))
+
+    def _model(self, network: PixelNetwork, key: str, example: Pixels) -> Any:
+        """The converted network, from disk where it is there."""
+        if self._folder is None:
+            return self._converted(network, example)
+        facts = f"{key} {self._openvino.__version__} {torch.__version__} {example.shape}"
+        kept = self._folder / sha256(facts.encode())[:32]
+        if not (kept / _MODEL).is_file():
+            try:
+                with atomic_folder(kept) as draft:
+                    model = self._converted(network, example)
+                    self._openvino.save_model(model, draft / _MODEL, compress_to_fp16=False)
+            except OSError as error:  # another process was first, or nothing can be kept
+                _logger.info("a converted network is not kept in %s (%s)", kept, error)
+                return self._converted(network, example)
+        return self._core.read_model(kept / _MODEL)
+
+    def _converted(self, network: PixelNetwork, example: Pixels) -> Any:
+        decoders = import_module("openvino.frontend.pytorch.ts_decoder")
+        manager = import_module("openvino.frontend").FrontEndManager()
+        pixels = torch.from_numpy(example.copy())[None]
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of tracing, which OpenVINO itself asks torch for
+            decoder = decoders.TorchScriptPythonDecoder(network, example_input=pixels)
+        frontend = manager.load_by_framework("pytorch")
+        model = frontend.convert(frontend.load(decoder))
+        sides = [-1, -1] if network.any_size else example.shape[:2]
+        model.reshape({0: self._openvino.PartialShape([1, *sides, 3])})
+        return model
+
+
+def _runner(request: Callable[[], Any], outputs: int) -> Run:
+    """Calls from any thread, each with a ``request`` of its own."""
+    own = threading.local()
+
+    def run(pixels: Pixels) -> tuple[torch.Tensor, ...]:
+        if not hasattr(own, "request"):
+            own.request = request()
+        own.request.infer({0: np.ascontiguousarray(pixels)[None]})
+        data = (own.request.get_output_tensor(k).data for k in range(outputs))
+        return tuple(torch.from_numpy(each.copy()) for each in data)
+
+    return run
+
+
+REMEDY: Final = "install it with: pip install 'deepfake-review[openvino]', or choose another engine"
