@@ -47,6 +47,7 @@ class CachedScores:
     ) -> None:
         self._database, self._cache = database, detectors.cache
         self._name = next(each for each in checkpoint.heads if each.value == head)
+        self._key = detectors.feature_key(checkpoint)
         self._checkpoint = _with_one_head(checkpoint, self._name)
         self.beneath = _beneath(detectors, checkpoint, self._name)
         """The head whose stored predictions serve; None where all is computed."""
@@ -69,7 +70,7 @@ class CachedScores:
 
     def _judge(self, keys: Sequence[str], found: Scores) -> None:
         """Fill ``found`` [n, 2] for those of ``keys`` that have features."""
-        features = self._cache.get_many(keys, self._checkpoint.card.backbone_key)
+        features = self._cache.get_many(keys, self._key)
         before = self._before(keys)
         known = [at for at, key in enumerate(keys) if key in features and key in before]
         if known:

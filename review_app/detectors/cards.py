@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import ValidationError
 
+from review_app.cascade.card import CascadeCard
 from review_app.fusion.card import FusedCard
 from review_app.inference.card import CheckpointCard
 from storage.enums import CheckpointKind
@@ -28,3 +29,11 @@ def fused_card(repos: Repositories, checkpoint_id: str) -> FusedCard | None:
     if row is None or row.kind is not CheckpointKind.FUSED:
         return None
     return FusedCard.model_validate(row.card)
+
+
+def cascade_card(repos: Repositories, checkpoint_id: str) -> CascadeCard | None:
+    """The card of a cascade; None where nobody made one of this id."""
+    row = repos.checkpoints.get(checkpoint_id)
+    if row is None or row.kind is not CheckpointKind.CASCADED:
+        return None
+    return CascadeCard.model_validate(row.card)

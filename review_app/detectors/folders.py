@@ -9,6 +9,7 @@ from pathlib import Path
 from review_app.core.errors import CheckpointError
 from review_app.core.settings import DEFAULT_CHECKPOINT, Settings
 from review_app.inference.checkpoint import read_card
+from review_app.inference.engines import split_id
 
 
 def folders_of(checkpoint_id: str, recorded: Path, settings: Settings) -> Iterator[Path]:
@@ -16,9 +17,10 @@ def folders_of(checkpoint_id: str, recorded: Path, settings: Settings) -> Iterat
 
     Neighbours that are damaged are passed over: only the one that is looked for must be whole.
     """
+    plain, *_ = split_id(checkpoint_id)
     for path in (recorded, *_elsewhere(recorded, settings)):
         with suppress(CheckpointError):
-            if path.is_dir() and read_card(path).id == checkpoint_id:
+            if path.is_dir() and read_card(path).id == plain:
                 yield path
 
 

@@ -48,14 +48,14 @@ class FusedDetector:
     def seen(self) -> Callable[[str], bool]:
         """A function that tells by an image's key whether it made the fusion, its grid, or a member
         whose model is here."""
-        each = [self.card.seen(), *(self._has_seen(member) for member in self._native())]
+        each = [self.card.seen(), *(self._has_seen(part) for part in self.parts)]
         return lambda key: any(seen(key) for seen in each)
 
     def score(self, items: Sequence[Item]) -> dict[int, Opinions | str]:
         """The members whose models are here score what they have not scored yet, of the others what
         is stored counts; a member without a score widens the doubt."""
         failures: dict[int, str] = {}
-        for member in self._native():
+        for member in self.parts:
             failures |= self._scoring.complete(items, member)
         members = [(member.checkpoint, member.head) for member in self.card.members]
         with self._database.read() as repos:
@@ -89,7 +89,9 @@ class FusedDetector:
             for p_fake, std, entropy, information, score in rows
         ]
 
-    def _native(self) -> list[str]:
+    @property
+    def parts(self) -> list[str]:
+        """The ids of its members whose models are here."""
         return native([(member.checkpoint, member.head) for member in self.card.members])
 
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from review_app.core.errors import ConflictError, InputError, NotFoundError
+from review_app.core.errors import ConflictError, InputError
 from review_app.core.permissions import Permission, Person, require
 from review_app.core.progress import Progress
 from review_app.detectors.cards import stored_card
+from review_app.detectors.naming import MADE_OF_OTHERS, find_member
 from review_app.detectors.teaching import Float64, Member, Members, Teaching, gather
 from review_app.fusion.assessment import Assessment, assess
 from review_app.fusion.card import HEAD as FUSED_HEAD
@@ -58,17 +59,13 @@ class FusionService:
 
         Raises:
             NotFoundError: it is not here, or has no such head.
-            InputError: it is a fusion itself.
+            InputError: it is made of others itself.
         """
-        before, _, after = named.rpartition(":")
         with self._database.read() as repos:
-            for checkpoint, head in ((named, ""), (before, after)):
-                row = repos.checkpoints.get(checkpoint)
-                if row is not None and row.kind is CheckpointKind.FUSED:
-                    raise InputError(Text("fuse.is_fused", {"detector": checkpoint}))
-                if row is not None:
-                    return checkpoint, _head(repos, checkpoint, head)
-        raise NotFoundError(Text("fuse.unknown", {"detector": named}))
+            kind, member = find_member(repos, named)
+        if kind in MADE_OF_OTHERS:
+            raise InputError(Text("fuse.is_fused", {"detector": member[0]}))
+        return member
 
     def fuse(
         self,
@@ -84,10 +81,10 @@ class FusionService:
 
     def check(self, name: str, members: Sequence[Member]) -> str:
         """The name as it will be kept; raises as `make`."""
-        found = _good_name(name)
+        found = good_name(name, PREFIX)
         _refuse_members(members)
         with self._database.read() as repos:
-            _refuse_known(repos, found)
+            refuse_known(repos, fused_id(found))
         return found
 
     def make(
@@ -113,8 +110,9 @@ class FusionService:
         worth = assess(found.here, found.labelled, _SEED, progress)
         card = _card(actor, name, members, found, fitted, worth)
         with self._database.write() as repos:
-            _refuse_known(repos, name)
-            repos.checkpoints.add_fused(fused_id(name), card.model_dump(mode="json"))
+            refuse_known(repos, fused_id(name))
+            kind, document = CheckpointKind.FUSED, card.model_dump(mode="json")
+            repos.checkpoints.add_made(fused_id(name), kind, document)
             repos.audit.add(Event(AuditKind.FUSED, actor, details=_told(card)))
         return card
 
@@ -157,21 +155,12 @@ def _grid_others(found: Teaching) -> tuple[list[str], Float64]:
     return [found.other_keys[at] for at in taken], found.other_scores[taken]
 
 
-def _head(repos: Repositories, checkpoint: str, head: str) -> str:
-    """The head of that name of a detector that is here; its default one without a name."""
-    card = stored_card(repos, checkpoint)
-    if card is None:
-        heads, default = [EXTERNAL_HEAD], EXTERNAL_HEAD
-    else:
-        heads, default = [each.value for each in card.heads], card.default_head.value
-    if head and head not in heads:
-        told = {"detector": checkpoint, "head": repr(head), "heads": ", ".join(heads)}
-        raise NotFoundError(Text("fuse.no_head", told))
-    return head or default
+def good_name(name: str, prefix: str) -> str:
+    """The name of a detector that is to be made, without the ``prefix`` of its kind.
 
-
-def _good_name(name: str) -> str:
-    found = name.strip().removeprefix(PREFIX)
+    Raises InputError for what is no name.
+    """
+    found = name.strip().removeprefix(prefix)
     if not found or not found.isprintable() or len(found) > LONGEST["detector"]:
         most = str(LONGEST["detector"])
         raise InputError(Text("fuse.bad_name", {"name": repr(name), "most": most}))
@@ -187,9 +176,10 @@ def _refuse_members(members: Sequence[Member]) -> None:
         raise InputError(Text("fuse.how_many", told))
 
 
-def _refuse_known(repos: Repositories, name: str) -> None:
-    if repos.checkpoints.get(fused_id(name)) is not None:
-        raise ConflictError(Text("fuse.known", {"detector": fused_id(name)}))
+def refuse_known(repos: Repositories, checkpoint_id: str) -> None:
+    """Raise ConflictError where there is a detector of this id."""
+    if repos.checkpoints.get(checkpoint_id) is not None:
+        raise ConflictError(Text("fuse.known", {"detector": checkpoint_id}))
 
 
 def _told(card: FusedCard) -> dict[str, Any]:

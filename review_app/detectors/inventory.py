@@ -8,7 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from review_app.detectors.cards import fused_card
+from review_app.cascade.card import CascadeCard
+from review_app.detectors.cards import cascade_card, fused_card
 from review_app.fusion.card import FusedCard
 from review_app.scores.card import ExternalCard
 from storage.database import Database
@@ -29,14 +30,11 @@ class InventoryEntry:
 
     def to_json(self, in_force: str | None) -> dict[str, Any]:
         """The entry of ``checkpoint list --json``; ``in_force``: id of the detector that is."""
-        return {
-            "id": self.id,
-            "created_at": self.created_at.isoformat(),
-            "images": self.n_images,
+        own = {
             "ladder_images": len(self.card.sample),
             "files": [file.name for file in self.card.files],
-            "in_force": self.id == in_force,
         }
+        return _listed(self, self.created_at, own, in_force)
 
 
 @dataclass(frozen=True)
@@ -51,16 +49,47 @@ class FusedEntry:
     def to_json(self, in_force: str | None) -> dict[str, Any]:
         """The entry of ``checkpoint list --json``; ``in_force``: id of the detector that is."""
         figures = self.card.figures
-        return {
-            "id": self.id,
-            "created_at": self.card.created_at.isoformat(),
-            "images": self.n_images,
+        own = {
             "members": [member.checkpoint for member in self.card.members],
             "labels": self.card.n_labels,
             "learned": self.card.learned,
             "auroc": None if figures is None else figures.auroc[0],
-            "in_force": self.id == in_force,
         }
+        return _listed(self, self.card.created_at, own, in_force)
+
+
+@dataclass(frozen=True)
+class CascadeEntry:
+    """Two detectors in a row."""
+
+    id: str
+    n_images: int
+    """Images that it has scored."""
+    card: CascadeCard
+
+    def to_json(self, in_force: str | None) -> dict[str, Any]:
+        """The entry of ``checkpoint list --json``; ``in_force``: id of the detector that is."""
+        figures = self.card.figures
+        own = {
+            "cheap": self.card.cheap.checkpoint,
+            "dear": self.card.dear.checkpoint,
+            "risk": self.card.risk,
+            "labels": self.card.n_labels,
+            "sent": None if figures is None else figures.chosen.sent,
+            "cost": None if figures is None else figures.chosen.cost,
+        }
+        return _listed(self, self.card.created_at, own, in_force)
+
+
+def _listed(
+    entry: InventoryEntry | FusedEntry | CascadeEntry,
+    created_at: datetime,
+    own: dict[str, Any],
+    in_force: str | None,
+) -> dict[str, Any]:
+    """What `checkpoint list` tells of any of them around what is its ``own``."""
+    told = {"id": entry.id, "created_at": created_at.isoformat(), "images": entry.n_images}
+    return {**told, **own, "in_force": entry.id == in_force}
 
 
 @dataclass(frozen=True)
@@ -75,9 +104,11 @@ class Inventory:
     """The external detectors, the oldest first."""
     fused: tuple[FusedEntry, ...]
     """The fused detectors, the oldest first."""
+    cascades: tuple[CascadeEntry, ...]
+    """The cascades, the oldest first."""
 
 
-_BROUGHT = (CheckpointKind.EXTERNAL, CheckpointKind.FUSED)
+_BROUGHT = (CheckpointKind.EXTERNAL, CheckpointKind.FUSED, CheckpointKind.CASCADED)
 
 
 def read_inventory(database: Database) -> Inventory:
@@ -86,12 +117,13 @@ def read_inventory(database: Database) -> Inventory:
         used = {policy.checkpoint_id for policy in repos.policies.history()}
         rows = [repos.checkpoints.get(each) for each in used]
         current = repos.policies.current()
-        external, fused = map(repos.checkpoints.of_kind, _BROUGHT)
+        external, fused, cascades = map(repos.checkpoints.of_kind, _BROUGHT)
         return Inventory(
             in_force=current.checkpoint_id if current else None,
             folders=tuple(sorted(Path(row.path) for row in rows if row and row.path)),
             external=tuple(_external(repos, row) for row in external),
             fused=tuple(filter(None, (_fused(repos, row.id) for row in fused))),
+            cascades=tuple(filter(None, (_cascade(repos, row.id) for row in cascades))),
         )
 
 
@@ -106,6 +138,19 @@ def read_fused_entry(database: Database, checkpoint_id: str) -> FusedEntry | Non
     """The fused detector of that id; None where nobody made it."""
     with database.read() as repos:
         return _fused(repos, checkpoint_id)
+
+
+def read_cascade_entry(database: Database, checkpoint_id: str) -> CascadeEntry | None:
+    """The cascade of that id; None where nobody made it."""
+    with database.read() as repos:
+        return _cascade(repos, checkpoint_id)
+
+
+def _cascade(repos: Repositories, checkpoint_id: str) -> CascadeEntry | None:
+    card = cascade_card(repos, checkpoint_id)
+    if card is None:
+        return None
+    return CascadeEntry(checkpoint_id, repos.predictions.count_of(checkpoint_id), card)
 
 
 def _fused(repos: Repositories, checkpoint_id: str) -> FusedEntry | None:

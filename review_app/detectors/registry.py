@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from review_app.cascade.card import HEAD as CASCADE_HEAD
+from review_app.cascade.card import PREFIX as CASCADED
 from review_app.certification.threshold_grid import ThresholdGrid
 from review_app.core.errors import CheckpointError, NotFoundError, RefusalReason, RefusedFile
 from review_app.core.hashing import sha256 as digest_of
 from review_app.core.settings import Settings
 from review_app.detectors.adapter import DetectorAdapter, TrainedDetector
-from review_app.detectors.cards import fused_card, stored_card
+from review_app.detectors.caches import DatabaseFeatureCache, DatabaseProjectionCache
+from review_app.detectors.cards import cascade_card, fused_card, stored_card
+from review_app.detectors.cascaded import CascadedDetector
 from review_app.detectors.external import find_external
 from review_app.detectors.faces import FaceSearch
 from review_app.detectors.folders import folders_of
 from review_app.detectors.fused import FusedDetector
 from review_app.detectors.inventory import (
+    CascadeEntry,
     FusedEntry,
     Inventory,
     InventoryEntry,
+    read_cascade_entry,
     read_external,
     read_fused_entry,
     read_inventory,
@@ -35,32 +43,17 @@ from review_app.fusion.card import FusedCard
 from review_app.i18n import Text
 from review_app.inference.card import CheckpointCard
 from review_app.inference.checkpoint import Checkpoint, read_card
+from review_app.inference.engines import Engines, feature_key, split_id
 from review_app.inference.faces import FaceFinder
 from review_app.inference.features import Loader
 from review_app.inference.service import Detector
-from review_app.intake.decode import Limits, decoder
+from review_app.inference.stored import StoredJudgement
+from review_app.intake.decode import Decoder, Limits, decoder, shrinking_decoder
 from review_app.intake.store import MediaStore
 from review_app.scores.card import HEAD
 from storage.database import Database
 from storage.enums import CheckpointKind
 from storage.models import CheckpointRow, Item
-
-
-class DatabaseFeatureCache:
-    """Features in the deployment's database; see ``inference.features.FeatureCache``."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def get_many(self, keys: Sequence[str], backbone_key: str) -> Mapping[str, np.ndarray]:
-        """Features [width] of those of ``keys`` that are stored, by key."""
-        with self._database.read() as repos:
-            return repos.features.get_many(keys, backbone_key)
-
-    def put_many(self, features: Mapping[str, np.ndarray], backbone_key: str) -> None:
-        """Store features [width] by key."""
-        with self._database.write() as repos:
-            repos.features.put_many(features, backbone_key)
 
 
 class Detectors:
@@ -72,21 +65,27 @@ class Detectors:
         self._settings = settings
         self._database = database
         self._media = media
+        self._limits = limits
         self.decode = decoder(limits)
         self._loaded: dict[str, Detector] = {}
         self._folders: dict[str, Path] = {}
-        self._fusions: dict[str, FusedDetector] = {}
+        self._told: dict[str, str] = {}
+        self._made: dict[str, FusedDetector | CascadedDetector] = {}
         self._loading = threading.Lock()
+        self.engines = Engines(settings.engine, settings.engines_dir)
         self.cache = DatabaseFeatureCache(database)
+        self._projections = DatabaseProjectionCache(database)
         self._finder = FaceFinder() if settings.find_faces else None
 
     def register(self, path: Path) -> Checkpoint:
-        """Load and verify the checkpoint at ``path``, and remember where it is."""
-        checkpoint = Checkpoint.load(path)
+        """Load and verify the checkpoint at ``path``, and remember where it is. Where the settings
+        name an engine that is not exact, or have files shrunk, it is the detector on those."""
+        shrunk = self._settings.decode == "shrunk"
+        checkpoint = replace(Checkpoint.load(path), engine=self.engines.another, shrunk=shrunk)
         row = CheckpointRow(
             id=checkpoint.id,
             path=str(path.resolve()),
-            backbone_key=checkpoint.card.backbone_key,
+            backbone_key=self.feature_key(checkpoint),
             card=checkpoint.card.model_dump(mode="json"),
         )
         with self._database.write() as repos:
@@ -113,9 +112,27 @@ class Detectors:
                 self._loaded[checkpoint_id] = self._detector(self._find(checkpoint_id))
             return self._loaded[checkpoint_id]
 
+    def engine(self, checkpoint_id: str) -> str | None:
+        """What the networks of a detector run on, joined by ``+`` where those of its parts run on
+        several; None of one whose model is not here."""
+        made = self._made_of_others(checkpoint_id)
+        if made is not None:
+            each = [self.engine(part) for part in made.parts]
+            return "+".join(dict.fromkeys(filter(None, each))) or None
+        try:
+            return self.detector(checkpoint_id).engine.value
+        except (NotFoundError, CheckpointError):
+            return None
+
+    def feature_key(self, checkpoint: Checkpoint) -> str:
+        """The key that the features of ``checkpoint`` are cached by."""
+        key = checkpoint.card.backbone_key
+        engine = checkpoint.engine or self.engines.chosen(key)
+        return feature_key(key, engine, shrunk=checkpoint.shrunk)
+
     def model(self, checkpoint_id: str) -> dict[str, Any]:
-        """The places of the checkpoint's folder and of its backbone's own weights by name, for
-        another process.
+        """The places of the checkpoint's folder and of its backbone's own weights by name, and what
+        they run on, for another process.
 
         Raises as `detector`.
         """
@@ -126,6 +143,9 @@ class Detectors:
         return {
             "checkpoint": str(folder),
             "weights": {name: str(path) for name, path in weights.items()},
+            "engine": checkpoint.engine or self.engines.exact_setting,
+            "engines_dir": str(self.engines.folder),
+            "shrunk": checkpoint.shrunk,
         }
 
     def card(self, checkpoint_id: str) -> CheckpointCard:
@@ -139,8 +159,8 @@ class Detectors:
         with self._loading:
             if checkpoint_id in self._loaded:
                 return self._loaded[checkpoint_id].checkpoint.card
-        own = self._own_card()
-        if own is not None and own.id == checkpoint_id:
+        own, (plain, *_) = self._own_card(), split_id(checkpoint_id)
+        if own is not None and own.id == plain:
             return own
         with self._database.read() as repos:
             row, stored = repos.checkpoints.get(checkpoint_id), stored_card(repos, checkpoint_id)
@@ -155,7 +175,7 @@ class Detectors:
         """The card of the checkpoint that the settings name, where it was made later than this one,
         as after an upgrade of the program; None also where either cannot be told."""
         own = self._own_card()
-        if own is None or own.id == checkpoint_id:
+        if own is None or own.id == split_id(checkpoint_id)[0]:
             return None
         try:
             card = self.card(checkpoint_id)
@@ -179,6 +199,12 @@ class Detectors:
         with self._database.read() as repos:
             return {row.id: FUSED_HEAD for row in repos.checkpoints.of_kind(CheckpointKind.FUSED)}
 
+    def cascaded(self) -> dict[str, str]:
+        """The head of each cascade, by its id, oldest first."""
+        with self._database.read() as repos:
+            rows = repos.checkpoints.of_kind(CheckpointKind.CASCADED)
+            return {row.id: CASCADE_HEAD for row in rows}
+
     def inventory(self) -> Inventory:
         """Every detector that this deployment knows of; nothing is loaded."""
         return read_inventory(self._database)
@@ -191,10 +217,14 @@ class Detectors:
         """What is known of a fused detector; None where nobody made it."""
         return read_fused_entry(self._database, checkpoint_id)
 
+    def cascade(self, checkpoint_id: str) -> CascadeEntry | None:
+        """What is known of a cascade; None where nobody made it."""
+        return read_cascade_entry(self._database, checkpoint_id)
+
     def fusion_card(self, checkpoint_id: str) -> FusedCard | None:
         """The card of a fused detector; None of any other."""
-        fused = self._fusion(checkpoint_id) if checkpoint_id.startswith(FUSED) else None
-        return None if fused is None else fused.card
+        made = self._made_of_others(checkpoint_id)
+        return made.card if isinstance(made, FusedDetector) else None
 
     def reader(self, checkpoint_id: str) -> Detector:
         """The detector that reads images while ``checkpoint_id`` is in force: itself, or where no
@@ -221,10 +251,15 @@ class Detectors:
     def features(self, checkpoint_id: str, item_ids: Sequence[int]) -> dict[str, np.ndarray]:
         """Features [width] of the items' images by hash, computed where they are not cached;
         without images that cannot be read."""
+        return self.detector(checkpoint_id).features(self.loaders(checkpoint_id, item_ids))
+
+    def loaders(self, checkpoint_id: str, item_ids: Sequence[int]) -> list[tuple[str, Loader]]:
+        """Hash, and what gives the pixels as a detector whose model is here is to see them, of
+        those items' images whose file is here."""
         with self._database.read() as repos:
             pictured = [(i, i.image.picture) for i in repos.items.get_many(item_ids)]
-        wanted = [(p.sha256, self._loader(i, p.sha256)) for i, p in pictured if p is not None]
-        return self.detector(checkpoint_id).features(wanted)
+        load = self._loader_for(self.detector(checkpoint_id).checkpoint)
+        return [(p.sha256, load(i, p.sha256)) for i, p in pictured if p is not None]
 
     def score(self, items: Sequence[Item], checkpoint_id: str) -> dict[int, Opinions | str]:
         """Every head's opinion by item id, or in words why there is none. What is decoded for it is
@@ -232,35 +267,74 @@ class Detectors:
         faces = FaceSearch(self._database, self._finder, [item.id for item in items])
         opinions = self._known(checkpoint_id, faces).score(items)
         faces.store()
+        self._tell_key(checkpoint_id)
         return opinions
 
+    def judge_stored(self, sha256s: Sequence[str], checkpoint_id: str) -> StoredJudgement | None:
+        """What the checkpoint says of those images of which enough is stored; None of none. A
+        detector whose model is not here stores nothing to judge by."""
+        if self._made_of_others(checkpoint_id) or find_external(self._database, checkpoint_id):
+            return None
+        judged = self.detector(checkpoint_id).stored.judge(sha256s)
+        self._tell_key(checkpoint_id)
+        return judged
+
+    def _tell_key(self, checkpoint_id: str) -> None:
+        """Have monitoring read the features that are made now, once a trial has changed engines."""
+        with self._loading:
+            detector = self._loaded.get(checkpoint_id)
+        if detector is None or self._told.get(checkpoint_id) == detector.backbone.key:
+            return
+        key = self._told[checkpoint_id] = detector.backbone.key
+        with self._database.read() as repos:
+            row = repos.checkpoints.get(checkpoint_id)
+        if row is not None and row.backbone_key != key:
+            with self._database.write() as repos:
+                repos.checkpoints.tell_key(checkpoint_id, key)
+
     def _known(self, checkpoint_id: str, faces: FaceSearch | None = None) -> DetectorAdapter:
-        fused = self._fusion(checkpoint_id) if checkpoint_id.startswith(FUSED) else None
-        other = fused or find_external(self._database, checkpoint_id)
+        other = self._made_of_others(checkpoint_id) or find_external(self._database, checkpoint_id)
         if other is not None:
             return other
 
+        detector = self.detector(checkpoint_id)
+        loader_of = self._loader_for(detector.checkpoint)
+
         def load(item: Item, sha256: str) -> Loader:
-            loader = self._loader(item, sha256)
+            loader = loader_of(item, sha256)
             return loader if faces is None else faces.beside(item.id, loader)
 
-        return TrainedDetector(self.detector(checkpoint_id), load)
+        return TrainedDetector(detector, load)
 
-    def _fusion(self, checkpoint_id: str) -> FusedDetector | None:
-        """The fused detector of this id, if it is one; read once, for it never changes."""
+    def _made_of_others(self, checkpoint_id: str) -> FusedDetector | CascadedDetector | None:
+        """The fused detector or cascade of this id, if it is one; read once, for it never
+        changes."""
+        if not checkpoint_id.startswith((FUSED, CASCADED)):
+            return None
         with self._loading:
-            known = self._fusions.get(checkpoint_id)
+            known = self._made.get(checkpoint_id)
         if known is not None:
             return known
         with self._database.read() as repos:
-            card = fused_card(repos, checkpoint_id)
-        if card is None:
+            fused, cascade = fused_card(repos, checkpoint_id), cascade_card(repos, checkpoint_id)
+        parts = Scoring(self._database, self), self.has_seen
+        if cascade is not None:
+            made: FusedDetector | CascadedDetector
+            made = CascadedDetector(self._database, cascade, *parts)
+        elif fused is not None:
+            made = FusedDetector(self._database, fused, *parts)
+        else:
             return None
-        made = FusedDetector(self._database, card, Scoring(self._database, self), self.has_seen)
         with self._loading:
-            return self._fusions.setdefault(checkpoint_id, made)
+            return self._made.setdefault(checkpoint_id, made)
 
-    def _loader(self, item: Item, sha256: str) -> Loader:
+    def _loader_for(self, checkpoint: Checkpoint) -> Callable[[Item, str], Loader]:
+        """What gives the pixels of an item with this hash as ``checkpoint`` is to see them."""
+        sees = checkpoint.card.backbone.sees
+        decode = shrinking_decoder(self._limits, sees) if checkpoint.shrunk else self.decode
+        return partial(self._loader, decode)
+
+    def _loader(self, decode: Decoder, item: Item, sha256: str) -> Loader:
         path = self._media.original(sha256)
 
         def load() -> Image.Image:
@@ -278,13 +352,19 @@ class Detectors:
                     RefusalReason.UNREADABLE,
                     f"its stored file {path} is damaged; restore it",
                 )
-            return self.decode(data, item.name)
+            return decode(data, item.name)
 
         return load
 
     def _detector(self, checkpoint: Checkpoint) -> Detector:
         weights = self._settings.weights_for(checkpoint.card.backbone.name)
-        return Detector(checkpoint, self.cache, weights=weights)
+        return Detector(
+            checkpoint,
+            self.cache,
+            weights=weights,
+            engines=self.engines,
+            projections=self._projections,
+        )
 
     def _find(self, checkpoint_id: str) -> Checkpoint:
         with self._database.read() as repos:
@@ -303,7 +383,8 @@ class Detectors:
                 damage = damage or error
             else:
                 self._folders[checkpoint_id] = path.resolve()
-                return checkpoint
+                _, engine, shrunk = split_id(checkpoint_id)
+                return replace(checkpoint, engine=engine, shrunk=shrunk)
         raise damage or _why_missing(checkpoint_id, Path(row.path))
 
 

@@ -69,8 +69,8 @@ def gather(
     with database.read() as repos:
         every = repos.member_scores.labelled(utc_now())
         sample = repos.member_scores.some_images(HERE)
-    chosen = _chosen(every, [models.has_seen(each) for each in native(members)], most)
-    _complete(database, models, members, chosen, progress)
+    chosen = choose_labels(every, [models.has_seen(each) for each in native(members)], most)
+    have_scored(database, models, members, chosen, progress)
     labelled_images = {each.image_id for each in every}
     others = [each for each in sample if each[0] not in labelled_images]
     with database.read() as repos:
@@ -95,14 +95,16 @@ def heard_of(scores: Float64) -> NDArray[np.bool_]:
     return np.asarray(~np.isnan(scores).all(axis=1))
 
 
-def _chosen(
+def choose_labels(
     labels: Sequence[TeachingLabel], trained_on: Sequence[Callable[[str], bool]], most: int
 ) -> list[TeachingLabel]:
+    """At most so many of ``labels`` of images that no detector was ``trained_on``, as `gather` has
+    it."""
     able = [each for each in labels if not any(seen(each.key) for seen in trained_on)]
     return sorted(able, key=lambda each: (not each.proves_nothing, draw_of(each.key)))[:most]
 
 
-def _complete(
+def have_scored(
     database: Database,
     models: Members,
     members: Sequence[Member],

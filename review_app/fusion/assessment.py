@@ -58,7 +58,7 @@ def assess(
 ) -> Assessment | None:
     """The assessment of the fusion of ``labelled`` images, as `fit` takes them; None where they are
     too few for every fold to have both classes."""
-    folds = _folds(labelled.is_fake, seed)
+    folds = stratified_folds(labelled.is_fake, seed)
     n, members = labelled.scores.shape
     fused = np.full((4, n), np.nan)
     without = np.full((n, members), np.nan)
@@ -81,7 +81,7 @@ def assess(
     return _assessment(labelled, HeadPrediction(*fused), without, seed)
 
 
-def _folds(is_fake: NDArray[np.bool_], seed: int) -> NDArray[np.intp]:
+def stratified_folds(is_fake: NDArray[np.bool_], seed: int) -> NDArray[np.intp]:
     """The fold of each image, [n]; every fold has as many of each class, to one."""
     rng, found = np.random.default_rng(seed), np.zeros(len(is_fake), np.intp)
     for value in (False, True):

@@ -10,7 +10,7 @@ import numpy as np
 from review_app.fusion.assessment import Assessment, Interval
 from review_app.fusion.fitting import Fitted
 from review_app.fusion.model import FusionModel
-from review_app.fusion.scale import ScoreReading
+from review_app.fusion.scale import Float64, ScoreReading
 from review_app.inference.card import (
     CardPart,
     Cuts,
@@ -137,9 +137,10 @@ def figures_of(found: Assessment | None) -> FusionFigures | None:
     return FusionFigures(auroc=found.auroc, nll=found.nll, best=found.best, gain=found.gain)
 
 
-def head_of(prediction: HeadPrediction) -> ScoreHead:
-    """Threshold grid and cuts, by what is said of images that the fusion did not learn from."""
-    real, fake = threshold_grids_of(prediction.p_fake)
+def head_of(prediction: HeadPrediction, scores: Float64 | None = None) -> ScoreHead:
+    """Threshold grid and cuts, by what is said of images that the detector did not learn from.
+    ``scores`` [n]: what thresholds are compared with, where that is not P(fake)."""
+    real, fake = threshold_grids_of(prediction.p_fake if scores is None else scores)
     grid = ThresholdGridCards(
         real=ThresholdGridCard(thresholds=real.thresholds, acceptance=real.acceptance),
         fake=ThresholdGridCard(thresholds=fake.thresholds, acceptance=fake.acceptance),

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logit
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from review_app.core.special import logit
 from review_app.fusion.hypotheses import Hypotheses
 from review_app.fusion.missing import JointValues
 from review_app.fusion.model import FusionMember, FusionModel, rows_of

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln
 
+from review_app.core.special import gammaln
 from review_app.fusion.scale import Float64
 
 BIAS_STD = 3.0

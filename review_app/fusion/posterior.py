@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, log_ndtr
 
+from review_app.core.special import expit, log_ndtr
 from review_app.fusion.hypotheses import Hypotheses
 from review_app.fusion.scale import Float64
 

@@ -13,7 +13,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
-from scipy.special import logit, ndtri
+
+from review_app.core.special import logit, ndtri
 
 Float64 = NDArray[np.float64]
 KNOTS = 256

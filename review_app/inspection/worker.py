@@ -8,16 +8,15 @@ bytes that the line announces after it.
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -28,18 +27,27 @@ from PIL import Image
 from review_app.copies.descriptors import Probe
 from review_app.core.background import stand_back
 from review_app.core.errors import InputError, RefusedFile, ReviewAppError
+from review_app.core.memory import give_memory_back
 from review_app.core.messages import PLACES, Job, Said, packed
 from review_app.forensics.saliency import overlay
 from review_app.forensics.views import PIXEL_VIEWS, View
 from review_app.i18n import Text
 from review_app.inference.checkpoint import Checkpoint
+from review_app.inference.engines import Engines
 from review_app.inference.faces import FaceFinder
 from review_app.inference.heads import HeadName
 from review_app.inference.service import Detector
 from review_app.inspection.drawing import webp
 from review_app.intake.colours import to_srgb
 from review_app.intake.credentials import Credentials
-from review_app.intake.decode import DecodedImage, Limits, as_stored, decode, upright
+from review_app.intake.decode import (
+    DecodedImage,
+    Limits,
+    as_stored,
+    decode,
+    shrinking_decoder,
+    upright,
+)
 from review_app.intake.small import ENOUGH, small_picture
 from review_app.intake.sources import read_bounded
 
@@ -82,7 +90,7 @@ def _outcome(job: Job) -> Done:
 
 
 def _warm_up(job: Job) -> Done:
-    _detector(job["checkpoint"], job["weights"]).warm_up()
+    _detector(job).warm_up()
     return {}, []
 
 
@@ -90,7 +98,7 @@ def _read(job: Job) -> Done:
     """Every head's opinion of an image, what the file says, the image small, and its probe."""
     data = _bytes(job)
     decoded = _decoded(job, data)
-    opinions = _detector(job["checkpoint"], job["weights"]).inspect(decoded.image)
+    opinions = _detector(job).inspect(_seen(job, data, decoded))
     said = {
         "width": decoded.width,
         "height": decoded.height,
@@ -100,6 +108,15 @@ def _read(job: Job) -> Done:
     }
     shown = to_srgb(decoded.image, decoded.icc_profile)
     return said, [_shown(shown), Probe.of(decoded.image).to_bytes()]
+
+
+def _seen(job: Job, data: bytes, decoded: DecodedImage) -> Image.Image:
+    """The image as triage would have it."""
+    if not job["shrunk"]:
+        return decoded.image
+    sees = _detector(job).checkpoint.card.backbone.sees
+    limits = Limits(job["max_bytes"], job["max_pixels"])
+    return shrinking_decoder(limits, sees)(data, job["name"])
 
 
 def _draw(job: Job) -> Done:
@@ -117,7 +134,7 @@ def _draws(job: Job, profile: bytes | None) -> Callable[[Image.Image], Image.Ima
     view = View(job["view"])
     if view is not View.SALIENCY:
         return PIXEL_VIEWS[view]
-    detector = _detector(job["checkpoint"], job["weights"])
+    detector = _detector(job)
     head = HeadName(job["head"])
     return lambda image: overlay(to_srgb(image, profile), detector.saliency(image, head))
 
@@ -171,21 +188,26 @@ def _finder() -> FaceFinder:
 _loading = threading.Lock()
 
 
-def _detector(checkpoint: str, weights: Mapping[str, str]) -> Detector:
+def _detector(job: Job) -> Detector:
+    """What ``Detectors.model`` told of."""
+    weights = tuple(job["weights"].items())
     with _loading:
-        return _loaded(checkpoint, tuple(weights.items()))
+        where = (job["checkpoint"], weights, job["engine"], job["engines_dir"])
+        return _loaded(*where, job["shrunk"])
 
 
 @cache
-def _loaded(checkpoint: str, weights: tuple[tuple[str, str], ...]) -> Detector:
+def _loaded(
+    checkpoint: str,
+    weights: tuple[tuple[str, str], ...],
+    engine: str,
+    engines_dir: str,
+    shrunk: bool,
+) -> Detector:
     files = {name: Path(path) for name, path in weights}
-    return Detector(Checkpoint.load(Path(checkpoint)), weights=files)
-
-
-def give_memory_back() -> None:
-    """Return what was freed to the system, where the C library keeps it otherwise."""
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).malloc_trim(0)
+    engines = Engines(engine, Path(engines_dir))
+    loaded = replace(Checkpoint.load(Path(checkpoint)), engine=engines.another, shrunk=shrunk)
+    return Detector(loaded, weights=files, engines=engines)
 
 
 _DOES: dict[str, Callable[[Job], Done]] = {"warm_up": _warm_up, "read": _read, "draw": _draw}

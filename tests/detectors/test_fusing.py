@@ -182,7 +182,7 @@ def test_members_are_named_by_id_and_head(place: Deployment, card: FusedCard) ->
         resolve("external:west")
     with pytest.raises(NotFoundError, match="has no head 'linear', only: score"):
         resolve("external:north:linear")
-    with pytest.raises(InputError, match="is a fusion itself"):
+    with pytest.raises(InputError, match="is made of others itself"):
         resolve("fused:all")
 
 

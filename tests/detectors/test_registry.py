@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from review_app.bootstrap import file_limits
+from review_app.bootstrap import file_limits, open_application
 from review_app.certification.threshold_grid import Side
 from review_app.core.errors import CheckpointError, NotFoundError
 from review_app.core.hashing import sha256
@@ -118,6 +119,31 @@ def test_evaluate_triage_and_inspect_give_the_same_bits(place: Deployment, tmp_p
         for key, heads in triaged.items()
     }
     assert len({bits["linear"] for bits in triaged.values()}) == len(manifest.rows)
+
+
+def test_a_detector_on_shrunk_files_is_another_one_whatever_is_set_later(tmp_path: Path) -> None:
+    with deployment(tmp_path) as place:
+        plain = place.app.policies.current().checkpoint
+    large = picture(64, 48, seed=1).resize((2600, 2000), Image.Resampling.BICUBIC)
+    (tmp_path / "large.jpg").write_bytes(encode(large, "JPEG"))
+    settings = Settings(data_dir=tmp_path / "data")
+    with closing(open_application(settings.model_copy(update={"decode": "shrunk"}))) as app:
+        assert app.policies.current().checkpoint == plain
+        assert not app.detectors.detector(plain).checkpoint.shrunk
+        other, head = app.detectors.start()
+        assert other == f"{plain}@shrunk"
+        app.policies.adopt(None, other, head, "faster")
+    with closing(open_application(settings)) as app:
+        assert app.detectors.card(other).id == plain
+        assert app.detectors.newer_than(other) is None
+        app.intake.ingest([tmp_path / "large.jpg"], "tester")
+        assert app.triage.run("tester").scored == 1
+        digest = sha256((tmp_path / "large.jpg").read_bytes())
+        key = app.detectors.card(other).backbone_key
+        assert app.detectors.model(other)["shrunk"]
+        assert app.detectors.features(plain, [1]).keys() == {digest}
+        own, exact = (app.detectors.cache.get_many([digest], k) for k in (f"{key}@shrunk", key))
+        assert (own[digest] != exact[digest]).any()
 
 
 def test_a_checkpoint_that_was_never_used_here_is_not_found(place: Deployment) -> None:
