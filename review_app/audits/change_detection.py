@@ -16,9 +16,9 @@ from itertools import accumulate
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import xlog1py, xlogy
 
 from review_app.audits.e_values import Floats, Wrong
+from review_app.core.special import xlog1py, xlogy
 from review_app.i18n import t
 
 MEMORY = 6.0

@@ -15,8 +15,9 @@ from itertools import groupby
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from review_app.audits.reader import AuditReader
 from review_app.audits.side_test import reason
-from review_app.audits.standing import ROUTES, AuditReport, SideAudit, audit_report, read_audits
+from review_app.audits.standing import ROUTES, AuditReport, SideAudit
 from review_app.core.options import store_options
 from review_app.core.permissions import Person
 from review_app.policy.audit_coin import audit_coins
@@ -74,10 +75,12 @@ class CircuitBreaker:
         self._secret = secret
         self._clock = clock
         self._looked_at = clock()
+        self._audits = AuditReader()
 
     def report(self) -> AuditReport | None:
         """What the audits say of the policy in force now; None before the first policy."""
-        return audit_report(self._database, self._clock())
+        with self._database.read() as repos:
+            return self._audits.read(repos, self._clock())
 
     def after_verdicts(self, item_ids: Sequence[int] = ()) -> None:
         """Check, if one of the items was drawn for an audit and has its verdict now, or if that of
@@ -101,7 +104,7 @@ class CircuitBreaker:
         """Close auto-accept where the evidence has turned, and finish what an alarm began; whether
         it closed just now."""
         with self._database.read() as repos:
-            report = read_audits(repos, self._clock())
+            report = self._audits.read(repos, self._clock())
             due = bool(_due(repos, report))
         closed = due and self._close()
         if closed or (report is not None and report.state is PolicyState.SUSPENDED):
@@ -111,7 +114,7 @@ class CircuitBreaker:
     def _close(self) -> bool:
         with self._database.write() as repos:
             # Looked at again while nobody writes: somebody may have changed policy or labels.
-            alarmed = _due(repos, read_audits(repos, self._clock()))
+            alarmed = _due(repos, AuditReader().read(repos, self._clock()))
             if not alarmed:
                 return False
             words = reason([each for side in alarmed for each in side.grouped.alarmed])

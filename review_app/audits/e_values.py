@@ -16,12 +16,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
+from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betainc, betaln, expit, logsumexp
 
 from review_app.core.errors import InputError
+from review_app.core.special import betainc, betaln, expit, logsumexp
 
 Floats = NDArray[np.float64]
 Wrong = NDArray[np.bool_]
@@ -32,8 +33,6 @@ PRIOR = 0.5
 _SMALLEST = 1e-200
 """An incomplete beta function below this is computed by its series instead: scipy's loses digits
 from about 1e-265 on, long before it underflows."""
-_STAKES = expit(np.linspace(-5.5, 3.0, 24))
-"""Shares of the largest bet that cannot ruin; the betting bound mixes them evenly."""
 _HALVINGS = 40
 """The steps of the search for an interval's ends: far finer than any number shown."""
 
@@ -126,8 +125,15 @@ def betting_path(
             "An audit's weight is the smallest audit probability over its own: (0, 1]."
         )
     scale = 1 / limit if direction is Direction.ABOVE else -1 / (1 - limit)
-    growth = np.log1p(_STAKES[:, None] * scale * w * (outcomes - limit)).cumsum(axis=1)
-    return np.asarray(logsumexp(growth, axis=0) - np.log(len(_STAKES)), np.float64)
+    stakes = _stakes()
+    growth = np.log1p(stakes[:, None] * scale * w * (outcomes - limit)).cumsum(axis=1)
+    return np.asarray(logsumexp(growth, axis=0) - np.log(len(stakes)), np.float64)
+
+
+@cache
+def _stakes() -> Floats:
+    """Shares of the largest bet that cannot ruin; the betting bound mixes them evenly."""
+    return np.asarray(expit(np.linspace(-5.5, 3.0, 24)), np.float64)
 
 
 def betting_interval(wrong: ArrayLike, weights: ArrayLike, alpha: float) -> tuple[float, float]:

@@ -8,23 +8,17 @@ could not tell, or where somebody answered after seeing the model's opinion.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from review_app.audits.group_test import GroupedEvidence, evaluate_groups
+from review_app.audits.group_test import GroupedEvidence
 from review_app.audits.side_test import SideEvidence
 from review_app.certification.certificate import Certificate
 from review_app.certification.threshold_grid import Side
 from review_app.i18n import percent, t
-from review_app.policy.policy import Policy
-from storage.database import Database
 from storage.enums import PolicyState, Route
-from storage.repositories import Repositories
 from storage.repositories.blind_audits import AuditRow
-from storage.repositories.evidence import DECIDES
-from storage.types import utc_now
 
 ROUTES = {Side.REAL: Route.ACCEPT_REAL, Side.FAKE: Route.ACCEPT_FAKE}
 
@@ -140,24 +134,6 @@ class AuditReport:
         return "\n".join([*lines, self.advice])
 
 
-def audit_report(database: Database, now: datetime | None = None) -> AuditReport | None:
-    """The audits of the policy in force; None before the first policy."""
-    with database.read() as repos:
-        return read_audits(repos, now or utc_now())
-
-
-def read_audits(repos: Repositories, now: datetime) -> AuditReport | None:
-    """The `audit_report`, in the caller's transaction."""
-    row = repos.policies.current()
-    if row is None:
-        return None
-    policy = Policy.from_json(row.document)
-    held = [side for side in Side if policy.held(side)]
-    holders = _holders(repos, policy, held)
-    sides = [_side(repos, policy, side, holders[side], now) for side in held]
-    return AuditReport(policy.version, policy.state, policy.audit_probability, tuple(sides))
-
-
 def audits_left(side: SideAudit) -> str:
     """How many audits wait or do not count, in words."""
     words = [t("audit.accepted", n=side.accepted)]
@@ -168,59 +144,6 @@ def audits_left(side: SideAudit) -> str:
     if side.set_aside:
         words.append(t("audit.set_aside", n=side.set_aside))
     return " ".join(words)
-
-
-def _side(
-    repos: Repositories, policy: Policy, side: Side, versions: tuple[int, ...], now: datetime
-) -> SideAudit:
-    """The audits of a side. Certificates by group were made together, for one limit: where it holds
-    in every group, it holds over all that the side accepts."""
-    certificate, route = policy.held(side)[0], ROUTES[side]
-    rows = repos.audits.of_versions(versions, now, route)
-    settled = [row for row in rows if row.settled]
-    verdicts = [r for r in settled if r.blind and r.verdict in DECIDES]
-    wrong = [str(row.verdict) != str(side) for row in verdicts]
-    return SideAudit(
-        certificate=certificate,
-        versions=versions,
-        accepted=repos.audits.accepted(versions, route),
-        verdicts=tuple(verdicts),
-        open=len(rows) - len(settled),
-        set_aside=len(settled) - len(verdicts),
-        grouped=evaluate_groups(
-            side,
-            certificate.risk_limit,
-            wrong,
-            [row.group for row in verdicts],
-            [group.name for group in policy.groups if group.certificate(side)],
-            _weights(repos, verdicts),
-        ),
-    )
-
-
-def _weights(repos: Repositories, verdicts: Sequence[AuditRow]) -> list[float]:
-    """The weights of `e_values.betting_path`. Each policy version has a smallest probability of its
-    own; of which version an image is, was fixed before its audit was drawn."""
-    versions = {row.policy_version for row in verdicts}
-    documents = (repos.policies.get(version) for version in versions)
-    policies = [Policy.from_json(row.document) for row in documents if row is not None]
-    smallest = {policy.version: policy.smallest_audit_probability for policy in policies}
-    return [smallest[row.policy_version] / row.audit_probability for row in verdicts]
-
-
-def _holders(
-    repos: Repositories, policy: Policy, sides: Sequence[Side]
-) -> dict[Side, tuple[int, ...]]:
-    """The policy versions, newest first, that rest on what ``policy`` holds for a side, by side."""
-    found: dict[Side, list[int]] = {side: [] for side in sides}
-    for row in repos.policies.history():
-        older = Policy.from_json(row.document)
-        sides = [side for side in sides if older.held(side) == policy.held(side)]
-        if not sides:
-            break
-        for side in sides:
-            found[side].append(row.version)
-    return {side: tuple(versions) for side, versions in found.items()}
 
 
 def _document(side: SideAudit) -> dict[str, Any]:

@@ -10,9 +10,9 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import bdtr, betainccinv, betaincinv, ndtri
 
 from review_app.core.errors import SettingsError
+from review_app.core.special import bdtr, betainccinv, betaincinv, ndtri
 from review_app.i18n import Text
 
 

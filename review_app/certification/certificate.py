@@ -57,6 +57,9 @@ class Provenance:
     """A sentence that tells people where the labels come from."""
     certified_at: datetime
     """The time of the certificate, in UTC."""
+    engine: str | None = added(4, None)
+    """What the detector's networks ran on; None where its model is not here, and in certificates
+    from before there was a choice."""
 
     def __post_init__(self) -> None:
         if self.certified_at.utcoffset() is None:

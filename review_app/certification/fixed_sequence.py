@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import bdtr
 
 from review_app.certification.bounds import most_errors, upper_bounds, zero_error_minimum
 from review_app.certification.certificate import CertificateMethod
 from review_app.certification.threshold_grid import ThresholdGrid
+from review_app.core.special import bdtr
 
 DEFAULT_METHOD = CertificateMethod.FIXED_SEQUENCE
 """It accepts most while its guarantee assumes nothing of the grid; see benchmarks/certify.py."""

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import bdtr, gammaln, xlog1py, xlogy
 
 from review_app.certification.bounds import most_errors
 from review_app.certification.certificate import CertificateMethod
 from review_app.certification.fixed_sequence import make_plan
 from review_app.certification.threshold_grid import Side, ThresholdGrid
+from review_app.core.special import bdtr, gammaln, xlog1py, xlogy
 
 EVEN, LIKELY = 0.5, 0.9
 """Chances of a certificate for which the missing labels are told."""

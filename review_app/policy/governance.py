@@ -39,6 +39,10 @@ class DetectorFacts(Protocol):
         other calls know it."""
         ...
 
+    def engine(self, checkpoint_id: str) -> str | None:
+        """What the networks of a checkpoint run on; None where its model is not here."""
+        ...
+
     def threshold_grids(self, checkpoint_id: str, head: str) -> tuple[ThresholdGrid, ThresholdGrid]:
         """Threshold grids for real and for fake, from the checkpoint's validation scores.
 
@@ -275,7 +279,8 @@ class PolicyService:
     def _certified(self, policy: Policy, labels: CalibrationLabels, attempt: int) -> Policy:
         """The version after ``policy``, resting on what that try finds."""
         grids = self._facts.threshold_grids(policy.checkpoint, policy.head)
-        provenance = Provenance(policy.checkpoint, policy.head, labels.recorded, utc_now())
+        engine = self._facts.engine(policy.checkpoint)
+        provenance = Provenance(policy.checkpoint, policy.head, labels.recorded, utc_now(), engine)
         if policy.grouping is None:
             found = certify_policy(
                 labels.scores, labels.is_fake, *grids,

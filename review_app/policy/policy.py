@@ -25,10 +25,10 @@ from review_app.i18n import percent
 from review_app.policy.policy_group import PolicyGroup
 from storage.enums import PolicyState
 
-SCHEMA = 3
+SCHEMA = 4
 """Version of the JSON form; raised when a field comes or changes. A field that comes says so with
 `document.added`, and older policies are read on."""
-READABLE = (1, 2, 3)
+READABLE = (1, 2, 3, 4)
 _DERIVED = ("error_by_prevalence",)
 """Parts of the document that follow from others."""
 

@@ -12,6 +12,7 @@ from review_app.core.permissions import Person
 from review_app.policy.tags import COMMON_TAGS, Tags
 from storage.database import Database
 from storage.repositories import Repositories
+from storage.repositories.labels import MAX_WINDOW
 from storage.repositories.lease import Lease
 
 _KEY = "review"
@@ -47,12 +48,21 @@ class ReviewOptions(BaseModel):
     second_reviewer: bool = Field(
         False, description="Ask one person more about images that are unclear to the detector."
     )
+    weigh_by_skill: bool = Field(
+        False, description="Answers of several people count by how well each of them answers."
+    )
     tags: Tags = Field(COMMON_TAGS, description="Kinds of manipulation that reviewers may tag.")
     gold_share: float = Field(
         0, ge=0, le=0.5, description="Share of images handed out whose label is known."
     )
     gold_feedback: bool = Field(
         False, description="Tell the known label after the answer on such an image."
+    )
+    second_look_share: float = Field(
+        0,
+        ge=0,
+        le=0.2,
+        description="Share of images settled by one person that another looks at again, unseen.",
     )
     veil: Veil = Field(
         Veil.NONE, description="How images look at first, where a reviewer has not chosen."
@@ -64,7 +74,10 @@ class ReviewOptions(BaseModel):
         False, description="Reviewers learn before they answer what made an image, if it says so."
     )
     undo_minutes: float = Field(
-        5, ge=0, le=24 * 60, description="How long an answer can be taken back; then it counts."
+        5,
+        ge=0,
+        le=MAX_WINDOW / timedelta(minutes=1),
+        description="How long an answer can be taken back; then it counts.",
     )
     lease_minutes: float = Field(10, gt=0, le=24 * 60, description="How long a claim lasts.")
     hold_hours: float = Field(

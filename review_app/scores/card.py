@@ -11,8 +11,8 @@ from datetime import datetime
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import entr
 
+from review_app.core.special import entr
 from review_app.inference.card import (
     CardPart,
     Cuts,

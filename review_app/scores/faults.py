@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from review_app.core.errors import InputError
+from review_app.scores.columns import RowColumns
 from review_app.scores.remedies import Scale
-from review_app.scores.row import ScoreRow
 
 SHOWN = 20
 """Faults that are told; the others are counted."""
@@ -52,11 +52,12 @@ class SeenImages:
         self._hashes = bytearray()
         self._rows = array("q")
 
-    def add(self, row: ScoreRow) -> None:
-        """Remember the pair of ``row`` and where it stands."""
-        key = f"{row.detector}\0{row.key}".encode()
-        self._hashes += blake2b(key, digest_size=16).digest()
-        self._rows.append(row.row)
+    def add(self, columns: RowColumns) -> None:
+        """Remember the pairs of rows, and where they stand."""
+        pairs = zip(columns.detector, columns.keys, strict=True)
+        for detector, key in pairs:
+            self._hashes += blake2b(f"{detector}\0{key}".encode(), digest_size=16).digest()
+        self._rows.extend(columns.row)
 
     def repeated(self) -> list[tuple[int, int]]:
         """Rows whose pair occurred before, each with the first row that had it, in file order."""

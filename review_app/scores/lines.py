@@ -5,9 +5,8 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from review_app.core.errors import InputError
 from review_app.scores.remedies import other_kind
@@ -21,8 +20,7 @@ _DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
-@dataclass(frozen=True, slots=True)
-class ScoreRecord:
+class ScoreRecord(NamedTuple):
     """The fields of one row as text, stripped; the header's length is checked elsewhere."""
 
     row: int
@@ -68,7 +66,7 @@ def records_of(path: Path, file: BinaryIO) -> Iterator[ScoreRecord]:
     reader = csv.reader(_lines(path, file), strict=True)
     try:
         for given in reader:
-            fields = [field.strip() for field in given]
+            fields = list(map(str.strip, given))
             if any(fields):
                 yield ScoreRecord(reader.line_num, fields)
     except csv.Error as error:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from review_app.core.chunks import batches
 from review_app.core.errors import InputError
 from review_app.manifests.labels import ManifestLabel
 from review_app.manifests.manifest import listed
+from review_app.scores.columns import RowColumns, parse_columns
 from review_app.scores.faults import Faults, SeenImages
 from review_app.scores.lines import ScoreRecord, read_header, records_of, refuse_size
 from review_app.scores.row import COLUMNS, ScoreRow, parse_row
@@ -21,6 +24,8 @@ MAX_ROWS = 5_000_000
 """Rows of one file unless told otherwise: about 100 bytes of memory each."""
 MAX_DETECTORS = 100
 """The most detectors of one file; more of them mean that another column was taken for theirs."""
+TOGETHER = 5000
+"""Rows that are read and checked together: they take some megabytes."""
 _NAN = float("nan")
 
 
@@ -39,8 +44,16 @@ def read_scores(path: Path, *, detector: str | None = None, max_rows: int = MAX_
 def stream_scores(
     path: Path, *, detector: str | None = None, max_rows: int = MAX_ROWS
 ) -> Iterator[ScoreRow]:
-    """The rows of the file at ``path``, one at a time: all, or those of ``detector``, which also
-    stands in for the column of that name where there is none.
+    """The rows of `stream_columns`, one at a time."""
+    for columns in stream_columns(path, detector=detector, max_rows=max_rows):
+        yield from columns.rows()
+
+
+def stream_columns(
+    path: Path, *, detector: str | None = None, max_rows: int = MAX_ROWS
+) -> Iterator[RowColumns]:
+    """The rows of the file at ``path``, thousands at a time: all, or those of ``detector``, which
+    also stands in for the column of that name where there is none.
 
     The whole file is checked, other detectors' rows too. Raises InputError, naming rows, for: a
     file that is missing, empty, too large, not UTF-8 or not CSV; columns missing or separated by
@@ -51,16 +64,13 @@ def stream_scores(
     """
     faults, images = Faults(), SeenImages()
     known: set[str] = set()
-    for row in _stream(path, max_rows, faults, detector):
-        images.add(row)
-        known.add(row.detector)
-        if len(known) > MAX_DETECTORS:
-            raise InputError(
-                f"{path} names more than {MAX_DETECTORS} detectors up to row {row.row}; look at "
-                "what the column detector holds"
-            )
-        if detector in (None, row.detector):
-            yield row
+    for columns in _stream(path, max_rows, faults, detector):
+        images.add(columns)
+        _refuse_many(path, columns, known)
+        known.update(columns.detector)
+        chosen = columns if detector is None else columns.only(detector)
+        if chosen:
+            yield chosen
     for number, first in images.repeated():
         faults.add(number, f"the same image and detector as row {first}")
     faults.raise_any(path)
@@ -70,7 +80,24 @@ def stream_scores(
         _chosen(path, detector, sorted(known))
 
 
-def _stream(path: Path, max_rows: int, faults: Faults, detector: str | None) -> Iterator[ScoreRow]:
+def _refuse_many(path: Path, columns: RowColumns, known: AbstractSet[str]) -> None:
+    """Raise InputError where these rows name too many detectors beside those ``known``."""
+    if len(known | set(columns.detector)) <= MAX_DETECTORS:
+        return
+    met = set(known)
+    for row, detector in zip(columns.row, columns.detector, strict=True):
+        met.add(detector)
+        if len(met) > MAX_DETECTORS:
+            raise InputError(
+                f"{path} names more than {MAX_DETECTORS} detectors up to row {row}; look at "
+                "what the column detector holds"
+            )
+
+
+def _stream(
+    path: Path, max_rows: int, faults: Faults, detector: str | None
+) -> Iterator[RowColumns]:
+    """The rows without a fault; those of the others are added to ``faults``."""
     try:
         refuse_size(path, max_rows)
         with path.open("rb") as file:
@@ -78,25 +105,45 @@ def _stream(path: Path, max_rows: int, faults: Faults, detector: str | None) -> 
             names = read_header(path, records, () if detector is None else ("detector",))
             places = {name: at for at, name in enumerate(names) if name in COLUMNS}
             given = {} if "detector" in places or detector is None else {"detector": detector}
-            for n, record in enumerate(records, 1):
+            n = 0
+            for some in batches(records, TOGETHER):
+                n += len(some)
                 if n > max_rows:
                     raise InputError(
                         f"{path} has more than {max_rows:,} rows; divide the file, or raise "
                         "REVIEW_MAX_SCORE_ROWS"
                     )
-                parsed = _parsed(record, len(names), places, given)
-                if isinstance(parsed, ScoreRow):
-                    yield parsed
-                else:
-                    for fault in parsed:
-                        faults.add(record.row, fault)
-                    faults.scale.add(_field(record, places.get("p_fake")))
+                columns = parse_columns(some, len(names), places, given)
+                if columns is None:
+                    columns = RowColumns.of(_faultless(some, len(names), places, given, faults))
+                if columns:
+                    yield columns
     except FileNotFoundError:
         raise InputError(f"there is no score file {path}") from None
     except OSError as error:
         raise InputError(
             f"{path} cannot be read ({error.strerror}); look at who may read it"
         ) from error
+
+
+def _faultless(
+    records: Sequence[ScoreRecord],
+    n_columns: int,
+    places: Mapping[str, int],
+    given: Mapping[str, str],
+    faults: Faults,
+) -> list[ScoreRow]:
+    """Those without a fault, one by one; the faults of the others are added to ``faults``."""
+    found: list[ScoreRow] = []
+    for record in records:
+        parsed = _parsed(record, n_columns, places, given)
+        if isinstance(parsed, ScoreRow):
+            found.append(parsed)
+        else:
+            for fault in parsed:
+                faults.add(record.row, fault)
+            faults.scale.add(_field(record, places.get("p_fake")))
+    return found
 
 
 def _parsed(

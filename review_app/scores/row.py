@@ -18,8 +18,8 @@ COLUMNS = (*IDENTITY, *REQUIRED, *OPTIONAL)
 LONGEST = {"path": 1024, "detector": 100, "source": 200, "split": 40}
 """Characters of text that are kept; longer text is a fault, for cut short it would mean another."""
 
-_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _NOT_FINITE = {"nan", "inf", "infinity"}
 _SHOWN = 40
 """Characters of a wrong value that a message repeats."""
@@ -54,6 +54,16 @@ class ScoreRow:
     def key(self) -> str:
         """What identifies the image, as everywhere else: its hash, or ``path:...``."""
         return self.sha256 or f"path:{self.path}"
+
+
+def utc_time(text: str) -> datetime:
+    """The time that ``text`` tells, in UTC, which is also that of times without a zone. Raises
+    ValueError where it is no time of ISO 8601."""
+    found = datetime.fromisoformat(text)
+    try:
+        return found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(text) from error
 
 
 def parse_row(number: int, values: Mapping[str, str]) -> ScoreRow | list[str]:
@@ -105,7 +115,7 @@ class _Reading:
         text = self._values.get(column, "")
         if not text:
             return None
-        if not _NUMBER.fullmatch(text):
+        if not NUMBER.fullmatch(text):
             is_word = text.lower().lstrip("+-") in _NOT_FINITE
             wrong = "finite number" if is_word else "number (write 0.5 with a point)"
             self._fault(column, text, f"is not a {wrong}")
@@ -131,7 +141,7 @@ class _Reading:
 
     def sha256(self) -> str | None:
         text = self._values.get("sha256", "")
-        if text and not _SHA256.fullmatch(text):
+        if text and not SHA256.fullmatch(text):
             self._fault("sha256", text, "is no SHA-256 (64 hexadecimal digits)")
         return text.lower() or None
 
@@ -147,9 +157,8 @@ class _Reading:
         if not text:
             return None
         try:
-            found = datetime.fromisoformat(text)
-            return found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC)
-        except (ValueError, OverflowError):
+            return utc_time(text)
+        except ValueError:
             self._fault("time", text, "is no ISO 8601 time, as in 2026-01-31T12:00:00Z")
             return None
 

@@ -13,7 +13,7 @@ from hashlib import blake2b
 
 from pydantic import BaseModel, ConfigDict
 
-from review_app.scores.row import ScoreRow
+from review_app.scores.columns import RowColumns
 from review_app.scores.threshold_grids import GRID_SHARE, GRID_SPLIT, LEARNED_SPLIT
 
 SIZE = 2000
@@ -51,21 +51,24 @@ class GridSample:
         for image in images:
             self._keep(image)
 
-    def add(self, row: ScoreRow) -> None:
-        """Consider a row: of split ``val``, or by its draw one of a random fifth of the others."""
-        is_val, draw = row.split == GRID_SPLIT, draw_of(row.key)
-        drawn = int(draw, 16) < GRID_SHARE * 16**_DIGITS
-        if is_val or (drawn and row.split != LEARNED_SPLIT):
-            self._keep(
-                Sampled(
-                    draw=draw,
-                    is_val=is_val,
-                    p_fake=row.p_fake,
-                    score=row.score,
-                    std=row.std,
-                    novelty=row.novelty,
+    def add(self, columns: RowColumns) -> None:
+        """Consider rows: of split ``val``, or by its draw one of a random fifth of the others."""
+        for at, key in enumerate(columns.keys):
+            split, draw = columns.split[at], draw_of(key)
+            place = int(draw, 16)
+            is_val = split == GRID_SPLIT
+            drawn = place < GRID_SHARE * 16**_DIGITS and split != LEARNED_SPLIT
+            if (is_val or drawn) and self._has_room(is_val, place):
+                self._keep(
+                    Sampled(
+                        draw=draw,
+                        is_val=is_val,
+                        p_fake=columns.p_fake[at],
+                        score=columns.score[at],
+                        std=columns.std[at],
+                        novelty=columns.novelty[at],
+                    )
                 )
-            )
 
     def images(self) -> tuple[Sampled, ...]:
         """Those of split ``val`` if there are any, else the others; by draw."""
@@ -74,9 +77,14 @@ class GridSample:
         chosen = (image for image in kept if image.is_val == any_val)
         return tuple(sorted(chosen, key=lambda image: image.draw))
 
+    def _has_room(self, is_val: bool, place: int) -> bool:
+        """Whether an image at this place in the order of draws would be kept."""
+        return len(self._heap) < SIZE or (is_val, -place) > self._heap[0][:2]
+
     def _keep(self, image: Sampled) -> None:
-        entry = (image.is_val, -int(image.draw, 16), image)
+        place = int(image.draw, 16)
+        entry = (image.is_val, -place, image)
         if len(self._heap) < SIZE:
             heapq.heappush(self._heap, entry)
-        elif entry[:2] > self._heap[0][:2]:
+        elif self._has_room(image.is_val, place):
             heapq.heapreplace(self._heap, entry)

@@ -56,6 +56,9 @@ class Chunk:
     failures: Mapping[int, str]
     """Why the others have none, by item id."""
 
+    def __len__(self) -> int:
+        return len(self.candidates) + len(self.failures)
+
 
 def triage_candidates(repos: Repositories, state: ItemState, policy: Policy) -> TriageCandidates:
     """What ``policy`` may decide of the items in ``state``."""
@@ -87,6 +90,8 @@ class DecisionWriter:
 
         Items that somebody moved or took meanwhile are left alone.
         """
+        if not chunk:
+            return True  # they took them all
         with self._database.read() as repos:
             batch = decide_batch(repos, chunk.candidates, policy, self._secret)
             ranks = self._ranks(repos, batch, policy, run)

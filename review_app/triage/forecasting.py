@@ -16,6 +16,7 @@ from review_app.core.errors import InputError
 from review_app.core.permissions import Permission, Person, require
 from review_app.i18n import Text, current_language, t
 from review_app.policy.costs import Costs
+from review_app.policy.eligibility import next_try
 from review_app.policy.governance import DetectorFacts, PolicyService
 from review_app.policy.group_facts import groups_of
 from review_app.policy.group_forecast import GroupForecast, forecast_groups
@@ -230,26 +231,31 @@ class ForecastService(PolicyService):
     def progress(self) -> CertificateProgress:
         """How far the labels there are have come towards a certificate on the policy's own terms.
 
-        Remembered until a label, the policy or the reader's language changes: it is looked at all
-        the time.
+        It is looked at all the time, and reads every label: so it is remembered until a label, a
+        try, the policy or the reader's language changes; and for a minute, since labels become
+        final by themselves and images are scored.
         """
-        policy = self.current()
+        policy, minute = self.current(), int(utc_now().timestamp() // 60)
+        with self._database.read() as repos:
+            spent = next_try(repos, policy.checkpoint), repos.alarms.last_raised()
+            asked_of = (policy.version, *spent, *repos.calibration.newest(), current_language())
+        remembered = self._remembered  # others may put another in its place meanwhile
+        if remembered is None or remembered[0] != (minute, *asked_of):
+            remembered = self._remembered = (minute, *asked_of), self._progress(policy)
+        return remembered[1]
+
+    def _progress(self, policy: Policy) -> CertificateProgress:
         labels = self._labels(policy)
         real, fake = self._prospects(policy, labels)
-        asked_of = (policy.version, labels.text, labels.remark, real, fake, current_language())
-        remembered = self._remembered  # others may put another in its place meanwhile
-        if remembered is None or remembered[0] != asked_of:
-            progress = CertificateProgress(
-                labels=real.labels,
-                labels_words=labels.text,
-                set_aside=labels.remark,
-                risk_limit=policy.risk_limit,
-                delta=policy.delta,
-                real=real,
-                fake=fake,
-            )
-            remembered = self._remembered = asked_of, progress
-        return remembered[1]
+        return CertificateProgress(
+            labels=real.labels,
+            labels_words=labels.text,
+            set_aside=labels.remark,
+            risk_limit=policy.risk_limit,
+            delta=policy.delta,
+            real=real,
+            fake=fake,
+        )
 
     def _stream(self, policy: Policy) -> list[float]:
         with self._database.read() as repos:

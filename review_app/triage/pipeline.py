@@ -9,7 +9,7 @@ is asked for again with every chunk, so that closing auto-accept also stops a ru
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from review_app.core.progress import Progress
 from review_app.detectors.scoring import BATCH, Scorer, Scoring
@@ -19,6 +19,7 @@ from review_app.queueing.options import order_in_use
 from review_app.queueing.order import Order
 from review_app.queueing.ranking import PlacesOfRun, misplaced, reorder, sweep
 from review_app.triage.decision_writer import Chunk, DecisionWriter, TriageRun, triage_candidates
+from review_app.triage.pages import QueuePages
 from review_app.triage.report import TriageReport
 from review_app.triage.rescoring import rescore
 from storage.database import Database
@@ -117,35 +118,43 @@ class TriageService:
         Where another policy came into force, what is left of a page is read again under it.
         """
         after = 0
-        while True:
-            policy = self._policies.current()
-            with self._database.read() as repos:
-                page = triage_candidates(repos, run.state, policy).after(after, PAGE)
-            if not page:
-                return
-            for chunk in self._chunks(page, policy, run.state):
-                if not self._writer.apply(chunk, policy, run):
-                    break
-                yield len(chunk.candidates) + len(chunk.failures)
-            else:
-                after = page[-1].item_id
+        with QueuePages.opened(self._database, run.state, PAGE) as pages:
+            while page := pages.after(after, policy := self._policies.current()):
+                for chunk in self._chunks(page, policy, run.state):
+                    if not self._writer.apply(chunk, policy, run):
+                        break
+                    yield len(chunk)
+                else:
+                    after = page[-1].item_id
 
     def _chunks(
         self, page: Sequence[TriageCandidate], policy: Policy, state: ItemState
     ) -> Iterator[Chunk]:
-        """What has scores at once; the rest in small chunks, each once it is scored."""
+        """What has scores at once, then what gets them from what is stored; the rest in small
+        chunks, each once it is scored."""
         if scored := [candidate for candidate in page if candidate.p_fake is not None]:
             yield Chunk(scored, {})
         missing = [candidate.item_id for candidate in page if candidate.p_fake is None]
+        if stored := self._scoring.complete_stored(missing, policy.checkpoint):
+            yield self._chunk(sorted(stored), {}, policy, state)
+            missing = [item_id for item_id in missing if item_id not in stored]
         for start in range(0, len(missing), BATCH):
-            chunk = self._score(missing[start : start + BATCH], policy, state)
-            if chunk.candidates or chunk.failures:  # nobody took them all meanwhile
-                yield chunk
+            yield self._score(missing[start : start + BATCH], policy, state)
 
     def _score(self, item_ids: Sequence[int], policy: Policy, state: ItemState) -> Chunk:
         with self._database.read() as repos:
             items = repos.items.get_many(item_ids)
         failures = self._scoring.complete(items, policy.checkpoint)
+        return self._chunk(item_ids, failures, policy, state)
+
+    def _chunk(
+        self,
+        item_ids: Sequence[int],
+        failures: Mapping[int, str],
+        policy: Policy,
+        state: ItemState,
+    ) -> Chunk:
+        """What may be decided of the items once they were scored, or could not be."""
         with self._database.read() as repos:
             found = triage_candidates(repos, state, policy).of(item_ids)
         lacking = f"checkpoint {policy.checkpoint} has no opinion by its head {policy.head}"

@@ -30,12 +30,16 @@ def rescore(
     """
     checkpoint, waiting = policies.unscored()
     failures: dict[int, str] = {}
-    for start in range(0, len(waiting), BATCH):
+    stored = scoring.complete_stored(waiting, checkpoint)
+    others = [item_id for item_id in waiting if item_id not in stored]
+    if progress and stored:
+        progress(len(stored), len(waiting))
+    for start in range(0, len(others), BATCH):
         with database.read() as repos:
-            items = repos.items.get_many(waiting[start : start + BATCH])
+            items = repos.items.get_many(others[start : start + BATCH])
         failures |= scoring.complete(items, checkpoint)
         if progress:
-            progress(min(start + BATCH, len(waiting)), len(waiting))
+            progress(len(stored) + min(start + BATCH, len(others)), len(waiting))
     if failures:
         item_id, reason = next(iter(failures.items()))
         _logger.warning(

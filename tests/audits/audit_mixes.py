@@ -37,7 +37,8 @@ def mixes(draw: st.DrawFn, low: float = 0.0, high: float = 1.0) -> Mix:
     """Mixes that err at a rate in [low, high], however unlike their groups are."""
     rate = draw(st.floats(low, high))
     share = draw(st.floats(0.05, 0.95))
-    first = draw(st.floats(max(0.0, (rate - (1 - share)) / share), min(1.0, rate / share)))
+    least = min(1.0, max(0.0, (rate - (1 - share)) / share))  # rounding may lead beyond 1
+    first = draw(st.floats(least, min(1.0, rate / share)))
     second = min(1.0, max(0.0, (rate - share * first) / (1 - share)))
     probabilities = draw(st.tuples(st.floats(0.01, 1), st.floats(0.01, 1)))
     return Mix(rate, (share, 1 - share), (first, second), probabilities)

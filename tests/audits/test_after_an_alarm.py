@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from review_app.audits.standing import audit_report
+from review_app.audits.reader import audit_report
 from review_app.core.errors import CalibrationError
 from storage.enums import ItemState, LabelValue, PolicyState
 from tests.applications import LOOSE

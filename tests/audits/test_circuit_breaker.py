@@ -14,7 +14,8 @@ from review_app.audits.circuit_breaker import (
     change_breaker_options,
     read_breaker_options,
 )
-from review_app.audits.standing import AuditReport, audit_report
+from review_app.audits.reader import audit_report
+from review_app.audits.standing import AuditReport
 from review_app.bootstrap import open_application
 from review_app.certification.threshold_grid import Side
 from review_app.core.errors import NotAllowedError

@@ -56,6 +56,9 @@ def test_images_that_the_checkpoint_has_seen_do_not_count(place: Deployment, adm
         ) -> tuple[ThresholdGrid, ThresholdGrid]:
             return place.app.detectors.threshold_grids(checkpoint_id, head)
 
+        def engine(self, checkpoint_id: str) -> str | None:
+            return place.app.detectors.engine(checkpoint_id)
+
         def has_seen(self, checkpoint_id: str) -> object:
             return lambda other: other == sha256
 

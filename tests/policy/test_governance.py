@@ -221,6 +221,9 @@ def test_a_suspension_during_certification_stays_in_force(place: Deployment, adm
             place.app.policies.suspend(other, "alarm")
             return place.app.detectors.threshold_grids(checkpoint_id, head)
 
+        def engine(self, checkpoint_id: str) -> str | None:
+            return place.app.detectors.engine(checkpoint_id)
+
         def has_seen(self, checkpoint_id: str) -> object:
             return place.app.detectors.has_seen(checkpoint_id)
 

@@ -47,7 +47,7 @@ def test_a_change_is_refused_once_the_answer_is_final_and_the_list_says_so(
     bench.clock.pass_minutes(5)
     (own,) = bench.review.recent(ada)
     assert not own.changeable
-    with pytest.raises(ConflictError, match="tell an admin"):
+    with pytest.raises(ConflictError, match="tell a lead or an admin"):
         bench.change(ada, first, FAKE)
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from review_app.scores import sample as module
 from review_app.scores.card import ENOUGH, make_card
+from review_app.scores.columns import RowColumns
 from review_app.scores.row import ScoreRow
 from review_app.scores.sample import SIZE, GridSample, Sampled
 from tests.scores.files import row
@@ -16,8 +17,8 @@ from tests.scores.files import row
 
 def sampled(rows: list[ScoreRow]) -> tuple[Sampled, ...]:
     sample = GridSample()
-    for each in rows:
-        sample.add(each)
+    for start in range(0, len(rows), 7):
+        sample.add(RowColumns.of(rows[start : start + 7]))
     return sample.images()
 
 

@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import select
 
 from review_app.detectors.scoring import Opinions
+from review_app.inference.stored import StoredJudgement
 from review_app.policy.audit_coin import audit_coin
 from review_app.review.tasks import AnswerInput
 from review_app.triage.pipeline import TriageService
@@ -55,6 +56,9 @@ class Disturbed:
         scored = self._place.app.detectors.score(items, checkpoint_id)
         self._disturb()  # type: ignore[operator]
         return scored
+
+    def judge_stored(self, sha256s: Sequence[str], checkpoint_id: str) -> StoredJudgement | None:
+        return self._place.app.detectors.judge_stored(sha256s, checkpoint_id)
 
     def service(self) -> TriageService:
         return TriageService(self._place.app.database, self._place.app.policies, self, SECRET)
