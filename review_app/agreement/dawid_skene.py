@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.special import expit, log_expit
 
 from review_app.agreement.answers import AnswerColumns, Floats
+from review_app.core.special import expit, log_expit
 
 PRIOR: Final = (0.5, 1.0)
 """Errors and right answers that each rate has had before any: less than one image of each class."""

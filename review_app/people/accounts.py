@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -31,16 +32,30 @@ class Account:
     created_at: datetime
     disabled: bool
     has_password: bool
+    is_away: bool
+    """Whether they work at desks alone, and have no place in this queue."""
 
 
 class Accounts:
-    """The accounts of one database."""
+    """The accounts of one database. ``after_switch`` is told who has opened or closed one."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(
+        self, database: Database, after_switch: Callable[[str], None] = lambda _actor: None
+    ) -> None:
         self._database = database
+        self._after_switch = after_switch
 
-    def add(self, name: str, role: Role, actor: str, password: str | None = None) -> Account:
-        """Make an account. Without a password the person signs in by one-time links only.
+    def add(
+        self,
+        name: str,
+        role: Role,
+        actor: str,
+        password: str | None = None,
+        *,
+        is_away: bool = False,
+    ) -> Account:
+        """Make an account. Without a password the person signs in by one-time links only;
+        ``is_away``: they have no place in this queue, but at desks alone.
 
         Raises ``InputError`` for an unusable name or password, and for a word of several alphabets
         in the name; ``ConflictError`` for a name that is taken, or easily taken for another's.
@@ -52,7 +67,7 @@ class Accounts:
             if repos.users.by_name(name):
                 raise ConflictError(Text("people.taken", {"name": repr(name)}))
             _refuse_confusable(name, repos.users.all())
-            return _account(_add(repos, name, role, actor, hashed))
+            return _account(_add(repos, name, role, actor, hashed, is_away=is_away))
 
     def ensure(self, name: str, role: Role, actor: str) -> Account:
         """The account of that name, made if need be; one that exists keeps its role."""
@@ -76,31 +91,88 @@ class Accounts:
         ``ChangedSinceError`` where it is so already and whoever asks ``expects_change``.
         """
         with self._database.write() as repos:
-            user = repos.users.by_name(normal(name))
-            if user is None:
-                raise NotFoundError(Text("people.unknown", {"name": repr(name)}))
+            user = user_named(repos, name)
             if (user.disabled_at is None) is enabled:
                 if expects_change:
                     raise _done_since(repos, user)
                 return
-            if not enabled and _is_last_admin(user, repos.users.all()):
-                raise ConflictError(Text("people.only_admin", {"name": name}))
+            if not enabled:
+                refuse_last_admin(repos, user)
             now = utc_now()
             repos.users.set_disabled(user, None if enabled else now)
             details: dict[str, Any] = {"name": user.name}
             if not enabled:
                 details["given_back"] = repos.claims.release(user.id, now)
-                repos.sessions.revoke_all_of(user.id, now)
-                repos.links.revoke_all_of(user.id, now)
-                repos.devices.forget_all_of(user.id)
+                sign_out(repos, user, now)
                 repos.tokens.revoke_all_of(user.id, actor)
             kind = AuditKind.USER_ENABLED if enabled else AuditKind.USER_DISABLED
             repos.audit.add(Event(kind, actor, details=details))
+        self._after_switch(actor)
+
+    def set_role(self, name: str, role: Role, actor: str, seen: Role | None = None) -> bool:
+        """Give an account another role, and give back what its person holds and could decide no
+        longer; whether that changed anything. What they may do follows at once, tokens included.
+
+        ``seen``: the role that whoever asks knows of. Raises ``NotFoundError`` for an unknown name,
+        ``ConflictError`` for the last admin, and ``ChangedSinceError`` where it is another by now.
+        """
+        with self._database.write() as repos:
+            user = user_named(repos, name)
+            if seen is not None and user.role is not seen:
+                raise _role_since(repos, user)
+            if user.role is role:
+                return False
+            refuse_last_admin(repos, user)
+            details: dict[str, Any] = {"name": user.name, "was": user.role, "role": role}
+            details["given_back"] = repos.claims.release(user.id, utc_now())
+            repos.users.set_role(user, role)
+            repos.audit.add(Event(AuditKind.ROLE_CHANGED, actor, details=details))
+            return True
+
+    def sign_out_everywhere(self, name: str, actor: str) -> int:
+        """End all sessions and unused links of an account, and forget the browsers it was used at;
+        how many sessions were open. The password stays.
+
+        Raises ``NotFoundError`` for an unknown name, and ``ConflictError`` for the last admin where
+        there is no password.
+        """
+        with self._database.write() as repos:
+            user = user_named(repos, name)
+            if user.password_hash is None:
+                refuse_last_admin(repos, user)
+            n = sign_out(repos, user, utc_now())
+            details = {"name": user.name, "n": n}
+            repos.audit.add(Event(AuditKind.SESSIONS_ENDED, actor, details=details))
+        return n
 
 
 def normal(name: str) -> str:
     """The form a name is stored in: one spelling, however the keyboard composes its accents."""
     return unicodedata.normalize("NFC", name.strip())
+
+
+def user_named(repos: Repositories, name: str) -> User:
+    """The account of that name, open or closed. Raises ``NotFoundError``."""
+    user = repos.users.by_name(normal(name))
+    if user is None:
+        raise NotFoundError(Text("people.unknown", {"name": repr(name)}))
+    return user
+
+
+def open_user_named(repos: Repositories, name: str) -> User:
+    """The account of that name, if it is open. Raises ``NotFoundError``."""
+    user = repos.users.by_name(normal(name))
+    if user is None or user.disabled_at is not None:
+        raise NotFoundError(Text("people.none_enabled", {"name": repr(name)}))
+    return user
+
+
+def sign_out(repos: Repositories, user: User, now: datetime) -> int:
+    """Nobody is signed in as ``user`` any more, nor by a link of before; how many were."""
+    n = repos.sessions.revoke_all_of(user.id, now)
+    repos.links.revoke_all_of(user.id, now)
+    repos.devices.forget_all_of(user.id)
+    return n
 
 
 def _account(user: User) -> Account:
@@ -112,13 +184,24 @@ def _account(user: User) -> Account:
         user.created_at,
         user.disabled_at is not None,
         user.password_hash is not None,
+        user.away_since is not None,
     )
 
 
-def _add(repos: Repositories, name: str, role: Role, actor: str, hashed: str | None) -> User:
+def _add(
+    repos: Repositories,
+    name: str,
+    role: Role,
+    actor: str,
+    hashed: str | None,
+    *,
+    is_away: bool = False,
+) -> User:
     pseudonym = f"r-{secrets.token_hex(4)}"
-    user = repos.users.add(User(name=name, role=role, pseudonym=pseudonym, password_hash=hashed))
-    details = {"name": name, "role": role}
+    user = User(name=name, role=role, pseudonym=pseudonym, password_hash=hashed)
+    user.away_since = utc_now() if is_away else None
+    repos.users.add(user)
+    details: dict[str, Any] = {"name": name, "role": role} | ({"away": True} if is_away else {})
     repos.audit.add(Event(AuditKind.USER_ADDED, actor, details=details))
     return user
 
@@ -132,13 +215,25 @@ def _clean_name(name: str) -> str:
 
 def _done_since(repos: Repositories, user: User) -> ChangedSinceError:
     """The refusal to open or close ``user`` once more, in the name of who did."""
-    kinds = (AuditKind.USER_ENABLED, AuditKind.USER_DISABLED, AuditKind.USER_ADDED)
-    events = [event for kind in kinds for event in repos.event_history.of_kind(kind)]
+    key = "people.enabled_since" if user.disabled_at is None else "people.disabled_since"
+    return _since(repos, user, (AuditKind.USER_ENABLED, AuditKind.USER_DISABLED), key)
+
+
+def _role_since(repos: Repositories, user: User) -> ChangedSinceError:
+    """The refusal to change a role that is another by now, in the name of who changed it."""
+    return _since(repos, user, (AuditKind.ROLE_CHANGED,), f"people.{user.role}_since")
+
+
+def _since(
+    repos: Repositories, user: User, kinds: tuple[AuditKind, ...], key: str
+) -> ChangedSinceError:
+    """A refusal in the name of whoever made ``user`` what they are by one of ``kinds``."""
+    told = (*kinds, AuditKind.USER_ADDED)
+    events = [event for kind in told for event in repos.event_history.of_kind(kind)]
     own = [event for event in events if event.details["name"] == user.name]
     last = max(own, key=lambda event: event.id, default=None)
     by = Text("policy.by_system") if last is None else last.actor
     at = user.created_at if last is None else last.at
-    key = "people.enabled_since" if user.disabled_at is None else "people.disabled_since"
     return ChangedSinceError(by, at, key=key, name=user.name)
 
 
@@ -157,6 +252,8 @@ def _refuse_confusable(name: str, users: list[User]) -> None:
             raise ConflictError(Text("people.confusable", names))
 
 
-def _is_last_admin(user: User, users: list[User]) -> bool:
-    admins = [u for u in users if u.role is Role.ADMIN and u.disabled_at is None]
-    return [u.id for u in admins] == [user.id]
+def refuse_last_admin(repos: Repositories, user: User) -> None:
+    """Raise ``ConflictError`` where nobody else could put right what is done to ``user``."""
+    here = [u for u in repos.users.all() if u.disabled_at is None and u.away_since is None]
+    if [u.id for u in here if u.role is Role.ADMIN] == [user.id]:
+        raise ConflictError(Text("people.only_admin", {"name": user.name}))

@@ -92,7 +92,7 @@ class SessionBook:
             return None
         if is_active and found.seen_at < now - min(SEEN_EVERY, self._idle / 4):
             self._saw(key, now)
-        return Person(found.user_id, found.name, found.role)
+        return Person(found.user_id, found.name, found.role, is_away=found.is_away)
 
     def is_of_closed_account(self, token: str) -> bool:
         """Whether the token was of a session whose account is closed now: only who held one is

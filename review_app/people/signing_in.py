@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
-from review_app.core.errors import ChangedSinceError, NotAllowedError, NotFoundError
+from review_app.core.errors import ChangedSinceError, NotAllowedError
 from review_app.core.permissions import Person
 from review_app.i18n import Text
-from review_app.people.accounts import Accounts, normal
+from review_app.people.accounts import (
+    Accounts,
+    normal,
+    open_user_named,
+    refuse_last_admin,
+    sign_out,
+)
 from review_app.people.credentials import (
     digest,
     hash_password,
@@ -36,8 +43,9 @@ class People(Accounts):
         session_hours: float,
         link_minutes: float,
         idle_minutes: float = 120,
+        after_switch: Callable[[str], None] = lambda _actor: None,
     ) -> None:
-        super().__init__(database)
+        super().__init__(database, after_switch)
         life, idle = timedelta(hours=session_hours), timedelta(minutes=idle_minutes)
         self.sessions = SessionBook(database, life, idle)
         self._link_life = timedelta(minutes=link_minutes)
@@ -48,17 +56,34 @@ class People(Accounts):
 
     def make_link(self, name: str, actor: str) -> str:
         """A token that signs ``name`` in once, until it runs out or another one is made."""
-        token = new_token()
         with self._database.write() as repos:
-            user = repos.users.by_name(normal(name))
-            if user is None or user.disabled_at is not None:
-                raise NotFoundError(Text("people.none_enabled", {"name": repr(name)}))
-            now = utc_now()
-            repos.links.revoke_all_of(user.id, now)
-            expires_at = now + self._link_life
-            row = SignInLink(token_sha256=digest(token), user_id=user.id, expires_at=expires_at)
-            repos.links.add(row)
-            repos.audit.add(Event(AuditKind.LINK_MADE, actor, details={"name": user.name}))
+            return self._new_link(repos, open_user_named(repos, name), actor)
+
+    def reset_sign_in(self, name: str, actor: str) -> str:
+        """Take back all that ``name`` could sign in by, the password too, and sign them out
+        everywhere; the token of a link that signs them in once.
+
+        Raises ``NotFoundError`` where there is no enabled user of that name, and ``ConflictError``
+        for the last admin, who could be left without a way in.
+        """
+        with self._database.write() as repos:
+            user = open_user_named(repos, name)
+            refuse_last_admin(repos, user)
+            had_password = user.password_hash is not None
+            ended = sign_out(repos, user, utc_now())
+            repos.users.set_password(user, None)
+            details = {"name": user.name, "had_password": had_password, "sessions_ended": ended}
+            repos.audit.add(Event(AuditKind.SIGN_IN_RESET, actor, details=details))
+            return self._new_link(repos, user, actor)
+
+    def _new_link(self, repos: Repositories, user: User, actor: str) -> str:
+        """The token of a new link, the one that works from now on."""
+        token, now = new_token(), utc_now()
+        repos.links.revoke_all_of(user.id, now)
+        expires_at = now + self._link_life
+        row = SignInLink(token_sha256=digest(token), user_id=user.id, expires_at=expires_at)
+        repos.links.add(row)
+        repos.audit.add(Event(AuditKind.LINK_MADE, actor, details={"name": user.name}))
         return token
 
     def owner_of_link(self, token: str) -> Person:
@@ -101,6 +126,10 @@ class People(Accounts):
     def person(self, token: str | None, *, is_active: bool = True) -> Person | None:
         """Who a session's token belongs to, or None."""
         return self.sessions.person(token, is_active=is_active)
+
+    def is_of_closed_account(self, token: str) -> bool:
+        """Whether the token was of a session whose account is closed now."""
+        return self.sessions.is_of_closed_account(token)
 
     def sign_out(self, token: str) -> None:
         """End a session."""

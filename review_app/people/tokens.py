@@ -17,12 +17,12 @@ from enum import StrEnum
 from review_app.core.errors import ConflictError, InputError, NotFoundError
 from review_app.core.permissions import Person, Token, TokenScope, scopes_for
 from review_app.i18n import Text
-from review_app.people.accounts import normal
+from review_app.people.accounts import normal, open_user_named
 from review_app.people.credentials import digest, new_token
 from review_app.people.sessions import SEEN_EVERY
 from storage.database import Database
 from storage.models import ApiToken, User
-from storage.repositories import Repositories
+from storage.repositories.tokens import TokenHolder
 from storage.types import utc_now
 
 MAX_DAYS = 366
@@ -91,7 +91,7 @@ class TokenBook:
         """
         wanted = _checked(name, scopes, days)
         with self._database.write() as repos:
-            user = _open_account(repos, owner)
+            user = open_user_named(repos, owner)
             _refuse_useless(user, wanted)
             now = utc_now()
             number = repos.tokens.next_id()
@@ -136,18 +136,26 @@ class TokenBook:
 
         It is looked up at every call, so one that was revoked is refused at once.
         """
-        form, now = _FORM.fullmatch(secret), utc_now()
-        if form is None:
+        found, now = self._found(secret), utc_now()
+        if found is None:
             return None
-        with self._database.read() as repos:
-            found = repos.tokens.holder(int(form[1]), now)
-        if not hmac.compare_digest(digest(secret), found.token_sha256 if found else _NOTHING):
-            return None
-        assert found is not None  # nothing has the hash of no token
         if found.last_used_at is None or found.last_used_at < now - SEEN_EVERY:
             self._used(found.id, now)
         token = Token(found.id, frozenset(map(TokenScope, found.scopes)))
         return Person(found.user_id, found.name, found.role, token)
+
+    def knows(self, secret: str) -> bool:
+        """Whether the token would let somebody in; that it was asked is not kept."""
+        return self._found(secret) is not None
+
+    def _found(self, secret: str) -> TokenHolder | None:
+        form = _FORM.fullmatch(secret)
+        if form is None:
+            return None
+        with self._database.read() as repos:
+            found = repos.tokens.holder(int(form[1]), utc_now())
+        is_same = hmac.compare_digest(digest(secret), found.token_sha256 if found else _NOTHING)
+        return found if is_same else None
 
     def _used(self, token_id: int, now: datetime) -> None:
         if token_id not in self._being_kept:
@@ -172,13 +180,6 @@ def _checked(name: str, scopes: Collection[TokenScope], days: float) -> list[Tok
     if not 0 < days <= MAX_DAYS:
         raise InputError(Text("tokens.days_bounds", {"n": MAX_DAYS}))
     return [scope for scope in TokenScope if scope in scopes]
-
-
-def _open_account(repos: Repositories, owner: str) -> User:
-    user = repos.users.by_name(normal(owner))
-    if user is None or user.disabled_at is not None:
-        raise NotFoundError(Text("people.none_enabled", {"name": repr(owner)}))
-    return user
 
 
 def _refuse_useless(user: User, scopes: list[TokenScope]) -> None:

@@ -7,7 +7,9 @@ of its own, so that the kinds come one after another:
 * by the time of its run, plus a random part below a second: at least 0;
 * by time again, after the queue had been ordered by worth: in (-1, 0), by `timed`;
 * by the worth of a look: in (-2, -1), by `placed`;
-* because it has waited longer than the deadline: below.
+* because it has waited longer than the deadline: below;
+* because an admin put it before others: in (-5, -4), by `in_front`; or, what an admin keeps for one
+  person, from 1e12 on, by `kept_places`, where only that person is looked for.
 
 An *audited* image must stay indistinguishable. By its own worth it would come last, the detector
 being sure of it, and its place would give it away. So it gets the worth of another image that goes
@@ -21,11 +23,12 @@ from enum import StrEnum
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import logit, xlogy
 
 from review_app.core.errors import InputError
+from review_app.core.special import logit, xlogy
 from review_app.i18n import t
 from review_app.policy.costs import Costs, cost_avoided
+from storage.repositories.queue import FRONT, kept_for
 
 Floats = NDArray[np.float64]
 
@@ -179,6 +182,19 @@ def placed(worth: ArrayLike) -> Floats:
 def timed(seconds: ArrayLike) -> Floats:
     """Ranks in (-1, 0) for moments [n], seconds since 1970: the earliest first."""
     return np.asarray(-1 + np.asarray(seconds, np.float64) / _LONG)
+
+
+def in_front(seconds: ArrayLike) -> Floats:
+    """Ranks in (-5, -4) for what an admin puts before all others at moments [n], seconds since
+    1970: the earliest first."""
+    return np.asarray(FRONT - 1 + np.asarray(seconds, np.float64) / _LONG)
+
+
+def kept_places(user_id: int, coins: ArrayLike) -> Floats:
+    """Ranks for what is kept for a person, at random by ``coins`` [n] in [0, 1)."""
+    first, below = kept_for(user_id)
+    # A hair less than that far: a coin near 1 would be rounded into the next person's places.
+    return np.asarray(first + (below - first) * 0.999 * np.asarray(coins, np.float64))
 
 
 def borrowed(worth: ArrayLike, hidden: ArrayLike, pool: ArrayLike, coins: ArrayLike) -> Floats:

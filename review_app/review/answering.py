@@ -6,7 +6,7 @@ from review_app.core.errors import ClaimLostError, ConflictError
 from review_app.core.permissions import Permission, Person, require
 from review_app.i18n import Text
 from review_app.policy.review_options import read_options
-from review_app.review import label_writer
+from review_app.review import label_writer, second_looks
 from review_app.review.context import ReviewContext
 from review_app.review.limits import too_many_skips
 from review_app.review.replies import receipt_of
@@ -30,6 +30,7 @@ def label(context: ReviewContext, person: Person, submission: AnswerInput) -> Re
         label = label_writer.store(repos, person, submission, claim, item, reveals, now)
         repos.claims.end(claim, ClaimOutcome.LABELLED, now, recount=False)
         label_writer.record(repos, person, item, AuditKind.LABELLED, label, now)
+        second_looks.toss(repos, item, label, context.coin)
         receipt = receipt_of(repos, label, submission.item_id, context.words)
     context.memory.allowances.earn(person)
     context.after_answers([label.item_id])

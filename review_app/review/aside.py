@@ -107,5 +107,6 @@ def _keep(
     )
     details = {"label": label.id, "value": label.value, "extra": True, "aside": True}
     same = (item.state, item.verdict, item.final_at)
-    repos.items.settle(person.name, item, *same, AuditKind.LABELLED, details)
+    kind = AuditKind.LABELLED
+    repos.items.settle(person.name, item, *same, kind, details, weighed=item.weighed)
     return label

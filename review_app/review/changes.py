@@ -13,7 +13,7 @@ from review_app.core.errors import ConflictError, NotFoundError
 from review_app.core.permissions import Permission, Person, require
 from review_app.i18n import Text
 from review_app.policy.undo_window import require_open
-from review_app.review import label_writer
+from review_app.review import label_writer, second_looks
 from review_app.review.blindness import is_blind
 from review_app.review.context import ReviewContext
 from review_app.review.replies import handle_of, own_answer, receipt_of
@@ -53,6 +53,7 @@ def change(context: ReviewContext, person: Person, change: AnswerChange) -> Rece
         reveals = label_writer.reveals(repos, item)
         label = _replace(repos, old, change, blind, reveals, now)
         label_writer.record(repos, person, item, AuditKind.CHANGED, label, now)
+        second_looks.toss(repos, item, label, context.coin)
         if was is ItemState.ESCALATED and item.state is not was:
             label_writer.call_off_adjudication(repos, item, now)
         receipt = receipt_of(repos, label, handle_of(repos, label), context.words)

@@ -8,6 +8,7 @@ the admin wishes it, the receipt tells the known label after the answer.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from random import Random
 
 from review_app.policy.review_options import ReviewOptions, read_options
@@ -22,29 +23,49 @@ def share_of(options: ReviewOptions, queue: Queue) -> float:
     return options.gold_share if queue is Queue.WAITING else 0.0
 
 
+@dataclass
+class Hidden:
+    """Settled items that are mixed in among what waits, each place one of them with probability
+    ``share``."""
+
+    share: float
+    items: list[Item]
+
+
 def mix(
     waiting: Sequence[Item],
-    gold: Sequence[Item],
+    hidden: Sequence[Hidden],
     n: int,
-    share: float,
     coin: Random,
     looked_at: Collection[int] = (),
 ) -> list[Item]:
-    """Return up to ``n`` items, each of them gold with probability ``share``.
+    """Return up to ``n`` items, some of them ``hidden`` ones, which are used up by it.
 
-    None is gold once all that waits is used up: gold alone would be known for what it is. Nor is
-    one in which faces were looked for (``looked_at``, item ids) in place of one where they were
-    not, or the other way round: reviewers are told where faces are, and gold is older.
+    None is hidden once all that waits is used up: they alone would be known for what they are. Nor
+    is one in which faces were looked for (``looked_at``, item ids) in place of one where they were
+    not, or the other way round: reviewers are told where faces are, and what is settled is older.
     """
     mixed: list[Item] = []
-    rest, drawn = list(waiting), list(gold)
+    rest = list(waiting)
     while rest and len(mixed) < n:
-        is_gold = coin.random() < share
         looked = rest[0].id in looked_at
-        alike = (i for i, item in enumerate(drawn) if (item.id in looked_at) is looked)
-        place = next(alike, None)
-        mixed.append(drawn.pop(place) if is_gold and place is not None else rest.pop(0))
+        found = _hidden(hidden, coin.random(), looked, looked_at)
+        mixed.append(rest.pop(0) if found is None else found)
     return mixed
+
+
+def _hidden(
+    hidden: Sequence[Hidden], drawn: float, looked: bool, looked_at: Collection[int]
+) -> Item | None:
+    """An item of the kind that ``drawn``, in [0, 1), falls on; None where it is none of them, or
+    has none that looks like what waits."""
+    for kind in hidden:
+        if drawn < kind.share:
+            alike = (i for i, item in enumerate(kind.items) if (item.id in looked_at) is looked)
+            place = next(alike, None)
+            return None if place is None else kind.items.pop(place)
+        drawn -= kind.share
+    return None
 
 
 def returning(

@@ -16,6 +16,7 @@ from review_app.policy.undo_window import end_of_window, require_open, verdict_f
 from review_app.review.blindness import is_blind
 from review_app.review.consensus import Settlement, settle
 from review_app.review.tasks import AnswerFields, AnswerInput
+from review_app.review.weights import Weighing, weighing_of
 from storage.enums import AuditKind, ClaimOutcome, ItemState
 from storage.models import Claim, Item, Label
 from storage.repositories import Repositories
@@ -66,15 +67,17 @@ def store(
 
     Where one reviewer has escalated the item, those who were asked with them still count. An
     adjudicator who escalates decides nothing. What was given back, by a lease that ran out too,
-    counts only while there is room for it: not while others hold the item.
+    counts only while there is room for it: not while others hold the item. A second look counts
+    while nobody else has looked, or looks now.
     """
     escalated = item.state is ItemState.ESCALATED
+    looks_again = claim.gold and repos.second_looks.awaits(item.id, person.id)
     decides = person.may(Permission.ADJUDICATE) and submission.escalation is None
     adjudicates = escalated and decides
-    counts = item.state is ItemState.IN_REVIEW or adjudicates
+    counts = item.state is ItemState.IN_REVIEW or adjudicates or looks_again
     if escalated and not adjudicates:
         counts = len(counted(repos, item.id)) < item.needed_labels
-    if claim.ended_at is not None and item.open_slots <= 0:
+    if claim.ended_at is not None and item.open_slots <= 0 and not looks_again:
         counts = adjudicates = False
     return repos.labels.add(
         Label(
@@ -193,18 +196,26 @@ def record(
     labels = counted(repos, item.id)
     if label.extra:  # all is looked at and written as for others, and stays as it is
         verdict, final_at = item.verdict, item.final_at
-        repos.items.settle(person.name, item, item.state, verdict, final_at, kind, details)
+        same = (item.state, verdict, final_at)
+        repos.items.settle(person.name, item, *same, kind, details, weighed=item.weighed)
         return
-    settled = _settlement(labels, item.needed_labels)
+    weighing = weighing_of(repos, labels)
+    settled = _settlement(labels, item.needed_labels, weighing)
     details["verdict"] = settled.verdict
+    weighed = weighing is not None and settled.verdict is not None
+    if weighing is not None and weighed:
+        details["weighed"] = weighing.told
     final_at = verdict_final_at(labels, now) if settled.verdict else None
-    repos.items.settle(person.name, item, settled.state, settled.verdict, final_at, kind, details)
+    became = (settled.state, settled.verdict, final_at)
+    repos.items.settle(person.name, item, *became, kind, details, weighed=weighed)
 
 
-def _settlement(labels: list[Label], needed: int) -> Settlement:
+def _settlement(labels: list[Label], needed: int, weighing: Weighing | None) -> Settlement:
     """An adjudicator's answer decides, unsure too; without one, the reviewers' answers do."""
     decisions = [label.value for label in labels if label.adjudicates]
     if decisions:
         return Settlement(ItemState.RESOLVED, decisions[-1], None)
     escalated = any(label.escalation for label in labels)
-    return settle([label.value for label in labels if label.value is not None], needed, escalated)
+    weights = None if weighing is None else weighing.weights
+    answers = [label.value for label in labels if label.value is not None]
+    return settle(answers, needed, escalated, weights)

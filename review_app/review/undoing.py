@@ -34,7 +34,7 @@ def undo(context: ReviewContext, person: Person, client_id: str, of: str | None 
         label_writer.withdraw(repos, person, label, client_id, now)
         claim = repos.claims.give(person.id, item.id, now, lease.expires_at)
         label_writer.record(repos, person, item, AuditKind.UNDONE, label, now)
-        if was is ItemState.ESCALATED and item.state is ItemState.IN_REVIEW:
+        if was is ItemState.ESCALATED and item.state is not was:
             label_writer.call_off_adjudication(repos, item, now, but=claim)
         task = task_of(repos, person, handed(claim, item))
     context.memory.allowances.spend(person, 1, now)

@@ -6,11 +6,14 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from review_app.agreement.answers import AnswerColumns, GivenAnswer, columns_of
 from review_app.agreement.coefficients import cohen, krippendorff
 from review_app.agreement.dawid_skene import dawid_skene
-from review_app.agreement.weighing import by_skill, changed, majority
+from review_app.agreement.second_looks import SecondLookAnswer, sampled_errors
+from review_app.agreement.weighing import CAP, by_skill, effect, majority, weigh, weights_of
 from review_app.core.errors import InputError
 
 RATES = np.array([(0.05, 0.1), (0.1, 0.05), (0.3, 0.1), (0.1, 0.3), (0.2, 0.2)])
@@ -103,21 +106,30 @@ def test_of_somebody_who_met_nobody_nothing_is_known() -> None:
     assert skill.missed.high - skill.missed.low > 0.5
 
 
-def test_a_better_record_beats_a_majority_and_a_tie_only_beyond_doubt() -> None:
-    """One who is nearly always right against two who guess, as known images have shown."""
+def _told_apart() -> AnswerColumns:
+    """One who is nearly always right beside four who often guess, as known images have shown."""
     given, known = [], {}
     for item in range(200):
         known[item] = item % 2 == 0
         given += [GivenAnswer(item, 1, known[item])]
-        given += [GivenAnswer(item, p, (item * p) % 7 < 3) for p in (2, 3)]
+        given += [GivenAnswer(item, p, (item * p) % 7 < 3) for p in (2, 3, 4, 5)]
     given += [GivenAnswer(500, 1, True), GivenAnswer(500, 2, False), GivenAnswer(500, 3, False)]
     given += [GivenAnswer(501, 1, True), GivenAnswer(501, 2, False)]
-    answers, items, _ = columns_of(given, known)
-    model = dawid_skene(answers)
-    at = items.index(500)
-    assert majority(answers)[at : at + 2].tolist() == [0.0, 0.5]
-    assert by_skill(answers, model)[at : at + 2].tolist() == [1.0, 1.0]
-    assert changed(answers, model)[at : at + 2].tolist() == [True, False]
+    given += [GivenAnswer(502, p, p == 1) for p in (1, 2, 3, 4, 5)]
+    return columns_of(given, known)[0]
+
+
+def test_a_better_record_is_heard_and_nobody_outvotes_many() -> None:
+    answers = _told_apart()
+    weights = weights_of(dawid_skene(answers))
+    assert majority(answers)[200:].tolist() == [0.0, 0.5, 0.0]
+    assert by_skill(answers, weights)[201] == 0.5, "one against one is left to an adjudicator"
+    assert by_skill(answers, weights)[200] != 0, "the majority of two who guess does not stand"
+    assert weights.people.max() <= 2 * weights.usual
+    assert weights.people.min() >= weights.usual / 2
+    told = effect(answers, weights)
+    differs = by_skill(answers, weights) != majority(answers)
+    assert told.turned + told.opened == differs[majority(answers) != 0.5].sum()
 
 
 def test_among_equals_the_majority_stands() -> None:
@@ -128,7 +140,34 @@ def test_among_equals_the_majority_stands() -> None:
     answers = AnswerColumns(
         item, person, fake[item] ^ (rng.random(900) < 0.1), np.full(300, -1), people=3
     )
-    assert not changed(answers, dawid_skene(answers)).any()
+    told = effect(answers, weights_of(dawid_skene(answers)))
+    assert (told.turned, told.opened) == (0, 0)
+
+
+def test_one_image_is_weighed_as_all_of_them_are() -> None:
+    for answers in (_told_apart(), _answers(np.random.default_rng(3), each=3)[0]):
+        weights = weights_of(dawid_skene(answers))
+        all_ = by_skill(answers, weights)
+        for at in range(answers.items):
+            own = answers.item == at
+            said = answers.fake[own].tolist()
+            worth = weights.people[answers.person[own], answers.fake[own].astype(int)].tolist()
+            found = weigh(said, worth)
+            assert all_[at] == (0.5 if found is None else float(found))
+
+
+@given(st.lists(st.tuples(st.booleans(), st.floats(0.5, 2)), min_size=1, max_size=9))
+def test_weights_never_settle_what_has_no_majority_and_never_against_many(
+    answers: list[tuple[bool, float]],
+) -> None:
+    said, weights = [fake for fake, _ in answers], [weight for _, weight in answers]
+    found, most = weigh(said, weights), 2 * sum(said) - len(said)
+    if most == 0:
+        assert found is None
+    if found is not None and (found is True) != (most > 0):
+        few = min(sum(said), len(said) - sum(said))
+        assert CAP * CAP * few > len(said) - few, "each counts between half and twice"
+    assert weigh(said, [1.0] * len(said)) == (None if most == 0 else most > 0)
 
 
 def test_odd_columns_are_refused() -> None:
@@ -139,3 +178,66 @@ def test_odd_columns_are_refused() -> None:
         AnswerColumns(np.array([1]), np.array([0]), np.array([True]), np.array([-1]), 1)
     with pytest.raises(InputError):
         AnswerColumns(np.array([0]), np.array([1]), np.array([True]), np.array([-1]), 1)
+
+
+def _looks(n: int, said_fake: bool, is_fake: bool | None, p: float = 0.1) -> list[SecondLookAnswer]:
+    differs = is_fake is None or said_fake != is_fake
+    return [SecondLookAnswer(p, said_fake, differs, is_fake)] * n
+
+
+def test_second_looks_tell_errors_by_direction_with_the_exact_interval() -> None:
+    told = sampled_errors(
+        [*_looks(45, True, True), *_looks(5, False, True), *_looks(50, False, False)]
+    )
+    assert (told.looks, told.differed, told.undecided) == (100, 5, 0)
+    assert told.missed is not None
+    assert told.missed.value == pytest.approx(0.1)
+    assert (told.missed.low, told.missed.high) == pytest.approx((0.03328, 0.21814), abs=1e-4)
+    assert told.accused is not None
+    assert (told.accused.value, told.accused.low) == (0, 0)
+    assert told.accused.high == pytest.approx(0.07112, abs=1e-4)
+
+
+def test_what_was_drawn_rarely_counts_for_more_and_leaves_more_open() -> None:
+    same = sampled_errors([*_looks(50, True, True), *_looks(10, False, True)]).missed
+    rare = sampled_errors([*_looks(50, True, True), *_looks(10, False, True, p=0.02)]).missed
+    assert same is not None
+    assert rare is not None
+    assert rare.value == pytest.approx(50 / 100)
+    assert rare.high - rare.low > same.high - same.low
+
+
+def test_what_nobody_has_decided_yet_widens_the_interval_either_way() -> None:
+    settled = [*_looks(40, True, True), *_looks(4, False, True), *_looks(40, False, False)]
+    plain = sampled_errors(settled)
+    told = sampled_errors([*settled, *_looks(3, False, None), *_looks(3, True, None)])
+    assert (told.differed, told.undecided) == (10, 6)
+    for before, now in ((plain.missed, told.missed), (plain.accused, told.accused)):
+        assert before is not None
+        assert now is not None
+        assert now.value == before.value
+        assert now.low <= before.low <= now.value
+        assert now.value <= before.high < now.high
+
+
+def test_without_an_image_of_a_class_nothing_is_said_of_it() -> None:
+    told = sampled_errors([*_looks(9, False, False), *_looks(2, True, None)])
+    assert told.missed is None
+    assert told.accused is not None
+    assert sampled_errors([]).accused is None
+
+
+def test_the_interval_of_second_looks_holds_where_the_share_changed_meanwhile() -> None:
+    rng, rate, held = np.random.default_rng(5), 0.08, 0
+    for _ in range(400):
+        probability = rng.choice([0.05, 0.2], 150)
+        wrong = rng.random(150) < rate
+        told = sampled_errors(
+            [
+                SecondLookAnswer(p, not w, w, True)
+                for p, w in zip(probability.tolist(), wrong.tolist(), strict=True)
+            ]
+        ).missed
+        assert told is not None
+        held += told.low <= rate <= told.high
+    assert held >= 375  # 95% of 400 is 380

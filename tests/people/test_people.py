@@ -13,7 +13,14 @@ from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import VerifyMismatchError
 from sqlalchemy import select, update
 
-from review_app.core.errors import ConflictError, InputError, NotAllowedError, NotFoundError
+from review_app.core.errors import (
+    ChangedSinceError,
+    ConflictError,
+    InputError,
+    NotAllowedError,
+    NotFoundError,
+)
+from review_app.core.permissions import Person
 from review_app.people import MAX_PASSWORD, MIN_PASSWORD, People, credentials
 from storage.database import Database
 from storage.enums import AuditKind, Role
@@ -114,7 +121,7 @@ def test_ensuring_an_account_makes_it_once_even_from_many_threads(people: People
 
 
 def test_pseudonyms_tell_nothing_of_the_name(people: People) -> None:
-    accounts = [people.add(name, Role.REVIEWER, "root") for name in ("ada", "ben")]
+    accounts = [people.add(name, Role.REVIEWER, "root") for name in ("olga", "ben")]
     assert len({account.pseudonym for account in accounts}) == 2
     assert not any(account.name in account.pseudonym for account in accounts)
 
@@ -145,6 +152,82 @@ def test_the_last_admin_cannot_be_disabled(people: People) -> None:
     people.set_enabled("root", False, "other")
     with pytest.raises(ConflictError, match="only admin"):
         people.set_enabled("other", False, "other")
+
+
+def test_nobody_locks_the_last_admin_out(people: People) -> None:
+    people.add("root", Role.ADMIN, "start")
+    people.add("ada", Role.LEAD, "root")
+    changes: tuple[Callable[[], object], ...] = (
+        lambda: people.set_role("root", Role.LEAD, "root"),
+        lambda: people.reset_sign_in("root", "root"),
+        lambda: people.sign_out_everywhere("root", "root"),
+    )
+    for change in changes:
+        with pytest.raises(ConflictError, match="only admin"):
+            change()
+    assert people.set_role("ada", Role.ADMIN, "root")
+    assert people.set_role("root", Role.LEAD, "ada")
+
+
+def test_a_last_admin_with_a_password_may_be_signed_out(people: People) -> None:
+    people.add("root", Role.ADMIN, "start", PASSWORD)
+    session = people.sign_in("root", PASSWORD)
+    assert people.sign_out_everywhere("root", "cli") == 1
+    assert people.person(session) is None
+    assert people.person(people.sign_in("root", PASSWORD)) is not None
+
+
+def test_two_admins_who_take_the_role_from_each_other_at_once_leave_one(people: People) -> None:
+    people.add("a", Role.ADMIN, "start")
+    people.add("b", Role.ADMIN, "start")
+
+    def demote(name: str) -> bool:
+        try:
+            return people.set_role(name, Role.REVIEWER, "the other")
+        except ConflictError:
+            return False
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(demote, "ab")) == [False, True]
+
+
+def test_another_role_holds_at_once_and_is_told(people: People, database: Database) -> None:
+    people.add("ada", Role.REVIEWER, "root")
+    session = people.redeem_link(people.make_link("ada", "root"))
+    assert people.set_role("ada", Role.LEAD, "root", Role.REVIEWER)
+    person = people.person(session)
+    assert person is not None
+    assert person.role is Role.LEAD
+    assert not people.set_role("ada", Role.LEAD, "root")
+    with pytest.raises(ChangedSinceError, match="made lead since by root"):
+        people.set_role("ada", Role.ADMIN, "root", Role.REVIEWER)
+    with database.read() as repos:
+        (event,) = repos.event_history.of_kind(AuditKind.ROLE_CHANGED)
+    assert event.details == {"name": "ada", "was": "reviewer", "role": "lead", "given_back": 0}
+
+
+def test_a_reset_leaves_the_new_link_as_the_one_way_in(people: People) -> None:
+    people.add("ada", Role.REVIEWER, "root", PASSWORD)
+    session, old = people.sign_in("ada", PASSWORD), people.make_link("ada", "root")
+    device = people.remember_device(of(people, session), None)
+    new = people.reset_sign_in("ada", "root")
+    assert people.person(session) is None
+    assert not people.knows_device("ada", device)
+    ways: tuple[Callable[[], str], ...] = (
+        lambda: people.sign_in("ada", PASSWORD),
+        lambda: people.redeem_link(old),
+    )
+    for way in ways:
+        with pytest.raises(NotAllowedError):
+            way()
+    assert of(people, people.redeem_link(new)).name == "ada"
+
+
+def of(people: People, session: str) -> Person:
+    """Whose session it is."""
+    person = people.person(session)
+    assert person is not None
+    return person
 
 
 def test_two_admins_who_disable_each_other_at_once_leave_one(people: People) -> None:

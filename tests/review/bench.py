@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from random import Random
@@ -72,6 +72,14 @@ class Bench:
     def take(self, person: Person, queue: Queue = Queue.WAITING, n: int = 1) -> list[int]:
         """The ids of the items handed out."""
         return self.items([task.item_id for task in self.review.take(person, n, queue)])
+
+    def take_until(self, person: Person, wanted: Collection[int]) -> int:
+        """Answer until one of ``wanted`` comes; the item, held."""
+        while True:
+            (item,) = self.take(person)
+            if item in wanted:
+                return item
+            self.label(person, item)
 
     def items(self, handles: Iterable[str]) -> list[int]:
         """The ids of what was handed out under ``handles``."""

@@ -91,7 +91,7 @@ def test_what_an_admin_has_decided_is_no_longer_the_reviewers(
     bench.take(root, Queue.ESCALATED)
     decision = bench.label(root, item, FAKE).client_id
     assert not bench.review.recent(ada)[0].changeable
-    with pytest.raises(ConflictError, match="an admin has decided"):
+    with pytest.raises(ConflictError, match="has been decided since"):
         bench.change(ada, first, REAL)
     bench.change(root, decision, REAL)
     assert bench.item(item).verdict is REAL

@@ -63,3 +63,28 @@ def test_agreement_is_a_share_and_nothing_without_a_verdict(
     else:
         assert share is not None
         assert 0 <= share <= 1
+
+
+WEIGHED = st.lists(st.tuples(st.sampled_from(list(LabelValue)), st.floats(0.5, 2)), max_size=9)
+
+
+@given(WEIGHED, st.integers(1, 9))
+def test_weights_settle_no_image_with_fewer_answers_nor_one_without_a_majority(
+    given: list[tuple[LabelValue, float]], needed: int
+) -> None:
+    answers, weights = [answer for answer, _ in given], [weight for _, weight in given]
+    weighed, plain = settle(answers, needed, False, weights), settle(answers, needed)
+    assert (weighed.state is ItemState.IN_REVIEW) == (len(answers) < needed)
+    if plain.state is not ItemState.RESOLVED:
+        assert weighed == plain
+    if len(answers) >= needed and not {LabelValue.REAL, LabelValue.FAKE}.issuperset(answers):
+        assert weighed == plain
+    assert settle(answers, needed, True, weights).state is ItemState.ESCALATED
+
+
+def test_a_majority_that_the_weights_speak_against_is_left_to_an_adjudicator() -> None:
+    answers = [LabelValue.FAKE, LabelValue.REAL, LabelValue.REAL]
+    assert settle(answers, 3, False, [2, 1, 1.5]).verdict is LabelValue.REAL
+    assert settle(answers, 3, False, [2, 0.5, 0.5]).state is ItemState.ESCALATED
+    turned = settle(answers, 3, False, [4, 1, 1])
+    assert (turned.verdict, turned.agreement) == (LabelValue.FAKE, 1 / 3)

@@ -48,7 +48,7 @@ def test_an_answer_on_gold_changes_nothing_but_what_is_known_of_the_person(
 ) -> None:
     factory.items(5)
     bench.options(root, gold_share=0.5)
-    item = gold_item(bench, ada, gold)
+    item = bench.take_until(ada, gold)
     receipt = bench.label(ada, item, REAL)
     assert (receipt.extra, receipt.known) == (False, None)
     assert (bench.state(item), bench.item(item).verdict) == (ItemState.RESOLVED, FAKE)
@@ -57,21 +57,12 @@ def test_an_answer_on_gold_changes_nothing_but_what_is_known_of_the_person(
     assert bench.first_broken() is None
 
 
-def gold_item(bench: Bench, person: Person, gold: set[int]) -> int:
-    """Answer until gold comes; the item, held."""
-    while True:
-        (item,) = bench.take(person)
-        if item in gold:
-            return item
-        bench.label(person, item, REAL)
-
-
 def test_the_known_label_is_told_after_the_answer_if_the_admin_wishes(
     bench: Bench, factory: Factory, gold: set[int], ada: Person, root: Person
 ) -> None:
     factory.items(20)
     bench.options(root, gold_share=0.5, gold_feedback=True)
-    item = gold_item(bench, ada, gold)
+    item = bench.take_until(ada, gold)
     assert bench.label(ada, item, REAL).known is FAKE
     bench.options(root, gold_share=0, gold_feedback=True)
     (ordinary,) = bench.take(ada)
@@ -83,7 +74,7 @@ def test_gold_is_kept_over_a_reload_and_comes_back_after_an_undo(
 ) -> None:
     factory.items(20)
     bench.options(root, gold_share=0.5)
-    item = gold_item(bench, ada, gold)
+    item = bench.take_until(ada, gold)
     assert bench.take(ada) == [item]
     bench.label(ada, item, REAL)
     assert bench.undo(ada) == item
@@ -98,7 +89,7 @@ def test_gold_that_was_met_never_comes_again(
     (only,) = known_fakes(factory, 1)
     factory.items(40)
     bench.options(root, gold_share=0.5)
-    bench.skip(ada, gold_item(bench, ada, {only}))
+    bench.skip(ada, bench.take_until(ada, {only}))
     for _ in range(15):
         (item,) = bench.take(ada)
         assert item != only
@@ -175,7 +166,7 @@ def test_gold_that_an_admin_decided_can_be_changed_like_any_other(
     factory.label(root, only, FAKE, adjudicates=True)
     factory.items(40)
     bench.options(root, gold_share=0.5)
-    item = gold_item(bench, ada, {only})
+    item = bench.take_until(ada, {only})
     given = bench.label(ada, item, REAL)
     assert all(own.changeable for own in bench.review.recent(ada))
     bench.change(ada, given.client_id, FAKE)
