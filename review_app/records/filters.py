@@ -22,6 +22,9 @@ MAX_LETTERS = 1024
 """A name or path has no more."""
 CORRECTED = "corrected"
 """The choice among verdicts that stands for all that were corrected."""
+ONLY, ALL = "only", "all"
+"""The choices of the filter for archived images; without one they are left out."""
+_ARCHIVED = {"": False, ONLY: True, ALL: None}
 _UTC = "UTC"
 _LARGEST_ID = 2**63 - 1
 
@@ -35,6 +38,8 @@ class Search:
     state: ItemState | None = None
     verdict: LabelValue | None = None
     """The verdict as it stands, corrections counted."""
+    accepted: bool = False
+    """Whether what the policy accepted by itself has a verdict, too: that of its side."""
     corrected: bool = False
     source: str | None = None
     reviewer: str | None = None
@@ -48,11 +53,22 @@ class Search:
     """Taken in before."""
     like: int | None = None
     """The number of an image whose near-duplicates are wanted, itself among them."""
+    tag: str | None = None
+    """A tag that admins have put on it."""
+    seen: str | None = None
+    """A kind of manipulation that somebody who answered saw in it."""
+    assigned: str | None = None
+    """The name of whom it is kept for."""
+    archived: bool | None = False
+    """Whether it is archived; None: either."""
+    generator: str | None = None
+    """A generator that its file says it was made by."""
 
 
 FILTERS = (
     *("text", "state", "verdict", "source", "reviewer", "trait"),
     *("p_from", "p_to", "std_from", "std_to", "since", "until", "like"),
+    *("tag", "seen", "assigned", "archived", "generator"),
 )
 """The names of filters in addresses, forms and saved views: each one's value is a text, or
 nothing."""
@@ -67,6 +83,8 @@ def search_of(given: dict[str, str], zone: str = "") -> Search:
     """
     if given.keys() - set(FILTERS):
         raise _unknown()
+    if any(len(value) > MAX_LETTERS for value in given.values()):
+        raise InputError(Text("images.too_long", {"n": MAX_LETTERS}))
     asked = {name: given.get(name, "").strip() for name in FILTERS}
     corrected = asked["verdict"] == CORRECTED
     days = _zone(zone)
@@ -84,8 +102,13 @@ def search_of(given: dict[str, str], zone: str = "") -> Search:
             since=_day(asked["since"], days),
             until=_day(asked["until"], days, after=1),
             like=_number(asked["like"]),
+            tag=asked["tag"] or None,
+            seen=asked["seen"] or None,
+            assigned=asked["assigned"] or None,
+            archived=_ARCHIVED[asked["archived"]],
+            generator=asked["generator"] or None,
         )
-    except ValueError as error:
+    except (KeyError, ValueError) as error:
         raise _unknown() from error
 
 
@@ -99,6 +122,7 @@ def wanted_by(repos: Repositories, search: Search) -> Wanted:
         text=search.text.strip(),
         state=search.state,
         verdict=search.verdict,
+        accepted=search.accepted,
         corrected=search.corrected,
         source=search.source,
         reviewer=None if search.reviewer is None else _account(repos, search.reviewer),
@@ -108,6 +132,11 @@ def wanted_by(repos: Repositories, search: Search) -> Wanted:
         until=search.until,
         alike=None if search.like is None else _group(repos, search.like),
         trait=search.trait,
+        tag=search.tag,
+        seen=search.seen,
+        assigned=None if search.assigned is None else _account(repos, search.assigned),
+        archived=search.archived,
+        generator=search.generator,
     )
 
 
@@ -119,7 +148,7 @@ def _account(repos: Repositories, name: str) -> int:
 
 
 def _group(repos: Repositories, item_id: int) -> int:
-    item = repos.items.get(item_id) if item_id <= _LARGEST_ID else None
+    item = repos.items.get(item_id) if 0 < item_id <= _LARGEST_ID else None
     if item is None:
         raise NotFoundError(Text("refusals.no_item", {"item": str(item_id)}))
     return item.duplicate_group

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -27,7 +28,8 @@ from review_app.manifests.weights import effective_size
 from review_app.policy.policy import Policy
 from review_app.records.exports.selection import Selection
 from review_app.records.settled import LeftOut
-from review_app.records.settled_images import SettledImage, in_families, settled_images
+from review_app.records.settled_images import SettledImage, settled_images
+from review_app.records.settled_spool import SettledSpool
 from storage.database import Database
 from storage.enums import TriageFlag
 from storage.repositories import Repositories
@@ -95,13 +97,15 @@ def write_training_manifest(
     """
     refuse_existing_folder(folder)
     now = now or utc_now()
-    with database.read() as repos:
-        batches = Selection(mark=mark).batches(repos, now, names=SETTLED)
-        found, left_out = settled_images(batches, now)
-        proving = _certifying(repos, now)
-    grouped, moved = in_families(found)
+    left_out: Counter[LeftOut] = Counter()
     try:
         with atomic_folder(folder) as draft:
+            with database.read() as repos:
+                batches = Selection(mark=mark).batches(repos, now, names=SETTLED)
+                settled = SettledSpool(settled_images(batches, now, left_out), draft)
+                with closing(settled) as found:
+                    grouped, moved = list(found), found.moved()
+                proving = _certifying(repos, now)
             rows, lost = _rows(grouped, media, draft if copy else None, left_out, progress)
             if not rows:
                 raise InputError(nothing_settled(left_out))

@@ -131,6 +131,17 @@ class File:
 
 
 @dataclass(frozen=True)
+class DeletedFile:
+    """A file that an admin deleted."""
+
+    by: str
+    at: datetime
+    reason: str
+    due: datetime | None = None
+    """The time at which it goes, until which that can be undone; None where it is gone."""
+
+
+@dataclass(frozen=True)
 class ImageRecord:
     """The record of one image.
 
@@ -163,6 +174,13 @@ class ImageRecord:
     """The number of the earlier image that it is a copy of; None also while it waits."""
     faces: int | None
     """The number of faces that were found in the picture; None where nobody looked."""
+    tags: tuple[str, ...]
+    """What admins have put on it, to find it by."""
+    archived: bool
+    assigned: str | None
+    """The name of whom it is kept for; None where it is everybody's."""
+    deleted: DeletedFile | None
+    """Who deleted its file; None where it was not deleted."""
     happenings: tuple[TimelineEvent, ...]
     last_event: int
     """Number of the newest event of the log about it, whether told or not; 0: there is none. A form
@@ -186,6 +204,7 @@ def read_record(repos: Repositories, item: Item, person_id: int, now: datetime) 
     blind = item.state in WITH_PEOPLE and not seen
     answers_told = not blind or item.state is ItemState.ESCALATED
     decisions = [] if blind else repos.decisions.all_on(item.id)
+    changes = [] if blind else repos.bulk_actions.on(item.id)
     labels = repos.labels.ever_on(item.id) if answers_told else []
     file = repos.taken_files.that_brought(item.id)
     looked = repos.faces.of_items([item.id]).get(item.id)
@@ -206,7 +225,11 @@ def read_record(repos: Repositories, item: Item, person_id: int, now: datetime) 
         uncounted=() if blind else tuple(repos.calibration.uncounted(item.id, now)),
         near=None if blind else _near(repos, item),
         faces=None if looked is None else len(looked.boxes),
-        happenings=tuple(timeline(_events(repos, item, blind), file, decisions)),
+        tags=tuple(repos.item_marks.tags_of(item.id)),
+        archived=repos.item_marks.is_archived(item.id),
+        assigned=repos.assignments.name_of(item.id),
+        deleted=_deleted(repos, item.id),
+        happenings=tuple(timeline(_events(repos, item, blind), file, decisions, changes)),
         last_event=last_event(repos, item.id),
     )
 
@@ -224,6 +247,21 @@ def evidence_of(repos: Repositories, item_id: int, now: datetime) -> list[Eviden
 def last_event(repos: Repositories, item_id: int) -> int:
     """The number of the newest event about the item; 0: there is none."""
     return max((event.id for event in repos.event_history.of_item(item_id)), default=0)
+
+
+def _deleted(repos: Repositories, item_id: int) -> DeletedFile | None:
+    found = repos.item_marks.tombstone(item_id)
+    if found is None:
+        return _about_to_go(repos, item_id)
+    return DeletedFile(found.deleted_by, found.deleted_at, found.reason)
+
+
+def _about_to_go(repos: Repositories, item_id: int) -> DeletedFile | None:
+    action = repos.item_marks.deletion(item_id)
+    if action is None:
+        return None
+    due = datetime.fromisoformat(action.details["due"])
+    return DeletedFile(action.asked_by, action.asked_at, action.details["reason"], due)
 
 
 def _near(repos: Repositories, item: Item) -> int | None:

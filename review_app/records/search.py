@@ -75,6 +75,9 @@ class Found:
     """Images that are left out, since they are in the person's own hands."""
     looked: int
     """How many images the page looked at."""
+    fit: Fitting | None
+    """How many images fit, where a first page that is not full tells that, too: else they are
+    counted, which looks at as many again."""
 
 
 def find(
@@ -99,7 +102,8 @@ def find(
         claims = repos.claims.held_by(person.id)
         held = frozenset(item.id for claim, item in claims if in_hand(claim, now))
         wanted = replace(wanted_by(repos, search), text=text, without=held)
-        meant = _meant(repos, replace(wanted, text=""), text.lower())
+        # Whoever names an image finds it, archived or not.
+        meant = _meant(repos, replace(wanted, text="", archived=None), text.lower())
         wanted = replace(wanted, without=held | {item.id for item in meant})
         page = _named(repos, wanted, below)
         items = [*(meant if below is None else ()), *page.items]
@@ -108,7 +112,9 @@ def find(
         lines = tuple(
             _line(item, decisions.get(item.id), corrections.get(item.id, [])) for item in items
         )
-        return Found(lines, page.older, len(held), page.looked)
+        is_told = below is None and len(page.items) < PAGE and not (held or meant)
+        fit = Fitting(len(lines), is_all=page.older is None) if is_told else None
+        return Found(lines, page.older, len(held), page.looked, fit)
 
 
 def count(database: Transactions, person: Person, search: Search) -> Fitting:

@@ -30,6 +30,10 @@ class RecordService:
         self._database = database
         self._clock = clock
 
+    def within(self, transaction: Transactions) -> RecordService:
+        """The same service, whose writes are parts of ``transaction``."""
+        return RecordService(transaction, self._clock)
+
     def find(self, person: Person, search: Search, below: int | None = None) -> Found:
         """A page of the images that fit, as `search.find` says."""
         return find(self._database, person, search, self._clock(), below)
@@ -43,6 +47,12 @@ class RecordService:
         require(person, Permission.SEE_QUEUE)
         with self._database.read() as repos:
             return repos.records.sources(most)
+
+    def tags(self, person: Person, most: int) -> list[str]:
+        """The first ``most`` tags of images by name. Raises ``NotAllowedError`` as `find`."""
+        require(person, Permission.SEE_QUEUE)
+        with self._database.read() as repos:
+            return repos.item_marks.tags(most)
 
     def show(self, person: Person, item_id: int) -> ImageRecord:
         """The image's record.
@@ -66,6 +76,13 @@ class RecordService:
         with self._database.read() as repos:
             (standing,) = standings_of(repos, [_stored(repos, item_id)], self._clock())
             return standing
+
+    def generators(self, person: Person, most: int) -> list[str]:
+        """The first ``most`` generators that files claim, by name. Raises ``NotAllowedError`` as
+        `find`."""
+        require(person, Permission.SEE_QUEUE)
+        with self._database.read() as repos:
+            return repos.generator_claims.names(most)
 
     def standings(
         self, person: Person, search: Search, n: int, below: int | None = None

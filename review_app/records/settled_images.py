@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from sys import intern
 from typing import Any
 
-from review_app.lab.datasets.families import equal_edges, families, one_split
 from review_app.manifests.labels import ManifestLabel
 from review_app.records.exports.batch import NOTHING, ItemBatch
 from review_app.records.settled import ItemStanding, LeftOut, settled, weight
@@ -37,19 +36,16 @@ class SettledImage:
 
 
 def settled_images(
-    batches: Iterable[ItemBatch], now: datetime
-) -> tuple[list[SettledImage], Counter[LeftOut]]:
-    """The items of ``batches`` that are settled as real or fake at the moment ``now``, and how many
-    are not, by reason. The batches have the columns `SETTLED`."""
-    found: list[SettledImage] = []
-    left_out: Counter[LeftOut] = Counter()
+    batches: Iterable[ItemBatch], now: datetime, left_out: Counter[LeftOut]
+) -> Iterator[SettledImage]:
+    """The items of ``batches`` that are settled as real or fake at the moment ``now``; those that
+    are not are counted in ``left_out``, by reason. The batches have the columns `SETTLED`."""
     for batch in batches:
         for at, outcome in outcomes(batch, now):
             if isinstance(outcome, LeftOut):
                 left_out[outcome] += 1
             else:
-                found.append(_image(batch, at, outcome))
-    return found, left_out
+                yield _image(batch, at, outcome)
 
 
 def outcomes(batch: ItemBatch, now: datetime) -> Iterator[tuple[int, ManifestLabel | LeftOut]]:
@@ -94,23 +90,3 @@ def _image(batch: ItemBatch, at: int, label: ManifestLabel) -> SettledImage:
         corrected=bool(batch.said.get(at, NOTHING).corrections),
         put_first=stored("placed_by") != PlacedBy.TIME,
     )
-
-
-def in_families(found: Sequence[SettledImage]) -> tuple[list[SettledImage], int]:
-    """The images with one group for each family, and one split; and how many were moved to another
-    for that."""
-    alike, groups = [one.alike for one in found], [one.group for one in found]
-    grouped = list(found)
-    moved = 0
-    for family in families(len(found), equal_edges(alike), equal_edges(groups)):
-        members = [found[at] for at in family]
-        names = {one.group for one in members}
-        # A group that holds just this family keeps its name, and an image alone needs none.
-        is_named = len(names) == 1 and (len(members) == 1 or None not in names)
-        name = names.pop() if is_named else f"family-{members[0].sha256[:16]}"
-        split = one_split(one.split for one in members)
-        for at, one in zip(family, members, strict=True):
-            moved += one.split != split
-            if (one.group, one.split) != (name, split):
-                grouped[at] = replace(one, group=name, split=split)
-    return grouped, moved

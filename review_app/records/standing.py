@@ -13,7 +13,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from review_app.records.search import display_name
-from storage.enums import ItemState, LabelValue, Route
+from storage.enums import ACCEPTED_AS, ItemState, LabelValue
 from storage.models import Correction, DecisionRow, Item
 from storage.repositories import Repositories
 from storage.states import WITH_PEOPLE
@@ -22,7 +22,6 @@ MAX_LISTED = 100
 """Most images that one call lists."""
 SETTLED = (ItemState.AUTO_ACCEPTED, ItemState.RESOLVED, ItemState.FAILED)
 """The states in which nobody waits for anything: a verdict is there, or scoring failed."""
-_ACCEPTED_AS = {Route.ACCEPT_REAL: LabelValue.REAL, Route.ACCEPT_FAKE: LabelValue.FAKE}
 _EXAMPLE: dict[str, JsonValue] = {
     "item_id": 4711,
     "name": "lake.jpg",
@@ -119,5 +118,5 @@ def _verdict(
     if corrections:
         return corrections[-1].value
     if item.state is ItemState.AUTO_ACCEPTED and decision is not None:
-        return _ACCEPTED_AS.get(decision.route)
+        return ACCEPTED_AS.get(decision.route)
     return item.verdict

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from review_app.i18n import t
+from review_app.i18n import listed, number, t
 from review_app.policy.decision_text import text_of
 from storage.enums import AuditKind
-from storage.models import AuditEvent, DecisionRow, ScoreFile
+from storage.models import AuditEvent, BulkAction, BulkChange, DecisionRow, ScoreFile
 
 ANSWERS = (AuditKind.LABELLED, AuditKind.UNDONE, AuditKind.CHANGED)
 NEUTRAL = (
@@ -34,17 +34,30 @@ class TimelineEvent:
 
 
 def timeline(
-    events: Iterable[AuditEvent], file: ScoreFile | None, decisions: Iterable[DecisionRow]
+    events: Iterable[AuditEvent],
+    file: ScoreFile | None,
+    decisions: Iterable[DecisionRow],
+    changes: Iterable[tuple[BulkChange, BulkAction]] = (),
 ) -> list[TimelineEvent]:
     """All of it in order of time."""
     brought = [] if file is None else [_file(file)]
     told = [*map(_event, events), *brought, *map(_decision, decisions)]
+    told += [_changed(change, action) for change, action in changes]
     return sorted(told, key=lambda happening: happening.at)
 
 
 def _decision(row: DecisionRow) -> TimelineEvent:
     by = t("records.by_policy", version=str(row.policy_version))
     return TimelineEvent(row.decided_at, by, text_of(row))
+
+
+def _changed(change: BulkChange, action: BulkAction) -> TimelineEvent:
+    """What was done to the image together with others."""
+    told = action.details
+    did = t("bulk.did", what=t(f"bulk.kind_{action.kind}"))
+    words = t("bulk.did_undo", what=t(f"bulk.kind_{told['of']}")) if action.undoes_id else did
+    note = told.get("name") or told.get("tag") or told.get("reason") or ""
+    return TimelineEvent(change.changed_at, action.asked_by, words, note)
 
 
 def _file(row: ScoreFile) -> TimelineEvent:
@@ -71,6 +84,10 @@ def _key(event: AuditEvent) -> str:
 
 
 def _note(event: AuditEvent) -> str:
+    if "weighed" in event.details:
+        weighed = event.details["weighed"]
+        weights = listed([number(weight, 1) for weight in weighed["weights"]])
+        return t("records.weighed", weights=weights, day=weighed["as_of"])
     names = {
         AuditKind.INGESTED: "name",
         AuditKind.FAILED: "reason",

@@ -79,6 +79,7 @@ def _answers(
         row = repos.session.get_one(Item, item)
         if given and draw.random() < 0.7:
             row.verdict = draw.choice(list(LabelValue))
+            row.weighed = draw.random() < 0.3
             row.final_at = draw.choice([None, NOW - timedelta(1), NOW + timedelta(minutes=4)])
         if given and draw.random() < 0.3:  # the first of them is taken back, or said anew
             old = repos.session.get_one(Label, given[0])

@@ -162,6 +162,7 @@ COLUMNS = (
     OracleColumn("n_frames", int, lambda of: of.image.n_frames),
     OracleColumn("faces", int, lambda of: None if of.faces is None else len(of.faces.boxes)),
     OracleColumn("decision_group", str, _of_decision(lambda decision: decision.group_name)),
+    OracleColumn("weighed", bool, lambda of: of.item.weighed if of.given and of.verdict else None),
 )
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from review_app.audits.standing import audit_report
+from review_app.audits.reader import audit_report
 from review_app.core.errors import ConflictError, InputError, NotAllowedError, NotFoundError
 from review_app.core.permissions import Person
 from review_app.monitoring.reviewers import reviewer_figures
@@ -193,7 +193,8 @@ def evidence_in(database: Database) -> tuple[Any, ...]:
         versions = [policy.version for policy in repos.policies.history()]
         return (
             repos.calibration.rows("checkpoint-1", "variational", now),
-            repos.audits.of_versions(versions, now),
+            repos.audits.settled(versions, now),
+            repos.audits.open(versions, now),
             [repos.audits.accepted(versions, route) for route in Route],
             repr(audit_report(database)),
             repr(reviewer_figures(database)),

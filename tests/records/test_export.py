@@ -274,7 +274,7 @@ def test_memory_does_not_grow_with_the_queue(
         return most
 
     monkeypatch.setattr(export_batches, "WINDOW", 100)
-    factory.items(200)
+    factory.items(400)
     peak()  # caches of compiled statements fill up
     small = peak()
     factory.items(400)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from review_app.records.exports.selection import EVERYTHING, Selection
+from review_app.records.settled import LeftOut
 from review_app.records.settled_images import settled_images
 from storage.database import Database
 from storage.repositories import export_batches
@@ -27,7 +30,9 @@ def test_both_ways_say_the_same(
     told = {row["label_source"] for row in expected}
     assert told == {None, "reviewer", "known", "correction"}, "a mess has everything"
     with database.read() as repos:
-        found, left_out = settled_images(EVERYTHING.batches(repos, NOW, names=SETTLED), NOW)
+        batches = EVERYTHING.batches(repos, NOW, names=SETTLED)
+        left_out: Counter[LeftOut] = Counter()
+        found = list(settled_images(batches, NOW, left_out))
     labels, reasons = settled_one_by_one(database, NOW)
     assert {one.sha256: (one.label, one.weight) for one in found} == labels
     assert left_out == reasons

@@ -16,6 +16,7 @@ from review_app.records.search import PAGE
 from review_app.records.service import RecordService
 from storage.database import Database
 from storage.enums import ItemState, LabelValue, TriageFlag
+from storage.models import ScoreFile
 from storage.repositories import records as repository
 from storage.repositories.wanted import Wanted
 from tests.factories import NO_PICTURE, Factory
@@ -32,10 +33,25 @@ def ids(records: RecordService, person: Person, text: str = "", **filters: objec
 
 
 def test_an_image_is_found_by_number_hash_name_and_path(
-    records: RecordService, factory: Factory, root: Person
+    records: RecordService, factory: Factory, root: Person, database: Database
 ) -> None:
     first = factory.item(name="holiday/IMG_0042.jpg", image={"sha256": "c0ffee12" * 8})
+    assert ids(records, root, "bucket") == []
     second = factory.item(name="", image={**NO_PICTURE, "path": "bucket/100%_real.png"})
+    with database.write() as repos:
+        repos.taken_files.add(
+            ScoreFile(
+                name="scores.csv",
+                sha256="f" * 64,
+                rows=1,
+                scores={},
+                images=1,
+                labels=0,
+                first_item_id=second,
+                last_item_id=second,
+                taken_by="root",
+            )
+        )
     assert ids(records, root) == [second, first]
     assert ids(records, root, f" #{first} ") == [first]
     assert ids(records, root, "C0FFEE12") == [first]
@@ -146,15 +162,52 @@ def test_paging_finds_what_fits_however_far_one_page_looks(
     assert fit.n == len(met) or not fit.is_all
 
 
+@pytest.mark.parametrize("first", [1, 2, 100])
+def test_a_verdict_is_found_as_it_stands_in_order_and_once_however_short_a_look(
+    first: int,
+    database: Database,
+    factory: Factory,
+    root: Person,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By people's answers and by corrections, which different indexes tell."""
+    real, fake = LabelValue.REAL, LabelValue.FAKE
+    stands: dict[int, LabelValue] = {}
+    for verdict, *corrected in (
+        *((real,), (fake, real), (fake,), (real, fake), (real, fake, real)),
+        *((fake, fake), (real,), (fake,), (fake, real, fake)),
+    ):
+        item_id = factory.item(ItemState.RESOLVED, verdict=verdict)
+        factory.items(3)  # none of which is looked at: an index passes them by
+        for value in corrected:
+            factory.correction(root, item_id, value)
+        stands[item_id] = corrected[-1] if corrected else verdict
+    monkeypatch.setattr(repository, "FIRST_SPAN", first)
+    monkeypatch.setattr(repository, "SECONDS", 1e-9)
+    for verdict in (real, fake):
+        wanted, met, below, pages = Wanted(verdict=verdict), list[int](), None, 0
+        with database.read() as repos:
+            while pages == 0 or below is not None:
+                page = repos.records.page(wanted, 2, below)
+                met += [item.id for item in page.items]
+                below, pages = page.older, pages + 1
+            assert repos.records.ids(wanted, 9) == met
+            assert repos.records.count(wanted).n == len(met)
+        assert met == [item_id for item_id in reversed(stands) if stands[item_id] is verdict]
+        assert pages <= len(stands) // first + len(met) // 2 + 1
+
+
 def by(**filters: str) -> Search:
     return search_of(filters, "Europe/Berlin")
 
 
 def found(records: RecordService, person: Person, **filters: str) -> list[int]:
     """The images that the filters find, oldest first; they are counted, too."""
-    lines = records.find(person, by(**filters)).lines
-    assert records.count(person, by(**filters)).n == len(lines)
-    return sorted(line.item_id for line in lines)
+    shown = records.find(person, by(**filters))
+    fit = records.count(person, by(**filters))
+    assert fit.n == len(shown.lines)
+    assert shown.fit == fit, "the page tells as much"
+    return sorted(line.item_id for line in shown.lines)
 
 
 def test_each_filter_finds_what_it_says_and_several_what_all_of_them_do(

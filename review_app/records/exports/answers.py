@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from review_app.records.exports.batch import ItemBatch, Value, Values
+from review_app.records.exports.batch import ItemBatch
 from review_app.records.exports.said import Said
+from review_app.records.exports.values import Value, Values
 from storage.repositories.export_answers import StoredAnswer
 
 _STORED: Final = ("image_id", "sha256", "path", "source", "state", "policy_version", "checkpoint")
@@ -54,6 +55,7 @@ ANSWER_COLUMNS: Final = (
     _of_item("state", str),
     _of_item("policy_version", int),
     _of_item("checkpoint", str),
+    AnswerColumn("weighed", bool, lambda _, said: said.weighed),
 )
 """Answers in force that can no longer be taken back, by image and then oldest first."""
 

@@ -1,5 +1,8 @@
 """A batch of an export: what is stored of its items by the column, and what is said of the few of
-whom something is said."""
+whom something is said.
+
+What is said of many items is the same, but for when: there, a rule is asked once.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,12 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Final
 
-from review_app.records.exports.said import Said, said_of
-from storage.repositories.export_batches import StoredBatch
+import numpy as np
 
-Value = str | int | float | bool | None
-Values = Sequence[Value]
-"""The values of a column, one for each row."""
+from review_app.records.exports.said import Said, said_of
+from review_app.records.exports.values import Numbers, Repeated, Value, Values
+from storage.columns.reading import as_read
+from storage.repositories.export_batches import StoredBatch
 
 _SILENT: Final = (None, "null")
 NOTHING: Final = said_of((), None, (), datetime.max.replace(tzinfo=UTC))
@@ -34,11 +37,29 @@ class ItemBatch:
         return len(self.stored["item_id"])
 
     @cached_property
-    def files(self) -> list[tuple[int, dict[str, Any]]]:
-        """What files say of themselves, by the item's place; most say nothing, and are left out."""
-        written = self.stored["file_metadata"]
-        told = [at for at, text in enumerate(written) if text not in _SILENT]
-        return [(at, json.loads(written[at]) or {}) for at in told]
+    def files(self) -> tuple[list[dict[str, Any]], Numbers]:
+        """What files say of themselves, the distinct documents, and the place of each item's among
+        them; most say nothing, as the first does."""
+        numbers: dict[str | None, int] = dict.fromkeys(_SILENT, 0)
+        documents: list[dict[str, Any]] = [{}]
+        for text in set(self.stored["file_metadata"]) - numbers.keys():
+            numbers[text] = len(documents)
+            documents.append(json.loads(text) or {})
+        which = [numbers[text] for text in self.stored["file_metadata"]]
+        return documents, np.array(which, np.int32)
+
+    @cached_property
+    def wordings(self) -> tuple[list[Said], Numbers]:
+        """What is said, but for when, each with one item of which it is said; and the place of what
+        is said of each item among them. The first says nothing."""
+        numbers: dict[Any, int] = {}
+        found, which = [NOTHING], np.zeros(len(self), np.int32)
+        for at, said in self.said.items():
+            number = numbers.setdefault(said.wording or at, len(found))
+            if number == len(found):
+                found.append(said)
+            which[at] = number
+        return found, which
 
 
 def batch_of(stored: StoredBatch, now: datetime) -> ItemBatch:
@@ -62,29 +83,44 @@ Read = Callable[[ItemBatch], Values]
 
 def as_stored(name: str) -> Read:
     """The column that is told as it is stored under ``name``."""
-    return lambda batch: batch.stored[name]
+    return lambda batch: as_read(batch.stored, name)
 
 
 def as_truth(name: str) -> Read:
     """The same, where the driver may have numbers for yes and no."""
-    return lambda batch: [None if value is None else bool(value) for value in batch.stored[name]]
-
-
-def of_files(rule: Callable[[Mapping[str, Any]], Value]) -> Read:
-    """The column that ``rule`` makes of what an image's file says of itself."""
-    nothing = rule({})
 
     def read(batch: ItemBatch) -> Values:
-        values = [nothing] * len(batch)
-        for at, metadata in batch.files:
-            values[at] = rule(metadata)
-        return values
+        values = as_read(batch.stored, name)
+        if not isinstance(values, list):
+            return values
+        return [None if value is None else bool(value) for value in values]
+
+    return read
+
+
+def of_files(rule: Callable[[Mapping[str, Any]], Value]) -> Callable[[ItemBatch], Repeated]:
+    """The column that ``rule`` makes of what an image's file says of itself."""
+
+    def read(batch: ItemBatch) -> Repeated:
+        documents, which = batch.files
+        return Repeated(list(map(rule, documents)), which)
 
     return read
 
 
 def as_said(rule: Callable[[Said], Value]) -> Read:
-    """The column that ``rule`` makes of what is said of an item."""
+    """The column that ``rule`` makes of what is said of an item, which asks neither when
+    nor in how many seconds."""
+
+    def read(batch: ItemBatch) -> Values:
+        found, which = batch.wordings
+        return Repeated(list(map(rule, found)), which)
+
+    return read
+
+
+def as_said_each(rule: Callable[[Said], Value]) -> Read:
+    """The column that ``rule`` makes of what is said of an item, and when."""
     nothing = rule(NOTHING)
 
     def read(batch: ItemBatch) -> Values:
@@ -96,11 +132,11 @@ def as_said(rule: Callable[[Said], Value]) -> Read:
     return read
 
 
-def unless_said(rule: Callable[[Said], bool], read: Read) -> Read:
-    """The column that ``read`` tells, empty wherever ``rule`` holds of what is said."""
+def unless_said(rule: Callable[[Said], bool], name: str) -> Read:
+    """The column that is stored under ``name``, empty wherever ``rule`` holds of what is said."""
 
     def left_out(batch: ItemBatch) -> Values:
-        values = list(read(batch))
+        values = list(batch.stored[name])
         for at, said in batch.said.items():
             if rule(said):
                 values[at] = None
@@ -109,14 +145,14 @@ def unless_said(rule: Callable[[Said], bool], read: Read) -> Read:
     return left_out
 
 
-def with_picture(read: Read) -> Read:
+def with_picture(read: Callable[[ItemBatch], Repeated]) -> Read:
     """The column that ``read`` tells, empty wherever only scores are here."""
 
     def left_out(batch: ItemBatch) -> Values:
-        pictures = batch.stored["has_picture"]
-        return [
-            value if there else None for value, there in zip(read(batch), pictures, strict=True)
-        ]
+        values = read(batch)
+        is_there = np.array(batch.stored["has_picture"], np.bool_)
+        nothing = len(values.distinct)
+        return Repeated([*values.distinct, None], np.where(is_there, values.which, nothing))
 
     return left_out
 

@@ -11,6 +11,7 @@ from review_app.forensics.claims import generator_claim
 from review_app.records.exports.batch import (
     Read,
     as_said,
+    as_said_each,
     as_stored,
     as_truth,
     of_files,
@@ -83,7 +84,7 @@ COLUMNS = (
     Column("n_labels", int, as_said(lambda said: len(said.labels))),
     Column("agreement", float, as_said(lambda said: agreement(said.answers, said.verdict))),
     Column("reviewer", str, as_said(_reviewers)),
-    Column("labelled_at", str, as_said(_labelled_at)),
+    Column("labelled_at", str, as_said_each(_labelled_at)),
     Column("p_fake", float, as_stored("p_fake")),
     Column("std", float, as_stored("std")),
     Column("entropy", float, as_stored("entropy")),
@@ -94,7 +95,7 @@ COLUMNS = (
     Column(
         "inclusion_probability",
         float,
-        unless_said(lambda said: said.is_chosen, as_stored("inclusion_probability")),
+        unless_said(lambda said: said.is_chosen, "inclusion_probability"),
     ),
     Column("audit", bool, as_truth("audited")),
     Column("state", str, as_stored("state")),
@@ -124,6 +125,7 @@ COLUMNS = (
     Column("n_frames", int, with_picture(of_files(_n_frames))),
     Column("faces", int, as_stored("faces")),
     Column("decision_group", str, as_stored("group_name")),
+    Column("weighed", bool, as_said(lambda said: said.weighed)),
 )
 """The outside contract's columns, in order, and ours after them, the newest last: scripts may count
 on places. docs/exports.md explains each."""

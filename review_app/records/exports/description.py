@@ -3,15 +3,16 @@ which machines find its columns (Croissant 1.0, https://docs.mlcommons.org/crois
 
 from __future__ import annotations
 
-import io
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from textwrap import indent
 from typing import Any, Final
 
 from review_app.manifests.exported import DESCRIPTION, KIND
+from review_app.records.exports.values import Values, counted
 
 VERSION: Final = 1
 MANIFEST: Final = DESCRIPTION
@@ -24,6 +25,7 @@ _MEDIA_TYPES: Final = {
     "zip": "application/zip",
     "json": "application/json",
 }
+_NO_FILES: Final = b' "files": []\n}\n'
 _DATA_TYPES: Final = {str: "sc:Text", int: "sc:Integer", float: "sc:Float", bool: "sc:Boolean"}
 
 
@@ -64,12 +66,13 @@ class Description:
     columns: Sequence[ColumnType]
     table: str
     """The name of the file that has the columns, or of that file in each archive."""
-    files: Sequence[ExportedFile]
+    files: Collection[ExportedFile]
+    """The files, as many as there are images; each look at them goes through all."""
     left_out: Mapping[str, int] = field(default_factory=dict)
     """How many items are left out, by reason."""
 
-    def manifest(self) -> bytes:
-        """Counts and checksums, as JSON."""
+    def manifest(self) -> Iterator[bytes]:
+        """Counts and checksums, as JSON, piece by piece."""
         document = {
             "kind": KIND,
             "version": VERSION,
@@ -81,11 +84,17 @@ class Description:
             "counts": self.counts,
             "left_out": self.left_out,
             "columns": [column.name for column in self.columns],
-            "files": [
-                {"path": one.name, "bytes": one.n_bytes, "sha256": one.sha256} for one in self.files
-            ],
+            "files": [],
         }
-        return _json(document)
+        whole = _json(document)
+        # As if the list had been in the document: but it may be as long as there are images.
+        yield whole.removesuffix(_NO_FILES)
+        between = b' "files": [\n'
+        for one in self.files:
+            told = {"path": one.name, "bytes": one.n_bytes, "sha256": one.sha256}
+            yield between + indent(_json(told).decode().rstrip("\n"), "  ").encode()
+            between = b",\n"
+        yield b"\n ]\n}\n" if len(self.files) else _NO_FILES
 
     def datasheet(self) -> bytes:
         """How the labels came about, in words, as Markdown."""
@@ -175,12 +184,12 @@ class Tally:
 
     found: dict[str, Counter[str]] = field(default_factory=dict)
 
-    def add(self, columns: Sequence[Any], batch: Sequence[Sequence[Any]]) -> None:
+    def add(self, columns: Sequence[Any], batch: Sequence[Values]) -> None:
         """Count the rows of ``batch``, whose values are those of ``columns``."""
         for column, values in zip(columns, batch, strict=True):
             if column.name in _COUNTED:
                 counter = self.found.setdefault(column.name, Counter())
-                for value, n in Counter(values).items():
+                for value, n in counted(values).items():
                     counter["none" if value is None else str(value)] += n
 
     def to_json(self) -> dict[str, dict[str, int]]:
@@ -196,11 +205,7 @@ def _counted(found: Mapping[str, int]) -> str:
 
 
 def _json(document: Any) -> bytes:
-    # Piece by piece: a manifest may name as many files as there are images.
-    encoder = json.JSONEncoder(ensure_ascii=False, indent=1, allow_nan=False)
-    written = io.BytesIO()
-    written.writelines(map(str.encode, encoder.iterencode(document)))
-    return written.getvalue() + b"\n"
+    return json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False).encode() + b"\n"
 
 
 _CONTEXT: Final = {
@@ -242,9 +247,10 @@ _WORDS: Final = """\
 ## How the labels came about
 
 People looked at images before they were told what the detector thinks, unless an admin chose
-otherwise. Where several answered, the verdict is what a strict majority said, or what an admin
-decided. `label_source` tells `reviewer`, `known` (the label came with the image) and `correction`
-(an admin put it right later) apart. What the policy accepted by itself is no label.
+otherwise. Where several answered, the verdict is what a strict majority said, by the weight of
+their answers where an admin chose so, or what an adjudicator decided. `label_source` tells
+`reviewer`, `known` (the label came with the image) and `correction` (an admin put it right later)
+apart. What the policy accepted by itself is no label.
 
 ## How to weigh them
 

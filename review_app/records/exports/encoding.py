@@ -8,13 +8,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import Any, Final, Protocol
 
-from review_app.records.exports.batch import Values
+from review_app.records.exports.values import Values, arrow
+from storage.columns.lean import lean_pyarrow
 
 _DISTINCT: Final = ("sha256", "path")
 """Columns of text in which hardly a value occurs twice."""
 _GROUP: Final = 20_000
 """The rows of a row group of Parquet."""
-_AT_ONCE: Final = 2_000
+_AT_ONCE: Final = 5_000
 """The rows of which lines are in memory at a time, in several copies."""
 
 
@@ -49,23 +50,16 @@ Batches = Iterable[Sequence[Values]]
 
 def encode(form: ExportFormat, columns: Sequence[Named], batches: Batches) -> Iterator[bytes]:
     """The table of ``batches``, which have the values of ``columns``, piece by piece."""
-    import pyarrow  # a tenth of a second, for the few who need it
-
-    types = {str: pyarrow.string(), int: pyarrow.int64()}
-    types |= {float: pyarrow.float64(), bool: pyarrow.bool_()}
-    schema = pyarrow.schema([(column.name, types[column.type]) for column in columns])
-    return _ENCODERS[form](schema, _record_batches(schema, batches))
+    schema = _record_batch(columns, [()] * len(columns)).schema
+    # Those that have rows.
+    found = (_record_batch(columns, batch) for batch in batches if len(batch[0]))
+    return _ENCODERS[form](schema, found)
 
 
-def _record_batches(schema: Any, batches: Batches) -> Iterator[Any]:
-    """Those of ``batches`` that have rows, as pyarrow has them."""
-    import pyarrow
-
-    for batch in batches:
-        if batch[0]:
-            pairs = zip(batch, schema, strict=True)
-            arrays = [pyarrow.array(values, field.type) for values, field in pairs]
-            yield pyarrow.record_batch(arrays, schema=schema)
+def _record_batch(columns: Sequence[Named], batch: Sequence[Values]) -> Any:
+    pairs = zip(columns, batch, strict=True)
+    arrays = [arrow(values, column.type) for column, values in pairs]
+    return lean_pyarrow().record_batch(arrays, [column.name for column in columns])
 
 
 def _csv(schema: Any, batches: Iterator[Any]) -> Iterator[bytes]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Final
 
 from review_app.core.errors import DamagedImageError, InputError, NotFoundError
 from review_app.core.files import atomic_folder
-from review_app.core.hashing import sha256
+from review_app.core.hashing import sha256_of_file
 from review_app.core.progress import Progress
 from review_app.intake.store import MediaStore
 from review_app.manifests.manifest import write_manifest
@@ -35,7 +36,8 @@ from review_app.records.manifest import (
     refuse_existing_folder,
 )
 from review_app.records.settled import LeftOut
-from review_app.records.settled_images import SettledImage, in_families, settled_images
+from review_app.records.settled_images import settled_images
+from review_app.records.settled_spool import SettledSpool
 from storage.database import Database
 from storage.repositories.export_columns import SETTLED
 from storage.types import utc_now
@@ -86,15 +88,16 @@ def write_image_folder(
     """
     refuse_existing_folder(folder)
     now = now or utc_now()
-    with database.read() as repos:
-        found, left_out = settled_images(selection.batches(repos, now, names=SETTLED), now)
-    images, _ = in_families(found)
+    left_out: Counter[LeftOut] = Counter()
     try:
-        with atomic_folder(folder) as draft:
-            parts = FolderParts(draft, zipped, any(one.split for one in images))
+        with (
+            atomic_folder(folder) as draft,
+            closing(_settled(database, selection, now, left_out, draft)) as images,
+            closing(FolderParts(draft, zipped, images.has_splits())) as parts,
+        ):
             lost = _fill(parts, images, media, left_out, progress)
-            parts.close()
-            if not parts.placed:
+            parts.finish()
+            if not len(parts.placed):
                 raise InputError(nothing_settled(left_out))
             if not zipped:
                 write_manifest(draft / NAME, parts.rows(), _WRITTEN)
@@ -106,27 +109,42 @@ def write_image_folder(
             f"{folder} cannot be written ({error.strerror}); choose another folder"
         ) from error
     counts = {name: dict(values) for name, values in described.counts.items()}
-    return FolderExport(folder, len(parts.placed), counts, left_out, lost, manifest)
+    return FolderExport(folder, described.rows, counts, left_out, lost, manifest)
+
+
+def _settled(
+    database: Database,
+    selection: Selection,
+    now: datetime,
+    left_out: Counter[LeftOut],
+    beside: Path,
+) -> SettledSpool:
+    """What is settled, on disk; the rest is counted."""
+    with database.read() as repos:
+        batches = selection.batches(repos, now, names=SETTLED)
+        return SettledSpool(settled_images(batches, now, left_out), beside)
 
 
 def write_description(folder: Path, described: Description) -> str:
     """Write what an export is into its folder; the SHA-256 of its manifest."""
-    manifest = described.manifest()
     (folder / DATASHEET).write_bytes(described.datasheet())
     (folder / CROISSANT).write_bytes(described.croissant())
-    (folder / MANIFEST).write_bytes(manifest)
-    return sha256(manifest)
+    manifest = folder / MANIFEST
+    with manifest.open("wb") as file:
+        file.writelines(described.manifest())
+    return sha256_of_file(manifest)
 
 
 def _fill(
     parts: FolderParts,
-    images: Sequence[SettledImage],
+    images: SettledSpool,
     media: MediaStore,
     left_out: Counter[LeftOut],
     progress: Progress | None,
 ) -> list[str]:
     """Put in each whole original; what is lost is counted, and told in words."""
     lost: list[str] = []
+    total = len(images)
     for done, one in enumerate(images, 1):
         try:
             data = media.read_original(one.sha256)
@@ -137,7 +155,7 @@ def _fill(
         else:
             parts.add(one, data)
         if progress:
-            progress(done, len(images))
+            progress(done, total)
     return lost
 
 
@@ -154,10 +172,7 @@ def _described(
         as_of=now,
         rows=len(parts.placed),
         selection=selection.to_json(),
-        counts={
-            "label": dict(Counter(str(one.label) for one in parts.placed)),
-            "split": dict(Counter(parts.split(one) or "none" for one in parts.placed)),
-        },
+        counts={name: dict(found) for name, found in parts.counts.items()},
         columns=_COLUMNS if zipped else _LISTED,
         table=METADATA if zipped else NAME,
         files=parts.files,

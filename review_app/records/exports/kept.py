@@ -3,12 +3,12 @@ under a name that nobody guesses."""
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 import shutil
 import stat
-import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +17,7 @@ from review_app.core.errors import InputError, NotFoundError
 from review_app.core.files import atomic_folder
 from review_app.core.hashing import sha256_of_file
 from review_app.core.progress import Progress
+from review_app.core.spooled_archive import SpooledArchive
 from review_app.i18n import Text
 from review_app.records.exports.request import ExportRequest
 
@@ -117,10 +118,30 @@ def _written(draft: Path, request: ExportRequest, run: Run, progress: Progress) 
 
 
 def _packed(folder: Path) -> Path:
-    """An archive of the folder beside it; images are compressed already."""
+    """An archive of the folder beside it. Each file goes as it is packed, so that the disk has each
+    image once, and nobody has a list of them."""
     out = folder.with_name(f"{folder.name}.zip")
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
-        for path in sorted(folder.rglob("*")):
-            if path.is_file():
-                archive.write(path, path.relative_to(folder))
+    with SpooledArchive(out) as archive:
+        # Until there is none: some file systems leave out others than those that are gone.
+        while _pack(archive, folder):
+            pass
     return out
+
+
+def _pack(archive: SpooledArchive, folder: Path) -> int:
+    """How many files of the folder it has packed."""
+    n = 0
+    for n, path in enumerate(_files(folder), 1):  # noqa: B007 - how many there were
+        archive.write(path, path.relative_to(folder))
+        path.unlink()
+    return n
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """The files below a folder, in no order, one after the other."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _files(Path(entry.path))
+            else:
+                yield Path(entry.path)

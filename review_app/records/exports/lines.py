@@ -57,21 +57,39 @@ def lines(batch: Any, before: Sequence[str], end: str, form: LineFormat) -> byte
     """The rows of a record batch, which has some. ``before``: what stands before each column's
     values; ``end``: what ends a row."""
     pairs = zip(before, batch.columns, strict=True)
-    parts = [part for text, column in pairs for part in (text, _cells(column, form))]
-    rows = compute.binary_join_element_wise(*parts, end, "")
+    parts = _joined(
+        [*(part for text, column in pairs for part in (text, _cells(column, form))), end]
+    )
+    if all(isinstance(part, str) for part in parts):
+        return "".join(parts * len(batch)).encode()
+    rows = compute.binary_join_element_wise(*parts, "")
     length = compute.sum(compute.binary_length(rows)).as_py()
     written: bytes = rows.buffers()[2].slice(0, length).to_pybytes()
     return written
 
 
+def _joined(parts: Sequence[Any]) -> list[Any]:
+    """``parts`` with neighbours made one that are the same text in each row."""
+    found: list[Any] = []
+    for part in parts:
+        if found and isinstance(part, str) and isinstance(found[-1], str):
+            found[-1] += part
+        else:
+            found.append(part)
+    return found
+
+
 def _cells(values: Any, form: LineFormat) -> Any:
-    """Each of ``values`` as it is written."""
+    """Each of ``values`` as it is written; one text where that is the same in each row."""
     if values.null_count == len(values):
-        return pyarrow.repeat(form.nothing, len(values))
+        return form.nothing
     if pyarrow.types.is_string(values.type):
         # Equal texts are written once.
         distinct = values.dictionary_encode()
-        cells = _texts(distinct.dictionary, form).take(distinct.indices)
+        written = _texts(distinct.dictionary, form)
+        if len(written) == 1 and not values.null_count:
+            return written[0].as_py()
+        cells = written.take(distinct.indices)
     elif pyarrow.types.is_floating(values.type):
         cells = _numbers(values, form)
     elif pyarrow.types.is_boolean(values.type):

@@ -1,17 +1,22 @@
 """The parts of an image folder, one for each split: folders of labels, or archives of them.
 
-Of an image that was put in, nothing is kept in memory but what is known of it already.
+Of an image that was put in nothing is kept in memory: what is to be told of it at the end lies on
+disk.
 """
 
 from __future__ import annotations
 
 import json
-import zipfile
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import astuple, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from review_app.core.hashing import sha256_of_file
+from review_app.core.spool import Spool
+from review_app.core.spooled_archive import SpooledArchive
+from review_app.manifests.labels import ManifestLabel
 from review_app.manifests.manifest import ManifestRow
 from review_app.records.exports.description import ExportedFile
 from review_app.records.settled_images import SettledImage
@@ -26,14 +31,16 @@ class FolderParts:
 
     def __init__(self, root: Path, zipped: bool, split: bool) -> None:
         """``split``: whether some images have a split."""
-        self.placed: list[SettledImage] = []
+        self.placed = Spool(root, _as_told, _as_placed)
         """The images that were put in, in order."""
-        self.files: list[ExportedFile] = []
+        self.files: Spool[ExportedFile] = Spool(root, astuple, lambda told: ExportedFile(*told))
+        self.counts: dict[str, Counter[str]] = {"label": Counter(), "split": Counter()}
+        """How many of them have which label, and are in which split."""
         self._root = root
         self._zipped = zipped
         self._has_splits = split
         self._lines: dict[str, BinaryIO] = {}
-        self._archives: dict[str, zipfile.ZipFile] = {}
+        self._archives: dict[str, SpooledArchive] = {}
 
     def add(self, one: SettledImage, data: bytes) -> None:
         """Put an image into the part of its split."""
@@ -47,8 +54,15 @@ class FolderParts:
             self.files.append(ExportedFile(_below(part, name), len(data), one.sha256))
         self._tell(part, one)
         self.placed.append(one)
+        self.counts["label"][str(one.label)] += 1
+        self.counts["split"][self.split(one) or "none"] += 1
 
     def close(self) -> None:
+        """Give the disk back that the lists of them take."""
+        self.placed.close()
+        self.files.close()
+
+    def finish(self) -> None:
         """Put beside the images of each part what they are, and end its archive."""
         for part, lines in self._lines.items():
             lines.close()
@@ -102,12 +116,19 @@ class FolderParts:
         """The file that the lines of a part are written to, until all of them are."""
         return self._root / f".{part}.{METADATA}"
 
-    def _archive(self, part: str) -> zipfile.ZipFile:
+    def _archive(self, part: str) -> SpooledArchive:
         if part not in self._archives:
-            # Images are compressed already.
-            path = self._root / f"{part}.zip"
-            self._archives[part] = zipfile.ZipFile(path, "w", zipfile.ZIP_STORED)
+            self._archives[part] = SpooledArchive(self._root / f"{part}.zip")
         return self._archives[part]
+
+
+def _as_told(one: SettledImage) -> list[Any]:
+    return list(astuple(one))
+
+
+def _as_placed(told: list[Any]) -> SettledImage:
+    one = SettledImage(*told)
+    return replace(one, label=ManifestLabel(one.label))
 
 
 def _name(one: SettledImage) -> str:

@@ -30,6 +30,17 @@ class Said(NamedTuple):
     """The label that came with the image."""
     corrections: Sequence[StoredCorrection]
     """The corrections, the oldest first."""
+    weighed: bool | None
+    """Whether the answers behind the verdict counted by skill; None without a final verdict."""
+
+    @property
+    def wording(self) -> tuple[object, ...] | None:
+        """What it says, but for when: equal for two of one batch who say the same. None where an
+        admin has said something, who seldom says the same twice."""
+        if self.corrections:
+            return None
+        labels = tuple([answer.wording for answer in self.labels])
+        return (labels, len(self.given), self.verdict, self.known)
 
     @property
     def is_chosen(self) -> bool:
@@ -51,7 +62,8 @@ def said_of(
     if verdict and given[0].verdict_final_at and given[0].verdict_final_at > now:
         verdict = None
     label, source = _label(answers, verdict, known, corrections)
-    return Said(given, labels, answers, verdict, label, source, known, corrections)
+    weighed = given[0].weighed if verdict else None
+    return Said(given, labels, answers, verdict, label, source, known, corrections, weighed)
 
 
 def _label(

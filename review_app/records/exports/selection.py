@@ -13,6 +13,7 @@ from review_app.records.exports.batch import ItemBatch, batch_of, kept
 from review_app.records.exports.said import Said
 from storage.enums import ItemState, LabelValue, TriageFlag
 from storage.repositories import Repositories
+from storage.repositories.export_batches import ExportBatches
 from storage.repositories.export_columns import (
     TABLE,
     changed_since,
@@ -100,14 +101,24 @@ class Selection:
     ) -> Iterator[ItemBatch]:
         """The items that leave at the moment ``now``, in order of intake, with what is stored under
         ``names``."""
+        return self.told(repos.export_batches, now, progress, names)
+
+    def told(
+        self,
+        batches: ExportBatches,
+        now: datetime,
+        progress: Progress | None = None,
+        names: Sequence[str] = TABLE,
+    ) -> Iterator[ItemBatch]:
+        """The same of whatever reads ``batches``."""
         where = [
             *([has_state(self.states)] if self.states else []),
             *([has_source(self.sources)] if self.sources else []),
             *([has_mark(self.mark)] if self.mark else []),
             *([changed_since(self.changed_since)] if self.changed_since else []),
         ]
-        total = repos.export_batches.count(where) if progress else 0
-        for stored in repos.export_batches.batches(where, names):
+        total = batches.count(where) if progress else 0
+        for stored in batches.batches(where, names):
             batch = batch_of(stored, now)
             yield self._of_people(batch)
             if progress:

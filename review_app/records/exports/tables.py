@@ -17,7 +17,7 @@ from review_app.core.files import atomic_write
 from review_app.core.progress import Progress
 from review_app.i18n import ENGLISH, Text
 from review_app.records.exports.answers import ANSWER_COLUMNS, answer_values
-from review_app.records.exports.batch import ItemBatch, Values
+from review_app.records.exports.batch import ItemBatch
 from review_app.records.exports.columns import COLUMNS
 from review_app.records.exports.description import (
     CROISSANT,
@@ -30,6 +30,7 @@ from review_app.records.exports.description import (
 )
 from review_app.records.exports.encoding import ExportFormat, Named, encode
 from review_app.records.exports.selection import EVERYTHING, Selection
+from review_app.records.exports.values import Values, listed
 from storage.database import Database
 from storage.enums import AuditKind
 from storage.repositories.event_log import Event
@@ -81,8 +82,8 @@ class LabelTable:
     def batches(self) -> Iterator[list[Values]]:
         """The values of each of `columns`, batch after batch; over one state of the database."""
         self.n_rows, self.tally = 0, Tally()
-        with self.database.read() as repos:
-            for batch in self.selection.batches(repos, self.now, self.progress):
+        with self.database.columns() as stored:
+            for batch in self.selection.told(stored, self.now, self.progress):
                 told = self._told(batch)
                 self.n_rows += len(told[0])
                 self.tally.add(self.columns, told)
@@ -101,7 +102,8 @@ class LabelTable:
         """The rows, by column."""
         names = [column.name for column in self.columns]
         for batch in self.batches():
-            yield from (dict(zip(names, row, strict=True)) for row in zip(*batch, strict=True))
+            columns = map(listed, batch)
+            yield from (dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True))
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ def write_table(table: LabelTable, out: Path, form: ExportFormat) -> WrittenFile
         for name, content in (
             (DATASHEET, described.datasheet()),
             (CROISSANT, described.croissant()),
-            (MANIFEST, described.manifest()),
+            (MANIFEST, b"".join(described.manifest())),
         ):
             with atomic_write(out.with_name(f"{out.name}.{name}")) as file:
                 file.write(content)

@@ -1,0 +1,1 @@
+"""Bulk: what admins do to many images at once, previewed, recorded, and taken back."""
