@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import eigh
 
 from review_app.monitoring.background import BackgroundFigure
 from review_app.policy.policy import Policy
@@ -61,6 +60,8 @@ def principal_plane(
     By the eigenvectors of the Gram matrix of the centred rows (n is less than d). The sign of an
     axis, which nothing decides, is such that the farther end is on the right.
     """
+    from scipy.linalg import eigh  # slow to import, and few processes draw a map
+
     centred = features - features.mean(axis=0)
     gram = centred @ centred.T
     n, total = len(gram), float(np.trace(gram))

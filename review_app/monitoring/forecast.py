@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 import numpy as np
-from scipy.special import stdtrit
+
+from review_app.core.special import stdtrit
 
 CONFIDENCE = 0.9
 MIN_DAYS = 3

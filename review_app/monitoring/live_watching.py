@@ -22,6 +22,8 @@ from storage.types import utc_now
 NAME: Final = "calibration"
 NEWEST: Final = 20_000
 """Images that are looked at."""
+SMALL_GAP: Final = 0.02
+"""A gap of mean P(fake) and share of fakes below this changes nothing that anybody decides."""
 
 
 class WatchedCalibration(BaseModel):
@@ -39,6 +41,13 @@ class WatchedCalibration(BaseModel):
     fakes: Estimate | None = None
     shifted: Prevalence | None = None
     """The share of fakes by the scores alone, where they are taken to be calibrated at one half."""
+
+    @property
+    def leans(self) -> LabelValue | None:
+        """What P(fake) says too easily; None where it is right on average, or nothing tells."""
+        if self.gap is None or (self.gap.low <= SMALL_GAP and self.gap.high >= -SMALL_GAP):
+            return None
+        return LabelValue.FAKE if self.gap.low > SMALL_GAP else LabelValue.REAL
 
 
 def watch_calibration(repos: Repositories) -> WatchedCalibration | None:

@@ -154,6 +154,15 @@ def score_map(database: Database, limit: int = 4000) -> ScoreMap:
         )
 
 
+def newest_scored(database: Database) -> tuple[int, ...]:
+    """What tells one map of scores from the next: the policy in force, the newest item and the
+    newest decision."""
+    with database.read() as repos:
+        row = repos.policies.current()
+        version = 0 if row is None else row.version
+        return version, *repos.counts.newest()
+
+
 def _policy(repos: Repositories) -> Policy | None:
     row = repos.policies.current()
     return None if row is None else Policy.from_json(row.document)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -12,9 +13,12 @@ from pydantic import BaseModel, ConfigDict
 from review_app.agreement.answers import AnswerColumns, GivenAnswer, columns_of
 from review_app.agreement.coefficients import Coefficient, cohen, krippendorff
 from review_app.agreement.dawid_skene import ErrorRate, SkillModel, dawid_skene
-from review_app.agreement.weighing import changed
+from review_app.agreement.second_looks import SampledErrors, SecondLookAnswer, sampled_errors
+from review_app.agreement.weighing import WeighingEffect, effect, weights_of
 from storage.enums import LabelValue
 from storage.repositories import Repositories
+from storage.repositories.reviewers import BlindAnswer
+from storage.repositories.second_looks import LookedAgain
 from storage.types import utc_now
 
 NAME: Final = "people"
@@ -23,6 +27,8 @@ NEWEST: Final = 20_000
 LEAST: Final = 20
 """The answers that a person needs before anything is said of how well."""
 WEEK: Final = timedelta(days=7)
+Paces = dict[int, list[float | None]]
+"""The seconds of each person's answers; None where the page measured none."""
 
 
 class WatchedPerson(BaseModel):
@@ -42,6 +48,8 @@ class WatchedPerson(BaseModel):
     """Real images called fake."""
     kappa: Coefficient | None = None
     """Cohen's kappa with the others who answered the same images."""
+    second_looks: SampledErrors | None = None
+    """What others found who looked at their answers again; None with fewer than `LEAST` looks."""
 
 
 class WatchedPeople(BaseModel):
@@ -57,8 +65,10 @@ class WatchedPeople(BaseModel):
     """Images with two answers or more."""
     disputed: int = 0
     """Those of them on which people disagree."""
-    changed: int = 0
-    """Those of them whose majority would be overridden if answers counted by skill."""
+    second_looks: SampledErrors | None = None
+    """What second looks found of everybody's first answers; None where nobody has looked again."""
+    weighing: WeighingEffect = WeighingEffect(0, 0)
+    """What it would change on them if answers counted by skill."""
 
 
 def watch_people(repos: Repositories) -> WatchedPeople:
@@ -71,6 +81,11 @@ def watch_people(repos: Repositories) -> WatchedPeople:
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     rows = repos.reviewers.blind_answers(today, NEWEST)
     paces = _paces(repos.reviewers.answer_times(now - WEEK, NEWEST))
+    again = repos.second_looks.looked_again(today, NEWEST)
+    return _with_second_looks(_watched(rows, paces), again)
+
+
+def _watched(rows: Sequence[BlindAnswer], paces: Paces) -> WatchedPeople:
     known = {row.item_id: row.known is LabelValue.FAKE for row in rows if row.known is not None}
     given = [GivenAnswer(row.item_id, row.user_id, row.value is LabelValue.FAKE) for row in rows]
     if not given:
@@ -87,11 +102,35 @@ def watch_people(repos: Repositories) -> WatchedPeople:
         alpha=krippendorff(answers, np.random.default_rng(0)),
         shared=int(shared.sum()),
         disputed=int(disputed.sum()),
-        changed=int(changed(answers, model).sum()),
+        weighing=effect(answers, weights_of(model)),
     )
 
 
-def _paces(rows: list[tuple[int, float | None]]) -> dict[int, list[float | None]]:
+def _with_second_looks(watched: WatchedPeople, again: Sequence[LookedAgain]) -> WatchedPeople:
+    if not again:
+        return watched
+    of_person: dict[int, list[SecondLookAnswer]] = defaultdict(list)
+    for look in again:
+        of_person[look.first_user].append(_second_look(look))
+    people = dict(watched.people)
+    for user, looks in of_person.items():
+        if user in people and len(looks) >= LEAST:
+            people[user] = people[user].model_copy(update={"second_looks": sampled_errors(looks)})
+    everybody = sampled_errors([look for looks in of_person.values() for look in looks])
+    return watched.model_copy(update={"people": people, "second_looks": everybody})
+
+
+def _second_look(look: LookedAgain) -> SecondLookAnswer:
+    truth = look.first if look.second is look.first else look.decided
+    return SecondLookAnswer(
+        probability=look.probability,
+        said_fake=look.first is LabelValue.FAKE,
+        differs=look.second is not look.first,
+        is_fake=None if truth is None else truth is LabelValue.FAKE,
+    )
+
+
+def _paces(rows: list[tuple[int, float | None]]) -> Paces:
     found: dict[int, list[float | None]] = defaultdict(list)
     for user, seconds in rows:
         found[user].append(seconds)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from time import monotonic
 from typing import Final
 
 from pydantic import BaseModel
 
+from review_app.core.pace import Pace
 from review_app.monitoring import drift_watching, flow_watching, live_watching, people_watching
 from review_app.monitoring.drift_watching import WatchedDrift
+from review_app.monitoring.weights import keep_weights
 from storage.database import Database
 from storage.repositories import Repositories
 
@@ -33,14 +34,12 @@ class MonitoringRefresh:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._next = 0.0
+        self._pace = Pace(EVERY)
 
     def look(self) -> None:
         """Refresh, if the last time was `EVERY` ago."""
-        if monotonic() >= self._next:
-            self._next = monotonic() + EVERY
-            if self.refresh():
-                self._next = monotonic() + SOON
+        if self._pace.takes_turn() and self.refresh():
+            self._pace.again_in(SOON)
 
     def refresh(self) -> bool:
         """Compute everything once; whether more of the stream waits to be looked at."""
@@ -58,4 +57,5 @@ class MonitoringRefresh:
                 waits = found.seen - seen >= drift_watching.PORTION
             with self._database.write(durable=False) as repos:
                 repos.monitoring.keep(name, document)
+        keep_weights(self._database)
         return waits

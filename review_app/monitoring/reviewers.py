@@ -12,7 +12,7 @@ from datetime import datetime
 
 from review_app.certification.bounds import lower_bound, upper_bound
 from storage.database import Database
-from storage.repositories.reviewers import AgainstModel, InSight, OnKnown
+from storage.repositories.reviewers import AgainstModel, InSight, OnKnown, Swayed
 from storage.types import utc_now
 
 CONFIDENCE = 0.95
@@ -55,6 +55,12 @@ class ReviewerFigures:
     were changed to it."""
     switched_from_model: Rate
     """The other way: of those that said the same, those that were changed away from it."""
+    helped: Rate
+    """Wrong answers that were changed to a right opinion shown after them, of all after which one
+    was; as far as the truth is known."""
+    misled: Rate
+    """Right answers that were changed to a wrong opinion shown after them, of all after which one
+    was."""
 
 
 def reviewer_figures(database: Database, now: datetime | None = None) -> list[ReviewerFigures]:
@@ -66,6 +72,7 @@ def reviewer_figures(database: Database, now: datetime | None = None) -> list[Re
         model = {row.user_id: row for row in repos.reviewers.against_model(now)}
         sight = {row.user_id: row for row in repos.reviewers.in_sight(now)}
         known = {row.user_id: row for row in repos.reviewers.on_known(now)}
+        swayed = {row.user_id: row for row in repos.reviewers.swayed(now)}
     people = sorted(model.keys() | known.keys(), key=lambda user_id: names[user_id])
     return [
         _figures(
@@ -73,12 +80,15 @@ def reviewer_figures(database: Database, now: datetime | None = None) -> list[Re
             model.get(user_id) or AgainstModel(user_id, 0, 0, 0, 0, 0, 0),
             sight.get(user_id) or InSight(user_id, 0, 0),
             known.get(user_id) or OnKnown(user_id, 0, 0, 0),
+            swayed.get(user_id) or Swayed(user_id, 0, 0, 0, 0),
         )
         for user_id in people
     ]
 
 
-def _figures(name: str, model: AgainstModel, sight: InSight, known: OnKnown) -> ReviewerFigures:
+def _figures(
+    name: str, model: AgainstModel, sight: InSight, known: OnKnown, swayed: Swayed
+) -> ReviewerFigures:
     return ReviewerFigures(
         name=name,
         right=Rate(known.right, known.clear),
@@ -87,4 +97,6 @@ def _figures(name: str, model: AgainstModel, sight: InSight, known: OnKnown) -> 
         agrees_in_sight=Rate(sight.agreed, sight.answers),
         switched_to_model=Rate(model.switched_to_model, model.differed),
         switched_from_model=Rate(model.switched_from_model, model.concurred),
+        helped=Rate(swayed.helped, swayed.could_be_helped),
+        misled=Rate(swayed.misled, swayed.could_be_misled),
     )

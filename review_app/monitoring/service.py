@@ -16,8 +16,9 @@ from review_app.monitoring.findings import (
     system_health,
 )
 from review_app.monitoring.flow import FlowSpan
+from review_app.monitoring.kept_map import KeptScoreMap
 from review_app.monitoring.metrics import Metric, queue_metrics
-from review_app.monitoring.overview import Overview, ScoreMap, overview, score_map, stats
+from review_app.monitoring.overview import Overview, ScoreMap, overview, stats
 from review_app.monitoring.people_watching import WatchedPerson
 from review_app.monitoring.queue_desk import QueueDesk, queue_desk
 from review_app.monitoring.reviewers import ReviewerFigures, reviewer_figures
@@ -38,6 +39,7 @@ class MonitoringService:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._map = KeptScoreMap(database)
         self._figures = BackgroundFigure(
             "figures of reviewers",
             lambda: reviewer_figures(database),
@@ -57,8 +59,9 @@ class MonitoringService:
         return queue_desk(self._database, span)
 
     def score_map(self) -> ScoreMap:
-        """The newest scored items as points, with the policy's thresholds."""
-        return score_map(self._database)
+        """The newest scored items as points, with the policy's thresholds: the same object as long
+        as it is the same map."""
+        return self._map.current()
 
     def metrics(self, report: AuditReport | None) -> list[Metric]:
         """The figures for Prometheus; ``report``: what the audits say."""

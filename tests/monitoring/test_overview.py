@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from review_app.core.settings import DEFAULT_CHECKPOINT
+from review_app.monitoring import kept_map
+from review_app.monitoring.kept_map import KeptScoreMap
 from review_app.monitoring.overview import Unlike, overview, score_map, stats
 from storage.database import Database
 from storage.enums import ItemState, LabelValue, Role
@@ -122,13 +124,35 @@ def test_a_detector_that_does_not_measure_it_has_no_share(tmp_path: Path) -> Non
         assert overview(place.app.database).unlike is None
 
 
-def test_the_map_shows_scores_states_and_the_thresholds_in_force(place: Deployment) -> None:
+def test_a_map_is_kept_until_something_newer_is_decided(
+    place: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [1000.0]
+    monkeypatch.setattr(kept_map, "monotonic", lambda: clock[0])
+    place.calibrated()
+    kept = KeptScoreMap(place.app.database)
+    first = kept.current()
+    clock[0] += kept_map.KEPT_SECONDS - 1
+    assert kept.current() is first
+    place.app.triage.run("tester")
+    decided = kept.current()
+    assert decided is not first
+    place.certify(place.factory.admin())
+    certified = kept.current()
+    assert certified.threshold_real is not None
+    place.factory.item()
+    assert kept.current() is not certified
+    last = kept.current()
+    clock[0] += kept_map.KEPT_SECONDS
+    assert kept.current() is not last
+
+
+def test_the_map_shows_scores_and_the_thresholds_in_force(place: Deployment) -> None:
     admin = place.factory.admin()
     place.calibrated()
     place.app.triage.run("tester")
     closed = score_map(place.app.database)
     assert len(closed.points) == 30
-    assert {p.state for p in closed.points} == {ItemState.IN_REVIEW}
     assert (closed.threshold_real, closed.threshold_fake) == (None, None)
     place.certify(admin)
     opened = score_map(place.app.database, limit=10)

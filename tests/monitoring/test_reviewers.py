@@ -14,6 +14,7 @@ from review_app.monitoring.background import BackgroundFigure
 from review_app.monitoring.reviewers import Rate, ReviewerFigures, reviewer_figures
 from review_app.monitoring.service import MonitoringService
 from review_app.policy.review_options import Reveal
+from review_app.review.tasks import Queue
 from storage.database import Database
 from storage.enums import LabelValue
 from tests.factories import Factory
@@ -64,6 +65,44 @@ def test_bias_is_the_share_of_differing_answers_that_were_changed_to_the_models(
     )
     assert found.agrees_blind == Rate(2, 5)
     assert found.agrees_in_sight == Rate(2, 3)
+
+
+def test_answers_changed_to_the_models_are_told_apart_by_whether_it_was_right(
+    database: Database, bench: Bench, factory: Factory
+) -> None:
+    ada = factory.person("ada")
+    for p_fake, known, value, then in [
+        (0.9, FAKE, REAL, FAKE),  # helped
+        (0.9, FAKE, UNSURE, None),  # could have been
+        (0.9, REAL, REAL, FAKE),  # misled
+        (0.1, FAKE, FAKE, None),  # could have been
+        (0.1, FAKE, FAKE, REAL),  # misled
+        (0.9, FAKE, FAKE, None),  # right, as the opinion is
+        (0.9, None, REAL, FAKE),  # nobody knows
+        (0.9, UNDECIDABLE, REAL, FAKE),  # nor here
+    ]:
+        item(factory, p_fake, known)
+        answer(bench, ada, value, then)
+    found = figures(database)
+    assert (found.helped, found.misled) == (Rate(1, 2), Rate(2, 3))
+
+
+def test_what_an_adjudicator_decides_is_the_truth_of_others_and_of_no_answer_of_their_own(
+    database: Database, bench: Bench, factory: Factory
+) -> None:
+    ada, root = factory.person("ada"), factory.admin()
+    bench.options(root, undo_minutes=0)
+    item(factory, 0.9)
+    answer(bench, ada, UNSURE)
+    (escalated,) = bench.take(root, Queue.ESCALATED)
+    bench.label(root, escalated, FAKE)
+    item(factory, 0.9)
+    answer(bench, root, UNSURE)
+    (own,) = bench.take(root, Queue.ESCALATED)
+    bench.label(root, own, FAKE)
+    told = {one.name: one for one in reviewer_figures(database)}
+    assert told["ada"].helped == Rate(0, 1)
+    assert told[root.name].helped == Rate(0, 0)
 
 
 def test_answers_before_an_undo_count_and_the_withdrawn_yield_nothing(

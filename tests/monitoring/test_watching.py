@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 import pytest
 from sqlalchemy import insert
 
+from review_app.core import pace
 from review_app.monitoring import drift_watching, refresh
 from review_app.monitoring.findings import (
     drift_is_flagged,
@@ -25,6 +26,7 @@ from storage.types import utc_now
 from tests.factories import Factory
 
 KEY = "backbone-1"
+DAY = timedelta(days=1)
 
 
 class Stream:
@@ -206,6 +208,56 @@ def test_an_answer_of_today_does_not_tell_whether_its_image_has_a_known_label(
     assert (after.week, after.answers, after.missed) == (41, 40, before.missed)
 
 
+def test_second_looks_are_told_each_of_their_own_from_the_next_day_on(
+    database: Database, factory: Factory
+) -> None:
+    ada, ben, yesterday = factory.person("ada"), factory.person("ben"), utc_now() - DAY
+
+    def looked_at(first: LabelValue, second: LabelValue, when: datetime) -> int:
+        item = factory.item(ItemState.RESOLVED, verdict=first)
+        label = factory.label(ada, item, first, labelled_at=when)
+        factory.second_look(item, label)
+        factory.label(ben, item, second, labelled_at=when)
+        return item
+
+    for i in range(30):
+        value = LabelValue.FAKE if i % 2 else LabelValue.REAL
+        looked_at(value, value, yesterday)
+    looked_at(LabelValue.REAL, LabelValue.FAKE, utc_now())  # today: it tells nobody anything yet
+    MonitoringRefresh(database).refresh()
+    own, others = own_figures(database, ada.id), own_figures(database, ben.id)
+    assert own is not None
+    assert own.second_looks is not None
+    assert (own.second_looks.looks, own.second_looks.differed) == (30, 0)
+    assert others is not None
+    assert others.second_looks is None, "nobody has looked at ben's answers"
+    people = read_findings(database).people
+    assert people is not None
+    assert people.second_looks == own.second_looks
+
+
+def test_an_error_counts_once_an_adjudicator_has_decided(
+    database: Database, factory: Factory
+) -> None:
+    ada, ben, root = factory.person("ada"), factory.person("ben"), factory.admin()
+    yesterday = utc_now() - DAY
+    items = factory.items(3, ItemState.RESOLVED, verdict=LabelValue.FAKE)
+    for item in items:
+        label = factory.label(ada, item, LabelValue.REAL, labelled_at=yesterday)
+        factory.second_look(item, label)
+        factory.label(ben, item, LabelValue.FAKE, labelled_at=yesterday)
+        factory.label(root, item, LabelValue.FAKE, labelled_at=yesterday, adjudicates=True)
+    with database.write() as repos:  # the first is decided today
+        for item in items[1:]:
+            repos.session.get_one(Item, item).state_since = yesterday
+    with database.read() as repos:
+        today = utc_now().replace(hour=0, minute=0, second=0, microsecond=0)
+        found = repos.second_looks.looked_again(today, 10)
+    fake = LabelValue.FAKE
+    assert sorted(look.decided is fake for look in found) == [False, True, True]
+    assert {(look.first, look.second) for look in found} == {(LabelValue.REAL, fake)}
+
+
 def test_an_empty_deployment_has_nothing_to_tell(database: Database) -> None:
     assert read_findings(database).made_at is None
     assert own_figures(database, 1) is None
@@ -221,7 +273,7 @@ def test_looks_are_as_far_apart_as_declared(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = [100.0]
-    monkeypatch.setattr(refresh, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(pace, "monotonic", lambda: clock[0])
     watch = MonitoringRefresh(database)
     watch.look()
     first = read_findings(database).made_at

@@ -7,9 +7,9 @@ from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import kolmogorov, ndtr
 
 from review_app.core.errors import InputError
+from review_app.core.special import kolmogorov, ndtr
 
 Floats = NDArray[np.float64]
 

@@ -11,9 +11,9 @@ from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import chdtri
 
 from review_app.core.errors import InputError
+from review_app.core.special import chdtri
 
 Floats = NDArray[np.float64]
 
