@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from time import monotonic
 from typing import Final
 
+from review_app.core.pace import Pace
 from review_app.jobs.triggers import (
     LearningFacts,
     LearningTriggers,
@@ -28,12 +28,11 @@ class LearningSchedule:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._next = 0.0
+        self._pace = Pace(EVERY)
 
     def look(self) -> None:
         """Look whether learning is due, if the last look was `EVERY` ago."""
-        if monotonic() >= self._next:
-            self._next = monotonic() + EVERY
+        if self._pace.takes_turn():
             self.ask_if_due()
 
     def facts(self) -> LearningFacts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ from review_app.core.errors import BusyError, ConflictError, NotFoundError
 from review_app.core.permissions import Permission, Person, require
 from review_app.i18n import Text
 from review_app.jobs.leases import JobLeases
-from storage.database import Database
+from storage.database import Database, Transactions
 from storage.enums import JobCause, JobKind, JobState
 from storage.job_states import STEPS
 from storage.models import JobRow
@@ -19,6 +20,12 @@ from storage.repositories.event_log import SYSTEM
 
 ONE_AT_A_TIME: Final = frozenset({JobKind.LEARN})
 """Kinds of which a second job would do what the first one does."""
+
+
+_PERMISSIONS: Final = {
+    JobKind.EXPORT: Permission.EXPORT,
+    JobKind.BULK: Permission.MANAGE_IMAGES,
+}
 
 
 @dataclass(frozen=True)
@@ -32,7 +39,7 @@ class JobAsked:
 
 def permission_for(kind: JobKind) -> Permission:
     """What somebody must be permitted who asks for a job of the kind, or cancels one."""
-    return Permission.EXPORT if kind is JobKind.EXPORT else Permission.MANAGE_POLICY
+    return _PERMISSIONS.get(kind, Permission.MANAGE_POLICY)
 
 
 class JobService:
@@ -40,8 +47,14 @@ class JobService:
     have ended are remembered; see `Jobs.prune`."""
 
     def __init__(self, database: Database, kept: int) -> None:
-        self._database = database
+        self._database: Transactions = database
         self.leases = JobLeases(database, kept)
+
+    def within(self, transaction: Transactions) -> JobService:
+        """The same service, whose writes are parts of ``transaction``."""
+        own = copy(self)
+        own._database = transaction
+        return own
 
     def submit(self, person: Person, kind: JobKind, parameters: dict[str, Any]) -> int:
         """Ask for a job; its id. ``parameters``: what JSON can hold.
@@ -83,6 +96,11 @@ class JobService:
         """The job of this id. Raises NotFoundError."""
         with self._database.read() as repos:
             return _found(repos.jobs.get(job_id), job_id)
+
+    def last_of(self, kind: JobKind) -> JobRow | None:
+        """The newest job of a kind, however it stands."""
+        with self._database.read() as repos:
+            return repos.jobs.last_of(kind)
 
     def unseen_failure(self) -> JobRow | None:
         """The newest job of learning, where nobody asked for it and it failed: nobody waits for it

@@ -17,6 +17,7 @@ from review_app.core.errors import InputError
 from review_app.core.progress import Progress
 from review_app.core.serialization import from_document, to_document
 from review_app.detectors.cached import CachedScores
+from review_app.detectors.naming import MADE_OF_OTHERS
 from review_app.detectors.registry import Detectors
 from review_app.detectors.scoring import BATCH, Scoring
 from review_app.i18n import Text
@@ -193,7 +194,7 @@ class ChallengeService:
         looking: bool = False,
     ) -> Replay:
         rows = self._stored(policy, champion, challenger)
-        if self._kind(challenger) is CheckpointKind.FUSED:
+        if self._kind(challenger) in MADE_OF_OTHERS:
             missing = [row.item_id for row in rows if row.challenger_p is None]
             self._score(missing, [challenger], progress)
             rows = self._stored(policy, champion, challenger) if missing else rows

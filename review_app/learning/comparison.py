@@ -19,11 +19,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtr, stdtrit
 
 from review_app.core.errors import InputError
 from review_app.core.intervals import ENOUGH_TO_COMPARE
 from review_app.core.placements import placements
+from review_app.core.special import stdtr, stdtrit
 from review_app.lab.resampling import Ranking, Resamples, Statistics, interval
 from review_app.lab.weighed import selective_by_mass
 from review_app.manifests.weights import effective_size

@@ -171,9 +171,15 @@ class Reader:
         return before, novelty
 
     def _features(self, items: Sequence[LabelledItem]) -> dict[str, Matrix]:
-        """Features [width] by hash, cached or computed once; without images that are lost."""
+        """Features [width] by hash, cached or computed once; without images that are lost, or were
+        deleted since it was found out which are settled: their features are there until they can be
+        brought back no longer."""
+        with self._database.read() as repos:
+            deleted = repos.item_marks.deleted_among([item.item_id for item in items])
+        items = [item for item in items if item.item_id not in deleted]
         keys = [item.sha256 for item in items]
-        known = dict(self._detectors.cache.get_many(keys, self._checkpoint.card.backbone_key))
+        feature_key = self._detectors.feature_key(self._checkpoint)
+        known = dict(self._detectors.cache.get_many(keys, feature_key))
         if missing := [item.item_id for item in items if item.sha256 not in known]:
             known |= self._detectors.features(self._checkpoint.id, missing)
         return known

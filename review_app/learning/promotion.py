@@ -7,13 +7,16 @@ somebody choose. So the words say what the old certificate was, and what the nex
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from review_app.core.errors import ConflictError, InputError
 from review_app.core.permissions import Permission, Person, require
 from review_app.i18n import Text
 from review_app.learning.challenge import ChallengeReport, figures
+from review_app.learning.track_job import PROMOTION, ROLLBACK, ask_within
 from review_app.policy.eligibility import next_try
 from review_app.policy.governance import PolicyService
 from review_app.policy.policy import Policy
@@ -52,9 +55,11 @@ class FormerDetector:
 class PromotionService:
     """A service that puts detectors in force, with a reason, and takes that back."""
 
-    def __init__(self, database: Database, policies: PolicyService) -> None:
+    def __init__(self, database: Database, policies: PolicyService, tracks: bool = False) -> None:
+        """``tracks``: whether each is logged to a tracker of experiments, by a job."""
         self._database = database
         self._policies = policies
+        self._tracks = tracks
 
     def promote(
         self, person: Person, challenger_id: str, note: str, seen: int | None = None
@@ -83,6 +88,7 @@ class PromotionService:
         def tell(repos: Repositories, policy: Policy) -> None:
             details = {"version": policy.version, **about, **figures(report), "note": words}
             repos.audit.add(Event(AuditKind.PROMOTED, person.name, details=details))
+            self._track(repos, PROMOTION, policy, about, person)
 
         words = _note(note, f"promoted {challenger_id}: {report.recommendation.advice}")
         head = report.challenger_head
@@ -128,9 +134,21 @@ class PromotionService:
         def tell(repos: Repositories, policy: Policy) -> None:
             details = {"version": policy.version, **about, "note": words}
             repos.audit.add(Event(AuditKind.ROLLED_BACK, person.name, details=details))
+            self._track(repos, ROLLBACK, policy, about, person)
 
         words = _note(note, f"rolled back to {old.checkpoint}")
         return self._policies.adopt(person, old.checkpoint, old.head, words, seen, tell)
+
+    def _track(
+        self,
+        repos: Repositories,
+        kind: str,
+        policy: Policy,
+        about: Mapping[str, Any],
+        person: Person,
+    ) -> None:
+        if self._tracks:
+            ask_within(repos, kind, policy.version, about, person.name)
 
 
 def _note(given: str, default: str) -> str:

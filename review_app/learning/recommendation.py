@@ -13,8 +13,7 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
-from scipy.special import ndtri
-
+from review_app.core.special import ndtri
 from review_app.learning.comparison import AurocDifference, Comparison, chance_of_no_gain
 
 MATTERS = 0.02
@@ -24,7 +23,6 @@ ONE_SIDED = 0.1
 POWER = 0.8
 ENOUGH = 50
 """Labels of either class below which nothing is said."""
-_REACH = float(ndtri(1 - ONE_SIDED) + ndtri(POWER))
 _GUESS = 0.24
 """The spread of `labels_for` before it can be measured: that of two detectors with AUROC 0.9 whose
 scores correlate by 0.7 within a class."""
@@ -94,7 +92,8 @@ def is_worse(part: AurocDifference) -> bool:
 def labels_for(spread: float, gain: float = MATTERS) -> int:
     """How many labels find a true ``gain`` with `POWER`; ``spread``: the standard error of the
     paired difference times the root of the number of labels that it was measured on."""
-    return math.ceil((_REACH * spread / gain) ** 2)
+    reach = float(ndtri(1 - ONE_SIDED) + ndtri(POWER))
+    return math.ceil((reach * spread / gain) ** 2)
 
 
 def _more(overall: AurocDifference) -> int:

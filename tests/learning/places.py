@@ -48,10 +48,10 @@ def write_pair(
 
 @contextmanager
 def two_detectors(
-    folder: Path, n: int = 400, **given: float
+    folder: Path, n: int = 400, *, settings: dict[str, object] | None = None, **given: float
 ) -> Iterator[tuple[Deployment, Person]]:
     """External detectors `OLD`, in force, and `NEW`; an admin."""
-    with deployment(folder) as place:
+    with deployment(folder, **(settings or {})) as place:  # type: ignore[arg-type]
         admin = place.factory.admin("ada")
         place.app.scores.ingest(write_pair(folder / "scores.csv", n, **given), "tester")  # type: ignore[arg-type]
         place.app.policies.adopt(admin, OLD, "score", "to begin with")

@@ -18,11 +18,14 @@ from review_app.core.hashing import sha256
 from review_app.core.settings import DEFAULT_CHECKPOINT
 from review_app.inference.checkpoint import Checkpoint
 from review_app.inference.heads import HeadName
-from review_app.learning.learning import learn
+from review_app.learning.gathering import Reader, settled_items, taught_images
+from review_app.learning.learning import champion_of, learn
 from review_app.manifests.labels import ManifestLabel
 from review_app.manifests.manifest import ManifestRow, write_manifest
 from review_app.policy.policy import Policy
-from storage.enums import ItemState, LabelValue
+from storage.enums import BulkKind, ItemState, LabelValue
+from storage.models import Deletion
+from storage.types import utc_now
 from tests.applications import deployment, write_pictures
 from tests.learning.conftest import Labelled, labelling, with_labels
 
@@ -94,6 +97,21 @@ def test_it_knows_new_images_better_and_keeps_the_other_heads(once: LearnedOnce)
     assert right.mean() >= 0.9 > was_right.mean()
     alone = [made.judge(new[i : i + 1]).heads[HeadName.UPDATED].p_fake[0] for i in range(9)]
     assert alone == after.heads[HeadName.UPDATED].p_fake[:9].tolist()
+
+
+def test_what_is_deleted_while_features_are_read_teaches_nothing(labelled: Labelled) -> None:
+    """Until a deletion can be undone no longer, cached features are still there."""
+    kept, gone = labelled.add(False), labelled.add(True)
+    app = labelled.app
+    items, _ = settled_items(app.database, utc_now())
+    with app.database.write() as repos:
+        action = repos.bulk_actions.ask(BulkKind.DELETE, "deleted-by-hand", {}, {}, "root")
+        repos.session.add(Deletion(item_id=gone, action_id=action.id))
+    champion = champion_of(app)
+    reader = Reader(app.database, app.detectors, champion.checkpoint, champion.head)
+    _, found = taught_images(reader, items, ["", ""])
+    assert [item.item_id for item in items] == [kept, gone]
+    assert [item.item_id for item in found] == [kept]
 
 
 def test_its_portrait_tells_what_labels_taught(once: LearnedOnce) -> None:
