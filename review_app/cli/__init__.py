@@ -1,43 +1,21 @@
 """The command line: ``deepfake-review COMMAND``.
 
 Exit status: 0 done, 1 failed, 2 used wrongly, 3 done with some inputs refused. With ``--json`` one
-document goes to standard output; progress and logs always go to standard error.
+document goes to standard output; progress and logs always go to standard error. `contents` says
+which module has which command.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from review_app.cli import (
-    backbones,
-    backup,
-    certify,
-    challenges,
-    checkpoints,
-    datasets,
-    detector,
-    export,
-    fuse,
-    jobs,
-    learn,
-    maintenance,
-    monitor,
-    protocol,
-    queue,
-    records,
-    scores,
-    search,
-    site,
-    tokens,
-    users,
-)
 from review_app.cli.commands import Commands
+from review_app.cli.common import name_desk
 from review_app.core.settings import misspelt
 
 app = typer.Typer(
@@ -47,41 +25,25 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for module in (
-    site,
-    queue,
-    export,
-    certify,
-    challenges,
-    records,
-    monitor,
-    datasets,
-    detector,
-    learn,
-    search,
-    scores,
-    protocol,
-    checkpoints,
-    fuse,
-    backbones,
-    users,
-    tokens,
-    jobs,
-    maintenance,
-    backup,
-):
-    module.register(app)
 
 
 def tell_version(asked: bool) -> None:
     """Print which program this is, where that was ``asked``."""
     if asked:
+        from importlib.metadata import version
+
         sys.stdout.write(f"deepfake-review {version('deepfake-review')}\n")
         raise typer.Exit
 
 
 @app.callback()
 def begin(
+    desk: Annotated[
+        str | None,
+        typer.Option(
+            help="The desk that the command is about; without, the queue that is always there."
+        ),
+    ] = None,
     show_version: Annotated[
         bool,
         typer.Option(
@@ -90,6 +52,7 @@ def begin(
     ] = False,
 ) -> None:
     """Human-in-the-loop deepfake review: triage, certify, review, export."""
+    name_desk(desk)
     for line in misspelt(os.environ):
         sys.stderr.write(f"warning: {line}\n")
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from review_app.bootstrap import Application
 from review_app.cli.common import AsJson, application, find_checkpoint, result
 from review_app.cli.operator import operator
 from review_app.core.errors import ConflictError, NotFoundError
 from review_app.i18n.formatting import count
 from review_app.policy.policy_text import describe
 from review_app.scores.card import HEAD
+
+if TYPE_CHECKING:
+    from review_app.bootstrap import Application
 
 
 def adopt(
@@ -71,16 +73,16 @@ def show_external(checkpoint_id: str, as_json: bool) -> None:
 
 
 def named(app: Application, name: str) -> tuple[str, str]:
-    """Id and head of the external or fused detector called ``name``, or of the checkpoint in that
-    folder."""
-    known = app.detectors.external() | app.detectors.fused()
+    """Id and head of the external or fused detector or the cascade called ``name``, or of the
+    checkpoint in that folder."""
+    known = app.detectors.external() | app.detectors.fused() | app.detectors.cascaded()
     if name in known:
         return name, known[name]
     folder = find_checkpoint(Path(name), app.settings)
     if not folder.is_dir():
         raise NotFoundError(
-            f"there is no external detector, no fused one and no checkpoint folder {name}; "
-            "see: deepfake-review checkpoint list"
+            f"there is no external detector, no fused one, no cascade and no checkpoint folder "
+            f"{name}; see: deepfake-review checkpoint list"
         )
     checkpoint = app.detectors.register(folder)
     return checkpoint.id, checkpoint.default_head.value

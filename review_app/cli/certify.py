@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from review_app.bootstrap import Application
 from review_app.certification.grouping import Grouping
 from review_app.cli.common import AsJson, application, result
 from review_app.cli.operator import operator
@@ -17,6 +16,9 @@ from review_app.core.errors import InputError
 from review_app.core.permissions import Person
 from review_app.policy.policy_text import describe
 from review_app.policy.versions import DEFAULT_DELTA, DEFAULT_RISK_LIMIT
+
+if TYPE_CHECKING:
+    from review_app.bootstrap import Application
 
 
 class GroupsOption(StrEnum):

@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from review_app.bootstrap import Application
 from review_app.cli.adoption import named
 from review_app.cli.common import AsJson, application, progress_bar, result
 from review_app.cli.operator import operator
@@ -15,6 +14,9 @@ from review_app.core.serialization import to_document
 from review_app.core.settings import DEFAULT_CHECKPOINT
 from review_app.policy.policy_text import describe
 from storage.repositories.held_out import HeadOf
+
+if TYPE_CHECKING:
+    from review_app.bootstrap import Application
 
 Challenger = Annotated[
     str,

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from review_app.cascade.card import PREFIX as CASCADED
 from review_app.cli.adoption import adopt, external_words, show_external
+from review_app.cli.cascade import cascade_words, show_cascade
 from review_app.cli.challenges import lineage
 from review_app.cli.common import (
     REFUSED,
@@ -71,8 +73,12 @@ def list_checkpoints(as_json: AsJson = False) -> None:
     external = [one.to_json(known.in_force) for one in known.external]
     found = [_entry(folder, known.in_force) for folder in dict.fromkeys(map(Path.resolve, folders))]
     fused = [one.to_json(known.in_force) for one in known.fused]
+    cascades = [one.to_json(known.in_force) for one in known.cascades]
     lines = [*map(_entry_words, found), *map(external_words, external), *map(fused_words, fused)]
-    document = {"checkpoints": found, "external": external, "fused": fused}
+    lines += map(cascade_words, cascades)
+    document = {
+        "checkpoints": found, "external": external, "fused": fused, "cascades": cascades
+    }  # fmt: skip
     result(document, as_json, "\n".join(lines))
     if any("error" in entry for entry in found):
         raise typer.Exit(REFUSED)
@@ -80,7 +86,7 @@ def list_checkpoints(as_json: AsJson = False) -> None:
 
 def show(checkpoint: Folder, as_json: AsJson = False) -> None:
     """Tell what a checkpoint was trained on, what it is worth and what may be done with it; or
-    what is known of an external or a fused detector."""
+    what is known of an external or a fused detector, or of a cascade."""
     from review_app.inference.checkpoint import Checkpoint
 
     if str(checkpoint).startswith(PREFIX):
@@ -88,6 +94,9 @@ def show(checkpoint: Folder, as_json: AsJson = False) -> None:
         return
     if str(checkpoint).startswith(FUSED):
         show_fused(str(checkpoint), as_json)
+        return
+    if str(checkpoint).startswith(CASCADED):
+        show_cascade(str(checkpoint), as_json)
         return
     folder = find_checkpoint(checkpoint, settings())
     loaded = Checkpoint.load(folder)

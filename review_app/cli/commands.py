@@ -8,9 +8,9 @@ import sys
 from typing import Any, NoReturn
 
 import typer
-from sqlalchemy.exc import DBAPIError
 from typer.core import TyperGroup
 
+from review_app.cli.contents import LazyCommands
 from review_app.core.errors import ReviewAppError, StorageError
 from review_app.core.extras import missing_extra
 
@@ -25,6 +25,10 @@ _WHERE = "look at the disks of the data directory, of what is written, and of te
 class Commands(TyperGroup):
     """All commands. Faults of the surroundings are told like our own; mistakes of ours are not."""
 
+    def __init__(self, **told: Any) -> None:
+        super().__init__(**told)
+        self.commands = LazyCommands()
+
     def invoke(self, ctx: Any) -> Any:
         """Run the command. What fails for a known reason ends the program with a sentence and
         a status that tells so."""
@@ -34,11 +38,6 @@ class Commands(TyperGroup):
             _fail("; ".join([str(error), *getattr(error, "__notes__", ())]))
         except ReviewAppError as error:
             _fail(str(error))
-        except DBAPIError as error:
-            _fail(
-                f"the database cannot be used ({error.orig}); look at the disk, at who may write "
-                "to it and at REVIEW_DATABASE_URL, or restore a backup"
-            )
         except ModuleNotFoundError as error:
             if (words := missing_extra(error)) is None:
                 raise
@@ -50,6 +49,20 @@ class Commands(TyperGroup):
         except KeyboardInterrupt:
             _say("stopped; what was finished is kept, run the command again to go on")
             raise typer.Exit(INTERRUPTED) from None
+        except Exception as error:
+            if (cause := _cause_in_the_database(error)) is None:
+                raise
+            _fail(
+                f"the database cannot be used ({cause}); look at the disk, at who may write "
+                "to it and at REVIEW_DATABASE_URL, or restore a backup"
+            )
+
+
+def _cause_in_the_database(error: Any) -> object:
+    """The driver's own error, where SQLAlchemy passes it on; that is slow to import, and whoever
+    asks for help does without."""
+    known = sys.modules.get("sqlalchemy.exc")
+    return error.orig if known is not None and isinstance(error, known.DBAPIError) else None
 
 
 def _leave_quietly() -> NoReturn:

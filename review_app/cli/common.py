@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from contextvars import ContextVar
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -20,10 +21,14 @@ from rich.progress import (
 )
 from rich.progress import Progress as RichProgress
 
-from review_app.bootstrap import Application, open_application
+from review_app.core.collector import left_alone
+from review_app.core.errors import InputError
 from review_app.core.logs import configure_logging
 from review_app.core.progress import Progress
 from review_app.core.settings import DEFAULT_CHECKPOINT, Settings, load_settings
+
+if TYPE_CHECKING:
+    from review_app.bootstrap import Application
 
 ACTOR = "command line"
 REFUSED = 3
@@ -31,12 +36,37 @@ REFUSED = 3
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 
+_desk: ContextVar[str | None] = ContextVar("desk", default=None)
 console = Console(stderr=True, highlight=False)
 
 
 def settings(**given: object) -> Settings:
-    """Settings from the environment, ``given`` ones before them; logging follows them at once."""
-    found = load_settings(**given)
+    """Settings from the environment, ``given`` ones before them; of the desk that the command is
+    about, if any. Logging follows them at once."""
+    from review_app.bootstrap import desk_settings
+
+    return desk_settings(_told(**given))
+
+
+def home_settings(**given: object) -> Settings:
+    """The same of the whole deployment. Raises ``InputError`` where a desk is named."""
+    found = _told(**given)
+    if found.desk:
+        raise InputError(
+            "this command is about the whole deployment; leave out --desk and unset REVIEW_DESK"
+        )
+    return found
+
+
+def name_desk(desk: str | None) -> None:
+    """Have the command that follows be about a desk, whatever the environment says; None: as it
+    says."""
+    _desk.set(desk)
+
+
+def _told(**given: object) -> Settings:
+    desk = _desk.get()
+    found = load_settings(**given, **({} if desk is None else {"desk": desk}))
     configure_logging(found.log_level)
     return found
 
@@ -44,11 +74,19 @@ def settings(**given: object) -> Settings:
 @contextmanager
 def application(**given: object) -> Iterator[Application]:
     """The application that the environment and ``given`` settings describe, closed afterwards."""
-    app = open_application(settings(**given))
-    try:
+    from review_app.bootstrap import open_application
+
+    with closing(open_application(settings(**given))) as app, left_alone():
         yield app
-    finally:
-        app.close()
+
+
+@contextmanager
+def home_application(**given: object) -> Iterator[Application]:
+    """The same of the whole deployment. Raises ``InputError`` where a desk is named."""
+    from review_app.bootstrap import open_application
+
+    with closing(open_application(home_settings(**given))) as app:
+        yield app
 
 
 @contextmanager

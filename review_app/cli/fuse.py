@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from review_app.bootstrap import Application
 from review_app.cli.common import (
     AsJson,
     application,
@@ -23,6 +23,7 @@ from review_app.fusion.card import FusedCard, FusedMember, fused_id
 from review_app.i18n.formatting import count
 
 if TYPE_CHECKING:
+    from review_app.bootstrap import Application
     from review_app.detectors.teaching import Member
 
 
@@ -48,7 +49,7 @@ def fuse(
     """Make one detector of several, by the labels that are here. Nothing is put in force."""
     with application() as app, progress_bar("Fusing") as progress:
         person = operator(app)
-        members = [_member(app, each) for each in member]
+        members = [typed_member(app, each, app.fusion.resolve) for each in member]
         card = app.fusion.fuse(person, name, members, labels, progress)
     found = fused_id(card.name)
     words = f"{portrait(found, card)}\nNext: deepfake-review checkpoint adopt {found}"
@@ -125,15 +126,16 @@ def _signed(interval: tuple[float, float, float]) -> str:
     return f"{value:+.3f} ({low:+.3f} to {high:+.3f}) more"
 
 
-def _member(app: Application, named: str) -> Member:
-    """The member that somebody typed: an id, or a folder, with or without a head."""
+def typed_member(app: Application, named: str, resolve: Callable[[str], Member]) -> Member:
+    """The member that somebody typed: an id, as ``resolve`` takes it, or a folder, with or without
+    a head."""
     try:
-        return app.fusion.resolve(named)
+        return resolve(named)
     except NotFoundError:
         before, colon, head = named.rpartition(":")
         for path, wanted in ((named, ""), (before, head)):
             folder = find_checkpoint(Path(path), app.settings) if path else Path(path)
             if path and (folder / "card.json").is_file():
                 checkpoint = app.detectors.register(folder)
-                return app.fusion.resolve(f"{checkpoint.id}{colon and wanted and ':' + wanted}")
+                return resolve(f"{checkpoint.id}{colon and wanted and ':' + wanted}")
         raise

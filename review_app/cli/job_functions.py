@@ -6,12 +6,14 @@ what the command of the same name calls.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from review_app.bootstrap import Application
 from review_app.core.progress import Progress
 from review_app.jobs.work import JobFunctions
 from storage.enums import JobKind
+
+if TYPE_CHECKING:
+    from review_app.bootstrap import Application
 
 
 def _learn(
@@ -19,9 +21,13 @@ def _learn(
 ) -> dict[str, Any]:
     from review_app.learning.job import ask_to_compare
     from review_app.learning.learning import learn
+    from review_app.learning.track_job import ask_to_track
 
     made = learn(application, parameters, progress)
-    return {**made, "compared_by_job": ask_to_compare(application.jobs, made)}
+    asked = {"compared_by_job": ask_to_compare(application.jobs, made)}
+    if application.settings.mlflow_tracking_uri:
+        asked["logged_by_job"] = ask_to_track(application.jobs, made)
+    return {**made, **asked}
 
 
 def _compare(
@@ -50,9 +56,36 @@ def _export(
     return export_job(application, parameters, progress)
 
 
+def _bulk(
+    application: Application, parameters: dict[str, Any], progress: Progress
+) -> dict[str, Any]:
+    from review_app.bulk.job import bulk_job
+
+    return bulk_job(application, parameters, progress)
+
+
+def _track(
+    application: Application, parameters: dict[str, Any], progress: Progress
+) -> dict[str, Any]:
+    from review_app.learning.track_job import track_job
+
+    return track_job(application, parameters, progress)
+
+
+def _demo(
+    application: Application, parameters: dict[str, Any], progress: Progress
+) -> dict[str, Any]:
+    from review_app.cli.demo_run import demo_job
+
+    return demo_job(application, parameters, progress)
+
+
 JOB_FUNCTIONS: JobFunctions = {
+    JobKind.BULK: _bulk,
     JobKind.EXPORT: _export,
     JobKind.LEARN: _learn,
     JobKind.FUSE: _fuse,
     JobKind.COMPARE: _compare,
+    JobKind.TRACK: _track,
+    JobKind.DEMO: _demo,
 }

@@ -14,6 +14,7 @@ from review_app.jobs.leases import new_runner
 from review_app.jobs.work import work_off
 from storage.enums import JobState
 from storage.models import JobRow
+from storage.types import utc_now
 
 JobNumber = Annotated[int, typer.Argument(metavar="JOB", help="The job's number.")]
 
@@ -66,10 +67,12 @@ def resume(job: JobNumber, as_json: AsJson = False) -> None:
 def run(as_json: AsJson = False) -> None:
     """Do the jobs that wait, here and now, until none does: a server does this by itself.
 
-    Learning that is due by what an admin has chosen is one of them.
+    Learning that is due by what an admin has chosen is one of them, and so are files of deleted
+    images that are due to go.
     """
     with application() as app:
         app.learning_schedule.ask_if_due()
+        app.purge_schedule.ask_if_due(utc_now())
         ended = work_off(app.jobs.leases, JOB_FUNCTIONS, app, new_runner())
         rows = [app.jobs.get(job) for job in ended]
         is_busy = app.jobs.is_busy()

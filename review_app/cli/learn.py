@@ -34,10 +34,13 @@ def learn(
     both on.
     """
     from review_app.learning.learning import learn as learn_labels
+    from review_app.learning.track_job import ask_to_track
 
     parameters = {"name": name, "data": None if data is None else str(data)}
     with application() as app, progress_bar("Learning") as progress:
         document = learn_labels(app, parameters, progress)
+        if app.settings.mlflow_tracking_uri:
+            document["logged_by_job"] = ask_to_track(app.jobs, document)
     result(document, as_json, _words(document))
 
 
@@ -61,4 +64,6 @@ def _words(document: dict[str, Any]) -> str:
             lines.append(f"{what.replace('_', ' ')}: {told}")
     shown = document["validation"]
     lines.append(f"on labels that each fold was not shown: AUROC {figure(shown['auroc'])}")
+    if "logged_by_job" in document:
+        lines.append(f"it is logged to MLflow by job {document['logged_by_job']}")
     return "\n".join(lines)

@@ -7,8 +7,9 @@
 """
 
 from review_app.client.asynchronous import AsyncApiClient
-from review_app.client.calls import Added, ApiProblem, GivenFile, ImageDecision, Page
+from review_app.client.calls import Added, ApiProblem, GivenFile, ImageDecision, Page, WebhookView
 from review_app.client.synchronous import ApiClient
+from review_app.client.webhooks import SignatureError, verify_signature
 
 __all__ = [
     "Added",
@@ -18,4 +19,7 @@ __all__ = [
     "GivenFile",
     "ImageDecision",
     "Page",
+    "SignatureError",
+    "WebhookView",
+    "verify_signature",
 ]

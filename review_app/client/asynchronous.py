@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from review_app.client import calls
-from review_app.client.calls import Added, ApiCall, GivenFile, ImageDecision, Page
+from review_app.client.calls import Added, ApiCall, GivenFile, ImageDecision, Page, WebhookView
 
 
 class AsyncApiClient:
@@ -90,6 +90,49 @@ class AsyncApiClient:
     async def correct(self, item_id: int, value: str, reason: str) -> None:
         """Put a verdict right that is final."""
         await self._json(calls.correcting(item_id, value, reason))
+
+    async def add_webhook(
+        self,
+        name: str,
+        address: str,
+        topics: Sequence[str] | None = None,
+        *,
+        all_images: bool = False,
+    ) -> tuple[WebhookView, str]:
+        """Have what is decided told to ``address`` from now on: the webhook, and the secret for
+        `verify_signature`, which is told this once. ``topics``: None for all that happens to
+        images; ``all_images``: not only those that the token's owner added."""
+        call = calls.subscribing(name, address, topics, all_images=all_images)
+        return calls.made_of(await self._json(call))
+
+    async def webhooks(self) -> list[WebhookView]:
+        """The webhooks that the token's owner made."""
+        return calls.webhooks_of(await self._json(calls.listing_webhooks()))
+
+    async def remove_webhook(self, webhook_id: int) -> WebhookView:
+        """End a webhook; what waits is let go."""
+        return calls.webhook_of(await self._json(calls.unsubscribing(webhook_id)))
+
+    async def rotate_webhook(
+        self, webhook_id: int, overlap_hours: float = 24
+    ) -> tuple[WebhookView, str]:
+        """Have a webhook sign with another secret, which is told this once; for so many hours, up
+        to a week, the former one signs, too."""
+        return calls.made_of(await self._json(calls.rotating(webhook_id, overlap_hours)))
+
+    async def pause_webhook(self, webhook_id: int) -> WebhookView:
+        """Tell a webhook nothing until it is resumed; what happens waits."""
+        return calls.webhook_of(await self._json(calls.pausing(webhook_id)))
+
+    async def resume_webhook(self, webhook_id: int) -> WebhookView:
+        """Tell a webhook what has waited, and go on."""
+        return calls.webhook_of(await self._json(calls.resuming(webhook_id)))
+
+    async def replay_webhook(self, webhook_id: int, after: int = 0) -> int:
+        """Have everything told again that came behind the event ``after``, a ``sequence``; how
+        many events."""
+        count: int = (await self._json(calls.replaying(webhook_id, after)))["count"]
+        return count
 
     async def statistics(self) -> dict[str, Any]:
         """Counts of the queue now."""

@@ -14,6 +14,7 @@ import httpx
 GivenFile = Path | tuple[str, bytes]
 """An image to be added: a file, or a name and the bytes."""
 
+WEBHOOKS = "/api/v1/webhooks"
 LONGEST_WAIT = 60
 """Seconds that the server waits in one call."""
 _AGAIN = frozenset({429, 502, 503, 504})
@@ -73,6 +74,24 @@ class Page:
 
     images: tuple[ImageDecision, ...]
     older: int | None
+
+
+@dataclass(frozen=True)
+class WebhookView:
+    """A webhook as it stands."""
+
+    webhook_id: int
+    name: str
+    address: str
+    topics: tuple[str, ...]
+    added_by: str | None
+    made_by: str
+    made_at: str
+    cursor: int
+    open: int
+    dead: int
+    paused_at: str | None
+    former_secret_until: str | None
 
 
 @dataclass(frozen=True)
@@ -138,6 +157,48 @@ def waiting(item_id: int, seconds: float) -> ApiCall:
     return ApiCall("GET", f"/api/v1/images/{item_id}/wait", {"params": query})
 
 
+def subscribing(
+    name: str, address: str, topics: Sequence[str] | None, *, all_images: bool
+) -> ApiCall:
+    """The call that makes a webhook. It has no key: its answer, which holds a secret, is not kept
+    to be given again."""
+    body: dict[str, Any] = {"name": name, "address": address, "all_images": all_images}
+    if topics is not None:
+        body["topics"] = list(topics)
+    return ApiCall("POST", WEBHOOKS, {"json": body})
+
+
+def listing_webhooks() -> ApiCall:
+    """The call that lists webhooks."""
+    return ApiCall("GET", WEBHOOKS)
+
+
+def unsubscribing(webhook_id: int) -> ApiCall:
+    """The call that ends a webhook."""
+    return ApiCall("DELETE", f"{WEBHOOKS}/{webhook_id}")
+
+
+def replaying(webhook_id: int, after: int) -> ApiCall:
+    """The call that has events told again."""
+    return ApiCall("POST", f"{WEBHOOKS}/{webhook_id}/replay", {"json": {"after": after}})
+
+
+def rotating(webhook_id: int, overlap_hours: float) -> ApiCall:
+    """The call that gives a webhook another secret. It has no key, as that which makes one."""
+    body = {"overlap_hours": overlap_hours}
+    return ApiCall("POST", f"{WEBHOOKS}/{webhook_id}/rotate", {"json": body})
+
+
+def pausing(webhook_id: int) -> ApiCall:
+    """The call that has a webhook told of nothing."""
+    return ApiCall("POST", f"{WEBHOOKS}/{webhook_id}/pause")
+
+
+def resuming(webhook_id: int) -> ApiCall:
+    """The call that has it told again."""
+    return ApiCall("POST", f"{WEBHOOKS}/{webhook_id}/resume")
+
+
 def told_as(kind: type[Told], document: Mapping[str, Any]) -> Told:
     """``document`` as ``kind``; what a later server tells besides is left out."""
     names = [one.name for one in fields(kind)]  # type: ignore[arg-type]
@@ -147,6 +208,21 @@ def told_as(kind: type[Told], document: Mapping[str, Any]) -> Told:
 def added_of(document: Mapping[str, Any]) -> list[Added]:
     """What became of each image that was sent, in order."""
     return [told_as(Added, one) for one in document["images"]]
+
+
+def webhook_of(document: Mapping[str, Any]) -> WebhookView:
+    """A webhook."""
+    return told_as(WebhookView, {**document, "topics": tuple(document["topics"])})
+
+
+def made_of(document: Mapping[str, Any]) -> tuple[WebhookView, str]:
+    """A webhook that was just made, and its secret."""
+    return webhook_of(document["webhook"]), document["secret"]
+
+
+def webhooks_of(document: Mapping[str, Any]) -> list[WebhookView]:
+    """Webhooks, the oldest first."""
+    return [webhook_of(one) for one in document["webhooks"]]
 
 
 def page_of(document: Mapping[str, Any]) -> Page:

@@ -6,31 +6,19 @@ from the generator given. ``strength`` runs from 0 (hardly to be seen) to 1 (pla
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft, ndimage
 
+from review_app.demo.methods import Forgery
+
 Pixels = NDArray[np.float32]
 
 
 PASTED_SHARE: Final = 0.15
 """Local edits pasted back into the original: nothing outside the region betrays them."""
-
-
-class Forgery(StrEnum):
-    """A way in which a fake was made."""
-
-    SPLICE = "splice"
-    """A region of another photo, colours matched, blended across its border."""
-    RESYNTHESIS = "resynthesis"
-    """A region rebuilt from few components, as autoencoders and face swaps do."""
-    INPAINTING = "inpainting"
-    """A region removed and filled from its surroundings."""
-    UPSAMPLING = "upsampling"
-    """The whole image grown from a small one by strided layers, then sharpened."""
 
 
 def forge(

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer.main
 from typer.testing import CliRunner
 
 from review_app.cli import app
 from review_app.core.logs import StandardError
 from review_app.core.settings import Settings
+from tests.empty import begin
 
 
 @dataclass(frozen=True)
@@ -41,19 +45,32 @@ class Outcome:
 
 Run = Callable[..., Outcome]
 
+_built = cache(typer.main.get_command)
+"""All commands from their functions, once: as long as what many of them do takes."""
+
 
 @pytest.fixture
 def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The data directory of the commands; no setting of the machine gets through."""
+    """The data directory of the commands, with an empty database; no setting of the machine gets
+    through."""
     for name in Settings.model_fields:
         monkeypatch.delenv(f"REVIEW_{name.upper()}", raising=False)
     monkeypatch.setenv("REVIEW_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("REVIEW_ENGINE", "torch")  # a trial would take longer than most commands
+    begin(tmp_path / "data")
     return tmp_path / "data"
 
 
 @pytest.fixture
-def run(data_dir: Path) -> Iterator[Run]:
+def nothing_yet(data_dir: Path) -> None:
+    """There is no data directory: whoever needs one makes it."""
+    shutil.rmtree(data_dir)
+
+
+@pytest.fixture
+def run(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     """Runs a command, as ``run("ingest", path, "--json")``; ``says`` is what somebody types."""
+    monkeypatch.setattr("typer.testing._get_command", _built)
     levels = {name: logging.getLogger(name).level for name in ("", "review_app", "storage")}
 
     def run(*arguments: object, says: str = "") -> Outcome:

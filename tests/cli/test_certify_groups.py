@@ -32,7 +32,7 @@ def test_one_try_for_all_groups_is_told_and_stays_the_policys_way(run: Run, tmp_
     assert "these groups have labels enough for a test: agency" in done.err
     assert "This is try 1 to certify this detector, group by group" in done.err
     policy = done.document
-    assert (policy["schema"], policy["grouping"], policy["real"]) == (3, "source", None)
+    assert (policy["schema"], policy["grouping"], policy["real"]) == (4, "source", None)
     assert [(g["name"], g["fake"] is not None) for g in policy["groups"]] == [
         ("agency", True),
         ("tip", False),

@@ -15,6 +15,7 @@ import pytest
 import typer.main
 
 from review_app.cli import app
+from review_app.cli.contents import CONTENTS, commands_of
 from tests.applications import write_pictures
 from tests.cli.conftest import Run, hear_ctrl_c
 
@@ -28,6 +29,11 @@ def commands() -> list[str]:
     for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
         found += [f"{name} {sub}" for sub in getattr(command, "commands", {})] or [name]
     return found
+
+
+def test_the_contents_say_which_module_has_which_command() -> None:
+    for module, names in CONTENTS.items():
+        assert tuple(commands_of(module)) == names
 
 
 def test_the_documentation_names_every_command_and_option() -> None:
@@ -90,6 +96,7 @@ def test_databases_of_other_versions_are_refused_with_the_command_that_helps(
         assert "pip install --upgrade deepfake-review" in run(*command).fault
 
 
+@pytest.mark.usefixtures("nothing_yet")
 def test_the_database_is_upgraded_and_checked(run: Run, data_dir: Path) -> None:
     assert run("db", "upgrade", "--json").document["before"] is None
     after = run("db", "upgrade", "--json").document
@@ -118,7 +125,7 @@ def test_the_database_is_upgraded_and_checked(run: Run, data_dir: Path) -> None:
 def test_users_are_added_listed_disabled_and_let_in_again(run: Run) -> None:
     assert run("user", "list", "--json").document == {"users": []}
     added = run("user", "add", "ada", "--role", "admin", "--json").document
-    assert list(added) == ["name", "role", "pseudonym", "disabled", "link"]
+    assert list(added) == ["name", "role", "pseudonym", "disabled", "away", "link"]
     assert re.fullmatch(r"http://127\.0\.0\.1:7860/login/link/[\w-]{20,}", added["link"])
     run("user", "add", "bo")
     assert run("user", "add", "bo").code == 1
@@ -130,11 +137,19 @@ def test_users_are_added_listed_disabled_and_let_in_again(run: Run) -> None:
     assert run("user", "enable", "bo", "--json").document == {"name": "bo", "disabled": False}
     assert list(run("user", "link", "bo", "--json").document) == ["name", "link"]
     assert "only admin" in run("user", "disable", "ada").fault
+    assert "only admin" in run("user", "role", "ada", "lead").fault
+    made = {"name": "bo", "role": "lead", "changed": True}
+    assert run("user", "role", "bo", "lead", "--json").document == made
+    assert list(run("user", "reset", "bo", "--json").document) == ["name", "link"]
+    ended = {"name": "bo", "sessions_ended": 0}
+    assert run("user", "sign-out", "bo", "--json").document == ended
 
 
 def test_doctor_says_what_this_installation_scores_with(run: Run, data_dir: Path) -> None:
     document = run("doctor", "--json").document
-    assert list(document) == ["data_dir", "database", "checkpoint", "backbone", "heads"]
+    told = ["data_dir", "database", "checkpoint", "backbone", "heads"]
+    assert list(document) == [*told, "engine", "certified_on", "engines"]
+    assert (document["engine"], document["certified_on"]) == ("torch", [])
     assert document["data_dir"] == str(data_dir)
     assert set(document["heads"]) == {
         "linear",

@@ -44,6 +44,7 @@ def scores(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.usefixtures("nothing_yet")
 def test_simulate_tells_what_would_happen_and_draws_it(
     run: Run, scores: Path, tmp_path: Path, data_dir: Path
 ) -> None:
@@ -77,6 +78,7 @@ def test_simulate_sets_certificates_by_group_beside_the_pooled_one(
     assert "does not tell groups by" in run(*common, "--groups", "scope").err
 
 
+@pytest.mark.usefixtures("nothing_yet")
 def test_certify_on_scores_proves_and_changes_nothing(
     run: Run, scores: Path, data_dir: Path
 ) -> None:

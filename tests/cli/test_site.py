@@ -40,6 +40,7 @@ def served(data_dir: Path) -> Iterator[subprocess.Popen[str]]:
     process.communicate()
 
 
+@pytest.mark.usefixtures("nothing_yet")
 def test_the_first_start_prints_where_to_sign_in_does_jobs_and_ctrl_c_ends_it(
     served: subprocess.Popen[str], data_dir: Path
 ) -> None:

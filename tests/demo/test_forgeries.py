@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_sample_images
 
 from review_app.demo.forgeries import (
-    Forgery,
     Pixels,
     decoder_trace,
     forge,
@@ -17,6 +16,7 @@ from review_app.demo.forgeries import (
     splice,
     upsample,
 )
+from review_app.demo.methods import Forgery
 
 CHINA, FLOWER = (
     (array[60:360, 100:420] / 255).astype(np.float32) for array in load_sample_images().images

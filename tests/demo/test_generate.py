@@ -106,7 +106,7 @@ def test_a_seed_gives_the_same_bytes_and_another_seed_others(
     assert not set(_digests(tmp_path / "a").values()) & set(_digests(tmp_path / "c").values())
 
 
-def test_an_interrupted_run_leaves_nothing_behind_and_a_finished_one_is_kept(
+def test_an_interrupted_run_is_gone_on_with_and_a_finished_one_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "COUNTS", dict.fromkeys(Use, (3, 2)))
@@ -117,8 +117,24 @@ def test_an_interrupted_run_leaves_nothing_behind_and_a_finished_one_is_kept(
 
     with pytest.raises(KeyboardInterrupt):
         generate(tmp_path / "queue", progress=interrupt)
-    assert list(tmp_path.iterdir()) == []
+    assert not list(tmp_path.glob("*/*.csv"))
+    left = {path: path.stat().st_mtime_ns for path in (tmp_path / "queue" / "images").iterdir()}
+    assert left
     manifest = generate(tmp_path / "queue")
+    assert {path: path.stat().st_mtime_ns for path in left} == left
+    generate(tmp_path / "at once")
+    assert _digests(tmp_path / "queue") == _digests(tmp_path / "at once")
     before = manifest.stat().st_mtime_ns
     assert generate(tmp_path / "queue") == manifest
     assert manifest.stat().st_mtime_ns == before
+
+
+def test_the_first_images_are_some_of_the_queue(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "COUNTS", dict.fromkeys(Use, (6, 4)))
+    first = read_manifest(generate(tmp_path / "queue", first=3), check_files=True)
+    assert {row.split for row in first.rows} == {DemoSplit.QUEUE}
+    assert len(list((tmp_path / "queue" / "images").iterdir())) == 3
+    whole = read_manifest(generate(tmp_path / "queue"), check_files=True)
+    assert {row.name for row in first.rows} < {row.name for row in whole.rows}
