@@ -33,7 +33,9 @@ PLACEHOLDER = re.compile(r"\{(\w+)\}")
 SERVER_AREAS = frozenset(
     {
         "account",
+        "alerts",
         "audit",
+        "bulk",
         "certificate",
         "certify",
         "changed",
@@ -43,6 +45,7 @@ SERVER_AREAS = frozenset(
         "data",
         "date",
         "desk",
+        "desks",
         "detector",
         "explanation",
         "export",
@@ -60,8 +63,10 @@ SERVER_AREAS = frozenset(
         "refusals",
         "rules",
         "samples",
+        "saved_views",
         "signin",
         "taking",
+        "told",
         "uploads",
         "whatif",
     }

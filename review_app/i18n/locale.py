@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import NewType
 
@@ -31,6 +32,7 @@ def language_named(tag: str) -> Language:
     return Language(tag)
 
 
+@lru_cache(maxsize=64)
 def negotiate(accepted: str, chosen: str | None = None) -> Language:
     """The language to answer in.
 

@@ -10,11 +10,13 @@ from fastapi import APIRouter, Depends
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from review_app.cascade.card import PREFIX as CASCADED
 from review_app.core.permissions import Permission, Person, require
 from review_app.fusion.card import PREFIX as FUSED
 from review_app.i18n import t
 from review_app.scores.card import PREFIX
 from review_app.web import card_view, pages
+from review_app.web.addresses import here
 from review_app.web.identity import current_person
 
 if TYPE_CHECKING:
@@ -55,13 +57,13 @@ def card_router(app: Application) -> APIRouter:
 
 def card_address(checkpoint_id: str) -> str:
     """The address of a checkpoint's card."""
-    return f"{ADDRESS}/{quote(checkpoint_id, safe='')}"
+    return here(f"{ADDRESS}/{quote(checkpoint_id, safe='')}")
 
 
 def card_link(checkpoint_id: str, words: str = "") -> Markup:
     """A link to the card, in a tab of its own, called by the id unless ``words`` are given; of an
-    external or fused detector, which has no such card, its id alone."""
-    if checkpoint_id.startswith((PREFIX, FUSED)):
+    external or fused detector or a cascade, which has no such card, its id alone."""
+    if checkpoint_id.startswith((PREFIX, FUSED, CASCADED)):
         return Markup("{}").format(checkpoint_id)
     return Markup('<a href="{}" target="_blank" rel="noopener" title="{}">{}</a>').format(
         card_address(checkpoint_id), t("card.link_title"), words or checkpoint_id

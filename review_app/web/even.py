@@ -1,8 +1,9 @@
 """Replies that come at even times, so that how long something took tells nothing.
 
 An answer on a known image moves no item, and so is stored sooner; what others have looked at is
-drawn sooner. While known images are mixed in, replies to reviewers leave at multiples of `GRID`
-after their requests came, which is longer than any of these takes on a server that is not flooded.
+drawn sooner. While known images or second looks are mixed in, replies to reviewers leave at
+multiples of `GRID` after their requests came, which is longer than any of these takes on a server
+that is not flooded.
 Nobody waits for it: the page asks for images ahead, and answers travel behind.
 """
 
@@ -60,4 +61,5 @@ class EvenReplies:
         return self._mixes
 
     def _look(self) -> bool:
-        return self._application.review_options.current().gold_share > 0
+        options = self._application.review_options.current()
+        return options.gold_share > 0 or options.second_look_share > 0

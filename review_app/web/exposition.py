@@ -60,12 +60,13 @@ class Timing:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        came = time.perf_counter()
+        came, prefix = time.perf_counter(), scope.get("root_path", "")
 
         async def send_timed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 # What nothing answers to has no route: addresses are made up without end.
-                route = getattr(scope.get("route"), "path", None) or scope.get("root_path")
+                mount = scope.get("root_path", "").removeprefix(prefix)
+                route = getattr(scope.get("route"), "path", None) or mount
                 seconds = time.perf_counter() - came
                 self._latencies.took(scope["method"], route or _NOWHERE, message["status"], seconds)
             await send(message)

@@ -35,6 +35,7 @@ from review_app.core.errors import (
 from review_app.core.permissions import Person
 from review_app.i18n import Text, current_language, t
 from review_app.web import pages
+from review_app.web.addresses import local_path, outside_path
 from review_app.web.problems import MEDIA_TYPE as PROBLEM_TYPE
 from review_app.web.problems import problem_of, speaks_problems
 
@@ -104,7 +105,7 @@ def failure_of(error: ReviewAppError) -> Failure:
 def answer(request: Request, failure: Failure) -> Response:
     """The answer that tells of ``failure``."""
     person = request.scope.get("state", {}).get("person")
-    if speaks_problems(request.scope["path"]):
+    if speaks_problems(local_path(request.scope)):
         told = problem_of(failure).model_dump(exclude_none=True)
         return JSONResponse(told, failure.status, headers_of(failure), media_type=PROBLEM_TYPE)
     if not _is_navigation(request):
@@ -112,7 +113,7 @@ def answer(request: Request, failure: Failure) -> Response:
         return JSONResponse({"error": error}, failure.status, headers_of(failure))
     if failure.status == 401:
         query = request.url.query
-        target = request.url.path + (f"?{query}" if query else "")
+        target = outside_path(request.scope) + (f"?{query}" if query else "")
         if came_by_link(request):
             return pages.go_on(target)
         problem = failure.message if failure.code == ACCOUNT_CLOSED else ""

@@ -22,6 +22,7 @@ from review_app.core.errors import InputError, ReviewAppError
 from review_app.core.permissions import Permission, Person, require
 from review_app.core.progress import Progress
 from review_app.i18n import Text, current_language, t, use_language
+from review_app.web.addresses import on_site
 from review_app.web.assets import asset_url
 from review_app.web.identity import person_of
 from review_app.web.language import language_of
@@ -84,7 +85,7 @@ def guarded(
 
     def run(request: gr.Request, progress: gr.Progress, event: Any, inputs: Sequence[Any]) -> Any:
         # Gradio's queue runs in a task of its own, which knows nothing of the request.
-        with use_language(language_of(request.headers)):
+        with use_language(language_of(request.headers)), on_site(app.settings):
             try:
                 person = require(person_of(app, request), permission)
                 call = Call(person, _origin(app, request), progress, event)
@@ -138,14 +139,19 @@ class Wiring:
         *,
         takes_event: bool = False,
     ) -> Any:
-        """Wire what takes milliseconds: it is answered at once, past the queue."""
-        handler = guarded(self.app, self.permission, function, len(outputs), takes_event)
+        """Wire what takes milliseconds: it is answered at once, past the queue.
+
+        No component is told how far it has come: at every event the page looks each one that was
+        ever told up among all of its components.
+        """
+        handler = self._guarded(function, outputs, takes_event)
         return event(
             handler,
             list(inputs),
             list(outputs),
             queue=False,
             show_progress="hidden",
+            show_progress_on=(),
             api_visibility="private",
         )
 
@@ -159,7 +165,7 @@ class Wiring:
         takes_event: bool = False,
     ) -> Any:
         """Wire what takes seconds: it is queued, with progress shown on the first output."""
-        handler = guarded(self.app, self.permission, function, len(outputs), takes_event)
+        handler = self._guarded(function, outputs, takes_event)
         return event(
             handler,
             list(inputs),
@@ -169,6 +175,27 @@ class Wiring:
             concurrency_limit=None,
             api_visibility="private",
         )
+
+    def _guarded(
+        self, function: Function, outputs: Sequence[Block], takes_event: bool
+    ) -> Callable[..., Any]:
+        if not isinstance(outputs[0], gr.HTML):
+            raise TypeError(f"{function}: the first output shows no HTML to say in what went wrong")
+        return guarded(self.app, self.permission, function, len(outputs), takes_event)
+
+
+def show_by_permission(app: Application, parts: Sequence[tuple[Block, Permission]]) -> None:
+    """Show each of ``parts`` of the open page, an admin's, to those alone who have its permission.
+
+    That locks nothing: each handler behind asks for itself.
+    """
+
+    def show(call: Call) -> Any:
+        seen = [call.person.may(permission) for _, permission in parts]
+        return "", *(gr.skip() if may else gr.update(visible=False) for may in seen)
+
+    outputs = [html(), *(part for part, _ in parts)]
+    Wiring(app, Permission.SEE_QUEUE).quick(open_page().load, show, outputs)
 
 
 def _origin(app: Application, request: gr.Request) -> str:

@@ -67,7 +67,7 @@ class SessionCache:
         token = self._cookies.session(headers)
         if not token:
             return False
-        return await run_sync(self._people.sessions.is_of_closed_account, token)
+        return await run_sync(self._people.is_of_closed_account, token)
 
     def forget(self, token: str) -> None:
         """Look the session up afresh next time; for when it has ended here."""

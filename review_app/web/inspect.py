@@ -25,6 +25,7 @@ from review_app.i18n.formatting import plus_minus
 from review_app.inference.heads import head_title
 from review_app.inspection.inspector import HeadReading, Inspection
 from review_app.inspection.workshop import JobResult
+from review_app.web.addresses import here
 from review_app.web.cards import card_link
 from review_app.web.charts import entropy_bar, interval
 from review_app.web.faces import faces_found
@@ -126,7 +127,7 @@ class InspectPage:
         metadata, size = done.said["metadata"], (done.said["width"], done.said["height"])
         first = in_short(metadata)
         others = [row for row in facts(metadata, revealing=True) if row not in first]
-        closer = look_closer(f"/inspected/{token}", others)
+        closer = look_closer(here(f"/inspected/{token}"), others)
         faces = done.said["faces"]
         first += [] if faces is None else [Fact(t("images.faces"), faces_found(faces))]
         says = says_of_itself(first)

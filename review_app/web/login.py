@@ -5,34 +5,36 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from review_app.core.errors import BusyError, NotAllowedError
-from review_app.core.permissions import Person, area_of, may_enter
+from review_app.core.permissions import DESKS, Area, Person, area_of, is_under, may_enter
 from review_app.i18n import Text, current_language, t
 from review_app.people import normal
 from review_app.web import pages
+from review_app.web.addresses import here, prefix_of
 from review_app.web.browsers import browser_of
 from review_app.web.checks import PasswordChecks
 from review_app.web.cookies import Cookies
 from review_app.web.failures import came_by_link
-from review_app.web.identity import SessionCache
+from review_app.web.identity import SessionCache, current_person
 from review_app.web.language import is_own_path
 from review_app.web.markup import sentence
 from review_app.web.proxies import client_of
 from review_app.web.throttle import Attempt, Throttle
-from storage.enums import Role
 
 if TYPE_CHECKING:
     from review_app.bootstrap import Application
 
-_HOME = {Role.ADMIN: "/admin/", Role.REVIEWER: "/review/"}
+Release = Callable[[Person], object]
+_ACCOUNT = "/account"
 WRONG_AFTER = 0.5
 """Seconds at least until a wrong password is told: how long a check took tells nothing of the name,
 whose hash may be of older making."""
@@ -44,7 +46,7 @@ _BUSY_SECONDS = 15
 
 def home_of(person: Person) -> str:
     """The page where a person starts."""
-    return _HOME[person.role]
+    return "/admin/" if may_enter(person, Area.ADMIN) else "/review/"
 
 
 def safe_target(target: str, person: Person) -> str:
@@ -55,27 +57,42 @@ def safe_target(target: str, person: Person) -> str:
     return target
 
 
-def login_router(app: Application, sessions: SessionCache, cookies: Cookies) -> APIRouter:
-    """``/login``, ``/login/link/{token}``, ``/logout`` and ``/``."""
+def login_router(
+    app: Application, sessions: SessionCache, cookies: Cookies, release: Release
+) -> APIRouter:
+    """``/login``, ``/login/link/{token}``, ``/logout`` and ``/``. ``release`` gives back what
+    somebody holds who signs out."""
     router = APIRouter(include_in_schema=False)
-    door = _Door(app, sessions, cookies)
-    _add_start(router, sessions)
+    door = _Door(app, sessions, cookies, release)
+    _add_start(router, door)
     _add_password(router, door)
     _add_link(router, door)
     _add_sign_out(router, door)
     return router
 
 
-def _add_start(router: APIRouter, sessions: SessionCache) -> None:
+def start_router() -> APIRouter:
+    """``/`` of a desk."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/")
+    async def start(person: Annotated[Person, Depends(current_person)]) -> Response:
+        return RedirectResponse(here(home_of(person)), 303)
+
+    return router
+
+
+def _add_start(router: APIRouter, door: _Door) -> None:
     @router.get("/")
     async def home(request: Request) -> Response:
-        return RedirectResponse(home_of(request.state.person), 303)
+        return RedirectResponse(await door.target("/", request.state.person), 303)
 
     @router.get("/login")
     async def form(request: Request, next: str = "/") -> Response:  # noqa: A002 - the address's
+        sessions = door.sessions
         person = await sessions.person_of(request.headers)
         if person is not None:
-            return RedirectResponse(safe_target(next, person), 303)
+            return RedirectResponse(await door.target(next, person), 303)
         closed = await sessions.are_of_closed_account(request.headers)
         return pages.sign_in(next, problem=t("refusals.your_account_closed") if closed else "")
 
@@ -136,10 +153,29 @@ def _add_sign_out(router: APIRouter, door: _Door) -> None:
 class _Door:
     """Begins and ends sessions in a browser."""
 
-    def __init__(self, app: Application, sessions: SessionCache, cookies: Cookies) -> None:
+    def __init__(
+        self, app: Application, sessions: SessionCache, cookies: Cookies, release: Release
+    ) -> None:
         self.app = app
         self.sessions = sessions
         self.cookies = cookies
+        self._release = release
+
+    async def target(self, target: str, person: Person) -> str:
+        """`safe_target` of somebody in this queue; of whoever works at desks, one of theirs."""
+        path = urlsplit(target).path
+        asks_for_desk = is_under(path, (DESKS,))
+        if not (person.is_away or asks_for_desk):
+            return safe_target(target, person)
+        assert self.app.desks is not None
+        prefixes = [
+            prefix_of(desk.name) for desk in await run_sync(self.app.desks.open_to, person.id)
+        ]
+        if asks_for_desk and is_own_path(target) and is_under(path, tuple(prefixes)):
+            return target
+        if not person.is_away:
+            return home_of(person)
+        return f"{prefixes[0]}/" if prefixes else _ACCOUNT
 
     async def open(self, request: Request, token: str, target: str) -> Response:
         """Let in whom the session ``token`` belongs to; whoever was in here before is out."""
@@ -149,7 +185,7 @@ class _Door:
         await self.close(request, now=person)
         known = self.cookies.device(request.headers)
         device = await run_sync(self.app.people.remember_device, person, known)
-        response = RedirectResponse(safe_target(target, person), 303)
+        response = RedirectResponse(await self.target(target, person), 303)
         self.cookies.put(response, token, device)
         return response
 
@@ -161,7 +197,7 @@ class _Door:
         if person is None or token is None:
             return
         if person != now:
-            await run_sync(self.app.review.release, person)
+            await run_sync(self._release, person)
         await run_sync(self.app.people.sign_out, token)
         self.sessions.forget(token)
 

@@ -48,8 +48,10 @@ def sentence(text: str) -> str:
 
 def table(caption: str, headers: Sequence[str], rows: Iterable[Sequence[Content]]) -> Markup:
     """A table that scrolls sideways by itself; numbers (``int``) are set to the right."""
-    head = join(Markup('<th scope="col">{}</th>').format(name) for name in headers)
-    body = join(Markup("<tr>{}</tr>").format(join(map(_cell, row))) for row in rows)
+    found = [tuple(row) for row in rows]
+    kinds = found[0] if found else ("",) * len(headers)
+    head = join(map(_header, headers, kinds))
+    body = join(Markup("<tr>{}</tr>").format(join(map(_cell, row))) for row in found)
     return Markup(
         '<div class="table" role="region" aria-label="{0}" tabindex="0"><table>'
         "<caption>{0}</caption><thead><tr>{1}</tr></thead><tbody>{2}</tbody></table></div>"
@@ -121,6 +123,12 @@ def age(since: datetime, now: datetime | None = None) -> str:
     if hours:
         return t("date.hours", hours=hours, minutes=minutes % 60)
     return t("date.minutes", minutes=minutes) if minutes else t("date.just_now")
+
+
+def _header(name: str, content: Content) -> Markup:
+    """The head of a column, set as what is below it."""
+    aside = Markup(' class="number"') if isinstance(content, int) else Markup()
+    return Markup('<th scope="col"{}>{}</th>').format(aside, name)
 
 
 def _cell(content: Content) -> Markup:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -62,6 +63,7 @@ class Origins:
         return headers.get("sec-fetch-site", "none") not in ("same-origin", "none")
 
 
+@lru_cache(maxsize=64)
 def origin_of(address: str) -> Origin | None:
     """The origin of an address of the web, or None where it has none."""
     try:

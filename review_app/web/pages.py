@@ -14,6 +14,7 @@ from review_app.i18n import current_language, names, t
 from review_app.inference.heads import head_title
 from review_app.inspection.cards import ShownCard
 from review_app.people import MAX_PASSWORD, MIN_PASSWORD, OwnSession
+from review_app.web.addresses import here
 from review_app.web.assets import asset_url
 from review_app.web.markup import moment
 
@@ -28,7 +29,7 @@ _templates.globals["asset_url"] = asset_url
 _templates.globals["t"] = t
 _templates.globals["moment"] = moment
 _templates.globals["head_title"] = head_title
-_templates.globals["head_title"] = head_title
+_templates.globals["here"] = here
 _templates.globals["languages"] = names
 _templates.globals["language"] = current_language
 

@@ -36,6 +36,19 @@ class Problem(BaseModel):
     retry_after: int | None = Field(None, description="Seconds, where it may be tried again.")
 
 
+class ToldError(BaseModel):
+    """Why a call of the review page came to nothing."""
+
+    code: str = Field(description="It stays the same over releases.")
+    message: str = Field(description="What is wrong, in words for a person.")
+
+
+class ErrorAnswer(BaseModel):
+    """The shape of errors where programs do not call."""
+
+    error: ToldError
+
+
 def speaks_problems(path: str) -> bool:
     """Whether errors at ``path`` are problem details: there, programs call."""
     return is_under(path, PROBLEMS_BELOW)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from starlette.datastructures import Headers
@@ -121,6 +122,7 @@ def _items(lines: Sequence[str]) -> list[str]:
     return [item.strip() for item in text.split(",") if item.strip()]
 
 
+@lru_cache(maxsize=256)
 def _parsed(text: str) -> Address | None:
     """The address in ``text``, with or without a port; None where none is told."""
     bare = text.strip()

@@ -5,9 +5,12 @@ from __future__ import annotations
 from enum import StrEnum
 
 import gradio as gr
+from markupsafe import Markup
 
+from review_app.core.permissions import Area
 from review_app.web import pages
-from review_app.web.assets import asset_url
+from review_app.web.addresses import here
+from review_app.web.assets import STYLES, asset_url
 from review_app.web.gateway.pages import Pages
 
 PRODUCT = "deepfake-review"
@@ -30,32 +33,22 @@ _ADDRESS = {
     SitePage.ADMIN: "/admin/",
 }
 
-HEAD = f"""
+_HEAD = f"""
 <link rel="icon" href="{asset_url("icon.svg")}" type="image/svg+xml">
-<link rel="stylesheet" href="{asset_url("app.css")}">
-<link rel="stylesheet" href="{asset_url("review.css")}">
-<link rel="stylesheet" href="{asset_url("review_header.css")}">
-<link rel="stylesheet" href="{asset_url("dialogs.css")}">
-<link rel="stylesheet" href="{asset_url("zoom_panel.css")}">
-<link rel="stylesheet" href="{asset_url("care.css")}">
-<link rel="stylesheet" href="{asset_url("statements.css")}">
-<link rel="stylesheet" href="{asset_url("annotation_panel.css")}">
-<link rel="stylesheet" href="{asset_url("recent.css")}">
-<link rel="stylesheet" href="{asset_url("grid.css")}">
-<link rel="stylesheet" href="{asset_url("panels.css")}">
-<link rel="stylesheet" href="{asset_url("figures.css")}">
-<link rel="stylesheet" href="{asset_url("desk.css")}">
-<link rel="stylesheet" href="{asset_url("distributions.css")}">
-<link rel="stylesheet" href="{asset_url("inspect.css")}">
-<link rel="stylesheet" href="{asset_url("images.css")}">
+<link rel="stylesheet" href="{asset_url(STYLES)}">
 <script type="module" src="{asset_url("shell.js")}"></script>
-<script type="module" src="{asset_url("review/main.js")}"></script>
 """
-"""The head of both mounts; a script finds its own place on the page, or rests where there is
-none."""
+"""The head of both mounts."""
 
-PLACES = f'<script type="module" src="{asset_url("places.js")}"></script>\n'
-"""The script of the admin's page, whose tabs and records have addresses."""
+_SCRIPTS = {Area.REVIEW: "review/main.js", Area.ADMIN: "places.js"}
+"""The script of each mount: the review loop, which rests where a page has no place for it; and the
+addresses of the admin's tabs and records."""
+
+
+def head(area: Area) -> str:
+    """The head of the pages of one mount, which tells scripts where the site's addresses begin."""
+    site = Markup('<meta name="site" content="{}">').format(here(""))
+    return f'{site}{_HEAD}<script type="module" src="{asset_url(_SCRIPTS[area])}"></script>\n'
 
 
 def open_blocks(title: str) -> Pages:
@@ -75,7 +68,12 @@ def header(active: SitePage, notice: str | None) -> None:
     ``notice`` says on every page what this deployment is, where that must not be mistaken.
     """
     gr.HTML(
-        pages.fragment("header.html", links=_ADDRESS, active=active, notice=notice),
+        pages.fragment(
+            "header.html",
+            links={page: here(path) for page, path in _ADDRESS.items()},
+            active=active,
+            notice=notice,
+        ),
         elem_id="header",
         apply_default_css=False,
         js_on_load=None,

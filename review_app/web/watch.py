@@ -29,8 +29,10 @@ def lifespan(app: Application) -> Callable[[FastAPI], Any]:
     async def running(_web: FastAPI) -> AsyncIterator[None]:
         looks = [
             asyncio.create_task(_again_and_again(app.breaker.after_verdicts, lambda: EVERY)),
+            asyncio.create_task(_again_and_again(app.alerts.look, lambda: EVERY)),
             asyncio.create_task(_again_and_again(app.storage.look, lambda: STORAGE_EVERY)),
             asyncio.create_task(_again_and_again(app.upload_cache.sweep, lambda: EVERY)),
+            asyncio.create_task(_again_and_again(app.memory.look, lambda: EVERY)),
         ]
         # Beside the pool that serves people: it may take hours, once.
         threading.Thread(target=app.stored_images.prepare, name="describe", daemon=True).start()

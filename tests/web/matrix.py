@@ -1,4 +1,4 @@
-"""A table of who gets what, and what is wrong with the answers that the six kinds of people get."""
+"""A table of who gets what, and what is wrong with the answers that the kinds of people get."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from tests.web.world import PEOPLE, STRANGERS, Ask, Seen, Who, World
 
 EVERYBODY = frozenset(Who)
 ADMINS = frozenset({Who.ADMIN})
+LEADS = frozenset({Who.LEAD, Who.ADMIN})
+"""Those who see the queue."""
 OWNER = frozenset({Who.REVIEWER})
-ONE_BY_ONE = (Who.NOBODY, Who.DISABLED, Who.SIGNED_OUT, Who.OTHER, Who.ADMIN, Who.REVIEWER)
+ONE_BY_ONE = (*sorted(STRANGERS), Who.OTHER, Who.LEAD, Who.ADMIN, Who.REVIEWER)
 """Whom a thing belongs to asks last, for asking may use it up."""
-MOUNTS: dict[str, frozenset[Who]] = {"/review": PEOPLE, "/admin": ADMINS}
+MOUNTS: dict[str, frozenset[Who]] = {"/review": PEOPLE, "/admin": LEADS}
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ def at(path: str, **more: object) -> Callable[[World], Ask]:
 
 
 def faults_of(world: World, case: Case) -> Iterator[str]:
-    """What is wrong with the answers that the six get."""
+    """What is wrong with the answers that they get."""
     ask = case.make(world)
     for who in ONE_BY_ONE:
         seen = world.ask(who, ask, anew=case.ends_session and who in PEOPLE)
@@ -62,7 +64,7 @@ def _is_refusal(case: Case, who: Who, seen: Seen) -> bool:
 def _leaks(world: World, case: Case, who: Who, seen: Seen) -> list[str]:
     """What the answer tells that ``who`` may not know."""
     hidden = world.hidden | world.names_but(who)
-    if who is Who.ADMIN:
+    if who in LEADS:
         hidden = {"place": hidden["place"]}
     elif case.tells_reading and who in case.may:
         del hidden["reading"]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
+import gradio as gr
 import pytest
 
 from review_app.core.errors import ConflictError
@@ -24,6 +27,40 @@ def test_every_handler_of_the_admin_page_refuses_a_reviewer(site: Site) -> None:
         answer = handler(request)
         first = answer[0] if isinstance(answer, tuple) else answer
         assert f"The account {name} may not" in first, handler_name
+
+
+def test_a_lead_is_refused_by_every_handler_of_what_leads_do_not_do(site: Site) -> None:
+    name = site.account(Role.LEAD)
+    request, blocks = request_with(site.token(name)), blocks_at(site.web, "/admin")
+    let_in: Counter[str] = Counter()
+    for handler_name, handler in handlers(blocks):
+        number = int(handler_name.split()[0])
+        answer = handler(request)
+        first = answer[0] if isinstance(answer, tuple) else answer
+        if f"The account {name} may not" not in str(first):
+            let_in[tab_of(blocks.fns[number].outputs[0].parent)] += 1
+    assert not let_in.keys() & {"policy", "data", "export", "learning"}
+    assert let_in["people"] == FIGURES
+    assert {"overview", "images", "monitoring"} <= let_in.keys()
+
+
+def test_events_that_show_no_progress_have_no_component_told_of_it(site: Site) -> None:
+    """The page would look each of them up among all others, whenever anything is asked."""
+    events = blocks_at(site.web, "/admin").fns.values()
+    told = [event.show_progress_on for event in events if event.show_progress == "hidden"]
+    assert len(told) > 50
+    assert not any(on is None or on for on in told)
+
+
+FIGURES = 5
+"""Handlers of how people answer, err and take images, and the one that hides the rest."""
+
+
+def tab_of(block: object) -> str:
+    """The tab that a component lies in; empty outside."""
+    while block is not None and not isinstance(block, gr.Tab):
+        block = getattr(block, "parent", None)
+    return "" if block is None else str(block.id)
 
 
 @pytest.mark.parametrize("token", [None, "made-up"])

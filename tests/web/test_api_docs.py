@@ -19,6 +19,7 @@ CALL = re.compile(
     re.MULTILINE,
 )
 SHAPE = re.compile(r"^\| `([A-Z]\w+)` \| (one of )?(.+) \|$", re.MULTILINE)
+JSON, PROBLEM = "application/json", "application/problem+json"
 OF_THE_FRAMEWORK = {"HTTPValidationError", "ValidationError"}
 """Errors have a shape of our own in their place."""
 UNLISTED = {"GET /healthz", "GET /readyz", "GET /card", "GET /card/{checkpoint_id}", "GET /metrics"}
@@ -42,6 +43,16 @@ OTHER_NAMES = {
     *("quota", "too_large", "wrong_method", "below", "files", "n", "seconds"),
     *("csv", "form", "handle", "jsonl", "password", "since", "today"),  # parameters
     *("detail", "error", "status"),  # of answers without a shape
+    *(
+        "facts",
+        "raised",
+        "replay",
+        "sequence",
+        "settled",
+        "subject",
+        "wait",
+        "whsec_",
+    ),  # of webhooks
     *("generator_claim", "review_session"),  # a column and a cookie
 }
 
@@ -94,6 +105,16 @@ def test_each_call_is_documented_with_what_it_takes_and_gives(document: Any, sha
         given = "nothing (204)" if status == "204" else json_shape(answer) or "a file"
         assert row["gives"] == given, name
     assert "`X-Person`" in TEXT
+
+
+def test_every_call_says_what_its_errors_are_and_which_answers_are_files(document: Any) -> None:
+    for name, operation in operations(document):
+        answers = operation["responses"]
+        assert {"default", "422"} <= answers.keys(), name
+        shapes = {json_shape(answers[status]) for status in ("default", "422")}
+        kinds = {kind for status in ("default", "422") for kind in answers[status]["content"]}
+        assert (shapes, kinds) in (({"`ErrorAnswer`"}, {JSON}), ({""}, {PROBLEM})), name
+        assert "204" in answers or json_shape(answers["200"]) or "*/*" in answers["200"]["content"]
 
 
 def test_every_field_and_value_is_documented_and_none_that_does_not_exist(shapes: Any) -> None:

@@ -11,12 +11,13 @@ import pytest
 
 from review_app.audits.change_detection import ChangeDetection
 from review_app.audits.circuit_breaker import read_breaker_options
+from review_app.audits.reader import audit_report
 from review_app.audits.rules import alpha_of_each
 from review_app.audits.side_test import evaluate_side, reason
-from review_app.audits.standing import audit_report
 from review_app.certification.threshold_grid import Side
 from review_app.i18n import use_language
-from review_app.web.admin.policy_audit import AuditPanel, panel
+from review_app.web.admin.policy_audit import panel
+from review_app.web.admin.rules_alarm import AlarmPanel
 from review_app.web.evidence import POINTS, evidence_chart
 from storage.enums import LabelValue
 from tests.applications import Deployment
@@ -86,12 +87,12 @@ def test_the_panel_tells_of_audits_and_of_an_alarm_in_plain_words(site: Site) ->
 
 def test_an_admin_chooses_what_an_alarm_reopens(site: Site) -> None:
     place = Audited.begun(Deployment(site.app))
-    desk, call = AuditPanel(site.app), call_of(site, "ada")
-    assert desk.load(call)[1] is True
+    desk, call = AlarmPanel(site.app), call_of(site, "ada")
+    assert desk.load(call) == ("", True)
     assert "stays accepted" in desk.save(call, False)
     with place.app.database.read() as repos:
         assert not read_breaker_options(repos).reopen
-    assert desk.load(call)[1] is False
+    assert desk.load(call) == ("", False)
 
 
 def _panel(place: Audited) -> str:

@@ -36,7 +36,7 @@ def _call(place: Deployment) -> Call:
 
 def test_a_fusion_is_asked_for_made_and_told(place: Deployment) -> None:
     panel, call = FusionPanel(place.app), _call(place)
-    members, made, card = panel.load(call)
+    card, members, made = panel.load(call)
     assert set(NAMED) <= set(members["choices"])
     assert (made["choices"], made["visible"]) == ([], False)
     assert "No detectors have been fused yet" in card
@@ -51,7 +51,7 @@ def test_a_fusion_is_asked_for_made_and_told(place: Deployment) -> None:
     }
     fuse_job(place.app, job.parameters)
 
-    _, made, card = panel.load(call)
+    card, _, made = panel.load(call)
     assert (made["choices"], made["value"]) == (["fused:all"], "fused:all")
     assert "fused:all was made from 100 labels" in card
     assert "less that of external:" in card

@@ -112,6 +112,8 @@ def test_a_filter_or_an_item_that_cannot_be_is_refused(site: Site, call: Call) -
             tab.older(call, trail, *page_form())
     for far in (-(10**30), 10**30):
         assert tab.again(call, {"begins": [far]})[1]["begins"] == [far]
+        with pytest.raises(NotFoundError, match="there is no item"):
+            tab.again(call, {"search": {"like": far}})
     for item in ("1", 1.5, [1]):
         told, chosen, panel, *_ = tab.show(choosing(call, item))
         assert "Choose an image from the list." in told

@@ -36,7 +36,8 @@ def test_a_challenger_is_compared_in_the_background_and_its_report_is_shown(
 ) -> None:
     place, admin = pair
     panel, call = panel_of(place, admin)
-    words, which, seen, back, told = panel.load(call)
+    words, which, seen, promote, back, told = panel.load(call)
+    assert promote["interactive"]
     assert f"In force: {OLD}, learning." in words
     assert NEW in which["choices"]
     assert OLD not in which["choices"]

@@ -1,4 +1,4 @@
-"""Who gets what: every route of the running application, for six kinds of people.
+"""Who gets what: every route of the running application, for seven kinds of people.
 
 `CASES` names every route there is, with who may use it. A new one fails here until it is entered.
 Gradio's routes, at both mounts: `test_matrix_gradio`.
@@ -14,11 +14,12 @@ import pytest
 
 from review_app.core.permissions import Area, TokenScope, area_of
 from review_app.core.settings import DEFAULT_CHECKPOINT
+from review_app.notifications.subscriptions import NewSubscription
 from review_app.records.exports.job import export_parameters
 from review_app.records.exports.request import ExportRequest
 from review_app.web.assets import PREFIX, asset_url
-from storage.enums import ItemState, JobKind, LabelValue
-from tests.web.matrix import ADMINS, EVERYBODY, MOUNTS, OWNER, Case, at, faults_of
+from storage.enums import Channel, ItemState, JobKind, LabelValue, Topic
+from tests.web.matrix import ADMINS, EVERYBODY, LEADS, MOUNTS, OWNER, Case, at, faults_of
 from tests.web.programs import Caller, faults_of_program
 from tests.web.walk import templates
 from tests.web.world import API, PEOPLE, Ask, Seen, Who, World, answer_to, new_id
@@ -108,6 +109,13 @@ def correction(world: World) -> Ask:
     return Ask("POST", "/api/v1/corrections", {"json": body})
 
 
+def saved_view(world: World) -> Ask:
+    """The address of a view that some admin keeps to themselves, or lets others see."""
+    views, person = world.site.app.saved_views, world.people[Who.ADMIN]
+    number = views.save(person, f"view {new_id()}", {"state": "failed"}, shared=True)
+    return Ask("GET", f"/admin/views/{number}")
+
+
 def export(rest: str = "") -> Callable[[World], Ask]:
     """A request for an export that nobody makes here."""
 
@@ -119,6 +127,34 @@ def export(rest: str = "") -> Callable[[World], Ask]:
         return Ask("GET", f"/api/v1/exports/{job}{rest}")
 
     return make
+
+
+HOOK = "https://hooks.example/in"
+
+
+def new_webhook(_world: World) -> Ask:
+    """One that only an admin's program makes, which is never called."""
+    body = {"name": "hook", "address": HOOK, "topics": ["item.failed"], "all_images": True}
+    return Ask("POST", "/api/v1/webhooks", {"json": body})
+
+
+def webhook(method: str, rest: str = "", **more: Any) -> Callable[[World], Ask]:
+    """A request for the only webhook there is, an admin's."""
+
+    def make(world: World) -> Ask:
+        service, actor = world.site.app.subscriptions, world.people[Who.ADMIN].name
+        for view in service.all():
+            service.remove(view.id, actor)
+        wanted = NewSubscription("hook", Channel.WEBHOOK, HOOK, (Topic.FAILED,))
+        made = service.add(wanted, actor)
+        return Ask(method, f"/api/v1/webhooks/{made.view.id}{rest}", more)
+
+    return make
+
+
+def is_gone_since(seen: Seen) -> bool:
+    """Whoever comes first has ended it."""
+    return seen.status in (200, 404)
 
 
 def is_kept(seen: Seen) -> bool:
@@ -202,16 +238,17 @@ CASES = (
     Case("GET /media/{handle}/view/{view}", OWNER, of_image("/view/noise")),
     Case("GET /media/{handle}/view/{view}", NOBODY, of_image("/view/saliency")),
     Case("GET /media/{handle}/metadata", OWNER, of_image("/metadata")),
-    Case(f"GET {IMAGES}/{{item_id}}", ADMINS, at(f"{IMAGES}/1")),
-    Case(f"GET {IMAGES}/{{item_id}}/small", ADMINS, at(f"{IMAGES}/1/small")),
-    Case(f"GET {IMAGES}/{{item_id}}/view/{{view}}", ADMINS, at(f"{IMAGES}/1/view/noise")),
-    Case(f"GET {IMAGES}/{{item_id}}/metadata", ADMINS, at(f"{IMAGES}/1/metadata")),
+    Case(f"GET {IMAGES}/{{item_id}}", LEADS, at(f"{IMAGES}/1")),
+    Case(f"GET {IMAGES}/{{item_id}}/small", LEADS, at(f"{IMAGES}/1/small")),
+    Case(f"GET {IMAGES}/{{item_id}}/view/{{view}}", LEADS, at(f"{IMAGES}/1/view/noise")),
+    Case(f"GET {IMAGES}/{{item_id}}/metadata", LEADS, at(f"{IMAGES}/1/metadata")),
     Case("GET /inspected/{token}/view/{view}", OWNER, inspected),
     Case("POST /api/v1/review/undo", OWNER, undo),
     Case("POST /api/v1/review/release", PEOPLE, at(f"{API}/release", json={})),
     Case("GET /card", PEOPLE, at("/card")),
     Case("GET /card/{checkpoint_id}", PEOPLE, card("in force")),
-    Case("GET /card/{checkpoint_id}", ADMINS, card("another")),
+    Case("GET /card/{checkpoint_id}", LEADS, card("another")),
+    Case("GET /admin/views/{number}", LEADS, saved_view),
     Case("GET /exports/labels.{form}", ADMINS, at("/exports/labels.csv")),
     Case("GET /exports/kept/{place}/{name}", ADMINS, at(f"/exports/kept/{PLACE}/images.csv"), gone),
     Case("POST /api/v1/images", ADMINS, no_image, scope=TokenScope.IMAGES_WRITE),
@@ -221,18 +258,18 @@ CASES = (
         at("/api/v1/images/by-address", json={"addresses": ["https://a.example/"]}),
         scope=TokenScope.IMAGES_WRITE,
     ),
-    Case("GET /api/v1/images", ADMINS, at("/api/v1/images?n=2"), scope=TokenScope.IMAGES_READ),
+    Case("GET /api/v1/images", LEADS, at("/api/v1/images?n=2"), scope=TokenScope.IMAGES_READ),
     Case(
-        "GET /api/v1/images/{item_id}", ADMINS, at("/api/v1/images/1"), scope=TokenScope.IMAGES_READ
+        "GET /api/v1/images/{item_id}", LEADS, at("/api/v1/images/1"), scope=TokenScope.IMAGES_READ
     ),
     Case(
         "GET /api/v1/images/{item_id}/wait",
-        ADMINS,
+        LEADS,
         at("/api/v1/images/1/wait?seconds=0"),
         scope=TokenScope.IMAGES_READ,
     ),
     Case("POST /api/v1/labels", PEOPLE, aside, is_kept, scope=TokenScope.LABELS_WRITE),
-    Case("POST /api/v1/corrections", ADMINS, correction, is_made, scope=TokenScope.LABELS_WRITE),
+    Case("POST /api/v1/corrections", LEADS, correction, is_made, scope=TokenScope.LABELS_WRITE),
     Case("POST /api/v1/exports", ADMINS, at("/api/v1/exports", json={}), scope=TokenScope.EXPORT),
     Case("GET /api/v1/exports/{export_id}", ADMINS, export(), scope=TokenScope.EXPORT),
     Case(
@@ -242,15 +279,39 @@ CASES = (
         gone,
         scope=TokenScope.EXPORT,
     ),
-    Case("GET /api/v1/statistics", ADMINS, at("/api/v1/statistics"), scope=TokenScope.STATS),
-    Case("GET /api/v1/policies", ADMINS, at("/api/v1/policies"), scope=TokenScope.POLICIES_READ),
+    Case("GET /api/v1/statistics", LEADS, at("/api/v1/statistics"), scope=TokenScope.STATS),
+    Case("GET /api/v1/policies", LEADS, at("/api/v1/policies"), scope=TokenScope.POLICIES_READ),
     Case(
         "GET /api/v1/policies/{version}",
-        ADMINS,
+        LEADS,
         at("/api/v1/policies/1"),
         scope=TokenScope.POLICIES_READ,
     ),
-    Case("GET /metrics", ADMINS, at("/metrics"), scope=TokenScope.METRICS),
+    Case("POST /api/v1/webhooks", ADMINS, new_webhook, scope=TokenScope.WEBHOOKS),
+    Case("GET /api/v1/webhooks", ADMINS, at("/api/v1/webhooks"), scope=TokenScope.WEBHOOKS),
+    Case(
+        "DELETE /api/v1/webhooks/{webhook_id}",
+        ADMINS,
+        webhook("DELETE"),
+        is_gone_since,
+        scope=TokenScope.WEBHOOKS,
+    ),
+    Case(
+        "GET /api/v1/webhooks/{webhook_id}/deliveries",
+        ADMINS,
+        webhook("GET", "/deliveries"),
+        scope=TokenScope.WEBHOOKS,
+    ),
+    *(
+        Case(
+            f"POST /api/v1/webhooks/{{webhook_id}}/{does}",
+            ADMINS,
+            webhook("POST", f"/{does}", json={}),
+            scope=TokenScope.WEBHOOKS,
+        )
+        for does in ("test", "replay", "retry", "rotate", "pause", "resume")
+    ),
+    Case("GET /metrics", LEADS, at("/metrics"), scope=TokenScope.METRICS),
     Case("POST /logout", PEOPLE, at("/logout", data={}), ends_session=True),
 )
 

@@ -10,11 +10,13 @@ from review_app.i18n import use_language
 from review_app.monitoring.live_watching import WatchedCalibration
 from review_app.monitoring.people_watching import WatchedPeople
 from review_app.monitoring.statistics.live_calibration import Estimate
+from review_app.people import Account
 from review_app.web.admin.monitoring import MonitoringTab
 from review_app.web.admin.overview import OverviewTab
 from review_app.web.admin.people_skill import SkillPanel
 from review_app.web.handlers import Call
-from storage.enums import LabelValue
+from review_app.web.own_figures import too_few_to_look
+from storage.enums import LabelValue, Role
 from storage.types import utc_now
 from tests.languages import GERMAN
 from tests.web.site import Site
@@ -81,3 +83,22 @@ def test_each_person_sees_their_own_figures_and_an_admin_everybodys(site: Site, 
     table = SkillPanel(site.app).load(call)
     assert ada.name in table
     assert ben.name in table
+
+
+@pytest.mark.parametrize(
+    ("roles", "words"),
+    [
+        ((), "No reviewer works here"),
+        ((Role.LEAD, Role.ADMIN, Role.REVIEWER), "Only one reviewer works here"),
+        ((Role.REVIEWER, Role.REVIEWER), ""),
+    ],
+)
+def test_too_few_for_second_looks_is_said(roles: tuple[Role, ...], words: str) -> None:
+    gone = account(Role.REVIEWER, disabled=True), account(Role.REVIEWER, is_away=True)
+    said = too_few_to_look([*gone, *map(account, roles)])
+    assert said.startswith(words)
+    assert bool(said) is bool(words)
+
+
+def account(role: Role, *, disabled: bool = False, is_away: bool = False) -> Account:
+    return Account(1, "ada", role, "p", utc_now(), disabled, has_password=False, is_away=is_away)

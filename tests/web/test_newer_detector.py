@@ -78,7 +78,7 @@ def test_the_new_one_is_offered_beside_the_old_ones_figures_and_adopted_when_ask
     assert new is not None
     needs = OverviewTab(place.app).refresh(call)[0]
     assert f"A newer detector came with the program: {new.id}." in needs
-    assert 'href="/admin/?tab=policy"' in needs
+    assert 'href="/admin/?tab=certify"' in needs
     panel = DetectorPanel(place.app)
     words, others, _ = panel.load(call)
     assert others["choices"] == [new.id]

@@ -10,7 +10,7 @@ import pytest
 from review_app.core.errors import InputError, NotAllowedError
 from review_app.queueing.options import order_in_use, read_queue_options
 from review_app.queueing.order import Order
-from review_app.web.admin.policy_order import OrderPanel
+from review_app.web.admin.rules_order import OrderPanel
 from review_app.web.handlers import Call
 from tests.applications import deployment
 

@@ -14,12 +14,15 @@ from review_app.web.admin.overview import OverviewTab, answers
 from review_app.web.admin.people import PeopleTab
 from review_app.web.handlers import Call
 from storage.database import Database
-from storage.enums import ItemState, LabelValue
+from storage.enums import ItemState, JobCause, JobKind, JobState, LabelValue, Role
 from storage.repositories.counts import ReviewerCounts
+from storage.repositories.event_log import SYSTEM
+from storage.repositories.jobs import JobProgress
 from storage.types import utc_now
 from tests.applications import deployment
 from tests.factories import Factory
 from tests.review.test_age import has_been_there, waits_since
+from tests.web.handling import call_of
 from tests.web.site import Site
 
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -133,7 +136,7 @@ def test_the_oldest_of_those_that_admins_decide_is_told(
     has_been_there(database, factory.item(ItemState.ESCALATED), came)
     assert waits_since(database) == (None, came)
     shown = answers(overview(database))
-    assert "Of those that admins decide, the oldest has waited 3 d 0 h." in shown
+    assert "Of those that leads and admins decide, the oldest has waited 3 d 0 h." in shown
 
 
 def test_hostile_names_stay_text_on_every_tab(site: Site, call: Call) -> None:
@@ -145,3 +148,30 @@ def test_hostile_names_stay_text_on_every_tab(site: Site, call: Call) -> None:
     for shown in (reviewers, accounts):
         assert "&lt;img src=x" in shown
         assert "<img" not in shown
+
+
+def test_a_lead_is_shown_no_link_to_a_tab_that_leads_do_not_have(site: Site) -> None:
+    with site.app.database.write() as repos:
+        number = repos.jobs.add(JobKind.LEARN, {}, SYSTEM, JobCause.LABELS)
+        now = utc_now()
+        assert repos.jobs.take("test", now, now) is not None
+        assert repos.jobs.end(number, "test", JobState.FAILED, error="no labels")
+    for role, links in ((Role.ADMIN, 1), (Role.LEAD, 0)):
+        shown = OverviewTab(site.app).refresh(call_of(site, site.account(role)))[0]
+        assert "Learning that had begun by itself failed." in shown
+        assert shown.count("?tab=learning") == links
+
+
+def test_the_overview_tells_how_far_the_demo_is_while_it_is_being_made(
+    site: Site, call: Call
+) -> None:
+    assert "of the demo" not in OverviewTab(site.app).refresh(call)[0]
+    with site.app.database.write() as repos:
+        number = repos.jobs.add(JobKind.DEMO, {}, SYSTEM)
+        now = utc_now()
+        assert repos.jobs.take("test", now, now) is not None
+        repos.jobs.renew(number, "test", now, JobProgress(24, 3858, now))
+    assert "24 of 3,858" in OverviewTab(site.app).refresh(call)[0]
+    with site.app.database.write() as repos:
+        assert repos.jobs.end(number, "test", JobState.DONE)
+    assert "of the demo" not in OverviewTab(site.app).refresh(call)[0]

@@ -11,6 +11,7 @@ from review_app.core.errors import ConflictError, InputError, LimitError, Review
 from review_app.i18n import use_language
 from review_app.review.tasks import AnswerInput
 from review_app.web.admin.people import PeopleTab
+from review_app.web.admin.people_changes import AccountChanges
 from review_app.web.admin.people_figures import FiguresPanel
 from review_app.web.admin.people_taking import TakingPanel
 from review_app.web.admin.people_tokens import TokensPanel
@@ -18,7 +19,7 @@ from review_app.web.handlers import Call
 from storage.enums import LabelValue, Role
 from tests.languages import GERMAN
 from tests.web.handling import admin_of
-from tests.web.site import ADDRESS, Site
+from tests.web.site import ADDRESS, PASSWORD, Site
 
 
 def test_adding_a_person_gives_a_link_that_signs_in_once(site: Site, call: Call) -> None:
@@ -35,25 +36,53 @@ def signs_in(client: TestClient, link: str) -> bool:
     return client.get("/api/v1/me").status_code == 200
 
 
+def changes_of(site: Site) -> AccountChanges:
+    return AccountChanges(site.app, PeopleTab(site.app).load)
+
+
 def test_disabling_a_person_ends_their_session_and_enabling_lets_them_back(
     site: Site, call: Call
 ) -> None:
-    tab, name = PeopleTab(site.app), site.account()
+    tab, name = changes_of(site), site.account()
     token = site.token(name)
     asked = tab.ask_switch(call, name)
     assert f"Disable {name}?" in asked.text
-    assert "disabled" in tab.switch(call, asked.about.model_dump())[0]
+    assert "disabled" in tab.change(call, asked.about.model_dump())[0]
     assert site.app.people.person(token) is None
     asked = tab.ask_switch(call, name)
     assert f"Enable {name}?" in asked.text
-    assert "enabled" in tab.switch(call, asked.about.model_dump())[0]
+    assert "enabled" in tab.change(call, asked.about.model_dump())[0]
     assert "A new link" in tab.new_link(call, name)[0]
+
+
+@pytest.mark.parametrize("role", Role)
+def test_whoever_somebody_is_they_can_be_signed_out_reset_and_made_another(
+    site: Site, call: Call, role: Role
+) -> None:
+    tab, name, other = changes_of(site), site.account(role, PASSWORD), Role.REVIEWER
+    token = site.token(name)
+    asked = tab.ask_sign_out(call, name)
+    assert "1 session has ended" in tab.change(call, asked.about.model_dump())[0]
+    assert site.app.people.person(token) is None
+    message, link, *_ = tab.change(call, tab.ask_reset(call, name).about.model_dump())
+    assert "by the link below alone" in message
+    assert f'value="{ADDRESS}/login/link/' in link
+    if role is other:
+        with pytest.raises(ConflictError, match="that role already"):
+            tab.ask_role(call, name, other)
+        other = Role.LEAD
+    asked = tab.ask_role(call, name, other)
+    assert f"Give {name} the role {other} instead of {role}?" in asked.text
+    message, _, accounts, _ = tab.change(call, asked.about.model_dump())
+    assert f"{name} has the role {other} now" in message
+    assert f"<td>{name}</td><td>{other}</td>" in accounts
+    assert f"was made {other} since" in tab.change(call, asked.about.model_dump())[0]
 
 
 @pytest.mark.parametrize("name", [None, "", "nobody-of-that-name"])
 def test_a_change_needs_a_person_that_exists(site: Site, call: Call, name: str | None) -> None:
     with pytest.raises(ReviewAppError):
-        PeopleTab(site.app).ask_switch(call, name)
+        changes_of(site).ask_switch(call, name)
 
 
 def test_accounts_and_links_are_told_in_the_language_of_whoever_asks(
@@ -63,8 +92,8 @@ def test_accounts_and_links_are_told_in_the_language_of_whoever_asks(
     with use_language(GERMAN):
         accounts, _ = tab.load(call)
         assert f"<td>{name}</td><td>Prüfung</td><td>offen</td>" in accounts
-        assert f"Konto {name} sperren?" in tab.ask_switch(call, name).text
-        message, link = tab.new_link(call, name)
+        assert f"Konto {name} sperren?" in changes_of(site).ask_switch(call, name).text
+        message, link = changes_of(site).new_link(call, name)
         assert f"ein neuer Link für {name}" in message
         minutes = site.app.settings.link_minutes
         assert f"gilt einmal, innerhalb von {minutes:g} Minuten" in link
@@ -117,6 +146,8 @@ def test_half_a_form_makes_no_token(
 def test_a_role_that_does_not_exist_is_refused(site: Site, call: Call) -> None:
     with pytest.raises(InputError, match="role"):
         PeopleTab(site.app).add(call, "somebody", "emperor")
+    with pytest.raises(InputError, match="role"):
+        changes_of(site).ask_role(call, site.account(), "emperor")
 
 
 def test_accounts_that_look_alike_are_refused_and_those_of_before_are_told(fresh: Site) -> None:
@@ -133,11 +164,11 @@ def test_how_people_answer_is_told_with_intervals_and_names_are_escaped(
     fresh: Site,
 ) -> None:
     call = admin_of(fresh)
-    assert "Nobody has answered" in FiguresPanel(fresh.app).load(call)
+    assert "Nobody has answered" in FiguresPanel(fresh.app).load(call)[0]
     person = fresh.factory.person("<b>ada")
     for value in (LabelValue.FAKE, LabelValue.REAL):
         fresh.factory.label(person, fresh.factory.item(known=LabelValue.FAKE), value)
-    page = FiguresPanel(fresh.app).load(call)
+    page, _ = FiguresPanel(fresh.app).load(call)
     assert "1 of 2: 50% (1.3% to 98.7%)" in page
     assert "&lt;b&gt;ada" in page
     assert "none yet" in page

@@ -17,8 +17,8 @@ from review_app.policy.review_options import (
     read_options,
 )
 from review_app.web.admin.policy import PolicyTab
-from review_app.web.admin.policy_limits import LimitsPanel
-from review_app.web.admin.policy_review import ReviewPanel
+from review_app.web.admin.rules_limits import LimitsPanel
+from review_app.web.admin.rules_review import ReviewPanel
 from review_app.web.handlers import Call
 from storage.enums import ItemState, PolicyState
 from tests.web.handling import admin_of, scored
@@ -93,6 +93,8 @@ SENSIBLE: dict[str, Any] = {
     "tags": "",
     "gold": 0,
     "feedback": False,
+    "again": 0,
+    "weigh": False,
 }
 """What the panel's fields may hold."""
 
@@ -100,6 +102,7 @@ SENSIBLE: dict[str, Any] = {
 def test_review_options_are_saved_and_read_back(site: Site, call: Call) -> None:
     tab = ReviewPanel(site.app)
     given = {**SENSIBLE, "undo": 7.5, "tags": "face swap\n\n other ", "gold": 10, "feedback": True}
+    given |= {"again": 12.5, "weigh": True}
     assert "Saved" in save(tab, call, given.values())[0]
     with site.app.database.read() as repos:
         options = read_options(repos)
@@ -115,6 +118,8 @@ def test_review_options_are_saved_and_read_back(site: Site, call: Call) -> None:
         tags=("face swap", "other"),
         gold_share=0.1,
         gold_feedback=True,
+        second_look_share=0.125,
+        weigh_by_skill=True,
     )
     tags = "face swap\nother"
     assert tab.load(call)[:-1] == (
@@ -130,6 +135,8 @@ def test_review_options_are_saved_and_read_back(site: Site, call: Call) -> None:
         tags,
         10,
         True,
+        12.5,
+        True,
     )
 
 
@@ -137,6 +144,14 @@ def test_review_options_are_saved_and_read_back(site: Site, call: Call) -> None:
 def test_tags_that_would_not_fit_are_refused(site: Site, call: Call, tags: str) -> None:
     with pytest.raises(InputError, match="tags"):
         save(ReviewPanel(site.app), call, {**SENSIBLE, "tags": tags}.values())
+
+
+@pytest.mark.parametrize("again", [None, -1, 21])
+def test_a_share_of_second_looks_that_makes_no_sense_is_refused(
+    site: Site, call: Call, again: float | None
+) -> None:
+    with pytest.raises(InputError, match="0 to 20 percent"):
+        save(ReviewPanel(site.app), call, {**SENSIBLE, "again": again}.values())
 
 
 @pytest.mark.parametrize("gold", [None, -1, 51])

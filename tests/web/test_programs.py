@@ -18,6 +18,7 @@ from storage.enums import ItemState, JobState, LabelValue, Role, Route
 from tests.web.site import Site, picture
 
 IMAGES = "/api/v1/images"
+NEITHER: dict[str, list[int]] = {"unsure": [], "undecidable": []}
 
 
 class Program:
@@ -113,6 +114,26 @@ def test_what_is_settled_is_told_with_what_decided(site: Site, program: Program)
     assert told["p_fake"] == pytest.approx(0.97)
     waiting = site.factory.item(ItemState.IN_REVIEW)
     assert not program.client.get(f"{IMAGES}/{waiting}/wait?seconds=0").json()["settled"]
+
+
+def test_a_list_by_verdict_has_what_the_policy_accepted(site: Site, program: Program) -> None:
+    named: dict[str, Any] = {"name": "by verdict"}
+    accepted, corrected, other = (
+        site.factory.item(ItemState.AUTO_ACCEPTED, **named) for _ in range(3)
+    )
+    for item_id in (accepted, corrected):
+        site.factory.decision(item_id, route=Route.ACCEPT_FAKE)
+    site.factory.decision(other, route=Route.ACCEPT_REAL)
+    site.factory.correction(site.factory.admin(), corrected, LabelValue.REAL)
+    by_people = site.factory.item(ItemState.RESOLVED, verdict=LabelValue.FAKE, **named)
+    address = f"{IMAGES}?text=by%20verdict&verdict="
+    found = {
+        value: [one["item_id"] for one in program.client.get(address + value).json()["images"]]
+        for value in LabelValue
+    }
+    assert found == {"real": [other, corrected], "fake": [by_people, accepted], **NEITHER}
+    told = program.client.get(address + "fake").json()["images"]
+    assert {one["verdict"] for one in told} == {"fake"}
 
 
 def test_lists_go_on_from_page_to_page(site: Site, program: Program) -> None:

@@ -11,9 +11,9 @@ from review_app.i18n import use_language
 from review_app.policy.review_options import ReviewOptions, read_options
 from review_app.queueing.options import QueueOptions, read_queue_options
 from review_app.queueing.order import Order
-from review_app.web.admin.policy_limits import LimitsPanel
-from review_app.web.admin.policy_order import OrderPanel
-from review_app.web.admin.policy_review import ReviewPanel
+from review_app.web.admin.rules_limits import LimitsPanel
+from review_app.web.admin.rules_order import OrderPanel
+from review_app.web.admin.rules_review import ReviewPanel
 from review_app.web.handlers import Call
 from storage.enums import AuditKind, Role
 from tests.languages import GERMAN

@@ -12,7 +12,9 @@ from review_app.core.errors import ChangedSinceError, InputError
 from review_app.monitoring.overview import overview
 from review_app.web.admin.images import ImagesTab
 from review_app.web.admin.images_correction import CorrectionPanel
+from review_app.web.admin.learning_challenge import ChallengePanel
 from review_app.web.admin.people import PeopleTab
+from review_app.web.admin.people_changes import AccountChanges
 from review_app.web.admin.policy import PolicyTab
 from review_app.web.admin.policy_detector import DetectorPanel
 from review_app.web.handlers import Call
@@ -39,14 +41,18 @@ def tries(site: Site) -> int:
 # --- People
 
 
+def changes_of(site: Site) -> AccountChanges:
+    return AccountChanges(site.app, PeopleTab(site.app).load)
+
+
 def test_an_account_that_another_admin_has_closed_meanwhile_is_not_opened_by_yes(
     fresh: Site, ada: Call, bo: Call
 ) -> None:
-    tab, name = PeopleTab(fresh.app), fresh.account()
+    tab, name = changes_of(fresh), fresh.account()
     asked = tab.ask_switch(ada, name)
     assert f"Disable {name}?" in asked.text
-    tab.switch(bo, yes(tab.ask_switch(bo, name)))
-    told, accounts, _ = tab.switch(ada, yes(asked))
+    tab.change(bo, yes(tab.ask_switch(bo, name)))
+    told, _, accounts, _ = tab.change(ada, yes(asked))
     assert f"{name} was disabled since by {bo.person.name}, at " in told.lower().replace("\n", " ")
     assert "notice-problem" in told
     assert "disabled" in accounts
@@ -68,6 +74,22 @@ def test_yes_applies_no_other_policy_than_the_one_that_was_asked_about(
         tab.apply(ada, yes(asked))
     assert overview(fresh.app.database).states[ItemState.AUTO_ACCEPTED] == 0
     assert "accepted" in tab.apply(ada, yes(tab.ask_apply(ada)))
+
+
+def test_who_presses_before_the_page_is_filled_in_is_not_told_of_a_change(
+    fresh: Site, ada: Call
+) -> None:
+    tab, detector = PolicyTab(fresh.app), DetectorPanel(fresh.app)
+    now = fresh.app.policies.current().version
+    for press in (
+        lambda: tab.ask_certify(ada, None, 10, 90, 0),
+        lambda: tab.suspend(ada, None, "hurry"),
+        lambda: detector.ask(ada, None, None),
+        lambda: ChallengePanel(fresh.app).ask_roll_back(ada, None),
+    ):
+        with pytest.raises(InputError, match="not filled in yet"):
+            press()
+    assert fresh.app.policies.current().version == now
 
 
 def test_a_page_from_before_auto_accept_was_closed_does_not_certify_it_open_again(
@@ -202,8 +224,8 @@ def test_a_correction_does_not_overwrite_one_that_was_made_since_the_record_was_
 
 @pytest.mark.parametrize("held", [None, [], "yes", {}, {"version": "x"}, {"name": 1}])
 def test_yes_to_nothing_that_was_asked_is_refused(fresh: Site, ada: Call, held: Any) -> None:
-    policy, people = PolicyTab(fresh.app), PeopleTab(fresh.app)
+    policy, people = PolicyTab(fresh.app), changes_of(fresh)
     detector, correction = DetectorPanel(fresh.app), CorrectionPanel(fresh.app)
-    for act in (policy.certify, policy.apply, people.switch, detector.adopt, correction.correct):
+    for act in (policy.certify, policy.apply, people.change, detector.adopt, correction.correct):
         with pytest.raises(InputError, match="Reload the page"):
             act(ada, held)

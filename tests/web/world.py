@@ -1,4 +1,4 @@
-"""A site that runs, the six kinds of people who may knock at it, and what belongs to whom."""
+"""A site that runs, the seven kinds of people who may knock at it, and what belongs to whom."""
 
 from __future__ import annotations
 
@@ -42,6 +42,7 @@ class Who(StrEnum):
     SIGNED_OUT = "signed out"
     OTHER = "other reviewer"
     REVIEWER = "reviewer"
+    LEAD = "lead"
     ADMIN = "admin"
 
 
@@ -52,8 +53,10 @@ _NAMES = {
     Who.SIGNED_OUT: "Sam Signed-Out",
     Who.OTHER: "Otto Other",
     Who.REVIEWER: "Rosa Reviewer",
+    Who.LEAD: "Lea Lead",
     Who.ADMIN: "Ada Admin",
 }
+_ROLES = {Who.LEAD: Role.LEAD, Who.ADMIN: Role.ADMIN}
 
 
 @dataclass(frozen=True)
@@ -185,8 +188,7 @@ class World:
     def _client(self, who: Who) -> httpx.Client:
         name = _NAMES.get(who)
         if name is not None:
-            role = Role.ADMIN if who is Who.ADMIN else Role.REVIEWER
-            self.site.app.people.add(name, role, "test")
+            self.site.app.people.add(name, _ROLES.get(who, Role.REVIEWER), "test")
         client = self._anew(who)
         if name is not None:
             person = self.site.app.people.person(client.headers["cookie"].partition("=")[2])

@@ -8,6 +8,7 @@ asked, whatever has been typed, chosen or changed by others meanwhile.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import gradio as gr
@@ -45,8 +46,10 @@ class Confirm:
         button: gr.Button,
         question: Callable[..., Question],
         inputs: Sequence[Block] = (),
+        js: str | None = None,
     ) -> Any:
-        """Ask what ``question`` (Call, inputs) says when ``button`` is pressed; the event."""
+        """Ask what ``question`` (Call, inputs) says when ``button`` is pressed; the event. ``js``:
+        what the browser makes of the inputs first."""
 
         def show(call: Call, *values: Any) -> tuple[Markup, Any, Any]:
             asked = question(call, *values)
@@ -56,7 +59,7 @@ class Confirm:
         shown = [self._question, self._answers, self._about]
         self.withdraw(self._no.click)
         self.withdraw(button.click)  # an earlier question, also where this one is refused
-        return wiring.quick(button.click, show, shown, inputs)
+        return wiring.quick(partial(button.click, js=js), show, shown, inputs)
 
     def withdraw(self, event: Callable[..., Any]) -> None:
         """Take the question back after ``event``: it was about something else.

@@ -9,6 +9,7 @@ from review_app.bootstrap import Application
 from review_app.core.permissions import Permission
 from review_app.i18n import t
 from review_app.records.exports.columns import COLUMNS
+from review_app.web.addresses import here
 from review_app.web.admin.export_jobs import build_export_jobs
 from review_app.web.handlers import Call, Wiring, html
 from review_app.web.markup import notice, table
@@ -17,8 +18,8 @@ _PAGE = Markup("""
 <h2>{title}</h2>
 <p class="remark">{remark}</p>
 <p class="downloads">
-<a class="download" href="/exports/labels.csv" download>{csv}</a>
-<a class="download" href="/exports/labels.jsonl" download>{jsonl}</a>
+<a class="download" href="{exports}/labels.csv" download>{csv}</a>
+<a class="download" href="{exports}/labels.jsonl" download>{jsonl}</a>
 </p>
 """)
 
@@ -39,7 +40,7 @@ def build_export(app: Application, tab: gr.Tab) -> None:
     """Add the tab's components to the open context. The routes behind the links check the role."""
     left_out = html()
     texts = {name: t(f"export.{name}") for name in ("title", "remark", "csv", "jsonl")}
-    html(_PAGE.format(**texts))
+    html(_PAGE.format(**texts, exports=here("/exports")))
     build_export_jobs(app, tab)
     html(columns())
     Wiring(app, Permission.EXPORT).quick(tab.select, ExportTab(app).held_back, [left_out])

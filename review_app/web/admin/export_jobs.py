@@ -14,6 +14,7 @@ from review_app.core.errors import InputError
 from review_app.core.permissions import Permission
 from review_app.i18n import Text, number, t
 from review_app.records.exports.job import export_parameters
+from review_app.web.addresses import here
 from review_app.web.admin.export_form import asked_for, build_export_form
 from review_app.web.admin.learning_jobs import BUSY_SECONDS, IDLE_SECONDS, asked, standing
 from review_app.web.handlers import Call, Wiring, html, section
@@ -97,8 +98,9 @@ class ExportJobsPanel:
         place = row.parameters.get("place")
         if place is None:
             return t("export.by_command", file=str((row.result or {}).get("file", "")))
+        kept = here(f"/exports/kept/{place}")
         links = Markup("<br>").join(
-            Markup('<a href="/exports/kept/{}/{}" download>{}</a>').format(place, name, name)
+            Markup('<a href="{}/{}" download>{}</a>').format(kept, name, name)
             for name in self._app.exports.kept.files(str(place))
         )
         return links or t("export.not_kept")

@@ -25,6 +25,14 @@ Values = tuple[Any, ...]
 """What the form's components hold."""
 
 
+def version_seen(seen: int | None) -> int:
+    """The version of the policy that the page tells of. Raises InputError where its first answer
+    has not come yet: that nobody has changed anything since would be said of a change."""
+    if seen is None:
+        raise InputError(Text("refusals.not_filled_in"))
+    return seen
+
+
 @dataclass(frozen=True)
 class Field:
     """A component of the form, and the option that it is about."""

@@ -15,11 +15,13 @@ from review_app.core.errors import ConflictError, InputError, NotFoundError
 from review_app.core.permissions import Permission
 from review_app.i18n import Text, t
 from review_app.records.filters import FILTERS
+from review_app.web.admin.images_bulk import build_bulk
 from review_app.web.admin.images_correction import build_correction
 from review_app.web.admin.images_filters import FilterForm, asked_by, is_hidden, values_of
 from review_app.web.admin.images_list import listing
 from review_app.web.admin.images_record import picture_trouble, record_html, veiled
 from review_app.web.admin.images_search import PageCursor
+from review_app.web.admin.images_views import build_saved_views
 from review_app.web.assets import asset_url
 from review_app.web.handlers import Call, Wiring, html, refusal, section
 
@@ -91,7 +93,8 @@ class ImagesTab:
     def _page(self, call: Call, cursor: PageCursor) -> Shown:
         found = self._app.records.find(call.person, cursor.search, cursor.below)
         if cursor.is_first or cursor.fit is None:
-            cursor = replace(cursor, fit=self._app.records.count(call.person, cursor.search))
+            fit = found.fit or self._app.records.count(call.person, cursor.search)
+            cursor = replace(cursor, fit=fit)
         return (
             veiled(self._app, listing(found, cursor.fit)),
             replace(cursor, older=found.older).to_json(),
@@ -112,11 +115,14 @@ def build_images(app: Application, tab: gr.Tab) -> None:
     filters = FilterForm(app)
     with section(t("images.find_title")):
         find = filters.build()
+        build_saved_views(app, tab, filters)
         clear = gr.Button(t("images.clear"))
-        found = gr.HTML(apply_default_css=False, js_on_load=_CHOOSE)
+        message, found = html(), gr.HTML(apply_default_css=False, js_on_load=_CHOOSE)
         with gr.Row():
             newer = gr.Button(t("images.newer"), interactive=False)
             older = gr.Button(t("images.older"), interactive=False)
+    question = build_bulk(app, tab, filters)
+    question.withdraw(found.submit)  # by an address that somebody went to
     record = html()
     cursor, chosen = gr.JSON(visible=False), gr.Number(visible=False, precision=0)
     form = build_correction(app, chosen, record)
@@ -129,7 +135,7 @@ def build_images(app: Application, tab: gr.Tab) -> None:
     answered = wiring.quick(ask, actions.search, told, [*filters.values, place])
     answered.then(None, js=_ANSWERED, api_visibility="private")
     clear.click(None, js=_CLEARED, api_visibility="private")
-    wiring.quick(tab.select, filters.offer, filters.choices)
+    wiring.quick(tab.select, filters.offer, [message, *filters.choices])
     for button, turn in ((older, actions.older), (newer, actions.newer)):
         wiring.quick(partial(button.click, js=_TURNED), turn, page, [cursor, *filters.values])
     choose = partial(found.select, trigger_mode="always_last")

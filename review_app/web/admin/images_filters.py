@@ -11,7 +11,17 @@ from gradio.blocks import Block
 from review_app.bootstrap import Application
 from review_app.core.errors import InputError
 from review_app.i18n import Text, t
-from review_app.records.filters import CORRECTED, FILTERS, MAX_LETTERS, Search, Trait, search_of
+from review_app.policy.tags import tag_name
+from review_app.records.filters import (
+    ALL,
+    CORRECTED,
+    FILTERS,
+    MAX_LETTERS,
+    ONLY,
+    Search,
+    Trait,
+    search_of,
+)
 from review_app.web.handlers import Call
 from storage.enums import ItemState, LabelValue
 
@@ -21,6 +31,8 @@ MAX_SOURCES = 200
 AT_ONCE = 3
 """The first filters, which are always in sight."""
 _SHORT = 40
+_OFFERED = ("source", "reviewer", "tag", "seen", "assigned", "generator")
+"""Filters whose choices are what there is."""
 _HEADERS = ("text", "state", "verdict", "source")
 """Filters that go by the name that the list has for what they are about."""
 
@@ -52,6 +64,13 @@ class FilterForm:
                     self._text(name, _SHORT, placeholder="0.00")
                 for name in ("since", "until"):
                     self._text(name, _SHORT, placeholder=t("images.day_form"))
+            with gr.Row():
+                self._choice("tag", [], allow_custom_value=True)
+                self._choice("seen", [], allow_custom_value=True)
+                self._choice("assigned", [], allow_custom_value=True)
+                self._choice("generator", [], allow_custom_value=True)
+                archived = [(t(f"images.archived_{one}"), one) for one in (ONLY, ALL)]
+                self._choice("archived", archived, unset=t("images.archived_none"))
         self._zone = gr.Textbox(visible=False)
         return find
 
@@ -68,7 +87,7 @@ class FilterForm:
     @property
     def choices(self) -> list[Block]:
         """The components whose choices `offer` gives."""
-        return [self._by_name[name] for name in ("source", "reviewer")]
+        return [self._by_name[name] for name in _OFFERED]
 
     @property
     def events(self) -> list[Callable[..., Any]]:
@@ -78,18 +97,30 @@ class FilterForm:
             found.append(one.submit if isinstance(one, gr.Textbox) else one.input)  # type: ignore[attr-defined]
         return found
 
-    def offer(self, call: Call) -> tuple[Any, Any]:
-        """The sources and the people that there are, to choose from."""
-        sources = self._app.records.sources(call.person, MAX_SOURCES)
+    def offer(self, call: Call) -> tuple[Any, ...]:
+        """The sources, people, tags, kinds of manipulation and generators that there are, to choose
+        from."""
+        records = self._app.records
         people = sorted(account.name for account in self._app.people.all())
-        return _offered(sources), _offered(people)
+        seen = [(tag_name(tag), tag) for tag in self._app.review_options.current().tags]
+        offered = {
+            "source": _named(records.sources(call.person, MAX_SOURCES)),
+            "reviewer": _named(people),
+            "tag": _named(records.tags(call.person, MAX_SOURCES)),
+            "seen": seen,
+            "assigned": _named(people),
+            "generator": _named(records.generators(call.person, MAX_SOURCES)),
+        }
+        return "", *(gr.update(choices=[_any(), *offered[name]]) for name in _OFFERED)
 
     def _text(self, name: str, letters: int, **options: Any) -> None:
         options = {"min_width": 140, **options}
         self._by_name[name] = gr.Textbox(label=_label(name), max_length=letters, **options)
 
-    def _choice(self, name: str, choices: list[tuple[str, str]], **options: Any) -> None:
-        every = [(t("images.any"), ""), *choices]
+    def _choice(
+        self, name: str, choices: list[tuple[str, str]], unset: str = "", **options: Any
+    ) -> None:
+        every = [(unset, "") if unset else _any(), *choices]
         options = {"min_width": 140, **options}
         self._by_name[name] = gr.Dropdown(every, value="", label=_label(name), **options)
 
@@ -98,8 +129,12 @@ def _label(name: str) -> str:
     return t(f"images.{name}" if name in _HEADERS else f"images.by_{name}")
 
 
-def _offered(names: Sequence[str]) -> Any:
-    return gr.update(choices=[(t("images.any"), ""), *((name, name) for name in names)])
+def _any() -> tuple[str, str]:
+    return t("images.any"), ""
+
+
+def _named(names: Sequence[str]) -> list[tuple[str, str]]:
+    return [(name, name) for name in names]
 
 
 def asked_by(values: Sequence[Any]) -> Search:
@@ -113,6 +148,18 @@ def asked_by(values: Sequence[Any]) -> Search:
         raise InputError(Text("images.unknown_filter"))
     given = {name: value or "" for name, value in zip(FILTERS, filters, strict=True)}
     return search_of(given, zone or "")
+
+
+def set_ones(values: Sequence[Any]) -> dict[str, Any]:
+    """What a form with these `FilterForm.values` asks for, as an `ImageSelection` holds it.
+
+    Raises:
+        InputError: there is no such filter, or it can have no such value.
+    """
+    asked_by(values)
+    *filters, zone = values
+    set_by_name = {name: value for name, value in zip(FILTERS, filters, strict=True) if value}
+    return {"filters": set_by_name, "zone": zone or ""}
 
 
 def values_of(place: object) -> list[str]:

@@ -9,7 +9,15 @@ from markupsafe import Markup
 from review_app.i18n import t
 from review_app.i18n.formatting import plus_minus
 from review_app.records.search import MAX_COUNTED, Fitting, Found, Line
+from review_app.web.addresses import here
 from review_app.web.markup import Tone, clamped, moment, notice, picture, table
+
+_PICKED = Markup(
+    '<p class="picked" role="status">{words} <output data-picked>0</output> '
+    '<button type="button" data-pick="page">{page}</button> '
+    '<button type="button" data-pick="none">{none}</button></p>'
+)
+_PICK = Markup('<input type="checkbox" data-pick="{item}" aria-label="{words}">')
 
 
 def listing(found: Found, fit: Fitting | None = None) -> Markup:
@@ -19,10 +27,17 @@ def listing(found: Found, fit: Fitting | None = None) -> Markup:
         far = t("images.nothing_here", n=found.looked)
         words = t("images.nothing") if found.older is None else far
         return held + notice(words, Tone.NOTE)
-    names = ("image", "source", "state", "verdict")
+    names = ("pick", "image", "source", "state", "verdict")
     headers = [*(t(f"images.{name}") for name in names), "P(fake)", t("images.since")]
     number = Markup('<p class="remark" role="status">{}</p>').format(counted(fit)) if fit else ""
-    return held + number + table(t("images.list"), headers, map(_row, found.lines))
+    return (
+        held
+        + number
+        + _PICKED.format(
+            words=t("images.picked"), none=t("images.pick_none"), page=t("images.pick_page")
+        )
+        + table(t("images.list"), headers, map(_row, found.lines))
+    )
 
 
 def counted(fit: Fitting) -> str:
@@ -36,6 +51,7 @@ def _row(line: Line) -> tuple[str | Markup, ...]:
     p_fake, std = line.p_fake, line.std
     score = "" if p_fake is None or std is None else plus_minus(p_fake, std)
     return (
+        _PICK.format(item=line.item_id, words=t("images.pick_one", item=str(line.item_id))),
         _button(line),
         clamped(line.source or ""),
         t(f"records.state_{line.state}"),
@@ -52,7 +68,7 @@ def _verdict(line: Line) -> str:
 
 def _button(line: Line) -> Markup:
     """The label of a button: of a path its last part, as the record tells the whole."""
-    small = picture(f"/api/v1/admin/images/{line.item_id}/small", lazy=True)
+    small = picture(here(f"/api/v1/admin/images/{line.item_id}/small"), lazy=True)
     return Markup(
         '<button type="button" class="found" data-item="{}">{}<b>{}</b> <span>{}</span></button>'
     ).format(

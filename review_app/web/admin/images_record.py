@@ -16,6 +16,7 @@ from review_app.inference.heads import head_title
 from review_app.policy.tags import tag_name
 from review_app.records.record import Answer, DetectorView, ImageRecord
 from review_app.records.timeline import TimelineEvent
+from review_app.web.addresses import here
 from review_app.web.cards import card_link
 from review_app.web.faces import faces_found
 from review_app.web.markup import (
@@ -57,7 +58,7 @@ def record_html(record: ImageRecord, trouble: str = "") -> Markup:
 def _picture(record: ImageRecord) -> Markup:
     if record.file.size is None:
         return Markup('<p class="empty">{}</p>').format(t("images.no_picture"))
-    address = f"/api/v1/admin/images/{record.item_id}"
+    address = here(f"/api/v1/admin/images/{record.item_id}")
     return Markup(
         '<figure class="inspected"><a href="{}" target="_blank" rel="noopener">{}</a></figure>'
     ).format(address, picture(address, t("images.picture", item=str(record.item_id))))
@@ -105,6 +106,10 @@ def _file_facts(record: ImageRecord) -> list[Fact]:
         (t("inspect.fact_notes"), _frames(record)),
         (t("images.faces"), _faces(record)),
         (t("images.state"), state),
+        (t("images.tags"), ", ".join(record.tags)),
+        (t("images.assigned"), record.assigned or ""),
+        (t("images.archived"), t("images.is_archived") if record.archived else ""),
+        (t("images.deleted"), _deleted(record)),
     ]
     if record.blind:
         return facts
@@ -118,6 +123,17 @@ def _file_facts(record: ImageRecord) -> list[Fact]:
         (t("inspect.fact_claim"), claim_in_words(claim) if claim else ""),
         (t("images.uncounted"), _uncounted(record)),
     ]
+
+
+def _deleted(record: ImageRecord) -> Markup | str:
+    gone = record.deleted
+    if gone is None:
+        return ""
+    by = t("images.deleted_by", name=gone.by)
+    words = Markup("{} {} {}").format(moment(gone.at), by, clamped(gone.reason))
+    if gone.due is None:
+        return words
+    return words + Markup(" {} {}").format(t("images.file_goes"), moment(gone.due))
 
 
 def _size(record: ImageRecord) -> str:

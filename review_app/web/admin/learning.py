@@ -15,8 +15,8 @@ from review_app.web.handlers import Refresh
 def build_learning(
     app: Application, blocks: gr.Blocks, tab: gr.Tab, redraw_policy: Refresh
 ) -> None:
-    """Add the tab's components to the open context. ``redraw_policy`` draws the Policy tab anew,
-    for what changes the policy from here."""
+    """Add the tab's components to the open context. ``redraw_policy`` draws the tabs of the policy
+    anew, for what changes the policy from here."""
     build_triggers(app, blocks, tab)
     build_challenge(app, blocks, tab, redraw_policy)
     build_fusion(app, blocks, tab)

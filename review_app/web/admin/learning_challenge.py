@@ -17,6 +17,7 @@ from review_app.i18n import Text, day, number, t
 from review_app.learning.lineage import LineageEntry, PutInForce, challengers
 from review_app.learning.words import advice_words
 from review_app.web.admin.confirm import Confirm, Question
+from review_app.web.admin.form import version_seen
 from review_app.web.admin.images_record import veiled
 from review_app.web.admin.learning_comparison import report_html
 from review_app.web.admin.learning_jobs import answer_to
@@ -38,12 +39,16 @@ class ChallengePanel:
     def __init__(self, app: Application) -> None:
         self._app = app
 
-    def load(self, call: Call, chosen: str | None = None) -> tuple[Markup, Any, int, Any, Markup]:
-        """What is in force; the choices; the version that the page tells of; whether there is a
-        detector to go back to; and what was told of the challenger that is ``chosen``."""
+    def load(self, call: Call, chosen: str | None = None) -> tuple[Any, ...]:
+        """What is in force; the choices; the version that the page tells of; that it may be asked
+        to promote; whether there is a detector to go back to; and what was told of the challenger
+        that is ``chosen``."""
         policy, found = self._app.policies.current(), self._lineage()
         offered = [each.id for each in challengers(found)]
-        chosen = chosen if chosen in offered else next(iter(offered), None)
+        choice = gr.update(choices=offered)
+        if chosen not in offered:  # else it stays: another may have been chosen meanwhile
+            chosen = next(iter(offered), None)
+            choice["value"] = chosen
         words = t(
             "challenge.champion",
             detector=policy.checkpoint,
@@ -54,8 +59,9 @@ class ChallengePanel:
             words += f" {t('challenge.champion_former', detector=former.policy.checkpoint)}"
         return (
             notice(words),
-            gr.update(choices=offered, value=chosen),
+            choice,
             policy.version,
+            gr.update(interactive=True),
             gr.update(visible=former is not None),
             self.show(call, chosen),
         )
@@ -87,12 +93,12 @@ class ChallengePanel:
 
     def ask_promote(self, _call: Call, seen: int | None, chosen: str | None) -> Question:
         """The question before a challenger takes the champion's place."""
-        self._app.policies.require(seen or 0)
+        self._app.policies.require(version := version_seen(seen))
         entry = self._entry(chosen)
         report = self._app.challenges.last(entry.id)
         if report is None:
             raise InputError(Text("challenge.compare_first", {"detector": entry.id}))
-        about = PromotionAsked(version=seen or 0, detector=entry.id)
+        about = PromotionAsked(version=version, detector=entry.id)
         attempt, advice = str(report.replay.attempt), advice_words(report)
         words = t("challenge.ask_promote", detector=entry.id, attempt=attempt, advice=advice)
         return Question(words, about)
@@ -109,7 +115,7 @@ class ChallengePanel:
 
     def ask_roll_back(self, _call: Call, seen: int | None) -> Question:
         """The question before the former detector takes the champion's place again."""
-        self._app.policies.require(seen or 0)
+        self._app.policies.require(version := version_seen(seen))
         former = self._app.promotions.former()
         if former is None:
             raise InputError(Text("challenge.no_former"))
@@ -118,7 +124,7 @@ class ChallengePanel:
             was = t("challenge.was", version=policy.version, words=former.text)
         attempt = str(former.attempt)
         words = t("challenge.ask_roll_back", detector=policy.checkpoint, attempt=attempt, was=was)
-        return Question(words, PromotionAsked(version=seen or 0, detector=policy.checkpoint))
+        return Question(words, PromotionAsked(version=version, detector=policy.checkpoint))
 
     def roll_back(self, call: Call, asked: Any, reason: str | None) -> Markup:
         """Put the former detector in force again."""
@@ -159,7 +165,8 @@ def _use(use: PutInForce) -> str:
 def build_challenge(
     app: Application, blocks: gr.Blocks, tab: gr.Tab, redraw_policy: Refresh
 ) -> None:
-    """Add the panel to the open context. ``redraw_policy`` draws the Policy tab anew."""
+    """Add the panel to the open context. ``redraw_policy`` draws the tabs of the
+    policy anew."""
     panel, wiring = ChallengePanel(app), Wiring(app, Permission.MANAGE_POLICY)
     with section(t("challenge.title"), t("challenge.remark")):
         words = html()
@@ -171,7 +178,7 @@ def build_challenge(
         told = html()
         reason = gr.Textbox(label=t("challenge.reason"), max_length=400)
         with gr.Row():
-            promote = gr.Button(t("challenge.promote"))
+            promote = gr.Button(t("challenge.promote"), interactive=False)  # until it is filled in
             roll_back = gr.Button(t("challenge.roll_back"), visible=False)
         yes_promote, yes_back = (
             Confirm(t("challenge.yes_promote")),
@@ -193,7 +200,7 @@ def build_challenge(
     # to be refused because that tab still tells of the one before.
     for changed in (promoted, rolled):
         redraw_policy(changed.then)
-    shown = [words, which, seen, roll_back, told]
+    shown = [words, which, seen, promote, roll_back, told]
     for event in (blocks.load, tab.select, promoted.then, rolled.then):
         wiring.quick(event, panel.load, shown, [which])
         wiring.quick(event, panel.lineage, [lineage])

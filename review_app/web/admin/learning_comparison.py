@@ -19,6 +19,7 @@ from review_app.learning.words import (
     part_name,
     replay_words,
 )
+from review_app.web.addresses import here
 from review_app.web.markup import Content, join, notice, picture, table
 
 
@@ -111,6 +112,6 @@ def _flip(flip: Flip, is_pictured: bool) -> Markup:
     )
     small = Markup()
     if is_pictured:
-        address = f"/api/v1/admin/images/{flip.item_id}/small"
+        address = here(f"/api/v1/admin/images/{flip.item_id}/small")
         small = picture(address, t("challenge.picture", item=str(flip.item_id)), lazy=True)
     return Markup("<li>{}<span>{}</span></li>").format(small, words)

@@ -26,13 +26,13 @@ class FusionPanel:
     def __init__(self, app: Application) -> None:
         self._app = app
 
-    def load(self, call: Call, shown: str | None = None) -> tuple[Any, Any, Markup]:
-        """What may be a member; the fusions that there are; and the card of the one ``shown``."""
+    def load(self, call: Call, shown: str | None = None) -> tuple[Markup, Any, Any]:
+        """The card of the fusion ``shown``; what may be a member; the fusions that there are."""
         members = [f"{checkpoint}:{head}" for checkpoint, head in self._app.fusion.choices()]
         made = list(self._app.detectors.fused())
         shown = shown if shown in made else next(reversed(made), None)
         choice = gr.update(choices=made, value=shown, visible=bool(made))
-        return gr.update(choices=members), choice, self.show(call, shown)
+        return self.show(call, shown), gr.update(choices=members), choice
 
     def show(self, _call: Call, shown: str | None) -> Markup:
         """What the fusion ``shown`` was made of, and what each member is worth to it."""
@@ -102,7 +102,9 @@ def build_fusion(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
         members = gr.CheckboxGroup([], label=t("fuse.choose"))
         with gr.Row():
             name = gr.Textbox(label=t("fuse.name"), max_length=100)
-            labels = gr.Number(DEFAULT_LABELS, label=t("fuse.labels"), minimum=0, precision=0)
+            labels = gr.Number(
+                DEFAULT_LABELS, label=t("fuse.labels"), minimum=0, precision=0, min_width=280
+            )
         button = gr.Button(t("fuse.button"))
         message = html()
         made = gr.Dropdown([], label=t("fuse.made"), value=None, visible=False)
@@ -110,4 +112,4 @@ def build_fusion(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
     wiring.quick(button.click, panel.fuse, [message], [name, members, labels])
     wiring.quick(made.input, panel.show, [card], [made])
     for event in (blocks.load, tab.select):
-        wiring.quick(event, panel.load, [members, made, card], [made])
+        wiring.quick(event, panel.load, [card, members, made], [made])

@@ -15,13 +15,13 @@ from review_app.monitoring.live_watching import WatchedCalibration
 from review_app.monitoring.people_watching import WatchedPeople
 from review_app.monitoring.statistics.drift import LEAST_REFERENCE, SLOW, SUDDEN, Panel
 from review_app.monitoring.statistics.live_calibration import Estimate
+from review_app.web.admin.monitoring_told import build_told
 from review_app.web.distributions import EstimateRow, estimates, two_histograms
 from review_app.web.handlers import Call, Wiring, html
 from review_app.web.markup import join, moment
+from review_app.web.own_figures import second_look_lines, too_few_to_look
 
 _GIB, _MIB = 1024**3, 1024**2
-_SMALL_GAP = 0.02
-"""A gap of mean P(fake) and share of fakes below this changes nothing that anybody decides."""
 
 
 class MonitoringTab:
@@ -35,22 +35,28 @@ class MonitoringTab:
         found = self._app.monitoring.findings()
         health = self._app.monitoring.health()
         return Markup('<div class="watched">{}{}</div>').format(
-            _when(found), _panels(found, health)
+            _when(found), _panels(found, health, self._too_few())
         )
+
+    def _too_few(self) -> str:
+        """A sentence where second looks are wanted, and too few people are there for them."""
+        is_on = self._app.review_options.current().second_look_share > 0
+        return too_few_to_look(self._app.people.all()) if is_on else ""
 
 
 def build_monitoring(app: Application, tab: gr.Tab) -> None:
-    """Add the tab's component to the open context."""
+    """Add the tab's components to the open context."""
     panels = html()
+    build_told(app, tab)
     Wiring(app, Permission.SEE_QUEUE).quick(tab.select, MonitoringTab(app).load, [panels])
 
 
-def _panels(found: WatchFindings, health: SystemHealth) -> Markup:
+def _panels(found: WatchFindings, health: SystemHealth, too_few: str) -> Markup:
     return join(
         (
             _drift(found.drift),
             _calibration(found.calibration),
-            _people(found.people),
+            _people(found.people, too_few),
             _flow(found.flow),
             _system(health),
         )
@@ -121,12 +127,7 @@ def _calibration(found: WatchedCalibration | None) -> Markup:
         labels = 0 if found is None else found.labels
         return _panel("calibration", t("watched.not_enough"), [t("watched.labels", n=labels)])
     gap = found.gap
-    if gap.low > _SMALL_GAP:
-        answer = "gap_fake"
-    elif gap.high < -_SMALL_GAP:
-        answer = "gap_real"
-    else:
-        answer = "gap_none"
+    answer = f"gap_{found.leans or 'none'}"
     lines: list[str | Markup] = [
         t(
             "watched.gap",
@@ -160,12 +161,15 @@ def _calibration(found: WatchedCalibration | None) -> Markup:
     )
 
 
-def _people(found: WatchedPeople | None) -> Markup:
+def _people(found: WatchedPeople | None, too_few: str) -> Markup:
+    again = [*_second_looks(found), *([too_few] if too_few else [])]
     if found is None or found.alpha is None:
-        return _panel("agreement", t("watched.not_enough"), [t("watched.agreement_needs")])
+        lines = [t("watched.agreement_needs"), *again]
+        return _panel("agreement", t("watched.not_enough"), lines)
     alpha = found.alpha
     answer = t("watched.alpha", alpha=number(alpha.value, 2))
-    lines: list[str | Markup] = [
+    weighing = found.weighing
+    lines = [
         t(
             "watched.alpha_interval",
             low=number(alpha.low, 2),
@@ -173,9 +177,19 @@ def _people(found: WatchedPeople | None) -> Markup:
             n=found.shared,
         ),
         t("watched.disputed", share=percent(found.disputed / found.shared)),
-        t("watched.by_skill", n=found.changed),
+        t("watched.by_skill", turned=weighing.turned, n=weighing.opened),
+        *again,
     ]
     return _panel("agreement", answer, lines)
+
+
+def _second_looks(found: WatchedPeople | None) -> list[str]:
+    """What second looks tell of everybody's first answers."""
+    again = None if found is None else found.second_looks
+    if again is None:
+        return []
+    told = t("watched.again", n=again.looks, differed=number(again.differed))
+    return [told, *second_look_lines(again), t("watched.again_at_least")]
 
 
 def _flow(found: WatchedFlow | None) -> Markup:

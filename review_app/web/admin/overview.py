@@ -10,8 +10,8 @@ from markupsafe import Markup
 
 from review_app.bootstrap import Application
 from review_app.core.errors import CheckpointError
-from review_app.core.permissions import Permission
-from review_app.i18n import number, percent, t
+from review_app.core.permissions import Permission, Person
+from review_app.i18n import current_language, number, percent, t
 from review_app.inference.heads import head_title
 from review_app.monitoring.overview import (
     RECENT,
@@ -21,13 +21,15 @@ from review_app.monitoring.overview import (
     Unlike,
 )
 from review_app.triage.forecasting import CertificateProgress
+from review_app.web.addresses import here
 from review_app.web.admin.overview_features import build_feature_map
 from review_app.web.admin.overview_flow import REFRESH_SECONDS, build_queue_desk
 from review_app.web.admin.policy_certificate import progress_bar
+from review_app.web.admin.tabs import has_tab
 from review_app.web.charts import Bar, Scatter, bars, uncertainty_map
 from review_app.web.handlers import Call, Wiring, html
 from review_app.web.markup import age, join, table
-from storage.enums import ItemState, PolicyState
+from storage.enums import ItemState, JobKind, JobState, PolicyState, Topic
 
 P_FAKE = "P(fake)"
 """What the map's axis is called where thresholds are compared with the probability itself."""
@@ -36,7 +38,10 @@ _LAST = (ItemState.RESOLVED, ItemState.FAILED)
 STATES = sorted(ItemState, key=lambda state: state in _LAST)
 """The states in the order in which an image passes through them."""
 
-_NEED = Markup('<p>{words} <a href="/admin/?tab={tab}">{link}</a></p>')
+_TOLD_BESIDES = (Topic.AUDITS, Topic.DRIFT)
+"""What needs an admin and has a sentence of its own here."""
+_NEED = Markup("<p>{} {}</p>")
+_LINK = Markup('<a href="{}?tab={}">{}</a>')
 _SIGNS = {PolicyState.LEARNING: "○", PolicyState.CERTIFIED: "●", PolicyState.SUSPENDED: "■"}
 
 
@@ -45,18 +50,56 @@ class OverviewTab:
 
     def __init__(self, app: Application) -> None:
         self._app = app
+        self._maps: dict[str, tuple[ScoreMap, Markup]] = {}
 
-    def refresh(self, _call: Call) -> tuple[Markup, Markup, Markup, Markup]:
+    def refresh(self, call: Call) -> tuple[Markup, Markup, Markup, Markup]:
         """The answers, the states, the map and the reviewers."""
         now = self._app.monitoring.overview()
         return (
-            answers(now, self._progress(now), [*self._newer(now), *self._failed(), *self._drift()]),
+            answers(now, self._progress(now), self._more(call.person, now)),
             _states(now),
-            _map(self._app.monitoring.score_map()),
+            self._map(),
             _reviewers(now),
         )
 
-    def _newer(self, now: Overview) -> list[Markup]:
+    def _map(self) -> Markup:
+        """The map, drawn once in each language."""
+        scores, language = self._app.monitoring.score_map(), current_language()
+        drawn = self._maps.get(language)
+        if drawn is None or drawn[0] is not scores:
+            drawn = self._maps[language] = scores, _map(scores)
+        return drawn[1]
+
+    def _more(self, person: Person, now: Overview) -> list[Markup]:
+        return [
+            *self._demo(person),
+            *self._newer(person, now),
+            *self._failed(person),
+            *self._drift(person),
+            *self._alerts(),
+        ]
+
+    def _alerts(self) -> list[Markup]:
+        """What needs an admin besides, a sentence each."""
+        failed = self._app.jobs.unseen_failure()
+        told = {(topic, "") for topic in _TOLD_BESIDES}
+        if failed is not None:
+            told.add((Topic.JOB, str(failed.id)))
+        return [
+            Markup("<p>{}</p>").format(one.words)
+            for one in self._app.alerts.open()
+            if (one.topic, one.subject) not in told
+        ]
+
+    def _demo(self, person: Person) -> list[Markup]:
+        """A sentence on how far the demo's queue is, while it is being made."""
+        job = self._app.jobs.last_of(JobKind.DEMO)
+        if job is None or job.state not in (JobState.QUEUED, JobState.RUNNING):
+            return []
+        words = t("overview.need_demo", done=number(job.done), total=number(job.total or job.done))
+        return [_need(person, words, "learning", t("overview.see_job"))]
+
+    def _newer(self, person: Person, now: Overview) -> list[Markup]:
         """A sentence that a newer detector came with the program, where one did."""
         if now.policy_version is None:
             return []
@@ -64,29 +107,35 @@ class OverviewTab:
         if newer is None:
             return []
         words = t("overview.need_newer", checkpoint=newer.id)
-        return [_NEED.format(words=words, tab="policy", link=t("overview.see_changes"))]
+        return [_need(person, words, "certify", t("overview.see_changes"))]
 
-    def _failed(self) -> list[Markup]:
+    def _failed(self, person: Person) -> list[Markup]:
         """A sentence that learning failed which had begun by itself."""
         if self._app.jobs.unseen_failure() is None:
             return []
         words = t("overview.need_learning")
-        return [_NEED.format(words=words, tab="learning", link=t("overview.see_why"))]
+        return [_need(person, words, "learning", t("overview.see_why"))]
 
-    def _drift(self) -> list[Markup]:
+    def _drift(self, person: Person) -> list[Markup]:
         """A sentence that images have changed, where they have."""
         if not self._app.monitoring.drift_is_flagged():
             return []
         words, link = t("overview.need_drift"), t("overview.see_drift")
-        return [_NEED.format(words=words, tab="monitoring", link=link)]
+        return [_need(person, words, "monitoring", link)]
 
     def _progress(self, now: Overview) -> CertificateProgress | None:
         if now.policy_version is None or now.policy_state == PolicyState.CERTIFIED:
             return None
         try:
             return self._app.forecasts.progress()
-        except CheckpointError:  # the Policy tab says why
+        except CheckpointError:  # the Certify tab says why
             return None
+
+
+def _need(person: Person, words: str, tab: str, link: str) -> Markup:
+    """A sentence, and a link to the tab where there is more of it, for whoever has that."""
+    there = _LINK.format(here("/admin/"), tab, link) if has_tab(person, tab) else ""
+    return _NEED.format(words, there)
 
 
 def build_overview(app: Application, blocks: gr.Blocks) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -17,8 +18,9 @@ from review_app.monitoring.forecast import EmptyingForecast, Outlook
 from review_app.monitoring.queue_desk import QueueDesk
 from review_app.monitoring.service_level import ServiceLevel, ServiceRecord
 from review_app.web.admin.form import Field, OptionsForm, Values, allowed, held
+from review_app.web.assets import asset_url
 from review_app.web.charts_flow import FlowRow, flow_chart, shares
-from review_app.web.handlers import Call, Wiring, html, section
+from review_app.web.handlers import Call, Wiring, html, section, show_by_permission
 from review_app.web.markup import age, clamped, join, table
 from storage.enums import ItemState, LabelValue
 from storage.models import SourceTally
@@ -28,6 +30,9 @@ _hours = allowed(ServiceLevel, "within_hours", Text("desk.wrong_hours"))
 _FIELDS = (
     Field("within_hours", "desk.within_hours", lambda n: _hours(n or None), lambda n: n or 0),
 )
+_PLACES = asset_url("places.js")
+_ASKED = f"""async () => (await import("{_PLACES}")).askedSpan()"""
+_CHOSEN = f"""async (span) => (await import("{_PLACES}")).choseSpan(span)"""
 _MIX = (LabelValue.REAL, LabelValue.FAKE, LabelValue.UNSURE, LabelValue.UNDECIDABLE)
 
 
@@ -38,6 +43,11 @@ class QueueDeskPanel:
         self._app = app
         self._form = OptionsForm(app.service_level, _FIELDS)
 
+    def begin(self, call: Call, span: str | None) -> tuple[Any, ...]:
+        """The same as the page is opened, and the choice, where the page's address says one."""
+        usual = span in (None, FlowSpan.WEEK)
+        return *self.refresh(call, span), gr.skip() if usual else span
+
     def refresh(self, _call: Call, span: str | None) -> tuple[Markup, Markup, Markup]:
         """The flow over the span that was chosen, the service level, and the sources."""
         try:
@@ -46,9 +56,9 @@ class QueueDeskPanel:
             raise InputError(Text("refusals.odd_input")) from None
         return _flow(desk), _service(desk.service), _sources(desk)
 
-    def load(self, _call: Call) -> Values:
+    def load(self, _call: Call) -> tuple[str, *Values]:
         """The service level in force, for the field and for the page to hold."""
-        return self._form.load()
+        return "", *self._form.load()
 
     def save(self, call: Call, seen: Any, hours: float | None) -> tuple[Markup, *Values]:
         """Put in force what the person has changed."""
@@ -61,20 +71,24 @@ def build_queue_desk(app: Application, blocks: gr.Blocks) -> None:
     with gr.Row(equal_height=False):
         with gr.Column(scale=3, min_width=320), section(t("desk.flow"), t("desk.flow_remark")):
             choices = [(t(f"desk.{span}"), span.value) for span in FlowSpan]
-            span = gr.Radio(choices, value=FlowSpan.WEEK.value, label=t("desk.span"))
+            week = FlowSpan.WEEK.value
+            span = gr.Radio(choices, value=week, label=t("desk.span"), elem_id="flow-span")
             flow = html()
         with gr.Column(scale=2, min_width=320), section(t("desk.level"), t("desk.level_remark")):
             service = html()
-            with gr.Row():
+            with gr.Row() as level:
                 hours = gr.Number(0, label=t("desk.within_hours"), minimum=0)
                 save = gr.Button(t("desk.save"))
             message, seen = html(), held()
     sources = html()
     looks, manages = Wiring(app, Permission.SEE_QUEUE), Wiring(app, Permission.MANAGE_POLICY)
     shown = [flow, service, sources]
-    manages.quick(blocks.load, panel.load, [hours, seen])
-    for event in (blocks.load, gr.Timer(REFRESH_SECONDS).tick, span.input):
-        looks.quick(event, panel.refresh, shown, [span])
+    looks.quick(blocks.load, panel.load, [message, hours, seen])
+    show_by_permission(app, [(level, Permission.MANAGE_POLICY)])
+    looks.quick(partial(blocks.load, js=_ASKED), panel.begin, [*shown, span], [span])
+    looks.quick(gr.Timer(REFRESH_SECONDS).tick, panel.refresh, shown, [span])
+    chosen = partial(span.input, js=_CHOSEN, trigger_mode="always_last")
+    looks.quick(chosen, panel.refresh, shown, [span])
     saved = manages.quick(save.click, panel.save, [message, hours, seen], [seen, hours])
     looks.quick(saved.then, panel.refresh, shown, [span])
 

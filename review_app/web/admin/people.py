@@ -1,5 +1,4 @@
-"""People: who may sign in, as what; one-time sign-in links; closing and opening accounts; how
-people answer."""
+"""People: who may sign in, as what; a new account; and how people answer."""
 
 from __future__ import annotations
 
@@ -7,31 +6,27 @@ from typing import Any
 
 import gradio as gr
 from markupsafe import Markup
-from pydantic import BaseModel
 
 from review_app.bootstrap import Application
-from review_app.core.errors import ChangedSinceError, InputError, NotFoundError
+from review_app.core.errors import InputError
 from review_app.core.permissions import Permission
-from review_app.i18n import Text, significant, t
+from review_app.i18n import Text, t
 from review_app.people import Account, confusable_pairs
-from review_app.web.admin.confirm import Confirm, Question
+from review_app.web.admin.copying import COPYING
+from review_app.web.admin.people_changes import (
+    ROLES,
+    build_changes,
+    link_html,
+    role_choices,
+)
+from review_app.web.admin.people_desks import build_desks
 from review_app.web.admin.people_figures import build_figures
 from review_app.web.admin.people_skill import build_skill
 from review_app.web.admin.people_taking import build_taking
 from review_app.web.admin.people_tokens import build_tokens
-from review_app.web.handlers import Call, Wiring, held_as, html, refusal, section
+from review_app.web.handlers import Call, Wiring, html, section, show_by_permission
 from review_app.web.markup import Tone, join, moment, notice, table
 from storage.enums import Role
-
-ROLES = (Role.REVIEWER, Role.ADMIN)
-"""The roles in the order in which they are offered."""
-
-
-class Access(BaseModel):
-    """The account that is opened or closed."""
-
-    name: str
-    open: bool
 
 
 class PeopleTab:
@@ -46,101 +41,61 @@ class PeopleTab:
         names = [account.name for account in accounts]
         return _alike(names) + _accounts(accounts), gr.update(choices=names)
 
+    def members(self, _call: Call) -> tuple[Markup]:
+        """The members of a desk, and those who were."""
+        return (_members(self._app.people.all()),)
+
     def add(self, call: Call, name: str | None, role: str) -> tuple[Markup, Any, Markup, Any, str]:
         """Make an account, and a link that signs the person in once."""
         if role not in set(Role):
             raise InputError(Text("people.choose_role"))
         account = self._app.people.add(name or "", Role(role), call.person.name)
         words = t(f"people.added_{account.role}", name=account.name)
-        return notice(words, Tone.DONE), self._link(call, account.name), *self.load(call), ""
-
-    def new_link(self, call: Call, name: str | None) -> tuple[Markup, Markup]:
-        """Another one-time link for somebody who has an account."""
-        account = self._account(name)
-        words = t("people.link_below", name=account.name)
-        return notice(words, Tone.DONE), self._link(call, account.name)
-
-    def ask_switch(self, _call: Call, name: str | None) -> Question:
-        """The question before somebody's access changes."""
-        account = self._account(name)
-        about = Access(name=account.name, open=account.disabled)
-        key = f"people.enable_{account.role}" if account.disabled else "people.disable"
-        return Question(t(key, name=account.name), about)
-
-    def switch(self, call: Call, asked: Any) -> tuple[Markup, Markup, Any]:
-        """Open or close the account, as was asked: whoever was quicker is told of, not undone."""
-        about = held_as(Access, asked)
-        actor = call.person.name
-        try:
-            self._app.people.set_enabled(about.name, about.open, actor, expects_change=True)
-        except ChangedSinceError as error:
-            return refusal(error), *self.load(call)
-        words = t("people.is_enabled" if about.open else "people.is_disabled", name=about.name)
-        return notice(words, Tone.DONE), *self.load(call)
-
-    def _account(self, name: str | None) -> Account:
-        if not name:
-            raise InputError(Text("people.choose_person"))
-        for account in self._app.people.all():
-            if account.name == name:
-                return account
-        raise NotFoundError(Text("people.gone", {"name": repr(name)}))
-
-    def _link(self, call: Call, name: str) -> Markup:
-        token = self._app.people.make_link(name, call.person.name)
-        minutes = self._app.settings.link_minutes
-        n = int(minutes) if minutes == int(minutes) else significant(minutes)
-        return _LINK.format(
-            words=t("people.link_works", name=name, n=n),
-            url=f"{call.origin}/login/link/{token}",
-            copy=t("people.copy"),
-            copied=t("people.copied"),
-        )
-
-
-_LINK = Markup(
-    '<div class="card"><label>{words}<input type="text" readonly value="{url}"></label>'
-    '<button type="button" class="copy" data-copied="{copied}">{copy}</button></div>'
-)
-_COPY = """element.addEventListener("click", async (event) => {
-  const button = event.target.closest("button.copy");
-  if (!button) return;
-  const field = element.querySelector("input");
-  field.select();
-  await navigator.clipboard.writeText(field.value);
-  button.textContent = button.dataset.copied;
-});"""
+        token = self._app.people.make_link(account.name, call.person.name)
+        link = link_html(self._app, call, account.name, token)
+        return notice(words, Tone.DONE), link, *self.load(call), ""
 
 
 def build_people(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
-    """Add the tab's components to the open context."""
+    """Add the tab's components to the open context. A desk's has nothing that changes accounts:
+    they are the deployment's."""
+    with gr.Column() as accounts:
+        if app.settings.desk:
+            _build_members(app, blocks, tab)
+        else:
+            _build_accounts(app, blocks, tab)
+        build_tokens(app, blocks, tab)
+    build_figures(app, tab)
+    build_skill(app, tab)
+    build_taking(app, tab)
+    with gr.Column() as desks:
+        if app.desks is not None and not app.settings.desk:
+            build_desks(app, app.desks, blocks, tab, ROLES)
+    show_by_permission(app, [(part, Permission.MANAGE_PEOPLE) for part in (accounts, desks)])
+
+
+def _build_members(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
+    wiring, members = Wiring(app, Permission.MANAGE_PEOPLE), html()
+    for event in (blocks.load, tab.select):
+        wiring.quick(event, PeopleTab(app).members, [members])
+
+
+def _build_accounts(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
     actions = PeopleTab(app)
     wiring = Wiring(app, Permission.MANAGE_PEOPLE)
     accounts = html()
     message = html()
-    link = gr.HTML(apply_default_css=False, js_on_load=_COPY)
+    link = gr.HTML(apply_default_css=False, js_on_load=COPYING)
     with section(t("people.add_title")), gr.Row():
         name = gr.Textbox(label=t("people.name_label"), max_length=80)
-        choices = [(t(f"people.role_{role}"), role.value) for role in ROLES]
-        role = gr.Radio(choices, value=Role.REVIEWER.value, label=t("people.role"), min_width=240)
+        role = gr.Radio(
+            role_choices(), value=Role.REVIEWER.value, label=t("people.role"), min_width=240
+        )
         add = gr.Button(t("people.add"), variant="primary")
-    with section(t("people.change_title")):
-        with gr.Row():
-            who = gr.Dropdown([], label=t("people.person"), value=None)
-            again = gr.Button(t("people.new_link"))
-            switch = gr.Button(t("people.switch"))
-        confirm = Confirm(t("people.yes"))
-    build_tokens(app, blocks, tab, _COPY)
-    build_figures(app, tab)
-    build_skill(app, tab)
-    build_taking(app, tab)
+    who = build_changes(app, actions.load, message, link, accounts)
     for event in (blocks.load, tab.select):
         wiring.quick(event, actions.load, [accounts, who])
     wiring.quick(add.click, actions.add, [message, link, accounts, who, name], [name, role])
-    wiring.quick(again.click, actions.new_link, [message, link], [who])
-    confirm.ask(wiring, switch, actions.ask_switch, [who])
-    confirm.withdraw(who.input)
-    confirm.then(wiring, actions.switch, [message, accounts, who])
 
 
 def _alike(names: list[str]) -> Markup:
@@ -151,12 +106,34 @@ def _alike(names: list[str]) -> Markup:
     )
 
 
+def _access(account: Account) -> str:
+    if account.disabled:
+        return t("people.disabled")
+    return t("people.away") if account.is_away else t("people.enabled")
+
+
+def _members(accounts: list[Account]) -> Markup:
+    rows = [
+        (
+            account.name,
+            t(f"people.{account.role}"),
+            t("desks.no_place") if account.disabled else t("desks.has_place"),
+            account.pseudonym,
+            moment(account.created_at),
+        )
+        for account in accounts
+    ]
+    names = ("name", "role", "access", "in_exports", "added_at")
+    remark = Markup('<p class="remark">{}</p>').format(t("desks.accounts_remark"))
+    return remark + table(t("desks.everybody"), [t(f"people.{name}") for name in names], rows)
+
+
 def _accounts(accounts: list[Account]) -> Markup:
     rows = [
         (
             account.name,
             t(f"people.{account.role}"),
-            t("people.disabled") if account.disabled else t("people.enabled"),
+            _access(account),
             account.pseudonym,
             t("people.password_or_link") if account.has_password else t("people.link_only"),
             moment(account.created_at),

@@ -3,6 +3,8 @@ them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import gradio as gr
 from markupsafe import Markup
 
@@ -15,6 +17,7 @@ from review_app.web.markup import moment, table
 
 LOOK_SECONDS = 10
 """The seconds between two looks whether newer figures are there."""
+_OPINION = ("person", "helped", "misled")
 _COLUMNS = ("person", "right", "undecided", "blind", "in_sight", "yielded", "turned")
 
 
@@ -24,24 +27,36 @@ class FiguresPanel:
     def __init__(self, app: Application) -> None:
         self._app = app
 
-    def load(self, _call: Call) -> Markup:
-        """The figures of everybody who has answered."""
+    def load(self, _call: Call) -> tuple[Markup, Markup]:
+        """The figures of everybody who has answered; and what opinions did to their answers."""
         latest = self._app.monitoring.reviewer_figures()
         if not latest.value:
             words = t("figures.computing" if latest.is_computing else "figures.nobody")
-            return Markup('<p class="empty">{}</p>').format(words)
-        headers = [t(f"figures.{name}") for name in _COLUMNS]
+            nothing = Markup('<p class="empty">{}</p>').format(words)
+            return nothing, nothing
         as_of = Markup('<p class="remark">{} {}</p>').format(t("figures.as_of"), moment(latest.at))
-        return as_of + table(t("figures.title"), headers, map(_row, latest.value))
+        answers = table(t("figures.title"), _headers(_COLUMNS), map(_row, latest.value))
+        told = table(t("figures.opinion"), _headers(_OPINION), map(_opinion_row, latest.value))
+        return as_of + answers, told
 
 
 def build_figures(app: Application, tab: gr.Tab) -> None:
     """Add the panel to the open context."""
     with section(t("figures.title"), t("figures.remark")):
         figures = html()
-    wiring = Wiring(app, Permission.MANAGE_PEOPLE)
+    with section(t("figures.opinion"), t("figures.opinion_remark")):
+        opinion = html()
+    wiring = Wiring(app, Permission.SEE_PEOPLE)
     for event in (tab.select, gr.Timer(LOOK_SECONDS).tick):
-        wiring.quick(event, FiguresPanel(app).load, [figures])
+        wiring.quick(event, FiguresPanel(app).load, [figures, opinion])
+
+
+def _headers(names: Sequence[str]) -> list[str]:
+    return [t(f"figures.{name}") for name in names]
+
+
+def _opinion_row(person: ReviewerFigures) -> tuple[str, ...]:
+    return person.name, _words(person.helped), _words(person.misled)
 
 
 def _row(person: ReviewerFigures) -> tuple[str | int, ...]:

@@ -34,5 +34,5 @@ def build_taking(app: Application, tab: gr.Tab) -> None:
     """Add the panel to the open context."""
     with section(t("taking.title"), t("taking.remark")):
         figures = html()
-    wiring = Wiring(app, Permission.MANAGE_PEOPLE)
+    wiring = Wiring(app, Permission.SEE_PEOPLE)
     wiring.quick(tab.select, TakingPanel(app).load, [figures])

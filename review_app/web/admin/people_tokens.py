@@ -14,6 +14,7 @@ from review_app.core.permissions import Permission, TokenScope
 from review_app.i18n import Text, t
 from review_app.people import MAX_DAYS, TokenState, TokenView
 from review_app.web.admin.confirm import Confirm, Question
+from review_app.web.admin.copying import COPYING, to_be_copied
 from review_app.web.handlers import Call, Wiring, held_as, html, refusal, section
 from review_app.web.markup import Tone, moment, notice, table
 
@@ -34,11 +35,14 @@ class TokensPanel:
         self._app = app
 
     def load(self, _call: Call) -> tuple[Markup, Any, Any]:
-        """The tokens, as a table and as choices; and whom one can be made for."""
+        """The tokens, as a table and as choices; and whom one can be made for. What is chosen
+        stays: an answer that comes late would take away what somebody has chosen since."""
         views = self._app.tokens.all()
-        open_accounts = [one.name for one in self._app.people.all() if not one.disabled]
+        open_accounts = [
+            one.name for one in self._app.people.all() if not (one.disabled or one.is_away)
+        ]
         valid = [(_choice(v), v.id) for v in views if v.state is TokenState.VALID]
-        return _table(views), gr.update(choices=valid, value=None), gr.update(choices=open_accounts)
+        return _table(views), gr.update(choices=valid), gr.update(choices=open_accounts)
 
     def make(
         self, call: Call, owner: str | None, name: str | None, days: Any, scopes: list[str] | None
@@ -64,23 +68,19 @@ class TokensPanel:
         """End the token that was asked about; whoever was quicker is told of."""
         try:
             view = self._app.tokens.revoke(held_as(Ended, asked).id, call.person.name)
+            told = notice(t("tokens.is_revoked", name=view.name), Tone.DONE)
         except ConflictError as error:
-            return refusal(error), *self.load(call)
-        return notice(t("tokens.is_revoked", name=view.name), Tone.DONE), *self.load(call)
+            told = refusal(error)
+        tokens, which, owner = self.load(call)
+        return told, tokens, {**which, "value": None}, owner
 
 
-_ONCE = Markup(
-    '<div class="card"><label>{words}<input type="text" readonly value="{secret}"></label>'
-    '<button type="button" class="copy" data-copied="{copied}">{copy}</button></div>'
-)
-
-
-def build_tokens(app: Application, blocks: gr.Blocks, tab: gr.Tab, copying: str) -> None:
-    """Add the panel to the open context. ``copying``: the script of a button that copies."""
+def build_tokens(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
+    """Add the panel to the open context."""
     panel, wiring = TokensPanel(app), Wiring(app, Permission.MANAGE_PEOPLE)
     with section(t("tokens.title"), t("tokens.remark")):
         tokens, message = html(), html()
-        once = gr.HTML(apply_default_css=False, js_on_load=copying)
+        once = gr.HTML(apply_default_css=False, js_on_load=COPYING)
         with gr.Row():
             owner = gr.Dropdown([], label=t("tokens.owner"), value=None)
             name = gr.Textbox(label=t("tokens.name_label"), max_length=80)
@@ -119,7 +119,7 @@ def _choice(view: TokenView) -> str:
 def _once(name: str, secret: str) -> Markup:
     words = t("tokens.secret", name=name)
     copy, copied = t("tokens.copy"), t("tokens.copied")
-    return _ONCE.format(words=words, secret=secret, copy=copy, copied=copied)
+    return to_be_copied(words, secret, copy, copied)
 
 
 def _table(views: list[TokenView]) -> Markup:

@@ -1,4 +1,4 @@
-"""Policy: the certificate in words, certifying anew, closing auto-accept, and how review works."""
+"""Policy: the certificate in words and its audits, closing auto-accept; and certifying anew."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from review_app.policy.versions import (
     DEFAULT_RISK_LIMIT,
 )
 from review_app.web.admin.confirm import Confirm, Question
+from review_app.web.admin.form import version_seen
 from review_app.web.admin.policy_audit import build_audit
 from review_app.web.admin.policy_certificate import certificate_panel
 from review_app.web.admin.policy_detector import build_detector
@@ -32,9 +33,6 @@ from review_app.web.admin.policy_groups import (
     forecast_panel,
     grouping_choices,
 )
-from review_app.web.admin.policy_limits import build_limits
-from review_app.web.admin.policy_order import build_order
-from review_app.web.admin.policy_review import build_review_options
 from review_app.web.admin.policy_whatif import build_whatif
 from review_app.web.handlers import Call, Refresh, Wiring, held_as, html, section
 from review_app.web.markup import Tone, long, moment, notice, recorded, table
@@ -60,7 +58,7 @@ class Applying(BaseModel):
 
 
 class PolicyTab:
-    """The handlers of the tab's buttons."""
+    """The handlers of the buttons of both tabs."""
 
     def __init__(self, app: Application) -> None:
         self._app = app
@@ -113,7 +111,7 @@ class PolicyTab:
         delta = 1 - _share("certify.wrong_confidence", confidence)
         audit_probability = _share("certify.wrong_audit", audit)
         price = self._app.policies.price(
-            call.person, risk_limit, delta, seen or 0, chosen_grouping(groups)
+            call.person, risk_limit, delta, version_seen(seen), chosen_grouping(groups)
         )
         about = Certifying(audit_probability=audit_probability, **asdict(price))
         words = f"{self._app.policies.not_final()} {price.text}".lstrip()
@@ -137,7 +135,7 @@ class PolicyTab:
 
     def suspend(self, call: Call, seen: int | None, reason: str | None) -> tuple[Markup, str]:
         """Close auto-accept at once."""
-        policy = self._app.policies.suspend(call.person, reason or "", seen or 0)
+        policy = self._app.policies.suspend(call.person, reason or "", version_seen(seen))
         self._app.triage.keep_order()
         return notice(t("certify.closed", version=policy.version), Tone.DONE), ""
 
@@ -184,36 +182,36 @@ class PolicyTab:
         return table(t("certify.every_version"), [t(f"certify.{name}") for name in names], rows)
 
 
-def build_policy(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> Refresh:
-    """Add the tab's components to the open context; what draws the policy anew after an event."""
+def build_policy(app: Application, blocks: gr.Blocks, daily: gr.Tab, certify: gr.Tab) -> Refresh:
+    """Add the components of two tabs: ``daily``, what is in force and how it holds, and
+    ``certify``, what may follow it; what draws both anew after an event."""
     actions = PolicyTab(app)
     wiring = Wiring(app, Permission.MANAGE_POLICY)
-    with section(t("certify.in_force")):
-        words = html()
-    audit = build_audit(app, blocks)
-    build_whatif(app, blocks)
-    seen = gr.Number(visible=False, precision=0)
-    terms, *certifying = _certify(actions, wiring, seen)
-    applied = _apply(actions, wiring)
-    suspended = _suspend(actions, wiring, seen)
-    *adopting, adopted = build_detector(app, tab, seen)
-    with section(t("certify.history")):
-        history = html()
-    order = build_order(app, blocks)
-    build_review_options(app, blocks)
-    build_limits(app, blocks)
+    with daily:
+        seen = gr.Number(visible=False, precision=0)
+        with section(t("certify.in_force")):
+            words = html()
+        audit = build_audit(app)
+        applied = _apply(actions, wiring)
+        suspended = _suspend(actions, wiring, seen)
+        with section(t("certify.history")):
+            history = html()
+    with certify:
+        build_whatif(app, blocks)
+        terms, *certifying = _certify(actions, wiring, seen)
+        *adopting, adopted = build_detector(app, certify, seen)
     shown = [words, history, *terms, seen]
     wiring.quick(blocks.load, actions.load, shown)
 
     def redraw(event: Callable[..., Any]) -> Any:
         return wiring.quick(event, actions.refresh, shown, [seen, *terms])
 
-    for asked in (*adopting, applied):
-        redraw(asked.then)
-    for event in (tab.select, *(one.then for one in (*certifying, suspended, adopted))):
+    for event in (daily.select, certify.select, *(one.then for one in (*adopting, applied))):
+        redraw(event)
+    for event in (one.then for one in (*certifying, suspended, adopted)):
         redraw(event)
         audit(event)
-        order(event)
+    audit(daily.select)
     return redraw
 
 

@@ -1,55 +1,35 @@
-"""Audit: what the blind audits say of each certificate, and what an alarm does."""
+"""Audit: what the blind audits say of each certificate."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import gradio as gr
 from markupsafe import Markup
 
-from review_app.audits.circuit_breaker import BreakerOptions
 from review_app.audits.standing import AuditReport, SideAudit, audits_left
 from review_app.bootstrap import Application
 from review_app.core.permissions import Permission
 from review_app.i18n import number, percent, t
 from review_app.web.evidence import evidence_chart
 from review_app.web.handlers import Call, Refresh, Wiring, html, section
-from review_app.web.markup import Tone, join, notice
+from review_app.web.markup import join, notice
 
 
 class AuditPanel:
-    """The handlers of what the panel shows and changes."""
+    """The handler of the evidence."""
 
     def __init__(self, app: Application) -> None:
         self._app = app
 
-    def load(self, _call: Call) -> tuple[Markup, Any]:
-        """The evidence, and the option in force."""
-        reopen = self._app.breaker_options.current().reopen
-        return panel(self._app.breaker.report()), reopen
-
     def refresh(self, _call: Call) -> Markup:
-        """The evidence alone."""
+        """The evidence of each side."""
         return panel(self._app.breaker.report())
 
-    def save(self, call: Call, reopen: bool | None) -> Markup:
-        """Change what an alarm does."""
-        options = BreakerOptions(reopen=bool(reopen))
-        self._app.breaker_options.change(call.person, options)
-        words = t("audit.saved_goes_back") if options.reopen else t("audit.saved_stays")
-        return notice(words, Tone.DONE)
 
-
-def build_audit(app: Application, blocks: gr.Blocks) -> Refresh:
-    """Add the panel to the open context; what draws it anew after an event."""
+def build_audit(app: Application) -> Refresh:
+    """Add the evidence to the open context; what draws it after an event."""
     audits = AuditPanel(app)
     wiring = Wiring(app, Permission.MANAGE_POLICY)
     with section(t("audit.title"), t("audit.remark")):
         evidence = html()
-        reopen = gr.Checkbox(True, label=t("audit.reopen"))
-        message = html()
-    wiring.quick(blocks.load, audits.load, [evidence, reopen])
-    wiring.quick(reopen.input, audits.save, [message], [reopen])
     return lambda event: wiring.quick(event, audits.refresh, [evidence])
 
 

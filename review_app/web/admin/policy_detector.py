@@ -13,6 +13,7 @@ from review_app.core.errors import CheckpointError, InputError, NotFoundError
 from review_app.core.permissions import Permission
 from review_app.i18n import Text, current_language, listed, t
 from review_app.web.admin.confirm import Confirm, Question
+from review_app.web.admin.form import version_seen
 from review_app.web.admin.policy_compare import comparison
 from review_app.web.handlers import Call, Wiring, held_as, html, section
 from review_app.web.markup import Tone, notice
@@ -59,9 +60,9 @@ class DetectorPanel:
 
     def ask(self, _call: Call, seen: int | None, chosen: str | None) -> Question:
         """The question before certificates are given up."""
-        self._app.policies.require(seen or 0)
+        self._app.policies.require(version := version_seen(seen))
         self._head(chosen)
-        about = Adopting(version=seen or 0, detector=str(chosen))
+        about = Adopting(version=version, detector=str(chosen))
         return Question(t("detector.ask", chosen=str(chosen)), about)
 
     def adopt(self, call: Call, asked: Any) -> Markup:
@@ -90,7 +91,9 @@ class DetectorPanel:
         external.pop(now, None)
         fused = self._app.detectors.fused()
         fused.pop(now, None)
-        offered = external | fused
+        cascaded = self._app.detectors.cascaded()
+        cascaded.pop(now, None)
+        offered = external | fused | cascaded
         words = t("detector.uses", now=now)
         try:
             own = self._app.policies.offered()
@@ -104,6 +107,8 @@ class DetectorPanel:
             words += f" {t('detector.brought', detectors=listed(list(external)))}"
         if fused:
             words += f" {t('detector.fused', detectors=listed(list(fused)))}"
+        if cascaded:
+            words += f" {t('detector.cascaded', detectors=listed(list(cascaded)))}"
         if offered:
             words += f" {t('detector.until')}"
         return words, offered

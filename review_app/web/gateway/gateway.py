@@ -21,6 +21,7 @@ from review_app.core.errors import NotFoundError, ReviewAppError
 from review_app.core.permissions import Person
 from review_app.core.uploads import Owner, Uploads
 from review_app.i18n import Text, t
+from review_app.web.addresses import local_path
 from review_app.web.failures import Failure, answer, failure_of, headers_of
 from review_app.web.gateway.bodies import read_json
 from review_app.web.gateway.calls import rewritten, session_of
@@ -49,7 +50,6 @@ class Gateway:
     ) -> None:
         self.app = app
         self.pages = pages
-        self._mount = mount
         self._page = mount.strip("/")
         self._names = frozenset(name for name, *_ in pages.pages)
         self._uploads = uploads
@@ -89,8 +89,7 @@ class Gateway:
         await self._handlers[kind](scope, receive, send, person)
 
     def _inner(self, scope: Scope) -> str:
-        path: str = scope["path"]
-        return path.removeprefix(self._mount)
+        return local_path(scope)
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send, _person: Person) -> None:
         # Gradio reads saved state, which we have none of, by a name in the query.

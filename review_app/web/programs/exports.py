@@ -10,14 +10,16 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.responses import FileResponse, Response
 
 from review_app.core.errors import NotFoundError
+from review_app.core.idempotency import SharedTransaction
 from review_app.core.permissions import Permission, Person, TokenScope
 from review_app.i18n import Text
+from review_app.jobs.service import JobService
 from review_app.records.exports.job import export_parameters
 from review_app.records.exports.request import ExportKind, ExportRequest
 from review_app.records.exports.selection import Selection
 from review_app.records.exports.tables import RowKind
 from review_app.web.programs.callers import caller
-from review_app.web.programs.idempotency import Key, once
+from review_app.web.programs.idempotency import Key, once_together
 from storage.enums import ItemState, JobKind, JobState, LabelValue
 
 if TYPE_CHECKING:
@@ -77,30 +79,31 @@ def exports_router(app: Application) -> APIRouter:
     """The routes, bound to ``app``."""
     router = APIRouter(prefix=EXPORTS, tags=["exports"])
 
-    def standing(job_id: int) -> ExportStanding:
-        place, told = _place(app, job_id)
+    def standing(jobs: JobService, job_id: int) -> ExportStanding:
+        place, told = _place(jobs, job_id)
         return ExportStanding(**told, files=app.exports.kept.files(place))
 
     @router.post("", response_model=ExportStanding)
     def begin(body: ExportInput, person: Exporting, key: Key = None) -> Response:
         """Have an export made in the background."""
 
-        def work() -> ExportStanding:
+        def work(shared: SharedTransaction) -> ExportStanding:
+            jobs = app.jobs.within(shared)
             parameters = export_parameters(body.request(), person.name)
-            return standing(app.jobs.submit(person, JobKind.EXPORT, parameters))
+            return standing(jobs, jobs.submit(person, JobKind.EXPORT, parameters))
 
         asked = f"{EXPORTS} {body.model_dump_json()}"
-        return once(app.idempotency, person, key, asked, work)
+        return once_together(app.idempotency, person, key, asked, work)
 
     @router.get("/{export_id}")
     def look(export_id: JobNumber, person: Exporting) -> ExportStanding:
         """Read how far an export is."""
-        return standing(export_id)
+        return standing(app.jobs, export_id)
 
     @router.get("/{export_id}/files/{name}", response_class=FileResponse)
     def fetch(export_id: JobNumber, name: str, person: Exporting) -> FileResponse:
         """Fetch a file of an export. Each time is on record."""
-        place, _ = _place(app, export_id)
+        place, _ = _place(app.jobs, export_id)
         path = app.exports.kept.path(place, name)
         size = path.stat().st_size
         app.exports.record(person.name, "kept", file=name, bytes=size)
@@ -109,9 +112,9 @@ def exports_router(app: Application) -> APIRouter:
     return router
 
 
-def _place(app: Application, job_id: int) -> tuple[str, dict[str, Any]]:
+def _place(jobs: JobService, job_id: int) -> tuple[str, dict[str, Any]]:
     """The place where the export of that number is kept, and what is told of it."""
-    row = app.jobs.get(job_id)
+    row = jobs.get(job_id)
     if row.kind is not JobKind.EXPORT:
         raise NotFoundError(Text("jobs.no_such", {"job": job_id}))
     result = row.result or {}

@@ -9,7 +9,7 @@ from fastapi import Header
 from pydantic import BaseModel
 from starlette.responses import JSONResponse, Response
 
-from review_app.core.idempotency import IdempotencyService
+from review_app.core.idempotency import IdempotencyService, Reply, SharedTransaction
 from review_app.core.permissions import Person
 
 _REPLAYED = "idempotency-replayed"
@@ -35,6 +35,22 @@ def once(
     call: Callable[[], BaseModel],
 ) -> Response:
     """The answer of ``call``, as `IdempotencyService.once` has it. It waits for the database."""
-    reply = service.once(person, key, asked, lambda: call().model_dump_json())
+    return _answer(service.once(person, key, asked, lambda: call().model_dump_json()))
+
+
+def once_together(
+    service: IdempotencyService,
+    person: Person,
+    key: str | None,
+    asked: str,
+    call: Callable[[SharedTransaction], BaseModel],
+) -> Response:
+    """The answer of ``call``, as `IdempotencyService.once_together` has it."""
+    return _answer(
+        service.once_together(person, key, asked, lambda shared: call(shared).model_dump_json())
+    )
+
+
+def _answer(reply: Reply) -> Response:
     headers = {_REPLAYED: "true"} if reply.replayed else None
     return Response(reply.body, media_type=JSONResponse.media_type, headers=headers)

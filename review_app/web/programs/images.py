@@ -131,11 +131,23 @@ def _add_reading(router: APIRouter, app: Application) -> None:
         verdict: Annotated[LabelValue | None, Query(description="As it stands.")] = None,
         text: Annotated[str, Query(max_length=200, description="Part of the name.")] = "",
         corrected: Annotated[bool, Query(description="Only what was corrected.")] = False,
+        generator: Annotated[
+            str | None,
+            Query(min_length=1, max_length=80, description="Its file says that this made it."),
+        ] = None,
         below: Annotated[int | None, Query(ge=1, le=_LARGEST_ID)] = None,
         n: Annotated[int, Query(ge=1, le=MAX_LISTED)] = 50,
     ) -> Standings:
         """List images, the newest first. ``older`` of a page is ``below`` of the next one."""
-        wanted = Search(text.strip(), state, verdict, corrected)
+        wanted = Search(
+            text.strip(),
+            state,
+            verdict,
+            accepted=True,
+            corrected=corrected,
+            archived=None,
+            generator=generator,
+        )
         return app.records.standings(person, wanted, n, below)
 
     @router.get("/{item_id}")

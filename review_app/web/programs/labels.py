@@ -9,12 +9,13 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.responses import Response
 
+from review_app.core.idempotency import SharedTransaction
 from review_app.core.permissions import Permission, Person, TokenScope
 from review_app.records.correction import MAX_LETTERS
 from review_app.records.record import Evidence
 from review_app.review.aside import AsideAnswer, KeptAnswer
 from review_app.web.programs.callers import caller
-from review_app.web.programs.idempotency import Key, once
+from review_app.web.programs.idempotency import Key, once, once_together
 from storage.enums import LabelValue
 
 if TYPE_CHECKING:
@@ -77,13 +78,14 @@ def labels_router(app: Application) -> APIRouter:
     def correct(body: CorrectionInput, person: Correcting, key: Key = None) -> Response:
         """Put a verdict right that is final. Evidence stays as it was read."""
 
-        def work() -> CorrectionMade:
-            made = app.records.correct(person, body.item_id, body.value, body.reason)
+        def work(shared: SharedTransaction) -> CorrectionMade:
+            records = app.records.within(shared)
+            made = records.correct(person, body.item_id, body.value, body.reason)
             return CorrectionMade(
                 item_id=made.item_id, was=made.was, value=made.value, evidence=list(made.evidence)
             )
 
         asked = f"{CORRECTIONS} {body.model_dump_json()}"
-        return once(app.idempotency, person, key, asked, work)
+        return once_together(app.idempotency, person, key, asked, work)
 
     return router

@@ -8,13 +8,19 @@ from typing import Any
 from fastapi import FastAPI
 
 from review_app.core.permissions import Area, area_of
-from review_app.web.problems import MEDIA_TYPE, Problem, speaks_problems
+from review_app.web.problems import MEDIA_TYPE, ErrorAnswer, Problem, speaks_problems
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     422: {"model": Problem, "description": "What was sent is not as described here."},
     "default": {"model": Problem, "description": "Why the call came to nothing."},
 }
 """The answers of each route for programs, besides its own."""
+ERRORS: dict[int | str, dict[str, Any]] = {
+    422: {"model": ErrorAnswer, "description": "What was sent is not as described here."},
+    "default": {"model": ErrorAnswer, "description": "Why the call came to nothing."},
+}
+"""The same of the routes that pages call."""
+_FILE = {"schema": {"type": "string", "format": "binary"}}
 _TOKEN = {"type": "http", "scheme": "bearer", "description": "A token, or a session's cookie."}
 
 
@@ -41,6 +47,15 @@ def _complete(document: dict[str, Any]) -> None:
             for status in ("422", "default"):
                 content = operation["responses"][status]["content"]
                 content[MEDIA_TYPE] = content.pop("application/json")
+        given = operation["responses"].get("200")
+        if given is not None and _is_file(given):
+            given["content"] = {"*/*": _FILE}
+
+
+def _is_file(answer: dict[str, Any]) -> bool:
+    """Whether a route gives something that has no shape in the document."""
+    content = answer.get("content", {})
+    return not content or content == {"application/json": {"schema": {}}}
 
 
 def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -8,8 +8,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from review_app.core.errors import RefusalReason
+from review_app.core.outgoing import MAX_LETTERS
 from review_app.i18n import current_language
-from review_app.intake.fetching import MAX_LETTERS
 from review_app.intake.service import TakenFile
 
 MAX_FILES = 20

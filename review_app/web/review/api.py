@@ -6,14 +6,15 @@ reply. What people do all the time shares transactions (`review.batched`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from fastapi import APIRouter, Depends, Header, HTTPException, Query
 from pydantic import BaseModel, Field
 
+from review_app.core.errors import NotAllowedError
 from review_app.core.permissions import Permission, Person, require
-from review_app.i18n import t
+from review_app.i18n import Text, t
 from review_app.policy.review_options import Veil
 from review_app.review.batch import Outcome
 from review_app.review.requests import (
@@ -34,6 +35,7 @@ from review_app.review.tasks import (
     Receipt,
     Task,
 )
+from review_app.web.addresses import here, prefix_of
 from review_app.web.failures import failure_of
 from review_app.web.identity import current_person
 from review_app.web.review.open_pages import OpenPages
@@ -61,6 +63,14 @@ class Answered(BaseModel):
     error: Refusal | None
 
 
+class OwnQueue(BaseModel):
+    """A queue in which somebody has a place."""
+
+    title: str
+    address: str
+    here: bool = Field(description="Whether it is the one that was asked.")
+
+
 class Me(BaseModel):
     """Who is signed in."""
 
@@ -68,6 +78,12 @@ class Me(BaseModel):
     name: str
     role: str
     may: list[Permission]
+    queues: list[OwnQueue] = Field(
+        description="Where they have a place; none where a program asks."
+    )
+    needs: int | None = Field(
+        description="How many alarms hold now; null for whoever is not told of alarms."
+    )
 
 
 class Counted(BaseModel):
@@ -98,6 +114,7 @@ async def reviewer(
     return require(person, Permission.REVIEW)
 
 
+AnyPictured = TypeVar("AnyPictured", Task, OwnAnswer)
 Reviewer = Annotated[Person, Depends(reviewer)]
 _PREFIX = "/api/v1/review"
 
@@ -110,8 +127,22 @@ def _answered(outcome: Outcome) -> Answered:
             code=failure.code, message=failure.message, retry_after=failure.retry_after
         )
     return Answered(
-        client_id=outcome.client_id, receipt=outcome.receipt, task=outcome.task, error=refusal
+        client_id=outcome.client_id,
+        receipt=outcome.receipt,
+        task=None if outcome.task is None else with_address(outcome.task),
+        error=refusal,
     )
+
+
+def with_address(told: AnyPictured) -> AnyPictured:
+    """A task or an answer with the address of its image as the browser is to ask for it."""
+    address = told.image_url and here(told.image_url)
+    return told if address == told.image_url else told.model_copy(update={"image_url": address})
+
+
+def addressed(told: Sequence[AnyPictured]) -> list[AnyPictured]:
+    """Tasks or answers, each `with_address`."""
+    return [with_address(one) for one in told]
 
 
 def _who(app: Application) -> Callable[..., Me]:
@@ -119,9 +150,28 @@ def _who(app: Application) -> Callable[..., Me]:
         """Who is signed in, and what they may do now."""
         shut = set() if app.gate.is_open_to(person) else {Permission.INSPECT}
         may = [one for one in Permission if person.may(one) and one not in shut]
-        return Me(id=person.id, name=person.name, role=person.role, may=may)
+        queues, needs = _queues(app, person), _needs(app, person)
+        who = {"id": person.id, "name": person.name, "role": person.role}
+        return Me(**who, may=may, queues=queues, needs=needs)
 
     return me
+
+
+def _needs(app: Application, person: Person) -> int | None:
+    """How many alarms hold now; None for those who are not told of alarms."""
+    return len(app.alerts.open()) if person.may(Permission.MANAGE_NOTIFICATIONS) else None
+
+
+def _queues(app: Application, person: Person) -> list[OwnQueue]:
+    if app.desks is None or person.token is not None:
+        return []
+    at_home, desks = app.desks.places_of(person.id)
+    own = [("", t("desks.main"))] if at_home else []
+    own += [(desk.name, desk.title) for desk in desks]
+    return [
+        OwnQueue(title=title, address=f"{prefix_of(name)}/", here=name == app.settings.desk)
+        for name, title in own
+    ]
 
 
 def _choices(app: Application) -> Choices:
@@ -129,27 +179,52 @@ def _choices(app: Application) -> Choices:
     return Choices(values=list(LabelValue), tags=list(options.tags), veil=options.veil)
 
 
-def review_router(app: Application) -> APIRouter:
-    """The routes, bound to ``app``."""
+def review_router(app: Application, pages: OpenPages) -> APIRouter:
+    """The routes, bound to ``app``, but for those of `frequent_router`."""
     router = APIRouter()
     router.get("/api/v1/me")(_who(app))
-    for routes in (_holding, _answering, _telling):
-        router.include_router(routes(app))
+    router.include_router(_holding(app, pages))
+    router.include_router(_answering(app))
+    router.include_router(_telling(app))
     return router
 
 
-def _holding(app: Application) -> APIRouter:
-    """What a person holds: taken, renewed, given back."""
-    router, pages = APIRouter(prefix=_PREFIX), OpenPages()
+def frequent_router(app: Application, pages: OpenPages) -> APIRouter:
+    """The routes of what is asked at every image; `QuickCalls` answers them."""
+    router = APIRouter(prefix=_PREFIX)
 
     @router.post("/take")
     async def take(body: Take, person: Reviewer) -> list[Task]:
         pages.took(person, body.page)
-        return await app.batched_review.take(person, body.n, body.queue)
+        return addressed(await app.batched_review.take(person, body.n, body.queue))
+
+    @router.post("/label")
+    async def label(body: AnswerInput, person: Reviewer) -> Receipt:
+        return await app.batched_review.label(person, body)
+
+    @router.post("/answers")
+    async def answers(body: Answers, person: Reviewer) -> list[Answered]:
+        outcomes = await app.batched_review.answer(person, body.entries)
+        return [_answered(outcome) for outcome in outcomes]
+
+    return router
+
+
+async def enter(person: object, made_for: int | None) -> Person:
+    """Who calls a route of `frequent_router`; ``person`` as the guard has found, and for whom the
+    page was made. Raises where they may not."""
+    if not isinstance(person, Person):
+        raise NotAllowedError(Text("refusals.sign_in_first"))
+    return await reviewer(person, made_for)
+
+
+def _holding(app: Application, pages: OpenPages) -> APIRouter:
+    """What a person holds: near-duplicates taken, leases renewed, items given back."""
+    router = APIRouter(prefix=_PREFIX)
 
     @router.post("/similar")
     def similar(body: Shown, person: Reviewer) -> list[Task]:
-        return app.review.take_near_duplicates(person, body.item_id)
+        return addressed(app.review.take_near_duplicates(person, body.item_id))
 
     @router.post("/heartbeat")
     async def heartbeat(person: Reviewer) -> Counted:
@@ -165,17 +240,8 @@ def _holding(app: Application) -> APIRouter:
 
 
 def _answering(app: Application) -> APIRouter:
-    """What a person says, or takes back."""
+    """What a person says instead of an answer, or takes back."""
     router = APIRouter(prefix=_PREFIX)
-
-    @router.post("/label")
-    async def label(body: AnswerInput, person: Reviewer) -> Receipt:
-        return await app.batched_review.label(person, body)
-
-    @router.post("/answers")
-    async def answers(body: Answers, person: Reviewer) -> list[Answered]:
-        outcomes = await app.batched_review.answer(person, body.entries)
-        return [_answered(outcome) for outcome in outcomes]
 
     @router.post("/skip", status_code=204)
     def skip(body: Skip, person: Reviewer) -> None:
@@ -183,7 +249,7 @@ def _answering(app: Application) -> APIRouter:
 
     @router.post("/undo")
     def undo(body: Undo, person: Reviewer) -> Task:
-        return app.review.undo(person, body.client_id)
+        return with_address(app.review.undo(person, body.client_id))
 
     @router.post("/change")
     def change(body: AnswerChange, person: Reviewer) -> Receipt:
@@ -198,7 +264,7 @@ def _telling(app: Application) -> APIRouter:
 
     @router.get("/recent")
     def recent(person: Reviewer, n: Annotated[HowMany, Query()] = 20) -> list[OwnAnswer]:
-        return app.review.recent(person, n)
+        return addressed(app.review.recent(person, n))
 
     @router.get("/choices")
     def choices(_person: Reviewer) -> Choices:

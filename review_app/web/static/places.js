@@ -1,7 +1,9 @@
-// Addresses of the admin's tabs, of what is looked for in the Images tab, and of an image's record:
-// ?tab=images&text=cat&state=failed&image=12. Back and Forward walk through them.
+// Addresses of the admin's tabs, of what is looked for in the Images tab, of an image's record, and
+// of how far back the first screen looks: ?tab=images&text=cat&state=failed&image=12, ?span=day.
+// Back and Forward walk through them.
 
 import { closest, findAll, whenThere } from "./dom.js";
+import { pickable, picks } from "./picks.js";
 
 const FIRST = "overview";
 const IMAGES = "images";
@@ -10,7 +12,11 @@ const IMAGES = "images";
 const FILTERS = /** @type {const} */ ([
   ...["text", "state", "verdict", "source", "reviewer", "trait"],
   ...["p_from", "p_to", "std_from", "std_to", "since", "until", "like"],
+  ...["tag", "seen", "assigned", "archived", "generator"],
 ]);
+// As `review_app/monitoring/flow.py` has them.
+const SPANS = ["day", "week", "month"];
+const USUAL_SPAN = "week";
 /** @typedef {Record<string, string>} Filters */
 /** @typedef {{ filters: Filters, image: number | null }} Images */
 
@@ -23,6 +29,9 @@ let images = { filters: {}, image: null }; // what the Images tab shows
 let unasked = null; // filters of an address that neither form nor list show yet
 /** @type {Images | null} */
 let inWork = null; // those of them that the list looks for just now
+/** @type {Set<string>} */
+let shut = new Set(); // tabs that are not for this person
+let span = spanInAddress(); // what the first screen's charts are of
 let look = () => {}; // have the list look for them
 /** @type {(image: number | null) => void} */
 let open = () => {}; // have a record shown, or none
@@ -32,6 +41,11 @@ function inAddress() {
   const number = Number(query.get("image"));
   const image = Number.isSafeInteger(number) && number > 0 ? number : null;
   return { filters: setOnes(FILTERS.map((filter) => query.get(filter))), image };
+}
+
+function spanInAddress() {
+  const found = new URLSearchParams(location.search).get("span") ?? "";
+  return SPANS.includes(found) ? found : USUAL_SPAN;
 }
 
 // Those of the form's values, in the order of FILTERS, that ask for something.
@@ -59,6 +73,7 @@ function zone() {
 function address() {
   const query = new URLSearchParams();
   if (tab !== FIRST) query.set("tab", tab);
+  if (tab === FIRST && span !== USUAL_SPAN) query.set("span", span);
   if (tab === IMAGES) {
     for (const [filter, value] of Object.entries(images.filters)) query.set(filter, value);
     if (images.image) query.set("image", String(images.image));
@@ -79,6 +94,7 @@ function nameTab() {
 
 /** @param {string} id */
 function button(id) {
+  if (shut.has(id)) return null;
   /** @type {HTMLElement | null} */
   const found = document.querySelector(`[role=tab][data-tab-id="${CSS.escape(id)}"]`);
   return found;
@@ -93,11 +109,35 @@ function go() {
     images = inAddress();
     if (differ(images.filters, from.filters)) unasked = images;
   }
+  if (tab === FIRST) showSpan(spanInAddress());
   const isThere = button(tab)?.ariaSelected === "true";
   button(tab)?.click();
   if (isThere && unasked) look();
   if (images.image !== from.image) open(images.image);
   nameTab();
+}
+
+// The charts are of another span, if they are; their choice has them drawn anew.
+/** @param {string} wanted */
+function showSpan(wanted) {
+  if (wanted === span) return;
+  span = wanted;
+  /** @type {HTMLElement | null} */
+  const choice = document.querySelector(`#flow-span input[value="${CSS.escape(span)}"]`);
+  choice?.click();
+}
+
+// The span that the page was opened with.
+export function askedSpan() {
+  return [span];
+}
+
+// Somebody has chosen a span.
+/** @param {string} chosen */
+export function choseSpan(chosen) {
+  span = chosen;
+  if (tab === FIRST) went();
+  return [chosen];
 }
 
 // What the list is to look for: what stands in the form and, where the form does not show that yet,
@@ -118,6 +158,13 @@ export function asked(...form) {
 /** @param {unknown} cursor @param {(string | null)[]} form */
 export function turned(cursor, ...form) {
   return [cursor, ...form.slice(0, FILTERS.length), zone()];
+}
+
+// What is to be done with many images: the form with the reader's zone, and the images picked.
+/** @param {unknown[]} form */
+export function ordered(...form) {
+  const filters = form.slice(0, FILTERS.length);
+  return [...filters, zone(), ...form.slice(FILTERS.length + 1, -1), picks()];
 }
 
 // No filter is set any more, and no record open.
@@ -165,6 +212,7 @@ export function records(list, search, show) {
     open(images.image);
   });
   if (images.image) open(images.image);
+  pickable(list);
 }
 
 whenThere("[role=tab][data-tab-id]", () => {
@@ -182,4 +230,9 @@ whenThere("[role=tab][data-tab-id]", () => {
     tab = chosen; // somebody was faster than this script
     went();
   }
+});
+
+whenThere("#shut-tabs [data-shut]", (told) => {
+  shut = new Set(told.dataset.shut?.split(" "));
+  if (shut.has(tab)) go();
 });

@@ -1,6 +1,7 @@
 // The items in hand: the one on show, and the next ones, their images here ahead of time.
 
 import { t } from "../words.js";
+import { afterFrame } from "./after_frame.js";
 import { failure } from "./server.js";
 import { withoutPicture } from "./without_picture.js";
 
@@ -79,7 +80,7 @@ export class Deck {
     const [card, ...rest] = this.#cards;
     this.#cards = rest;
     this.#answered.add(card.task.item_id);
-    this.#decode();
+    afterFrame(() => this.#decode()); // decoded now, it would hold up the next one's drawing
     return card;
   }
 

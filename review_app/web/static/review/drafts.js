@@ -1,6 +1,7 @@
 // What somebody has begun to say beside images that they have not answered: kept in this browser for
 // each person and image until it is answered, and never sent.
 
+import { owner } from "../site.js";
 import { Emitter } from "./emitter.js";
 import { MAX_REGIONS, isRegion } from "./regions.js";
 import { MAX_TAGS } from "./tagname.js";
@@ -21,7 +22,7 @@ export class Drafts extends Emitter {
   /** @param {Person} person */
   constructor(person) {
     super();
-    this.#prefix = `deepfake-review/draft/${person.id}/`;
+    this.#prefix = `deepfake-review/draft/${owner(person)}/`;
     this.#tidy();
     addEventListener("storage", ({ key }) => {
       if (!key?.startsWith(this.#prefix)) return;

@@ -1,6 +1,7 @@
 // The first-run hint: there until it is closed or the first answer is given, and never again.
 
 import { find } from "../dom.js";
+import { owner } from "../site.js";
 
 export class Hint {
   #key;
@@ -8,7 +9,7 @@ export class Hint {
 
   /** @param {HTMLElement} root @param {Person} person */
   constructor(root, person) {
-    this.#key = `deepfake-review/hint/${person.id}`;
+    this.#key = `deepfake-review/hint/${owner(person)}`;
     this.#box = find(root, "#hint");
     this.#box.hidden = this.#wasSeen();
     find(root, "#hint-close").addEventListener("click", () => this.seen());

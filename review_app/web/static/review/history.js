@@ -1,6 +1,8 @@
 // Answers given on this page: into the outbox, and taken back one act after the other; those that
 // were given together, together.
 
+import { afterFrame } from "./after_frame.js";
+
 const REMEMBERED = 20; // how many acts back the page can show at once; the server knows all
 
 export class History {
@@ -23,13 +25,13 @@ export class History {
     return given?.length === 1 ? given[0].entry : undefined;
   }
 
-  // whatOf: (card) => what is said of it; on disk before this returns, and on its way.
+  // whatOf: (card) => what is said of it; on disk before this returns, and on its way in a moment.
   /** @param {(card: Card) => What} whatOf @param {Card[]} cards */
   give(whatOf, cards) {
     const given = cards.map((card) => ({ card, entry: this.#put(whatOf(card), card.task) }));
     for (const card of cards) this.#drafts.drop(card);
     this.#acts = [...this.#acts.slice(1 - REMEMBERED), given];
-    this.#outbox.pump();
+    afterFrame(() => this.#outbox.pump());
     this.#otherTabs.answered(cards.map((card) => card.task.item_id));
     return given.map(({ entry }) => entry);
   }

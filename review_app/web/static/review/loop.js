@@ -1,6 +1,7 @@
 // The review loop: show, take the answer, show the next at once; the server hears of it behind.
 
 import { ended, sentence, t } from "../words.js";
+import { afterFrame } from "./after_frame.js";
 import { isAnswer } from "./answers.js";
 import { Card, Deck } from "./deck.js";
 import { Drafts } from "./drafts.js";
@@ -184,7 +185,7 @@ export class Review {
     card.annotations = this.#view.annotationPanel.value;
     const [entry] = this.#history.give(() => what, [card]);
     this.#view.hint.seen();
-    this.#prefetch.refillIfShort();
+    afterFrame(() => this.#prefetch.refillIfShort());
     return entry;
   }
 

@@ -1,5 +1,7 @@
 // What a person has chosen or done, kept in this browser under a name of its own and never sent.
 
+import { owner } from "../site.js";
+
 export class Memory {
   #key;
   #store;
@@ -7,7 +9,7 @@ export class Memory {
   // store: () => localStorage, or sessionStorage for what ends with the tab.
   /** @param {string} name @param {Person} person @param {() => Storage} [store] */
   constructor(name, person, store = () => localStorage) {
-    this.#key = `deepfake-review/${name}/${person.id}`;
+    this.#key = `deepfake-review/${name}/${owner(person)}`;
     this.#store = store;
   }
 

@@ -1,6 +1,7 @@
 // The open tabs of one person in one browser hold the same images: what is answered in one is on
 // show in none.
 
+import { owner } from "../site.js";
 import { Emitter } from "./emitter.js";
 
 // Tells of "answered" and of "back", their detail being item ids.
@@ -11,7 +12,7 @@ export class OtherTabs extends Emitter {
   /** @param {Person} person */
   constructor(person) {
     super();
-    this.#channel = new BroadcastChannel(`deepfake-review/tabs/${person.id}`);
+    this.#channel = new BroadcastChannel(`deepfake-review/tabs/${owner(person)}`);
     this.#channel.addEventListener("message", ({ data: { type, items } }) => {
       this.tell(type, items);
     });

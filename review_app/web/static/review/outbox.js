@@ -4,6 +4,7 @@
 // undo never overtakes its answer. The lock is shared by the tabs of one browser: whichever holds
 // it sends for all. Sending twice is harmless, as the server knows an answer by its client_id.
 
+import { owner } from "../site.js";
 import { Emitter } from "./emitter.js";
 import { AccountClosed, NotStored, Refused, SignedOut } from "./server.js";
 
@@ -48,10 +49,10 @@ export class Outbox extends Emitter {
     super();
     this.#send = send;
     /** @type {Drawer<Entry>} */
-    this.#drawer = new Drawer(`deepfake-review/outbox/${person.id}/`);
+    this.#drawer = new Drawer(`deepfake-review/outbox/${owner(person)}/`);
     /** @type {Drawer<RefusedEntry>} */
-    this.#aside = new Drawer(`deepfake-review/aside/${person.id}/`);
-    this.#lock = `deepfake-review/outbox/${person.id}`;
+    this.#aside = new Drawer(`deepfake-review/aside/${owner(person)}/`);
+    this.#lock = `deepfake-review/outbox/${owner(person)}`;
     addEventListener("online", () => this.pump());
     addEventListener("storage", () => this.#changed());
   }

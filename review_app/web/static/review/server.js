@@ -1,5 +1,6 @@
 // Calls to /api/v1/review, with failures sorted by what they mean for an answer that waits.
 
+import { site } from "../site.js";
 import { t } from "../words.js";
 
 export class Unreachable extends Error {} // try again later: no line, or the server is in trouble
@@ -9,7 +10,7 @@ export class SignedOut extends Error {} // try again once the same person has si
 export class AccountClosed extends SignedOut {} // the same, once an admin has opened the account
 export class Refused extends Error {} // the server has read it and says no; again is no use
 
-const BASE = "/api/v1/review/";
+const BASE = `${site}/api/v1/review/`;
 const PATIENCE_MS = 20_000;
 const RECENT = 30;
 const STORES_NOTHING = new Set(["not_stored", "storage_lost", "storage"]);

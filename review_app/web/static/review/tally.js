@@ -1,5 +1,6 @@
 // The header's numbers: how much waits, how much is done, whether all of it is saved.
 
+import { owner } from "../site.js";
 import { t } from "../words.js";
 import { Emitter } from "./emitter.js";
 import { State } from "./outbox.js";
@@ -91,7 +92,7 @@ function midnight() {
 // From the first page of this browser tab on.
 /** @param {Person} person */
 function sessionStart(person) {
-  const key = `deepfake-review/since/${person.id}`;
+  const key = `deepfake-review/since/${owner(person)}`;
   const now = new Date().toISOString();
   try {
     const known = sessionStorage.getItem(key);

@@ -1,6 +1,7 @@
 // What is on show: the current card's image, or why there is none.
 
 import { t } from "../words.js";
+import { drawn } from "./after_frame.js";
 
 const PAUSE_MS = 300; // without an image: from then on, a press may mean the one before
 const LONGEST_MS = 2000; // that a press waits for its image
@@ -173,9 +174,4 @@ class Arrival {
     this.isOver = true;
     this.#done();
   }
-}
-
-// What is on the page now has been on the screen.
-function drawn() {
-  return new Promise((done) => void requestAnimationFrame(() => setTimeout(done)));
 }

@@ -15,7 +15,7 @@ from review_app.policy.costs import Costs
 from review_app.queueing.options import QueueOptions
 from review_app.queueing.order import Order
 from review_app.web.admin.form import Field, OptionsForm, Values, allowed, held
-from review_app.web.handlers import Call, Refresh, Wiring, html, section
+from review_app.web.handlers import Call, Wiring, html, section
 
 _LABELS = {"missed_fake": "missed", "false_alarm": "alarm", "reviewer_minute": "minute"}
 """The labels of costs, by their keys."""
@@ -89,8 +89,8 @@ class OrderPanel:
         return words
 
 
-def build_order(app: Application, blocks: gr.Blocks) -> Refresh:
-    """Add the panel to the open context; what draws its words anew after an event."""
+def build_order(app: Application, blocks: gr.Blocks, tab: gr.Tab) -> None:
+    """Add the panel to the open context."""
     panel = OrderPanel(app)
     wiring = Wiring(app, Permission.MANAGE_POLICY)
     choices = [(f"{t(f'order.first_{order}')} ({order.text})", order.value) for order in Order]
@@ -108,5 +108,5 @@ def build_order(app: Application, blocks: gr.Blocks) -> Refresh:
     fields = [order, deadline, missed, alarm, minute, share]
     wiring.quick(blocks.load, panel.load, [words, *fields, seen])
     saved = wiring.slow(save.click, panel.save, [message, *fields, seen], [seen, *fields])
-    wiring.quick(saved.then, panel.refresh, [words])
-    return lambda event: wiring.quick(event, panel.refresh, [words])
+    for event in (saved.then, tab.select):
+        wiring.quick(event, panel.refresh, [words])
