@@ -59,12 +59,14 @@ function define(name, value) {
   Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
 }
 
-define("document", Object.assign(new EventTarget(), { documentElement: { lang: "en" }, hidden: false }));
+const blank = { documentElement: { lang: "en" }, hidden: false, querySelector: () => null };
+define("document", Object.assign(new EventTarget(), blank));
 define("addEventListener", page.addEventListener.bind(page));
 define("dispatchEvent", page.dispatchEvent.bind(page));
 define("localStorage", new Storage());
 define("sessionStorage", new Storage());
 define("navigator", { locks: new Locks() });
+define("requestAnimationFrame", (act) => void setImmediate(() => act(performance.now())));
 
 // One that waits for messages does not keep node from ending.
 class Channel extends BroadcastChannel {

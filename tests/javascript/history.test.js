@@ -14,7 +14,7 @@ beforeEach(() => localStorage.empty());
 
 // A history over a real outbox, whose server is out of reach.
 function begin(t) {
-  t.mock.timers.enable({ apis: ["setTimeout"] });
+  t.mock.timers.enable({ apis: ["setTimeout", "setImmediate"] });
   const outbox = new Outbox(person, async () => {
     throw new Unreachable("no line");
   });
