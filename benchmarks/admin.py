@@ -10,7 +10,8 @@ run.
 Times are those of a client on the same machine, so they hold the way there and back, too; the
 processor time of the server is told beside them, which no neighbour on the machine makes longer.
 First paint is that of a real Chromium, of each tab by its address. Baseline, in the same run: the
-states of items counted by scanning the table, as the first screen once did.
+states of items counted by scanning the table, as the first screen once did. At last many images go
+back to people while somebody reviews (`benchmarks.admin_bulk`, with a baseline of its own).
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from typing import Final
 import httpx
 import numpy as np
 
+from benchmarks.admin_bulk import requeue
 from benchmarks.admin_calls import AdminCall, calls_of, tabs_of
 from benchmarks.make_world import Size, make
 from benchmarks.outcome import PYTHON, Row, arguments, at_most, document, finish, tell_bars
@@ -39,6 +41,8 @@ from review_app.web.identity import COOKIE
 
 SMALL: Final = 10_000
 PAGE_MS, GROWTH, PAINT_MS = 200.0, 1.5, 1000.0
+REQUEUE_S, WRITE_MS = 20.0, 500.0
+"""The seconds in which 100,000 images go to people, and what a reviewer may wait meanwhile."""
 ROUNDS, PATIENCE = 30, 10.0
 """How often each call is made, and the seconds after which a slow one is made no more."""
 WARM_UP: Final = 2
@@ -103,12 +107,13 @@ def measure(worlds: Path, items: int, rounds: int, only: str = "") -> Row:
         for call in large.calls:
             if only in call.name:
                 _measure_call(small, large, call, rounds)
-        return {
+        found = {
             "items": [SMALL, items],
             "calls": {name: _told(small, large, name) for name in large.ms},
             "scan_ms": [_scan(small), _scan(large)],
             "first_paint_ms": _paints(large, max(rounds // 8, 3)) if not only else {},
         }
+    return {**found, "requeue": requeue(worlds / str(items)) if not only else {}}
 
 
 def bars_of(found: Row) -> Iterator[Row]:
@@ -127,6 +132,15 @@ def bars_of(found: Row) -> Iterator[Row]:
     if paints:
         tab = max(paints, key=lambda name: paints[name]["p95"])
         yield at_most("first paint p95, ms", paints[tab]["p95"], PAINT_MS, f"({tab})")
+    if moved := found["requeue"]:
+        of = f"({moved['images']:,} images; one by one {moved['one_by_one_per_100000_seconds']} s)"
+        seconds = moved["per_100000_seconds"]
+        yield at_most("seconds to send 100,000 images to people", seconds, REQUEUE_S, of)
+        waits = moved["write_ms"]
+        of = f"(before {waits['before']['p95']})"
+        yield at_most(
+            "p95 ms of a reviewer's write meanwhile", waits["meanwhile"]["p95"], WRITE_MS, of
+        )
 
 
 def _measure_call(small: Deployment, large: Deployment, call: AdminCall, rounds: int) -> None:

@@ -54,7 +54,7 @@ def calls_of(page: str) -> list[AdminCall]:
         data = [components[i]["props"].get("value") for i in function["inputs"]]
         name = _free(f"{tab} {event}", found)
         found[name] = _call(name, function["id"], data)
-        if event == "select":
+        if event == "select" and len(data) > len(_NOTHING):  # with a form of filters
             for filters in FILTERS.get(tab, ()):
                 told = " ".join(f"{key}={value}" for key, value in filters.items())
                 name = f"{tab} filter {told}"

@@ -22,7 +22,7 @@ _PROPOSAL: Final = (
     "CASE WHEN NOT audited THEN NULL WHEN p > 0.5 THEN 'accept_fake' ELSE 'accept_real' END"
 )
 _NEAR: Final = "CASE WHEN i % 20 = 0 THEN i - 1 END"
-_EXIF: Final = """'{"exif": {"Make": "Canon", "Model": "EOS R' || i % 9 || '"}}'"""
+_EXIF: Final = """'{"exif": {"Make": "Canon", "Model": "EOS R' || (i % 9) || '"}}'"""
 _MARK: Final = """'[{"shape": "rectangle", "points": [[0.25, 0.25], [0.5, 0.625]]}]'"""
 
 BEFORE_THE_POLICY: Final = (
@@ -31,6 +31,9 @@ BEFORE_THE_POLICY: Final = (
     SELECT i, sha256, 40000 + i % 90000, 1024, 768, 'JPEG', 'image/jpeg', NULL,
     i * 7919, {_NEAR}, CASE WHEN i % 20 = 0 THEN 3 END,
     CASE WHEN i % 20 = 1 THEN {_EXIF} ELSE '{{}}' END, created FROM drawn""",
+    # Described already, or the server would look for a million files beside what is measured.
+    """INSERT INTO image_descriptor (image_id, phash, thumb)
+    SELECT i, i * 7919, zeroblob(1024) FROM drawn""",
     f"""INSERT INTO item (id, image_id, state, state_since, came_to_people_at, name, source, rank,
     placed_by, needed_labels, open_slots, verdict, created_at, alike_id)
     SELECT i, i, state, coalesce(labelled, {_MINUTE_LATER}),

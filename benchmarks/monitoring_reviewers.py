@@ -1,8 +1,8 @@
 """Reviewers: whether intervals of error rates hold, and whether weighing by skill errs no more.
 
 Simulated people answer independently, each with an error rate of its own in each direction. The
-baseline of a verdict by skill is the majority on the same answers; where as many say either, the
-majority errs half.
+baseline of a verdict by skill is the majority on the same answers. What either leaves to an
+adjudicator is no error of it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from benchmarks.outcome import Row, at_most, judged
 from review_app.agreement.answers import AnswerColumns, Bools, Floats
 from review_app.agreement.dawid_skene import dawid_skene
-from review_app.agreement.weighing import by_skill, majority
+from review_app.agreement.weighing import by_skill, majority, weights_of
 
 RUNS: Final = 200
 HOLDS: Final = (0.93, 0.97)
@@ -92,10 +92,13 @@ def _crew(crew: Crew, runs: int) -> Row:
             for rate, true in zip((skill.missed, skill.accused), truth, strict=True):
                 covered.append(rate.low <= true <= rate.high)
         open_ = answers.truth < 0
-        verdicts = (by_skill(answers, model), majority(answers))
-        errors.append([float(np.abs(v - fake)[open_].mean()) for v in verdicts])
-    skilled, most = np.mean(errors, axis=0).tolist()
-    return {"runs": runs, "covered": float(np.mean(covered)), "by_skill": skilled, "majority": most}
+        verdicts = (by_skill(answers, weights_of(model)), majority(answers))
+        wrong = [float(((v != 0.5) & (v != fake))[open_].mean()) for v in verdicts]
+        left = [float((v == 0.5)[open_].mean()) for v in verdicts]
+        errors.append([*wrong, *left])
+    names = ("by_skill", "majority", "left_by_skill", "left_by_majority")
+    found = dict(zip(names, np.mean(errors, axis=0).tolist(), strict=True))
+    return {"runs": runs, "covered": float(np.mean(covered)), **found}
 
 
 def _answers(crew: Crew, rates: Floats, rng: np.random.Generator) -> tuple[AnswerColumns, Bools]:

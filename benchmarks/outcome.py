@@ -7,6 +7,7 @@ import json
 import os
 import platform
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 Row = dict[str, Any]
@@ -32,7 +33,7 @@ def document(
     name: str, quick: bool, measures: Row, bars: Iterable[Row], *libraries: str
 ) -> dict[str, Any]:
     """What ``--json`` prints; ``libraries`` are those, with versions, that the figures hang on."""
-    machine = f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores"
+    machine = f"{_processor()}, {os.cpu_count()} cores"
     return {
         "name": name,
         "machine": ", ".join([machine, *libraries]),
@@ -40,6 +41,16 @@ def document(
         "measures": measures,
         "bars": list(bars),
     }
+
+
+def _processor() -> str:
+    """What the processor calls itself, where the system tells."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor() or platform.machine())
 
 
 def arguments(description: str | None, quick: str) -> argparse.ArgumentParser:

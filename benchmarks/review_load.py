@@ -10,6 +10,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,7 +18,7 @@ import numpy as np
 from sqlalchemy import func, select
 
 from benchmarks.review_clients import Told, Work
-from benchmarks.review_site import account
+from benchmarks.review_site import account, serving_bare
 from benchmarks.scored_queue import ACTOR
 from review_app.bootstrap import Application
 from review_app.core.permissions import Person
@@ -60,6 +61,13 @@ def many(app: Application, url: str, seconds: float) -> dict[str, Any]:
         "double_hand_outs": sum(n - 1 for n in handed_out.values()),
         "lost_or_twice": len(labels) - len(set(labels)) + len(set(stored) ^ set(labels)),
     }
+
+
+def bare(folder: Path, items: int, seconds: float) -> dict[str, Any]:
+    """`PEOPLE` at two bare handlers, one item and one answer a call, without a pause."""
+    with serving_bare(folder, items) as server:
+        work = Work(server.port, [f"{COOKIE}=nobody"] * PEOPLE, seconds, ahead=False, every=0)
+        return _figures(at_work(work))
 
 
 def at_work(work: Work) -> Told:

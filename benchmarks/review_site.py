@@ -140,6 +140,13 @@ def serving_plain(pictures: Path) -> Iterator[Server]:
     )
 
 
+@contextmanager
+def serving_bare(folder: Path, items: int) -> Iterator[Server]:
+    """The bare handlers over so many items, in a new database in ``folder``."""
+    command = ("-m", "benchmarks.bare_handler", str(folder), "{port}", str(items))
+    yield from _running(Server(*command, ready="/readyz"))
+
+
 def _running(server: Server) -> Iterator[Server]:
     server.start()
     try:

@@ -31,6 +31,7 @@ from benchmarks.blinding_reviewer import Seen, Watcher, known_after, known_befor
 from benchmarks.review_site import serving
 from benchmarks.scored_queue import ACTOR
 from review_app.bootstrap import Application, open_application
+from review_app.core.permissions import Person
 from review_app.core.settings import Settings
 from review_app.queueing.options import QueueOptions, change_queue_options
 from review_app.queueing.order import Order
@@ -45,6 +46,7 @@ A_MONTH = 30 * 24 * 3600.0
 SURPLUS = 1.3
 """Known images are there in so many times the number that is wanted: they come by chance."""
 GOLD_SHARE = 0.5
+SECOND_LOOK_SHARE = 0.2
 
 Groups = dict[str, bool]
 """A map from handles to whether the item is one of those that nobody may tell."""
@@ -56,10 +58,13 @@ def measure(folder: Path, n: int) -> dict[str, Any]:
     ``gold_before``, ``gold_after``: known images against those that wait, by what is told until the
     answer, and until it was taken back, given again and changed, the detector's opinion included.
     ``audit_before``, ``audit_after``: audited images against others; afterwards with the opinion
-    kept back, for an audited image is one that the detector is sure of.
+    kept back, for an audited image is one that the detector is sure of. ``second_before``,
+    ``second_after``: images that somebody else had settled against those that wait.
     """
     seen, groups = of_gold(folder / "gold", n)
     found = {f"gold_{when}": told for when, told in judged(seen, groups).items()}
+    seen, groups = of_second_looks(folder / "second", n)
+    found |= {f"second_{when}": told for when, told in judged(seen, groups).items()}
     seen, groups = of_audits(folder / "audits", n)
     return found | {f"audit_{when}": told for when, told in judged(seen, groups).items()}
 
@@ -126,6 +131,31 @@ def of_gold(folder: Path, n: int) -> tuple[list[Seen], Groups]:
         place.factory.review_options(gold_share=GOLD_SHARE, undo_minutes=60)
         token, admin = _session(place.app, Role.REVIEWER), _session(place.app, Role.ADMIN)
     return _reviewed(folder, token, (admin, old)), _gold(folder)
+
+
+def of_second_looks(folder: Path, n: int) -> tuple[list[Seen], Groups]:
+    """A queue of ``n`` images among which others come that somebody else has settled, reviewed to
+    its end."""
+    with _deployed(folder) as place:
+        rng = random.Random(SEED)
+        pictures = _pictures(2 * n, rng)
+        first = place.factory.person("first")
+        old = [settled_image(place, rng, first) for _ in range(n)]
+        _store(place, old, pictures[n:], time.time() - A_MONTH)
+        _store(place, [waiting_image(place, rng) for _ in range(n)], pictures[:n], time.time())
+        place.factory.review_options(second_look_share=SECOND_LOOK_SHARE, undo_minutes=60)
+        token, admin = _session(place.app, Role.REVIEWER), _session(place.app, Role.ADMIN)
+    return _reviewed(folder, token, (admin, old)), _gold(folder)
+
+
+def settled_image(place: Deployment, rng: random.Random, first: Person) -> int:
+    """An image that one person settled alone, drawn to be shown to another."""
+    value = rng.choice([LabelValue.REAL, LabelValue.FAKE])
+    item = place.factory.item(ItemState.RESOLVED, verdict=value)
+    place.factory.decision(item, p_fake=rng.random(), std=rng.random() / 5)
+    label = place.factory.label(first, item, value)
+    place.factory.second_look(item, label, SECOND_LOOK_SHARE)
+    return item
 
 
 def known_image(place: Deployment, rng: random.Random) -> int:

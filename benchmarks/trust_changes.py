@@ -190,6 +190,12 @@ CHANGES = (
     Change("an image exchanged for another",
            "UPDATE image SET sha256 = substr(sha256, 2) || '0' WHERE id = 5",
            "image", "changed", "SELECT 5"),
+    Change("an image that is said to be deleted",
+           "INSERT INTO tombstone VALUES (5, NULL, 'root', '2026-01-01 00:00:00.000000', 'x')",
+           "tombstone", "added", "SELECT 5"),
+    Change("an image kept for somebody to whom nobody assigned it",
+           "INSERT INTO assignment SELECT 5, min(id), '2099-01-01 00:00:00.000000' FROM user",
+           "assignment", "added", "SELECT 5"),
     # Policies, options, people, checkpoints
     Change("a certificate's threshold",
            "UPDATE policy SET document = json_set(document, '$.fake.threshold', 0.1) "
@@ -258,6 +264,47 @@ CHANGES = (
            "made_at) SELECT user_id, name, scopes, '0', expires_at, made_by, made_at "
            "FROM api_token LIMIT 1",
            "api_token", "added", "SELECT max(id) + 1 FROM api_token"),
+    Change("a webhook that hears of all images, not only of its own",
+           "UPDATE subscription SET added_by = NULL WHERE id = 1",
+           "subscription", "changed", "SELECT 1"),
+    Change("a webhook that ended made to go on",
+           "UPDATE subscription SET removed_at = NULL, removed_by = NULL",
+           "subscription", "changed", "SELECT 2"),
+    Change("a webhook added that nobody made",
+           "INSERT INTO subscription (name, channel, address, topics, language, salt, hears_items, "
+           "cursor, made_by, made_at) SELECT name, channel, 'https://b.example', topics, language, "
+           "salt, hears_items, cursor, made_by, made_at FROM subscription LIMIT 1",
+           "subscription", "added", "SELECT max(id) + 1 FROM subscription"),
+    Change("a member made an admin of their desk",
+           "UPDATE membership SET role = 'admin' WHERE id = 1",
+           "membership", "changed", "SELECT 1"),
+    Change("a place at a desk that was taken given back",
+           "UPDATE membership SET ended_at = NULL, ended_by = NULL WHERE ended_at IS NOT NULL",
+           "membership", "changed", "SELECT 2"),
+    Change("a place at a desk that nobody gave",
+           "INSERT INTO membership (desk_id, user_id, role, made_by, made_at) "
+           "SELECT 1, (SELECT id FROM user WHERE name = 'ada'), 'admin', made_by, made_at "
+           "FROM membership LIMIT 1",
+           "membership", "added", "SELECT max(id) + 1 FROM membership"),
+    Change("a closed desk opened again",
+           "UPDATE desk SET closed_at = NULL, closed_by = NULL WHERE name = 'old'",
+           "desk", "changed", "SELECT id FROM desk WHERE name = 'old'"),
+    Change("somebody given back their place in the home queue",
+           "UPDATE user SET away_since = '2026-01-01 00:00:00.000000' WHERE name = 'ben'",
+           "user", "changed", "SELECT id FROM user WHERE name = 'ben'"),
+    Change("an image that was drawn for a second look made evidence again",
+           "DELETE FROM second_look WHERE id = 1", "second_look", "missing", "SELECT 1"),
+    Change("the chance of a second look rewritten",
+           "UPDATE second_look SET probability = 0.5 WHERE id = 1",
+           "second_look", "changed", "SELECT 1"),
+    Change("an image put out of evidence by a draw that nobody made",
+           "INSERT INTO second_look (item_id, label_id, probability, drawn_at) "
+           f"SELECT item_id, id, 0.1, '{_NOW}' FROM label "
+           "WHERE id NOT IN (SELECT label_id FROM second_look) LIMIT 1",
+           "second_look", "added", "SELECT max(id) + 1 FROM second_look"),
+    Change("somebody's answers made to weigh more",
+           "UPDATE skill_weights SET weights = json_object('2', json_array(9, 9))",
+           "skill_weights", "changed", "SELECT 1"),
     # What protects, and the log itself
     Change("the append-only triggers dropped", "SELECT 1",
            "schema", "schema", "SELECT 'trigger label_no_update'", protects=False),

@@ -8,10 +8,13 @@ from typing import Any
 
 from review_app.core.permissions import Person, TokenScope
 from review_app.manifests.manifest import ManifestLabel as Known
+from review_app.notifications.subscriptions import NewSubscription
 from review_app.policy.review_options import ReviewOptions, change_options
 from review_app.queueing.options import QueueOptions, change_queue_options
 from review_app.review.tasks import AnswerChange, AnswerInput, Queue
-from storage.enums import ItemState, LabelValue, PolicyState, Role
+from storage.enums import Channel, ItemState, LabelValue, PolicyState, Role, Topic
+from storage.models import SkillWeights
+from storage.types import utc_now
 from tests.applications import Deployment, deployment, write_pictures
 from tests.scores.files import good_detector, row, write
 
@@ -46,10 +49,33 @@ class Scene:
         self._options(undo_minutes=0, needed_labels=2)
 
     def let_programs_in(self) -> None:
-        """A token that is in force, and one that was revoked."""
+        """A token and a webhook that are in force, and one of each that was ended."""
         for name in ("script", "old script"):
             made = self.app.tokens.make("ben", name, [TokenScope.LABELS_WRITE], 30, ACTOR)
+            told = (Topic.RESOLVED,)
+            wanted = NewSubscription(name, Channel.WEBHOOK, "https://a.example", told, "ben")
+            hook = self.app.subscriptions.add(wanted, ACTOR)
         self.app.tokens.revoke(made.view.id, ACTOR)
+        self.app.subscriptions.remove(hook.view.id, ACTOR)
+
+    def look_again(self) -> None:
+        """An answer that was drawn to be looked at again, and what people's answers weigh."""
+        with self.app.database.write() as repos:
+            label = repos.labels.recent_of(self.ada.id, 1)[0]
+            repos.second_looks.add(label.item_id, label.id, 0.1)
+            weights = {str(self.ada.id): [2.0, 1.5]}
+            repos.skill_weights.add(SkillWeights(as_of=utc_now(), usual=1.7, weights=weights))
+
+    def make_desks(self) -> None:
+        """A desk with a member and one who has left, and one that was closed."""
+        with self.app.database.write() as repos:
+            second, old = (repos.desks.add(name, name, ACTOR) for name in ("second", "old"))
+            for name in ("ben", "ada"):
+                user = repos.users.by_name(name)
+                assert user is not None
+                membership = repos.desks.join(second, user, Role.REVIEWER, ACTOR)
+            repos.desks.leave(membership, ACTOR)
+            repos.desks.close(old, ACTOR)
 
     def _learn(self) -> None:
         """Images with known labels, and some without, that all go to people."""
@@ -127,12 +153,14 @@ class Scene:
 def make(folder: Path, *, programs: bool = True) -> Path:
     """Play it in ``folder``; the data directory, which holds the database, its key and heads.
 
-    Without ``programs`` it is as it was before there were tokens.
+    Without ``programs`` it is as it was before there were tokens and desks.
     """
     with deployment(folder) as place:
         scene = Scene(place)
         scene.play(folder)
         if programs:
             scene.let_programs_in()
+            scene.make_desks()
+            scene.look_again()
         assert {ItemState.AUTO_ACCEPTED, ItemState.RESOLVED} <= set(place.states().values())
     return folder / "data"
