@@ -35,8 +35,17 @@ interface Sketch {
 interface Person {
   id: number;
   name: string;
-  role: "admin" | "reviewer";
+  role: "admin" | "lead" | "reviewer";
   may: string[];
+  queues: OwnQueue[];
+  needs: number | null;
+}
+
+/** A queue in which somebody has a place. */
+interface OwnQueue {
+  title: string;
+  address: string;
+  here: boolean;
 }
 
 /** What goes along with an answer. */
