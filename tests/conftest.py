@@ -42,6 +42,8 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def pytest_configure() -> None:
     """Where every core is busy with tests, work on images at low priority takes without end."""
     os.environ.setdefault("REVIEW_READING_NICENESS", "0")
+    # A trial of engines in each data directory would take longer than most tests.
+    os.environ.setdefault("REVIEW_ENGINE", "torch")
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -202,6 +202,11 @@ class Factory:
         with self._database.write() as repos:
             return repos.labels.add(Label(**columns)).id
 
+    def second_look(self, item_id: int, label_id: int, probability: float = 0.1) -> None:
+        """The item was drawn to be looked at again, once the label had settled it."""
+        with self._database.write() as repos:
+            repos.second_looks.add(item_id, label_id, probability)
+
     def correction(self, admin: Person, item_id: int, value: LabelValue, **values: Any) -> None:
         """A correction stored as it is, without any service."""
         columns = {"was": LabelValue.FAKE, "reason": "looked again", **values}

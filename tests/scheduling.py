@@ -28,6 +28,9 @@ FAST = frozenset(
         *(
             "agreement",
             "audits",
+            "benchmarks",
+            "bulk",
+            "cascade",
             "certification",
             "core",
             "forensics",
@@ -35,7 +38,8 @@ FAST = frozenset(
             "i18n",
             "migrations",
         ),
-        *("learning", "monitoring", "people", "policy", "queueing", "records", "review"),
+        *("learning", "monitoring", "notifications", "people", "policy", "queueing"),
+        *("records", "review"),
         *("scores", "seals", "states", "storage"),
     }
 )

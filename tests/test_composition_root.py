@@ -18,7 +18,10 @@ STORED_VALUES = {"storage.enums", "storage.models", "storage.models.image", "sto
 OPEN_THE_DATABASE = {"backup.py", "checking.py", "maintenance.py"}
 """Commands about the database itself: they back up, check, re-key and upgrade it, some of them
 where no application could open it."""
-PLACES = {"database", "_database", "engine", "open_database", "repositories", "session_factory"}
+PLACES = {
+    *("database", "_database", "engine", "repositories", "session_factory"),
+    *("open_database", "open_whole"),
+}
 """What leads to the database, as an attribute of something or as a name."""
 
 

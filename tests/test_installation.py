@@ -41,7 +41,8 @@ def test_what_is_locked_is_what_the_tests_run_with() -> None:
 def test_everything_the_package_asks_for_is_locked() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    lists = {"run": [], "lab": ["run"], "demo": ["run"], "dev": ["run", "lab", "demo"]}
+    added = ["lab", "demo", "mlflow"]
+    lists = {"run": [], **{extra: ["run"] for extra in added}, "dev": ["run", *added]}
     for name, beside in lists.items():
         asked = project["dependencies"] if name == "run" else extras[name]
         names = {_name(re.split(r"[<>=!~;\[ ]", requirement)[0]) for requirement in asked}
@@ -70,7 +71,7 @@ def test_make_installs_nothing_without_its_hash() -> None:
 def test_what_a_server_needs_not_is_in_the_lists_of_extras() -> None:
     server = set(_pins(LOCKS / "run.lock"))
     assert not server & {"matplotlib", "scikit-learn", "scikit-image"}
-    for extra in ("lab", "demo", "dev"):
+    for extra in ("lab", "demo", "mlflow", "dev"):
         assert not server & set(_pins(LOCKS / f"{extra}.lock"))
 
 

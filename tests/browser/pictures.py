@@ -22,7 +22,7 @@ from review_app.bootstrap import Application, open_application
 from review_app.cli.demo_run import prepare
 from review_app.core.permissions import Person
 from review_app.core.settings import Settings
-from review_app.demo.forgeries import Forgery
+from review_app.demo.methods import Forgery
 from review_app.review.regions import Region
 from review_app.review.tasks import AnswerInput
 from review_app.web.server import create_app
@@ -186,7 +186,7 @@ def adjudication(gallery: Gallery, size: str) -> None:
     with gallery.page(size, "admin") as page:
         page.get_by_role("link", name="Review", exact=True).click()
         close_hint(page)
-        page.get_by_label("Queue").select_option("escalated")
+        page.get_by_role("combobox", name="Queue").select_option("escalated")
         expect(page.locator("#statement-list li")).to_have_count(2)
         if size == "phone":
             page.locator("#statement-note").click()

@@ -48,7 +48,7 @@ def escalated(sign_in: SignIn, **options: object) -> Page:
     """An admin's page with the escalated item on show."""
     page = sign_in(Role.ADMIN, **options)
     page.get_by_role("link", name="Review", exact=True).click()
-    page.get_by_label("Queue").select_option("escalated")
+    page.get_by_role("combobox", name="Queue").select_option("escalated")
     wait_for_image(page)
     return page
 
@@ -66,7 +66,7 @@ def test_an_admin_sees_what_was_said_and_where_and_decides(site: Site, sign_in: 
         "<b>The ear</b> has no lobe.",
         "face swap · other",
         "One answer for 12 images that look alike",
-        "Asks an admin: Two people in it are known to me.",
+        "Asks for a decision: Two people in it are known to me.",
     ):
         expect(statement).to_contain_text(words)
     marks = page.locator("#their-marks g")

@@ -1,4 +1,4 @@
-"""An admin puts an external detector in force from the Policy tab."""
+"""An admin puts an external detector in force from the Certify tab."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_an_external_detector_is_chosen_and_put_in_force(
     rows = [row(1, detector=name) for name in ("theirs", "other <b>one</b>")]
     site.app.scores.ingest(write(tmp_path / "s.csv", rows), "test")
     page = sign_in(Role.ADMIN)
-    page.get_by_role("tab", name="Policy").click()
+    page.get_by_role("tab", name="Certify").click()
     page.get_by_label("external:theirs").check()
     page.get_by_role("button", name="Adopt it…").click()
     expect(page.get_by_text("Adopt external:theirs? Auto-accept closes")).to_be_visible()

@@ -103,7 +103,7 @@ def test_who_has_promoted_can_certify_at_once(
     press(page, "Yes, promote it")
     # Behind the tab that is open: before anybody can press there.
     expect(told).to_contain_text("learning")
-    open_tab(page, "Policy")
+    open_tab(page, "Certify")
     page.get_by_label("Risk limit").fill("20")
     page.get_by_role("button", name="Certify and apply").click()
     expect(page.get_by_text("to certify this detector;")).to_be_visible()

@@ -198,7 +198,7 @@ def test_an_admins_words_on_an_escalated_image_survive_a_reload_and_an_undo(
     name = site.account(Role.ADMIN)
     page = sign_in(Role.ADMIN, name=name)
     page.get_by_role("link", name="Review", exact=True).click()
-    queue = page.get_by_label("Queue")
+    queue = page.get_by_role("combobox", name="Queue")
     queue.select_option("escalated")
     wait_for_image(page)
     queue.blur()

@@ -194,7 +194,7 @@ def test_deciding(site: Site, sign_in: SignIn, walk: Walk) -> None:
     disagreement(site)
     page = sign_in(Role.ADMIN, **walk.window)
     page.get_by_role("link", name="Review", exact=True).click()
-    page.get_by_label("Queue").select_option("escalated")
+    page.get_by_role("combobox", name="Queue").select_option("escalated")
     wait_for_image(page)
     walk.look(page, "review-escalated")
     if walk.is_phone:

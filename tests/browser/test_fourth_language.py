@@ -62,7 +62,7 @@ def test_pages_and_scripts_are_polish_where_there_are_texts(
     page.wait_for_url("**/admin/")
     page.goto(re.sub("/login/.*", "/review/", link))
     expect(page.locator("html")).to_have_attribute("lang", "pl")
-    page.locator(".menu summary").click()
+    page.locator("#account summary").click()
     languages = page.get_by_role("combobox", name="Język")
     expect(languages.locator("option:checked")).to_have_text("Polski")
 

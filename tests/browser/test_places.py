@@ -24,6 +24,25 @@ def at(page: Page, query: str, title: str) -> None:
     expect(page).to_have_title(f"{title} · deepfake-review")
 
 
+def test_the_span_of_the_charts_has_an_address(sign_in: SignIn) -> None:
+    page = sign_in(Role.ADMIN)
+    day, week = (page.get_by_role("radio", name=name) for name in ("A day", "A week"))
+    expect(week).to_be_checked()
+    day.check()
+    at(page, "?span=day", "Overview")
+    open_tab(page, "Policy")
+    at(page, "?tab=policy", "Policy")
+    page.go_back()
+    expect(day).to_be_checked()
+    page.reload()
+    expect(day).to_be_checked()
+    expect(page.get_by_text("a column is an hour")).to_be_visible()
+    at(page, "?span=day", "Overview")
+    page.go_back()
+    expect(week).to_be_checked()
+    expect(page.get_by_text("a column is 6 hours")).to_be_visible()
+
+
 def selected(page: Page, name: str) -> None:
     expect(page.get_by_role("tab", name=name)).to_have_attribute("aria-selected", "true")
 

@@ -194,13 +194,13 @@ def test_what_an_admin_has_decided_since_cannot_be_changed(site: Site, sign_in: 
     wait_until_saved(page)
     admin = sign_in(Role.ADMIN)
     admin.get_by_role("link", name="Review", exact=True).click()
-    admin.get_by_label("Queue").select_option("escalated")
+    admin.get_by_role("combobox", name="Queue").select_option("escalated")
     wait_for_image(admin)
     admin.keyboard.press("r")
     wait_until_saved(admin)
     page.keyboard.press("h")
-    expect(answers(page)).to_contain_text("For an admin: Is this a satire?")
-    expect(answers(page)).to_contain_text("An admin has decided since.")
+    expect(answers(page)).to_contain_text("For a lead or an admin: Is this a satire?")
+    expect(answers(page)).to_contain_text("It has been decided since.")
     expect(answers(page).get_by_role("button", name="Real", exact=True)).to_have_attribute(
         "aria-disabled", "true"
     )

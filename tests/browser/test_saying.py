@@ -31,7 +31,7 @@ def test_escalating_asks_for_a_reason_and_goes_with_the_answer(site: Site, sign_
     page.keyboard.type("Look at the ear.")
     page.keyboard.press("Enter")
     page.keyboard.press("e")
-    expect(page.get_by_label("Why should an admin decide?")).to_be_focused()
+    expect(page.get_by_label("Why should a lead or an admin decide?")).to_be_focused()
     page.keyboard.type("A minor; may this be here?")
     page.keyboard.press("Enter")
     page.keyboard.press("f")
@@ -41,7 +41,7 @@ def test_escalating_asks_for_a_reason_and_goes_with_the_answer(site: Site, sign_
     label = stored(site, first)
     assert (label.value, label.escalation) == (LabelValue.FAKE, "A minor; may this be here?")
     assert state_of(site, first) is ItemState.ESCALATED
-    expect(page.locator("#previous-text")).to_contain_text("An admin will decide.")
+    expect(page.locator("#previous-text")).to_contain_text("A lead or an admin will decide.")
     page.keyboard.press("z")
     expect(page.locator("#frame img")).to_have_attribute("src", media(first))
     wait_until_saved(page)

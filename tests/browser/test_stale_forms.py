@@ -49,7 +49,7 @@ def test_two_admins_save_the_rules_and_neither_loses_what_they_saved(
 
 
 def rules_of(page: Page) -> Page:
-    page.get_by_role("tab", name="Policy").first.click()
+    page.get_by_role("tab", name="Rules").first.click()
     expect(page.get_by_label("Answers can be taken back")).to_have_value("5")
     return page
 
