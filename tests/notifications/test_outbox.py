@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -298,6 +299,7 @@ def test_what_waits_too_long_for_who_is_paused_is_passed_by_and_forgotten(
     old, new = factory.item(), factory.item()
     telling.settle_and_reopen(old, 1)
     between = utc_now()
+    time.sleep(0.002)  # what happened is told to the millisecond
     telling.settle_and_reopen(new, 1)
     with database.write() as repos:
         repos.outbox.forget(between)
