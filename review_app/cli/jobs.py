@@ -86,11 +86,17 @@ def run(as_json: AsJson = False) -> None:
 
 
 def _line(row: JobRow) -> str:
-    count = f" {row.done:,}" + ("" if row.total is None else f" of {row.total:,}")
     words = f"{row.id:>5}  {row.kind:<8} {row.state:<9}"
-    words += count if row.state is JobState.RUNNING else ""
+    words += f" {_count(row)}" if row.state is JobState.RUNNING else ""
     words += f"  asked for by {row.asked_by} ({row.cause}) at {row.asked_at:%Y-%m-%d %H:%M} UTC"
     return words + (f"; {row.error}" if row.error else "")
+
+
+def _count(row: JobRow) -> str:
+    """How far it is; in words until the job has told a number."""
+    if row.total:
+        return f"{row.done:,} of {row.total:,}"
+    return f"{row.done:,} so far" if row.done else "is being prepared"
 
 
 def _document(row: JobRow) -> dict[str, Any]:

@@ -49,7 +49,15 @@ def test_a_job_is_shown_from_its_turn_to_its_end(place: Deployment) -> None:
 
     job = place.app.jobs.leases.take("runner")
     assert job is not None
+    shown, *_ = panel.load(call)
+    assert "runs; is being prepared" in shown
     began = utc_now() - timedelta(seconds=100)
+    place.app.jobs.leases.renew(job, JobProgress(0, 0, began))
+    shown, *_ = panel.load(call)
+    assert "runs; is being prepared" in shown
+    place.app.jobs.leases.renew(job, JobProgress(7, None, began))
+    shown, *_ = panel.load(call)
+    assert "runs; 7 so far" in shown
     place.app.jobs.leases.renew(job, JobProgress(1_000, 5_000, began))
     shown, *_ = panel.load(call)
     assert "runs; 1,000 of 5,000; 10 per second; 6 min left" in shown

@@ -168,6 +168,10 @@ def test_the_overview_tells_how_far_the_demo_is_while_it_is_being_made(
     assert "of the demo" not in OverviewTab(site.app).refresh(call)[0]
     with site.app.database.write() as repos:
         number = repos.jobs.add(JobKind.DEMO, {}, SYSTEM)
+    begins = OverviewTab(site.app).refresh(call)[0]
+    assert "The queue of the demo is being prepared" in begins
+    assert "0 of" not in begins
+    with site.app.database.write() as repos:
         now = utc_now()
         assert repos.jobs.take("test", now, now) is not None
         repos.jobs.renew(number, "test", now, JobProgress(24, 3858, now))

@@ -139,17 +139,17 @@ def standing(row: JobRow) -> Markup:
 
 def _pace(row: JobRow) -> list[str]:
     done = number(row.done)
-    if row.total is None:
-        words = [t("jobs.count_so_far", done=done)]
-    else:
+    if row.total:
         words = [t("jobs.count", done=done, total=number(row.total))]
+    else:
+        words = [t("jobs.count_so_far" if row.done else "jobs.count_unknown", done=done)]
     now = utc_now()
     seconds = 0.0 if row.counting_since is None else (now - row.counting_since).total_seconds()
     if row.done and seconds >= 1:
         rate = row.done / seconds
         per = "second" if rate >= 1 else "minute"
         words.append(t(f"jobs.per_{per}", n=significant(rate if rate >= 1 else 60 * rate, 2)))
-        if row.total is not None and row.total > row.done:
+        if row.total and row.total > row.done:
             left = timedelta(seconds=(row.total - row.done) / rate)
             words.append(t("jobs.left", age=age(now, now + left)))
     return words

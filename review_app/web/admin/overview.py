@@ -96,7 +96,11 @@ class OverviewTab:
         job = self._app.jobs.last_of(JobKind.DEMO)
         if job is None or job.state not in (JobState.QUEUED, JobState.RUNNING):
             return []
-        words = t("overview.need_demo", done=number(job.done), total=number(job.total or job.done))
+        words = (
+            t("overview.need_demo", done=number(job.done), total=number(job.total))
+            if job.total
+            else t("overview.need_demo_begins")
+        )
         return [_need(person, words, "learning", t("overview.see_job"))]
 
     def _newer(self, person: Person, now: Overview) -> list[Markup]:
