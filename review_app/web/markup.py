@@ -46,16 +46,23 @@ def sentence(text: str) -> str:
     return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
-def table(caption: str, headers: Sequence[str], rows: Iterable[Sequence[Content]]) -> Markup:
-    """A table that scrolls sideways by itself; numbers (``int``) are set to the right."""
+def table(
+    caption: str,
+    headers: Sequence[str],
+    rows: Iterable[Sequence[Content]],
+    *,
+    wraps: bool = False,
+) -> Markup:
+    """A table that scrolls sideways by itself; numbers (``int``) are set to the right. ``wraps``:
+    headings of several words do where they must, as in a narrow column of the page."""
     found = [tuple(row) for row in rows]
     kinds = found[0] if found else ("",) * len(headers)
     head = join(map(_header, headers, kinds))
     body = join(Markup("<tr>{}</tr>").format(join(map(_cell, row))) for row in found)
     return Markup(
-        '<div class="table" role="region" aria-label="{0}" tabindex="0"><table>'
+        '<div class="table{3}" role="region" aria-label="{0}" tabindex="0"><table>'
         "<caption>{0}</caption><thead><tr>{1}</tr></thead><tbody>{2}</tbody></table></div>"
-    ).format(caption, head, body)
+    ).format(caption, head, body, " wraps" if wraps else "")
 
 
 def long(text: str | Markup) -> Markup:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from review_app.i18n import ENGLISH, Language, Text
+from review_app.i18n import ENGLISH, LANGUAGES, Language, Text
 from review_app.i18n.catalogue import PLACEHOLDER, Entry, catalogue
 from storage.enums import LabelValue, Role
 from tests.browser.checks import barriers, overlapping, sticks_out
@@ -105,6 +105,21 @@ def test_the_admins_first_screen_says_nothing_in_english(site: Site, sign_in: Si
     assert left_in_english(page, GERMAN) == set()
     assert not sticks_out(page)
     assert barriers(page) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_each_has_labelled_fits_a_desk(
+    site: Site, sign_in: SignIn, language: Language
+) -> None:
+    person = site.factory.person(f"second-reviewer-{language}")
+    for item, value in zip(site.items(4), LabelValue, strict=True):
+        site.factory.label(person, item, value)
+    page = in_language(sign_in, language, Role.ADMIN, viewport=DESKTOP)
+    name = Text("overview.by_person").render(language)
+    table = page.get_by_role("region", name=name)
+    expect(table).to_contain_text(person.name)
+    assert table.evaluate("table => table.scrollWidth <= table.clientWidth")
+    keep_picture(page, f"overview-{language}-1440", whole=True)
 
 
 @pytest.mark.parametrize("language", [GERMAN, SPANISH])

@@ -320,4 +320,4 @@ def _reviewers(now: Overview) -> Markup:
     ]
     names = ("person", "real", "fake", "unsure", "undecidable", "last_label")
     headers = [t(f"overview.{name}") for name in names]
-    return _panel(title, chart + table(t("overview.by_person"), headers, rows))
+    return _panel(title, chart + table(t("overview.by_person"), headers, rows, wraps=True))
