@@ -32,6 +32,9 @@ from review_app.inference.engines import (
     split_id,
     trial,
 )
+from review_app.inference.engines.base import PixelNetwork
+from review_app.inference.engines.openvino_engine import converted
+from review_app.inference.engines.openvino_sizes import MOST, OFTEN, Size, SizedRuns
 from review_app.inference.feature_cache import MemoryFeatureCache
 from review_app.inference.service import Detector
 
@@ -89,6 +92,36 @@ def test_the_same_bits_in_any_batch_order_thread_and_run(
     again = load_backbone(name)
     Engines("torch", folder).settle(again, EngineName.OPENVINO)  # as kept on disk
     assert again.extract(some[::-1])[::-1].tobytes() == alone.tobytes()
+
+
+def test_a_size_that_comes_often_has_a_network_of_its_own_with_the_same_bits(folder: Path) -> None:
+    pytest.importorskip("openvino", reason="the extra openvino is not installed")
+    backbone = load_backbone(GRAM)
+    Engines("torch", folder).settle(backbone, EngineName.OPENVINO)
+    (network,) = backbone.networked()
+    for image in trial.made_images():
+        expected = network.unrounded(image).tobytes()
+        with ThreadPoolExecutor(4) as pool:
+            found = list(pool.map(network.unrounded, [image] * OFTEN))
+        assert {each.tobytes() for each in found} == {expected}
+        assert network.unrounded(image).tobytes() == expected
+    assert isinstance(network.run, SizedRuns)
+    assert set(network.run.sizes) <= {
+        np.asarray(image).shape for image in trial.made_images()[:MOST]
+    }
+
+
+def test_a_network_of_other_bits_is_not_used_for_its_size() -> None:
+    openvino = pytest.importorskip("openvino", reason="the extra openvino is not installed")
+    models = [converted(_Brighter(by).eval(), np.zeros((8, 8, 3), np.uint8)) for by in (1.0, 1.1)]
+
+    def compiling(size: Size | None) -> object:
+        return openvino.Core().compile_model(models[size is not None], "CPU")
+
+    run = SizedRuns(compiling)
+    pixels = np.full((8, 8, 3), 100, np.uint8)
+    assert {float(run(pixels)[0].max()) for _ in range(OFTEN + 1)} == {100.0}
+    assert run.sizes == ()
 
 
 def test_a_converted_network_is_kept_and_another_one_beside_it(folder: Path) -> None:
@@ -221,6 +254,14 @@ def test_without_a_gpu_cuda_says_so() -> None:
         pytest.skip("there is a GPU")
     with pytest.raises(BackboneError, match="no GPU"):
         Engines().settle(_tiny(0), EngineName.CUDA_BF16)
+
+
+class _Brighter(PixelNetwork):
+    def __init__(self, by: float) -> None:
+        torch.manual_seed(0)
+        scale = nn.Conv2d(3, 3, 1, groups=3, bias=False)
+        nn.init.constant_(scale.weight, by)
+        super().__init__(scale, torch.zeros(3), torch.ones(3), any_size=True)
 
 
 def _tiny(seed: int) -> Backbone:

@@ -1,21 +1,19 @@
 """OpenVINO: networks that are compiled for the processor, a stream for each core.
 
 A stream computes on one thread, one image at a time, by kernels that the image's own size chooses:
-so its bits hang on nothing else. The conversion takes seconds and is kept on disk. It goes through
+so its bits hang on nothing else. Sizes that come often have a network of their own, of the same
+bits (`openvino_sizes`). The conversion takes seconds and is kept on disk. It goes through
 the frontend alone: `openvino.convert_model` would tell its maker of it.
 """
 
 from __future__ import annotations
 
 import logging
-import threading
 import warnings
-from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 import torch
 
 from review_app.core.errors import BackboneError
@@ -24,9 +22,11 @@ from review_app.core.hashing import sha256
 from review_app.inference.backbones.threads import cores
 from review_app.inference.engines.base import PixelNetwork, Pixels, Run
 from review_app.inference.engines.names import EngineName
+from review_app.inference.engines.openvino_sizes import Size, SizedRuns, runner
 
 _logger = logging.getLogger(__name__)
-_HINTS: Final = {EngineName.OPENVINO: "f32", EngineName.OPENVINO_BF16: "bf16"}
+HINTS: Final = {EngineName.OPENVINO: "f32", EngineName.OPENVINO_BF16: "bf16"}
+"""What OpenVINO calls the precision of each engine."""
 _MODEL: Final = "model.xml"
 
 
@@ -54,57 +54,59 @@ class OpenVinoEngine:
 
     def prepare(self, network: PixelNetwork, key: str, example: Pixels) -> Run:
         """See the protocol."""
-        options = {
-            "INFERENCE_PRECISION_HINT": _HINTS[self.name],
-            "NUM_STREAMS": cores(),
-            "INFERENCE_NUM_THREADS": cores(),  # one for each stream: sums are never split
-            "ENABLE_CPU_PINNING": False,
-        }
-        compiled = self._core.compile_model(self._model(network, key, example), "CPU", options)
-        return _runner(compiled.create_infer_request, len(compiled.outputs))
+        model, hint = self._model(network, key, example), HINTS[self.name]
+        if not network.any_size:
+            return runner(compiled(model, hint))
+
+        def compiling(size: Size | None) -> Any:
+            own = model.clone()
+            if size is not None:
+                own.reshape({0: self._openvino.PartialShape([1, *size])})
+            return compiled(own, hint)
+
+        return SizedRuns(compiling)
 
     def _model(self, network: PixelNetwork, key: str, example: Pixels) -> Any:
         """The converted network, from disk where it is there."""
         if self._folder is None:
-            return self._converted(network, example)
+            return converted(network, example)
         facts = f"{key} {self._openvino.__version__} {torch.__version__} {example.shape}"
         kept = self._folder / sha256(facts.encode())[:32]
         if not (kept / _MODEL).is_file():
             try:
                 with atomic_folder(kept) as draft:
-                    model = self._converted(network, example)
+                    model = converted(network, example)
                     self._openvino.save_model(model, draft / _MODEL, compress_to_fp16=False)
             except OSError as error:  # another process was first, or nothing can be kept
                 _logger.info("a converted network is not kept in %s (%s)", kept, error)
-                return self._converted(network, example)
+                return converted(network, example)
         return self._core.read_model(kept / _MODEL)
 
-    def _converted(self, network: PixelNetwork, example: Pixels) -> Any:
-        decoders = import_module("openvino.frontend.pytorch.ts_decoder")
-        manager = import_module("openvino.frontend").FrontEndManager()
-        pixels = torch.from_numpy(example.copy())[None]
-        with torch.no_grad(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of tracing, which OpenVINO itself asks torch for
-            decoder = decoders.TorchScriptPythonDecoder(network, example_input=pixels)
-        frontend = manager.load_by_framework("pytorch")
-        model = frontend.convert(frontend.load(decoder))
-        sides = [-1, -1] if network.any_size else example.shape[:2]
-        model.reshape({0: self._openvino.PartialShape([1, *sides, 3])})
-        return model
+
+def converted(network: PixelNetwork, example: Pixels, batch: int = 1) -> Any:
+    """The network as OpenVINO's model, of ``batch`` images at a time."""
+    decoders = import_module("openvino.frontend.pytorch.ts_decoder")
+    manager = import_module("openvino.frontend").FrontEndManager()
+    pixels = torch.from_numpy(example.copy())[None]
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of tracing, which OpenVINO itself asks torch for
+        decoder = decoders.TorchScriptPythonDecoder(network, example_input=pixels)
+    frontend = manager.load_by_framework("pytorch")
+    model = frontend.convert(frontend.load(decoder))
+    sides = [-1, -1] if network.any_size else example.shape[:2]
+    model.reshape({0: import_module("openvino").PartialShape([batch, *sides, 3])})
+    return model
 
 
-def _runner(request: Callable[[], Any], outputs: int) -> Run:
-    """Calls from any thread, each with a ``request`` of its own."""
-    own = threading.local()
-
-    def run(pixels: Pixels) -> tuple[torch.Tensor, ...]:
-        if not hasattr(own, "request"):
-            own.request = request()
-        own.request.infer({0: np.ascontiguousarray(pixels)[None]})
-        data = (own.request.get_output_tensor(k).data for k in range(outputs))
-        return tuple(torch.from_numpy(each.copy()) for each in data)
-
-    return run
+def compiled(model: Any, hint: str) -> Any:
+    """``model`` for this processor, a stream for each core, in the precision of ``hint``."""
+    options = {
+        "INFERENCE_PRECISION_HINT": hint,
+        "NUM_STREAMS": cores(),
+        "INFERENCE_NUM_THREADS": cores(),  # one for each stream: sums are never split
+        "ENABLE_CPU_PINNING": False,
+    }
+    return import_module("openvino").Core().compile_model(model, "CPU", options)
 
 
 REMEDY: Final = "install it with: pip install 'deepfake-review[openvino]', or choose another engine"
