@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import bindparam, func, insert, or_, select, text, update
-from sqlalchemy.orm import Session, aliased, joinedload
+from sqlalchemy.orm import Session, aliased
 from sqlalchemy.orm.attributes import set_committed_value
 
 from storage.enums import ClaimOutcome, PlacedBy
-from storage.models import Assignment, Claim, Item
+from storage.models import Assignment, Claim, Image, Item
 from storage.models.review import GIVEN_BACK, HANDLE_LETTERS, SKIPPED, new_handle
 from storage.prepared import Prepared, given
-from storage.repositories.items import Items
+from storage.prepared_entities import PreparedEntities
+from storage.repositories.items import Items, with_image
 from storage.repositories.lease import Handed, Lease, handed
 
 OVERDUE_RANK = -3.0
@@ -44,8 +45,9 @@ _NEWEST_ID = (
     )
     .scalar_subquery()
 )
-_NEWEST_WITH_ITEM = (
-    select(Claim, Item).join(Item, Item.id == Claim.item_id).where(Claim.id == _NEWEST_ID)
+_NEWEST_WITH_ITEM = PreparedEntities(
+    select(Claim, Item).join(Item, Item.id == Claim.item_id).where(Claim.id == _NEWEST_ID),
+    *(Claim, Item),
 )
 _END = Prepared(
     update(Claim)
@@ -53,12 +55,13 @@ _END = Prepared(
     .values(ended_at=bindparam("at"), outcome=bindparam("how"))
 )
 _ANY_HELD = Prepared(select(Claim.id).where(_OF_USER, _LIVE).limit(1))
-_HELD_BY = (
-    select(Claim, Item)
+_HELD_BY = PreparedEntities(
+    select(Claim, Item, Image)
     .join(Item, Item.id == Claim.item_id)
+    .join(Image, Image.id == Item.image_id)
     .where(_OF_USER, _LIVE)
-    .order_by(Claim.id)
-    .options(joinedload(Item.image))
+    .order_by(Claim.id),
+    *(Claim, Item, Image),
 )
 _LIVE_ON = select(Claim).where(Claim.item_id == bindparam("item"), _LIVE).order_by(Claim.id)
 _EXTEND = Prepared(
@@ -71,8 +74,9 @@ _OUTWEAR = Prepared(
 )
 _later = aliased(Claim)
 _BACK = (
-    select(Claim, Item)
+    select(Claim, Item, Image)
     .join(Item, Item.id == Claim.item_id)
+    .join(Image, Image.id == Item.image_id)
     .where(
         _OF_USER,
         text(GIVEN_BACK),
@@ -93,8 +97,8 @@ _BACK = (
     )
 )
 _ANY_BACK = Prepared(_BACK.with_only_columns(Claim.id).limit(1))
-_CAME_BACK = (
-    _BACK.order_by(Claim.ended_at.desc()).limit(bindparam("n")).options(joinedload(Item.image))
+_CAME_BACK = PreparedEntities(
+    _BACK.order_by(Claim.ended_at.desc()).limit(bindparam("n")), *(Claim, Item, Image)
 )
 _RESUME = Prepared(
     update(Claim)
@@ -185,9 +189,9 @@ class Claims:
         # Most people have never given anything back: a bare id says so soonest.
         if _ANY_BACK.value(self._session, user=user_id, rested=lease.rested) is None:
             return []
-        asked = {"user": user_id, "n": at_most, "rested": lease.rested}
-        found = self._session.execute(_CAME_BACK, asked)
-        return sorted(((claim, item) for claim, item in found), key=lambda pair: pair[0].id)
+        found = _CAME_BACK.rows(self._session, user=user_id, n=at_most, rested=lease.rested)
+        pairs = [(claim, with_image(item, image)) for claim, item, image in found]
+        return sorted(pairs, key=lambda pair: pair[0].id)
 
     def resume(self, pairs: Sequence[tuple[Claim, Item]], lease: Lease) -> list[Handed]:
         """Claims that ended go on, each under its handle."""
@@ -223,8 +227,8 @@ class Claims:
         """The user's live claims, oldest first, with items and images."""
         if _ANY_HELD.value(self._session, user=user_id) is None:
             return []
-        found = self._session.execute(_HELD_BY, {"user": user_id})
-        return [(claim, item) for claim, item in found]
+        found = _HELD_BY.rows(self._session, user=user_id)
+        return [(claim, with_image(item, image)) for claim, item, image in found]
 
     def last_of(self, user_id: int, item_id: int) -> Claim | None:
         """The user's newest claim on the item, live or ended."""
@@ -233,9 +237,8 @@ class Claims:
     def known_as(self, user_id: int, handle: str) -> tuple[Claim, Item] | None:
         """The user's newest claim, live or ended, on the item that was handed to them as
         ``handle``; and the item, without its image."""
-        asked = {"user": user_id, "handle": handle}
-        row = self._session.execute(_NEWEST_WITH_ITEM, asked).first()
-        return None if row is None else (row[0], row[1])
+        found = _NEWEST_WITH_ITEM.row(self._session, user=user_id, handle=handle)
+        return None if found is None else (found[0], found[1])
 
     def items_known_as(self, handle: str) -> list[int]:
         """The items that anybody was handed as ``handle``; one, but for claims that had none."""

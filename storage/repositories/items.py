@@ -21,12 +21,14 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.util import identity_key
 
 from storage.enums import AuditKind, CountKind, ItemState, LabelValue, PlacedBy
 from storage.errors import TransitionError
-from storage.models import Claim, Item, KnownLabel, Label
-from storage.prepared import Prepared
+from storage.models import Claim, Image, Item, KnownLabel, Label
+from storage.prepared import Prepared, each_of
+from storage.prepared_entities import PreparedEntities
 from storage.repositories.event_log import AuditLog, Event
 from storage.repositories.given_places import IS_GIVEN, PLACE, give_places
 from storage.repositories.labels import IN_FORCE
@@ -62,7 +64,11 @@ def _open_slots(state: SQLColumnExpression[ItemState]) -> Case[int]:
 
 
 # Made once: what every answer asks for takes longer to put together than to run.
-_BY_ID = select(Item).where(Item.id == bindparam("item")).options(joinedload(Item.image))
+_WITH_IMAGES = select(Item, Image).join(Image, Image.id == Item.image_id)
+_BY_ID = PreparedEntities(_WITH_IMAGES.where(Item.id == bindparam("item")), Item, Image)
+_BY_IDS = PreparedEntities(
+    _WITH_IMAGES.where(Item.id.in_(each_of("items"))).order_by(Item.id), Item, Image
+)
 _ONE = update(Item).where(Item.id == bindparam("item"))
 _NEW_STATE = bindparam("to_state", type_=Item.state.type)
 _RECOUNT = Prepared(_ONE.values(open_slots=_open_slots(Item.state)))
@@ -142,6 +148,12 @@ def told_of(verdict: LabelValue | None, final_at: datetime | None) -> dict[str, 
     return told if final_at is None else {**told, "final_at": to_utc(final_at).isoformat()}
 
 
+def with_image(item: Item, image: Image) -> Item:
+    """``item``, which has its ``image`` at hand."""
+    set_committed_value(item, "image", image)
+    return item
+
+
 @dataclass(frozen=True)
 class Move:
     """An item's change of state, with what else changes in the same row."""
@@ -188,14 +200,12 @@ class Items:
 
     def get(self, item_id: int) -> Item | None:
         """The item with its image."""
-        return self._session.scalar(_BY_ID, {"item": item_id})
+        found = _BY_ID.row(self._session, item=item_id)
+        return None if found is None else with_image(*found)
 
     def get_many(self, item_ids: Sequence[int]) -> list[Item]:
         """Those of ``item_ids`` (a batch) that there are, by id, with images."""
-        if len(item_ids) == 1:  # as whoever looks at one after the other asks
-            return [item for item in (self.get(item_ids[0]),) if item is not None]
-        query = select(Item).where(Item.id.in_(item_ids)).order_by(Item.id)
-        return list(self._session.scalars(query.options(joinedload(Item.image))))
+        return [with_image(*row) for row in _BY_IDS.rows(self._session, items=list(item_ids))]
 
     def by_image(self, image_id: int) -> Item | None:
         """The item of the image; None where there is none."""

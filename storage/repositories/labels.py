@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import BindParameter, ColumnElement, bindparam, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
-from sqlalchemy.orm.util import identity_key
 
 from storage.enums import LabelValue
 from storage.models import Claim, Label, LabelCount, User
 from storage.prepared import Prepared, each_of
+from storage.prepared_entities import PreparedEntities, PreparedInsert
 
 CLEAR = (LabelValue.REAL, LabelValue.FAKE)
 """Values that say what an image is."""
@@ -28,10 +28,9 @@ IN_FORCE = (
 
 # Made once: what every answer asks for takes longer to put together than to run.
 _ID_BY_CLIENT_ID = Prepared(select(Label.id).where(Label.client_id == bindparam("client_id")))
-_IN_FORCE_ON = (
-    select(Label).where(Label.item_id == bindparam("item_id"), *IN_FORCE).order_by(Label.id)
+_IN_FORCE_ON = PreparedEntities(
+    select(Label).where(Label.item_id == bindparam("item_id"), *IN_FORCE).order_by(Label.id), Label
 )
-_IDS_IN_FORCE_ON = Prepared(_IN_FORCE_ON.with_only_columns(Label.id))
 _RECENT_OF = (
     select(Label)
     .where(Label.user_id == bindparam("user_id"), *IN_FORCE)
@@ -71,6 +70,7 @@ _WITHDRAWN = Prepared(
         .exists(),
     )
 )
+_APPEND = PreparedInsert(Label)
 _NEWEST_ID = Prepared(select(func.max(Label.id)))
 _COUNT_OF = Prepared(
     select(func.count())
@@ -104,19 +104,11 @@ class Labels:
 
     def add(self, label: Label) -> Label:
         """Append ``label`` and give it its id."""
-        self._session.add(label)
-        self._session.flush()
-        return label
+        return _APPEND.add(self._session, label)
 
     def in_force(self, item_id: int) -> list[Label]:
         """The item's labels in force, oldest first."""
-        ids = [row[0] for row in _IDS_IN_FORCE_ON.rows(self._session, item_id=item_id)]
-        # One that was stored a moment ago is at hand, and most items have no other.
-        known = [self._session.identity_map.get(identity_key(Label, id_)) for id_ in ids]
-        at_hand = [label for label in known if isinstance(label, Label)]
-        if len(at_hand) == len(ids):
-            return at_hand
-        return list(self._session.scalars(_IN_FORCE_ON, {"item_id": item_id}))
+        return [row[0] for row in _IN_FORCE_ON.rows(self._session, item_id=item_id)]
 
     def n_rows(self, user_id: int, item_id: int) -> int:
         """How many rows the person has on the item, withdrawals and superseded ones included."""

@@ -10,10 +10,13 @@ from sqlalchemy.orm import Session
 
 from storage.models import DecisionRow, PolicyRow
 from storage.prepared import Prepared
+from storage.prepared_entities import PreparedEntities
 
 # Made once: what every answer asks for takes longer to put together than to run.
 _OF_ITEM = DecisionRow.item_id == bindparam("item")
-_NEWEST_OF = select(DecisionRow).where(_OF_ITEM).order_by(DecisionRow.id.desc()).limit(1)
+_NEWEST_OF = PreparedEntities(
+    select(DecisionRow).where(_OF_ITEM).order_by(DecisionRow.id.desc()).limit(1), DecisionRow
+)
 _ANY = select(DecisionRow.id).where(_OF_ITEM).limit(1)
 _ANY_OF = Prepared(_ANY)
 _ANY_AUDIT_OF = Prepared(_ANY.where(DecisionRow.audited.is_(True)))
@@ -56,7 +59,8 @@ class Decisions:
 
     def of_item(self, item_id: int) -> DecisionRow | None:
         """The item's newest decision."""
-        return self._session.scalar(_NEWEST_OF, {"item": item_id})
+        found = _NEWEST_OF.row(self._session, item=item_id)
+        return None if found is None else found[0]
 
     def newest_of(self, item_ids: Sequence[int]) -> dict[int, DecisionRow]:
         """The newest decisions on a batch of items, by item id; none of what has none."""
