@@ -137,10 +137,11 @@ class Database:
             yield Repositories(session)
 
     @contextmanager
-    def together(self) -> Iterator[NestedTransactions]:
-        """Several writes as one transaction, which reaches the disk once."""
+    def together(self, *, savepoints: bool = True) -> Iterator[NestedTransactions]:
+        """Several writes as one transaction, which reaches the disk once. ``savepoints``: see
+        `NestedTransactions`."""
         with self.write() as repos:
-            yield NestedTransactions(repos)
+            yield NestedTransactions(repos, savepoints=savepoints)
 
     @contextmanager
     def private(self) -> Iterator[PrivateConnection]:
@@ -236,11 +237,21 @@ def sealed(session: WritingSession, tell: Callable[[ChainHead], None]) -> Iterat
         session.forget()
 
 
-class NestedTransactions:
-    """Writes that are parts of one transaction: one that raises leaves nothing."""
+class SpoiltError(Exception):
+    """A part of a transaction without savepoints has failed after it had written something: nothing
+    of the transaction may stay."""
 
-    def __init__(self, repos: Repositories) -> None:
+
+class NestedTransactions:
+    """Writes that are parts of one transaction: one that raises leaves nothing.
+
+    Without ``savepoints``, which cost more than a part itself does, a part that raises once it has
+    written something raises `SpoiltError` in place of that, and takes all others with it.
+    """
+
+    def __init__(self, repos: Repositories, *, savepoints: bool = True) -> None:
         self._repos = repos
+        self._savepoints = savepoints
 
     @property
     def is_open(self) -> bool:
@@ -259,14 +270,11 @@ class NestedTransactions:
     def write(self) -> Iterator[Repositories]:
         """One part of the transaction; where it raises, that part alone is taken back."""
         session = self._repos.session
-        sealing = sealing_of(session)
-        before = sealing.save()
         try:
-            with session.begin_nested():
+            with self._savepoint(session) if self._savepoints else _no_way_back(session):
                 yield self._repos
         except BaseException:
             self._repos = Repositories(session)  # what this part has learnt is not so
-            sealing.restore(before)
             raise
         finally:
             # The next part sees what is stored, as it would in a session of its own.
@@ -276,6 +284,31 @@ class NestedTransactions:
     def together(self) -> Iterator[NestedTransactions]:
         """The transaction itself: parts of a part are parts."""
         yield self
+
+    @contextmanager
+    def _savepoint(self, session: Session) -> Iterator[None]:
+        sealing = sealing_of(session)
+        before = sealing.save()
+        try:
+            with session.begin_nested():
+                session.connection()  # begins it: `Prepared` has the driver's own already
+                yield
+        except BaseException:
+            sealing.restore(before)
+            raise
+
+
+@contextmanager
+def _no_way_back(session: Session) -> Iterator[None]:
+    driver = driver_of(session)
+    before = driver.total_changes
+    try:
+        yield
+        session.flush()
+    except Exception as error:
+        if driver.total_changes > before or not session.is_active:
+            raise SpoiltError from error
+        raise
 
 
 class PrivateConnection:

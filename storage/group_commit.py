@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, Generic, TypeVar
 
-from storage.database import Database, NestedTransactions, Transactions
+from storage.database import Database, NestedTransactions, SpoiltError, Transactions
 from storage.priority_batcher import PriorityBatcher
 
 MAX_TOGETHER = 8
@@ -26,7 +26,8 @@ class GroupCommit:
     """One thread that does what others give it, sharing transactions.
 
     A piece of work is told done once its transaction is committed. One that raises leaves nothing,
-    and the others stand, provided that it makes its changes in one `Transactions.write`.
+    and the others stand, provided that it makes its changes in one `Transactions.write`; it may be
+    done anew for that.
     """
 
     def __init__(self, database: Database) -> None:
@@ -50,14 +51,21 @@ class GroupCommit:
 
     def _do_together(self, batch: list[_Work[Any]]) -> None:
         try:
-            with self._database.together() as transaction:
-                for work in batch:
-                    work.attempt(transaction)
+            try:
+                # What is refused is so before it writes anything, so hardly any has to be undone.
+                self._do(batch, savepoints=False)
+            except SpoiltError:
+                self._do(batch, savepoints=True)
         except BaseException as error:
             for work in batch:
                 work.undone(error)
         for work in batch:
             work.tell()
+
+    def _do(self, batch: list[_Work[Any]], *, savepoints: bool) -> None:
+        with self._database.together(savepoints=savepoints) as transaction:
+            for work in batch:
+                work.attempt(transaction)
 
 
 class _Work(Generic[T]):
@@ -71,9 +79,12 @@ class _Work(Generic[T]):
 
     def attempt(self, transaction: NestedTransactions) -> None:
         """Do the work. Raises where it has ended the transaction, and with it what others did in
-        it."""
+        it; or has spoilt it."""
         try:
             self._found = self._do(transaction)
+            self._error = None
+        except SpoiltError:
+            raise
         except Exception as refusal:
             if not transaction.is_open:
                 raise

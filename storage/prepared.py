@@ -20,7 +20,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.types import JSON, TypeEngine
 
-from storage.seals.sealing import SEALING, driver_of, sealing_of
+from storage.seals.sealing import SEALING, Sealing, driver_of, sealing_of
 from storage.seals.tables import EVIDENCE
 
 _Turn = Callable[[Any], Any]
@@ -100,15 +100,17 @@ class Prepared:
         made = self._made
         if session.autoflush:
             session.flush()
+        sealing: Sealing | None = session.info.get(SEALING)
         if made.writes is not None:
-            sealing = sealing_of(session)  # begins the part of a transaction, if nothing has yet
+            sealing = sealing or sealing_of(session)
             if made.writes in EVIDENCE:
                 sealing.about_to_write(made.writes)
         bound = list(made.constants)
         for place, name, turn in made.given:
             value = values[name]
             bound[place] = value if turn is None else turn(value)
-        return _driver(session).execute(made.sql, bound)
+        driver = driver_of(session) if sealing is None else sealing.driver
+        return driver.execute(made.sql, bound)
 
 
 def given(*names: str) -> dict[str, BindParameter[Any]]:
@@ -121,12 +123,6 @@ def each_of(name: str) -> Select[Any]:
     one statement, however many there are."""
     values = func.json_each(bindparam(name, type_=JSON)).table_valued(column("value"), name="given")
     return select(values.c.value)
-
-
-def _driver(session: Session) -> sqlite3.Connection:
-    # A part of a transaction begins with what it writes first, so reading may come before it.
-    sealing = session.info.get(SEALING)
-    return driver_of(session) if sealing is None else sealing.driver
 
 
 def _type_of(declared: TypeEngine[Any]) -> TypeEngine[Any]:

@@ -57,6 +57,12 @@ def store_what_is_refused(transaction: Transactions) -> str:
     return "refused"
 
 
+def store_nothing_but_what_is_refused(transaction: Transactions) -> str:
+    with transaction.write() as repos:
+        repos.options.set("refused", {}, 999)
+    return "refused"
+
+
 def stored(database: Database, key: str) -> bool:
     with database.read() as repos:
         return repos.options.get(key) is not None
@@ -97,7 +103,12 @@ def test_those_who_wait_at_once_share_a_transaction(
 
 
 @pytest.mark.parametrize(
-    ("fail", "error"), [(store_and_fail, LookupError), (store_what_is_refused, IntegrityError)]
+    ("fail", "error"),
+    [
+        (store_and_fail, LookupError),
+        (store_what_is_refused, IntegrityError),
+        (store_nothing_but_what_is_refused, IntegrityError),
+    ],
 )
 def test_one_that_raises_leaves_nothing_and_the_others_stand(
     fail: Callable[[Transactions], str],
@@ -112,6 +123,30 @@ def test_one_that_raises_leaves_nothing_and_the_others_stand(
     assert stored(database, "first")
     assert stored(database, "last")
     assert not stored(database, "refused")
+
+
+def test_those_beside_one_that_raises_are_done_anew_only_where_it_had_written(
+    writes: GroupCommit, database: Database
+) -> None:
+    done: list[str] = []
+
+    def note(transaction: Transactions) -> str:
+        done.append("noted")
+        return store("noted")(transaction)
+
+    def refuse(transaction: Transactions) -> str:
+        with transaction.write() as repos:
+            assert repos.options.get("refused") is None
+            raise LookupError("before anything was written")
+
+    for refused, times in ((refuse, 1), (store_and_fail, 2)):
+        done.clear()
+        noted, failing = all_at_once(writes, [note, refused])
+        assert noted.result(30) == "noted"
+        with pytest.raises(LookupError):
+            failing.result(30)
+        assert done == ["noted"] * times
+    assert stored(database, "noted")
 
 
 def test_what_is_told_done_is_there_for_everybody(
