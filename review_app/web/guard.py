@@ -74,9 +74,9 @@ class Guard:
         person = await self._person(scope, headers)
         scope.setdefault("state", {})["person"] = person
         refusal = self._refusal(scope, headers, person)
-        if refusal == _nobody() and await self._sessions.are_of_closed_account(headers):
-            refusal = Failure(401, ACCOUNT_CLOSED, t("refusals.your_account_closed"))
         if refusal is not None:
+            if refusal == _nobody() and await self._sessions.are_of_closed_account(headers):
+                refusal = Failure(401, ACCOUNT_CLOSED, t("refusals.your_account_closed"))
             await answer(Request(scope), refusal)(scope, receive, send)
             return
         await self._app(_as_seen_outside(scope, over_tls), receive, send)

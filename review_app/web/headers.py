@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from starlette.datastructures import MutableHeaders
+from functools import cache
+
 from starlette.types import Message, Send
 
 from review_app.web.mounts import MOUNTS
@@ -50,25 +51,33 @@ _ALWAYS = {
     "cross-origin-resource-policy": "same-origin",
     "x-frame-options": "DENY",
 }
+_OVER_TLS = {"strict-transport-security": "max-age=31536000"}
 _FOREVER = "private, max-age=31536000, immutable"
 
 
 def with_security_headers(send: Send, path: str, over_tls: bool) -> Send:
     """``send`` that puts the headers on whatever answer starts."""
-    policy = GRADIO_POLICY if path.startswith(MOUNTS) else PLAIN_POLICY
+    ours = _ours(path.startswith(MOUNTS), over_tls)
 
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            headers.update(_ALWAYS)
-            headers["content-security-policy"] = policy
-            if over_tls:
-                headers["strict-transport-security"] = "max-age=31536000"
+            headers = [header for header in message.get("headers", ()) if header[0] not in ours]
             # What people see depends on who they are, but for Gradio's own hashed scripts.
-            headers.setdefault("cache-control", _FOREVER if _is_hashed(path) else "no-store")
+            if all(name != b"cache-control" for name, _ in headers):
+                kept = _FOREVER if _is_hashed(path) else "no-store"
+                headers.append((b"cache-control", kept.encode()))
+            message["headers"] = [*headers, *ours.items()]
         await send(message)
 
     return send_with_headers
+
+
+@cache
+def _ours(of_gradio: bool, over_tls: bool) -> dict[bytes, bytes]:
+    """The headers that every answer has, as they are sent; put together once."""
+    policy = {"content-security-policy": GRADIO_POLICY if of_gradio else PLAIN_POLICY}
+    told = _ALWAYS | policy | (_OVER_TLS if over_tls else {})
+    return {name.encode(): value.encode() for name, value in told.items()}
 
 
 def _is_hashed(path: str) -> bool:
