@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import math
 from collections.abc import Mapping
 
@@ -14,7 +15,7 @@ from scipy.stats import kstest
 
 from review_app.certification.threshold_grid import Side
 from review_app.core.errors import InputError, SettingsError
-from review_app.policy.audit_coin import audit_coin
+from review_app.policy.audit_coin import audit_coin, audit_coins
 from review_app.policy.policy import Policy
 from review_app.policy.routing import Reason, Scores, decide, decide_many, heads_disagree
 from storage.enums import PolicyState, Route
@@ -223,6 +224,15 @@ def test_audit_coins_are_reproducible_uniform_and_keyed() -> None:
         [audit_coin(n, 1, b"q" * 32) for n in names],
     ):
         assert abs(np.corrcoef(coins, other)[0, 1]) < 0.05
+
+
+@given(st.binary(min_size=16, max_size=130), st.integers(-1, 10**6))
+def test_audit_coins_are_drawn_by_hmac(secret: bytes, version: int) -> None:
+    keys = ["0f" * 32, "path:ä.png"]
+    told = [hmac.digest(secret, f"audit-coin:{version}:{key}".encode(), "sha256") for key in keys]
+    drawn = [(int.from_bytes(each[:8], "big") >> 11) / 2**53 for each in told]
+    assert audit_coins(keys, version, secret) == drawn
+    assert audit_coins([], version, secret) == []
 
 
 def test_an_image_known_by_its_path_has_a_coin_of_its_own() -> None:
