@@ -21,7 +21,7 @@ from review_app.scores.card import HEAD, ExternalCard, SourceFile, checkpoint_id
 from review_app.scores.columns import RowColumns
 from review_app.scores.faults import Faults
 from review_app.scores.reading import stream_columns
-from review_app.scores.remedies import contradicts
+from review_app.scores.remedies import contradicting
 from review_app.scores.sample import GridSample
 from storage.database import Database
 from storage.models import ScoreFile
@@ -112,7 +112,7 @@ def _stage(table: StagedScores, rows: Iterable[RowColumns], progress: Progress |
         for detector, n in Counter(columns.detector).items():
             staged.rows[detector] = staged.rows.get(detector, 0) + n
             staged.samples.setdefault(detector, GridSample()).add(columns.only(detector))
-        staged.contradicting += sum(map(contradicts, columns.score, columns.p_fake))
+        staged.contradicting += contradicting(columns.score, columns.p_fake)
         table.add(list(_staged_rows(columns)))
         done += len(columns)
         if progress:

@@ -10,15 +10,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import or_
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import numpy as np
 
 from review_app.manifests.labels import ManifestLabel, label_of_word
 from review_app.scores.lines import ScoreRecord
-from review_app.scores.row import COLUMNS, LONGEST, NUMBER, SHA256, ScoreRow, utc_time
+from review_app.scores.row import COLUMNS, LONGEST, SHA256_DIGITS, ScoreRow, utc_time
 
 T = TypeVar("T")
+_HEXADECIMAL: Final = b"0123456789abcdefABCDEF"
+_NUMERIC: Final = b"0123456789.+-eE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,8 @@ def _read(numbers: Sequence[int], text: Mapping[str, Sequence[str]]) -> RowColum
         _require(max(map(len, text[name])) <= longest)
     detectors = set(text["detector"])
     _require("" not in detectors and all(each.isprintable() for each in detectors))
-    _require(all(map(SHA256.fullmatch, filter(None, text["sha256"]))))
+    _require({0, SHA256_DIGITS}.issuperset(map(len, text["sha256"])))
+    _require(_holds_only(text["sha256"], _HEXADECIMAL))
     _require(all(map(or_, map(bool, text["path"]), map(bool, text["sha256"]))))
     p_fake = [value for value in _numbers_of(text["p_fake"], 0.0, 1.0) if value is not None]
     _require(len(p_fake) == len(numbers))
@@ -125,13 +128,22 @@ def _numbers_of(column: Sequence[str], low: float | None, high: float | None) ->
     """The numbers of a column; None where it is empty."""
     if not any(column):
         return [None] * len(column)
-    _require(all(map(NUMBER.fullmatch, filter(None, column))))
-    found = [float(each) if each else None for each in column]
+    _require(_holds_only(column, _NUMERIC))  # and what float() makes of these is what they say
+    if all(column):
+        found: list[float | None] = list(map(float, column))
+    else:
+        found = [float(each) if each else None for each in column]
     known = np.array([value for value in found if value is not None])
     _require(bool(np.isfinite(known).all()))
     _require(low is None or bool((known >= low).all()))
     _require(high is None or bool((known <= high).all()))
     return found
+
+
+def _holds_only(column: Sequence[str], letters: bytes) -> bool:
+    """Whether no text of a column holds others than these ASCII ``letters``."""
+    text = "".join(column)
+    return text.isascii() and not text.encode().translate(None, letters)
 
 
 def _mapped_words(column: Sequence[str], read: Callable[[str], T]) -> list[T | None]:

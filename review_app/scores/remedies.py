@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import ArrayLike
+
 STRONG = 0.25
 """A score and P(fake) contradict each other where one is at most this, the other at least 1 less
 it: a threshold or a doubt of one's own explains less, but not that."""
@@ -55,9 +58,10 @@ def other_kind(path: Path, begin: bytes) -> str | None:
     return None
 
 
-def contradicts(score: float, p_fake: float) -> bool:
-    """Whether ``score`` says surely the opposite of ``p_fake``."""
-    return min(score, p_fake) <= STRONG and max(score, p_fake) >= 1 - STRONG
+def contradicting(score: ArrayLike, p_fake: ArrayLike) -> int:
+    """How many of the images [n] have a ``score`` that says surely the opposite of ``p_fake``."""
+    low, high = np.minimum(score, p_fake), np.maximum(score, p_fake)
+    return int(np.sum((low <= STRONG) & (high >= 1 - STRONG)))
 
 
 def contradiction(n: int, rows: int) -> str:

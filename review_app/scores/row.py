@@ -18,7 +18,8 @@ COLUMNS = (*IDENTITY, *REQUIRED, *OPTIONAL)
 LONGEST = {"path": 1024, "detector": 100, "source": 200, "split": 40}
 """Characters of text that are kept; longer text is a fault, for cut short it would mean another."""
 
-SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+SHA256_DIGITS = 64
+SHA256 = re.compile(rf"[0-9a-fA-F]{{{SHA256_DIGITS}}}")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _NOT_FINITE = {"nan", "inf", "infinity"}
 _SHOWN = 40

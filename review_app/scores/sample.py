@@ -11,6 +11,7 @@ import heapq
 from collections.abc import Iterable
 from hashlib import blake2b
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from review_app.scores.columns import RowColumns
@@ -20,6 +21,8 @@ SIZE = 2000
 """The most images: twenty thresholds a side then accept what they say to within
 1.5 points, and labels of no more images than these are lost to calibration."""
 _DIGITS = 16
+_BELOW = np.uint64(GRID_SHARE * 16**_DIGITS)
+"""Draws below are those of a random fifth."""
 
 
 class Sampled(BaseModel):
@@ -40,7 +43,11 @@ class Sampled(BaseModel):
 
 def draw_of(key: str) -> str:
     """The draw of the image with this key."""
-    return blake2b(key.encode(), digest_size=_DIGITS // 2).hexdigest()
+    return _drawn(key).hex()
+
+
+def _drawn(key: str) -> bytes:
+    return blake2b(key.encode(), digest_size=_DIGITS // 2).digest()
 
 
 class GridSample:
@@ -53,15 +60,16 @@ class GridSample:
 
     def add(self, columns: RowColumns) -> None:
         """Consider rows: of split ``val``, or by its draw one of a random fifth of the others."""
-        for at, key in enumerate(columns.keys):
-            split, draw = columns.split[at], draw_of(key)
-            place = int(draw, 16)
-            is_val = split == GRID_SPLIT
-            drawn = place < GRID_SHARE * 16**_DIGITS and split != LEARNED_SPLIT
-            if (is_val or drawn) and self._has_room(is_val, place):
+        draws = [_drawn(key) for key in columns.keys]
+        splits = np.array([split or "" for split in columns.split], np.str_)
+        drawn = np.frombuffer(b"".join(draws), ">u8") < _BELOW
+        considered = (splits == GRID_SPLIT) | (drawn & (splits != LEARNED_SPLIT))
+        for at in np.flatnonzero(considered).tolist():
+            is_val = columns.split[at] == GRID_SPLIT
+            if self._has_room(is_val, int.from_bytes(draws[at], "big")):
                 self._keep(
                     Sampled(
-                        draw=draw,
+                        draw=draws[at].hex(),
                         is_val=is_val,
                         p_fake=columns.p_fake[at],
                         score=columns.score[at],

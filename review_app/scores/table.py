@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from review_app.core.errors import InputError
-from review_app.scores.remedies import STRONG
+from review_app.scores.remedies import contradicting
 
 Float64 = NDArray[np.float64]
 
@@ -50,9 +50,8 @@ class ScoreTable:
         )
 
     def contradicting(self) -> int:
-        """Images whose score says the opposite of their P(fake); see `remedies.contradicts`."""
-        low, high = np.minimum(self.score, self.p_fake), np.maximum(self.score, self.p_fake)
-        return int(np.sum((low <= STRONG) & (high >= 1 - STRONG)))
+        """Images whose score says the opposite of their P(fake)."""
+        return contradicting(self.score, self.p_fake)
 
     def with_labels(self) -> ScoreTable:
         """The images that have a label; InputError unless both classes occur."""
