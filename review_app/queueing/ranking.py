@@ -94,7 +94,7 @@ class QueueRanking:
     def ranks(self, images: Sequence[RankInput]) -> list[float]:
         """The rank of each; an audited image's tells nothing of it."""
         hidden = [image.audited for image in images]
-        coins = [audit_coin(image.key, 0, self._secret) for image in images]
+        coins = audit_coins((image.key for image in images), 0, self._secret)
         worth = borrowed(self._worth(images), hidden, self._pool, coins)
         if self._order is Order.LEARNING:
             drawn = audit_coins((image.key for image in images), RACE_COINS, self._secret)

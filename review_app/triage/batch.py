@@ -7,8 +7,7 @@ items that have them. A decision for each of a million items would cost more tha
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,16 +18,17 @@ from review_app.policy.audit_coin import audit_coins
 from review_app.policy.policy import Policy
 from review_app.policy.routing import LEAST_SPREAD, Decision, annotated
 from review_app.policy.score_arrays import Floats, ScoreArrays, decide_arrays
+from storage.enums import Route
 from storage.repositories import Repositories
 from storage.repositories.queue import WaitingQueue
-from storage.repositories.triage_candidates import TriageCandidate
+from storage.repositories.triage_candidates import CandidateColumns
 
 
 @dataclass(frozen=True)
 class Batch:
     """Items with their decisions."""
 
-    candidates: Sequence[TriageCandidate]
+    candidates: CandidateColumns
     """The candidates by id, each with scores."""
     decisions: Sequence[Decision]
     """The distinct ones."""
@@ -38,56 +38,65 @@ class Batch:
     def __len__(self) -> int:
         return len(self.candidates)
 
-    def __iter__(self) -> Iterator[tuple[TriageCandidate, Decision]]:
-        return zip(self.candidates, (self.decisions[k] for k in self.which), strict=True)
+    @property
+    def to_people(self) -> NDArray[np.bool_]:
+        """Which of the items go to people, [n]."""
+        routes = np.array([each.route is Route.REVIEW for each in self.decisions], np.bool_)
+        found: NDArray[np.bool_] = routes[self.which]
+        return found
 
-    def only(self, item_ids: AbstractSet[int]) -> Batch:
+    def only(self, item_ids: NDArray[np.int64]) -> Batch:
         """The batch of ``item_ids`` alone."""
-        kept = [i for i, c in enumerate(self.candidates) if c.item_id in item_ids]
-        if len(kept) == len(self):
-            return self
-        return replace(self, candidates=[self.candidates[i] for i in kept], which=self.which[kept])
+        kept = np.isin(self.candidates.item_id, item_ids)
+        return replace(self, candidates=self.candidates.only(kept), which=self.which[kept])
 
-    def groups(self) -> Iterator[tuple[Decision, list[int]]]:
+    def groups(self) -> list[tuple[Decision, list[int]]]:
         """Each distinct decision that an item has, with the ids of its items."""
-        ids = np.array([candidate.item_id for candidate in self.candidates], np.int64)
-        for k in np.unique(self.which):
-            yield self.decisions[k], ids[self.which == k].tolist()
+        ids = self.candidates.item_id
+        return [(self.decisions[k], ids[self.which == k].tolist()) for k in np.unique(self.which)]
 
 
 def decide_batch(
-    repos: Repositories, candidates: Sequence[TriageCandidate], policy: Policy, secret: bytes
+    repos: Repositories, candidates: CandidateColumns, policy: Policy, secret: bytes
 ) -> Batch:
     """Decide on ``candidates``, which have scores; ``secret`` draws the audit coins.
 
     Raises:
         InputError: a score out of its range.
     """
-    near = [candidate.item_id for candidate in candidates if candidate.near]
-    disputed = WaitingQueue(repos.session).near_disputed(near) if near else set()
-    arrays = ScoreArrays.of(candidates)
+    near = candidates.item_id[candidates.near].tolist()
+    disputed = WaitingQueue(repos.session).near_disputed(near) if near else ()
+    arrays = ScoreArrays(
+        candidates.p_fake,
+        candidates.std,
+        candidates.entropy,
+        candidates.mutual_information,
+        candidates.score,
+        candidates.novelty,
+        candidates.fact,
+    )
     _check_spreads(candidates, arrays)
-    coins = audit_coins([candidate.key for candidate in candidates], policy.version, secret)
-    found = decide_arrays(repos, arrays, policy, coins, _heads(candidates, arrays))
+    coins = audit_coins(candidates.key, policy.version, secret)
+    found = decide_arrays(repos, arrays, policy, coins, _heads(candidates))
     plain, which = found.alike()
     noted = [annotated(decision, near_disputed=True) for decision in plain]
-    flags = np.array([candidate.item_id in disputed for candidate in candidates], np.bool_)
+    flags = np.isin(candidates.item_id, np.fromiter(disputed, np.int64))
     return Batch(candidates, [*plain, *noted], which + len(plain) * flags)
 
 
-def _heads(candidates: Sequence[TriageCandidate], arrays: ScoreArrays) -> Floats:
+def _heads(candidates: CandidateColumns) -> Floats:
     """The heads that say the least and the most, [n, 2]: they tell whether some head disagrees."""
-    found = np.array([(c.least, c.most) for c in candidates], np.float64).reshape(-1, 2)
-    return np.where(np.isnan(found), arrays.p_fake[:, None], found)
+    found = np.stack([candidates.least, candidates.most], axis=1)
+    return np.where(np.isnan(found), candidates.p_fake[:, None], found)
 
 
-def _check_spreads(candidates: Sequence[TriageCandidate], arrays: ScoreArrays) -> None:
+def _check_spreads(candidates: CandidateColumns, arrays: ScoreArrays) -> None:
     for name in ("std", "entropy", "mutual_information"):
         values = getattr(arrays, name)
         wrong = ~((values >= LEAST_SPREAD) & (values < math.inf))
         if wrong.any():
             i = int(wrong.argmax())
             raise InputError(
-                f"Item {candidates[i].item_id}: the {name} is {values[i]}, not a spread; "
+                f"Item {candidates.item_id[i]}: the {name} is {values[i]}, not a spread; "
                 "score it again."
             )

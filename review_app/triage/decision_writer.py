@@ -7,11 +7,14 @@ What takes time is worked out before the write begins, so that people take and a
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import compress
 from typing import Any
+
+import numpy as np
 
 from review_app.certification.threshold_grid import Side
 from review_app.policy.audit_coin import audit_coins
@@ -27,7 +30,7 @@ from storage.repositories import Repositories
 from storage.repositories.batches import Alike
 from storage.repositories.items import Move
 from storage.repositories.queue import Ranks, WaitingQueue
-from storage.repositories.triage_candidates import TriageCandidate, TriageCandidates
+from storage.repositories.triage_candidates import CandidateColumns, TriageCandidates
 from storage.types import utc_now
 
 CALIBRATION_SPLIT = "calibration"
@@ -51,13 +54,20 @@ class TriageRun:
 class Chunk:
     """Items that are decided together."""
 
-    candidates: list[TriageCandidate]
+    candidates: CandidateColumns
     """Those that have scores, by id."""
     failures: Mapping[int, str]
     """Why the others have none, by item id."""
 
     def __len__(self) -> int:
         return len(self.candidates) + len(self.failures)
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """The lowest and the highest id of an item; there must be one."""
+        scored = self.candidates.item_id
+        ids = [*scored[:1].tolist(), *scored[-1:].tolist(), *self.failures]
+        return min(ids), max(ids)
 
 
 def triage_candidates(repos: Repositories, state: ItemState, policy: Policy) -> TriageCandidates:
@@ -99,22 +109,29 @@ class DecisionWriter:
             newest = repos.policies.current()
             if newest is None or newest.version != policy.version:
                 return False
-            ids = [*(c.item_id for c in chunk.candidates), *chunk.failures]
-            ours = triage_candidates(repos, run.state, policy).still(min(ids), max(ids))
-            self._fail(repos, {i: why for i, why in chunk.failures.items() if i in ours}, run)
+            ours = triage_candidates(repos, run.state, policy).still(*chunk.span)
+            if chunk.failures:
+                self._fail(repos, chunk.failures, frozenset(ours.tolist()), run)
             self._write(repos, batch.only(ours), ranks, policy, run)
         run.report.policy_version = policy.version
         return True
 
-    def _fail(self, repos: Repositories, failures: Mapping[int, str], run: TriageRun) -> None:
+    def _fail(
+        self,
+        repos: Repositories,
+        failures: Mapping[int, str],
+        ours: AbstractSet[int],
+        run: TriageRun,
+    ) -> None:
         """What waits for people stays with them: they need no score to answer."""
+        still = {item_id: why for item_id, why in failures.items() if item_id in ours}
         if run.state is ItemState.PENDING:
             moves = [
                 Move(item_id, ItemState.FAILED, AuditKind.FAILED, {"reason": why})
-                for item_id, why in failures.items()
+                for item_id, why in still.items()
             ]
             repos.items.move(run.actor, moves)
-        run.report.failed += len(failures)
+        run.report.failed += len(still)
 
     def _write(
         self,
@@ -127,19 +144,21 @@ class DecisionWriter:
         if not batch:
             return
         now = utc_now()
-        first, last = batch.candidates[0].item_id, batch.candidates[-1].item_id
-        known = repos.known_labels.of_split(CALIBRATION_SPLIT, first, last)
+        item_ids, groups = batch.candidates.item_id, batch.groups()
+        known = repos.known_labels.of_split(CALIBRATION_SPLIT, *item_ids[[0, -1]].tolist())
         shared = {"checkpoint_id": policy.checkpoint, "head": policy.head, "decided_at": now}
-        alike = [Alike(ids, _columns(decision) | shared) for decision, ids in batch.groups()]
-        repos.batches.add(AuditKind.TRIAGED, run.actor, alike, _about(batch, policy))
-        settled = [(c, d) for c, d in batch if c.item_id in known] if known else []
-        repos.items.move(run.actor, [_settle(c, d, known[c.item_id]) for c, d in settled])
-        accepted, waiting = _by_route(batch, known.keys())
+        alike = [Alike(ids, _columns(decision) | shared) for decision, ids in groups]
+        repos.batches.add(AuditKind.TRIAGED, run.actor, alike, _about(groups, policy))
+        is_known = np.isin(item_ids, np.fromiter(known, np.int64))
+        settled = np.flatnonzero(is_known).tolist()
+        repos.items.move(run.actor, [_settle(batch, at, known) for at in settled])
+        accepted = item_ids[~is_known & ~batch.to_people].tolist()
         repos.items.accept(accepted, run.state, now)
+        places = np.flatnonzero(~is_known & batch.to_people)
+        waiting = item_ids[places].tolist()
         self._place(repos, ranks.only(waiting), now, run)
         if run.state is ItemState.PENDING:
-            people = set(waiting)
-            fresh = (Decided(c.item_id, c.key, d) for c, d in batch if c.item_id in people)
+            fresh = (_decided(batch, at) for at in places.tolist())
             ask_second(repos, policy, fresh, self._secret)
         run.report.scored += len(batch)
         run.report.calibration += len(settled)
@@ -159,22 +178,33 @@ class DecisionWriter:
         placed_by = PlacedBy.TIME if by_worth is None else by_worth.placed_by
         if by_worth is None and run.state is not ItemState.PENDING:
             return Ranks({}, placed_by)
-        to_people = [(c, d) for c, d in batch if d.route is Route.REVIEW]
+        to_people = batch.to_people
         if by_worth is None:
-            coins = audit_coins((c.key for c, _ in to_people), 0, self._secret)
+            coins = audit_coins(compress(batch.candidates.key, to_people), 0, self._secret)
             ranks = [run.started + coin for coin in coins]
         else:
-            ranks = by_worth.ranks([_placeable(c, d) for c, d in to_people])
-        by_item = dict(zip((c.item_id for c, _ in to_people), ranks, strict=True))
-        return Ranks(by_item, placed_by)
+            places = np.flatnonzero(to_people).tolist()
+            ranks = by_worth.ranks([_placeable(batch, at) for at in places])
+        ids = batch.candidates.item_id[to_people].tolist()
+        return Ranks(dict(zip(ids, ranks, strict=True)), placed_by)
 
 
-def _placeable(candidate: TriageCandidate, decision: Decision) -> RankInput:
-    assert candidate.p_fake is not None  # it was decided on
-    assert candidate.std is not None
+def _placeable(batch: Batch, at: int) -> RankInput:
+    """What the place in the queue is made from, of the item ``at`` this one in the batch."""
+    found = batch.candidates
+    novelty = float(found.novelty[at])
     return RankInput(
-        candidate.key, candidate.p_fake, candidate.std, candidate.novelty, decision.audited
+        found.key[at],
+        float(found.p_fake[at]),
+        float(found.std[at]),
+        None if math.isnan(novelty) else novelty,
+        batch.decisions[batch.which[at]].audited,
     )
+
+
+def _decided(batch: Batch, at: int) -> Decided:
+    found = batch.candidates
+    return Decided(int(found.item_id[at]), found.key[at], batch.decisions[batch.which[at]])
 
 
 def _columns(decision: Decision) -> dict[str, Any]:
@@ -193,30 +223,21 @@ def _columns(decision: Decision) -> dict[str, Any]:
     }
 
 
-def _about(batch: Batch, policy: Policy) -> dict[str, Any]:
+def _about(groups: Iterable[tuple[Decision, list[int]]], policy: Policy) -> dict[str, Any]:
     """What the audit log says of a batch. That some were audited is for the decisions to tell."""
     routes = {route.value: 0 for route in Route}
-    for decision, ids in batch.groups():
+    for decision, ids in groups:
         routes[decision.route.value] += len(ids)
     return {"policy_version": policy.version, "routes": routes}
 
 
-def _by_route(batch: Batch, settled: AbstractSet[int]) -> tuple[list[int], list[int]]:
-    """The ids of items that are accepted and of those that go to people, but for ``settled``."""
-    accepted: list[int] = []
-    waiting: list[int] = []
-    for decision, ids in batch.groups():
-        to_people = decision.route is Route.REVIEW
-        (waiting if to_people else accepted).extend(i for i in ids if i not in settled)
-    return accepted, waiting
-
-
-def _settle(candidate: TriageCandidate, decision: Decision, known: LabelValue) -> Move:
+def _settle(batch: Batch, at: int, known: Mapping[int, LabelValue]) -> Move:
     """The one change of state that a decision's route does not tell, so it has its own event."""
+    item_id, decision = int(batch.candidates.item_id[at]), batch.decisions[batch.which[at]]
     details = {
         "route": decision.route.value,
         "policy_version": decision.policy_version,
-        "known_label": known.value,
+        "known_label": known[item_id].value,
     }
-    values = {"verdict": known}
-    return Move(candidate.item_id, ItemState.RESOLVED, AuditKind.TRIAGED, details, values)
+    values = {"verdict": known[item_id]}
+    return Move(item_id, ItemState.RESOLVED, AuditKind.TRIAGED, details, values)

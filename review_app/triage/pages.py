@@ -10,9 +10,7 @@ from review_app.policy.policy import Policy
 from review_app.triage.decision_writer import triage_candidates
 from storage.database import Database
 from storage.enums import ItemState
-from storage.repositories.triage_candidates import TriageCandidate
-
-Page = list[TriageCandidate]
+from storage.repositories.triage_candidates import CandidateColumns
 
 
 class QueuePages:
@@ -31,7 +29,7 @@ class QueuePages:
         self._state = state
         self._size = size
         self._pool = pool
-        self._ahead: tuple[int, int, Future[Page]] | None = None
+        self._ahead: tuple[int, int, Future[CandidateColumns]] | None = None
 
     @classmethod
     @contextmanager
@@ -40,20 +38,20 @@ class QueuePages:
         with ThreadPoolExecutor(1, "triage-pages") as pool:
             yield cls(database, state, size, pool)
 
-    def after(self, item_id: int, policy: Policy) -> Page:
+    def after(self, item_id: int, policy: Policy) -> CandidateColumns:
         """The candidates of ``policy`` above ``item_id``; empty where nothing is left."""
         page = self._read_ahead(item_id, policy) or self._read(item_id, policy)
         self._ahead = None
         if len(page) == self._size:
-            last = page[-1].item_id
+            last = int(page.item_id[-1])
             self._ahead = (last, policy.version, self._pool.submit(self._read, last, policy))
         return page
 
-    def _read_ahead(self, item_id: int, policy: Policy) -> Page:
+    def _read_ahead(self, item_id: int, policy: Policy) -> CandidateColumns | None:
         if self._ahead is None or self._ahead[:2] != (item_id, policy.version):
-            return []
+            return None
         return self._ahead[2].result()
 
-    def _read(self, item_id: int, policy: Policy) -> Page:
+    def _read(self, item_id: int, policy: Policy) -> CandidateColumns:
         with self._database.read() as repos:
             return triage_candidates(repos, self._state, policy).after(item_id, self._size)

@@ -25,7 +25,7 @@ from review_app.triage.rescoring import rescore
 from storage.database import Database
 from storage.enums import AuditKind, ItemState
 from storage.repositories.items import Move
-from storage.repositories.triage_candidates import TriageCandidate
+from storage.repositories.triage_candidates import CandidateColumns
 
 PAGE = 4000
 """Scored items decided in one transaction: it holds the write lock for about a tenth of a second,
@@ -125,16 +125,14 @@ class TriageService:
                         break
                     yield len(chunk)
                 else:
-                    after = page[-1].item_id
+                    after = int(page.item_id[-1])
 
-    def _chunks(
-        self, page: Sequence[TriageCandidate], policy: Policy, state: ItemState
-    ) -> Iterator[Chunk]:
+    def _chunks(self, page: CandidateColumns, policy: Policy, state: ItemState) -> Iterator[Chunk]:
         """What has scores at once, then what gets them from what is stored; the rest in small
         chunks, each once it is scored."""
-        if scored := [candidate for candidate in page if candidate.p_fake is not None]:
+        if scored := page.only(page.is_scored):
             yield Chunk(scored, {})
-        missing = [candidate.item_id for candidate in page if candidate.p_fake is None]
+        missing = page.item_id[~page.is_scored].tolist()
         if stored := self._scoring.complete_stored(missing, policy.checkpoint):
             yield self._chunk(sorted(stored), {}, policy, state)
             missing = [item_id for item_id in missing if item_id not in stored]
@@ -158,7 +156,8 @@ class TriageService:
         with self._database.read() as repos:
             found = triage_candidates(repos, state, policy).of(item_ids)
         lacking = f"checkpoint {policy.checkpoint} has no opinion by its head {policy.head}"
+        unscored = found.item_id[~found.is_scored].tolist()
         return Chunk(
-            [candidate for candidate in found if candidate.p_fake is not None],
-            {c.item_id: failures.get(c.item_id, lacking) for c in found if c.p_fake is None},
+            found.only(found.is_scored),
+            {item_id: failures.get(item_id, lacking) for item_id in unscored},
         )

@@ -67,10 +67,17 @@ class DriverReader:
         return [self._read(query) for query in self._asked.pop(0)]
 
     def _read(self, query: Query) -> Columns:
-        # As the driver has them: what SQLAlchemy would make of a row takes longer than to read it.
-        cursor = self._session.connection().execute(query).cursor
-        columns: dict[str, list[Any]] = {str(column.name): [] for column in query.selected_columns}
-        while rows := cursor.fetchmany(_TURNED):
-            for column, values in zip(columns.values(), zip(*rows, strict=True), strict=True):
-                column.extend(values)
-        return columns
+        return read_columns(self._session, query)
+
+
+def read_columns(
+    session: Session, query: Query, asked: Mapping[str, Any] | None = None
+) -> dict[str, list[Any]]:
+    """What ``query`` finds when it is ``asked`` with these parameters."""
+    # As the driver has them: what SQLAlchemy would make of a row takes longer than to read it.
+    cursor = session.connection().execute(query, asked).cursor
+    columns: dict[str, list[Any]] = {str(column.name): [] for column in query.selected_columns}
+    while rows := cursor.fetchmany(_TURNED):
+        for column, values in zip(columns.values(), zip(*rows, strict=True), strict=True):
+            column.extend(values)
+    return columns

@@ -4,41 +4,72 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from itertools import compress
+from typing import Any, Final, Self
 
-from sqlalchemy import ColumnElement, CursorResult, Select, case, func, select
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.orm import Session, aliased
 
+from storage.columns.reading import read_columns
 from storage.enums import ItemState, PlacedBy
 from storage.models import Claim, DecisionRow, Image, Item, Prediction
 from storage.repositories.group_facts import group_fact
 from storage.repositories.portions import AMONG, among
 
+Floats = NDArray[np.float64]
 
-class TriageCandidate(NamedTuple):
-    """An item to decide, with what the policy's head says of its image.
 
-    The scores are all None where the checkpoint has not scored the image, but for ``novelty``,
+@dataclass(frozen=True)
+class CandidateColumns:
+    """Items to decide, by id, with what the policy's head says of their images; [n] each.
+
+    The scores are all NaN where the checkpoint has not scored the image, but for ``novelty``,
     which may be missing by itself.
     """
 
-    item_id: int
-    key: str
+    item_id: NDArray[np.int64]
+    key: Sequence[str]
     """The key of the image."""
-    near: bool
+    near: NDArray[np.bool_]
     """An earlier image looks like it."""
-    p_fake: float | None
-    std: float | None
-    entropy: float | None
-    mutual_information: float | None
-    score: float | None
-    novelty: float | None
-    least: float | None
-    """The lowest of all heads' P(fake); None where the score is not ``between``."""
-    most: float | None
-    """The highest of all heads' P(fake); None where the score is not ``between``."""
-    fact: str | float | None
+    p_fake: Floats
+    std: Floats
+    entropy: Floats
+    mutual_information: Floats
+    score: Floats
+    novelty: Floats
+    least: Floats
+    """The lowest of all heads' P(fake); NaN where the score is not ``between``."""
+    most: Floats
+    """The highest of all heads' P(fake); NaN where the score is not ``between``."""
+    fact: Sequence[str | float | None]
     """What decides its group; None where it is not known, or nothing is grouped."""
+
+    def __len__(self) -> int:
+        return len(self.item_id)
+
+    @property
+    def is_scored(self) -> NDArray[np.bool_]:
+        """Which of them the checkpoint has scored."""
+        return ~np.isnan(self.p_fake)
+
+    def only(self, kept: NDArray[np.bool_]) -> Self:
+        """Those that are ``kept`` [n]."""
+        if kept.all():
+            return self
+        columns: dict[str, Any] = {
+            name: values[kept] if isinstance(values, np.ndarray) else list(compress(values, kept))
+            for name, values in vars(self).items()
+        }
+        return type(self)(**columns)
+
+
+_KINDS: Final = {"item_id": np.int64, "near": np.bool_}
+"""What the numbers of a column are, where they are no scores."""
+_AS_READ: Final = ("key", "fact")
+"""The columns that hold other than numbers."""
 
 
 @dataclass(frozen=True)
@@ -56,29 +87,28 @@ class TriageCandidates:
     grouping: str | None = None
     """What the policy groups images by."""
 
-    def after(self, item_id: int, limit: int) -> list[TriageCandidate]:
+    def after(self, item_id: int, limit: int) -> CandidateColumns:
         """Return up to ``limit`` of them by id, above ``item_id``."""
         return self._read(self._candidates().where(Item.id > item_id).limit(limit))
 
-    def of(self, item_ids: Sequence[int]) -> list[TriageCandidate]:
+    def of(self, item_ids: Sequence[int]) -> CandidateColumns:
         """Those of ``item_ids`` (a batch), by id."""
         return self._read(self._candidates().where(AMONG), among(item_ids))
 
-    def still(self, first: int, last: int) -> set[int]:
+    def still(self, first: int, last: int) -> NDArray[np.int64]:
         """The ids of all between ``first`` and ``last``, both included."""
         query = select(Item.id).where(*self._conditions(), Item.id.between(first, last))
-        return set(self._plain(query).scalars())
+        return np.array(read_columns(self.session, query)["id"], np.int64)
 
     def _read(
         self, query: Select[*tuple[Any, ...]], asked: dict[str, str] | None = None
-    ) -> list[TriageCandidate]:
-        return [TriageCandidate._make(row) for row in self._plain(query, asked)]
-
-    def _plain(
-        self, query: Select[*tuple[Any, ...]], asked: dict[str, str] | None = None
-    ) -> CursorResult[*tuple[Any, ...]]:
-        """Past the object mapper, which would take as long as the database."""
-        return self.session.connection().execute(query, asked)
+    ) -> CandidateColumns:
+        read = read_columns(self.session, query, asked)
+        columns: dict[str, Any] = {
+            name: values if name in _AS_READ else np.array(values, _KINDS.get(name, np.float64))
+            for name, values in read.items()
+        }
+        return CandidateColumns(**columns)
 
     def _candidates(self) -> Select[*tuple[Any, ...]]:
         own = aliased(Prediction)
@@ -87,20 +117,24 @@ class TriageCandidates:
             Prediction.checkpoint_id == self.checkpoint_id,
         )
         unsure = (own.score > self.between[0]) & (own.score < self.between[1])
+        least, most = (
+            select(extreme(Prediction.p_fake)).where(*said).scalar_subquery()
+            for extreme in (func.min, func.max)
+        )
         return (
             select(
-                Item.id,
-                Image.key,
-                Image.near_id.is_not(None),
+                Item.id.label("item_id"),
+                Image.key.label("key"),
+                Image.near_id.is_not(None).label("near"),
                 own.p_fake,
                 own.std,
                 own.entropy,
                 own.mutual_information,
                 own.score,
                 own.novelty,
-                case((unsure, select(func.min(Prediction.p_fake)).where(*said).scalar_subquery())),
-                case((unsure, select(func.max(Prediction.p_fake)).where(*said).scalar_subquery())),
-                group_fact(self.grouping, own),
+                case((unsure, least)).label("least"),
+                case((unsure, most)).label("most"),
+                group_fact(self.grouping, own).label("fact"),
             )
             .join(Image, Image.id == Item.image_id)
             .outerjoin(
