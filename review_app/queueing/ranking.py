@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,17 +114,20 @@ class QueueRanking:
 
 
 class PlacesOfRun:
-    """The places of one run, made once for every policy that comes into force during it."""
+    """The places of one run, made once for every policy that comes into force during it; safe to
+    share between threads."""
 
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
         self._made: dict[int, QueueRanking | None] = {}
+        self._making = Lock()
 
     def under(self, repos: Repositories, policy: Policy) -> QueueRanking | None:
         """Those under ``policy``; None where the order in use is oldest first."""
-        if policy.version not in self._made:
-            self._made[policy.version] = places_for_triage(repos, policy, self._secret)
-        return self._made[policy.version]
+        with self._making:
+            if policy.version not in self._made:
+                self._made[policy.version] = places_for_triage(repos, policy, self._secret)
+            return self._made[policy.version]
 
 
 def places_for_triage(repos: Repositories, policy: Policy, secret: bytes) -> QueueRanking | None:

@@ -55,17 +55,28 @@ class Batch:
         ids = self.candidates.item_id
         return [(self.decisions[k], ids[self.which == k].tolist()) for k in np.unique(self.which)]
 
+    def noted(self, repos: Repositories) -> Batch:
+        """The batch with what is to be told of near-duplicates that people dispute by now."""
+        near = self.candidates.item_id[self.candidates.near].tolist()
+        disputed = WaitingQueue(repos.session).near_disputed(near) if near else set()
+        noted = [annotated(decision, near_disputed=True) for decision in self.decisions]
+        flags = np.isin(self.candidates.item_id, np.fromiter(disputed, np.int64))
+        return replace(
+            self,
+            decisions=[*self.decisions, *noted],
+            which=self.which + len(self.decisions) * flags,
+        )
+
 
 def decide_batch(
     repos: Repositories, candidates: CandidateColumns, policy: Policy, secret: bytes
 ) -> Batch:
-    """Decide on ``candidates``, which have scores; ``secret`` draws the audit coins.
+    """Decide on ``candidates``, which have scores, but for what `Batch.noted` tells; ``secret``
+    draws the audit coins.
 
     Raises:
         InputError: a score out of its range.
     """
-    near = candidates.item_id[candidates.near].tolist()
-    disputed = WaitingQueue(repos.session).near_disputed(near) if near else ()
     arrays = ScoreArrays(
         candidates.p_fake,
         candidates.std,
@@ -78,10 +89,7 @@ def decide_batch(
     _check_spreads(candidates, arrays)
     coins = audit_coins(candidates.key, policy.version, secret)
     found = decide_arrays(repos, arrays, policy, coins, _heads(candidates))
-    plain, which = found.alike()
-    noted = [annotated(decision, near_disputed=True) for decision in plain]
-    flags = np.isin(candidates.item_id, np.fromiter(disputed, np.int64))
-    return Batch(candidates, [*plain, *noted], which + len(plain) * flags)
+    return Batch(candidates, *found.alike())
 
 
 def _heads(candidates: CandidateColumns) -> Floats:

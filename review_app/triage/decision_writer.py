@@ -51,21 +51,30 @@ class TriageRun:
 
 
 @dataclass(frozen=True)
+class Draft:
+    """Decisions on a policy's candidates and places for them, worked out before they are
+    written."""
+
+    batch: Batch
+    ranks: Ranks
+
+
+@dataclass(frozen=True)
 class Chunk:
     """Items that are decided together."""
 
-    candidates: CandidateColumns
-    """Those that have scores, by id."""
+    draft: Draft
+    """The draft of those that have scores."""
     failures: Mapping[int, str]
     """Why the others have none, by item id."""
 
     def __len__(self) -> int:
-        return len(self.candidates) + len(self.failures)
+        return len(self.draft.batch) + len(self.failures)
 
     @property
     def span(self) -> tuple[int, int]:
         """The lowest and the highest id of an item; there must be one."""
-        scored = self.candidates.item_id
+        scored = self.draft.batch.candidates.item_id
         ids = [*scored[:1].tolist(), *scored[-1:].tolist(), *self.failures]
         return min(ids), max(ids)
 
@@ -95,16 +104,22 @@ class DecisionWriter:
         self._database = database
         self._secret = secret
 
+    def draft(
+        self, repos: Repositories, candidates: CandidateColumns, policy: Policy, run: TriageRun
+    ) -> Draft:
+        """Decide on ``candidates``, which have scores; nothing is written."""
+        batch = decide_batch(repos, candidates, policy, self._secret)
+        return Draft(batch, self._ranks(repos, batch, policy, run))
+
     def apply(self, chunk: Chunk, policy: Policy, run: TriageRun) -> bool:
-        """Decide the chunk, unless another policy came into force, and tell whether it was decided.
+        """Put the chunk into force, unless another policy came, and tell whether it is.
 
         Items that somebody moved or took meanwhile are left alone.
         """
         if not chunk:
             return True  # they took them all
         with self._database.read() as repos:
-            batch = decide_batch(repos, chunk.candidates, policy, self._secret)
-            ranks = self._ranks(repos, batch, policy, run)
+            batch = chunk.draft.batch.noted(repos)
         with self._database.write(durable=False) as repos:
             newest = repos.policies.current()
             if newest is None or newest.version != policy.version:
@@ -112,7 +127,7 @@ class DecisionWriter:
             ours = triage_candidates(repos, run.state, policy).still(*chunk.span)
             if chunk.failures:
                 self._fail(repos, chunk.failures, frozenset(ours.tolist()), run)
-            self._write(repos, batch.only(ours), ranks, policy, run)
+            self._write(repos, batch.only(ours), chunk.draft.ranks, policy, run)
         run.report.policy_version = policy.version
         return True
 
@@ -174,6 +189,8 @@ class DecisionWriter:
     def _ranks(self, repos: Repositories, batch: Batch, policy: Policy, run: TriageRun) -> Ranks:
         """Places by the order in use. Oldest first, what waits keeps its own; older
         runs come first, and within a run the order tells nothing."""
+        if not batch:  # nothing is known of the stream yet that places could be made from
+            return Ranks({}, PlacedBy.TIME)
         by_worth = run.places.under(repos, policy)
         placed_by = PlacedBy.TIME if by_worth is None else by_worth.placed_by
         if by_worth is None and run.state is not ItemState.PENDING:

@@ -1,21 +1,42 @@
-"""The queue in pages by id, one read ahead of what is decided."""
+"""The queue in pages by id, one read and decided ahead of what is written."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from review_app.policy.policy import Policy
-from review_app.triage.decision_writer import triage_candidates
+from review_app.triage.decision_writer import Draft, triage_candidates
 from storage.database import Database
 from storage.enums import ItemState
+from storage.repositories import Repositories
 from storage.repositories.triage_candidates import CandidateColumns
+
+DraftMaker = Callable[[Repositories, CandidateColumns, Policy], Draft]
+
+
+@dataclass(frozen=True)
+class Page:
+    """The candidates of a policy, by id."""
+
+    candidates: CandidateColumns
+    draft: Draft
+    """The decisions on those that have scores."""
+
+    def __len__(self) -> int:
+        return len(self.candidates)
+
+    @property
+    def last_id(self) -> int:
+        """The highest id of an item."""
+        return int(self.candidates.item_id[-1])
 
 
 class QueuePages:
-    """Pages of at most ``size`` candidates in ``state``: while one is decided and written, the next
-    is read.
+    """Pages of at most ``size`` candidates in ``state``: while one is written, the next is read and
+    decided.
 
     What is read ahead may be out of date, as any page is by the time it is written: the writer
     looks again at who moved or was taken. That nothing is left is never told from a page read
@@ -23,35 +44,44 @@ class QueuePages:
     """
 
     def __init__(
-        self, database: Database, state: ItemState, size: int, pool: ThreadPoolExecutor
+        self,
+        database: Database,
+        state: ItemState,
+        size: int,
+        draft: DraftMaker,
+        pool: ThreadPoolExecutor,
     ) -> None:
         self._database = database
         self._state = state
         self._size = size
+        self._draft = draft
         self._pool = pool
-        self._ahead: tuple[int, int, Future[CandidateColumns]] | None = None
+        self._ahead: tuple[int, int, Future[Page]] | None = None
 
     @classmethod
     @contextmanager
-    def opened(cls, database: Database, state: ItemState, size: int) -> Iterator[QueuePages]:
+    def opened(
+        cls, database: Database, state: ItemState, size: int, draft: DraftMaker
+    ) -> Iterator[QueuePages]:
         """The pages, with a thread that reads ahead for as long as they are in use."""
         with ThreadPoolExecutor(1, "triage-pages") as pool:
-            yield cls(database, state, size, pool)
+            yield cls(database, state, size, draft, pool)
 
-    def after(self, item_id: int, policy: Policy) -> CandidateColumns:
+    def after(self, item_id: int, policy: Policy) -> Page:
         """The candidates of ``policy`` above ``item_id``; empty where nothing is left."""
         page = self._read_ahead(item_id, policy) or self._read(item_id, policy)
         self._ahead = None
         if len(page) == self._size:
-            last = int(page.item_id[-1])
-            self._ahead = (last, policy.version, self._pool.submit(self._read, last, policy))
+            after = (page.last_id, policy.version)
+            self._ahead = (*after, self._pool.submit(self._read, page.last_id, policy))
         return page
 
-    def _read_ahead(self, item_id: int, policy: Policy) -> CandidateColumns | None:
+    def _read_ahead(self, item_id: int, policy: Policy) -> Page | None:
         if self._ahead is None or self._ahead[:2] != (item_id, policy.version):
             return None
         return self._ahead[2].result()
 
-    def _read(self, item_id: int, policy: Policy) -> CandidateColumns:
+    def _read(self, item_id: int, policy: Policy) -> Page:
         with self._database.read() as repos:
-            return triage_candidates(repos, self._state, policy).after(item_id, self._size)
+            found = triage_candidates(repos, self._state, policy).after(item_id, self._size)
+            return Page(found, self._draft(repos, found.only(found.is_scored), policy))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 from review_app.core.progress import Progress
 from review_app.detectors.scoring import BATCH, Scorer, Scoring
@@ -19,13 +20,12 @@ from review_app.queueing.options import order_in_use
 from review_app.queueing.order import Order
 from review_app.queueing.ranking import PlacesOfRun, misplaced, reorder, sweep
 from review_app.triage.decision_writer import Chunk, DecisionWriter, TriageRun, triage_candidates
-from review_app.triage.pages import QueuePages
+from review_app.triage.pages import Page, QueuePages
 from review_app.triage.report import TriageReport
 from review_app.triage.rescoring import rescore
 from storage.database import Database
 from storage.enums import AuditKind, ItemState
 from storage.repositories.items import Move
-from storage.repositories.triage_candidates import CandidateColumns
 
 PAGE = 4000
 """Scored items decided in one transaction: it holds the write lock for about a tenth of a second,
@@ -118,46 +118,46 @@ class TriageService:
         Where another policy came into force, what is left of a page is read again under it.
         """
         after = 0
-        with QueuePages.opened(self._database, run.state, PAGE) as pages:
+        draft = partial(self._writer.draft, run=run)
+        with QueuePages.opened(self._database, run.state, PAGE, draft) as pages:
             while page := pages.after(after, policy := self._policies.current()):
-                for chunk in self._chunks(page, policy, run.state):
+                for chunk in self._chunks(page, policy, run):
                     if not self._writer.apply(chunk, policy, run):
                         break
                     yield len(chunk)
                 else:
-                    after = int(page.item_id[-1])
+                    after = page.last_id
 
-    def _chunks(self, page: CandidateColumns, policy: Policy, state: ItemState) -> Iterator[Chunk]:
+    def _chunks(self, page: Page, policy: Policy, run: TriageRun) -> Iterator[Chunk]:
         """What has scores at once, then what gets them from what is stored; the rest in small
         chunks, each once it is scored."""
-        if scored := page.only(page.is_scored):
-            yield Chunk(scored, {})
-        missing = page.item_id[~page.is_scored].tolist()
+        found = page.candidates
+        if page.draft.batch:
+            yield Chunk(page.draft, {})
+        missing = found.item_id[~found.is_scored].tolist()
         if stored := self._scoring.complete_stored(missing, policy.checkpoint):
-            yield self._chunk(sorted(stored), {}, policy, state)
+            yield self._chunk(sorted(stored), {}, policy, run)
             missing = [item_id for item_id in missing if item_id not in stored]
         for start in range(0, len(missing), BATCH):
-            yield self._score(missing[start : start + BATCH], policy, state)
+            yield self._score(missing[start : start + BATCH], policy, run)
 
-    def _score(self, item_ids: Sequence[int], policy: Policy, state: ItemState) -> Chunk:
+    def _score(self, item_ids: Sequence[int], policy: Policy, run: TriageRun) -> Chunk:
         with self._database.read() as repos:
             items = repos.items.get_many(item_ids)
         failures = self._scoring.complete(items, policy.checkpoint)
-        return self._chunk(item_ids, failures, policy, state)
+        return self._chunk(item_ids, failures, policy, run)
 
     def _chunk(
         self,
         item_ids: Sequence[int],
         failures: Mapping[int, str],
         policy: Policy,
-        state: ItemState,
+        run: TriageRun,
     ) -> Chunk:
         """What may be decided of the items once they were scored, or could not be."""
         with self._database.read() as repos:
-            found = triage_candidates(repos, state, policy).of(item_ids)
+            found = triage_candidates(repos, run.state, policy).of(item_ids)
+            draft = self._writer.draft(repos, found.only(found.is_scored), policy, run)
         lacking = f"checkpoint {policy.checkpoint} has no opinion by its head {policy.head}"
         unscored = found.item_id[~found.is_scored].tolist()
-        return Chunk(
-            found.only(found.is_scored),
-            {item_id: failures.get(item_id, lacking) for item_id in unscored},
-        )
+        return Chunk(draft, {item_id: failures.get(item_id, lacking) for item_id in unscored})
