@@ -28,6 +28,8 @@ _SECTORS = 3
 _PER_SECTOR = 16
 _BLOCK = 8
 _STRIDE = 3
+_AT_ONCE = 768
+"""Blocks that are summed together: as float64 they stay in a core's cache."""
 
 WIDTH = _RADIAL + 2 * _SECTORS * _PER_SECTOR
 DCT_WIDTH = 2 * _BLOCK * _BLOCK
@@ -61,9 +63,19 @@ def dct(luma: Plane) -> Numbers:
     across = sliding_window_view(down, _BLOCK, axis=1)[:, ::_STRIDE]
     flat = scipy.fft.dct(across, norm="ortho").reshape(-1, _BLOCK * _BLOCK)
     flat[:, 0] -= flat[:, 0].mean()
-    mean_square = (flat * flat).mean(0, dtype=np.float64)
-    mean_abs = np.abs(flat, out=flat).mean(0, dtype=np.float64)
+    sums = np.zeros((2, _BLOCK * _BLOCK))
+    for start in range(0, len(flat), _AT_ONCE):
+        part = flat[start : start + _AT_ONCE]
+        sums[0] += _sums(part * part)
+        sums[1] += _sums(np.abs(part, out=part))
+    mean_square, mean_abs = sums / len(flat)
     return np.concatenate([log_variance(mean_square), peakedness(mean_abs, mean_square)])
+
+
+def _sums(rows: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Sums of the columns in float64; what NumPy does to the same end takes twice as long."""
+    sums: NDArray[np.float64] = np.ones(len(rows)) @ rows.astype(np.float64)
+    return sums
 
 
 class _Bins:
