@@ -94,6 +94,15 @@ def test_the_same_bits_in_any_batch_order_thread_and_run(
     assert again.extract(some[::-1])[::-1].tobytes() == alone.tobytes()
 
 
+def test_features_stay_as_they_were_when_the_thread_goes_on(fast: Backbone) -> None:
+    (network,) = fast.networked()
+    one, other = trial.made_images()[:2]
+    said = network.unrounded(one)
+    before = said.tobytes()
+    assert network.unrounded(other).tobytes() != before
+    assert said.tobytes() == before
+
+
 def test_a_size_that_comes_often_has_a_network_of_its_own_with_the_same_bits(folder: Path) -> None:
     pytest.importorskip("openvino", reason="the extra openvino is not installed")
     backbone = load_backbone(GRAM)

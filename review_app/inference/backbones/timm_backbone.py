@@ -19,5 +19,5 @@ class TimmBackbone(NetworkBackbone):
 
     def _extract_one(self, image: Image.Image) -> Features:
         (rows,) = self.run(pixels(image, self.card))
-        features: Features = rows[0].numpy()
+        features: Features = rows[0].numpy().copy()
         return features

@@ -16,7 +16,7 @@ Pixels = NDArray[np.uint8]
 """RGB, [h, w, 3]."""
 Run = Callable[[Pixels], tuple[torch.Tensor, ...]]
 """What a network says of one image, by thread-safe calls: activations [1, h, w, c], or features
-[1, width], float32 on the processor."""
+[1, width], float32 on the processor. The thread's next call may write over it."""
 
 
 class PixelNetwork(nn.Module):

@@ -78,7 +78,7 @@ def runner(compiled: Any) -> Run:
             own.request = compiled.create_infer_request()
         own.request.infer({0: np.ascontiguousarray(pixels)[None]})
         data = (own.request.get_output_tensor(k).data for k in outputs)
-        return tuple(torch.from_numpy(each.copy()) for each in data)
+        return tuple(map(torch.from_numpy, data))
 
     return run
 
