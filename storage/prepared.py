@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Select, bindparam, column, func, select
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import UpdateBase
@@ -24,7 +25,23 @@ from storage.seals.sealing import SEALING, Sealing, driver_of, sealing_of
 from storage.seals.tables import EVIDENCE
 
 _Turn = Callable[[Any], Any]
+
+
+class _Compiler(SQLiteCompiler):
+    """Writes constants out.
+
+    SQLite plans a statement anew whenever a value is bound that might decide which partial index
+    to use; that takes longer than to run it.
+    """
+
+    def visit_bindparam(self, bindparam: BindParameter[Any], *args: Any, **options: Any) -> Any:
+        """A place for what is given at every call, or the constant itself."""
+        options["literal_binds"] = not bindparam.required
+        return super().visit_bindparam(bindparam, *args, **options)  # type: ignore[no-untyped-call]
+
+
 _DIALECT = sqlite.dialect()
+_DIALECT.statement_compiler = _Compiler
 
 
 @dataclass(frozen=True)
@@ -32,10 +49,8 @@ class _Made:
     """A statement as the driver takes it."""
 
     sql: str
-    constants: tuple[Any, ...]
-    """A value for each place of ``sql``; None where it is given at every call."""
-    given: tuple[tuple[int, str, _Turn | None], ...]
-    """The other places: which, the name of its parameter, and what the value goes through."""
+    given: tuple[tuple[str, _Turn | None], ...]
+    """The places of ``sql``: the name of its parameter, and what the value goes through."""
     turns: tuple[tuple[int, _Turn], ...]
     """What the values of some columns go through on their way out."""
     writes: str | None
@@ -77,24 +92,18 @@ class Prepared:
         if isinstance(compiled, SQLCompiler) and compiled.prefetch:
             made_up = ", ".join(column.key for column in compiled.prefetch)
             raise ValueError(f"no value is made up for a column here; say what {made_up} is")
-        constants: list[Any] = []
-        given: list[tuple[int, str, _Turn | None]] = []
-        for place, name in enumerate(compiled.positiontup or ()):
-            parameter = compiled.binds[name]
-            turn = _type_of(parameter.type).bind_processor(_DIALECT)
-            if parameter.required:
-                constants.append(None)
-                given.append((place, parameter.key, turn))
-            else:
-                constant = parameter.effective_value
-                constants.append(constant if turn is None else turn(constant))
+        parameters = [compiled.binds[name] for name in compiled.positiontup or ()]
+        given = tuple(
+            (parameter.key, _type_of(parameter.type).bind_processor(_DIALECT))
+            for parameter in parameters
+        )
         turns = [
             (place, turn)
             for place, found in enumerate(statement.exported_columns)
             if (turn := _type_of(found.type).result_processor(_DIALECT, None)) is not None
         ]
         writes = str(statement.table) if isinstance(statement, UpdateBase) else None
-        return _Made(str(compiled), tuple(constants), tuple(given), tuple(turns), writes)
+        return _Made(str(compiled), given, tuple(turns), writes)
 
     def _execute(self, session: Session, values: dict[str, Any]) -> sqlite3.Cursor:
         made = self._made
@@ -105,10 +114,7 @@ class Prepared:
             sealing = sealing or sealing_of(session)
             if made.writes in EVIDENCE:
                 sealing.about_to_write(made.writes)
-        bound = list(made.constants)
-        for place, name, turn in made.given:
-            value = values[name]
-            bound[place] = value if turn is None else turn(value)
+        bound = [values[name] if turn is None else turn(values[name]) for name, turn in made.given]
         driver = driver_of(session) if sealing is None else sealing.driver
         return driver.execute(made.sql, bound)
 

@@ -45,6 +45,27 @@ def test_values_go_in_and_come_out_by_the_types_of_their_columns(
         assert (item.verdict, item.final_at) == told
 
 
+def test_constants_are_compared_by_the_types_of_their_columns(
+    database: Database, factory: Factory
+) -> None:
+    now = utc_now()
+    first, second = factory.items(2)
+    constant = (
+        Item.state == ItemState.IN_REVIEW,
+        Item.source == 'it\'s "a" camera',
+        Item.weighed.is_(False),
+        Item.rank < 1e12,
+        Item.final_at > now,
+    )
+    found = Prepared(select(Item.id).where(*constant, Item.id > bindparam("after")).limit(2))
+    with database.write() as repos:
+        for item_id, final_at in ((first, now), (second, now + timedelta(microseconds=1))):
+            item = repos.session.get_one(Item, item_id)
+            item.source, item.final_at = 'it\'s "a" camera', final_at
+        assert found.rows(repos.session, after=0) == [(second,)]
+        assert found.value(repos.session, after=second) is None
+
+
 def test_one_that_changes_something_is_refused_where_one_may_only_read(
     database: Database, factory: Factory
 ) -> None:
