@@ -21,7 +21,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.types import JSON, TypeEngine
 
-from storage.seals.sealing import SEALING, Sealing, driver_of, sealing_of
+from storage.seals.sealing import driver_of, sealing_of
 from storage.seals.tables import EVIDENCE
 
 _Turn = Callable[[Any], Any]
@@ -109,14 +109,12 @@ class Prepared:
         made = self._made
         if session.autoflush:
             session.flush()
-        sealing: Sealing | None = session.info.get(SEALING)
         if made.writes is not None:
-            sealing = sealing or sealing_of(session)
+            sealing = sealing_of(session)
             if made.writes in EVIDENCE:
                 sealing.about_to_write(made.writes)
         bound = [values[name] if turn is None else turn(values[name]) for name, turn in made.given]
-        driver = driver_of(session) if sealing is None else sealing.driver
-        return driver.execute(made.sql, bound)
+        return driver_of(session).execute(made.sql, bound)
 
 
 def given(*names: str) -> dict[str, BindParameter[Any]]:

@@ -15,6 +15,7 @@ from storage.seals.keyring import Keyring, fingerprint
 from storage.types import to_utc
 
 GENESIS = "0" * 64
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 TURNS = (AuditKind.SEALING_BEGAN, AuditKind.REKEYED)
 """Events that tell a key. An index of their own finds them."""
 NEWEST_TURN = (
@@ -62,7 +63,7 @@ def canonical(
     content = [previous, at.isoformat(), *about, details]
     if seals is not None:
         content.append(seals)
-    return json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
+    return _ENCODER.encode(content).encode()
 
 
 def keyed(key: bytes, content: bytes) -> str:

@@ -215,13 +215,17 @@ def sealing_of(session: Session) -> Sealing:
     """
     if not isinstance(session, WritingSession):
         raise ReadOnlyError("this block may only read; use Database.write()")
-    session.connection()  # begins the transaction, if nothing has yet
+    if not (session.in_use and session.is_active):
+        session.connection()  # begins the transaction, or says that it was taken back
     found: Sealing = session.info[SEALING]
     return found
 
 
 def driver_of(session: Session) -> sqlite3.Connection:
     """SQLite's own connection, in the session's transaction."""
+    sealing: Sealing | None = session.info.get(SEALING)
+    if sealing is not None:
+        return sealing.driver
     return cast(sqlite3.Connection, session.connection().connection.dbapi_connection)
 
 

@@ -33,6 +33,7 @@ from storage.models import (
 CHUNK = 4096
 """Rows under one hash, at most: a change is named no more exactly than that."""
 Row = Sequence[Any]
+_ENCODER = json.JSONEncoder(separators=(",", ":"), default=str)
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def _content(values: Sequence[Any], floats: bool) -> bytes:
             return array("d", [nan if value is None else value for value in values]).tobytes()
         except TypeError:
             pass  # what nobody could have stored through the program
-    return json.dumps(values, separators=(",", ":"), default=str).encode()
+    return _ENCODER.encode(values).encode()
 
 
 def _sealed(model: type[Base], key: str, *columns: str) -> Sealed:
