@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Select, insert, inspect
 from sqlalchemy.orm import Session, make_transient_to_detached
-from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm.attributes import instance_state, set_committed_value
 
 from storage.models import Base
 from storage.prepared import Prepared, given
@@ -68,7 +68,11 @@ class _Kind:
         if known is None:
             made: Base = self._manager.new_instance()
             made.__dict__.update(zip(self.names, values, strict=True))
-            return persistent(session, made)
+            # As the ORM's own loader does: nothing of it has changed, and nothing is to follow it.
+            state = instance_state(made)
+            state.key, state.session_id = key, session.hash_key
+            session.identity_map.add(state)
+            return made
         for name, value in zip(self.names, values, strict=True):
             if name not in known.__dict__:
                 set_committed_value(known, name, value)
@@ -99,14 +103,9 @@ class PreparedInsert(Generic[Entity]):
                 set_committed_value(entity, name, _made(default))
         values = {column: said[name] for column, name, _ in self._columns}
         set_committed_value(entity, self._key, self._insert.value(session, **values))
-        return persistent(session, entity)
-
-
-def persistent(session: Session, entity: Entity) -> Entity:
-    """``entity``, which is just as its row is stored, as one of ``session``."""
-    make_transient_to_detached(entity)
-    session.add(entity)
-    return entity
+        make_transient_to_detached(entity)  # as its row is stored, and ...
+        session.add(entity)  # ... so one of the session's
+        return entity
 
 
 def _made(default: Any) -> Any:
