@@ -58,7 +58,10 @@ def make_engine(url: str, files: DatabaseFiles) -> Engine:
     with what is on disk whenever one is opened."""
     if make_url(url).get_backend_name() != "sqlite":
         return create_engine(url, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"check_same_thread": False}, pool_size=20)
+    # The connection given back last is used next: its statements are compiled, its pages at hand.
+    engine = create_engine(
+        url, connect_args={"check_same_thread": False}, pool_size=20, pool_use_lifo=True
+    )
     event.listen(engine, "do_connect", lambda *_: files.before_opening())
     event.listen(engine, "connect", lambda *_: files.check())  # no others in between
     event.listen(engine, "connect", _prepare_sqlite)
