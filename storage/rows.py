@@ -3,9 +3,8 @@ as the row."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection
@@ -14,16 +13,20 @@ _VALUES = 8_000
 """Values of one statement: a quarter of what SQLite takes."""
 
 
-def insert_rows(
-    connection: Connection, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
+def insert_columns(
+    connection: Connection, table: str, columns: Mapping[str, Sequence[Any]]
 ) -> None:
-    """Append ``rows``, values as SQLite stores them in the order of ``columns``, past everything
+    """Append rows whose values are given column by column, as SQLite stores them, past everything
     but the driver. What watches statements is not told: evidence is for the caller to announce."""
-    size = max(1, _VALUES // len(columns))
-    for start in range(0, len(rows), size):
-        some = rows[start : start + size]
-        statement = _statement(table, tuple(columns), len(some))
-        connection.exec_driver_sql(statement, tuple(chain.from_iterable(some)))
+    width, names = len(columns), tuple(columns)
+    n = len(next(iter(columns.values())))
+    size = max(1, _VALUES // width)
+    for start in range(0, n, size):
+        values: list[Any] = [None] * (width * min(size, n - start))
+        for at, column in enumerate(columns.values()):
+            values[at::width] = column[start : start + size]
+        statement = _statement(table, names, len(values) // width)
+        connection.exec_driver_sql(statement, tuple(values))
 
 
 @lru_cache(64)

@@ -7,7 +7,7 @@ tables and the index of image hashes from front to end.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -29,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from storage.rows import insert_rows
+from storage.rows import insert_columns
 
 _METADATA = MetaData()
 
@@ -114,9 +114,9 @@ class StagedScores:
         for table in (ROWS, SCORES, IMAGES):
             self._session.execute(CreateTable(table))
 
-    def add(self, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Stage rows of the file: the values of ``ROWS``, in the order of its columns."""
-        insert_rows(self._session.connection(), ROWS.name, ROWS.columns.keys(), rows)
+    def add(self, columns: Mapping[str, Sequence[Any]]) -> None:
+        """Stage rows of the file: the values of ``ROWS`` by the name of its column."""
+        insert_columns(self._session.connection(), ROWS.name, columns)
 
     def gather(self) -> None:
         """Put together what the rows say of each image. After the last row."""

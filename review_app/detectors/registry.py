@@ -273,7 +273,11 @@ class Detectors:
     def judge_stored(self, sha256s: Sequence[str], checkpoint_id: str) -> StoredJudgement | None:
         """What the checkpoint says of those images of which enough is stored; None of none. A
         detector whose model is not here stores nothing to judge by."""
-        if self._made_of_others(checkpoint_id) or find_external(self._database, checkpoint_id):
+        with self._loading:
+            is_here = checkpoint_id in self._loaded  # as it is but for the first time
+        if not is_here and (
+            self._made_of_others(checkpoint_id) or find_external(self._database, checkpoint_id)
+        ):
             return None
         judged = self.detector(checkpoint_id).stored.judge(sha256s)
         self._tell_key(checkpoint_id)

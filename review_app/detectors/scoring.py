@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
+from itertools import compress
 from typing import Any, Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from review_app.core.chunks import batches, mapped
 from review_app.inference.checkpoint import Judgement
-from review_app.inference.heads import HeadName
+from review_app.inference.heads import HeadName, HeadPrediction
 from review_app.inference.service import Opinion
 from review_app.inference.stored import StoredJudgement
 from storage.database import Database
@@ -22,6 +26,8 @@ BATCH = 64
 STORED_BATCH = 256
 """The same, of images that need no file: what heads are asked of them takes some megabytes. More
 the allocator would not give back."""
+_AHEAD: Final = 4
+"""Such batches that may be judged before the first of them is stored."""
 _FIELDS: Final = [field.name for field in fields(Opinion)]
 
 Opinions = Mapping[str, Opinion]
@@ -48,26 +54,25 @@ class Scoring:
         self._database = database
         self._scorer = scorer
 
-    def complete_stored(self, item_ids: Sequence[int], checkpoint_id: str) -> set[int]:
+    def complete_stored(self, item_ids: Sequence[int], checkpoint_id: str) -> Iterator[list[int]]:
         """Score those of ``item_ids`` that the checkpoint has not scored and that need no file for
-        it, and store what its heads say; their ids. Many at a time, and otherwise as `complete`."""
+        it, and store what its heads say; their ids, block by block. Otherwise as `complete`."""
         with self._database.read() as repos:
             missing = repos.unscored.pictures(item_ids, checkpoint_id)
-        done: set[int] = set()
 
         def judge(some: Sequence[UnscoredPicture]) -> StoredJudgement | None:
             return self._scorer.judge_stored([each.sha256 for each in some], checkpoint_id)
 
         with ThreadPoolExecutor(1, "stored-scores") as pool:  # while some are written, the next
             blocks = batches(missing, STORED_BATCH)
-            for some, judged in mapped(pool, lambda block: (block, judge(block)), blocks, 2):
+            work = mapped(pool, lambda block: (block, judge(block)), blocks, _AHEAD)
+            for some, judged in work:
                 if judged is None:
                     continue
                 by_hash = {each.sha256: each for each in some}
                 pictures = [by_hash[sha256] for sha256 in judged.keys]
                 self._keep_judgement(pictures, judged.judgement, checkpoint_id)
-                done.update(picture.item_id for picture in pictures)
-        return done
+                yield [picture.item_id for picture in pictures]
 
     def complete(self, items: Sequence[Item], checkpoint_id: str) -> dict[int, str]:
         """Score those of ``items`` (with images) that the checkpoint has not scored, and store what
@@ -90,11 +95,15 @@ class Scoring:
     def _keep_judgement(
         self, pictures: Sequence[UnscoredPicture], judgement: Judgement, checkpoint_id: str
     ) -> None:
-        rows = list(_rows(pictures, judgement, checkpoint_id))
-        with self._database.write() as repos:
+        columns = _columns(pictures, judgement, checkpoint_id)
+        # Judged again from what is stored it would be the same, so it may be lost with the power.
+        with self._database.write(durable=False) as repos:
             ids = [picture.item_id for picture in pictures]
             still = {each.image_id for each in repos.unscored.pictures(ids, checkpoint_id)}
-            repos.unscored.add([row for row in rows if row[0] in still], utc_now())
+            if len(still) < len(pictures):
+                kept = [image_id in still for image_id in columns["image_id"]]
+                columns = {name: list(compress(each, kept)) for name, each in columns.items()}
+            repos.unscored.add(columns, utc_now())
 
     def _keep(
         self, items: Sequence[Item], opinions: Mapping[int, Opinions], checkpoint_id: str
@@ -113,20 +122,29 @@ class Scoring:
             )
 
 
-def _rows(
+def _columns(
     pictures: Sequence[UnscoredPicture], judgement: Judgement, checkpoint_id: str
-) -> Iterator[tuple[Any, ...]]:
-    """The values of `Unscored.add`, image by image, each head's."""
+) -> dict[str, list[Any]]:
+    """What `Unscored.add` stores: image by image, what each head says of it."""
+    heads, n = list(judgement.heads), len(pictures)
+
+    def of_images(values: Iterable[Any]) -> list[Any]:
+        return [value for value in values for _ in heads]
+
+    def of_heads(says: Callable[[HeadName], NDArray[np.float64]]) -> list[Any]:
+        found: list[Any] = np.stack([says(head) for head in heads], axis=1).ravel().tolist()
+        return found
+
+    def field_of(name: str) -> list[Any]:
+        return of_heads(lambda head: getattr(judgement.heads[head], name))
+
     novelty = judgement.novelty
-    measured = [None] * len(pictures) if novelty is None else novelty.tolist()
-    by_head = [(name.value, _columns(judgement, name)) for name in judgement.heads]
-    for at, picture in enumerate(pictures):
-        for head, columns in by_head:
-            own = (picture.image_id, checkpoint_id, head, *columns[at])
-            yield (*own, measured[at], judgement.nearest[at])
-
-
-def _columns(judgement: Judgement, head: HeadName) -> list[tuple[float, ...]]:
-    says = judgement.heads[head]
-    columns = (says.p_fake, says.std, says.entropy, says.mutual_information)
-    return list(zip(*(each.tolist() for each in (*columns, judgement.scores[head])), strict=True))
+    return {
+        "image_id": of_images(picture.image_id for picture in pictures),
+        "checkpoint_id": [checkpoint_id] * (n * len(heads)),
+        "head": [head.value for head in heads] * n,
+        **{field.name: field_of(field.name) for field in fields(HeadPrediction)},
+        "score": of_heads(lambda head: judgement.scores[head]),
+        "novelty": of_images([None] * n if novelty is None else novelty.tolist()),
+        "scope": of_images(judgement.nearest),
+    }

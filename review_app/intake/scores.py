@@ -7,7 +7,7 @@ compares it with what is known and applies it: all of it, or nothing.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -113,33 +113,32 @@ def _stage(table: StagedScores, rows: Iterable[RowColumns], progress: Progress |
             staged.rows[detector] = staged.rows.get(detector, 0) + n
             staged.samples.setdefault(detector, GridSample()).add(columns.only(detector))
         staged.contradicting += contradicting(columns.score, columns.p_fake)
-        table.add(list(_staged_rows(columns)))
+        table.add(_staged(columns))
         done += len(columns)
         if progress:
             progress(done, done)
     return staged
 
 
-def _staged_rows(columns: RowColumns) -> Iterator[tuple[Any, ...]]:
+def _staged(columns: RowColumns) -> dict[str, Sequence[Any]]:
     """The values of `storage.staging.ROWS`."""
     checkpoints = {name: checkpoint_id(name) for name in set(columns.detector)}
-    return zip(
-        columns.row,
-        columns.keys,
-        columns.sha256,
-        columns.path,
-        [display_name(path or "") for path in columns.path],
-        [checkpoints[name] for name in columns.detector],
-        columns.p_fake,
-        [std or 0.0 for std in columns.std],
-        entropy(columns.p_fake).tolist(),
-        columns.score,
-        columns.novelty,
-        [label and label.value for label in columns.label],
-        columns.source,
-        columns.split,
-        strict=True,
-    )
+    return {
+        "row": columns.row,
+        "key": columns.keys,
+        "sha256": columns.sha256,
+        "path": columns.path,
+        "name": [display_name(path or "") for path in columns.path],
+        "checkpoint_id": [checkpoints[name] for name in columns.detector],
+        "p_fake": columns.p_fake,
+        "std": [std or 0.0 for std in columns.std],
+        "entropy": entropy(columns.p_fake).tolist(),
+        "score": columns.score,
+        "novelty": columns.novelty,
+        "label": [label and label.value for label in columns.label],
+        "source": columns.source,
+        "split": columns.split,
+    }
 
 
 def _apply(

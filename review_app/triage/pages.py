@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,17 +21,19 @@ DraftMaker = Callable[[Repositories, CandidateColumns, Policy], Draft]
 class Page:
     """The candidates of a policy, by id."""
 
-    candidates: CandidateColumns
     draft: Draft
     """The decisions on those that have scores."""
+    unscored: Sequence[int]
+    """The ids of the others."""
 
     def __len__(self) -> int:
-        return len(self.candidates)
+        return len(self.draft.batch) + len(self.unscored)
 
     @property
     def last_id(self) -> int:
         """The highest id of an item."""
-        return int(self.candidates.item_id[-1])
+        scored: list[int] = self.draft.batch.candidates.item_id[-1:].tolist()
+        return max(*scored, *self.unscored[-1:], 0)
 
 
 class QueuePages:
@@ -84,4 +86,5 @@ class QueuePages:
     def _read(self, item_id: int, policy: Policy) -> Page:
         with self._database.read() as repos:
             found = triage_candidates(repos, self._state, policy).after(item_id, self._size)
-            return Page(found, self._draft(repos, found.only(found.is_scored), policy))
+            draft = self._draft(repos, found.only(found.is_scored), policy)
+        return Page(draft, found.item_id[~found.is_scored].tolist())

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
+from review_app.core.chunks import batches
 from review_app.core.progress import Progress
 from review_app.detectors.scoring import BATCH, Scorer, Scoring
 from review_app.policy.governance import PolicyService
@@ -30,6 +31,8 @@ from storage.repositories.items import Move
 PAGE = 4000
 """Scored items decided in one transaction: it holds the write lock for about a tenth of a second,
 and people wait for it that long."""
+_BLOCKS = 4
+"""Blocks of stored images that are decided together, while further ones are judged."""
 
 
 class TriageService:
@@ -131,13 +134,16 @@ class TriageService:
     def _chunks(self, page: Page, policy: Policy, run: TriageRun) -> Iterator[Chunk]:
         """What has scores at once, then what gets them from what is stored; the rest in small
         chunks, each once it is scored."""
-        found = page.candidates
         if page.draft.batch:
             yield Chunk(page.draft, {})
-        missing = found.item_id[~found.is_scored].tolist()
-        if stored := self._scoring.complete_stored(missing, policy.checkpoint):
-            yield self._chunk(sorted(stored), {}, policy, run)
-            missing = [item_id for item_id in missing if item_id not in stored]
+        stored: set[int] = set()
+        for blocks in batches(
+            self._scoring.complete_stored(page.unscored, policy.checkpoint), _BLOCKS
+        ):
+            some = [item_id for block in blocks for item_id in block]
+            yield self._chunk(sorted(some), {}, policy, run)
+            stored.update(some)
+        missing = [item_id for item_id in page.unscored if item_id not in stored]
         for start in range(0, len(missing), BATCH):
             yield self._score(missing[start : start + BATCH], policy, run)
 

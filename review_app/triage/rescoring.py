@@ -30,7 +30,7 @@ def rescore(
     """
     checkpoint, waiting = policies.unscored()
     failures: dict[int, str] = {}
-    stored = scoring.complete_stored(waiting, checkpoint)
+    stored = {i for some in scoring.complete_stored(waiting, checkpoint) for i in some}
     others = [item_id for item_id in waiting if item_id not in stored]
     if progress and stored:
         progress(len(stored), len(waiting))

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.schema import CreateTable
 
 from storage.models import Item
-from storage.rows import insert_rows
+from storage.rows import insert_columns
 
 _GIVEN = Table(
     "given_place",
@@ -40,4 +40,5 @@ def give_places(session: Session, by_item: Mapping[int, float]) -> None:
     connection = session.connection()
     connection.execute(_CREATE)
     connection.execute(_CLEAR)
-    insert_rows(connection, _GIVEN.name, _GIVEN.columns.keys(), list(by_item.items()))
+    columns: dict[str, list[Any]] = {"item_id": list(by_item), "place": list(by_item.values())}
+    insert_columns(connection, _GIVEN.name, columns)

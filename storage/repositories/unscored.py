@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from storage.models import Image, Item, Prediction
 from storage.repositories.portions import AMONG, among
-from storage.rows import insert_rows
+from storage.rows import insert_columns
 from storage.seals.sealing import sealing_of
 
-_PREDICTED = (
-    *("image_id", "checkpoint_id", "head"),
-    *("p_fake", "std", "entropy", "mutual_information", "score", "novelty", "scope", "created_at"),
+_PICTURES = (
+    select(Item.id, Image.id, Image.sha256)
+    .join(Image, Image.id == Item.image_id)
+    .where(
+        AMONG,
+        Image.sha256.is_not(None),
+        Image.public_type.is_not(None),
+        ~select(Prediction.image_id)
+        .where(
+            Prediction.image_id == Image.id,
+            Prediction.checkpoint_id == bindparam("checkpoint_id"),
+        )
+        .exists(),
+    )
+    .order_by(Item.id)
 )
 
 
@@ -38,25 +50,15 @@ class Unscored:
     def pictures(self, item_ids: Sequence[int], checkpoint_id: str) -> list[UnscoredPicture]:
         """Those of ``item_ids`` whose picture is stored and of which the checkpoint has said
         nothing, by id."""
-        said = select(Prediction.image_id).where(
-            Prediction.image_id == Image.id, Prediction.checkpoint_id == checkpoint_id
-        )
-        query = (
-            select(Item.id, Image.id, Image.sha256)
-            .join(Image, Image.id == Item.image_id)
-            .where(AMONG, Image.sha256.is_not(None), Image.public_type.is_not(None))
-            .where(~said.exists())
-            .order_by(Item.id)
-        )
-        rows = self._session.connection().execute(query, among(item_ids))
+        asked = {**among(item_ids), "checkpoint_id": checkpoint_id}
+        rows = self._session.connection().execute(_PICTURES, asked).cursor.fetchall()
         return [UnscoredPicture._make(row) for row in rows]
 
-    def add(self, rows: Sequence[Sequence[Any]], now: datetime) -> None:
-        """Store predictions: image, checkpoint, head and the scores, in the order of the columns of
-        ``Prediction``."""
-        if not rows:
+    def add(self, columns: Mapping[str, Sequence[Any]], now: datetime) -> None:
+        """Store predictions: the columns of ``Prediction``, but for when they were made."""
+        n = len(columns["image_id"])
+        if not n:
             return
         sealing_of(self._session).about_to_write(Prediction.__tablename__)
-        at = f"{now:%Y-%m-%d %H:%M:%S.%f}"
-        told = [(*row, at) for row in rows]
-        insert_rows(self._session.connection(), Prediction.__tablename__, _PREDICTED, told)
+        told = {**columns, "created_at": [f"{now:%Y-%m-%d %H:%M:%S.%f}"] * n}
+        insert_columns(self._session.connection(), Prediction.__tablename__, told)
