@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -20,7 +22,9 @@ from storage.errors import Fault, StorageFault
 from storage.files import DatabaseFiles
 from storage.wal import BUSY_TIMEOUT_MS, write_ahead
 
+CACHE_KIB = 16_384
 WIDE_CACHE_KIB = 65_536
+NARROW_CACHE_KIB = 1_024
 WAL_PAGES = 8_000
 """The size in pages of 4 kB at which the log of changes is copied into the database: 32 MB."""
 
@@ -81,6 +85,21 @@ def widen_cache(connection: Connection) -> None:
             driver.execute(f"PRAGMA {schema}.cache_size=-{WIDE_CACHE_KIB}")
 
 
+@contextmanager
+def narrow_cache(connection: Connection) -> Iterator[None]:
+    """Hardly any memory meanwhile for pages: of large values that are read once, none is met again,
+    and they would only put others out."""
+    driver = connection.connection.driver_connection
+    if connection.dialect.name != "sqlite" or driver is None:
+        yield
+        return
+    driver.execute(f"PRAGMA cache_size=-{NARROW_CACHE_KIB}")
+    try:
+        yield
+    finally:
+        driver.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
+
+
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None  # transactions are begun by _begin_sqlite, not by the driver
     connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
@@ -89,7 +108,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
         "foreign_keys=ON",
         # INSERT OR REPLACE fires the delete triggers of append-only tables only with this.
         "recursive_triggers=ON",
-        "cache_size=-16384",
+        f"cache_size=-{CACHE_KIB}",
         # Triage puts items into random places of the queue, batch after batch: with the default
         # (4 MB) each batch would copy the same pages again. Larger, and whoever commits the change
         # that fills the log, a reviewer's answer perhaps, waits longer for it to be copied.

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import bindparam, func, insert, select
 from sqlalchemy.orm import Session
 
+from storage.engine import narrow_cache
 from storage.models import ProjectionRow
 from storage.repositories.portions import as_text
 
@@ -27,8 +28,9 @@ class Projections:
     def get_many(self, sha256s: Sequence[str], projection_key: str) -> dict[str, bytes]:
         """Those that are stored, by hash."""
         asked = {"hashes": as_text(sha256s), "key": projection_key}
-        rows = self._session.connection().execute(_KNOWN, asked)
-        return {row.sha256: row.packed for row in rows}
+        connection = self._session.connection()
+        with narrow_cache(connection):
+            return dict(connection.execute(_KNOWN, asked).cursor.fetchall())
 
     def put_many(self, projections: Mapping[str, bytes], projection_key: str) -> None:
         """Store those that are not there yet."""
