@@ -115,38 +115,53 @@ class Look:
 
     def cells(self, window: Window, n: int) -> Doubles:
         """Means of ``n`` by ``n`` equal cells of ``window``; 0 for what lies outside."""
-        edges = np.clip(np.linspace(window[::2], window[1::2], n + 1) * FINE, 0, FINE)
+        means: Doubles = self._cells(window[None], n)[0]
+        return means
+
+    def _cells(self, windows: Doubles, n: int) -> Doubles:
+        """The `cells` of each of ``windows`` [k, 4]: [k, n, n]. Together, as each call of NumPy
+        costs as much as a window."""
+        edges = np.linspace(windows[:, ::2], windows[:, 1::2], n + 1, axis=1) * FINE
+        edges = np.clip(edges, 0, FINE)
         low = np.minimum(edges.astype(np.int64), FINE - 1)
         rest = edges - low
-        top, y, x = low[:, :1], rest[:, :1], rest[:, 1]
+        y, x = rest[:, :, :1], rest[:, None, :, 1]
         # Of a row of sums, only what is wanted of it: far less than its pixels.
-        columns = np.concatenate([low[:, 1], low[:, 1] + 1])
-        rows = self._sums[top, columns] * (1 - y) + self._sums[top + 1, columns] * y
-        corners = rows[:, : n + 1] * (1 - x) + rows[:, n + 1 :] * x
-        sizes = np.maximum(edges[1:] - edges[:-1], 1e-6)
-        sums = corners[1:] - corners[:-1]
-        means: Doubles = (sums[:, 1:] - sums[:, :-1]) / sizes[:, :1] / sizes[:, 1]
+        columns = np.concatenate([low[:, :, 1], low[:, :, 1] + 1], axis=1)
+        places = low[:, :, :1] * (FINE + 1) + columns[:, None]
+        above = self._sums.ravel()
+        rows = above.take(places) * (1 - y)
+        rows += above[FINE + 1 :].take(places) * y
+        corners = rows[:, :, : n + 1] * (1 - x) + rows[:, :, n + 1 :] * x
+        sizes = np.maximum(edges[:, 1:] - edges[:, :-1], 1e-6)
+        sums = corners[:, 1:] - corners[:, :-1]
+        means: Doubles = sums[:, :, 1:] - sums[:, :, :-1]
+        means /= sizes[:, :, :1]
+        means /= sizes[:, None, :, 1]
         return means
 
     def move(self, wanted: Doubles, window: Window, steps: int) -> Window:
         """``window``, moved until its cells fit ``wanted`` [n, n] better."""
         n = len(wanted)
         inside = np.outer(*(_inside(a, b, n) for a, b in window.reshape(2, 2)))
-        return _gauss_newton(lambda at: self.cells(at, n)[inside], wanted[inside], window, steps)
+        return _gauss_newton(
+            lambda windows: self._cells(windows, n)[:, inside], wanted[inside], window, steps
+        )
 
     def _moved(self, wanted: Doubles, window: Window, blur: Doubles, steps: int) -> Window:
-        def middle(at: Window) -> Doubles:
-            return (blur @ self._middle(at) @ blur.T).ravel()
+        def middles(windows: Doubles) -> Doubles:
+            return (blur @ self._middles(windows) @ blur.T).reshape(len(windows), -1)
 
-        return _gauss_newton(middle, (blur @ wanted @ blur.T).ravel(), window, steps)
+        return _gauss_newton(middles, (blur @ wanted @ blur.T).ravel(), window, steps)
 
-    def _middle(self, window: Window) -> Doubles:
-        """The middle as `descriptors.describe` would have kept it, had ``window`` been an image."""
-        middle: Doubles = _KEPT @ self.cells(window, SIDE) @ _KEPT.T
-        return middle
+    def _middles(self, windows: Doubles) -> Doubles:
+        """The middles as `descriptors.describe` would have kept them, had each of ``windows``
+        [k, 4] been an image: [k, THUMB, THUMB]."""
+        middles: Doubles = _KEPT @ self._cells(windows, SIDE) @ _KEPT.T
+        return middles
 
     def _fitted(self, wanted: Doubles, window: Window) -> Fit:
-        middle = self._middle(window)
+        middle = self._middles(window[None])[0]
         gain, offset = np.polyfit(middle.ravel(), wanted.ravel(), 1)
         middle = gain * middle + offset
         left = np.abs(wanted - middle)
@@ -169,17 +184,16 @@ class Look:
 
 
 def _gauss_newton(
-    of: Callable[[Window], Doubles], wanted: Doubles, window: Window, steps: int
+    of: Callable[[Doubles], Doubles], wanted: Doubles, window: Window, steps: int
 ) -> Window:
     """``window``, moved to where ``of`` it is nearest to a multiple of ``wanted`` [n] plus a
-    constant."""
+    constant. ``of``: windows [k, 4] to what is compared, [k, n]."""
     for _ in range(steps):
-        columns = [of(window), np.ones_like(wanted)]
-        for edge in range(4):
-            nudge = np.zeros(4)
-            nudge[edge] = _NUDGE
-            columns.append((of(window + nudge) - of(window - nudge)) / (2 * _NUDGE))
-        a = np.stack(columns, axis=1)
+        here, *there = of(np.concatenate([window[None], window + _NUDGES]))
+        slopes = [
+            (more - less) / (2 * _NUDGE) for more, less in zip(there[::2], there[1::2], strict=True)
+        ]
+        a = np.stack([here, np.ones_like(wanted), *slopes], axis=1)
         found = np.linalg.lstsq(a.T @ a, a.T @ wanted, rcond=None)[0]
         step = np.clip(found[2:] / max(found[0], 0.2), -_FAR, _FAR)
         window = np.clip(window + step, _WHOLE - _REACH, _WHOLE + _REACH)
@@ -205,6 +219,8 @@ def _slope(cells: Doubles) -> Doubles:
 
 
 _NUDGE: Final = 0.002
+_NUDGES: Final = np.kron(np.eye(4), [[_NUDGE], [-_NUDGE]])
+"""Each edge there and back: [8, 4]."""
 _FAR: Final = 0.02
 """An edge moves at most so far in one step."""
 _NEAR: Final = 2e-4
