@@ -39,6 +39,7 @@ from review_app.web.health import health_router
 from review_app.web.identity import SessionCache
 from review_app.web.inspect import build_inspect
 from review_app.web.language import language_router
+from review_app.web.lean_gradio import make_lean
 from review_app.web.login import login_router, start_router
 from review_app.web.media import (
     export_router,
@@ -233,6 +234,7 @@ def _mount(
             ssr_mode=False,
             mcp_server=False,
         )
+    make_lean(blocks)
     # Gradio checks the paths of the files that it is sent only where it has launched the pages
     # itself; mounting does not count as that.
     blocks.has_launched = True
