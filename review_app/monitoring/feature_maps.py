@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ SAMPLE = 800
 has only come is rarely labelled."""
 MIN_IMAGES = 10
 """Fewer have no axes worth the name."""
+_MAPPED: Final = np.empty(0, np.float32)
 KEPT_SECONDS, AGAIN_SECONDS = 600.0, 30.0
 """How long a map is kept, and how soon it is tried again where there was none."""
 
@@ -37,7 +39,7 @@ class FeatureMap:
     explained: tuple[float, float]
     """The share of the features' variance along each axis."""
     points: Sequence[FeaturePoint]
-    """What is known of each, [n]."""
+    """What is known of each, [n], without its vector."""
 
 
 @dataclass(frozen=True)
@@ -109,4 +111,6 @@ class FeatureMaps:
         if len(points) < MIN_IMAGES:
             return MapState(None)
         places, explained = principal_plane(np.array([p.vector for p in points], np.float64))
-        return MapState(FeatureMap(policy.checkpoint, places, explained, points))
+        # Without their vectors, which are some 20 MB and made the map already.
+        known = [replace(point, vector=_MAPPED) for point in points]
+        return MapState(FeatureMap(policy.checkpoint, places, explained, known))

@@ -9,6 +9,7 @@ which is all that a certificate would promise.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from review_app.certification.bounds import lower_bound, upper_bound
 from review_app.certification.prospect import Prospect
 from review_app.core.errors import InputError
+from review_app.core.special import pdtr, pdtrik
 from review_app.i18n import Text
 from review_app.policy.costs import Costs, cost_of_reviewing
 
@@ -114,10 +116,19 @@ def poisson_range(expected: Range, alpha: float = ALPHA) -> Range:
     The Poisson quantiles at the ends of the mean's interval: where that misses with probability
     ``beta``, this misses with at most ``alpha + beta``.
     """
-    from scipy.stats import poisson  # slow to import
+    low, high = (
+        _poisson_quantile(share, mean)
+        for share, mean in ((alpha / 2, expected.low), (1 - alpha / 2, expected.high))
+    )
+    return Range(expected.value, low, high)
 
-    low, high = poisson.ppf((alpha / 2, 1 - alpha / 2), (expected.low, expected.high))
-    return Range(expected.value, max(float(low), 0.0), float(high))
+
+def _poisson_quantile(share: float, mean: float) -> float:
+    """The least count that is not exceeded with probability ``share``, as scipy.stats has it, which
+    holds 40 MB."""
+    count = max(math.ceil(pdtrik(share, mean)), 0)
+    below = max(count - 1, 0)
+    return float(below if pdtr(below, mean) >= share else count)
 
 
 def forecast(

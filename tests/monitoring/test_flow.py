@@ -129,3 +129,4 @@ def test_a_map_is_computed_in_the_background_of_images_with_features(
     assert found.places.shape == (10, 2)  # the newest 8, and the newest 6 that are labelled
     assert sorted(point.p_fake for point in found.points) == [n / 12 for n in (1, 3, *range(4, 12))]
     assert sum(point.label is LabelValue.FAKE for point in found.points) == 6
+    assert not any(point.vector.size for point in found.points)
