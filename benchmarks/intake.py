@@ -1,9 +1,12 @@
-"""A million rows of a score file into the queue: how long it takes, and whom it holds up.
+"""A million rows of a score file into the queue, and files of images: how long it takes, and whom
+it holds up.
 
-``python -m benchmarks.intake [--quick] [--json]``; exit 1 when a bar does not hold. A made-up file
-of one detector is taken in twice by the real service, while another thread writes now and then.
-Baseline: the obvious way, one row at a time, on a sample of the same rows. ``--quick`` takes 50,000
-rows and bars in proportion.
+``python -m benchmarks.intake [PART...] [--quick] [--images FOLDER] [--json]``; exit 1 when a bar
+does not hold. ``rows``: a made-up file of one detector is taken in twice by the real service, while
+another thread writes now and then. Baseline: the obvious way, one row at a time, on a sample of the
+same rows. ``files``: images against a loop that only reads, decodes and hashes them
+(`benchmarks.intake_files`), those below FOLDER or made-up ones. ``--quick`` takes 50,000 rows and
+bars in proportion, and few files.
 """
 
 from __future__ import annotations
@@ -22,7 +25,17 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.outcome import PYTHON, Row, arguments, at_most, document, finish
+from benchmarks.intake_files import SHARE, measure_files
+from benchmarks.outcome import (
+    PYTHON,
+    Row,
+    arguments,
+    at_least,
+    at_most,
+    document,
+    finish,
+    parts_asked,
+)
 from benchmarks.scored_queue import ACTOR, opened
 from review_app.bootstrap import Application
 from review_app.manifests.manifest import ManifestLabel
@@ -36,6 +49,10 @@ from storage.wal import BUSY_TIMEOUT_MS
 FULL, QUICK = 1_000_000, 50_000
 SAMPLE = 2_000
 """Rows that the baseline takes."""
+PARTS = ("rows", "files")
+QUICK_FILES = 200
+ROUNDS, QUICK_ROUNDS = 5, 1
+"""How often the files are taken in."""
 SECONDS_PER_MILLION = 60.0
 PEAK_MIB = 1024.0
 LABELLED = 100
@@ -130,11 +147,18 @@ def measure(n: int, folder: Path) -> dict[str, Any]:
     return measures
 
 
-def report(measures: Row, quick: bool) -> Row:
-    """The document that ``--json`` prints."""
+def report(found: Row, quick: bool) -> Row:
+    """The document that ``--json`` prints, of the parts that were measured."""
+    bars = [*(_bars_of_rows(found["rows"]) if "rows" in found else ())]
+    if "files" in found:
+        bars.append(_bar_of_files(found["files"]))
+    return document("intake", quick, found, bars, PYTHON)
+
+
+def _bars_of_rows(measures: Row) -> tuple[Row, ...]:
     slow, first = measures["one_by_one"], measures["first"]
     baseline = f"{slow['rows'] / slow['seconds']:,.0f} rows/s, one at a time"
-    bars = (
+    return (
         at_most(
             f"seconds for {first['rows']:,} rows",
             first["seconds"],
@@ -151,27 +175,50 @@ def report(measures: Row, quick: bool) -> Row:
             "MiB of memory", measures["peak_mib"], PEAK_MIB, f"file {measures['file_mib']:.0f} MiB"
         ),
     )
-    return document("intake", quick, measures, bars, PYTHON)
+
+
+def _bar_of_files(measures: Row) -> Row:
+    what = f"rate of {measures['files']:,} files, share of a loop that reads, decodes and hashes"
+    loop, alone = (measures[name]["per_second"] for name in ("loop", "one_thread"))
+    baseline = f"{loop:,.0f} files/s on as many threads, {alone:,.0f} on one"
+    return at_least(what, measures["intake"]["per_second"] / loop, SHARE, baseline)
 
 
 def main() -> int:
     """Measure, print, and say by the exit code whether the bars hold."""
-    options = arguments(__doc__, f"{QUICK:,} rows").parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        measures = measure(QUICK if options.quick else FULL, Path(folder))
-    return finish(report(measures, options.quick), options.json, _tell)
+    parser = arguments(__doc__, f"{QUICK:,} rows, and {QUICK_FILES} files once")
+    parser.add_argument("--images", type=Path, help="the folder of the files")
+    options, parts = parts_asked(parser, PARTS)
+    found: Row = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if "rows" in parts:
+            found["rows"] = measure(QUICK if options.quick else FULL, folder)
+        if "files" in parts:
+            most, rounds = (QUICK_FILES, QUICK_ROUNDS) if options.quick else (None, ROUNDS)
+            found["files"] = measure_files(options.images, folder, most, rounds)
+    return finish(report(found, options.quick), options.json, _tell)
 
 
 def _tell(found: Row) -> None:
     measures = found["measures"]
+    if "rows" in measures:
+        _tell_rows(measures["rows"])
+    for name in ("intake", "loop", "one_thread") if "files" in measures else ():
+        row = measures["files"][name]
+        print(f"{name:10} {row['per_second']:9,.0f} files/s", end=" ")
+        print(f"{row['processor_ms_per_file']:7.2f} ms of the processor a file")
+    for bar in found["bars"]:
+        print(f"{bar['what']}: {bar['value']:.2f} (bar {bar['bar']:g}; {bar['baseline']})")
+
+
+def _tell_rows(measures: Row) -> None:
     slow = measures["one_by_one"]["rows"] / measures["one_by_one"]["seconds"]
     for name in ("first", "again", "one_by_one"):
         rows, seconds = measures[name]["rows"], measures[name]["seconds"]
         speed = rows / seconds
         print(f"{name:10} {rows:>9,} rows {seconds:7.1f} s {speed:9,.0f} rows/s", end=" ")
         print(f"{speed / slow:5.1f} x")
-    for bar in found["bars"]:
-        print(f"{bar['what']}: {bar['value']:.1f} (bar {bar['bar']:g}; {bar['baseline']})")
 
 
 if __name__ == "__main__":
