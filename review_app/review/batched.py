@@ -59,6 +59,7 @@ class BatchedReview:
         answered: list[int] = []
 
         def do(transaction: Transactions) -> T:
+            answered.clear()  # of a try that was taken back
             return call(self._review.within(transaction, answered))
 
         found = await asyncio.wrap_future(self._writes.submit(do, urgent=urgent))
