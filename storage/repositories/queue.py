@@ -26,7 +26,7 @@ from storage.enums import ItemState, LabelValue, PlacedBy
 from storage.models import DecisionRow, Image, Item, Label, QueuePlace
 from storage.repositories.given_places import IS_GIVEN, PLACE, give_places
 from storage.repositories.labels import IN_FORCE
-from storage.repositories.portions import portions
+from storage.repositories.portions import AMONG, among, portions
 
 Found = TypeVarTuple("Found")
 
@@ -173,21 +173,8 @@ class WaitingQueue:
         An earlier image that looks alike is disputed when its reviewers disagreed, when it was
         escalated, or when its verdict is against what the detector leaned to.
         """
-        earlier = aliased(Item)
-        query = (
-            select(Item.id)
-            .join(Image, Image.id == Item.image_id)
-            .join(earlier, earlier.image_id == Image.near_id)
-            .where(
-                Item.id.in_(item_ids),
-                or_(
-                    earlier.state == ItemState.ESCALATED,
-                    _disagreement(earlier.id),
-                    _against_detector(earlier.id, earlier.verdict),
-                ),
-            )
-        )
-        return set(self._session.scalars(query))
+        found = self._session.connection().execute(_NEAR_DISPUTED, among(item_ids))
+        return set(found.scalars())
 
     def _rows(self, query: Select[*tuple[Any, ...]]) -> list[Waiting]:
         return [Waiting(*row) for row in self._session.execute(query)]
@@ -239,3 +226,24 @@ def _against_detector(item_id: Any, verdict: Any) -> ColumnElement[bool]:
         and_(verdict == LabelValue.REAL, newest >= 0.5),
         and_(verdict == LabelValue.FAKE, newest < 0.5),
     )
+
+
+def _near_disputed() -> Select[int]:
+    """See `WaitingQueue.near_disputed`; made once, as every page of triage asks."""
+    earlier = aliased(Item)
+    return (
+        select(Item.id)
+        .join(Image, Image.id == Item.image_id)
+        .join(earlier, earlier.image_id == Image.near_id)
+        .where(
+            AMONG,
+            or_(
+                earlier.state == ItemState.ESCALATED,
+                _disagreement(earlier.id),
+                _against_detector(earlier.id, earlier.verdict),
+            ),
+        )
+    )
+
+
+_NEAR_DISPUTED = _near_disputed()
