@@ -108,6 +108,7 @@ class StagedScores:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._alone = False
 
     def create(self) -> None:
         """Make the tables, empty."""
@@ -123,17 +124,23 @@ class StagedScores:
         number = func.dense_rank().over(order_by=ROWS.c.key)
         copied = [column.name for column in SCORES.columns if column.name != "image"]
         by_image = select(number, *(ROWS.c[name] for name in copied)).order_by(ROWS.c.key)
-        self._session.execute(insert(SCORES).from_select(["image", *copied], by_image))
+        connection = self._session.connection()
+        n = connection.execute(insert(SCORES).from_select(["image", *copied], by_image)).rowcount
+        # Where each image has one row, as with one detector, that says it all.
+        self._alone = n == self._session.scalar(select(func.max(SCORES.c.image)))
+        least = _itself if self._alone else func.min
         columns: dict[str, ColumnElement[Any]] = {
             "image": SCORES.c.image,
-            "row": func.min(SCORES.c.row),
-            "label_row": _first_row(SCORES.c.label),
-            "split_row": _first_row(SCORES.c.split),
+            "row": least(SCORES.c.row),
+            "label_row": least(case((SCORES.c.label.is_not(None), SCORES.c.row))),
+            "split_row": least(case((SCORES.c.split.is_not(None), SCORES.c.row))),
             "is_new": false(),
         }
         for name in ("sha256", "path", "name", "label", "source", "split"):
-            columns[name] = func.min(SCORES.c[name])
-        gathered = select(*columns.values()).group_by(SCORES.c.image)
+            columns[name] = least(SCORES.c[name])
+        gathered = select(*columns.values())
+        if not self._alone:
+            gathered = gathered.group_by(SCORES.c.image)
         self._session.execute(insert(IMAGES).from_select(list(columns), gathered))
         self._session.execute(CreateIndex(_BARE_PATHS))
 
@@ -153,9 +160,10 @@ class StagedScores:
             .scalar_subquery()
             .label("bare")
         )
+        any_bare = select(IMAGES.c.row).where(IMAGES.c.sha256.is_(None)).exists()
         query = (
             select(bare, SCORES.c.path, SCORES.c.sha256, func.min(SCORES.c.row))
-            .where(SCORES.c.sha256.is_not(None))
+            .where(SCORES.c.sha256.is_not(None), any_bare)
             .group_by(bare)
             .having(bare.is_not(None))
             .order_by(bare)
@@ -163,6 +171,8 @@ class StagedScores:
         return (Contradiction(*row) for row in self._session.execute(query))
 
     def _others(self, name: str) -> Iterator[Contradiction]:
+        if self._alone:
+            return iter(())
         given, kept = SCORES.c[name], IMAGES.c[name]
         same = SCORES.alias()
         saying = select(func.min(same.c.row)).where(
@@ -177,6 +187,5 @@ class StagedScores:
         return (Contradiction(*row) for row in self._session.execute(query))
 
 
-def _first_row(column: Column[Any]) -> ColumnElement[int]:
-    """The first row with a value in ``column``."""
-    return func.min(case((column.is_not(None), SCORES.c.row)))
+def _itself(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    return column
