@@ -170,7 +170,7 @@ class BulkActions:
         now = utc_now()
         action.touched += len(changed.was)
         self._session.flush()
-        rows = [[item_id, json.dumps(was)] for item_id, was in changed.was.items()]
+        rows = list(changed.was.items())
         told = {"action": action.id, "to_state": changed.to_state, "at": now}
         self._session.connection().execute(_INSERT, {**told, "rows": json.dumps(rows)})
         details = {"action": action.id, "kind": action.kind, "images": len(rows)}
