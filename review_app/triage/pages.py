@@ -18,7 +18,7 @@ DraftMaker = Callable[[Repositories, CandidateColumns, Policy], Draft]
 
 
 @dataclass(frozen=True)
-class Page:
+class QueuePage:
     """The candidates of a policy, by id."""
 
     draft: Draft
@@ -58,7 +58,7 @@ class QueuePages:
         self._size = size
         self._draft = draft
         self._pool = pool
-        self._ahead: tuple[int, int, Future[Page]] | None = None
+        self._ahead: tuple[int, int, Future[QueuePage]] | None = None
 
     @classmethod
     @contextmanager
@@ -69,7 +69,7 @@ class QueuePages:
         with ThreadPoolExecutor(1, "triage-pages") as pool:
             yield cls(database, state, size, draft, pool)
 
-    def after(self, item_id: int, policy: Policy) -> Page:
+    def after(self, item_id: int, policy: Policy) -> QueuePage:
         """The candidates of ``policy`` above ``item_id``; empty where nothing is left."""
         page = self._read_ahead(item_id, policy) or self._read(item_id, policy)
         self._ahead = None
@@ -78,13 +78,13 @@ class QueuePages:
             self._ahead = (*after, self._pool.submit(self._read, page.last_id, policy))
         return page
 
-    def _read_ahead(self, item_id: int, policy: Policy) -> Page | None:
+    def _read_ahead(self, item_id: int, policy: Policy) -> QueuePage | None:
         if self._ahead is None or self._ahead[:2] != (item_id, policy.version):
             return None
         return self._ahead[2].result()
 
-    def _read(self, item_id: int, policy: Policy) -> Page:
+    def _read(self, item_id: int, policy: Policy) -> QueuePage:
         with self._database.read() as repos:
             found = triage_candidates(repos, self._state, policy).after(item_id, self._size)
             draft = self._draft(repos, found.only(found.is_scored), policy)
-        return Page(draft, found.item_id[~found.is_scored].tolist())
+        return QueuePage(draft, found.item_id[~found.is_scored].tolist())

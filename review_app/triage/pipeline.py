@@ -21,7 +21,7 @@ from review_app.queueing.options import order_in_use
 from review_app.queueing.order import Order
 from review_app.queueing.ranking import PlacesOfRun, misplaced, reorder, sweep
 from review_app.triage.decision_writer import Chunk, DecisionWriter, TriageRun, triage_candidates
-from review_app.triage.pages import Page, QueuePages
+from review_app.triage.pages import QueuePage, QueuePages
 from review_app.triage.report import TriageReport
 from review_app.triage.rescoring import rescore
 from storage.database import Database
@@ -131,7 +131,7 @@ class TriageService:
                 else:
                     after = page.last_id
 
-    def _chunks(self, page: Page, policy: Policy, run: TriageRun) -> Iterator[Chunk]:
+    def _chunks(self, page: QueuePage, policy: Policy, run: TriageRun) -> Iterator[Chunk]:
         """What has scores at once, then what gets them from what is stored; the rest in small
         chunks, each once it is scored."""
         if page.draft.batch:
