@@ -103,7 +103,7 @@ def test_no_policy_and_no_order_touches_what_a_hand_has_placed(scene: Scene) -> 
     ranks = {item_id: scene.item(item_id).rank for item_id in accepted}
     with scene.database.read() as repos:
         candidates = TriageCandidates(repos.session, REVIEW, 3, "checkpoint-1", "x", (0.0, 1.0))
-        assert [one.item_id for one in candidates.after(0, 10)] == waiting
+        assert candidates.after(0, 10).item_id.tolist() == waiting
     reorder(scene.database, _policy, b"secret of the tests")
     assert {item_id: scene.item(item_id).rank for item_id in accepted} == ranks
     assert {scene.item(item_id).placed_by for item_id in accepted} == {PlacedBy.HAND}
