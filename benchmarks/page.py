@@ -61,6 +61,7 @@ def measured(name: str, quick: bool) -> Row:
 def keep(found: Row, folder: Path = RESULTS) -> None:
     """Keep the document in place of an earlier one of its name."""
     path = folder / f"{found['name'].replace('/', '-')}.json"
+    path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", "utf-8")
 
 
