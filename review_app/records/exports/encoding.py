@@ -15,7 +15,7 @@ _DISTINCT: Final = ("sha256", "path")
 """Columns of text in which hardly a value occurs twice."""
 _GROUP: Final = 20_000
 """The rows of a row group of Parquet."""
-_AT_ONCE: Final = 5_000
+_AT_ONCE: Final = 2_500
 """The rows of which lines are in memory at a time, in several copies."""
 
 
