@@ -200,7 +200,8 @@ def _sample(app: Application) -> list[int]:
             policy.head,
             (0, 1),
         )
-        return [candidate.item_id for candidate in waiting.after(0, SAMPLE)]
+        sample: list[int] = waiting.after(0, SAMPLE).item_id.tolist()
+        return sample
 
 
 def _speed(items: int, seconds: float) -> dict[str, float]:

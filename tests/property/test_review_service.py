@@ -182,11 +182,11 @@ class ReviewMachine(RuleBasedStateMachine):
         item_id = self.items[pick % N_ITEMS]
         with self.database.write() as repos:
             free = [
-                candidate.item_id
+                number
                 for before in (ItemState.PENDING, ItemState.IN_REVIEW)
-                for candidate in TriageCandidates(
-                    repos.session, before, 2, "none", "none", (0, 1)
-                ).of([item_id])
+                for number in TriageCandidates(repos.session, before, 2, "none", "none", (0, 1))
+                .of([item_id])
+                .item_id.tolist()
             ]
             if free and self.bench.state(item_id) is not state:
                 repos.items.move("triage", [Move(item_id, state, AuditKind.TRIAGED)])
