@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import product
 from typing import Final, Generic, TypeVar
 
@@ -82,16 +83,18 @@ class AlikeIndex(Generic[K]):
         for at in map(int, np.argsort(-likeness, kind="stable")[:_TRIED]):
             if likeness[at] < _SIMILAR:
                 break
-            if is_copy(mine, stored[at], looks(keys[at])):
+            if is_copy(mine, stored[at], partial(looks, keys[at])):
                 return keys[at]
         return None
 
 
-def is_copy(look: Look, thumb: Floats, other: Look | None) -> bool:
+def is_copy(look: Look, thumb: Floats, look_of_other: Callable[[], Look | None]) -> bool:
     """Whether ``look`` and an image of which the middle ``thumb`` [THUMB, THUMB] is kept are copies
-    of each other; ``other`` is the look of that, None where its file cannot be read any more."""
-    if not unit(thumb[None]).any():
+    of each other. The look of that, None where its file cannot be read any more, is asked for only
+    where they may be."""
+    if not unit(thumb[None]).any() or look.lies_apart(thumb):
         return False
+    other = look_of_other()
     if other is not None and look.is_same(other):
         return True
     fit = look.fit(thumb)

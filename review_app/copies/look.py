@@ -49,6 +49,9 @@ _KEPT_STARTS: Final = 3
 """This many of them are followed to the end."""
 _APART: Final = 0.03
 """Two windows that differ by this much are worth a start each."""
+_HOPELESS: Final = 10.0
+"""`Fit.rest` after the first steps beyond which nothing comes of the others: twice that of any copy
+it was chosen on (docs/method.md). Most pairs of aligned faces have more."""
 _REACH: Final = 0.1
 """An edge of the window may lie this far beside the image's own."""
 
@@ -97,6 +100,13 @@ class Look:
         THUMB]."""
         return middles(self._small, _FITTED)
 
+    def lies_apart(self, thumb: Floats) -> bool:
+        """Whether the middle ``thumb`` [THUMB, THUMB] of another image is so far from this one, a
+        few steps after the most similar window, that no more of them would make it fit."""
+        at = int(np.argmax(self.windows @ unit(thumb[None])[0]))
+        wanted = thumb.astype(np.float64)
+        return self._fitted(wanted, self._rough(wanted, _WINDOWS[at])).rest > _HOPELESS
+
     def fit(self, thumb: Floats) -> Fit:
         """Lay the middle ``thumb`` [THUMB, THUMB] of another image onto this one."""
         likeness = self.windows @ unit(thumb[None])[0]
@@ -108,7 +118,7 @@ class Look:
             if len(starts) == _STARTS:
                 break
         wanted = thumb.astype(np.float64)
-        rough = [self._fitted(wanted, self._moved(wanted, at, _BLUR, 4)) for at in starts]
+        rough = [self._fitted(wanted, self._rough(wanted, at)) for at in starts]
         best = sorted(rough, key=lambda fit: fit.error)[:_KEPT_STARTS]
         found = [self._fitted(wanted, self._moved(wanted, at.window, _SHARP, 8)) for at in best]
         return min(found, key=lambda fit: fit.error)
@@ -147,6 +157,9 @@ class Look:
         return _gauss_newton(
             lambda windows: self._cells(windows, n)[:, inside], wanted[inside], window, steps
         )
+
+    def _rough(self, wanted: Doubles, window: Window) -> Window:
+        return self._moved(wanted, window, _BLUR, 4)
 
     def _moved(self, wanted: Doubles, window: Window, blur: Doubles, steps: int) -> Window:
         def middles(windows: Doubles) -> Doubles:
