@@ -57,9 +57,10 @@ class Likeness:
         else one before it in ``batch``. Files that are stored already are not looked for."""
         among: AlikeIndex[int] = AlikeIndex()
         found: dict[str, str] = {}
-        told: set[str] = set()
+        with self._database.read() as repos:
+            told = repos.images.with_picture([one.sha256 for one in batch])
         for place, one in enumerate(batch):
-            if one.sha256 in told or self._has(one.sha256):
+            if one.sha256 in told:
                 continue
             told.add(one.sha256)
             earlier = self._stored(one) or _before(one, batch, among)
@@ -72,11 +73,6 @@ class Likeness:
         """An image that is stored from now on."""
         self._index.add(image_id, seen.descriptor.phash)
         self._keep(image_id, seen.look)
-
-    def _has(self, sha256: str) -> bool:
-        with self._database.read() as repos:
-            image = repos.images.by_sha256(sha256)
-            return image is not None and image.picture is not None
 
     def _stored(self, one: Seen) -> str | None:
         found = self._index.find(one.look.hashes, lambda: one.look, self._middles, self._look)

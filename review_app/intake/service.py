@@ -231,9 +231,10 @@ class IntakeService:
                 try:
                     item, is_new = _put(repos, outcome, actor, likeness, earlier, needed)
                     report.labels += _attach_label(repos, outcome.candidate, item, actor)
-                    _fill_in(item, outcome.candidate)
+                    if not is_new:
+                        _fill_in(item, outcome.candidate)
                 except RefusedFile as refusal:
-                    if repos.item_marks.tombstone_of_file(outcome.sha256):
+                    if repos.item_marks.is_gone(outcome.sha256):
                         self._media.remove(outcome.sha256)  # it was stored before it was known
                     report.refused.append(refusal)
                     taken.append(TakenFile(refusal.path, refusal=refusal))
@@ -303,7 +304,8 @@ def _put(
         duplicate_group_id=group_id,
     )
     item = repos.items.add(item, actor)
-    repos.generator_claims.put(item.id, generators)
+    if generators:
+        repos.generator_claims.put(item.id, generators)
     return item, True
 
 

@@ -8,9 +8,15 @@ from sqlalchemy import bindparam, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from storage.models import Image, ImageDescriptor
+from storage.prepared import Prepared, given
 from storage.repositories.portions import portions
 
 _OF_IMAGE = select(ImageDescriptor).where(ImageDescriptor.image_id == bindparam("image"))
+_APPEND = Prepared(
+    insert(ImageDescriptor)
+    .prefix_with("OR IGNORE", dialect="sqlite")
+    .values(given("image_id", "phash", "thumb"))
+)
 _GONE = bytes(32 * 32)
 """Rows of one statement: SQLite limits its variables."""
 
@@ -23,9 +29,7 @@ class Descriptors:
 
     def add(self, image_id: int, phash: int, thumb: bytes) -> None:
         """Store what an image is recognised by; what is known already stays."""
-        row = {"image_id": image_id, "phash": phash, "thumb": thumb}
-        statement = insert(ImageDescriptor).prefix_with("OR IGNORE", dialect="sqlite")
-        self._session.execute(statement, [row])
+        _APPEND.run(self._session, image_id=image_id, phash=phash, thumb=thumb)
 
     def forget(self, image_ids: Sequence[int]) -> None:
         """Delete those of a batch of images."""

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from storage.models import Image
 from storage.models.image import Picture
+from storage.prepared_entities import PreparedEntities, PreparedInsert
+
+# Made once: what every file asks for takes longer to put together than to run.
+_BY_SHA256 = PreparedEntities(select(Image).where(Image.sha256 == bindparam("sha256")), Image)
+_APPEND = PreparedInsert(Image)
 
 
 class Images:
@@ -19,7 +24,15 @@ class Images:
 
     def by_sha256(self, sha256: str) -> Image | None:
         """The image of the file with that hash, in hexadecimal; None where it is new."""
-        return self._session.scalar(select(Image).where(Image.sha256 == sha256))
+        found = _BY_SHA256.row(self._session, sha256=sha256)
+        return None if found is None else found[0]
+
+    def with_picture(self, sha256s: Sequence[str]) -> set[str]:
+        """Those of a batch of hashes whose file is stored."""
+        query = select(Image.sha256).where(
+            Image.sha256.in_(sha256s), Image.public_type.is_not(None)
+        )
+        return {sha256 for sha256 in self._session.scalars(query) if sha256}
 
     def get(self, image_id: int) -> Image | None:
         """The image of that id; None where there is none."""
@@ -27,7 +40,8 @@ class Images:
 
     def add(self, image: Image) -> Image:
         """Store ``image`` and give it its id."""
-        self._session.add(image)
+        if image.id is None:
+            return _APPEND.add(self._session, image)
         self._session.flush()
         return image
 

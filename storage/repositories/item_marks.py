@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, delete, func, insert, select
+from sqlalchemy import and_, bindparam, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from storage.enums import BulkKind
@@ -24,11 +24,27 @@ from storage.models import (
     Tombstone,
 )
 from storage.models.image import Picture
+from storage.prepared import Prepared
 from storage.repositories.bulk_actions import BulkTarget
 from storage.repositories.bulk_bars import is_deleted
 from storage.repositories.descriptors import Descriptors
 from storage.repositories.generator_claims import GeneratorClaims
 from storage.repositories.portions import portions
+
+# Made once: what every file asks for takes longer to put together than to run.
+_GONE = Prepared(
+    select(Tombstone.item_id, Tombstone.deleted_by, Tombstone.deleted_at, Tombstone.reason)
+    .where(Tombstone.sha256 == bindparam("sha256"))
+    .limit(1)
+)
+_GOING = Prepared(
+    select(Deletion.item_id, BulkAction.asked_by, BulkAction.asked_at, BulkAction.details)
+    .join(BulkAction, BulkAction.id == Deletion.action_id)
+    .join(Item, Item.id == Deletion.item_id)
+    .join(Image, Image.id == Item.image_id)
+    .where(Image.sha256 == bindparam("sha256"))
+    .limit(1)
+)
 
 
 class KnownDeletion(NamedTuple):
@@ -174,28 +190,17 @@ class ItemMarks:
         """The tombstone of an image; None where its file was not deleted."""
         return self._session.get(Tombstone, item_id)
 
-    def tombstone_of_file(self, sha256: str) -> Tombstone | None:
-        """The tombstone of the file of that hash; None where none was deleted."""
-        query = select(Tombstone).where(Tombstone.sha256 == sha256).limit(1)
-        return self._session.scalar(query)
+    def is_gone(self, sha256: str) -> bool:
+        """Whether the file of that hash was deleted."""
+        return _GONE.value(self._session, sha256=sha256) is not None
 
     def deleted_file(self, sha256: str) -> KnownDeletion | None:
         """Who deleted the file of that hash, whether it is gone or about to go; None where nobody
         did."""
-        gone = self.tombstone_of_file(sha256)
-        if gone is not None:
-            return KnownDeletion(gone.item_id, gone.deleted_by, gone.deleted_at, gone.reason)
-        query = (
-            select(Deletion.item_id, BulkAction)
-            .join(BulkAction, BulkAction.id == Deletion.action_id)
-            .join(Item, Item.id == Deletion.item_id)
-            .join(Image, Image.id == Item.image_id)
-            .where(Image.sha256 == sha256)
-        )
-        for item_id, action in self._session.execute(query.limit(1)):
-            return KnownDeletion(
-                item_id, action.asked_by, action.asked_at, action.details["reason"]
-            )
+        for gone in _GONE.rows(self._session, sha256=sha256):
+            return KnownDeletion(*gone)
+        for item_id, by, at, details in _GOING.rows(self._session, sha256=sha256):
+            return KnownDeletion(item_id, by, at, details["reason"])
         return None
 
     def deleted_files(self, item_ids: Sequence[int]) -> list[str]:

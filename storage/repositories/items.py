@@ -15,7 +15,6 @@ from sqlalchemy import (
     case,
     event,
     func,
-    insert,
     inspect,
     select,
     update,
@@ -28,7 +27,7 @@ from storage.enums import AuditKind, CountKind, ItemState, LabelValue, PlacedBy
 from storage.errors import TransitionError
 from storage.models import Claim, Image, Item, KnownLabel, Label
 from storage.prepared import Prepared, each_of
-from storage.prepared_entities import PreparedEntities
+from storage.prepared_entities import PreparedEntities, PreparedInsert
 from storage.repositories.event_log import AuditLog, Event
 from storage.repositories.given_places import IS_GIVEN, PLACE, give_places
 from storage.repositories.labels import IN_FORCE
@@ -69,6 +68,8 @@ _BY_ID = PreparedEntities(_WITH_IMAGES.where(Item.id == bindparam("item")), Item
 _BY_IDS = PreparedEntities(
     _WITH_IMAGES.where(Item.id.in_(each_of("items"))).order_by(Item.id), Item, Image
 )
+_BY_IMAGE = PreparedEntities(select(Item).where(Item.image_id == bindparam("image")), Item)
+_APPEND = PreparedInsert(Item)
 _ONE = update(Item).where(Item.id == bindparam("item"))
 _NEW_STATE = bindparam("to_state", type_=Item.state.type)
 _RECOUNT = Prepared(_ONE.values(open_slots=_open_slots(Item.state)))
@@ -191,8 +192,8 @@ class Items:
     def add(self, item: Item, actor: str) -> Item:
         """Put a new item into the queue and record it."""
         item.added_by = actor
-        self._session.add(item)
-        self._session.flush()
+        if item.id is None:
+            _APPEND.add(self._session, item)
         require(None, AuditKind.INGESTED, item.state)
         event = Event(AuditKind.INGESTED, actor, item.id, None, item.state, {"name": item.name})
         AuditLog(self._session).add(event)
@@ -209,7 +210,8 @@ class Items:
 
     def by_image(self, image_id: int) -> Item | None:
         """The item of the image; None where there is none."""
-        return self._session.scalar(select(Item).where(Item.image_id == image_id))
+        found = _BY_IMAGE.row(self._session, image=image_id)
+        return None if found is None else found[0]
 
     def in_state(self, state: ItemState, limit: int, after_id: int = 0) -> list[Item]:
         """Return up to ``limit`` items in ``state`` with ids above ``after_id``, by id, with
@@ -345,6 +347,10 @@ class Items:
         return states
 
 
+_KNOWN = Prepared(select(KnownLabel.value).where(KnownLabel.item_id == bindparam("item")))
+_APPEND_KNOWN = PreparedInsert(KnownLabel)
+
+
 class KnownLabels:
     """Labels that came with images."""
 
@@ -353,7 +359,8 @@ class KnownLabels:
 
     def of_item(self, item_id: int) -> LabelValue | None:
         """The known label of the item; None where it came without."""
-        return self._session.scalar(select(KnownLabel.value).where(KnownLabel.item_id == item_id))
+        value: LabelValue | None = _KNOWN.value(self._session, item=item_id)
+        return value
 
     def of_split(self, split: str, first: int, last: int) -> dict[int, LabelValue]:
         """Known labels of the items of ``split`` between two ids, both included, by item id."""
@@ -366,7 +373,7 @@ class KnownLabels:
 
     def add(self, item_id: int, value: LabelValue, provenance: str, actor: str) -> None:
         """Store the item's known label and record it."""
-        row = {"item_id": item_id, "value": value, "provenance": provenance}
-        self._session.execute(insert(KnownLabel), [row])
+        label = KnownLabel(item_id=item_id, value=value, provenance=provenance)
+        _APPEND_KNOWN.add(self._session, label)
         details = {"value": value, "provenance": provenance}
         AuditLog(self._session).add(Event(AuditKind.KNOWN_LABEL, actor, item_id, details=details))

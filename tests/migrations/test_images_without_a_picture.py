@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from sqlite3 import IntegrityError
+
 import pytest
-from sqlalchemy.exc import IntegrityError
 
 import migrations
 from storage.database import Database
