@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from review_app.core.blas import one_blas_thread
 from review_app.inference.backbones.base import Features
 from review_app.inference.backbones.card import BackboneCard
 from review_app.inference.compression import Compression
@@ -21,7 +22,6 @@ from review_app.inference.heads import (
     Standardizer,
     Weights,
 )
-from review_app.inference.heads.numerics import one_blas_thread
 from review_app.inference.heads.updated import UpdatedHead
 from review_app.inference.novelty import Novelty
 from review_app.inference.presets import Preset

@@ -12,11 +12,11 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from functools import cache
 from pathlib import Path
 
 from review_app.copies.descriptors import describe
 from review_app.copies.look import Look
+from review_app.core.blas import one_blas_thread
 from review_app.core.chunks import batches
 from review_app.core.errors import RefusalReason, RefusedFile
 from review_app.core.hashing import hamming, perceptual_hash, sha256
@@ -174,7 +174,7 @@ class IntakeService:
 
         Only as many images are in memory as there are workers.
         """
-        _one_blas_thread()
+        one_blas_thread()
         workers = os.cpu_count() or 1
         with ThreadPoolExecutor(workers, thread_name_prefix="intake") as pool:
             for chunk in batches(candidates, BATCH):
@@ -248,15 +248,6 @@ class IntakeService:
                 report.added += is_new
                 report.duplicates += not is_new
         return taken
-
-
-@cache
-def _one_blas_thread() -> None:
-    """Keep NumPy's BLAS on one thread: the matrices here are so small that more threads only wait
-    for each other, and keep every core busy with it."""
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-    threadpool_limits(1, user_api="blas")
 
 
 def _bare(candidate: Candidate | RefusedFile, paths: Sequence[Path]) -> Candidate | RefusedFile:

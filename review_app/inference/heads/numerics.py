@@ -17,8 +17,8 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from review_app.core.blas import one_blas_thread
 from review_app.inference.heads.base import HeadPrediction, Matrix
 
 BLOCK = 8
@@ -120,12 +120,6 @@ def squares(rows: Matrix) -> Matrix:
         _scratch.squares = np.empty_like(rows)
     found: Matrix = np.square(rows, out=_scratch.squares)
     return found
-
-
-@cache
-def one_blas_thread() -> None:
-    """Keep NumPy's BLAS on one thread, as torch is: work is parallel over images."""
-    threadpool_limits(1, user_api="blas")
 
 
 def certain(logits: Float64) -> HeadPrediction:

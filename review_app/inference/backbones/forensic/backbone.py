@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from review_app.core.blas import one_blas_thread
 from review_app.core.errors import BackboneError
 from review_app.inference.backbones.base import Backbone, Features
 from review_app.inference.backbones.card import BackboneCard, NativeSize
@@ -16,7 +17,6 @@ from review_app.inference.backbones.forensic import colour, cooccurrence, neighb
 from review_app.inference.backbones.forensic.moments import Numbers, Plane, Planes
 from review_app.inference.backbones.preprocess import native_pixels
 from review_app.inference.backbones.threads import PerImageBackbone
-from review_app.inference.heads.numerics import one_blas_thread
 
 RECIPE = (
     "luma cooccurrence", "chroma cooccurrence", "neighbours", "spectrum", "dct", "colour",
