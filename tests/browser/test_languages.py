@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from review_app.i18n import ENGLISH, LANGUAGES, Language, Text
 from review_app.i18n.catalogue import PLACEHOLDER, Entry, catalogue
@@ -193,6 +193,19 @@ def test_a_language_is_chosen_on_the_sign_in_page_and_in_the_menu(
     assert left_in_english(page, GERMAN) == set()
     page.goto(f"{serving.url}/login")
     expect(page.get_by_role("heading", name="Anmelden")).to_be_visible()
+
+
+def test_a_language_chosen_before_the_script_has_come_counts(
+    serving: Serving, sign_in: SignIn
+) -> None:
+    page = in_language(sign_in, "en-GB")
+    held: list[Route] = []
+    page.route("**/shell.js*", lambda route: held.append(route))
+    page.goto(f"{serving.url}/review/", wait_until="commit")
+    page.locator("[name=language]").select_option("Español", force=True)
+    (script,) = held
+    script.continue_()
+    expect(page.get_by_role("link", name="Revisar")).to_be_visible()
 
 
 def test_the_header_holds_its_parts_apart_at_every_width(

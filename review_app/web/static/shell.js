@@ -23,15 +23,19 @@ async function signOut() {
   location.assign("/login");
 }
 
+// What was chosen before this script had come counts, too: the page says nothing itself.
 /** @param {HTMLFormElement} form */
 function chooseLanguage(form) {
+  const { lang } = document.documentElement;
   const language = find(form, "[name=language]", HTMLSelectElement);
   const next = find(form, "[name=next]", HTMLInputElement);
-  language.value = document.documentElement.lang;
-  language.addEventListener("change", () => {
+  const send = () => {
     next.value = location.pathname + location.search;
     form.submit();
-  });
+  };
+  language.addEventListener("change", send);
+  if (language.value && language.value !== lang) send();
+  else language.value = lang;
 }
 
 // As a menu does: closed by Escape, and by what happens elsewhere.
