@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from itertools import count
 from typing import Any
@@ -16,6 +17,7 @@ from storage.repositories import Repositories
 from storage.repositories.items import Move
 
 ACTOR = "factory"
+_SCORE = re.compile(r"(?<!\d)0\.83")
 _PICTURE = ("n_bytes", "width", "height", "format", "public_type", "phash", "file_metadata")
 NO_PICTURE: dict[str, Any] = dict.fromkeys(("sha256", *_PICTURE))
 """Values of an image of which only scores are here; add a path or a hash."""
@@ -31,6 +33,11 @@ _WAYS: dict[ItemState, list[tuple[AuditKind, ItemState]]] = {
     ],
 }
 """How an item gets where a test wants it, from being new."""
+
+
+def shows_score(text: str) -> bool:
+    """Whether P(fake) as the factory sets it stands there; that a moment was at 30.83 s is none."""
+    return _SCORE.search(text) is not None
 
 
 def bring(repos: Repositories, item_ids: Sequence[int], state: ItemState, **values: Any) -> None:

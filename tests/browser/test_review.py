@@ -24,6 +24,7 @@ from tests.browser.reviewing import (
     wait_for_image,
     wait_until_saved,
 )
+from tests.factories import shows_score
 from tests.web.serving import Serving
 from tests.web.site import PASSWORD, Site
 
@@ -99,7 +100,7 @@ def test_the_model_is_silent_before_the_answer_and_speaks_after(
     site.items(2, decided=True)
     page = sign_in()
     wait_for_image(page)
-    assert "0.83" not in page.content()
+    assert not shows_score(page.content())
     assert page.locator("#previous-text").inner_text() == ""
     page.keyboard.press("u")
     line = page.locator("#previous-text")

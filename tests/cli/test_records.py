@@ -7,6 +7,7 @@ from pathlib import Path
 from storage.enums import ItemState, LabelValue
 from tests.applications import deployment
 from tests.cli.conftest import Run
+from tests.factories import shows_score
 
 
 def test_an_image_is_shown_with_what_the_detector_and_people_said(run: Run, tmp_path: Path) -> None:
@@ -30,7 +31,7 @@ def test_an_image_that_waits_is_shown_blind(run: Run, tmp_path: Path) -> None:
         item = site.factory.item(decided=True)
     outcome = run("show", item)
     assert "waits to be judged" in outcome.out
-    assert "0.83" not in outcome.out
+    assert not shows_score(outcome.out)
 
 
 def test_an_image_that_is_not_there_is_an_error(run: Run, tmp_path: Path) -> None:
