@@ -2,7 +2,7 @@
 # make setup  only what a server needs
 # make mlflow  and what logs learning to MLflow
 # make lab    and what training, evaluation and reports need
-# make test   set up the development tools and run every test
+# make test   set up the development tools and run every test; TESTS="tests/web -x" runs some
 # make test-fast  what is pure, and the database: no browser, server, training or other process
 # make coverage   what the tests run of each room, but for the browser's
 # make try-api  every call of the REST API, tried by its own document (schemathesis)
@@ -61,7 +61,7 @@ run: demo
 
 test: dev test-javascript
 	@BROWSER_PATH="$$(sh .ci/browser $(BIN)/python)" && export BROWSER_PATH && \
-		sh .ci/in-memory $(BIN)/python -m pytest -n auto --durations=25 --durations-min=5
+		sh .ci/in-memory $(BIN)/python -m pytest -n auto --durations=25 --durations-min=5 $(TESTS)
 
 test-fast: dev
 	sh .ci/in-memory $(BIN)/python -m pytest -n auto --fast -q
