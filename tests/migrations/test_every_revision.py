@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable
 from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 
 import migrations
 from storage.database import Database
@@ -22,23 +23,41 @@ from tests.migrations.snapshots import rows, schema
 APPEND_ONLY = ("audit_event", "decision", "known_label", "label")
 REVISIONS = migrations.revisions()
 STEPS = list(pairwise(REVISIONS))
+Stations = dict[str, FilledFolder]
+"""The files of the same database by the revision that it is at."""
 
 
 @pytest.fixture(scope="module")
-def filled_folder(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> FilledFolder:
-    """A database with rows that every revision has a place for, and its keys."""
+def taken_down(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Stations:
+    """A database with rows that every revision has a place for, taken down step by step."""
     folder = tmp_path_factory.mktemp("filled")
     with closing(Database(f"sqlite:///{shutil.copy(migrated_file, folder)}")) as database:
         _fill(Factory(database))
-    return FilledFolder.of(folder)
+    return _stations(FilledFolder.of(folder), REVISIONS[::-1], migrations.downgrade, folder)
 
 
-@pytest.fixture
-def filled(filled_folder: FilledFolder, tmp_path: Path) -> Iterator[Database]:
-    """This test's own copy of it."""
-    filled_folder.put(tmp_path)
-    with closing(Database(f"sqlite:///{tmp_path / 'review.db'}")) as database:
-        yield database
+@pytest.fixture(scope="module")
+def brought_up(taken_down: Stations, tmp_path_factory: pytest.TempPathFactory) -> Stations:
+    """What was taken down to the first revision, brought up again step by step."""
+    folder = tmp_path_factory.mktemp("up")
+    return _stations(taken_down[REVISIONS[0]], REVISIONS, migrations.upgrade, folder)
+
+
+def _stations(
+    first: FilledFolder, path: list[str], move: Callable[[Engine, str], None], folder: Path
+) -> Stations:
+    """The database's files at each revision of a path that begins where ``first`` is."""
+    found = {path[0]: first}
+    first.put(folder)
+    for revision in path[1:]:
+        with closing(_open(folder)) as database:
+            move(database.engine, revision)
+        found[revision] = FilledFolder.of(folder)
+    return found
+
+
+def _open(folder: Path) -> Database:
+    return Database(f"sqlite:///{folder / 'review.db'}")
 
 
 def _fill(factory: Factory) -> None:
@@ -52,39 +71,44 @@ def _fill(factory: Factory) -> None:
 
 
 @pytest.mark.parametrize(("older", "newer"), STEPS)
-def test_up_and_down_again_loses_nothing(older: str, newer: str, filled: Database) -> None:
-    migrations.downgrade(filled.engine, older)
-    before = rows(filled), schema(filled)
-    assert all(before[0][table] for table in APPEND_ONLY)
-    migrations.upgrade(filled.engine, newer)
-    migrations.downgrade(filled.engine, older)
-    assert (rows(filled), schema(filled)) == before
-
-
-@pytest.mark.parametrize("older", REVISIONS[:-1])
-def test_the_schema_after_an_upgrade_is_that_of_a_new_database(
-    older: str, filled: Database, migrated_file: Path
+def test_up_and_down_again_loses_nothing(
+    older: str, newer: str, taken_down: Stations, tmp_path: Path
 ) -> None:
-    migrations.downgrade(filled.engine, older)
-    migrations.upgrade(filled.engine)
-    new = Database(f"sqlite:///{migrated_file}")
-    assert schema(filled) == schema(new)
-    new.close()
+    taken_down[older].put(tmp_path / "older")
+    taken_down[newer].put(tmp_path / "newer")
+    with closing(_open(tmp_path / "older")) as one, closing(_open(tmp_path / "newer")) as other:
+        before = rows(one), schema(one)
+        assert all(before[0][table] for table in APPEND_ONLY)
+        migrations.upgrade(one.engine, newer)
+        # So whatever revision a database is upgraded from, its schema becomes a new one's.
+        assert schema(one) == schema(other)
+        migrations.downgrade(one.engine, older)
+        assert (rows(one), schema(one)) == before
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_the_schema_after_every_upgrade_is_that_of_a_new_database(
+    at_once: bool, taken_down: Stations, brought_up: Stations, migrated_file: Path, tmp_path: Path
+) -> None:
+    (taken_down[REVISIONS[0]] if at_once else brought_up[REVISIONS[-1]]).put(tmp_path)
+    with closing(_open(tmp_path)) as database, closing(_open(migrated_file.parent)) as new:
+        migrations.upgrade(database.engine)
+        assert schema(database) == schema(new)
 
 
 @pytest.mark.parametrize("revision", REVISIONS)
+@pytest.mark.parametrize("way", ["taken_down", "brought_up"])
 def test_what_people_did_cannot_be_rewritten_after_going_down_or_up(
-    revision: str, filled: Database
+    revision: str, way: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
-    migrations.downgrade(filled.engine, revision)
-    if revision != REVISIONS[0]:
-        migrations.downgrade(filled.engine, REVISIONS[0])
-        migrations.upgrade(filled.engine, revision)
-    before = rows(filled)
-    raw = sqlite3.connect(str(filled.engine.url.database))
-    for table in APPEND_ONLY:
-        for statement in (f"UPDATE {table} SET id = id", f"DELETE FROM {table}"):
-            with pytest.raises(sqlite3.IntegrityError, match=f"{table} is append-only"):
-                raw.execute(statement)
-    raw.close()
-    assert rows(filled) == before
+    request.getfixturevalue(way)[revision].put(tmp_path)
+    with (
+        closing(_open(tmp_path)) as database,
+        closing(sqlite3.connect(tmp_path / "review.db")) as raw,
+    ):
+        before = rows(database)
+        for table in APPEND_ONLY:
+            for statement in (f"UPDATE {table} SET id = id", f"DELETE FROM {table}"):
+                with pytest.raises(sqlite3.IntegrityError, match=f"{table} is append-only"):
+                    raw.execute(statement)
+        assert rows(database) == before
