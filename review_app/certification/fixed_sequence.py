@@ -10,6 +10,7 @@ thousands.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,6 +87,7 @@ def select(plan: SequencePlan, errors: Counts, accepted: Counts) -> NDArray[np.i
     return np.asarray(walks.max(axis=0))
 
 
+@lru_cache(maxsize=4096)  # forecasts ask for the same few numbers of labels again and again
 def start_of_sequence(grid: ThresholdGrid, n: int, risk_limit: float, level: float) -> int:
     """The threshold at which a fixed sequence starts with ``n`` calibration labels.
 

@@ -4,13 +4,19 @@ as a fifth of what else a command imports, and few commands compute anything."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from importlib import import_module
 from typing import Any
 
 
 def _of_scipy(name: str) -> Callable[..., Any]:
+    @cache
+    def function() -> Callable[..., Any]:
+        found: Callable[..., Any] = getattr(import_module("scipy.special"), name)
+        return found
+
     def call(*given: Any, **options: Any) -> Any:
-        return getattr(import_module("scipy.special"), name)(*given, **options)
+        return function()(*given, **options)
 
     call.__name__ = name
     return call
