@@ -10,8 +10,9 @@ run.
 Times are those of a client on the same machine, so they hold the way there and back, too; the
 processor time of the server is told beside them, which no neighbour on the machine makes longer.
 First paint is that of a real Chromium, of each tab by its address. Baseline, in the same run: the
-states of items counted by scanning the table, as the first screen once did. At last many images go
-back to people while somebody reviews (`benchmarks.admin_bulk`, with a baseline of its own).
+states of items counted by scanning the table, as the first screen once did. Then the memory that
+the server still has in use after a quiet minute. At last many images go back to people while
+somebody reviews (`benchmarks.admin_bulk`, with a baseline of its own).
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from benchmarks.admin_calls import AdminCall, calls_of, tabs_of
 from benchmarks.make_world import Size, make
 from benchmarks.outcome import PYTHON, Row, arguments, at_most, document, finish, tell_bars
 from benchmarks.review_browser import chromium
-from benchmarks.review_site import Server, serving
+from benchmarks.review_site import IDLE_MB, SETTLED_S, Server, serving
 from benchmarks.scored_queue import opened
 from review_app.web.identity import COOKIE
 
@@ -47,7 +48,6 @@ ROUNDS, PATIENCE = 30, 10.0
 """How often each call is made, and the seconds after which a slow one is made no more."""
 WARM_UP: Final = 2
 _SCAN: Final = "SELECT state, count(*) FROM item NOT INDEXED GROUP BY state"
-_TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass
@@ -73,9 +73,7 @@ class Deployment:
 
     def cpu(self) -> float:
         """Milliseconds of processor time that the server has used."""
-        stat = Path(f"/proc/{self.server.process_id}/stat").read_text()
-        fields = stat.rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) * 1000 / _TICKS
+        return self.server.cpu_seconds() * 1000
 
 
 def main() -> int:
@@ -112,6 +110,7 @@ def measure(worlds: Path, items: int, rounds: int, only: str = "") -> Row:
             "calls": {name: _told(small, large, name) for name in large.ms},
             "scan_ms": [_scan(small), _scan(large)],
             "first_paint_ms": _paints(large, max(rounds // 8, 3)) if not only else {},
+            "idle_megabytes": _at_rest(large) if not only else None,
         }
     return {**found, "requeue": requeue(worlds / str(items)) if not only else {}}
 
@@ -132,6 +131,8 @@ def bars_of(found: Row) -> Iterator[Row]:
     if paints:
         tab = max(paints, key=lambda name: paints[name]["p95"])
         yield at_most("first paint p95, ms", paints[tab]["p95"], PAINT_MS, f"({tab})")
+    if megabytes := found["idle_megabytes"]:
+        yield at_most("MiB of the server at rest after all of it", megabytes, IDLE_MB)
     if moved := found["requeue"]:
         of = f"({moved['images']:,} images; one by one {moved['one_by_one_per_100000_seconds']} s)"
         seconds = moved["per_100000_seconds"]
@@ -189,6 +190,12 @@ def _scan(place: Deployment) -> float:
             connection.execute(_SCAN).fetchall()
             took.append((time.perf_counter() - clock) * 1000)
     return min(took)
+
+
+def _at_rest(place: Deployment) -> float:
+    """MiB of the server once nobody has asked for anything for a while."""
+    time.sleep(SETTLED_S)
+    return round(place.server.megabytes(), 1)
 
 
 def _paints(place: Deployment, rounds: int) -> Row:

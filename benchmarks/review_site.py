@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -26,6 +27,11 @@ SIDE = 1024
 DISTINCT = 40
 SEED = 20260501
 _PATIENCE = 180.0
+_TICKS = os.sysconf("SC_CLK_TCK")
+SETTLED_S = 65.0
+"""Seconds after which a quiet server has looked twice whether it can give memory back."""
+IDLE_MB = 350.0
+"""The memory that a quiet server may have in use."""
 
 
 def picture(seed: int) -> bytes:
@@ -96,6 +102,20 @@ class Server:
         """The id of the process of the command, which runs."""
         assert self._process is not None
         return self._process.pid
+
+    def cpu_seconds(self) -> float:
+        """Processor time that the server has used so far."""
+        fields = self._told("stat").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICKS
+
+    def megabytes(self) -> float:
+        """Memory that the server has in use, in MiB."""
+        (kib,) = re.findall(r"VmRSS:\s+(\d+)", self._told("status"))
+        return int(kib) / 1024
+
+    def _told(self, about: str) -> str:
+        """What the system says of the process."""
+        return Path(f"/proc/{self.process_id}/{about}").read_text("utf-8")
 
     def start(self) -> None:
         """Start the server and return once it answers."""

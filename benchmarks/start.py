@@ -34,7 +34,7 @@ from benchmarks.outcome import (
     parts_asked,
     tell_bars,
 )
-from benchmarks.review_site import free_port, serving
+from benchmarks.review_site import IDLE_MB, SETTLED_S, free_port, serving
 
 EVERYTHING: Final = (
     "import torch, scipy.stats, scipy.optimize, pandas, alembic.command, gradio; "
@@ -58,10 +58,8 @@ TIMMS: Final = (
     "from review_app.inference.torch_runtime import timm; "
     "timm().create_model('tf_efficientnet_lite0', pretrained=False).eval()"
 )
-SHARE, OPEN_S, IDLE_MB = 0.5, 45.0, 350.0
-"""The bars: share of the obvious way, seconds to the first page, megabytes of an idle server."""
-SETTLED_S: Final = 65.0
-"""Seconds after which the memory of a server is looked at: it has looked twice by itself then."""
+SHARE, OPEN_S = 0.5, 45.0
+"""The bars: share of the obvious way, seconds to the first page."""
 
 
 def processor_seconds(code: str, folder: Path) -> float:
@@ -100,9 +98,9 @@ def server(folder: Path, rounds: int) -> Row:
     seconds, megabytes = [], []
     for _ in range(min(rounds, 3)):
         with serving(folder) as served:
-            seconds.append(_used(served.process_id))
+            seconds.append(served.cpu_seconds())
             time.sleep(SETTLED_S)
-            megabytes.append(_megabytes(served.process_id))
+            megabytes.append(served.megabytes())
     return {"seconds": round(median(seconds), 2), "megabytes": round(median(megabytes), 1)}
 
 
@@ -166,18 +164,6 @@ def _opened() -> float:
             process.terminate()
             process.stdout.read()
     return took
-
-
-def _used(process: int) -> float:
-    """Processor seconds of a process so far."""
-    fields = Path(f"/proc/{process}/stat").read_text("utf-8").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _megabytes(process: int) -> float:
-    lines = Path(f"/proc/{process}/status").read_text("utf-8").splitlines()
-    (kib,) = (line.split()[1] for line in lines if line.startswith("VmRSS:"))
-    return int(kib) / 1024
 
 
 if __name__ == "__main__":
