@@ -54,9 +54,7 @@ Effect = Callable[[BulkChunk], Changed]
 def _requeue(chunk: BulkChunk) -> Changed:
     event, accepted = AuditKind.BULK_CHANGED, ItemState.AUTO_ACCEPTED
     chunk.repos.items.send_to_people(_first(chunk), accepted, event, chunk.began)
-    was = {
-        one.item_id: {**_place(one), "since": one.state_since.isoformat()} for one in chunk.targets
-    }
+    was = {one.item_id: {**_place(one), "since": f"{one.since}+00:00"} for one in chunk.targets}
     return Changed(was, _REVIEW)
 
 
@@ -216,7 +214,7 @@ def _keep(chunk: BulkChunk, assigned: Mapping[int, Assigned]) -> None:
 
 
 def _place(target: BulkTarget) -> dict[str, Any]:
-    return {"rank": target.rank, "placed_by": target.placed_by.value}
+    return {"rank": target.rank, "placed_by": target.placed_by}
 
 
 def _former(target: BulkTarget) -> tuple[float, PlacedBy]:

@@ -26,7 +26,7 @@ from storage.repositories.bulk_actions import BulkTarget
 from storage.repositories.bulk_bars import Bars, bars, bars_to_undo, clear, first_of
 from storage.types import utc_now
 
-CHUNK: Final = 500
+CHUNK: Final = 1000
 """Images of one transaction: some hundredths of a second."""
 LOOKED_FOR: Final = 10_000
 """Images that are looked for at once, before the transactions that change them."""
@@ -80,7 +80,8 @@ class BulkWork:
         with self.database.write(durable=action.kind is BulkKind.PURGE) as repos:
             if repos.bulk_actions.undoing(action.id):
                 raise ConflictError(Text("bulk.is_taken_back", {"n": str(action.id)}))
-            rescued = repos.bulk_actions.undoing(action.details.get("of") or 0) is not None
+            of = action.details.get("of")  # the deletion whose files are to go
+            rescued = of is not None and repos.bulk_actions.undoing(of) is not None
             targets = [] if rescued else repos.bulk_actions.targets(ids, against)
             touched = self._change(repos, action, action, targets, place)
         self._delete_files(action, [target.item_id for target in targets])
@@ -133,8 +134,8 @@ class BulkWork:
         effect = TAKEN_BACK[about.kind]
         if about.kind is not BulkKind.DELETE or not self._is_doubted(repos, about):
             return {effect: targets}
-        accepted = [one for one in targets if one.state is ItemState.AUTO_ACCEPTED]
-        others = [one for one in targets if one.state is not ItemState.AUTO_ACCEPTED]
+        accepted = [one for one in targets if one.state == ItemState.AUTO_ACCEPTED]
+        others = [one for one in targets if one.state != ItemState.AUTO_ACCEPTED]
         return {bring_to_people: accepted, effect: others}
 
     def against_undo(self, repos: Repositories, action: BulkAction) -> Bars:

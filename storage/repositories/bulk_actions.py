@@ -5,16 +5,26 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, bindparam, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    bindparam,
+    func,
+    insert,
+    select,
+    type_coerce,
+    update,
+)
 from sqlalchemy.orm import Session
 
-from storage.enums import AuditKind, BulkKind, ItemState, PlacedBy
+from storage.enums import AuditKind, BulkKind, ItemState
 from storage.models import BulkAction, BulkChange, Image, Item
 from storage.repositories.bulk_bars import Bars, clear
 from storage.repositories.event_log import AuditLog, Event
+from storage.repositories.portions import AMONG, among
 from storage.types import utc_now
 
 _ROWS = func.json_each(bindparam("rows")).table_valued("value")
@@ -31,6 +41,12 @@ _INSERT = insert(BulkChange).from_select(
     ).select_from(_ROWS),
     include_defaults=False,
 )
+# As they are stored: to make times and words of a program of each takes longer than to read it.
+_TARGETS: Select[*tuple[Any, ...]] = select(
+    *(Item.id, Item.image_id, Image.key, Image.sha256),
+    *(type_coerce(column, String) for column in (Item.state, Item.state_since)),
+    *(Item.rank, type_coerce(Item.placed_by, String)),
+).join(Image, Image.id == Item.image_id)
 
 
 class BulkTarget(NamedTuple):
@@ -41,10 +57,13 @@ class BulkTarget(NamedTuple):
     key: str
     """The key of the image."""
     sha256: str | None
-    state: ItemState
-    state_since: datetime
+    state: str
+    """The `ItemState`, as it is stored."""
+    since: str
+    """The UTC time since which it is in that state, as it is stored."""
     rank: float
-    placed_by: PlacedBy
+    placed_by: str
+    """The `PlacedBy`, as it is stored."""
     was: dict[str, Any]
     """How it was before the action that is undone changed it; empty where none is."""
 
@@ -128,7 +147,10 @@ class BulkActions:
 
     def targets(self, item_ids: Sequence[int], bars: Bars) -> list[BulkTarget]:
         """Those of a batch of images that nothing stands against, newest first."""
-        return self._targets(Item.id.in_(item_ids), clear(bars))
+        # With the ids as one text, the statement is the same from batch to batch.
+        query = _TARGETS.where(AMONG, clear(bars)).order_by(Item.id.desc())
+        rows = self._session.connection().execute(query, among(item_ids))
+        return [BulkTarget._make((*row, {})) for row in rows]
 
     def targets_to_undo(
         self, action: BulkAction, below: int, limit: int, bars: Bars
@@ -188,13 +210,3 @@ class BulkActions:
         query = query.join(BulkAction, BulkAction.id == BulkChange.action_id)
         rows = self._session.execute(query.order_by(BulkChange.id))
         return [(change, action) for change, action in rows]
-
-    def _targets(self, *conditions: Any) -> list[BulkTarget]:
-        columns = (Item.id, Item.image_id, Image.key, Image.sha256, Item.state, Item.state_since)
-        query = (
-            select(*columns, Item.rank, Item.placed_by)
-            .join(Image, Image.id == Item.image_id)
-            .where(*conditions)
-            .order_by(Item.id.desc())
-        )
-        return [BulkTarget(*row, {}) for row in self._session.connection().execute(query)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from review_app.bulk import work
 from review_app.core.errors import (
@@ -272,3 +273,25 @@ def test_a_lead_moves_images_and_puts_none_away(world: dict[str, list[int]], sce
         with pytest.raises(NotAllowedError):
             take_back(lead, archived)
     assert scene.service.newest(lead, 5)
+
+
+def test_a_chunk_of_any_size_is_read_and_changed_by_the_same_few_statements(scene: Scene) -> None:
+    scene.certify()
+    for source, n in (("first", 1), ("few", 3), ("many", 40)):
+        scene.decided(n, ACCEPTED, source=source)
+    scene.act(BulkKind.REQUEUE, filters={"source": "first"})  # asks what a first time alone does
+    asked: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if not statement.startswith("INSERT INTO given_place"):  # has a value for each place
+            asked.append(statement)
+
+    event.listen(scene.database.engine, "before_cursor_execute", note)
+    try:
+        scene.act(BulkKind.REQUEUE, filters={"source": "few"})
+        few = asked.copy()
+        asked.clear()
+        scene.act(BulkKind.REQUEUE, filters={"source": "many"})
+    finally:
+        event.remove(scene.database.engine, "before_cursor_execute", note)
+    assert asked == few
