@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from markupsafe import escape
+from markupsafe import Markup, escape
 
 import review_app.web
-from review_app.web.markup import Tone, age, clamped, notice, picture, sentence, table
+from review_app.web.markup import Tone, age, clamped, moment, notice, picture, sentence, table
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 
@@ -19,6 +19,22 @@ def test_a_table_escapes_cells_headers_and_caption() -> None:
     shown = table(HOSTILE, [HOSTILE], [[HOSTILE]])
     assert "<img" not in shown
     assert shown.count("&lt;img") == 4  # the caption also names the region
+
+
+def test_no_template_is_taken_apart_for_a_row_of_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken_apart: list[str] = []
+    whole = Markup.format
+
+    def noted(template: Markup, *args: object, **values: object) -> Markup:
+        taken_apart.append(template)
+        return whole(template, *args, **values)
+
+    monkeypatch.setattr(Markup, "format", noted)
+    when = datetime(2026, 3, 1, 12, 5, 59, tzinfo=UTC)
+    shown = table("a", ["b", "c"], [["<", moment(when)]] * 50)
+    assert shown.count("<tr><td>&lt;</td><td><time ") == 50
+    assert len(taken_apart) == 3, "that of the table, and of two headers"
+    assert moment(when) == f'<time datetime="{when.isoformat()}">2026-03-01 12:05 UTC</time>'
 
 
 def test_a_notice_says_without_colour_what_it_is() -> None:
