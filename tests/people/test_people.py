@@ -50,6 +50,8 @@ def test_a_password_is_kept_as_argon2id_only(people: People, database: Database)
         assert user is not None
         assert user.password_hash is not None
         assert user.password_hash.startswith("$argon2id$")
+        cost = extract_parameters(user.password_hash)
+        assert (cost.memory_cost, cost.time_cost) >= (2**16, 3), "as in RFC 9106, section 4"
     assert PASSWORD not in _whole_file(database)
 
 

@@ -11,9 +11,17 @@ import pytest
 from review_app.web.handlers import Call
 from storage.enums import Role
 from tests.web.handling import admin_of, call_of
+from tests.web.passwords import quick_passwords
 from tests.web.serving import Serving
 from tests.web.site import Site
 from tests.web.world import World
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _quick_passwords() -> Iterator[None]:
+    """Passwords cost next to nothing."""
+    with quick_passwords():
+        yield
 
 
 @pytest.fixture(scope="module")
