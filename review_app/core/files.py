@@ -211,3 +211,13 @@ def _claim(descriptor: int) -> bool:
             return False
         return os.fstat(descriptor).st_nlink > 0
     return True
+
+
+def file_identity(path: Path) -> tuple[int, ...]:
+    """What differs once a file is another one, or was written to.
+
+    Raises:
+        OSError: it is not there, or may not be looked at.
+    """
+    about = path.stat()
+    return (about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns)

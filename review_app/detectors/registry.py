@@ -42,7 +42,7 @@ from review_app.fusion.card import PREFIX as FUSED
 from review_app.fusion.card import FusedCard
 from review_app.i18n import Text
 from review_app.inference.card import CheckpointCard
-from review_app.inference.checkpoint import Checkpoint, read_card
+from review_app.inference.checkpoint import Checkpoint, files_identity, read_card
 from review_app.inference.engines import Engines, feature_key, split_id
 from review_app.inference.faces import FaceFinder
 from review_app.inference.features import Loader
@@ -70,6 +70,7 @@ class Detectors:
         self._loaded: dict[str, Detector] = {}
         self._folders: dict[str, Path] = {}
         self._told: dict[str, str] = {}
+        self._started: tuple[tuple[tuple[int, ...], ...], tuple[str, str]] | None = None
         self._made: dict[str, FusedDetector | CascadedDetector] = {}
         self._loading = threading.Lock()
         self.engines = Engines(settings.engine, settings.engines_dir)
@@ -96,9 +97,13 @@ class Detectors:
         return checkpoint
 
     def start(self) -> tuple[str, str]:
-        """Id and default head of the checkpoint that the settings name."""
-        checkpoint = self.register(self._settings.checkpoint)
-        return checkpoint.id, checkpoint.default_head.value
+        """Id and default head of the checkpoint that the settings name: it is read again once its
+        files are others, for that takes a while and pages ask again and again."""
+        files = files_identity(self._settings.checkpoint)
+        if self._started is None or not files or self._started[0] != files:
+            checkpoint = self.register(self._settings.checkpoint)
+            self._started = files, (checkpoint.id, checkpoint.default_head.value)
+        return self._started[1]
 
     def detector(self, checkpoint_id: str) -> Detector:
         """The detector of a checkpoint that is registered here.

@@ -22,7 +22,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 
 from review_app.core.errors import CheckpointError
-from review_app.core.files import atomic_folder
+from review_app.core.files import atomic_folder, file_identity
 from review_app.core.hashing import sha256
 from review_app.inference.backbones.base import Backbone, Features
 from review_app.inference.calibration import (
@@ -52,6 +52,14 @@ from review_app.inference.seen_images import LearnedImages, is_among
 _TENSORS = "heads.safetensors"
 _CARD = "card.json"
 _REMEDY = "copy the checkpoint folder again from where it was made, or train it again"
+
+
+def files_identity(path: Path) -> tuple[tuple[int, ...], ...]:
+    """What differs once a checkpoint has other files; empty where any of them is lacking."""
+    try:
+        return tuple(file_identity(path / name) for name in (_CARD, _TENSORS))
+    except OSError:
+        return ()
 
 
 @dataclass(frozen=True, slots=True)

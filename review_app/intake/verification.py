@@ -12,6 +12,7 @@ from pathlib import Path
 from PIL import Image
 
 from review_app.core.errors import DamagedImageError, NotFoundError
+from review_app.core.files import file_identity
 from review_app.core.hashing import sha256
 from review_app.i18n import Text
 
@@ -42,7 +43,7 @@ class Verifier:
             DamagedImageError: it is damaged.
         """
         try:
-            identity = _identity(path)
+            identity = file_identity(path)
             if self._is_known(path, identity) and not again:
                 return path
             refuse_damage(path, path.read_bytes(), damage)
@@ -104,8 +105,3 @@ def by_pixels(width: int, height: int) -> Damage:
         return None if size == (width, height) else f"it has {size[0]} x {size[1]} pixels"
 
     return damage
-
-
-def _identity(path: Path) -> tuple[int, ...]:
-    about = path.stat()
-    return (about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import shutil
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -238,6 +239,27 @@ def test_images_that_the_checkpoint_learned_from_are_known_by_their_hash(
     prefix = int(Checkpoint.load(DEFAULT_CHECKPOINT).seen_prefixes[0])
     assert seen(f"{prefix:016x}" + 48 * "0")
     assert not seen(64 * "0")
+
+
+def test_the_settings_checkpoint_is_read_again_once_its_files_are_others(tmp_path: Path) -> None:
+    folder = shutil.copytree(DEFAULT_CHECKPOINT, tmp_path / "mine")
+    tensors = folder / "heads.safetensors"
+    whole = tensors.read_bytes()
+    with deployment(tmp_path, checkpoint=folder) as place:
+        started = place.app.detectors.start()
+        tracemalloc.start()
+        assert place.app.detectors.start() == started
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < len(whole) / 10
+        tensors.write_bytes(whole[:-1])
+        with pytest.raises(CheckpointError, match=r"is not the file that card\.json describes"):
+            place.app.detectors.start()
+        tensors.unlink()
+        with pytest.raises(CheckpointError, match=f"there is no {tensors}"):
+            place.app.detectors.start()
+        tensors.write_bytes(whole)
+        assert place.app.detectors.start() == started
 
 
 def test_the_settings_name_the_checkpoint_of_a_new_deployment(tmp_path: Path) -> None:
