@@ -19,7 +19,7 @@ from review_app.web.desks import DeskDoor
 from review_app.web.identity import COOKIE, REMEMBERED_SECONDS
 from storage.enums import ItemState, Role
 from tests.factories import Factory
-from tests.web.serving import LETS_GO, Serving
+from tests.web.serving import LETS_GO, TRUST, Serving
 from tests.web.site import PASSWORD, Site, picture
 
 PRESS, COURT, NOWHERE = "press-7", "court-7", "nosuch-7"
@@ -89,7 +89,12 @@ class Desks:
         nothing = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
         url = self.server.url
         return httpx.Client(
-            base_url=url, headers=headers, cookies=nothing, timeout=60, limits=LETS_GO
+            base_url=url,
+            headers=headers,
+            cookies=nothing,
+            timeout=60,
+            limits=LETS_GO,
+            verify=TRUST,
         )
 
     def program(self, app: Application, who: Knocks) -> dict[str, str]:

@@ -13,7 +13,7 @@ from gradio.block_function import BlockFunction
 
 from review_app.web.identity import COOKIE
 from storage.enums import Role
-from tests.web.serving import LETS_GO, Serving
+from tests.web.serving import LETS_GO, TRUST, Serving
 from tests.web.site import Site
 from tests.web.walk import blocks_at
 
@@ -43,7 +43,9 @@ class Caller:
         assert person is not None
         self.id = person.id
         cookies = {COOKIE: token}
-        self.http = httpx.Client(base_url=serving.url, cookies=cookies, timeout=60, limits=LETS_GO)
+        self.http = httpx.Client(
+            base_url=serving.url, cookies=cookies, timeout=60, limits=LETS_GO, verify=TRUST
+        )
 
     def __enter__(self) -> Caller:
         return self

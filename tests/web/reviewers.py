@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from review_app.web.identity import COOKIE
-from tests.web.serving import LETS_GO
+from tests.web.serving import LETS_GO, TRUST
 
 BASE = "/api/v1/review/"
 AT_ONCE = 6
@@ -22,7 +22,11 @@ class HttpReviewer:
 
     def __init__(self, url: str, token: str) -> None:
         self._client = httpx.Client(
-            base_url=url + BASE, cookies={COOKIE: token}, timeout=60, limits=LETS_GO
+            base_url=url + BASE,
+            cookies={COOKIE: token},
+            timeout=60,
+            limits=LETS_GO,
+            verify=TRUST,
         )
 
     def close(self) -> None:

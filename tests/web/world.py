@@ -20,7 +20,7 @@ from review_app.core.permissions import Person
 from review_app.web.identity import COOKIE, REMEMBERED_SECONDS
 from storage.enums import ItemState, LabelValue, Role
 from storage.models import Image, Item
-from tests.web.serving import LETS_GO, Serving
+from tests.web.serving import LETS_GO, TRUST, Serving
 from tests.web.site import Site, picture
 from tests.web.walk import blocks_at
 
@@ -118,6 +118,7 @@ class World:
             cookies=nothing,
             timeout=_PATIENCE,
             limits=LETS_GO,
+            verify=TRUST,
         )
 
     def take(self, who: Who) -> dict[str, Any]:
