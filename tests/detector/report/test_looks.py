@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.browser.checks import barriers, sticks_out
 from tests.browser.conftest import ARGUMENTS, DESKTOP, PHONE, find_browser
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 def test_the_page_shuts_nobody_out_fetches_nothing_and_fits_a_phone(written: Path) -> None:
