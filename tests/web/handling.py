@@ -55,14 +55,13 @@ def _with_empty_inputs(function: Callable[..., Any], n: int) -> Callable[[gr.Req
 
 def scored(site: Site, n: int) -> None:
     """``n`` items with known labels and scores that are right and sure, triaged."""
-    policy = site.app.policies.current()
-    for number in range(n):
-        fake = number % 2 == 0
-        known = LabelValue.FAKE if fake else LabelValue.REAL
-        item_id = site.factory.item(ItemState.PENDING, known=known)
-        with site.app.database.write() as repos:
-            item = repos.items.get(item_id)
-            assert item is not None
+    policy, heads = site.app.policies.current(), site.app.inspector.heads()
+    items = site.factory.items(n, ItemState.PENDING, rank=0.0)
+    with site.app.database.write() as repos:
+        for number, item in enumerate(repos.items.get_many(items)):
+            fake = number % 2 == 0
+            known = LabelValue.FAKE if fake else LabelValue.REAL
+            repos.known_labels.add(item.id, known, "factory.csv (row 1)", "factory")
             score = {
                 "image_id": item.image_id,
                 "checkpoint_id": policy.checkpoint,
@@ -73,6 +72,5 @@ def scored(site: Site, n: int) -> None:
                 "score": 1 - 1e-6 if fake else 1e-6,
                 "novelty": None,
             }
-            heads = site.app.inspector.heads()
             repos.predictions.add_many([{**score, "head": head} for head in heads])
     site.app.triage.run("test")

@@ -99,19 +99,18 @@ class Site:
         self, n: int, state: ItemState = ItemState.IN_REVIEW, decided: bool = False
     ) -> list[int]:
         """The ids of ``n`` new items with image files; they are handed out before older ones."""
-        ids = []
+        ids = self.factory.items(n, state)
         batch = next(self._numbers)
-        for i in range(n):
-            rank = i - 10_000.0 * batch
-            item_id = self.factory.item(state, rank=rank, decided=decided)
-            data = picture(item_id)
-            digest = sha256(data)
-            with self.app.database.write() as repos:
-                item = repos.items.get(item_id)
-                assert item is not None
+        with self.app.database.write() as repos:
+            for i, item in enumerate(repos.items.get_many(ids)):
+                item.rank = i - 10_000.0 * batch
+                data = picture(item.id)
+                digest = sha256(data)
                 item.image.sha256 = item.image.public_sha256 = digest
-            self.app.media.add(digest, data, data, "image/png")
-            ids.append(item_id)
+                self.app.media.add(digest, data, data, "image/png")
+        if decided:
+            for item_id in ids:
+                self.factory.decision(item_id)
         return ids
 
 
