@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page, expect
+from collections.abc import Callable
 
-from tests.browser.conftest import SignIn
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.conftest import SignIn, follow_link
 from tests.web.serving import Serving
 from tests.web.site import PASSWORD, Site
 
@@ -21,11 +23,16 @@ def press(page: Page, name: str) -> None:
 
 
 def test_a_person_ends_a_session_and_changes_the_password_by_keyboard(
-    site: Site, serving: Serving, sign_in: SignIn
+    site: Site,
+    serving: Serving,
+    sign_in: SignIn,
+    new_context: Callable[..., BrowserContext],
 ) -> None:
     name = site.account(password=PASSWORD)
-    elsewhere, page = sign_in(name=name), sign_in(name=name)
-    page.goto(f"{serving.url}/account")
+    elsewhere = new_context().new_page()
+    follow_link(elsewhere, f"{serving.url}/login/link/{site.app.people.make_link(name, 'test')}")
+    elsewhere.wait_for_url("**/review/")
+    page = sign_in(name=name, at="/account")
     expect(page.get_by_role("listitem")).to_have_count(2)
     press(page, "Sign out there: Chrome on Linux")
     expect(page.get_by_role("status")).to_have_text("That session is ended.")

@@ -46,8 +46,7 @@ def disagreement(site: Site) -> int:
 
 def escalated(sign_in: SignIn, **options: object) -> Page:
     """An admin's page with the escalated item on show."""
-    page = sign_in(Role.ADMIN, **options)
-    page.get_by_role("link", name="Review", exact=True).click()
+    page = sign_in(Role.ADMIN, at="/review/", **options)
     page.get_by_role("combobox", name="Queue").select_option("escalated")
     wait_for_image(page)
     return page

@@ -196,8 +196,7 @@ def test_an_admins_words_on_an_escalated_image_survive_a_reload_and_an_undo(
 ) -> None:
     (item,) = site.items(1, ItemState.ESCALATED)
     name = site.account(Role.ADMIN)
-    page = sign_in(Role.ADMIN, name=name)
-    page.get_by_role("link", name="Review", exact=True).click()
+    page = sign_in(Role.ADMIN, name, "/review/")
     queue = page.get_by_role("combobox", name="Queue")
     queue.select_option("escalated")
     wait_for_image(page)

@@ -85,7 +85,6 @@ def test_scripts_write_what_the_server_writes(
     serving: Serving, sign_in: SignIn, language: Language
 ) -> None:
     page = sign_in(locale=language)
-    page.goto(f"{serving.url}/review/")
     own = catalogue(language)
     numbers = [0, 1, 2, 1234, 12345, 1.5]
     assert written_by(page, numbers) == {

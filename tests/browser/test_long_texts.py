@@ -80,8 +80,7 @@ def test_a_long_comment_pushes_nothing_away(
     assert barriers(page) == []
     assert not sticks_out(page)
 
-    page = sign_in(Role.ADMIN, name, viewport=SIZES[size])
-    page.get_by_role("link", name="Review", exact=True).click()
+    page = sign_in(Role.ADMIN, name, "/review/", viewport=SIZES[size])
     expect(page.get_by_role("heading", name="Nothing waits for you")).to_be_visible()
     page.keyboard.press("h")
     dialog = page.get_by_role("dialog", name="My answers")

@@ -188,8 +188,7 @@ def test_answer_keys_work_after_the_queue_was_chosen_by_mouse(
 ) -> None:
     waiting = site.items(3)
     escalated = site.items(2, ItemState.ESCALATED)
-    page = sign_in(Role.ADMIN, **window)
-    page.goto(page.url.replace("/admin/", "/review/"))
+    page = sign_in(Role.ADMIN, at="/review/", **window)
     wait_for_image(page)
     queue = page.get_by_role("combobox", name="Queue")
     press(queue)
@@ -208,8 +207,7 @@ def test_answer_keys_work_after_the_queue_was_chosen_by_mouse(
 
 def test_what_was_reached_by_tab_keeps_the_keyboard(site: Site, sign_in: SignIn) -> None:
     items = site.items(4)
-    page = sign_in(Role.ADMIN)
-    page.goto(page.url.replace("/admin/", "/review/"))
+    page = sign_in(Role.ADMIN, at="/review/")
     shown = wait_for_image(page)
     fake = button(page, "fake")
     fake.focus()

@@ -233,8 +233,7 @@ def test_admins_see_where_the_detector_looks_only_while_they_do_not_judge(
     site: Site, sign_in: SignIn
 ) -> None:
     item = site.items(1, decided=True)[0]
-    page = sign_in(Role.ADMIN)
-    page.get_by_role("link", name="Review", exact=True).click()
+    page = sign_in(Role.ADMIN, at="/review/")
     assert wait_for_image(page) == item
     page.keyboard.press("5")
     expect(page.locator("#zoom-panel-said")).to_contain_text("shown after your own answer")
