@@ -30,16 +30,16 @@ OF_COLOUR = ("color-contrast", "link-in-text-block")
 """The rules of axe that look at colours."""
 
 
-def barriers(page: Page, *rules: str) -> list[str]:
+def barriers(page: Page, *rules: str, colours: bool = True) -> list[str]:
     """What axe calls serious or critical on the page, and still does when it looks again; by all
-    rules, or by some.
+    rules, by some, or by all but those of colours, which take most of its time.
 
     Gradio pales what it waits for, and a timer may ask for more while axe looks.
     """
 
     def look() -> dict[str, str]:
         page.wait_for_function(AT_REST)
-        return _grave(page, rules)
+        return _grave(page, rules, colours=colours)
 
     return list(lasting(look).values())
 
@@ -54,11 +54,13 @@ def lasting(look: Callable[[], dict[str, str]]) -> dict[str, str]:
     return found
 
 
-def _grave(page: Page, rules: tuple[str, ...]) -> dict[str, str]:
+def _grave(page: Page, rules: tuple[str, ...], *, colours: bool) -> dict[str, str]:
     """The barriers of this moment by rule and place."""
     options: dict[str, Any] = {"resultTypes": ["violations"]}
     if rules:
         options["runOnly"] = {"type": "rule", "values": list(rules)}
+    if not colours:
+        options["rules"] = {rule: {"enabled": False} for rule in OF_COLOUR}
     if page.evaluate("typeof axe === 'undefined'"):
         page.evaluate(_AXE)
     found = page.evaluate(_LOOK, options)

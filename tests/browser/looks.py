@@ -33,6 +33,12 @@ def keep_picture(page: Page, name: str, *, whole: bool = False) -> None:
         page.screenshot(path=Path(folder) / f"{name}.png", full_page=whole)
 
 
+def resize(page: Page, size: str) -> None:
+    """Have the page's window be as large as one of `SIZES`."""
+    window = SIZES[size]
+    page.set_viewport_size({"width": window["width"], "height": window["height"]})
+
+
 def flaws(page: Page, name: str = "", *, whole: bool = False) -> list[str]:
     """What shuts somebody out or sticks out, in light and in dark. With a ``name`` a picture of
     each is kept, as `keep_picture` does."""
@@ -46,6 +52,16 @@ def flaws(page: Page, name: str = "", *, whole: bool = False) -> list[str]:
             keep_picture(page, f"{name}-{scheme}", whole=whole)
     page.emulate_media(color_scheme="light")
     return [*found, "it sticks out"] if sticks_out(page) else found
+
+
+def flaws_large_and_small(page: Page, name: str, *, whole: bool = False) -> list[str]:
+    """`flaws` of the page on a desk and on a phone, which it is left in the size of the first."""
+    found = []
+    for size in SIZES:
+        resize(page, size)
+        found += [f"{size}: {each}" for each in flaws(page, f"{name}-{size}", whole=whole)]
+    resize(page, "desktop")
+    return found
 
 
 def becomes(page: Page, scheme: Literal["light", "dark"]) -> bool:

@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from review_app.policy.review_options import ReviewOptions, Veil, change_options
 from storage.enums import Role
 from tests.browser.conftest import SignIn
-from tests.browser.looks import SIZES, flaws
+from tests.browser.looks import SIZES, flaws, resize
 from tests.browser.reviewing import wait_for_image, wait_until_saved
 from tests.browser.test_adjudication import disagreement
 from tests.browser.test_admin import TABS, open_tab
@@ -41,9 +41,26 @@ class Walk:
         return self.size == "phone"
 
     def look(self, page: Page, name: str) -> None:
+        self._look(page, f"{name}-{self.size}")
+
+    def _look(self, page: Page, name: str) -> None:
         whole = page.locator("#review").count() == 0
-        if found := flaws(page, f"{name}-{self.size}", whole=whole):
+        if found := flaws(page, name, whole=whole):
             self.wrong[name] = found
+
+
+class BothWalks(Walk):
+    """Looks at pages on desk and phone without opening them again: any but those that show
+    `#review`, which are others where fingers touch them."""
+
+    def __init__(self) -> None:
+        super().__init__("desktop")
+
+    def look(self, page: Page, name: str) -> None:
+        super().look(page, name)
+        resize(page, "phone")
+        self._look(page, f"{name}-phone")
+        resize(page, "desktop")
 
 
 @pytest.fixture(params=SIZES)
@@ -53,49 +70,53 @@ def walk(request: pytest.FixtureRequest) -> Iterator[Walk]:
     assert walk.wrong == {}
 
 
+@pytest.fixture
+def walks() -> Iterator[Walk]:
+    walks = BothWalks()
+    yield walks
+    assert walks.wrong == {}
+
+
 def test_pages_without_a_session(
-    site: Site, serving: Serving, new_context: Callable[..., BrowserContext], walk: Walk
+    site: Site, serving: Serving, new_context: Callable[..., BrowserContext], walks: Walk
 ) -> None:
-    page = new_context(**walk.window).new_page()
+    page = new_context(**walks.window).new_page()
     page.goto(f"{serving.url}/review/")
     page.get_by_label("Name").fill("rita")
     page.get_by_label("Password").fill("not the password")
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("alert")).to_be_visible()
-    walk.look(page, "sign-in")
+    walks.look(page, "sign-in")
     page.goto(f"{serving.url}/login/link/{site.app.people.make_link(site.account(), 'test')}")
     expect(page.get_by_role("button", name="Sign in as reviewer-")).to_be_visible()
-    walk.look(page, "link")
+    walks.look(page, "link")
     page.goto(f"{serving.url}/login/link/spent")
     expect(page.get_by_role("heading", name="Not for this account")).to_be_visible()
-    walk.look(page, "message")
+    walks.look(page, "message")
 
 
-def test_ones_own_account(site: Site, sign_in: SignIn, walk: Walk) -> None:
+def test_ones_own_account(site: Site, sign_in: SignIn, walks: Walk) -> None:
     name = site.account()
-    sign_in(name=name)
-    page = sign_in(name=name, **walk.window)
+    site.token(name)
+    page = sign_in(name=name, **walks.window)
     page.locator("#who-name").click()
     page.get_by_role("link", name="My account").click()
     expect(page.get_by_role("button", name="Sign out there")).to_be_visible()
-    walk.look(page, "account")
+    walks.look(page, "account")
     page.get_by_label("New password", exact=True).fill("correct horse battery")
     page.get_by_label("New password, once more").fill("correct horse")
     page.get_by_role("button", name="Choose a password").click()
     expect(page.get_by_role("alert")).to_be_visible()
-    walk.look(page, "account-problem")
+    walks.look(page, "account-problem")
 
 
-def test_the_card_of_the_detector(
-    site: Site, serving: Serving, sign_in: SignIn, walk: Walk
-) -> None:
+def test_the_card_of_the_detector(site: Site, sign_in: SignIn, walks: Walk) -> None:
     card = site.app.detectors.card(site.app.policies.current().checkpoint)
-    page = sign_in(**walk.window)
-    page.goto(f"{serving.url}/card")
+    page = sign_in(at="/card", **walks.window)
     expect(page.get_by_role("heading", name="What it was measured on")).to_be_visible()
     kinds = sum(1 + len(scope.generators) for scope in card.scopes)
     expect(page.locator("svg.kind-plot")).to_have_count(kinds)
-    walk.look(page, "card")
+    walks.look(page, "card")
 
 
 def test_reviewing(site: Site, sign_in: SignIn, walk: Walk) -> None:
@@ -192,8 +213,7 @@ def test_answering_for_images_that_look_alike(site: Site, sign_in: SignIn, walk:
 
 def test_deciding(site: Site, sign_in: SignIn, walk: Walk) -> None:
     disagreement(site)
-    page = sign_in(Role.ADMIN, **walk.window)
-    page.get_by_role("link", name="Review", exact=True).click()
+    page = sign_in(Role.ADMIN, at="/review/", **walk.window)
     page.get_by_role("combobox", name="Queue").select_option("escalated")
     wait_for_image(page)
     walk.look(page, "review-escalated")
@@ -204,25 +224,24 @@ def test_deciding(site: Site, sign_in: SignIn, walk: Walk) -> None:
     walk.look(page, "review-adjudication")
 
 
-def test_inspecting(sign_in: SignIn, walk: Walk) -> None:
-    page = sign_in(**walk.window)
-    page.get_by_role("link", name="Inspect").click()
+def test_inspecting(sign_in: SignIn, walks: Walk) -> None:
+    page = sign_in(at="/review/inspect", **walks.window)
     expect(page.get_by_role("heading", name="Inspect an image")).to_be_visible()
-    walk.look(page, "inspect-first")
+    walks.look(page, "inspect-first")
     pick_a_sample(page)
     page.get_by_role("region", name="Look closer").get_by_text("Noise", exact=True).click()
     expect(page.get_by_role("img", name="Noise of the image")).to_be_visible()
-    walk.look(page, "inspect")
+    walks.look(page, "inspect")
 
 
-def test_every_tab_of_the_admin(site: Site, sign_in: SignIn, walk: Walk) -> None:
+def test_every_tab_of_the_admin(site: Site, sign_in: SignIn, walks: Walk) -> None:
     scored(site, 20)
     some_jobs(site)
     keep_all(site)
-    page = sign_in(Role.ADMIN, **walk.window)
+    page = sign_in(Role.ADMIN, **walks.window)
     expect(page.get_by_text("Which images is the detector sure of?").first).to_be_visible()
     for name in TABS:
         open_tab(page, name)
         if name == "Monitoring":
             expect(page.get_by_text("No: they have changed")).to_be_visible()
-        walk.look(page, f"admin-{name.lower()}")
+        walks.look(page, f"admin-{name.lower()}")

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from tests.browser.checks import barriers, sticks_out
 from tests.browser.conftest import DESKTOP, PHONE, SignIn
-from tests.browser.looks import keep_picture
+from tests.browser.looks import SIZES, keep_picture, resize
 from tests.browser.reviewing import wait_for_image, wait_until_saved
 from tests.browser.test_inspect import FIRST_READING, inspect_page
 from tests.browser.test_near_duplicates import alike, button, images
@@ -55,19 +55,18 @@ def test_the_page_says_that_the_image_is_the_first_of_several(
     expect(note).to_be_hidden()
 
 
-@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desk", "phone"])
-def test_inspect_tells_first_what_the_file_says_of_itself(
-    site: Site, sign_in: SignIn, tmp_path: Path, viewport: dict[str, int]
-) -> None:
+def test_inspect_tells_first_what_the_file_says_of_itself(sign_in: SignIn, tmp_path: Path) -> None:
     frames = [image(seed=n) for n in range(6)]
     data = encode(frames[0], "WEBP", save_all=True, append_images=frames[1:])
     path = tmp_path / "a.webp"
     path.write_bytes(data)
-    page = inspect_page(sign_in, viewport=viewport)
+    page = inspect_page(sign_in)
     page.locator("input[type=file]").set_input_files(path)
     says = page.get_by_role("region", name="What the file says of itself")
     expect(says).to_contain_text(FRAMES, timeout=FIRST_READING)
     expect(says).to_contain_text("none: that proves nothing")
-    assert barriers(page) == []
-    assert not sticks_out(page)
-    keep_picture(page, f"inspect-says-{viewport['width']}")
+    for size in SIZES:
+        resize(page, size)
+        assert barriers(page) == []
+        assert not sticks_out(page)
+        keep_picture(page, f"inspect-says-{size}")

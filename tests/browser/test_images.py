@@ -9,7 +9,7 @@ from review_app.i18n import Language
 from review_app.policy.review_options import ReviewOptions, Veil, change_options
 from storage.enums import ItemState, LabelValue, Role
 from tests.browser.conftest import SignIn
-from tests.browser.looks import SIZES, flaws
+from tests.browser.looks import flaws_large_and_small
 from tests.browser.test_admin import HOSTILE, open_tab
 from tests.browser.test_languages import in_language, is_clean, said
 from tests.languages import GERMAN, SPANISH
@@ -131,10 +131,9 @@ def test_filters_and_pages_lead_back_and_forth(site: Site, sign_in: SignIn) -> N
     expect(page.get_by_text("No image fits.")).to_be_visible()
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_the_tab_shuts_nobody_out(site: Site, sign_in: SignIn, size: str) -> None:
+def test_the_tab_shuts_nobody_out(site: Site, sign_in: SignIn) -> None:
     item = settled(site, "a-very-long-folder-name/" * 4 + "image.png")
-    page = sign_in(Role.ADMIN, viewport=SIZES[size])
+    page = sign_in(Role.ADMIN)
     open_tab(page, "Images")
     find(page, f"#{item}")
     expect(page.locator("button.found")).to_have_count(1)
@@ -145,7 +144,7 @@ def test_the_tab_shuts_nobody_out(site: Site, sign_in: SignIn, size: str) -> Non
     page.get_by_label("Reason, kept on record").fill("The raw file came.")
     page.get_by_role("button", name="Correct…").click()
     expect(page.locator(".question")).to_be_visible()
-    assert flaws(page, f"admin-images-{size}", whole=True) == []
+    assert flaws_large_and_small(page, "admin-images", whole=True) == []
 
 
 @pytest.mark.parametrize("language", [GERMAN, SPANISH])

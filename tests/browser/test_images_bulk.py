@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from storage.enums import BulkKind, ItemState, JobKind, LabelValue, Role
 from tests.browser.conftest import SignIn
-from tests.browser.looks import SIZES, flaws
+from tests.browser.looks import flaws, flaws_large_and_small
 from tests.browser.test_admin import HOSTILE, open_tab
 from tests.browser.test_images import find
 from tests.web.site import Site
@@ -125,11 +124,10 @@ def test_a_view_is_saved_and_opens_by_its_address(site: Site, sign_in: SignIn) -
     assert "text=mud" in other.url
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_the_panel_shuts_nobody_out(site: Site, sign_in: SignIn, size: str) -> None:
+def test_the_panel_shuts_nobody_out(site: Site, sign_in: SignIn) -> None:
     site.factory.items(2, ItemState.RESOLVED, verdict=LabelValue.FAKE, name="sand.png")
     site.factory.items(1, ItemState.IN_REVIEW, name="sand.png")
-    page = sign_in(Role.ADMIN, viewport=SIZES[size])
+    page = sign_in(Role.ADMIN)
     open_tab(page, "Images")
     find(page, "sand")
     page.get_by_role("button", name="Saved views").click()
@@ -137,4 +135,4 @@ def test_the_panel_shuts_nobody_out(site: Site, sign_in: SignIn, size: str) -> N
     page.get_by_label("Reason, kept on record").first.fill("Asked to be forgotten.")
     page.get_by_role("button", name=PREVIEW).click()
     expect(page.locator(".question")).to_contain_text("that people have yet to judge")
-    assert flaws(page, f"admin-images-bulk-{size}", whole=True) == []
+    assert flaws_large_and_small(page, "admin-images-bulk", whole=True) == []

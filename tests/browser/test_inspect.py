@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from storage.enums import Role
 from tests.browser.checks import barriers
-from tests.browser.conftest import DESKTOP, PHONE, SignIn
-from tests.browser.looks import flaws, keep_picture
+from tests.browser.conftest import SignIn
+from tests.browser.looks import keep_picture
 from tests.web.site import Site, picture
 
 FIRST_READING = 150_000
@@ -77,12 +76,3 @@ def test_the_image_can_be_looked_at_closer_and_what_is_folded_up_is_not_drawn(
     assert [url.rsplit("/", 1)[1] for url in drawn] == ["ghost"]
     keep_picture(page, "inspect-closer", whole=True)
     assert barriers(page) == []
-
-
-@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_the_page_shuts_nobody_out_and_nothing_sticks_out(
-    sign_in: SignIn, viewport: dict[str, int]
-) -> None:
-    page = inspect_page(sign_in, viewport=viewport, reduced_motion="reduce")
-    pick_a_sample(page)
-    assert flaws(page) == []

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from storage.enums import LabelValue
 from tests.browser.conftest import SignIn, follow_link
-from tests.browser.looks import SIZES, flaws, keep_picture
+from tests.browser.looks import flaws_large_and_small, keep_picture
 from tests.browser.reviewing import shown_item, stored, wait_for_image, wait_until_saved
 from tests.web.site import Site
 
@@ -89,17 +88,16 @@ def test_keys_are_ones_own(site: Site, sign_in: SignIn) -> None:
     expect(page.locator("#compare kbd")).to_have_text("Space")
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_changing_keys_shuts_nobody_out(site: Site, sign_in: SignIn, size: str) -> None:
+def test_changing_keys_shuts_nobody_out(site: Site, sign_in: SignIn) -> None:
     site.items(1)
-    page = sign_in(viewport=SIZES[size])
+    page = sign_in()
     wait_for_image(page)
     page.keyboard.press("?")
-    keep_picture(page, f"review-keys-{size}")
+    keep_picture(page, "review-keys")
     page.get_by_role("button", name="Change keys").click()
     page.get_by_role("button", name="change: Skip").click()
     expect(page.locator("#key-told")).to_contain_text("Press the new key")
-    assert flaws(page, f"review-keys-change-{size}") == []
+    assert flaws_large_and_small(page, "review-keys-change") == []
 
 
 def test_a_key_chosen_in_one_tab_stays_when_another_is_chosen_in_a_second(

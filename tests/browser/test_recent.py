@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 
-import pytest
 from playwright.sync_api import Locator, Page, Request, expect
 
 from review_app.policy.review_options import ReviewOptions, change_options
 from storage.enums import LabelValue, Role
 from tests.browser.conftest import SignIn
-from tests.browser.looks import SIZES, flaws
+from tests.browser.looks import flaws_large_and_small
 from tests.browser.reviewing import kept, media, stored, wait_for_image, wait_until_saved
 from tests.web.serving import Serving
 from tests.web.site import Site
@@ -192,8 +191,7 @@ def test_what_an_admin_has_decided_since_cannot_be_changed(site: Site, sign_in: 
     page.keyboard.press("Enter")
     answered(page, "f")
     wait_until_saved(page)
-    admin = sign_in(Role.ADMIN)
-    admin.get_by_role("link", name="Review", exact=True).click()
+    admin = sign_in(Role.ADMIN, at="/review/")
     admin.get_by_role("combobox", name="Queue").select_option("escalated")
     wait_for_image(admin)
     admin.keyboard.press("r")
@@ -226,11 +224,10 @@ def test_what_is_final_says_so_and_is_left_alone(site: Site, sign_in: SignIn) ->
     assert stored(site, item).value is LabelValue.FAKE
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_the_list_shuts_nobody_out(site: Site, sign_in: SignIn, size: str) -> None:
+def test_the_list_shuts_nobody_out(site: Site, sign_in: SignIn) -> None:
     site.factory.review_options(veil="blur")
     site.items(4, decided=True)
-    page = sign_in(viewport=SIZES[size])
+    page = sign_in()
     wait_for_image(page)
     page.keyboard.press("c")
     page.keyboard.type("The ear has no lobe.")
@@ -240,5 +237,5 @@ def test_the_list_shuts_nobody_out(site: Site, sign_in: SignIn, size: str) -> No
     page.get_by_role("button", name="More").click()
     page.get_by_role("button", name="My answers").click()
     expect(answers(page)).to_have_count(3)
-    assert flaws(page, f"review-recent-{size}") == []
+    assert flaws_large_and_small(page, "review-recent") == []
     site.factory.review_options(veil="none")

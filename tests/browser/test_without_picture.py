@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from secrets import token_hex
 
-import pytest
 from playwright.sync_api import expect
 
 from storage.enums import LabelValue
 from tests.browser.conftest import SignIn
-from tests.browser.looks import SIZES, flaws
+from tests.browser.looks import flaws_large_and_small
 from tests.browser.reviewing import labels_of, wait_for_image, wait_until_saved
 from tests.factories import NO_PICTURE
 from tests.web.site import Site
@@ -71,12 +70,11 @@ def test_a_path_is_text_whatever_it_says_and_is_copied_to_the_letter(
     assert page.evaluate("navigator.clipboard.readText()") == path
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_it_looks_right(site: Site, sign_in: SignIn, size: str) -> None:
+def test_it_looks_right(site: Site, sign_in: SignIn) -> None:
     long = "archive/" + "a-very-long-name-without-a-space" * 20 + ".jpg"
     sha256 = new_hash()
     elsewhere(site, 0, path=long, sha256=sha256)
-    page = sign_in(viewport=SIZES[size])
+    page = sign_in()
     expect(page.locator("#frame code")).to_have_text([long, sha256])
     page.get_by_role("button", name="Got it").click()
-    assert flaws(page, f"review-without-picture-{size}") == []
+    assert flaws_large_and_small(page, "review-without-picture") == []
