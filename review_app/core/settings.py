@@ -58,9 +58,9 @@ class Settings(BaseSettings):
     )
     engine: str = Field(
         "auto",
-        pattern="^(auto|torch|openvino|openvino-bf16|cuda-bf16)$",
+        pattern="^(auto|torch|openvino|openvino-bf16|openvino-int8|cuda-bf16)$",
         description="What networks run on: auto is the faster of torch and openvino; with "
-        "openvino-bf16 or cuda-bf16 a detector counts as another one.",
+        "openvino-bf16, openvino-int8 or cuda-bf16 a detector counts as another one.",
     )
     decode: str = Field(
         "exact",

@@ -30,9 +30,9 @@ from review_app.inference.engines import (
     detector_id,
     feature_key,
     split_id,
-    trial,
 )
 from review_app.inference.engines.base import PixelNetwork
+from review_app.inference.engines.made_images import made_images
 from review_app.inference.engines.openvino_engine import converted
 from review_app.inference.engines.openvino_sizes import MOST, OFTEN, Size, SizedRuns
 from review_app.inference.feature_cache import MemoryFeatureCache
@@ -70,7 +70,7 @@ def test_openvino_agrees_with_the_reference_before_rounding(
     reference: Backbone, fast: Backbone
 ) -> None:
     (one,), (other,) = reference.networked(), fast.networked()
-    for image in trial.made_images():
+    for image in made_images():
         expected, found = one.unrounded(image), other.unrounded(image)
         error = np.linalg.norm(found - expected) / np.linalg.norm(expected)
         assert 0 < error <= TOLERANCE  # 0 would be torch again
@@ -96,7 +96,7 @@ def test_the_same_bits_in_any_batch_order_thread_and_run(
 
 def test_features_stay_as_they_were_when_the_thread_goes_on(fast: Backbone) -> None:
     (network,) = fast.networked()
-    one, other = trial.made_images()[:2]
+    one, other = made_images()[:2]
     said = network.unrounded(one)
     before = said.tobytes()
     assert network.unrounded(other).tobytes() != before
@@ -108,16 +108,14 @@ def test_a_size_that_comes_often_has_a_network_of_its_own_with_the_same_bits(fol
     backbone = load_backbone(GRAM)
     Engines("torch", folder).settle(backbone, EngineName.OPENVINO)
     (network,) = backbone.networked()
-    for image in trial.made_images():
+    for image in made_images():
         expected = network.unrounded(image).tobytes()
         with ThreadPoolExecutor(4) as pool:
             found = list(pool.map(network.unrounded, [image] * OFTEN))
         assert {each.tobytes() for each in found} == {expected}
         assert network.unrounded(image).tobytes() == expected
     assert isinstance(network.run, SizedRuns)
-    assert set(network.run.sizes) <= {
-        np.asarray(image).shape for image in trial.made_images()[:MOST]
-    }
+    assert set(network.run.sizes) <= {np.asarray(image).shape for image in made_images()[:MOST]}
 
 
 def test_a_network_of_other_bits_is_not_used_for_its_size() -> None:

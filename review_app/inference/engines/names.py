@@ -26,6 +26,8 @@ class EngineName(StrEnum):
     """OpenVINO on the processor, float32."""
     OPENVINO_BF16 = "openvino-bf16"
     """OpenVINO on a processor that multiplies bfloat16."""
+    OPENVINO_INT8 = "openvino-int8"
+    """OpenVINO in 8-bit integers, all layers but the first, by calibrated quantisation."""
     CUDA_BF16 = "cuda-bf16"
     """torch on a GPU, bfloat16."""
 

@@ -22,11 +22,20 @@ from review_app.core.hashing import sha256
 from review_app.inference.backbones.threads import cores
 from review_app.inference.engines.base import PixelNetwork, Pixels, Run
 from review_app.inference.engines.names import EngineName
+from review_app.inference.engines.openvino_int8 import (
+    calibration_images,
+    calibration_key,
+    quantised,
+)
 from review_app.inference.engines.openvino_sizes import Size, SizedRuns, runner
 
 _logger = logging.getLogger(__name__)
-HINTS: Final = {EngineName.OPENVINO: "f32", EngineName.OPENVINO_BF16: "bf16"}
-"""What OpenVINO calls the precision of each engine."""
+HINTS: Final = {
+    EngineName.OPENVINO: "f32",
+    EngineName.OPENVINO_BF16: "bf16",
+    EngineName.OPENVINO_INT8: "f32",
+}
+"""What OpenVINO calls the precision of each engine; in int8, that of what is not rounded."""
 _MODEL: Final = "model.xml"
 
 
@@ -68,19 +77,32 @@ class OpenVinoEngine:
 
     def _model(self, network: PixelNetwork, key: str, example: Pixels) -> Any:
         """The converted network, from disk where it is there."""
+        images = self._calibration(network, example)
+
+        def made() -> Any:
+            model = converted(network, example)
+            return quantised(model, images) if images else model
+
         if self._folder is None:
-            return converted(network, example)
+            return made()
         facts = f"{key} {self._openvino.__version__} {torch.__version__} {example.shape}"
+        if images:
+            facts += f" {calibration_key(images)}"
         kept = self._folder / sha256(facts.encode())[:32]
         if not (kept / _MODEL).is_file():
             try:
                 with atomic_folder(kept) as draft:
-                    model = converted(network, example)
-                    self._openvino.save_model(model, draft / _MODEL, compress_to_fp16=False)
+                    self._openvino.save_model(made(), draft / _MODEL, compress_to_fp16=False)
             except OSError as error:  # another process was first, or nothing can be kept
                 _logger.info("a converted network is not kept in %s (%s)", kept, error)
-                return converted(network, example)
+                return made()
         return self._core.read_model(kept / _MODEL)
+
+    def _calibration(self, network: PixelNetwork, example: Pixels) -> list[Pixels]:
+        """What ``network`` is calibrated on; nothing unless this is int8."""
+        if self.name is not EngineName.OPENVINO_INT8:
+            return []
+        return calibration_images(example.shape, any_size=network.any_size)
 
 
 def converted(network: PixelNetwork, example: Pixels, batch: int = 1) -> Any:

@@ -20,5 +20,5 @@ def load_engine(name: EngineName, folder: Path | None) -> Engine:
             return TorchEngine()
         case EngineName.CUDA_BF16:
             return CudaEngine()
-        case EngineName.OPENVINO | EngineName.OPENVINO_BF16:
+        case EngineName.OPENVINO | EngineName.OPENVINO_BF16 | EngineName.OPENVINO_INT8:
             return OpenVinoEngine(name, folder)

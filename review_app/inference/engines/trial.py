@@ -21,6 +21,7 @@ from review_app.inference.backbones.base import Features
 from review_app.inference.backbones.threads import cores
 from review_app.inference.engines.base import Run
 from review_app.inference.engines.choice import Measured
+from review_app.inference.engines.made_images import made_images
 from review_app.inference.engines.names import EngineName
 from review_app.inference.engines.registry import load_engine
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from review_app.inference.backbones.network import NetworkBackbone
 
 _logger = logging.getLogger(__name__)
-_SIZES = ((256, 256), (341, 256), (256, 300), (300, 300))
 _ROUNDS = 3
 
 Parts = Sequence["NetworkBackbone"]
@@ -57,18 +57,6 @@ def measure(parts: Parts, names: Sequence[EngineName], folder: Path | None) -> t
         Measured(name, round(len(images) / seconds[name], 2), _worst(said[EngineName.TORCH], rows))
         for name, rows in said.items()
     )
-
-
-def made_images() -> list[Image.Image]:
-    """Pictures with smooth parts and noise, of several shapes."""
-    rng = np.random.default_rng(114514)
-    images = []
-    for width, height in _SIZES:
-        small = Image.fromarray(rng.integers(0, 256, size=(7, 9, 3), dtype=np.uint8))
-        smooth = np.asarray(small.resize((width, height), Image.Resampling.BICUBIC), np.float64)
-        noisy = smooth + rng.normal(0, 6, size=smooth.shape)
-        images.append(Image.fromarray(np.clip(np.rint(noisy), 0, 255).astype(np.uint8)))
-    return images
 
 
 def _use(parts: Parts, runs: Runs) -> None:
