@@ -1,12 +1,13 @@
 """Engines: what an image costs from its file to its scores, against the naive way in the same run.
 
 ``python -m benchmarks.engines [PART...] [--quick] [--json]``; exit 1 when a bar does not hold.
-There are ``xception`` (random weights: speeds carry over, agreement in bfloat16 does not),
-``default`` (the shipped checkpoint) and ``large`` (12-megapixel JPEGs). Naive is one image at a
-time: Pillow, eager torch on every core, the formulas as they are written down, a loop of 50 passes
-for Monte Carlo heads. Sides take turns on the same made-up JPEGs; figures are medians. What is
-called a share is that of what decoding and the network alone would allow, each with every core at
-work. Peaks are those of products of matrices, beside the network at batch 8.
+There are ``xception`` (random weights: speeds carry over, agreement in bfloat16 or int8 does not),
+``int8`` (Xception in it), ``default`` (the shipped checkpoint), ``large`` (12-megapixel JPEGs) and
+``agreement`` (what fewer digits make of the shipped checkpoint's scores on real images). Naive is
+one image at a time: Pillow, eager torch on every core, the formulas as they are written down, a
+loop of 50 passes for Monte Carlo heads. Sides take turns on the same made-up JPEGs; figures are
+medians. What is called a share is that of what decoding and the network alone would allow, each
+with every core at work. Peaks are those of products of matrices, beside the network at batch 8.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from benchmarks import matrix_peak
+from benchmarks import engine_agreement, matrix_peak
 from benchmarks.naive_scoring import NaiveDefault, NaiveXception
 from benchmarks.outcome import (
     PYTHON,
@@ -138,20 +139,8 @@ def decoded(files: Sequence[bytes]) -> int:
 
 def xception(n: int, rounds: int) -> tuple[Row, list[Row]]:
     """Xception on 1024 x 1024; torch and the naive way are given a part of the images."""
-    files = jpegs(n, 1024, 1024)
-    images, few = _opened(files), files[: max(n // SLOW, 4)]
-    found = {name: on(_xception(), name) for name in ENGINES}
-    here = {name: backbone for name, backbone in found.items() if backbone is not None}
-    naive = NaiveXception(_xception_network())
-    sides: dict[str, Side] = {"naive": lambda: sum(naive.score(data) >= 0 for data in few)}
-    for name, backbone in here.items():
-        some = few if name is EngineName.TORCH else files
-        sides[name] = partial(extracted, backbone, some)
-        sides[f"{name} alone"] = partial(each_core, _alone(backbone), images[: len(some)])
-    per_second, cpu = rates(sides, rounds)
-    off = {
-        name: _off(here[EngineName.TORCH], backbone, images[:4]) for name, backbone in here.items()
-    }
+    here, measures = _of_xception(ENGINES, n, rounds)
+    per_second, off = measures["images_per_second"], measures["relative_error"]
     bars: list[Row] = []
     eights: dict[str, Rates] = {}
     for name, times, share, of_peak in XCEPTION_BARS:
@@ -173,8 +162,37 @@ def xception(n: int, rounds: int) -> tuple[Row, list[Row]]:
         bars.append(
             at_most("Xception on openvino: relative error", off[EngineName.OPENVINO], TOLERANCE)
         )
-    measures = {"images_per_second": per_second, "cpu_seconds": cpu, "relative_error": off}
     return measures | {"batches_of_eight": eights}, bars
+
+
+def int8(n: int, rounds: int) -> tuple[Row, list[Row]]:
+    """Xception in int8, beside bfloat16, on the images of :func:`xception`."""
+    name = EngineName.OPENVINO_INT8
+    here, measures = _of_xception((EngineName.TORCH, EngineName.OPENVINO_BF16, name), n, rounds)
+    if name not in here:
+        return measures, []
+    return measures, [_times_naive(f"Xception on {name}", measures["images_per_second"], name, 5.5)]
+
+
+def _of_xception(
+    names: Sequence[EngineName], n: int, rounds: int
+) -> tuple[dict[EngineName, Backbone], Row]:
+    """Xception on those engines of ``names`` that can run here, and their rates."""
+    files = jpegs(n, 1024, 1024)
+    images, few = _opened(files), files[: max(n // SLOW, 4)]
+    found = {name: on(_xception(), name) for name in names}
+    here = {name: backbone for name, backbone in found.items() if backbone is not None}
+    naive = NaiveXception(_xception_network())
+    sides: dict[str, Side] = {"naive": lambda: sum(naive.score(data) >= 0 for data in few)}
+    for name, backbone in here.items():
+        some = few if name is EngineName.TORCH else files
+        sides[name] = partial(extracted, backbone, some)
+        sides[f"{name} alone"] = partial(each_core, _alone(backbone), images[: len(some)])
+    per_second, cpu = rates(sides, rounds)
+    off = {
+        name: _off(here[EngineName.TORCH], backbone, images[:4]) for name, backbone in here.items()
+    }
+    return here, {"images_per_second": per_second, "cpu_seconds": cpu, "relative_error": off}
 
 
 def at_eight(backbone: Backbone, name: EngineName, rounds: int) -> Rates:
@@ -281,7 +299,18 @@ def _get_used_to_the_size(sides: Sequence[Side]) -> None:
             seen_so_far += side()
 
 
-PARTS = {"xception": xception, "default": default, "large": large}
+def agreement(n: int, rounds: int) -> tuple[Row, list[Row]]:
+    """Scores on real images; see `benchmarks.engine_agreement`."""
+    return engine_agreement.agreement(Checkpoint.load(DEFAULT), on, min(n, 100))
+
+
+PARTS = {
+    "xception": xception,
+    "int8": int8,
+    "default": default,
+    "large": large,
+    "agreement": agreement,
+}
 
 
 def main() -> int:
@@ -302,7 +331,7 @@ def main() -> int:
 def _tell(found: Row) -> None:
     for part, told in found["measures"].items():
         if isinstance(told, dict):
-            for name, rate in told["images_per_second"].items():
+            for name, rate in told.get("images_per_second", {}).items():
                 cost = 1000 * told["cpu_seconds"][name]
                 print(f"{part:9} {name:20} {rate:8.2f} images/s {cost:8.1f} ms of processor")
     tell_bars(found)
