@@ -42,7 +42,7 @@ def requeue(folder: Path) -> Row:
         chosen = {"state": ItemState.AUTO_ACCEPTED.value, "source": SOURCE}
         order = BulkOrder(BulkKind.REQUEUE, ImageSelection(filters=chosen))
         clock = time.perf_counter()
-        preview = app.bulk.preview(admin, order).images
+        preview = app.bulk.preview(admin, order)
         previewed = time.perf_counter() - clock
         action = app.bulk.ask(admin, order)
         meanwhile = _waits(app, admin, lambda: not _is_done(app, admin))
@@ -51,7 +51,7 @@ def requeue(folder: Path) -> Row:
         app.bulk.run(app.bulk.undo(admin, action.id, in_background=False).id, _quiet)
         per_image = _one_by_one(app)
     images = standing.action.touched
-    assert images == preview
+    assert images == preview.images if preview.is_all else images >= preview.images
     return {
         "images": images,
         "preview_seconds": round(previewed, 2),
