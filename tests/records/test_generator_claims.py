@@ -18,7 +18,6 @@ from review_app.records.service import RecordService
 from storage.database import Database
 from storage.enums import ItemState
 from storage.models import ClaimedGenerator
-from storage.repositories.bulk_actions import BulkTarget
 from storage.types import utc_now
 from tests.applications import deployment
 from tests.factories import Factory
@@ -87,11 +86,8 @@ def test_of_a_deleted_file_nothing_is_found(
 ) -> None:
     item = claiming(database, factory, COMFY, ItemState.RESOLVED)
     with database.write() as repos:
-        row = repos.items.get(item)
-        assert row is not None
-        known = (row.image.key, row.image.sha256, row.state, row.state_since, row.rank)
-        target = BulkTarget(item, row.image_id, *known, row.placed_by, {})
-        repos.item_marks.bury([target], "root", utc_now(), "asked for")
+        targets = repos.bulk_actions.targets([item], {})
+        repos.item_marks.bury(targets, "root", utc_now(), "asked for")
     assert found(records, root, trait=Trait.CLAIMED) == []
 
 
