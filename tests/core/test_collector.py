@@ -32,6 +32,7 @@ def test_what_is_set_aside_is_not_looked_at_until_it_is_set_aside_anew() -> None
 
 
 def test_what_a_command_lives_with_is_looked_at_again_when_it_ends() -> None:
+    gc.unfreeze()
     knot = _Knot()
     there = weakref.ref(knot)
     with left_alone():
@@ -41,3 +42,14 @@ def test_what_a_command_lives_with_is_looked_at_again_when_it_ends() -> None:
     gc.collect()
     assert there() is None
     assert gc.get_freeze_count() == 0
+
+
+def test_a_command_leaves_aside_what_was_set_aside_before() -> None:
+    try:
+        set_aside()
+        before = gc.get_freeze_count()
+        with left_alone():
+            assert gc.get_freeze_count() == before
+        assert gc.get_freeze_count() == before > 0
+    finally:
+        gc.unfreeze()
