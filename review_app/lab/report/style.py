@@ -157,7 +157,12 @@ def key(color: str, text: str, **look: Any) -> Line2D:
 
 
 def finish(figure: Figure, title: str, alt: str) -> Drawing:
-    """The figure as PNG; the same figure gives the same bytes."""
+    """The figure as PNG; the same figure gives the same bytes. It is laid out here, once: to have
+    it laid out while it is saved draws it twice."""
+    layout = figure.get_layout_engine()
+    if layout is not None:
+        layout.execute(figure)
+        figure.set_layout_engine(None)
     buffer = BytesIO()
     figure.savefig(buffer, format="png", metadata={"Software": None}, facecolor="white")
     return Drawing(title, alt, buffer.getvalue())
