@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -133,6 +134,8 @@ def test_the_readme_leads_from_images_to_an_adopted_detector_word_for_word(
     said = {line.split()[1]: outcome.out for line, outcome in outcomes.items()}
     assert "left out: " in said["export"]
     assert "1 unsure" in said["export"]
-    assert (tmp_path / "report" / "report.html").is_file()
+    report = tmp_path / "report"
+    assert (report / "report.html").is_file()
+    assert json.loads((report / "metrics.json").read_text(encoding="utf-8"))["n"] > 0
     assert "is in force" in next(out for line, out in outcomes.items() if "adopt" in line).out
     assert said["triage"]

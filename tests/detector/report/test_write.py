@@ -53,13 +53,14 @@ def test_the_same_evaluation_gives_the_same_bytes(
     assert contents(tmp_path) == contents(written)
 
 
-def test_an_earlier_report_is_replaced_and_other_files_stay(
+def test_a_single_image_makes_a_report_that_replaces_an_earlier_one_and_no_other_file(
     toy_checkpoint: Checkpoint, tmp_path: Path
 ) -> None:
     (tmp_path / "figures").mkdir()
     for earlier in ("figures/search.png", "report.html", "notes.txt"):
         (tmp_path / earlier).write_text("mine")
-    page = write_report(examine(toy_checkpoint, labelled(40, 3), name="toy.csv"), tmp_path)
+    page = write_report(examine(toy_checkpoint, labelled(40, 3)[:1], name="few.csv"), tmp_path)
+    assert "few.csv" in read_page(page.read_text(encoding="utf-8")).text
     assert not (tmp_path / "figures" / "search.png").exists()
     assert "search.png" not in page.read_text(encoding="utf-8")
     assert (tmp_path / "notes.txt").read_text() == "mine"
@@ -84,11 +85,6 @@ def test_a_folder_that_cannot_be_made_is_told(evaluation: Evaluation, tmp_path: 
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match=r"cannot be written to .*; choose another folder"):
         write_report(evaluation, tmp_path / "file" / "report")
-
-
-def test_a_single_image_makes_a_report_too(toy_checkpoint: Checkpoint, tmp_path: Path) -> None:
-    page = write_report(examine(toy_checkpoint, labelled(40, 3)[:1], name="few.csv"), tmp_path)
-    assert "few.csv" in read_page(page.read_text(encoding="utf-8")).text
 
 
 def test_images_that_trained_the_checkpoint_are_warned_of(toy_checkpoint: Checkpoint) -> None:
