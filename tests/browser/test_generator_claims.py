@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.checks import barriers, sticks_out
-from tests.browser.conftest import DESKTOP, PHONE, SignIn
-from tests.browser.looks import keep_picture
+from tests.browser.conftest import SignIn
+from tests.browser.looks import SIZES, keep_picture, resize
 from tests.browser.reviewing import wait_for_image, wait_until_saved
 from tests.web.site import Site
 from tests.web.test_claims_told import CAMERA, WORKFLOW
@@ -15,23 +14,26 @@ from tests.web.test_claims_told import CAMERA, WORKFLOW
 LINE = "This file says that a generator made it: ComfyUI. That is plain text in the file"
 
 
-def file_says(page: Page) -> None:
+def open_panel(page: Page) -> None:
     if not page.locator("#zoom-panel").is_visible():
         page.keyboard.press("l")
+
+
+def file_says(page: Page) -> None:
+    open_panel(page)
     page.locator("#file-says summary").click()
     expect(page.locator("#file-says dl")).to_contain_text("Camera works")
 
 
-@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desk", "phone"])
 def test_a_reviewer_reads_it_after_the_answer_and_before_it_where_an_admin_chose_so(
-    site: Site, sign_in: SignIn, viewport: dict[str, int]
+    site: Site, sign_in: SignIn
 ) -> None:
     first, second, _ = site.items(3, decided=True)
     with site.app.database.write() as repos:
         for item in repos.items.get_many([first, second]):
             item.image.file_metadata = CAMERA | {"text": {"workflow": WORKFLOW}}
     site.factory.review_options(claim_before_answer=False, reveal="after_label")
-    page = sign_in(viewport=viewport)
+    page = sign_in()
     assert wait_for_image(page) == first
     file_says(page)
     assert "ComfyUI" not in page.content()
@@ -46,9 +48,13 @@ def test_a_reviewer_reads_it_after_the_answer_and_before_it_where_an_admin_chose
     page.locator("#file-says summary").click()
     page.locator("#file-says summary").click()
     rows = page.locator("#file-says dl > div")
-    expect(rows.first).to_contain_text(LINE)
-    expect(rows.filter(has_text="KSampler")).to_have_count(1)
-    assert barriers(page) == []
-    assert not sticks_out(page)
-    keep_picture(page, f"claim-{viewport['width']}")
+    for size in SIZES:
+        resize(page, size)
+        open_panel(page)
+        expect(rows.first).to_be_visible()
+        expect(rows.first).to_contain_text(LINE)
+        expect(rows.filter(has_text="KSampler")).to_have_count(1)
+        assert barriers(page) == []
+        assert not sticks_out(page)
+        keep_picture(page, f"claim-{size}")
     site.factory.review_options(claim_before_answer=False)
