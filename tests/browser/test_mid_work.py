@@ -17,7 +17,7 @@ from storage.enums import LabelValue, Role
 from storage.types import utc_now
 from tests.browser.checks import barriers, sticks_out
 from tests.browser.conftest import PHONE, SignIn
-from tests.browser.looks import SIZES
+from tests.browser.looks import SIZES, resize
 from tests.browser.reviewing import (
     labels_of,
     media,
@@ -30,6 +30,9 @@ from tests.web.site import PASSWORD, Site
 
 PAST_MEMORY_MS = 1100
 """A session's lookup is remembered for a second."""
+
+
+HANDHELD: dict[str, Any] = {"viewport": PHONE, "has_touch": True, "is_mobile": True}
 
 
 @pytest.fixture(params=SIZES)
@@ -47,20 +50,22 @@ def other_tab(page: Page) -> Page:
 
 
 def test_whose_sign_in_ended_follows_a_link_and_comes_back_to_the_page(
-    site: Site, sign_in: SignIn, window: dict[str, Any]
+    site: Site, sign_in: SignIn
 ) -> None:
     items = site.items(2)
     name = site.account(password=PASSWORD)
-    page = sign_in(name=name, **window)
+    page = sign_in(name=name, **HANDHELD)
     first = wait_for_image(page)
     for cookie in page.context.cookies():
         site.app.people.sign_out(cookie["value"])
     page.wait_for_timeout(PAST_MEMORY_MS)
     page.keyboard.press("f")
     link = page.get_by_role("link", name="1 kept here, sign in again")
-    expect(link).to_be_visible()
-    assert barriers(page) == []
-    assert not sticks_out(page)
+    for size in reversed(SIZES):
+        resize(page, size)
+        expect(link).to_be_visible()
+        assert barriers(page) == []
+        assert not sticks_out(page)
     link.click()
     page.get_by_label("Name").fill(name)
     page.get_by_label("Password").fill(PASSWORD)
@@ -99,19 +104,19 @@ def test_an_image_that_comes_after_the_sign_in_has_ended_leads_to_signing_in(
     assert labels_of(site, [first]) == {first: [LabelValue.FAKE]}
 
 
-def test_whose_account_was_closed_reads_that_and_loses_nothing(
-    site: Site, sign_in: SignIn, window: dict[str, Any]
-) -> None:
+def test_whose_account_was_closed_reads_that_and_loses_nothing(site: Site, sign_in: SignIn) -> None:
     items = site.items(1)
     name = site.account()
-    page = sign_in(name=name, **window)
+    page = sign_in(name=name, **HANDHELD)
     first = wait_for_image(page)
     site.app.people.set_enabled(name, False, "test")
     page.wait_for_timeout(PAST_MEMORY_MS)
     page.keyboard.press("f")
     expect(page.locator("#saved")).to_have_text("1 kept here, your account is closed")
-    expect(page.get_by_role("heading", name="Your account is closed")).to_be_visible()
-    assert not sticks_out(page)
+    for size in reversed(SIZES):
+        resize(page, size)
+        expect(page.get_by_role("heading", name="Your account is closed")).to_be_visible()
+        assert not sticks_out(page)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("alert")).to_have_text(
         "Your account was closed. Ask an admin to open it again."
@@ -120,12 +125,14 @@ def test_whose_account_was_closed_reads_that_and_loses_nothing(
 
 
 def test_a_second_tab_shows_nothing_that_the_first_has_answered(
-    site: Site, sign_in: SignIn, window: dict[str, Any]
+    site: Site, sign_in: SignIn
 ) -> None:
+    """The first as large as on a phone, the second as on a desk."""
     items = site.items(4)
-    page = sign_in(**window)
+    page = sign_in(**HANDHELD)
     first = wait_for_image(page)
     tab = other_tab(page)
+    resize(tab, "desktop")
     assert shown_item(tab) == first
     page.keyboard.press("f")
     second = wait_for_image(tab, other_than=first)
