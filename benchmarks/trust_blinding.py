@@ -14,11 +14,11 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import asdict, replace
 from email.utils import formatdate
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 import numpy as np
@@ -50,6 +50,17 @@ SECOND_LOOK_SHARE = 0.2
 
 Groups = dict[str, bool]
 """A map from handles to whether the item is one of those that nobody may tell."""
+
+
+class Served(Protocol):
+    """A server that runs."""
+
+    @property
+    def url(self) -> str: ...
+
+
+Serve = Callable[[Path], AbstractContextManager[Served]]
+"""Serves the application over a data directory."""
 
 
 def measure(folder: Path, n: int) -> dict[str, Any]:
@@ -119,7 +130,7 @@ def judged(
     }
 
 
-def of_gold(folder: Path, n: int) -> tuple[list[Seen], Groups]:
+def of_gold(folder: Path, n: int, serve: Serve = serving) -> tuple[list[Seen], Groups]:
     """A queue of ``n`` images with as many known ones mixed in, reviewed to its end."""
     with _deployed(folder) as place:
         rng = random.Random(SEED)
@@ -130,10 +141,10 @@ def of_gold(folder: Path, n: int) -> tuple[list[Seen], Groups]:
         _store(place, [waiting_image(place, rng) for _ in waiting], waiting, time.time())
         place.factory.review_options(gold_share=GOLD_SHARE, undo_minutes=60)
         token, admin = _session(place.app, Role.REVIEWER), _session(place.app, Role.ADMIN)
-    return _reviewed(folder, token, (admin, old)), _gold(folder)
+    return _reviewed(folder, serve, token, (admin, old)), _gold(folder)
 
 
-def of_second_looks(folder: Path, n: int) -> tuple[list[Seen], Groups]:
+def of_second_looks(folder: Path, n: int, serve: Serve = serving) -> tuple[list[Seen], Groups]:
     """A queue of ``n`` images among which others come that somebody else has settled, reviewed to
     its end."""
     with _deployed(folder) as place:
@@ -145,7 +156,7 @@ def of_second_looks(folder: Path, n: int) -> tuple[list[Seen], Groups]:
         _store(place, [waiting_image(place, rng) for _ in range(n)], pictures[:n], time.time())
         place.factory.review_options(second_look_share=SECOND_LOOK_SHARE, undo_minutes=60)
         token, admin = _session(place.app, Role.REVIEWER), _session(place.app, Role.ADMIN)
-    return _reviewed(folder, token, (admin, old)), _gold(folder)
+    return _reviewed(folder, serve, token, (admin, old)), _gold(folder)
 
 
 def settled_image(place: Deployment, rng: random.Random, first: Person) -> int:
@@ -173,7 +184,7 @@ def waiting_image(place: Deployment, rng: random.Random) -> int:
     return item
 
 
-def of_audits(folder: Path, n: int) -> tuple[list[Seen], Groups]:
+def of_audits(folder: Path, n: int, serve: Serve = serving) -> tuple[list[Seen], Groups]:
     """A queue under a certified policy, by risk: half of it sure images that are audited."""
     with _deployed(folder) as place:
         rng = random.Random(SEED)
@@ -193,17 +204,17 @@ def of_audits(folder: Path, n: int) -> tuple[list[Seen], Groups]:
         _store(place, items, _pictures(len(items), rng), time.time())
         place.factory.review_options(reveal="never", undo_minutes=60)
         token = _session(place.app, Role.REVIEWER)
-    return _reviewed(folder, token), _audited(folder)
+    return _reviewed(folder, serve, token), _audited(folder)
 
 
 def _reviewed(
-    folder: Path, token: str, looked_at: tuple[str, Sequence[int]] | None = None
+    folder: Path, serve: Serve, token: str, looked_at: tuple[str, Sequence[int]] | None = None
 ) -> list[Seen]:
     """The items that are reviewed; ``looked_at``: by whom, and what, before; known images have been
     seen by others."""
     rng = random.Random(SEED)
     with (
-        serving(folder) as server,
+        serve(folder) as server,
         closing(Watcher(server.url, token, lambda: rng.choice(["real", "fake"]))) as reviewer,
     ):
         if looked_at is not None:
