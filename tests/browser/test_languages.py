@@ -175,11 +175,13 @@ def test_a_language_chosen_before_the_script_has_come_counts(
 ) -> None:
     page = in_language(sign_in, "en-GB")
     held: list[Route] = []
+    page.goto("about:blank")  # what the page still asks for is asked for no more
     page.route("**/shell.js*", lambda route: held.append(route))
     page.goto(f"{serving.url}/review/", wait_until="commit")
     page.locator("[name=language]").select_option("Español", force=True)
-    (script,) = held
-    script.continue_()
+    assert held
+    for script in held:
+        script.continue_()
     expect(page.get_by_role("link", name="Revisar")).to_be_visible()
 
 
