@@ -83,7 +83,7 @@ def test_at_overlap_two_every_item_ends_with_two_labels_whoever_abandons_what(
 def test_the_reviewers_of_the_benchmark_store_what_they_say_they_did(
     ahead: bool, fresh: Site
 ) -> None:
-    fresh.factory.items(400)
+    fresh.factory.items(2000)  # more than are answered in the time
     cookies = [f"{COOKIE}={fresh.token(fresh.account())}" for _ in range(4)]
     with Serving(fresh.web) as serving:
         told = at_work(Work(serving.port, cookies, seconds=1, ahead=ahead, every=0.05))
